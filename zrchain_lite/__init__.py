@@ -1,0 +1,1 @@
+"""The ledger: a deterministic application with the shape of ABCI 2.0, its modules, store, engines, APIs and client."""

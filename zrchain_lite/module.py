@@ -1,0 +1,81 @@
+"""What a module is: message handlers, query handlers, genesis, and hooks at a block's edges.
+
+A handler gets a `Context` and a decoded message, writes to `ctx.store`, emits events, and returns the response message
+or raises a `LedgerError`. It reads no clock, no randomness, and iterates over nothing unordered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf.message import Message
+
+from zrchain_lite.store import KVStore
+
+
+@dataclass(frozen=True)
+class Event:
+    """An ABCI event; attributes keep their order."""
+
+    type: str
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Context:
+    """One execution: a transaction's message, a query (height is the last committed one), or a block hook."""
+
+    store: KVStore
+    height: int
+    # Block time, Unix milliseconds.
+    time_ms: int
+    chain_id: str
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, type_: str, **attributes: object) -> None:
+        self.events.append(Event(type_, tuple((k, str(v)) for k, v in attributes.items())))
+
+
+@dataclass(frozen=True)
+class MsgHandler:
+    """How one message type is executed. `signer` names the message's field that must have signed the transaction."""
+
+    message: type[Message]
+    handle: Callable[[Context, Any], Message]
+    signer: str = "creator"
+
+    @property
+    def type_url(self) -> str:
+        return "/" + self.message.DESCRIPTOR.full_name
+
+
+@dataclass(frozen=True)
+class QueryHandler:
+    """How one gRPC query method is answered. `rest` is its grpc-gateway GET path, with `{field}` for path fields."""
+
+    method: str
+    request: type[Message]
+    response: type[Message]
+    handle: Callable[[Context, Any], Message]
+    rest: tuple[str, ...] = ()
+
+
+class Module:
+    """Base of every module; a module overrides what it needs."""
+
+    name: str
+
+    def messages(self) -> tuple[MsgHandler, ...]:
+        return ()
+
+    def queries(self) -> tuple[QueryHandler, ...]:
+        return ()
+
+    def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
+        """`genesis` is this module's part of the genesis file, {} when absent."""
+
+    def begin_block(self, ctx: Context) -> None: ...
+
+    def end_block(self, ctx: Context) -> None: ...

@@ -1,0 +1,118 @@
+"""Key-value state: what a module sees (`KVStore`) and the overlay that makes a transaction all or nothing.
+
+Keys are ordered by their bytes. The durable store (`lmdb_store.py`) commits one overlay per block, atomically with the height.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Protocol
+
+
+class KVStore(Protocol):
+    """Ordered bytes to bytes. An empty value is a value."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+    def set(self, key: bytes, value: bytes) -> None: ...
+
+    def delete(self, key: bytes) -> None:
+        """Deleting what is not there is allowed."""
+        ...
+
+    def iterate(
+        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs under `prefix` in key order. `start` is a full key, inclusive. Do not write while iterating."""
+        ...
+
+
+class MemoryStore:
+    """A KVStore in memory, for tests and as the base of an empty chain."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, bytes] = {}
+        self._keys: list[bytes] = []
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._values.get(key)
+
+    def set(self, key: bytes, value: bytes) -> None:
+        if key not in self._values:
+            insort(self._keys, key)
+        self._values[key] = value
+
+    def delete(self, key: bytes) -> None:
+        if self._values.pop(key, None) is not None:
+            del self._keys[bisect_left(self._keys, key)]
+
+    def iterate(
+        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        first = bisect_left(self._keys, prefix)
+        keys = list(takewhile(lambda key: key.startswith(prefix), self._keys[first:]))
+        if start is not None:
+            keys = [key for key in keys if (key <= start if reverse else key >= start)]
+        for key in reversed(keys) if reverse else keys:
+            yield key, self._values[key]
+
+
+class Overlay:
+    """Writes held above a parent store until `commit`; dropping the overlay drops them."""
+
+    def __init__(self, parent: KVStore) -> None:
+        self._parent = parent
+        self._writes: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        if key in self._writes:
+            return self._writes[key]
+        return self._parent.get(key)
+
+    def set(self, key: bytes, value: bytes) -> None:
+        self._writes[key] = value
+
+    def delete(self, key: bytes) -> None:
+        self._writes[key] = None
+
+    def iterate(
+        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Merge of the parent's pairs and the overlay's own, the overlay's winning."""
+        own = sorted(key for key in self._writes if key.startswith(prefix))
+        if start is not None:
+            own = [key for key in own if (key <= start if reverse else key >= start)]
+        if reverse:
+            own.reverse()
+        position = 0
+        for key, value in self._parent.iterate(prefix, start=start, reverse=reverse):
+            while position < len(own) and (own[position] > key if reverse else own[position] < key):
+                yield from self._own(own[position])
+                position += 1
+            if position < len(own) and own[position] == key:
+                yield from self._own(key)
+                position += 1
+            else:
+                yield key, value
+        for key in own[position:]:
+            yield from self._own(key)
+
+    def _own(self, key: bytes) -> Iterator[tuple[bytes, bytes]]:
+        value = self._writes[key]
+        if value is not None:
+            yield key, value
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The writes in key order; None is a deletion."""
+        return sorted(self._writes.items())
+
+    def commit(self) -> None:
+        """Hand the writes to the parent."""
+        for key, value in self.changes():
+            if value is None:
+                self._parent.delete(key)
+            else:
+                self._parent.set(key, value)
+        self._writes.clear()
