@@ -1,0 +1,84 @@
+# Each target sets up what it needs: Python 3.11 or newer, make and git are all that must be there already.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.SILENT:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python on PATH that is new enough; name another with `make PYTHON=/path/to/python3`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+WORKERS ?= 4
+
+.PHONY: help demo test lint fmt contracts proto bench clean setup tools lock
+
+help: ## List the targets
+	grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup ## Real chains on this machine, every kind of request, one table at the end
+	$(BIN)/zrsign demo
+
+test: setup .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q $(ARGS)
+
+lint: setup ## Style, types, and whether generated files are fresh
+	echo "· ruff"
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	echo "· mypy --strict"
+	$(BIN)/mypy --no-error-summary .
+	echo "· forge fmt"
+	$(BIN)/python -m zrsign.tools run forge fmt --check contracts
+	echo "· generated files are fresh"
+	$(BIN)/python scripts/compile_contracts.py --check
+	$(BIN)/python scripts/compile_proto.py --check
+	echo "· locks hold no addresses"
+	! grep -nE '://' locks/*.lock zrsign/tools/npm/package-lock.json
+
+fmt: setup ## Format Python and Solidity
+	$(BIN)/ruff check --fix --quiet --exit-zero .
+	$(BIN)/ruff format --quiet .
+	$(BIN)/python -m zrsign.tools run forge fmt contracts
+
+contracts: setup ## Compile the contracts into the packaged artifacts
+	$(BIN)/python scripts/compile_contracts.py
+
+proto: setup ## Compile proto/ into zrchain_lite/wire
+	$(BIN)/python scripts/compile_proto.py
+
+bench: setup ## Run every benchmark in bench/
+	for file in bench/bench_*.py; do echo "· $$file"; $(BIN)/python "$$file"; done
+
+clean: ## Remove environments, tools and everything that is made
+	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: .venv/.synced tools
+
+tools: .venv/.synced
+	$(BIN)/python -m zrsign.tools install
+
+lock: .venv/.synced ## Resolve the locks again, with the newest versions
+	$(BIN)/python scripts/environment.py lock --upgrade
+
+.venv/.synced: locks/dev.lock locks/uv.lock locks/build.lock scripts/environment.py
+	$(call sync,dev)
+
+.venv-ape/.synced: locks/ape.lock locks/build.lock scripts/environment.py | .venv/.synced
+	$(call sync,ape)
+
+.venv-cosmpy/.synced: locks/cosmpy.lock scripts/environment.py | .venv/.synced
+	$(call sync,cosmpy)
+
+define sync
+	if [ -z "$(PYTHON)" ]; then
+		echo "Python 3.11 or newer is needed, and PATH has none (python3 is: $$(python3 --version 2>&1))." >&2
+		echo "Install it (Debian, Ubuntu: apt-get install python3.11 python3.11-venv) or name it: make PYTHON=/path/to/python3" >&2
+		exit 1
+	fi
+	"$(PYTHON)" scripts/environment.py sync $(1)
+endef
