@@ -1,1 +1,5 @@
-"""The ledger: a deterministic application with the shape of ABCI 2.0, its modules, store, engines, APIs and client."""
+"""The ledger.
+
+A deterministic application with the shape of ABCI 2.0, its modules, store, engines, APIs and
+client.
+"""

@@ -1,6 +1,8 @@
-"""Typed views on a KVStore: maps of protobuf messages, indexes and counters, each under a prefix of its own.
+"""Typed views on a KVStore: maps of protobuf messages, indexes and counters, each under a prefix of
+its own.
 
-A prefix is `<module>/<collection>/`; two collections never share one. Integer keys are 8 bytes big-endian, so that
+A prefix is `<module>/<collection>/`; two collections never share one. Integer keys are 8 bytes big-
+endian, so that
 iteration is in numeric order.
 """
 
@@ -18,7 +20,10 @@ Key = int | str | bytes | tuple[int | str | bytes, ...]
 
 
 def encode_key(key: Key) -> bytes:
-    """Order-preserving: ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes)."""
+    """Order-preserving.
+
+    Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes).
+    """
     match key:
         case int():
             return key.to_bytes(8, "big")

@@ -9,7 +9,8 @@
     ├── UnknownRequest      no handler for that message or query
     └── TxRejected          the transaction itself: decoding, signature, sequence, fee, gas
 
-A module may subclass these. `codespace` and `code` become the ABCI result; codes 1100 to 1506 are zrChain's,
+A module may subclass these. `codespace` and `code` become the ABCI result; codes 1100 to 1506 are
+zrChain's,
 codes below 100 are the Cosmos SDK's ("sdk" codespace).
 """
 

@@ -1,6 +1,7 @@
 """What a module is: message handlers, query handlers, genesis, and hooks at a block's edges.
 
-A handler gets a `Context` and a decoded message, writes to `ctx.store`, emits events, and returns the response message
+A handler gets a `Context` and a decoded message, writes to `ctx.store`, emits events, and returns
+the response message
 or raises a `LedgerError`. It reads no clock, no randomness, and iterates over nothing unordered.
 """
 
@@ -25,7 +26,10 @@ class Event:
 
 @dataclass
 class Context:
-    """One execution: a transaction's message, a query (height is the last committed one), or a block hook."""
+    """One execution.
+
+    A transaction's message, a query (height is the last committed one), or a block hook.
+    """
 
     store: KVStore
     height: int
@@ -40,7 +44,10 @@ class Context:
 
 @dataclass(frozen=True)
 class MsgHandler:
-    """How one message type is executed. `signer` names the message's field that must have signed the transaction."""
+    """How one message type is executed.
+
+    `signer` names the message's field that must have signed the transaction.
+    """
 
     message: type[Message]
     handle: Callable[[Context, Any], Message]
@@ -53,7 +60,10 @@ class MsgHandler:
 
 @dataclass(frozen=True)
 class QueryHandler:
-    """How one gRPC query method is answered. `rest` is its grpc-gateway GET path, with `{field}` for path fields."""
+    """How one gRPC query method is answered.
+
+    `rest` is its grpc-gateway GET path, with `{field}` for path fields.
+    """
 
     method: str
     request: type[Message]

@@ -1,6 +1,8 @@
-"""Key-value state: what a module sees (`KVStore`) and the overlay that makes a transaction all or nothing.
+"""Key-value state: what a module sees (`KVStore`) and the overlay that makes a transaction all or
+nothing.
 
-Keys are ordered by their bytes. The durable store (`lmdb_store.py`) commits one overlay per block, atomically with the height.
+Keys are ordered by their bytes. The durable store (`lmdb_store.py`) commits one overlay per block,
+atomically with the height.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ class KVStore(Protocol):
     def iterate(
         self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        """Pairs under `prefix` in key order. `start` is a full key, inclusive. Do not write while iterating."""
+        """Pairs under `prefix` in key order.
+
+        `start` is a full key, inclusive. Do not write while iterating.
+        """
         ...
 
 

@@ -1,0 +1,4 @@
+"""What every long-running process of the toolkit shares.
+
+Settings, logging, retries, signals, health and metrics.
+"""

@@ -1,0 +1,84 @@
+"""One way to configure a daemon: a TOML or JSON file, then environment variables above it.
+
+A variable is `ZRSIGN_<DAEMON>_<FIELD>`, nested fields joined by two underscores:
+`ZRSIGN_RELAYER_LEDGER__GRPC`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from daemon.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Base of a daemon's settings; subclasses set `model_config = settings_for("relayer")`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+class Part(BaseModel):
+    """Base of a nested table in a settings file.
+
+    Unknown keys are refused, so a typo is not silently ignored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def settings_for(daemon: str) -> SettingsConfigDict:
+    return SettingsConfigDict(
+        env_prefix=f"ZRSIGN_{daemon.upper()}_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(model: type[S], path: Path) -> S:
+    """Read `path` (.toml or .json) into `model`.
+
+    Raises SettingsError naming the file, the field and the value's fault.
+    """
+    try:
+        return model(**_read(path))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise SettingsError(f"{path}: {faults}. Correct the file and start again.") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot read the configuration {path}: {error.strerror}. Give its path with --config."
+        ) from None
+    try:
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{path} does not parse: {error}.") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold a table, not a {type(values).__name__}.")
+    return values
