@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IERC1967} from "@openzeppelin/contracts/interfaces/IERC1967.sol";
+import {Proxy} from "@openzeppelin/contracts/proxy/Proxy.sol";
+import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {StorageSlot} from "@openzeppelin/contracts/utils/StorageSlot.sol";
+
+/// @title Proxy
+/// @notice EIP-1967 proxy whose administrator speaks to the proxy and never to the implementation; everybody else
+/// speaks to the implementation and never to the proxy.
+contract ZrProxy is Proxy, IERC1967 {
+    /// @dev Runs the function for the administrator; for everybody else the implementation runs.
+    modifier ifAdmin() {
+        if (msg.sender == ERC1967Utils.getAdmin()) {
+            _;
+        } else {
+            _delegate(_implementation());
+        }
+    }
+
+    /// @notice Points the proxy to an implementation and initialises it.
+    /// @param _logic Implementation, a contract.
+    /// @param admin_ Administrator, not zero.
+    /// @param _data Call data of the initialiser, run as the deployer; empty for none.
+    constructor(address _logic, address admin_, bytes memory _data) payable {
+        _setImplementation(_logic);
+        if (_data.length > 0) Address.functionDelegateCall(_logic, _data);
+        _setAdmin(admin_);
+    }
+
+    /// @notice The administrator. Only for the administrator.
+    /// @return admin_ Its address.
+    function admin() external ifAdmin returns (address admin_) {
+        admin_ = ERC1967Utils.getAdmin();
+    }
+
+    /// @notice The implementation. Only for the administrator.
+    /// @return implementation_ Its address.
+    function implementation() external ifAdmin returns (address implementation_) {
+        implementation_ = _implementation();
+    }
+
+    /// @notice Hands the proxy over. Only for the administrator.
+    /// @param newAdmin Next administrator, not zero.
+    function changeAdmin(address newAdmin) external ifAdmin {
+        _setAdmin(newAdmin);
+    }
+
+    /// @notice Changes the implementation. Only for the administrator.
+    /// @param newImplementation A contract.
+    function upgradeTo(address newImplementation) external ifAdmin {
+        _setImplementation(newImplementation);
+    }
+
+    /// @notice Changes the implementation and calls it. Only for the administrator.
+    /// @param newImplementation A contract.
+    /// @param data Call data, run even when it is empty.
+    function upgradeToAndCall(address newImplementation, bytes calldata data) external payable ifAdmin {
+        _setImplementation(newImplementation);
+        Address.functionDelegateCall(newImplementation, data);
+    }
+
+    function _implementation() internal view override returns (address) {
+        return ERC1967Utils.getImplementation();
+    }
+
+    function _fallback() internal override {
+        require(
+            msg.sender != ERC1967Utils.getAdmin(), "TransparentUpgradeableProxy: admin cannot fallback to proxy target"
+        );
+        super._fallback();
+    }
+
+    function _setImplementation(address newImplementation) private {
+        require(newImplementation.code.length > 0, "ERC1967: new implementation is not a contract");
+        StorageSlot.getAddressSlot(ERC1967Utils.IMPLEMENTATION_SLOT).value = newImplementation;
+        emit Upgraded(newImplementation);
+    }
+
+    function _setAdmin(address newAdmin) private {
+        require(newAdmin != address(0), "ERC1967: new admin is the zero address");
+        emit AdminChanged(ERC1967Utils.getAdmin(), newAdmin);
+        StorageSlot.getAddressSlot(ERC1967Utils.ADMIN_SLOT).value = newAdmin;
+    }
+}

@@ -1,0 +1,164 @@
+"""Compile the contracts into the JSON files that the Python side loads.
+
+    python scripts/compile_contracts.py            write them
+    python scripts/compile_contracts.py --check    fail if a committed one is stale
+
+Writes `zrsign/contracts/artifacts/<Name>.json` (ABI, bytecode, link references) and
+`chains/abi/<Name>.json` (ABI alone, for rooms that do not import `zrsign`). The compiler is
+solc 0.8.37, found by the tool resolver or named by `SOLC`. The same sources give the same
+bytes: no paths, no times, no metadata hash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import posixpath
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import solcx
+
+from zrsign.tools import resolve
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "contracts" / "src"
+PACKAGES = ROOT / "contracts" / "node_modules"
+ARTIFACTS = ROOT / "zrsign" / "contracts" / "artifacts"
+ABIS = ROOT / "chains" / "abi"
+SOLC_VERSION = "0.8.37"
+PACKAGED = ("ZrSign", "ZrSignOmni", "ZrProxy", "ZrSignTypes", "SignTypes", "MessageSigner", "Counter")
+ABI_ONLY = ("ZrSign", "ZrSignOmni")
+IMPORT = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
+SETTINGS = {
+    "optimizer": {"enabled": True, "runs": 200},
+    "evmVersion": "cancun",
+    "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+    "outputSelection": {"*": {"*": ["abi", "evm.bytecode", "evm.deployedBytecode"]}},
+}
+
+
+class CompileError(Exception):
+    """The contracts cannot be compiled; the message says what to do."""
+
+
+def source_path(unit: str) -> Path:
+    """Where a source unit (`ZrSign.sol`, `@openzeppelin/…`) lies on disk."""
+    return (PACKAGES if unit.startswith("@") else SOURCES) / unit
+
+
+def read_sources() -> dict[str, dict[str, str]]:
+    """Our sources and, transitively, what they import, by source unit name."""
+    found: dict[str, dict[str, str]] = {}
+    waiting = [path.relative_to(SOURCES).as_posix() for path in sorted(SOURCES.rglob("*.sol"))]
+    while waiting:
+        unit = waiting.pop()
+        if unit in found:
+            continue
+        try:
+            content = source_path(unit).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise CompileError(
+                f"{unit} is missing. For OpenZeppelin run: npm ci --prefix contracts"
+            ) from error
+        found[unit] = {"content": content}
+        for imported in IMPORT.findall(content):
+            relative = imported.startswith(".")
+            folder = posixpath.dirname(unit)
+            waiting.append(
+                posixpath.normpath(posixpath.join(folder, imported)) if relative else imported
+            )
+    return dict(sorted(found.items()))
+
+
+def compile_all() -> dict[str, dict[str, Any]]:
+    """Compiler output by contract name."""
+    output = solcx.compile_standard(
+        {"language": "Solidity", "sources": read_sources(), "settings": SETTINGS},
+        solc_binary=resolve_solc(),
+    )
+    return {
+        name: contract
+        for unit, contracts in output["contracts"].items()
+        if not unit.startswith("@")
+        for name, contract in contracts.items()
+    }
+
+
+def resolve_solc() -> Path:
+    """The compiler, which must have the version that the artifacts were made with."""
+    path = Path(resolve("solc"))
+    version = solcx.wrapper.get_solc_version(path).base_version
+    if version != SOLC_VERSION:
+        raise CompileError(f"{path} is solc {version}; the artifacts need {SOLC_VERSION}.")
+    return path
+
+
+def artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
+    """What is packaged of one contract."""
+    code, deployed = contract["evm"]["bytecode"], contract["evm"]["deployedBytecode"]
+    return {
+        "contractName": name,
+        "compiler": f"solc {SOLC_VERSION}",
+        "abi": contract["abi"],
+        "bytecode": "0x" + code["object"],
+        "deployedBytecode": "0x" + deployed["object"],
+        "linkReferences": code["linkReferences"],
+    }
+
+
+def render(value: object) -> str:
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file with its content."""
+    contracts = compile_all()
+    files = {
+        ARTIFACTS / f"{name}.json": render(artifact(name, contracts[name])) for name in PACKAGED
+    }
+    files |= {ABIS / f"{name}.json": render(contracts[name]["abi"]) for name in ABI_ONLY}
+    return files
+
+
+def stale(files: dict[Path, str]) -> list[Path]:
+    """Files that differ from the compiler's output, and files that it no longer makes."""
+    changed = [
+        path
+        for path, content in files.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]
+    present = [*ARTIFACTS.glob("*.json"), *ABIS.glob("*.json")]
+    return changed + [path for path in present if path not in files]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if stale")
+    check = parser.parse_args().check
+    try:
+        files = outputs()
+    except (CompileError, solcx.exceptions.SolcError) as error:
+        print(f"The contracts do not compile. {error}", file=sys.stderr)
+        return 1
+    old = stale(files)
+    if check:
+        for path in old:
+            print(f"{path.relative_to(ROOT)} is stale. Run: make contracts", file=sys.stderr)
+        return 1 if old else 0
+    for path in old:
+        if path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[path], encoding="utf-8")
+        else:
+            path.unlink()
+    print(f"contracts: {len(old)} of {len(files)} generated files changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
