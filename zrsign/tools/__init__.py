@@ -1,1 +1,28 @@
-"""The programs that zrSign runs beside itself: found on this machine, or installed into `.tools`."""
+"""The programs that zrSign runs beside itself: found here, or installed into `.tools`."""
+
+from zrsign.tools.errors import InstallFailed, ToolError, ToolMissing
+from zrsign.tools.install import install
+from zrsign.tools.locate import Origin, ResolvedTool
+from zrsign.tools.survey import (
+    ToolReport,
+    resolve,
+    solana_node,
+    solcx_folder,
+    survey,
+    tools_folder,
+)
+
+__all__ = [
+    "InstallFailed",
+    "Origin",
+    "ResolvedTool",
+    "ToolError",
+    "ToolMissing",
+    "ToolReport",
+    "install",
+    "resolve",
+    "solana_node",
+    "solcx_folder",
+    "survey",
+    "tools_folder",
+]
