@@ -11,7 +11,7 @@ const { values } = parseArgs({
     version: { type: "boolean" },
     "rpc-port": { type: "string" },
     "ws-port": { type: "string" },
-    "slot-ms": { type: "string", default: "100" },
+    "slot-ms": { type: "string", default: "200" },
   },
 });
 
