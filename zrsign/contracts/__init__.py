@@ -12,12 +12,14 @@ from typing import Any, cast
 from eth_typing import ABI
 from eth_utils.address import is_address
 
+from zrsign.errors import ZrSignError
+
 __all__ = ["Artifact", "ArtifactError", "artifact"]
 
 _ADDRESS_BYTES = 20
 
 
-class ArtifactError(Exception):
+class ArtifactError(ZrSignError):
     """A contract is not packaged, or its bytecode cannot be linked as asked."""
 
 
