@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 WORKERS ?= 4
+OPENZEPPELIN := contracts/node_modules/.package-lock.json
+SOLIDITY := contracts/src contracts/test
 
 .PHONY: help demo test lint fmt contracts proto bench clean setup tools lock
 
@@ -21,29 +23,30 @@ help: ## List the targets
 demo: setup ## Real chains on this machine, every kind of request, one table at the end
 	$(BIN)/zrsign demo
 
-test: setup .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
+test: setup $(OPENZEPPELIN) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q $(ARGS)
 
-lint: setup ## Style, types, and whether generated files are fresh
+lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fresh
 	echo "· ruff"
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	echo "· mypy --strict"
 	$(BIN)/mypy --no-error-summary .
 	echo "· forge fmt"
-	$(BIN)/python -m zrsign.tools run forge fmt --check contracts
+	$(BIN)/python -m zrsign.tools run forge fmt --check $(SOLIDITY)
 	echo "· generated files are fresh"
 	$(BIN)/python scripts/compile_contracts.py --check
 	$(BIN)/python scripts/compile_proto.py --check
 	echo "· locks hold no addresses"
-	! grep -nE '://' locks/*.lock zrsign/tools/npm/package-lock.json
+	! grep -nE '://|"resolved"' locks/*.lock zrsign/tools/*.lock
+	! grep -n '"resolved"' zrsign/tools/npm/package-lock.json contracts/package-lock.json
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet --exit-zero .
 	$(BIN)/ruff format --quiet .
-	$(BIN)/python -m zrsign.tools run forge fmt contracts
+	$(BIN)/python -m zrsign.tools run forge fmt $(SOLIDITY)
 
-contracts: setup ## Compile the contracts into the packaged artifacts
+contracts: setup $(OPENZEPPELIN) ## Compile the contracts into the packaged artifacts
 	$(BIN)/python scripts/compile_contracts.py
 
 proto: setup ## Compile proto/ into zrchain_lite/wire
@@ -54,7 +57,7 @@ bench: setup ## Run every benchmark in bench/
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache contracts/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: .venv/.synced tools
@@ -62,13 +65,18 @@ setup: .venv/.synced tools
 tools: .venv/.synced
 	$(BIN)/python -m zrsign.tools install
 
+$(OPENZEPPELIN): contracts/package-lock.json | tools
+	echo "· contracts/node_modules: OpenZeppelin"
+	$(BIN)/python -m zrsign.tools run npm ci --prefix contracts --ignore-scripts --silent
+	touch $@
+
 lock: .venv/.synced ## Resolve the locks again, with the newest versions
 	$(BIN)/python scripts/environment.py lock --upgrade
 
-.venv/.synced: locks/dev.lock locks/uv.lock locks/build.lock scripts/environment.py
+.venv/.synced: pyproject.toml locks/dev.lock locks/uv.lock locks/build.lock scripts/environment.py
 	$(call sync,dev)
 
-.venv-ape/.synced: locks/ape.lock locks/build.lock scripts/environment.py | .venv/.synced
+.venv-ape/.synced: pyproject.toml locks/ape.lock locks/build.lock scripts/environment.py | .venv/.synced
 	$(call sync,ape)
 
 .venv-cosmpy/.synced: locks/cosmpy.lock scripts/environment.py | .venv/.synced

@@ -41,17 +41,16 @@ ENVIRONMENTS = {
     "ape": Environment(".venv-ape", ("pyproject.toml", "--group", "ape"), editable=True),
     "cosmpy": Environment(".venv-cosmpy", ("--group", "cosmpy"), editable=False),
 }
-LOCK_ONLY = {"build": ("--group", "build"), "uv": ("locks/uv.in",)}
+OTHER_LOCKS = {
+    "build": LOCKS / "build.lock",
+    "uv": LOCKS / "uv.lock",
+    "node": ROOT / "zrsign" / "tools" / "node.lock",
+}
 COMPILE = (
-    *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
-    *(
-        "--generate-hashes",
-        "--no-emit-index-url",
-        "--no-emit-find-links",
-        "--no-annotate",
-        "--no-header",
-    ),
-)
+    "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"
+    " --no-emit-index-url --no-emit-find-links --no-annotate --no-header"
+).split()
+PIP_INSTALL = "pip --disable-pip-version-check --no-input install --quiet --require-hashes".split()
 
 
 class SetupError(Exception):
@@ -70,15 +69,13 @@ def run(*command: str, env: dict[str, str] | None = None) -> str:
 
 def create(environment: Environment) -> None:
     """Create the folder with its own pip, unless a working one is there."""
-    python = environment.python
-    if (
-        python.exists()
-        and subprocess.run(
-            [python, "-m", "pip", "--version"], capture_output=True, check=False
-        ).returncode
-        == 0
-    ):
-        return
+    if environment.python.exists():
+        try:
+            run(str(environment.python), "-m", "pip", "--version")
+        except SetupError:
+            pass  # a broken environment is made anew
+        else:
+            return
     try:
         run(sys.executable, "-m", "venv", "--clear", environment.folder)
     except SetupError as error:
@@ -124,50 +121,25 @@ def uv_environment(python: Path) -> dict[str, str]:
     return {name: value for name, value in translated.items() if value} | os.environ
 
 
-def install_uv(python: Path) -> None:
-    """Install the pinned uv into the environment with pip, checked by its hash."""
-    pip = (
-        str(python),
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--no-input",
-        "install",
-        "--quiet",
-    )
-    run(*pip, "--require-hashes", "--requirement", str(LOCKS / "uv.lock"))
-
-
 def sync(name: str) -> None:
-    """Make the environment hold exactly its lock, and this checkout if it imports it."""
-    environment = ENVIRONMENTS[name]
+    """Make the environment hold exactly its lock, and this checkout if it imports it.
+
+    The development environment is the one that holds uv, for itself and for the others.
+    """
+    environment, host = ENVIRONMENTS[name], ENVIRONMENTS["dev"].python
     print(f"· {environment.folder}: Python {sys.version.split()[0]}, locks/{name}.lock", flush=True)
     create(environment)
-    host = ENVIRONMENTS["dev"].python
-    if environment.python == host or not host.exists():
-        install_uv(environment.python)
-        host = environment.python
+    locks = [str(LOCKS / f"{name}.lock")]
+    if environment.python == host:
+        run(str(host), "-m", *PIP_INSTALL, "--requirement", str(LOCKS / "uv.lock"))
+        locks.append(str(LOCKS / "uv.lock"))
     env = uv_environment(host)
     uv = (str(host), "-m", "uv", "pip")
-    target = ("--python", str(environment.python))
-    locks = [str(LOCKS / f"{name}.lock")] + (
-        [str(LOCKS / "uv.lock")] if environment.python == host else []
-    )
-    run(*uv, "sync", "--quiet", "--require-hashes", *target, *locks, env=env)
+    quiet = ("--quiet", "--python", str(environment.python))
+    run(*uv, "sync", *quiet, "--require-hashes", *locks, env=env)
     if environment.editable:
-        constraints = str(LOCKS / "build.lock")
-        run(
-            *uv,
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--build-constraints",
-            constraints,
-            *target,
-            "--editable",
-            ".",
-            env=env,
-        )
+        build = ("--build-constraints", str(LOCKS / "build.lock"))
+        run(*uv, "install", *quiet, "--no-deps", *build, "--editable", ".", env=env)
     (ROOT / environment.folder / STAMP).touch()
 
 
@@ -175,20 +147,12 @@ def lock(upgrade: bool) -> None:
     """Resolve every lock again; pinned versions stay unless `upgrade`."""
     python = ENVIRONMENTS["dev"].python
     env = uv_environment(python)
-    sources = {name: environment.sources for name, environment in ENVIRONMENTS.items()} | LOCK_ONLY
-    for name, source in sources.items():
-        print(f"· locks/{name}.lock", flush=True)
-        output = f"locks/{name}.lock"
-        run(
-            str(python),
-            "-m",
-            *COMPILE,
-            *(["--upgrade"] if upgrade else []),
-            *source,
-            "--output-file",
-            output,
-            env=env,
-        )
+    jobs = [(LOCKS / f"{name}.lock", each.sources) for name, each in ENVIRONMENTS.items()]
+    jobs += [(path, ("--group", name)) for name, path in OTHER_LOCKS.items()]
+    for path, sources in jobs:
+        print(f"· {path.relative_to(ROOT)}", flush=True)
+        options = ("--upgrade",) if upgrade else ()
+        run(str(python), "-m", *COMPILE, *options, *sources, "--output-file", str(path), env=env)
 
 
 def main() -> int:

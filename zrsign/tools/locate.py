@@ -32,12 +32,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ResolvedTool:
-    """A program to run."""
+    """A program to run; it can stand wherever a path can."""
 
     name: str
     path: Path
     version: str
     origin: Origin
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
 
 def choose(tool: Tool, candidates: list[Candidate]) -> ResolvedTool:
