@@ -1,0 +1,220 @@
+"""Bitcoin (CAIP-2 `bip122:<genesis>`): addresses, sighashes, assembly, composition, intent.
+
+A payload is a PSBT (version 0 or 2) or the "unsigned plus" form. The keys are single keys: P2WPKH,
+or the key path of P2TR (BIP-86).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coincurve import PublicKeyXOnly
+
+from chains import bitcoin_psbt, ecdsa
+from chains.bitcoin_coins import Utxo, select
+from chains.bitcoin_scripts import (
+    ScriptKind,
+    address_of,
+    kind_of,
+    network_for,
+    p2tr_script,
+    p2wpkh_script,
+    script_for,
+)
+from chains.bitcoin_transactions import (
+    SIGHASH_DEFAULT,
+    BitcoinTx,
+    TxInput,
+    TxOutput,
+    build,
+    decode_unsigned_plus,
+    parse_transaction,
+    serialize,
+    sighashes,
+)
+from chains.chain import Intent, UnsignedTx
+from chains.errors import (
+    BadSignature,
+    FeeAboveCap,
+    IntentMismatch,
+    MalformedTransaction,
+    WrongNetwork,
+)
+
+__all__ = ["BitcoinChain", "BitcoinTx", "TxInput", "TxOutput", "Utxo"]
+
+TX_VERSION = 2
+RBF_SEQUENCE = 0xFFFFFFFD
+"""BIP-125: signals that the transaction may be replaced by one with a higher fee."""
+
+_RELATIVE_LOCK_OFF = 1 << 31
+
+
+class BitcoinChain:
+    """One Bitcoin network."""
+
+    def __init__(self, caip2: str) -> None:
+        self.network = network_for(caip2)
+        self.caip2 = caip2
+
+    def address(self, public_key: bytes) -> str:
+        """The P2WPKH address (BIP-173)."""
+        return self._address(p2wpkh_script(public_key))
+
+    def taproot_address(self, public_key: bytes) -> str:
+        """The P2TR address of the key without scripts (BIP-86)."""
+        return self._address(p2tr_script(public_key))
+
+    def validate_address(self, text: str) -> str:
+        return self._address(self.script_for(text))
+
+    def script_for(self, address: str) -> bytes:
+        """The output script of an address of this network."""
+        return script_for(address, self.network)
+
+    def parse(self, payload: bytes) -> BitcoinTx:
+        if payload.startswith(bitcoin_psbt.MAGIC):
+            return bitcoin_psbt.decode(payload, self.network)
+        return decode_unsigned_plus(payload, self.network)
+
+    def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
+        return sighashes(_own(tx))
+
+    def assemble(
+        self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
+    ) -> bytes:
+        """One signature and one 33-byte key per input, in input order.
+
+        P2WPKH: DER or r||s(||v). P2TR: 64-byte BIP-340, or 65 with the sighash byte.
+        """
+        own = _own(tx)
+        if not len(signatures) == len(public_keys) == len(own.inputs):
+            raise BadSignature(
+                f"the transaction has {len(own.inputs)} inputs, each takes one signature and one "
+                f"key; got {len(signatures)} and {len(public_keys)}"
+            )
+        parts = zip(own.inputs, sighashes(own), signatures, public_keys, strict=True)
+        return serialize(own, [_witness(*part) for part in parts])
+
+    def transaction_id(self, signed: bytes) -> str:
+        """The txid (without witnesses) in display order."""
+        return str(parse_transaction(signed).txid().hex())
+
+    def compose(
+        self,
+        intent: Intent,
+        *,
+        utxos: Sequence[Utxo],
+        fee_rate_sat_vb: float,
+        change_public_key: bytes,
+    ) -> bytes:
+        """A PSBT that pays the intent from coins of `change_public_key`; change to its P2WPKH.
+
+        Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins, data)
+        or an address error.
+        """
+        target = self._payment(intent)
+        own_scripts = (p2wpkh_script(change_public_key), p2tr_script(change_public_key))
+        for coin in utxos:
+            if coin.script_pubkey not in own_scripts:
+                raise MalformedTransaction(
+                    f"coin {coin.txid}:{coin.vout} does not belong to {change_public_key.hex()}"
+                )
+        selection = select(
+            utxos,
+            amount_sats=target.value_sats,
+            outputs=[target.script_pubkey],
+            change_script=own_scripts[0],
+            fee_rate_sat_vb=fee_rate_sat_vb,
+        )
+        if selection.fee_sats > intent.max_network_fee:
+            raise FeeAboveCap(
+                f"the fee would be {selection.fee_sats} sats, above the cap of "
+                f"{intent.max_network_fee}; lower the fee rate or raise the cap"
+            )
+        outputs = [target]
+        if selection.change_sats:
+            outputs.append(TxOutput(selection.change_sats, own_scripts[0]))
+        inputs = [
+            TxInput(c.txid, c.vout, RBF_SEQUENCE, c.value_sats, c.script_pubkey)
+            for c in selection.coins
+        ]
+        tx = build(b"", self.network, TX_VERSION, 0, inputs, outputs)
+        return bitcoin_psbt.encode(tx, internal_key=change_public_key[1:])
+
+    def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
+        """One output pays the intent, all else returns to the key's P2WPKH, all inputs are its own.
+
+        The transaction must be spendable at once (no lock times) and its fee within the cap.
+        """
+        own = _own(tx)
+        if intent.data:
+            raise IntentMismatch("a Bitcoin payment carries no data")
+        own_script = p2wpkh_script(public_key)
+        for index, spent in enumerate(own.inputs):
+            if spent.script_pubkey not in (own_script, p2tr_script(public_key)):
+                raise IntentMismatch(f"input {index} does not belong to {public_key.hex()}")
+        rest = list(own.outputs)
+        try:
+            rest.remove(TxOutput(intent.value, self.script_for(intent.to)))
+        except ValueError:
+            raise IntentMismatch(f"no output pays {intent.value} sats to {intent.to}") from None
+        for output in rest:
+            if output.script_pubkey != own_script:
+                raise IntentMismatch(
+                    f"an output pays {output.value_sats} sats to a script that is neither the "
+                    f"recipient's nor the key's: {output.script_pubkey.hex()}"
+                )
+        if own.fee_sats > intent.max_network_fee:
+            raise IntentMismatch(
+                f"the fee is {own.fee_sats} sats, above the cap of {intent.max_network_fee}"
+            )
+        if own.locktime or any(i.sequence < _RELATIVE_LOCK_OFF for i in own.inputs):
+            raise IntentMismatch("the transaction has a lock time; it must be valid at once")
+
+    def _payment(self, intent: Intent) -> TxOutput:
+        script = self.script_for(intent.to)
+        if intent.data:
+            raise MalformedTransaction("a Bitcoin payment carries no data")
+        kind = kind_of(script)
+        if kind is not None and intent.value < kind.dust_sats:
+            raise MalformedTransaction(
+                f"{intent.value} sats is dust for {kind.label}; send at least {kind.dust_sats}"
+            )
+        return TxOutput(intent.value, script)
+
+    def _address(self, script: bytes) -> str:
+        address = address_of(script, self.network)
+        if address is None:
+            raise MalformedTransaction(f"script {script.hex()} has no address")
+        return address
+
+
+def _own(tx: UnsignedTx) -> BitcoinTx:
+    if not isinstance(tx, BitcoinTx):
+        raise WrongNetwork("the transaction was not parsed for a Bitcoin network")
+    return tx
+
+
+def _witness(spent: TxInput, digest: bytes, signature: bytes, public_key: bytes) -> list[bytes]:
+    if spent.kind is ScriptKind.P2TR:
+        return [_taproot_signature(spent, digest, signature, public_key)]
+    if p2wpkh_script(public_key) != spent.script_pubkey:
+        raise BadSignature(f"{public_key.hex()} does not own {spent.txid}:{spent.vout}")
+    raw = ecdsa.verify_any_form(public_key, digest, signature)
+    return [ecdsa.to_der(raw) + bytes([spent.sighash_flags]), public_key]
+
+
+def _taproot_signature(spent: TxInput, digest: bytes, signature: bytes, public_key: bytes) -> bytes:
+    """The witness item: 64 bytes for SIGHASH_DEFAULT, else with the sighash byte (BIP-341)."""
+    if p2tr_script(public_key) != spent.script_pubkey:
+        raise BadSignature(f"{public_key.hex()} does not own {spent.txid}:{spent.vout} (BIP-86)")
+    suffix = b"" if spent.sighash_flags == SIGHASH_DEFAULT else bytes([spent.sighash_flags])
+    if len(signature) not in (64, 64 + len(suffix)) or signature[64:] not in (b"", suffix):
+        raise BadSignature(
+            f"a P2TR signature is 64 bytes, then sighash type {suffix.hex() or 'none'}; "
+            f"got {len(signature)} bytes"
+        )
+    if not PublicKeyXOnly(spent.script_pubkey[2:]).verify(signature[:64], digest):
+        raise BadSignature(f"the signature does not verify for {spent.txid}:{spent.vout}")
+    return signature[:64] + suffix
