@@ -24,7 +24,7 @@ demo: setup ## Real chains on this machine, every kind of request, one table at 
 	$(BIN)/zrsign demo
 
 test: setup $(OPENZEPPELIN) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -q $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fresh
 	echo "· ruff"

@@ -87,38 +87,37 @@ def create(environment: Environment) -> None:
         ) from error
 
 
-def pip_settings(python: Path) -> dict[str, str]:
-    """This machine's pip configuration; environment variables win over files."""
-    settings: dict[str, str] = {}
+def pip_settings(listing: str) -> dict[str, str]:
+    """What `pip config list` printed, as name and value; environment variables win over files."""
     rank = {"global": 0, "install": 1, ":env:": 2}
-    rows = (
-        line.partition("=") for line in run(str(python), "-m", "pip", "config", "list").splitlines()
-    )
-    found = [(key.rpartition("."), value) for key, _, value in rows]
-    for (section, _, name), value in sorted(found, key=lambda row: rank.get(row[0][0], -1)):
-        if section in rank:
-            settings[name] = ast.literal_eval(value)
-    return settings
+    settings: dict[str, tuple[int, str]] = {}
+    for line in listing.splitlines():
+        key, _, value = line.partition("=")
+        section, _, name = key.rpartition(".")
+        if rank.get(section, -1) >= settings.get(name, (0, ""))[0]:
+            settings[name] = (rank[section], ast.literal_eval(value))
+    return {name: value for name, (_, value) in settings.items()}
 
 
-def uv_environment(python: Path) -> dict[str, str]:
-    """The process environment for uv: pip's indexes, wheel folders and certificate translated."""
-    pip = pip_settings(python)
-    folders = [
-        word for word in pip.get("find-links", "").split() if "://" in word or Path(word).is_dir()
-    ]
+def uv_settings(pip: dict[str, str]) -> dict[str, str]:
+    """pip's indexes, wheel folders, certificate and proxy as the variables that uv reads."""
+    folders = pip.get("find-links", "").split()
     translated = {
         "UV_DEFAULT_INDEX": pip.get("index-url", ""),
         "UV_INDEX": " ".join(pip.get("extra-index-url", "").split()),
-        "UV_FIND_LINKS": ",".join(folders),
+        "UV_FIND_LINKS": ",".join(at for at in folders if "://" in at or Path(at).is_dir()),
         "UV_INSECURE_HOST": " ".join(pip.get("trusted-host", "").split()),
         "UV_HTTP_TIMEOUT": pip.get("timeout", pip.get("default-timeout", "")),
         "SSL_CERT_FILE": pip.get("cert", ""),
         "ALL_PROXY": pip.get("proxy", ""),
-        "UV_LINK_MODE": "hardlink",
         "UV_NO_PROGRESS": "1",
     }
-    return {name: value for name, value in translated.items() if value} | os.environ
+    return {name: value for name, value in translated.items() if value}
+
+
+def uv_environment(python: Path) -> dict[str, str]:
+    """The process environment for uv; a variable that is already set stays as it is."""
+    return uv_settings(pip_settings(run(str(python), "-m", "pip", "config", "list"))) | os.environ
 
 
 def sync(name: str) -> None:

@@ -1,9 +1,6 @@
 """The programs that zrSign runs beside itself: found here, or installed into `.tools`."""
 
-from zrsign.tools.errors import InstallFailed, ToolError, ToolMissing
-from zrsign.tools.install import install
-from zrsign.tools.locate import Origin, ResolvedTool
-from zrsign.tools.survey import (
+from zrsign.tools.discovery import (
     ToolReport,
     resolve,
     solana_node,
@@ -11,6 +8,9 @@ from zrsign.tools.survey import (
     survey,
     tools_folder,
 )
+from zrsign.tools.errors import InstallFailed, ToolError, ToolMissing
+from zrsign.tools.installer import install
+from zrsign.tools.locate import Origin, ResolvedTool
 
 __all__ = [
     "InstallFailed",

@@ -12,9 +12,9 @@ import os
 import sys
 
 from zrsign.tools.catalogue import TOOLS
+from zrsign.tools.discovery import resolve, survey
 from zrsign.tools.errors import ToolError
-from zrsign.tools.install import install
-from zrsign.tools.survey import resolve, survey
+from zrsign.tools.installer import install
 
 
 def main(arguments: list[str]) -> int:

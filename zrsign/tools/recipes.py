@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from zrsign.tools.discovery import resolve
 from zrsign.tools.errors import InstallFailed
-from zrsign.tools.survey import resolve
 
 STEP_TIMEOUT_S = 900
 NODE_LOCK = Path(__file__).with_name("node.lock")

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from zrsign.tools.catalogue import TOOLS, Recipe, Tool
 from zrsign.tools.debian import BitcoinKnots
+from zrsign.tools.discovery import resolve, tools_folder
 from zrsign.tools.errors import InstallFailed, ToolError, ToolMissing
 from zrsign.tools.locate import Origin
 from zrsign.tools.recipes import Build, NodeWheel, NpmBundle
-from zrsign.tools.survey import resolve, tools_folder
 
 Progress = Callable[[str], None]
 
