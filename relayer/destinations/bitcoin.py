@@ -1,0 +1,110 @@
+"""Bitcoin through bitcoind's RPC: sendrawtransaction, and an unspent output's depth as the proof.
+
+Works without a wallet and without -txindex: a transaction is found in the pool (getmempoolentry),
+by an output that is still unspent (gettxout), or by getrawtransaction where the node has an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from embit.transaction import Transaction
+
+from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
+from relayer.destinations.refusals import BITCOIN, Meaning, meaning
+from relayer.views import (
+    Accepted,
+    Final,
+    Included,
+    Pending,
+    Refused,
+    Rejected,
+    Status,
+    Submission,
+    Unknown,
+    Unreachable,
+)
+
+NOT_FOUND = -5
+MEMPOOL_PROBES = 16
+
+
+class BitcoinDestination:
+    """`chain` is bip122:<first 32 hex digits of the genesis block's hash>."""
+
+    def __init__(self, chain: str, rpc: JsonRpc, *, confirmations: int = 1):
+        self.chain = chain
+        self.rpc = rpc
+        self._confirmations = confirmations
+        self._verified = False
+
+    async def submit(self, signed: bytes) -> Submission:
+        try:
+            await self._verify_network()
+            await self.rpc.call("sendrawtransaction", signed.hex())
+        except NodeUnavailable as error:
+            return Unreachable(str(error))
+        except NodeRefused as error:
+            return self._sense(error)
+        return Accepted()
+
+    async def status(self, signed: bytes, tx_ids: Sequence[str]) -> Status:
+        try:
+            await self._verify_network()
+            return await self._status(tx_ids[-1], len(Transaction.parse(signed).vout))
+        except (NodeUnavailable, NodeRefused) as error:
+            return Unreachable(str(error))
+
+    async def close(self) -> None:
+        await self.rpc.close()
+
+    def _sense(self, error: NodeRefused) -> Submission:
+        match meaning(BITCOIN, error.text):
+            case Meaning.KNOWN:
+                return Accepted(known=True)
+            case Meaning.NEVER:
+                return Rejected(f"rejected: {error.text}")
+            case _:
+                return Refused(error.text)
+
+    async def _status(self, tx_id: str, outputs: int) -> Status:
+        seen = await self._if_found("getrawtransaction", tx_id, True)
+        if seen is None:
+            seen = await self._by_output(tx_id, outputs)
+        if seen is None:
+            return Unknown()
+        confirmations = int(seen.get("confirmations", 0))
+        if confirmations < 1:
+            return Pending()
+        height = int(await self.rpc.call("getblockcount")) - confirmations + 1
+        if confirmations < self._confirmations:
+            return Included(tx_id, height, confirmations)
+        return Final(tx_id, height)
+
+    async def _by_output(self, tx_id: str, outputs: int) -> dict[str, Any] | None:
+        """Without an index a confirmed transaction shows by an unspent output of its own."""
+        for index in range(min(outputs, MEMPOOL_PROBES)):
+            # Outputs that a pool transaction spends still prove their block.
+            if found := await self.rpc.call("gettxout", tx_id, index, False):
+                return dict(found)
+        return None
+
+    async def _if_found(self, method: str, *params: object) -> dict[str, Any] | None:
+        try:
+            return dict(await self.rpc.call(method, *params))
+        except NodeRefused as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
+
+    async def _verify_network(self) -> None:
+        """A URL of another network must never be sent to. Asked once."""
+        if self._verified:
+            return
+        found = f"bip122:{str(await self.rpc.call('getblockhash', 0))[:32]}"
+        if found != self.chain:
+            raise NodeUnavailable(
+                f"{self.rpc.endpoint} serves {found}, not {self.chain}. Correct its URL."
+            )
+        self._verified = True

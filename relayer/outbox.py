@@ -1,0 +1,271 @@
+"""The outbox: every transaction that must reach a chain, durable before anything is sent.
+
+SQLAlchemy models that run on SQLite (WAL, one writer) and PostgreSQL alike. One relayer process
+owns one outbox; two relayers have two, and meet on the ledger and on the chains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    event,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from relayer.errors import OutboxUnusable
+from relayer.nonces import Fees, Reservation
+from relayer.stages import Item, ItemKey, Kind, Report, Stage, owed
+
+SCHEMA_VERSION = 1
+
+
+class Model(DeclarativeBase):
+    pass
+
+
+class SchemaRow(Model):
+    __tablename__ = "outbox_schema"
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+
+
+class ItemRow(Model):
+    """Columns are the fields of `Item`."""
+
+    __tablename__ = "outbox_items"
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    chain: Mapped[str] = mapped_column(String(64), index=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    stage: Mapped[str] = mapped_column(String(16), index=True)
+    signed: Mapped[bytes] = mapped_column(LargeBinary)
+    tx_ids: Mapped[list[str]] = mapped_column(JSON)
+    accepted: Mapped[bool] = mapped_column(Boolean)
+    sent_at: Mapped[float] = mapped_column(Float)
+    next_at: Mapped[float] = mapped_column(Float)
+    refusals: Mapped[int] = mapped_column(Integer)
+    outages: Mapped[int] = mapped_column(Integer)
+    rebuilds: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    reported: Mapped[int] = mapped_column(Integer)
+    # The ledger still has to be told where the item stands.
+    owes: Mapped[bool] = mapped_column(Boolean, index=True)
+
+
+class NonceRow(Model):
+    """A gas account's nonce, held by one item."""
+
+    __tablename__ = "outbox_nonces"
+    __table_args__ = (UniqueConstraint("chain", "account", "nonce"),)
+    item: Mapped[str] = mapped_column(String(80), primary_key=True)
+    chain: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str] = mapped_column(String(42))
+    nonce: Mapped[int] = mapped_column(BigInteger)
+    # Wei a gas in decimal text: more than 64 bits fit, on every database.
+    max_fee: Mapped[str] = mapped_column(String(78))
+    priority_fee: Mapped[str] = mapped_column(String(78))
+
+
+class Outbox:
+    """Open it with `await Outbox.open(url)`; every method is one short transaction."""
+
+    def __init__(self, engine: AsyncEngine):
+        self._engine = engine
+        self._session = async_sessionmaker(engine, expire_on_commit=False)
+        # SQLite has one writer; a lock here is cheaper than SQLITE_BUSY there.
+        self._writing = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Outbox:
+        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises OutboxUnusable."""
+        engine = create_async_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        outbox = cls(engine)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(Model.metadata.create_all)
+            await outbox._check_version()
+        except SQLAlchemyError as error:
+            await engine.dispose()
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise OutboxUnusable(
+                f"The outbox {engine.url.render_as_string()} cannot be used: {cause}. "
+                "Move the file away and start again: open work is read again from the ledger."
+            ) from error
+        except OutboxUnusable:
+            await engine.dispose()
+            raise
+        return outbox
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def add(self, item: Item) -> bool:
+        """Store a new item. False when its key is known, and nothing changes."""
+        async with self._writing:
+            try:
+                async with self._session.begin() as session:
+                    if await session.get(ItemRow, item.key) is not None:
+                        return False
+                    session.add(ItemRow(**_columns(item)))
+            except IntegrityError:
+                return False
+        return True
+
+    async def save(self, item: Item) -> None:
+        """Store an item's new value; an ended item gives its nonce back."""
+        async with self._writing, self._session.begin() as session:
+            await session.merge(ItemRow(**_columns(item)))
+            if item.stage.ended:
+                await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
+
+    async def get(self, key: ItemKey) -> Item | None:
+        async with self._session() as session:
+            row = await session.get(ItemRow, key)
+            return None if row is None else _item(row)
+
+    async def due(self, chain: str, now: float, limit: int = 200) -> list[Item]:
+        """Items of a chain whose next step is due, oldest promise first."""
+        query = (
+            select(ItemRow)
+            .where(
+                ItemRow.chain == chain,
+                ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]),
+                ItemRow.next_at <= now,
+            )
+            .order_by(ItemRow.next_at, ItemRow.key)
+            .limit(limit)
+        )
+        return await self._items(query)
+
+    async def unreported(self, limit: int = 200) -> list[Item]:
+        """Items whose standing the ledger does not know."""
+        return await self._items(
+            select(ItemRow).where(ItemRow.owes).order_by(ItemRow.key).limit(limit)
+        )
+
+    async def open_items(self) -> list[Item]:
+        """Everything that is not ended or not reported, for counters."""
+        return await self._items(
+            select(ItemRow).where(
+                or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
+            )
+        )
+
+    async def reservations(self, chain: str, account: str) -> list[Reservation]:
+        async with self._session() as session:
+            rows = await session.scalars(
+                select(NonceRow).where(NonceRow.chain == chain, NonceRow.account == account)
+            )
+            return [_reservation(row) for row in rows]
+
+    async def reservation(self, key: ItemKey) -> Reservation | None:
+        async with self._session() as session:
+            row = await session.get(NonceRow, key)
+            return None if row is None else _reservation(row)
+
+    async def reserve(self, chain: str, account: str, one: Reservation) -> None:
+        """Store (or change) an item's nonce and fees, before anything is signed with them."""
+        row = NonceRow(
+            item=one.item,
+            chain=chain,
+            account=account,
+            nonce=one.nonce,
+            max_fee=str(one.fees.max_fee),
+            priority_fee=str(one.fees.priority_fee),
+        )
+        async with self._writing, self._session.begin() as session:
+            await session.merge(row)
+
+    async def release(self, key: ItemKey) -> None:
+        async with self._writing, self._session.begin() as session:
+            await session.execute(delete(NonceRow).where(NonceRow.item == key))
+
+    async def _items(self, query: Any) -> list[Item]:
+        async with self._session() as session:
+            rows: Sequence[ItemRow] = (await session.scalars(query)).all()
+            return [_item(row) for row in rows]
+
+    async def _check_version(self) -> None:
+        async with self._session.begin() as session:
+            version = await session.scalar(select(SchemaRow.version))
+            if version is None:
+                session.add(SchemaRow(version=SCHEMA_VERSION))
+            elif version != SCHEMA_VERSION:
+                raise OutboxUnusable(
+                    f"The outbox has schema {version}, this relayer needs {SCHEMA_VERSION}. "
+                    "Start the relayer that wrote it, or move the file away."
+                )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()
+
+
+def _columns(item: Item) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "kind": item.kind.value,
+        "chain": item.chain,
+        "content": item.content,
+        "stage": item.stage.value,
+        "signed": item.signed,
+        "tx_ids": list(item.tx_ids),
+        "accepted": item.accepted,
+        "sent_at": item.sent_at,
+        "next_at": item.next_at,
+        "refusals": item.refusals,
+        "outages": item.outages,
+        "rebuilds": item.rebuilds,
+        "height": item.height,
+        "reason": item.reason,
+        "reported": int(item.reported),
+        "owes": owed(item) is not item.reported,
+    }
+
+
+def _item(row: ItemRow) -> Item:
+    return Item(
+        key=ItemKey(row.key),
+        kind=Kind(row.kind),
+        chain=row.chain,
+        content=row.content,
+        stage=Stage(row.stage),
+        signed=row.signed,
+        tx_ids=tuple(row.tx_ids),
+        accepted=row.accepted,
+        sent_at=row.sent_at,
+        next_at=row.next_at,
+        refusals=row.refusals,
+        outages=row.outages,
+        rebuilds=row.rebuilds,
+        height=row.height,
+        reason=row.reason,
+        reported=Report(row.reported),
+    )
+
+
+def _reservation(row: NonceRow) -> Reservation:
+    return Reservation(row.item, row.nonce, Fees(int(row.max_fee), int(row.priority_fee)))

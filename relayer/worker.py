@@ -1,0 +1,106 @@
+"""Advances the items of one destination chain. One worker a chain, so a dead node stops one only.
+
+Each step looks (build, or ask the node), decides, stores, and only then acts; a crash between any
+two of these is mended by the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from daemon.log import get_logger
+from relayer import metrics
+from relayer.destinations import Destination
+from relayer.outbox import Outbox
+from relayer.stages import Decision, Effect, Item, Kind, Policy, Stage, decide
+from relayer.views import Construction, Unreachable, View
+
+# An item moves at most this far before others get their turn.
+MAX_STEPS = 8
+
+
+class Builder(Protocol):
+    """Makes the signed transaction of an item."""
+
+    async def build(self, item: Item) -> Construction: ...
+
+    async def replace(self, item: Item) -> Construction:
+        """The same effect with a higher fee. `Held` when there is none."""
+        ...
+
+    async def resolve(self, item: Item, view: View) -> View:
+        """A last look before a view counts, for what the node alone cannot know."""
+        ...
+
+
+class ChainWorker:
+    def __init__(
+        self,
+        destination: Destination,
+        builders: dict[Kind, Builder],
+        outbox: Outbox,
+        policy: Policy,
+        clock: Callable[[], float],
+    ):
+        self.chain = destination.chain
+        self._destination = destination
+        self._builders = builders
+        self._outbox = outbox
+        self._policy = policy
+        self._clock = clock
+        self._log = get_logger(chain=self.chain)
+        self.fault: str | None = None
+
+    async def tick(self) -> None:
+        """Advance every item that is due."""
+        for item in await self._outbox.due(self.chain, self._clock()):
+            await self.advance(item)
+
+    async def advance(self, item: Item) -> Item:
+        """Take one item as far as it goes now."""
+        effect = Effect.CHECK
+        for _ in range(MAX_STEPS):
+            builder = self._builders[item.kind]
+            view = await builder.resolve(item, await self._look(item, effect))
+            item, effect = await self._settle(item, view)
+            if effect is Effect.WAIT:
+                break
+        return item
+
+    async def close(self) -> None:
+        await self._destination.close()
+
+    async def _look(self, item: Item, effect: Effect) -> View:
+        if effect is Effect.SUBMIT:
+            return await self._destination.submit(item.signed)
+        if effect is Effect.REPLACE:
+            return await self._builders[item.kind].replace(item)
+        if item.stage is Stage.BUILDING:
+            return await self._builders[item.kind].build(item)
+        return await self._destination.status(item.signed, item.tx_ids)
+
+    async def _settle(self, item: Item, view: View) -> tuple[Item, Effect]:
+        decision = decide(item, view, self._clock(), self._policy)
+        await self._outbox.save(decision.item)
+        self._tell(item, view, decision)
+        return decision.item, decision.effect
+
+    def _tell(self, before: Item, view: View, decision: Decision) -> None:
+        after = decision.item
+        self.fault = view.reason if isinstance(view, Unreachable) else None
+        if isinstance(view, Unreachable):
+            metrics.OUTAGES.labels(self.chain).inc()
+        if after.stage is not before.stage:
+            metrics.STAGES.labels(self.chain, after.kind, after.stage).inc()
+            self._log.info(
+                "stage", item=after.key, stage=after.stage, tx_id=after.tx_id, reason=after.reason
+            )
+        elif after.reason and after.reason != before.reason:
+            self._log.warning("waits", item=after.key, stage=after.stage, reason=after.reason)
+
+
+def reported(item: Item, standing: int) -> Item:
+    """The item after the ledger was told `standing`."""
+    return replace(item, reported=type(item.reported)(standing))

@@ -1,0 +1,70 @@
+"""Real nodes, one a test session, and a retry policy without chance."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.jsonrpc import JsonRpc
+from relayer.outbox import Outbox
+from relayer.stages import Policy
+from tests.relayer.nodes import ask, free_port, process, tool, until
+
+
+@pytest.fixture(scope="session")
+def anvil_url() -> Iterator[str]:
+    port = free_port()
+    command = [tool("anvil", "ANVIL"), "--port", str(port), "--chain-id", "31338", "--silent"]
+    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: ask(url, "eth_chainId"), "anvil")
+        yield url
+
+
+@pytest.fixture
+async def anvil(anvil_url: str) -> AsyncIterator[JsonRpc]:
+    """Anvil as it was at the session's start; whatever a test does is undone."""
+    rpc = JsonRpc(anvil_url)
+    snapshot = await rpc.call("evm_snapshot")
+    yield rpc
+    await rpc.call("evm_setAutomine", True)
+    await rpc.call("anvil_dropAllTransactions")
+    await rpc.call("evm_revert", snapshot)
+    await rpc.close()
+
+
+@pytest.fixture(scope="session")
+def surfnet_url() -> Iterator[str]:
+    command = [tool("surfnet", "SURFNET")]
+    with process(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as node:
+        assert node.stdout is not None
+        assert node.stdin is not None
+        line = node.stdout.readline()
+        yield str(json.loads(line)["rpcUrl"])
+        node.stdin.close()
+        node.stdout.close()
+
+
+@pytest.fixture
+async def surfnet(surfnet_url: str) -> AsyncIterator[JsonRpc]:
+    rpc = JsonRpc(surfnet_url)
+    yield rpc
+    await rpc.close()
+
+
+@pytest.fixture
+async def outbox(tmp_path: Path) -> AsyncIterator[Outbox]:
+    opened = await Outbox.open(f"sqlite+aiosqlite:///{tmp_path / 'outbox.sqlite'}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy(delay_s=lambda failures: float(failures), poll_s=0.0)

@@ -1,0 +1,79 @@
+"""Real nodes as processes on free loopback ports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_S = 60
+
+
+def tool(name: str, variable: str) -> str:
+    """A node's program, or a skip that says how to get it."""
+    for candidate in (os.environ.get(variable), shutil.which(name), ROOT / ".tools/bin" / name):
+        if candidate and Path(candidate).is_file():
+            return str(candidate)
+    pytest.skip(f"{name} is not here; run: zrsign tools install")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    running = subprocess.Popen(command, **options)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait(20)
+
+
+def ask(url: str, method: str, *params: Any) -> Any:
+    """A blocking JSON-RPC call for fixtures."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)["result"]
+
+
+def until(check: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            check()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                pytest.fail(f"{what} did not start in {START_S} s")
+            time.sleep(0.05)
+
+
+async def eventually(probe: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
+    """The first true answer of an async probe."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if found := await probe():
+            return found
+        await asyncio.sleep(0.02)
+    pytest.fail(f"{what} did not happen in {timeout_s} s")
