@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "locks"
 STAMP = ".synced"
+OTHER_PYTHON = "Name another one: make PYTHON=/path/to/python3"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def create(environment: Environment) -> None:
         raise SetupError(
             f"{sys.executable} cannot create a virtual environment (is ensurepip missing?).\n"
             f"On Debian or Ubuntu: apt-get install python{version}-venv.\n"
-            f"Or name another Python: make PYTHON=/path/to/python3.\n{error}"
+            f"{OTHER_PYTHON}\n{error}"
         ) from error
 
 
@@ -163,6 +164,8 @@ def main() -> int:
     verbs.add_parser("lock").add_argument("--upgrade", action="store_true")
     arguments = parser.parse_args()
     try:
+        if sys.version_info < (3, 11):  # noqa: UP036 - an older one may be named by PYTHON
+            raise SetupError(f"{sys.executable} is older than Python 3.11. {OTHER_PYTHON}")
         if arguments.verb == "sync":
             sync(arguments.name)
         else:
