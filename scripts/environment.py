@@ -70,6 +70,8 @@ def run(*command: str, env: dict[str, str] | None = None) -> str:
 
 def create(environment: Environment) -> None:
     """Create the folder with its own pip, unless a working one is there."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one may be named by PYTHON
+        raise SetupError(f"{sys.executable} is older than Python 3.11. {OTHER_PYTHON}")
     if environment.python.exists():
         try:
             run(str(environment.python), "-m", "pip", "--version")
@@ -164,8 +166,6 @@ def main() -> int:
     verbs.add_parser("lock").add_argument("--upgrade", action="store_true")
     arguments = parser.parse_args()
     try:
-        if sys.version_info < (3, 11):  # noqa: UP036 - an older one may be named by PYTHON
-            raise SetupError(f"{sys.executable} is older than Python 3.11. {OTHER_PYTHON}")
         if arguments.verb == "sync":
             sync(arguments.name)
         else:
