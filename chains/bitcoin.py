@@ -108,9 +108,9 @@ class BitcoinChain:
         fee_rate_sat_vb: float,
         change_public_key: bytes,
     ) -> bytes:
-        """A PSBT that pays the intent from coins of `change_public_key`; change to its P2WPKH.
+        """A PSBT paying the intent from coins of `change_public_key`, change to its P2WPKH.
 
-        Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins, data)
+        Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins)
         or an address error.
         """
         target = self._payment(intent)
