@@ -1,0 +1,192 @@
+"""The cursor: every event once, in order, none lost, whatever a node does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.zrsign_listener.logs import block
+from zrsign_listener import plan
+from zrsign_listener.plan import (
+    Block,
+    ChainView,
+    Contradicted,
+    Feed,
+    Policy,
+    Scan,
+    Wait,
+)
+
+POLICY = Policy(initial_span=10, max_span=40, overlap=2, log_cap=50, patience=3, max_rewinds=2)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A sighting; `order` is its place on the chain."""
+
+    order: int
+    trace_id: int | None
+    block: Block
+
+
+def view(tip: int, final: int | None = None, **forks: int) -> ChainView:
+    hashes = {n: block(n, forks.get(f"b{n}", 0)).hash for n in range(tip + 1)}
+    return ChainView(block(tip), tip if final is None else final, dict(hashes))
+
+
+def scanned(feed: Feed, last: int) -> Feed:
+    return replace(feed, next_block=last + 1, checkpoint=block(last), span=10)
+
+
+def test_new_feed__should_wait_for_its_start_block() -> None:
+    feed, step = plan.decide(Feed.new(100), POLICY, view(99))
+    assert isinstance(step, Wait)
+    _, step = plan.decide(feed, POLICY, view(100))
+    assert step == Scan(100, 100)
+
+
+def test_scan__should_stop_at_the_final_block() -> None:
+    _, step = plan.decide(Feed.new(0), POLICY, view(30, final=4))
+    assert step == Scan(0, 4)
+
+
+def test_scan__should_read_the_overlap_again() -> None:
+    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(100))
+    assert step == Scan(19, 30)
+
+
+def test_nothing_new__should_wait() -> None:
+    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(20))
+    assert isinstance(step, Wait)
+
+
+def test_failures__should_narrow_to_one_block_and_success_widen_again() -> None:
+    feed, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(100))
+    for _ in range(10):
+        assert isinstance(step, Scan)
+        feed, step = plan.decide(plan.failed(feed, step), POLICY, view(100))
+    assert step == Scan(21, 21)
+    widths = []
+    while isinstance(step, Scan):
+        widths.append(step.last - feed.next_block + 1)
+        feed = plan.absorb(feed, POLICY, step, block(step.last), ()).feed
+        feed, step = plan.decide(feed, POLICY, view(1000))
+    assert widths[:4] == [1, 2, 3, 4]
+    assert max(widths) == POLICY.max_span
+
+
+def test_changed_checkpoint__should_alarm_only_after_patience() -> None:
+    feed = scanned(Feed.new(0), 20)
+    steps = []
+    for _ in range(4):
+        feed, step = plan.decide(feed, POLICY, view(30, b20=1))
+        assert isinstance(step, Contradicted)
+        steps.append(step)
+    assert [step.alarm for step in steps] == [False, False, True, True]
+    assert "block 20" in steps[0].fault
+    feed, step = plan.decide(feed, POLICY, view(30))
+    assert isinstance(step, Scan)
+    assert feed.contradictions == 0
+
+
+def test_chain_shorter_than_the_cursor__should_contradict() -> None:
+    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(3))
+    assert isinstance(step, Contradicted)
+    assert "ends at block 3" in step.fault
+
+
+def test_hole__should_rewind_to_the_last_request_in_sequence() -> None:
+    feed = scanned(Feed.new(0), 20)
+    sightings = [
+        Seen(0, 0, block(22)),
+        Seen(1, None, block(23)),
+        Seen(2, 2, block(25)),
+        Seen(3, None, block(26)),
+    ]
+    absorbed = plan.absorb(feed, POLICY, Scan(19, 30), block(30), sightings)
+    assert absorbed.accepted == tuple(sightings[:2])
+    assert absorbed.hole == plan.Hole(expected=1, found=2, block=25, alarm=False)
+    assert absorbed.feed.next_block == 22
+    assert absorbed.feed.next_trace_id == 1
+    assert absorbed.feed.checkpoint == feed.checkpoint
+
+
+def test_contracts_own_count__should_show_requests_missing_at_the_end() -> None:
+    feed, scan = scanned(Feed.new(0), 20), Scan(19, 30)
+    first = Seen(0, 0, block(22))
+    absorbed = plan.absorb(feed, POLICY, scan, block(30), [first], next_trace_id=3)
+    assert absorbed.hole == plan.Hole(expected=1, found=3, block=31, alarm=False)
+    assert absorbed.accepted == (first,)
+    assert absorbed.feed.next_block == 22
+    # A node that lags behind its own logs proves nothing.
+    assert plan.absorb(feed, POLICY, scan, block(30), [first], next_trace_id=0).hole is None
+
+
+def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
+    feed = scanned(Feed.new(0), 20)
+    alarms: list[bool] = []
+    while len(alarms) < 4:
+        feed, step = plan.decide(feed, POLICY, view(30))
+        assert isinstance(step, Scan)
+        missing = [Seen(0, 1, block(25))] if step.last >= 25 >= step.first else []
+        absorbed = plan.absorb(feed, POLICY, step, block(step.last), missing)
+        feed = absorbed.feed
+        if absorbed.hole is not None:
+            alarms.append(absorbed.hole.alarm)
+    assert alarms == [False, False, True, True]
+
+
+def test_full_answer__should_count_as_cut_short_unless_it_is_one_block() -> None:
+    assert plan.is_cut_short(POLICY, Scan(1, 2), POLICY.log_cap)
+    assert not plan.is_cut_short(POLICY, Scan(1, 2), POLICY.log_cap - 1)
+    assert not plan.is_cut_short(POLICY, Scan(2, 2), POLICY.log_cap)
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> list[Seen]:
+    """Blocks 0 to 99 with sign requests (numbered) and key requests (not), the last one a sign
+    request."""
+    numbers = sorted(draw(st.lists(st.integers(5, 99), min_size=1, max_size=25)))
+    signs = draw(st.lists(st.booleans(), min_size=len(numbers), max_size=len(numbers)))
+    seen, trace_id = [], 0
+    for order, (number, sign) in enumerate(zip(numbers, [*signs[:-1], True], strict=True)):
+        seen.append(Seen(order, trace_id if sign else None, block(number)))
+        trace_id += sign
+    return seen
+
+
+@settings(max_examples=60)
+@given(chains(), st.data())
+def test_flaky_node__should_cost_no_request_and_no_order(
+    chain: list[Seen], data: st.DataObject
+) -> None:
+    """Answers fail, leave sign requests out, and lag; later the node is sound."""
+    feed, tip = Feed.new(5), 5
+    stored: list[Seen] = []
+    for turn in range(400):
+        flaky = turn < 20
+        tip = data.draw(st.integers(max(0, tip - 3), min(99, tip + 20))) if flaky else 99
+        known = {} if feed.checkpoint is None else {feed.checkpoint.number: feed.checkpoint.hash}
+        feed, step = plan.decide(feed, POLICY, ChainView(block(tip), tip, dict(known)))
+        if isinstance(step, Wait) and not flaky:
+            break
+        if not isinstance(step, Scan):
+            continue
+        if flaky and data.draw(st.integers(0, 3)) == 0:
+            feed = plan.failed(feed, step)
+            continue
+        answer = [s for s in chain if step.first <= s.block.number <= step.last]
+        if flaky and answer:
+            lost = data.draw(st.sampled_from(answer))
+            answer = [s for s in answer if s is not lost or s.trace_id is None]
+        so_far = [s for s in chain if s.trace_id is not None and s.block.number <= step.last]
+        count = data.draw(st.sampled_from([None, len(so_far)])) if flaky else len(so_far)
+        absorbed = plan.absorb(feed, POLICY, step, block(step.last), answer, count)
+        stored += [s for s in absorbed.accepted if s not in stored]
+        feed = absorbed.feed
+    assert feed.next_block == 100
+    assert sorted(stored, key=lambda s: s.order) == chain
+    trace_ids = [s.trace_id for s in stored if s.trace_id is not None]
+    assert trace_ids == list(range(len(trace_ids)))

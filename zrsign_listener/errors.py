@@ -1,0 +1,47 @@
+"""Errors of the listener.
+
+ListenerError
+├── MalformedLog     a log that does not follow the zrSign ABI
+├── StoreUnavailable the database did not take a write or a read; tried again later
+│   └── StoreDamaged the database cannot be opened, or belongs to another version
+├── AccountUnusable  the ledger account's secret file cannot be used
+└── RpcError         a node refused, failed, or answered nonsense
+    ├── WrongChain   the node serves another chain than the configuration says
+    └── CutShort     an answer is as long as an answer may be
+"""
+
+from __future__ import annotations
+
+from daemon.errors import DaemonError
+
+
+class ListenerError(DaemonError):
+    """Root."""
+
+
+class MalformedLog(ListenerError, ValueError):
+    pass
+
+
+class StoreUnavailable(ListenerError):
+    pass
+
+
+class StoreDamaged(StoreUnavailable):
+    pass
+
+
+class AccountUnusable(ListenerError):
+    pass
+
+
+class RpcError(ListenerError, ConnectionError):
+    pass
+
+
+class WrongChain(RpcError):
+    pass
+
+
+class CutShort(RpcError):
+    pass

@@ -1,0 +1,144 @@
+"""From the store to the ledger: MsgReportEvents in batches, one contract at a time, in order.
+
+An event is marked reported after the ledger committed the transaction, so a crash reports it
+again. A contract whose report the ledger refuses waits, and only that contract: a later event of it
+must not overtake an earlier one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from daemon.log import get_logger
+from daemon.retry import Retry
+from zrchain_lite.client import Account, ClientError, LedgerClient, TxFailed
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_listener import gauges
+from zrsign_listener.errors import ListenerError, StoreUnavailable
+from zrsign_listener.rest import rest
+from zrsign_listener.store import Store, StoredEvent
+
+# A transaction stays well below gRPC's 4 MiB.
+MAX_BATCH_BYTES = 1024 * 1024
+
+
+class ReportRefused(ListenerError):
+    """The ledger answered a report with something else than one request id an event."""
+
+
+@dataclass
+class _Lane:
+    """One contract's queue: how many events to try at once, and when to try again."""
+
+    limit: int
+    failures: int = 0
+    resume_at: float = 0.0
+
+
+class Reporter:
+    """Sends what the store holds. `wake` ends its rest early."""
+
+    def __init__(
+        self,
+        ledger: LedgerClient,
+        account: Account,
+        store: Store,
+        *,
+        batch: int,
+        retry: Retry,
+        idle_s: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.fault: str | None = None
+        self._ledger, self._observer, self._store = ledger, account.address, store
+        self._batch, self._retry, self._idle_s, self._clock = batch, retry, idle_s, clock
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._wake = asyncio.Event()
+        self._log = get_logger(observer=self._observer)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                await self.report()
+            except StoreUnavailable as error:
+                self.fault = str(error)
+                self._log.error("store fails", fault=str(error))
+            await self._rest(stop)
+
+    async def report(self) -> None:
+        """Send every contract's events until none is due."""
+        for contract in await self._store.contracts_to_report():
+            lane = self._lanes.setdefault(contract, _Lane(self._batch))
+            while self._clock() >= lane.resume_at:
+                events = await self._store.to_report(*contract, lane.limit)
+                if not events:
+                    break
+                await self._send(contract, lane, _fitting(events))
+        gauges.BACKLOG.set(await self._store.backlog())
+        if not any(lane.failures for lane in self._lanes.values()):
+            self.fault = None
+
+    async def _send(
+        self, contract: tuple[str, str], lane: _Lane, events: Sequence[StoredEvent]
+    ) -> None:
+        chain, address = contract
+        try:
+            request_ids = await self._report(events)
+        except (ClientError, ReportRefused) as error:
+            self._failed(contract, lane, len(events), error)
+            return
+        await self._store.mark_reported([event.row for event in events], request_ids)
+        lane.failures, lane.limit = 0, min(self._batch, lane.limit * 2)
+        gauges.REPORTED.labels(chain).inc(len(events))
+        self._log.info("reported", chain=chain, contract=address, requests=request_ids)
+
+    async def _report(self, events: Sequence[StoredEvent]) -> list[int]:
+        message = receiver.MsgReportEvents(
+            observer=self._observer,
+            events=[receiver.SourceEvent.FromString(event.event) for event in events],
+        )
+        result = await self._ledger.broadcast(message)
+        request_ids = list(result.response(receiver.MsgReportEventsResponse).request_ids)
+        if len(request_ids) != len(events):
+            raise ReportRefused(
+                f"The ledger answered {len(events)} events with {len(request_ids)} request ids. "
+                "Ledger and listener are of different versions."
+            )
+        return request_ids
+
+    def _failed(self, contract: tuple[str, str], lane: _Lane, tried: int, error: Exception) -> None:
+        gauges.REPORT_ERRORS.inc()
+        if isinstance(error, TxFailed) and tried > 1:
+            # Perhaps one event is to blame: come down to it, so that those before it pass.
+            lane.limit = tried // 2
+            return
+        lane.failures += 1
+        lane.resume_at = self._clock() + self._retry.delay_s(lane.failures)
+        self.fault = f"Events of {contract[0]} {contract[1]} are not taken: {error}"
+        self._log.error(
+            "ledger does not take events", chain=contract[0], contract=contract[1], fault=str(error)
+        )
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        pause_s = self._idle_s
+        for lane in self._lanes.values():
+            if lane.failures:
+                pause_s = min(pause_s, max(0.05, lane.resume_at - self._clock()))
+        await rest(pause_s, stop, self._wake)
+
+
+def _fitting(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+    """The longest beginning that fits a transaction; at least one event."""
+    total = 0
+    for count, event in enumerate(events):
+        total += len(event.event)
+        if total > MAX_BATCH_BYTES and count > 0:
+            return events[:count]
+    return events
