@@ -53,7 +53,8 @@ proto: setup ## Compile proto/ into zrchain_lite/wire
 	$(BIN)/python scripts/compile_proto.py
 
 bench: setup ## Run every benchmark in bench/
-	for file in bench/bench_*.py; do echo "· $$file"; $(BIN)/python "$$file"; done
+	shopt -s nullglob
+	for file in bench/*.py; do echo "· $$file"; $(BIN)/python "$$file"; done
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist

@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 VECTORS = ROOT.parent / "shared" / "vectors"
+
+# Loaded machines are slow machines: an example may take its time, and there are few of them.
+settings.register_profile("zrsign", deadline=None, max_examples=60, print_blob=True)
+settings.load_profile("zrsign")
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,7 @@ class BitcoinKnots:
         _update(scratch, architecture, env)
         fetch = ("install", "--download-only", "--yes", "--no-install-recommends", PACKAGE)
         run_step("apt-get", *fetch, cwd=folder, env=env)
+        run_step("apt-get", "autoclean", cwd=folder, env=env)  # versions of an earlier attempt
         for archive in sorted((scratch / "cache" / "archives").glob("*.deb")):
             run_step("dpkg-deb", "--extract", archive, folder, cwd=folder)
         for unneeded in ("usr/share", "usr/sbin", "usr/include", "etc", "var"):
