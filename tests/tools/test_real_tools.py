@@ -27,7 +27,7 @@ def free_port() -> int:
 
 def start_surfnet(*arguments: str) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
-    command = [resolve("surfnet").path, *arguments]
+    command = [str(resolve("surfnet").path), *arguments]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
