@@ -1,0 +1,260 @@
+"""`zrsign up`, `demo`, `status` and `deploy`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from zrsign.cli.render import Json, err, out, show, show_one
+from zrsign.errors import NetworkError, UsageError
+
+if TYPE_CHECKING:
+    from zrsign.demo.rows import Row
+    from zrsign.network.local import LocalNetwork
+    from zrsign.network.manifest import Manifest
+
+State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
+MARKS = {
+    "waiting": ("·", "dim"),
+    "running": ("▸", "yellow"),
+    "confirmed": ("✓", "green"),
+    "rejected": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    for command in (up, demo, status, deploy):
+        app.command()(command)
+
+
+class Services:
+    """What each service of a starting network does now."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.started = time.monotonic()
+
+    def __call__(self, name: str, state: str) -> None:
+        self.states[name] = state
+        if not err.is_terminal and state == "ready":
+            err.print(f"{time.monotonic() - self.started:5.1f} s  {name} ready", markup=False)
+
+    def __rich__(self) -> Text:
+        text = Text()
+        for name, state in self.states.items():
+            ready = state == "ready"
+            text.append(f"{'●' if ready else '○'} {name}  ", "green" if ready else "yellow")
+        return text
+
+
+def up(
+    state: State = None,
+    free_ports: Annotated[
+        bool, typer.Option("--free-ports", help="Take free ports instead of the usual ones.")
+    ] = False,
+) -> None:
+    """Start the whole network here and keep it until Ctrl-C."""
+    from zrsign.network.local import LocalNetwork
+    from zrsign.network.manifest import state_root
+    from zrsign.network.ports import Ports
+
+    services = Services()
+    ports = Ports.free() if free_ports else Ports()
+    live = Live(services, console=err, transient=True, refresh_per_second=8)
+
+    async def use(network: LocalNetwork) -> None:
+        await network.deploy()
+        live.stop()
+        _show_network(network.manifest)
+        err.print("\nRunning. Ctrl-C stops everything. Try: zrsign request key evm")
+        await asyncio.Event().wait()
+
+    with live:
+        _run(LocalNetwork(state or state_root() / "network", ports, services), use)
+    err.print("Stopped. The logs stay.")
+
+
+def demo(state: State = None) -> None:
+    """Every kind of request on real chains; ends with a table.
+
+    ZRSIGN_DEMO_JSON=FILE also writes the table as JSON.
+    """
+    from zrsign.demo.runner import Programme
+    from zrsign.network.local import LocalNetwork
+    from zrsign.network.manifest import state_root
+    from zrsign.network.ports import Ports
+
+    directory = state or state_root() / "demo"
+    programme, services = Programme(), Services()
+    started = time.monotonic()
+
+    class Screen:
+        def __rich__(self) -> Group:
+            elapsed = time.monotonic() - started
+            return Group(services, _table(programme.rows), Text(f"{elapsed:5.1f} s", "dim"))
+
+    live = Live(Screen(), console=err, transient=True, refresh_per_second=8)
+    try:
+        with live if err.is_terminal else nullcontext():
+            _run(LocalNetwork(directory, Ports.free(), services), programme.run)
+    finally:
+        programme.total_seconds = time.monotonic() - started
+        if path := os.environ.get("ZRSIGN_DEMO_JSON"):
+            programme.write_json(Path(path))
+        out.print(_table(programme.rows))
+    good = sum(row.good for row in programme.rows)
+    out.print(
+        f"{good} of {len(programme.rows)} flows as they must be, "
+        f"in {programme.total_seconds:.1f} s. Look into one: zrsign track REQUEST",
+        markup=False,
+    )
+    if not programme.good:
+        raise NetworkError(
+            f"{len(programme.rows) - good} flows failed.", f"Logs: {directory / 'logs'}"
+        )
+
+
+def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Awaitable[None]]) -> None:
+    """Start `network`, `use` it, stop it: when `use` ends, a process dies, or a signal comes."""
+    from daemon.run import until_stopped
+
+    async def run(stop: asyncio.Event) -> None:
+        async def live() -> None:
+            async with network:
+                watch = asyncio.create_task(network.supervisor.watch())
+                work = asyncio.create_task(use(network))
+                done, running = await asyncio.wait(
+                    (watch, work), return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+                for task in done:
+                    task.result()
+
+        life = asyncio.create_task(live())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((life, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        life.cancel()
+        with suppress(asyncio.CancelledError):
+            await life
+        if stop.is_set():
+            raise KeyboardInterrupt
+
+    asyncio.run(until_stopped(run))
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="cyan")
+    table.add_column("")
+    for name in ("flow", "mode", "chain", "trace id", "request", "destination tx"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("status", overflow="fold")
+    table.add_column("s", justify="right")
+    for row in rows:
+        mark, style = MARKS[row.status]
+        status = f"{row.status}: {row.detail}" if row.detail else str(row.status)
+        table.add_row(
+            Text(mark, style),
+            row.name,
+            row.mode,
+            _short(row.chain, 14),
+            _short(row.trace_id),
+            str(row.ledger_request or ""),
+            _short(row.destination_tx),
+            Text(status, style if row.status == "failed" else ""),
+            f"{row.seconds:.1f}" if row.finished else "",
+        )
+    return table
+
+
+def _short(text: str, width: int = 13) -> str:
+    """The beginning and the end of a long hash."""
+    return text if len(text) <= width else f"{text[: width - 5]}…{text[-4:]}"
+
+
+def status(state: State = None, as_json: Json = False) -> None:
+    """What runs, how it is, and where it answers. Exit code 1 when anything fails."""
+    from zrsign.network import manifest, survey
+
+    network = manifest.load(state)
+    services = asyncio.run(survey.services(network))
+    if as_json:
+        out.print_json(
+            json.dumps({"running": network.running, "services": [asdict(s) for s in services]})
+        )
+    else:
+        if not network.running:
+            err.print(f"The network in {network.state_dir} is stopped. Start it: zrsign up")
+        show([asdict(service) for service in services], as_json=False)
+        out.print()
+        _show_network(network)
+    if not network.running or any(service.fault for service in services):
+        raise typer.Exit(1)
+
+
+def _show_network(network: Manifest) -> None:
+    contracts = {f"{each.mode} contract": f"{each.chain} {each.address}" for each in network.contracts}
+    show_one(
+        {
+            "state": str(network.state_dir),
+            **{chain.name: f"{chain.caip2} {chain.rpc_url}" for chain in network.chains},
+            "ledger": f"gRPC {network.ledger.grpc}, REST {network.ledger.rest}, RPC {network.ledger.rpc}",
+            **contracts,
+            "accounts": [f"{each.name} {each.evm_address} {each.address}" for each in network.accounts],
+        },
+        as_json=False,
+    )
+
+
+def deploy(
+    mode: Annotated[str, typer.Argument(help="direct or omni.")],
+    rpc: Annotated[str, typer.Option("--rpc", help="JSON-RPC URL of the EVM chain.")],
+    key_file: Annotated[
+        Path, typer.Option("--key-file", help="The deployer's key: 32 bytes, hexadecimal.")
+    ],
+    mpc: Annotated[str, typer.Option("--mpc", help="Address that gets MPC_ROLE.")],
+    proxy_admin: Annotated[str, typer.Option("--proxy-admin", help="Address that may upgrade.")],
+    as_json: Json = False,
+) -> None:
+    """Deploy proxy and implementation on any EVM chain, with wallet types, chains, fees, roles."""
+    from eth_account import Account
+    from web3 import AsyncHTTPProvider, AsyncWeb3
+
+    from zrsign.deploy import Mode, Plan
+    from zrsign.deploy import deploy as carry_out
+
+    if mode not in list(Mode):
+        raise UsageError(f"No mode {mode!r}.", "Use direct or omni.")
+    try:
+        account = Account.from_key(bytes.fromhex(key_file.read_text().strip().removeprefix("0x")))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"Cannot read a key from {key_file}: {error}", "Give 32 bytes in hexadecimal."
+        ) from None
+
+    async def run() -> None:
+        w3 = AsyncWeb3(AsyncHTTPProvider(rpc))
+        try:
+            with err.status("deploying"):
+                deployed = await carry_out(w3, account, Plan(Mode(mode), mpc, proxy_admin))
+        finally:
+            await w3.provider.disconnect()
+        show_one({name: str(value) for name, value in asdict(deployed).items()}, as_json)
+
+    asyncio.run(run())

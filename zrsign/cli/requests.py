@@ -1,0 +1,252 @@
+"""`zrsign request key|hash|data|tx|simple` and `zrsign track`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zrsign.cli.render import Json, err, out, show_one
+from zrsign.errors import UsageError
+
+if TYPE_CHECKING:
+    from chains.wallets import WalletType
+    from zrsign.sdk import Handle, ZrSign
+    from zrsign.track import Road
+
+Wallet = Annotated[str, typer.Argument(help="evm, btc, btc-test, sol, or a SLIP-44 coin type.")]
+Index = Annotated[int, typer.Option("--index", min=0, help="Which of the account's wallets.")]
+To = Annotated[str, typer.Option("--chain", help="CAIP-2 id of the destination, or its name here.")]
+Mode = Annotated[str, typer.Option("--mode", help="omni or direct: which contract to call.")]
+As = Annotated[str, typer.Option("--as", help="Account of the network that calls the contract.")]
+State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the answer.")]
+Broadcast = Annotated[bool, typer.Option("--broadcast/--no-broadcast", help="Send it when signed.")]
+
+WALLET_NAMES = {"evm": 60, "btc": 0, "btc-test": 1, "sol": 501}
+
+
+def register(app: typer.Typer) -> None:
+    request = typer.Typer(help="Ask a zrSign contract.", no_args_is_help=True)
+    request.command("key")(key)
+    request.command("hash")(sign_hash)
+    request.command("data")(sign_data)
+    request.command("tx")(sign_tx)
+    request.command("simple")(simple)
+    app.add_typer(request, name="request")
+    app.command()(track)
+
+
+def wallet_type(name: str) -> WalletType:
+    from chains.wallets import wallet_type_by_coin
+
+    coin = WALLET_NAMES.get(name.lower())
+    if coin is None:
+        if not name.isdigit():
+            known = ", ".join(WALLET_NAMES)
+            raise UsageError(f"No wallet type {name!r}.", f"Use one of: {known}, or a coin type.")
+        coin = int(name)
+    return wallet_type_by_coin(coin)
+
+
+def _bytes(text: str, what: str) -> bytes:
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise UsageError(f"{what} is not hexadecimal: {text[:40]!r}", "Give it as 0x…") from None
+
+
+def key(
+    wallet: Wallet,
+    monitoring: Annotated[
+        bool, typer.Option("--monitoring", help="Let the network manage nonce, gas and UTXOs.")
+    ] = False,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Ask for the account's next wallet of a type."""
+    from zrsign.sdk import Options
+
+    options = Options.MONITORING if monitoring else Options.NORMAL
+    chosen = wallet_type(wallet)
+    _ask(lambda zr: zr.request_key(chosen, options=options), mode, as_, state, wait, as_json)
+
+
+def sign_hash(
+    wallet: Wallet,
+    digest: Annotated[str, typer.Argument(help="32 bytes, hexadecimal.")],
+    chain: To = "evm-source",
+    index: Index = 0,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Ask for the signature of a digest, as it is."""
+    raw, chosen = _bytes(digest, "The digest"), wallet_type(wallet)
+    caip2 = _caip2(chain, state)
+    _ask(lambda zr: zr.sign_hash(chosen, index, caip2, raw), mode, as_, state, wait, as_json)
+
+
+def sign_data(
+    wallet: Wallet,
+    message: Annotated[str, typer.Argument(help="Text, or 0x… for bytes.")],
+    chain: To = "evm-source",
+    index: Index = 0,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Ask for the signature of a message."""
+    data = _bytes(message, "The message") if message.startswith("0x") else message.encode()
+    chosen, caip2 = wallet_type(wallet), _caip2(chain, state)
+    _ask(lambda zr: zr.sign_data(chosen, index, caip2, data), mode, as_, state, wait, as_json)
+
+
+def sign_tx(
+    wallet: Wallet,
+    unsigned: Annotated[str, typer.Argument(help="Unsigned transaction, hexadecimal.")],
+    chain: To = "evm-destination",
+    index: Index = 0,
+    broadcast: Broadcast = True,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Ask for the signature of a whole transaction, and for its delivery."""
+    raw, chosen = _bytes(unsigned, "The transaction"), wallet_type(wallet)
+    caip2 = _caip2(chain, state)
+    _ask(
+        lambda zr: zr.sign_tx(chosen, index, caip2, raw, broadcast=broadcast),
+        *(mode, as_, state, wait, as_json),
+    )
+
+
+def simple(
+    wallet: Wallet,
+    to: Annotated[str, typer.Argument(help="The recipient's address.")],
+    value: Annotated[int, typer.Argument(min=0, help="In the chain's smallest unit.")],
+    chain: To = "evm-destination",
+    data: Annotated[str, typer.Option("--data", help="Call data, hexadecimal.")] = "",
+    index: Index = 0,
+    broadcast: Broadcast = True,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Ask for a payment; the network finds nonce, fees and inputs. Needs a --monitoring wallet."""
+    raw, chosen, caip2 = _bytes(data, "The data"), wallet_type(wallet), _caip2(chain, state)
+    _ask(
+        lambda zr: zr.sign_simple_tx(
+            chosen, index, caip2, to, value, raw, broadcast=broadcast
+        ),
+        *(mode, as_, state, wait, as_json),
+    )
+
+
+def _caip2(chain: str, state: Path | None) -> str:
+    from zrsign.network import manifest
+
+    return chain if ":" in chain else manifest.load(state).chain(chain).caip2
+
+
+def _ask(
+    call: Callable[[ZrSign], Awaitable[Handle]],
+    mode: str,
+    account: str,
+    state: Path | None,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    from zrsign.network import manifest
+    from zrsign.sdk import ContractMode
+    from zrsign.sdk.client import ZrSign
+
+    network = manifest.load(state)
+    if mode not in list(ContractMode):
+        raise UsageError(f"No mode {mode!r}.", "Use --mode omni or --mode direct.")
+    entry = network.contract(mode)
+
+    async def ask() -> None:
+        async with ZrSign.connect(
+            network.chain(entry.chain).rpc_url,
+            entry.address,
+            network.account(account).evm(),
+            ledger=network.ledger.grpc,
+            mode=ContractMode(mode),
+        ) as zr:
+            handle = await call(zr)
+            err.print(f"asked  {handle.ref} on {handle.ref.chain}", markup=False)
+            if not wait:
+                show_one({"source_tx": str(handle.ref), "trace_id": handle.ref.trace_id}, as_json)
+                return
+            from zrsign.track import road
+
+            _show_road(road(await handle.request()), as_json)
+
+    asyncio.run(ask())
+
+
+def track(
+    reference: Annotated[
+        str, typer.Argument(help="Ledger request id, source transaction hash (0x…), or 0x…:log index.")
+    ] = "",
+    trace: Annotated[
+        int | None, typer.Option("--trace", min=0, help="The contract's trace id; needs --mode.")
+    ] = None,
+    mode: Mode = "omni",
+    follow: Annotated[bool, typer.Option("--follow", help="Until the request is final.")] = False,
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Show a request's whole road with times. Works on a stopped network too."""
+    from zrsign.network import access, manifest
+    from zrsign.sdk.answers import is_final
+    from zrsign.track import road
+
+    if bool(reference) == (trace is not None):
+        raise UsageError("Name one request.", "zrsign track 5, zrsign track 0x…, or --trace 0")
+    network = manifest.load(state)
+
+    async def show() -> None:
+        async with access.receiver(network) as receiver:
+            find = access.finder(network, receiver, reference, trace, mode)
+            found = await find()
+            while follow and not all(map(is_final, found)):
+                await asyncio.sleep(0.2)
+                found = await find()
+            for request in found:
+                _show_road(road(request), as_json)
+
+    asyncio.run(show())
+
+
+def _show_road(shown: Road, as_json: bool) -> None:
+    if as_json:
+        out.print_json(json.dumps(shown.as_json()))
+        return
+    from rich.table import Table
+
+    facts: dict[str, Any] = shown.facts
+    show_one(facts, as_json=False)
+    table = Table(box=None, pad_edge=False, header_style="cyan")
+    for name, justify in (("after", "right"), ("height", "right"), ("step", "left"), ("", "left")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for step in shown.steps:
+        table.add_row(f"{step.after_s:.2f} s", str(step.height), step.name, step.detail)
+    out.print()
+    out.print(table)

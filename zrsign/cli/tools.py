@@ -1,0 +1,45 @@
+"""`zrsign doctor` and `zrsign tools install`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from zrsign.cli.render import Json, err, show
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+    tools = typer.Typer(help="The programs that the local network runs.", no_args_is_help=True)
+    tools.command("install")(install)
+    tools.command("list")(doctor)
+    app.add_typer(tools, name="tools")
+
+
+def doctor(as_json: Json = False) -> None:
+    """Which tools were found, where, in which version; the exact fix for what is missing."""
+    from zrsign.tools import survey
+
+    reports = survey()
+    rows: list[dict[str, Any]] = [
+        {
+            "tool": each.name,
+            "state": "ok" if each.found else ("optional" if each.optional else "missing"),
+            "version": each.found.version if each.found else "",
+            "from": str(each.found.origin) if each.found else "",
+            "path": str(each.found.path) if each.found else "",
+            "fix": "" if each.found else f"{each.problem}. {each.fix}",
+        }
+        for each in reports
+    ]
+    show(rows, as_json)
+    if not all(each.ok for each in reports):
+        raise typer.Exit(1)
+
+
+def install() -> None:
+    """Fetch every missing tool into .tools. Safe to repeat; goes on where it stopped."""
+    from zrsign import tools
+
+    tools.install(lambda line: err.print(line, markup=False))

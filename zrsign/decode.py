@@ -1,0 +1,118 @@
+"""Say what some bytes are, in the words of the contracts and chains."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
+from eth_utils.abi import abi_to_signature, event_abi_to_log_topic, function_abi_to_4byte_selector
+from eth_utils.abi import collapse_if_tuple
+
+from chains import ChainError, chain_for, simple_tx
+from chains.caip import KNOWN_CHAINS, chain_hash
+from chains.wallets import WALLET_TYPES
+from zrsign.contracts import artifact
+from zrsign.errors import UsageError
+from zrsign.sdk import reverts
+
+CONTRACTS = ("ZrSign", "ZrSignOmni", "ZrProxy")
+
+
+def explain(text: str, chain: str = "") -> dict[str, Any]:
+    """Names and values of `text` (hexadecimal). With `chain` it is an unsigned transaction."""
+    try:
+        raw = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise UsageError(f"{text[:40]!r} is not hexadecimal.", "Give it as 0x…") from None
+    if chain:
+        return _transaction(raw, chain)
+    for attempt in (_id, _call, _event, _simple, _error):
+        if (found := attempt(raw)) is not None:
+            return found
+    raise UsageError(
+        f"Nothing of zrSign looks like these {len(raw)} bytes.",
+        "An unsigned transaction needs its chain: --chain eip155:1",
+    )
+
+
+def _transaction(raw: bytes, chain: str) -> dict[str, Any]:
+    destination = chain_for(chain)
+    tx = destination.parse(raw)
+    return {
+        "what": f"unsigned transaction for {chain}",
+        "to": tx.to,
+        "amount": tx.amount,
+        "contract": tx.contract,
+        "data_for_signing": ["0x" + each.hex() for each in destination.sighashes(tx)],
+    }
+
+
+def _id(raw: bytes) -> dict[str, Any] | None:
+    for wallet in WALLET_TYPES:
+        if wallet.id == raw:
+            return {"what": "wallet type id", "name": wallet.name, "coin_type": wallet.coin_type}
+    for caip2 in KNOWN_CHAINS:
+        if chain_hash(caip2) == raw:
+            return {"what": "chain id", "caip2": caip2}
+    return None
+
+
+def _entries(kind: str) -> list[dict[str, Any]]:
+    return [
+        entry
+        for name in CONTRACTS
+        for entry in cast("list[dict[str, Any]]", artifact(name).abi)
+        if entry["type"] == kind
+    ]
+
+
+def _call(raw: bytes) -> dict[str, Any] | None:
+    for entry in _entries("function"):
+        if function_abi_to_4byte_selector(cast("Any", entry)) == raw[:4]:
+            types = [collapse_if_tuple(each) for each in entry["inputs"]]
+            try:
+                values = abi_decode(types, raw[4:])
+            except DecodingError:
+                continue
+            shown = {
+                each["name"] or f"argument {place}": _readable(value)
+                for place, (each, value) in enumerate(zip(entry["inputs"], values, strict=True))
+            }
+            return {"what": "call", "function": abi_to_signature(cast("Any", entry)), **shown}
+    return None
+
+
+def _event(raw: bytes) -> dict[str, Any] | None:
+    for entry in _entries("event"):
+        if event_abi_to_log_topic(cast("Any", entry)) == raw:
+            return {"what": "event topic", "event": abi_to_signature(cast("Any", entry))}
+    return None
+
+
+def _simple(raw: bytes) -> dict[str, Any] | None:
+    try:
+        payload = simple_tx.decode(raw)
+    except ChainError:
+        return None
+    return {
+        "what": "simple transaction payload",
+        "to": payload.to,
+        "value": payload.value,
+        "data": "0x" + payload.data.hex(),
+    }
+
+
+def _error(raw: bytes) -> dict[str, Any] | None:
+    message, next_step = reverts.explain(raw)
+    if message.startswith("The contract refused"):
+        return None
+    return {"what": "error", "error": message, "next": next_step}
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, tuple | list):
+        return [_readable(each) for each in value]
+    return value

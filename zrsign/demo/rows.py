@@ -1,0 +1,46 @@
+"""The demo's result: one row a flow."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    # The destination's own node says so.
+    CONFIRMED = "confirmed"
+    # The ledger refused, as the flow expects, and the destination's node shows nothing.
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass
+class Row:
+    """One flow. `expected` is what it must end as; `detail` is for a person only."""
+
+    name: str
+    mode: str
+    chain: str
+    expected: Status = Status.CONFIRMED
+    trace_id: str = ""
+    ledger_request: int = 0
+    destination_tx: str = ""
+    status: Status = Status.WAITING
+    seconds: float = 0.0
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.status is self.expected
+
+    @property
+    def finished(self) -> bool:
+        return self.status not in (Status.WAITING, Status.RUNNING)
+
+    def as_json(self) -> dict[str, Any]:
+        shown = asdict(self)
+        del shown["expected"], shown["detail"]
+        return {**shown, "status": str(self.status), "seconds": round(self.seconds, 2)}

@@ -1,0 +1,52 @@
+"""Errors that a person sees. Every one says what to do next.
+
+ZrSignError
+├── NetworkError        a node or a daemon of the local network did not start, or stopped
+├── ManifestError       no running network was found, or its manifest does not parse
+├── RequestRejected     the network answered a request with a refusal; `reason` is machine-readable
+├── AnswerTimeout       no answer within the time asked for; the request itself goes on
+├── TransactionReverted the source chain refused a call; carries the contract's custom error
+└── UsageError          an argument is not acceptable
+"""
+
+from __future__ import annotations
+
+
+class ZrSignError(Exception):
+    """Root. `hint` is the next step, shown on a line of its own."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NetworkError(ZrSignError, ConnectionError):
+    pass
+
+
+class ManifestError(ZrSignError):
+    exit_code = 2
+
+
+class RequestRejected(ZrSignError):
+    def __init__(self, request_id: int, reason: str) -> None:
+        super().__init__(
+            f"Request {request_id} was rejected: {reason}",
+            f"See its road: zrsign track {request_id}",
+        )
+        self.request_id = request_id
+        self.reason = reason
+
+
+class AnswerTimeout(ZrSignError, TimeoutError):
+    pass
+
+
+class TransactionReverted(ZrSignError):
+    pass
+
+
+class UsageError(ZrSignError, ValueError):
+    exit_code = 2

@@ -1,0 +1,252 @@
+"""The local network: start in the right order, deploy, stop.
+
+    chains ∥ ledger ─▶ keyring ─▶ authority key ─▶ contracts ─▶ listener
+                    └▶ relayer ∥ btc_proxy
+
+What does not depend on each other starts at the same time. Whatever was started is stopped again,
+however the network ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from web3 import AsyncHTTPProvider, AsyncWeb3
+
+from zrchain_lite.client import LedgerClient
+from zrsign.deploy import Deployment, Mode, Plan, deploy
+from zrsign.errors import NetworkError
+from zrsign.network import accounts, configs, genesis, setup
+from zrsign.network.health import Health
+from zrsign.network.manifest import (
+    ChainEntry,
+    ContractEntry,
+    DaemonEntry,
+    LedgerEntry,
+    Manifest,
+)
+from zrsign.network.nodes import (
+    DESTINATION_CHAIN_ID,
+    SOURCE_CHAIN_ID,
+    START_TIMEOUT_S,
+    Bitcoin,
+    start_anvil,
+    start_solana,
+)
+from zrsign.network.ports import HOST, Ports
+from zrsign.network.process import Supervisor
+from zrsign.network.rpc import Rpc
+
+# Called with a service's name and what it does now.
+Progress = Callable[[str, str], None]
+
+
+class LocalNetwork:
+    """One network in one state directory: `async with` starts and stops it, `deploy` adds contracts."""
+
+    bitcoin: Bitcoin
+    manifest: Manifest
+
+    def __init__(self, state_dir: Path, ports: Ports, progress: Progress) -> None:
+        self.state_dir = state_dir
+        self.ports = ports
+        self.progress = progress
+        self.supervisor = Supervisor(state_dir / "logs")
+        self._rpcs: dict[str, Rpc] = {}
+        self._lock: IO[bytes] | None = None
+        self._authority_key: setup.AuthorityKey | None = None
+
+    async def __aenter__(self) -> LocalNetwork:
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop every process. The state directory with its logs stays."""
+        if hasattr(self, "bitcoin"):
+            await self.bitcoin.stop()
+        for rpc in self._rpcs.values():
+            await rpc.close()
+        await self.supervisor.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+    def rpc(self, caip2: str) -> Rpc:
+        """The node of a chain."""
+        if caip2 not in self._rpcs:
+            self._rpcs[caip2] = Rpc(self.manifest.chain(caip2).rpc_url)
+        return self._rpcs[caip2]
+
+    def client(self, account: str) -> LedgerClient:
+        """The ledger, as an account of the manifest."""
+        ledger = self.manifest.ledger
+        signer = self.manifest.account(account).ledger()
+        return LedgerClient(ledger.grpc, account=signer, rpc=ledger.rpc)
+
+    async def deploy(
+        self, modes: tuple[Mode, ...] = (Mode.DIRECT, Mode.OMNI)
+    ) -> tuple[ContractEntry, ...]:
+        """Deploy a contract a mode on the source chain, register them, start their listener."""
+        if self._authority_key is None:
+            raise NetworkError("The network is not running.", "Start it first.")
+        chain = self.manifest.chain(f"eip155:{SOURCE_CHAIN_ID}")
+        contracts = []
+        w3 = AsyncWeb3(AsyncHTTPProvider(chain.rpc_url))
+        try:
+            for mode in modes:
+                self.progress("contracts", f"deploying {mode}")
+                plan = Plan(
+                    mode,
+                    mpc=self._authority_key.evm_address,
+                    proxy_admin=self.manifest.account("proxy-admin").evm_address,
+                )
+                deployed = await deploy(w3, self.manifest.account("deployer").evm(), plan)
+                contracts.append(_entry(chain.caip2, deployed))
+        finally:
+            await w3.provider.disconnect()
+        async with contextlib.aclosing(self.client("authority")) as ledger:
+            authority = self.manifest.account("authority").address
+            await setup.register_sources(ledger, authority, contracts, self._authority_key)
+        self._update(contracts=tuple(contracts))
+        self.progress("contracts", "ready")
+        await self._daemon(
+            "listener", "zrsign_listener", configs.listener(self.manifest, contracts)
+        )
+        return tuple(contracts)
+
+    async def deploy_counter(self, caip2: str) -> str:
+        """Deploy the example counter on any of the EVM chains. Returns its address."""
+        w3 = AsyncWeb3(AsyncHTTPProvider(self.manifest.chain(caip2).rpc_url))
+        try:
+            return await create(w3, self.manifest.account("deployer").evm(), "Counter")
+        finally:
+            await w3.provider.disconnect()
+
+    async def _start(self) -> None:
+        self._claim_state_dir()
+        self.ports.ensure_free()
+        known = accounts.create(self.state_dir / "keys")
+        chains, ledger = await asyncio.gather(self._chains(), self._ledger(known))
+        self.manifest = Manifest(
+            pid=os.getpid(),
+            state_dir=self.state_dir,
+            ledger=ledger,
+            chains=chains,
+            accounts=known,
+        )
+        self._update()
+        self.bitcoin.keep_mining()
+        await asyncio.gather(
+            self._keys(),
+            self._daemon("relayer", "relayer", configs.relayer(self.manifest)),
+            self._daemon("btc_proxy", "btc_proxy", configs.btc_proxy(self.manifest)),
+        )
+
+    def _claim_state_dir(self) -> None:
+        """An empty directory that only this process uses. Raises NetworkError when another does."""
+        self.state_dir.parent.mkdir(parents=True, exist_ok=True)
+        lock = self.state_dir.with_suffix(".lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise NetworkError(
+                f"Another network runs in {self.state_dir}.",
+                "Stop it (Ctrl-C where it runs), or name another place: --state DIR",
+            ) from None
+        self._lock = lock
+        shutil.rmtree(self.state_dir, ignore_errors=True)
+        self.state_dir.mkdir(mode=0o700)
+
+    async def _chains(self) -> tuple[ChainEntry, ...]:
+        ports, supervisor = self.ports, self.supervisor
+        for name in ("evm-source", "evm-destination", "bitcoin", "solana"):
+            self.progress(name, "starting")
+        source, destination, self.bitcoin, solana = await asyncio.gather(
+            start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.source_evm),
+            start_anvil(
+                supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.destination_evm
+            ),
+            Bitcoin.start(supervisor, self.state_dir / "bitcoin", ports),
+            start_solana(supervisor, self.state_dir / "solana", ports),
+        )
+        nodes = (source, destination, self.bitcoin.node, solana)
+        for node in nodes:
+            self.progress(node.name, "ready")
+        return tuple(
+            ChainEntry(name=each.name, caip2=each.caip2, rpc_url=each.rpc_url, ws_url=each.ws_url)
+            for each in nodes
+        )
+
+    async def _ledger(self, known: tuple[Any, ...]) -> LedgerEntry:
+        self.progress("ledger", "starting")
+        entry = LedgerEntry(
+            chain_id=genesis.CHAIN_ID,
+            grpc=f"{HOST}:{self.ports.ledger_grpc}",
+            rest=f"http://{HOST}:{self.ports.ledger_rest}",
+            rpc=f"http://{HOST}:{self.ports.ledger_rpc}",
+            store=self.state_dir / "ledger",
+        )
+        genesis_file = configs.write(self.state_dir, "genesis", genesis.build(known))
+        settings = configs.ledger(entry, self.ports, genesis_file)
+        config = configs.write(self.state_dir / "config", "ledger", settings)
+        process = await self.supervisor.start(
+            "ledger", [sys.executable, "-m", "zrsign.node", "--config", config]
+        )
+        rpc = Rpc(entry.rpc)
+        await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
+        await rpc.close()
+        self.progress("ledger", "ready")
+        return entry
+
+    async def _keys(self) -> None:
+        """The keyring, as any keyring registers, and the key that answers for Direct contracts."""
+        authority = self.manifest.account("authority").address
+        party = self.manifest.account("keyring-party").address
+        async with contextlib.aclosing(self.client("authority")) as ledger:
+            keyring = await setup.register_keyring(ledger, authority, party)
+            await self._daemon(
+                "keyring", "local_keyring", configs.keyring(self.manifest, keyring)
+            )
+            self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
+
+    async def _daemon(self, name: str, package: str, settings: dict[str, Any]) -> None:
+        """Start a daemon of ours. It is ready when its health port says so."""
+        self.progress(name, "starting")
+        settings = {**settings, "metrics_port": getattr(self.ports, name)}
+        config = configs.write(self.state_dir / "config", name, settings)
+        process = await self.supervisor.start(
+            name, [sys.executable, "-m", package, "--config", config]
+        )
+        health = Health(f"http://{HOST}:{getattr(self.ports, name)}")
+        await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
+        entry = DaemonEntry(name=name, pid=process.child.pid, health=health.url)
+        self._update(daemons=(*self.manifest.daemons, entry))
+        self.progress(name, "ready")
+
+    def _update(self, **changes: Any) -> None:
+        self.manifest = self.manifest.model_copy(update=changes)
+        self.manifest.save()
+
+
+def _entry(caip2: str, deployed: Deployment) -> ContractEntry:
+    return ContractEntry(
+        chain=caip2,
+        address=deployed.address,
+        mode=str(deployed.mode),
+        start_block=deployed.block_number,
+    )

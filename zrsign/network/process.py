@@ -1,0 +1,125 @@
+"""Child processes that never outlive their parent: started, watched, logged to a file, stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zrsign.errors import NetworkError
+
+PR_SET_PDEATHSIG = 1
+STOP_GRACE_S = 8.0
+LOG_TAIL_LINES = 12
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before exec: Linux kills it when the parent dies, however the parent dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Process:
+    """One running child; `log` holds its standard output and error."""
+
+    name: str
+    child: asyncio.subprocess.Process
+    log: Path
+
+    def tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:])
+
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL when it does not end within the grace period."""
+        if self.child.returncode is not None:
+            return
+        try:
+            self.child.terminate()
+            await asyncio.wait_for(self.child.wait(), STOP_GRACE_S)
+        except TimeoutError:
+            self.child.kill()
+            await self.child.wait()
+        except ProcessLookupError:
+            await self.child.wait()
+
+
+@dataclass
+class Supervisor:
+    """Starts children and stops them in reverse order; `watch` ends when one dies unasked."""
+
+    log_dir: Path
+    processes: list[Process] = field(default_factory=list)
+    _stopping: bool = False
+
+    async def start(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start `command`. Raises NetworkError when it cannot be executed."""
+        self.log_dir.mkdir(parents=True, exist_ok=True)
+        path = self.log_dir / f"{name}.log"
+        with path.open("ab") as log:
+            try:
+                child = await asyncio.create_subprocess_exec(
+                    *map(str, command),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=log,
+                    stderr=asyncio.subprocess.STDOUT,
+                    env={**os.environ, **(env or {})},
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,
+                )
+            except OSError as error:
+                raise NetworkError(
+                    f"Cannot start {name}: {error}", "Check the tools: zrsign doctor"
+                ) from None
+        process = Process(name, child, path)
+        self.processes.append(process)
+        return process
+
+    async def ready(
+        self,
+        process: Process,
+        probe: Callable[[], Awaitable[bool]],
+        timeout_s: float,
+        interval_s: float = 0.05,
+    ) -> None:
+        """Wait until `probe` answers True. Raises NetworkError with the log's tail when it never does."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not await probe():
+            if process.child.returncode is not None:
+                raise self.died(process)
+            if asyncio.get_running_loop().time() > deadline:
+                raise NetworkError(
+                    f"{process.name} was not ready within {timeout_s:.0f} s. "
+                    f"Its last lines:\n{process.tail()}",
+                    f"The whole log: {process.log}",
+                )
+            await asyncio.sleep(interval_s)
+
+    def died(self, process: Process) -> NetworkError:
+        return NetworkError(
+            f"{process.name} stopped with code {process.child.returncode}. "
+            f"Its last lines:\n{process.tail()}",
+            f"The whole log: {process.log}",
+        )
+
+    async def watch(self) -> None:
+        """Returns only by raising: NetworkError for the first child that ends unasked."""
+        waits = {asyncio.create_task(each.child.wait()): each for each in self.processes}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        raise self.died(waits[done.pop()])
+
+    async def stop(self) -> None:
+        """Stop all, last started first; the ones started together end together."""
+        if not self._stopping:
+            self._stopping = True
+            await asyncio.gather(*(each.stop() for each in reversed(self.processes)))

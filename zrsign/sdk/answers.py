@@ -1,0 +1,84 @@
+"""What comes back: typed answers, made from the receiver's record of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
+from zrsign.errors import AnswerTimeout, RequestRejected
+
+Status = wire.RequestStatus
+FINAL = frozenset(
+    {wire.REQUEST_STATUS_ANSWERED, wire.REQUEST_STATUS_CONFIRMED, wire.REQUEST_STATUS_REJECTED}
+)
+
+
+@dataclass(frozen=True)
+class KeyAnswer:
+    """A wallet of the owner."""
+
+    request_id: int
+    address: str
+    key_id: int
+
+
+@dataclass(frozen=True)
+class SignatureAnswer:
+    """One signature: 65 bytes r||s||v with v 0 or 1 (EVM), DER (Bitcoin), or 64 bytes (Ed25519)."""
+
+    request_id: int
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class TransactionAnswer:
+    """A signed transaction. `tx_id` is the destination's own id, None when it was not broadcast."""
+
+    request_id: int
+    chain: str
+    unsigned_transaction: bytes
+    signatures: tuple[bytes, ...]
+    tx_id: str | None
+
+
+def is_final(request: wire.Request) -> bool:
+    return request.status in FINAL
+
+
+def checked(request: wire.Request) -> wire.Request:
+    """The request when it went well. Raises RequestRejected, or AnswerTimeout while it is still open."""
+    if request.status == wire.REQUEST_STATUS_REJECTED:
+        raise RequestRejected(request.id, request.reject_reason)
+    if not is_final(request):
+        raise AnswerTimeout(
+            f"Request {request.id} is {status_name(request)}.",
+            f"See its road: zrsign track {request.id}",
+        )
+    return request
+
+
+def status_name(request: wire.Request) -> str:
+    return wire.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_").lower()
+
+
+def key_answer(request: wire.Request) -> KeyAnswer:
+    return KeyAnswer(request.id, request.wallet, request.key_id)
+
+
+def signature_answer(request: wire.Request) -> SignatureAnswer:
+    return SignatureAnswer(request.id, request.signatures[0])
+
+
+def transaction_answer(request: wire.Request) -> TransactionAnswer:
+    sent = [
+        each.tx_id
+        for each in request.deliveries
+        if each.kind == wire.DELIVERY_KIND_TRANSACTION and each.tx_id
+    ]
+    return TransactionAnswer(
+        request_id=request.id,
+        chain=request.destination,
+        unsigned_transaction=request.unsigned_transaction,
+        signatures=tuple(request.signatures),
+        tx_id=sent[-1] if sent else None,
+    )

@@ -1,0 +1,133 @@
+"""ZrSign: one contract, one account, and the answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+from eth_typing import ChecksumAddress
+
+from chains import simple_tx
+from chains.caip import chain_hash
+from chains.wallets import WalletType
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
+from zrsign.errors import UsageError
+from zrsign.sdk import answers
+from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
+from zrsign.sdk.contract import ContractMode, Options, RequestRef, SourceContract, connect
+from zrsign.sdk.ledger import Receiver
+
+ANSWER_TIMEOUT_S = 60.0
+SIGN_PARAMS = "((bytes32,uint256,bytes32,bytes,bool))"
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A request on its way. Its answer can be awaited, by this process or by any other that knows `ref`."""
+
+    ref: RequestRef
+    receiver: Receiver
+
+    async def request(self, timeout_s: float = ANSWER_TIMEOUT_S) -> wire.Request:
+        """The ledger's whole record once the request is final; raises RequestRejected, AnswerTimeout."""
+        return answers.checked(await self.receiver.wait(self.ref, timeout_s))
+
+    async def key(self, timeout_s: float = ANSWER_TIMEOUT_S) -> KeyAnswer:
+        return answers.key_answer(await self.request(timeout_s))
+
+    async def signature(self, timeout_s: float = ANSWER_TIMEOUT_S) -> SignatureAnswer:
+        return answers.signature_answer(await self.request(timeout_s))
+
+    async def transaction(self, timeout_s: float = ANSWER_TIMEOUT_S) -> TransactionAnswer:
+        return answers.transaction_answer(await self.request(timeout_s))
+
+
+class ZrSign:
+    """Requests of one account to one contract. Every call returns once the source transaction is in a block."""
+
+    def __init__(self, contract: SourceContract, receiver: Receiver) -> None:
+        self.contract = contract
+        self.receiver = receiver
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls,
+        rpc_url: str,
+        contract: ChecksumAddress,
+        account: LocalAccount,
+        *,
+        ledger: str,
+        mode: ContractMode = ContractMode.OMNI,
+    ) -> AsyncIterator[ZrSign]:
+        """`ledger` is the host and port of a ledger node's gRPC."""
+        client = LedgerClient(ledger)
+        source = await connect(rpc_url, contract, account, mode)
+        try:
+            yield cls(source, Receiver(client))
+        finally:
+            await source.close()
+            await client.close()
+
+    async def request_key(
+        self, wallet: WalletType, *, options: Options = Options.NORMAL, owner: str | None = None
+    ) -> Handle:
+        """Ask for the owner's next wallet of a type; the owner is this account unless named."""
+        arguments = (owner or self.contract.account.address, wallet.id, int(options))
+        fee = await self.contract.fee_wei(options)
+        return self._handle(
+            await self.contract.send("zrKeyReq((address,bytes32,uint8))", arguments, fee)
+        )
+
+    async def sign_hash(self, wallet: WalletType, index: int, chain: str, digest: bytes) -> Handle:
+        """Ask for a signature of a 32-byte digest, as it is."""
+        if len(digest) != 32:
+            raise UsageError(f"A hash has 32 bytes, not {len(digest)}.", "Hash the message first.")
+        return await self._sign("zrSignHash", wallet, index, chain, digest, broadcast=False)
+
+    async def sign_data(self, wallet: WalletType, index: int, chain: str, data: bytes) -> Handle:
+        """Ask for a signature of a message: EIP-191 for EVM wallets."""
+        return await self._sign("zrSignData", wallet, index, chain, data, broadcast=False)
+
+    async def sign_tx(
+        self, wallet: WalletType, index: int, chain: str, unsigned: bytes, *, broadcast: bool = True
+    ) -> Handle:
+        """Ask for the signature of a whole unsigned transaction, and for its delivery."""
+        return await self._sign("zrSignTx", wallet, index, chain, unsigned, broadcast=broadcast)
+
+    async def sign_simple_tx(
+        self,
+        wallet: WalletType,
+        index: int,
+        chain: str,
+        to: str,
+        value: int,
+        data: bytes = b"",
+        *,
+        broadcast: bool = True,
+    ) -> Handle:
+        """Ask for a payment (value in the chain's smallest unit); the network finds nonce, fees and inputs."""
+        payload = simple_tx.encode(simple_tx.SimpleTx(to, value, data))
+        return await self._sign(
+            "zrSignSimpleTx", wallet, index, chain, payload, broadcast=broadcast
+        )
+
+    async def _sign(
+        self,
+        function: str,
+        wallet: WalletType,
+        index: int,
+        chain: str,
+        payload: bytes,
+        *,
+        broadcast: bool,
+    ) -> Handle:
+        fee = await self.contract.fee_wei(await self.contract.options_of(wallet, index))
+        arguments = (wallet.id, index, chain_hash(chain), payload, broadcast)
+        return self._handle(await self.contract.send(function + SIGN_PARAMS, arguments, fee))
+
+    def _handle(self, ref: RequestRef) -> Handle:
+        return Handle(ref, self.receiver)

@@ -1,0 +1,149 @@
+"""The zrSign contract as one account sees it: calls go out, source events come back.
+
+The contract is the authority on fees and checks; a refusal arrives here as TransactionReverted with the custom error's
+name and values (selectors: the ABI's `errors`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar
+
+from eth_account.signers.local import LocalAccount
+from eth_typing import ChecksumAddress
+from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
+from web3.types import TxParams, TxReceipt, Wei
+
+from chains.wallets import WalletType
+from zrsign.contracts import artifact
+from zrsign.errors import TransactionReverted
+from zrsign.sdk.reverts import explain
+
+# The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
+FEE_MARGIN_PERCENT = 150
+RECEIPT_TIMEOUT_S = 120
+POLL_S = 0.02
+
+
+class Options(IntEnum):
+    """What the network manages for a wallet; the mpc fee is multiplied by it."""
+
+    NORMAL = 1
+    # Nonce, gas and UTXOs are the network's business: needed for simple transactions.
+    MONITORING = 2
+
+
+class ContractMode(StrEnum):
+    DIRECT = "direct"
+    OMNI = "omni"
+
+
+@dataclass(frozen=True)
+class RequestRef:
+    """Where a request was made: the idempotency key of the whole road."""
+
+    chain: str
+    contract: ChecksumAddress
+    tx_hash: bytes
+    log_index: int
+    # None for key requests, which the contract does not number.
+    trace_id: int | None
+
+    def __str__(self) -> str:
+        return f"0x{self.tx_hash.hex()}:{self.log_index}"
+
+
+class SourceContract:
+    """One deployed contract, called by one account. Transactions of the account are sent one at a time."""
+
+    _nonce_locks: ClassVar[dict[tuple[int, str], asyncio.Lock]] = {}
+
+    def __init__(
+        self, w3: AsyncWeb3[AsyncHTTPProvider], address: ChecksumAddress, account: LocalAccount, chain_id: int, mode: ContractMode
+    ) -> None:
+        self.w3 = w3
+        self.address = address
+        self.account = account
+        self.chain_id = chain_id
+        self.mode = mode
+        name = "ZrSign" if mode is ContractMode.DIRECT else "ZrSignOmni"
+        self._contract = w3.eth.contract(address=address, abi=artifact(name).abi)
+        self._lock = self._nonce_locks.setdefault((chain_id, account.address), asyncio.Lock())
+
+    async def fee_wei(self, options: int) -> int:
+        """What a request costs now, with a margin for a rising base fee."""
+        functions = self._contract.functions
+        mpc = int(await functions.getMPCFee().call()) * options
+        if self.mode is ContractMode.OMNI:
+            return mpc
+        gas, buffer_percent = await asyncio.gather(
+            functions.getRespGas().call(), functions.getRespGasPriceBuffer().call()
+        )
+        base_fee = (await self.w3.eth.get_block("latest"))["baseFeePerGas"]
+        response = gas * (base_fee * buffer_percent // 100)
+        return mpc + response * FEE_MARGIN_PERCENT // 100
+
+    async def options_of(self, wallet: WalletType, index: int) -> int:
+        """The options that a wallet of the account was requested with; 1 when it never was."""
+        registry = await self._contract.functions.getWalletRegistry(
+            wallet.id, index, self.account.address
+        ).call()
+        return max(1, int(registry[1]))
+
+    async def keys(self, wallet: WalletType, owner: str) -> list[str]:
+        """Direct: the wallets that the contract itself holds for `owner`."""
+        return list(await self._contract.functions.getZrKeys(wallet.id, owner).call())
+
+    async def send(self, signature: str, arguments: tuple[Any, ...], value_wei: int) -> RequestRef:
+        """Call a request function and return what its event says. Raises TransactionReverted."""
+        function = self._contract.get_function_by_signature(signature)(arguments)
+        receipt = await self._transact(function, value_wei)
+        event = "ZrKeyRequest" if signature.startswith("zrKeyReq") else "ZrSigRequest"
+        for log in receipt["logs"]:
+            if log["address"] == self.address:
+                parsed = self._contract.events[event]().process_log(log)
+                return RequestRef(
+                    chain=f"eip155:{self.chain_id}",
+                    contract=self.address,
+                    tx_hash=bytes(receipt["transactionHash"]),
+                    log_index=log["logIndex"],
+                    trace_id=parsed["args"].get("traceId"),
+                )
+        raise TransactionReverted(f"{signature} emitted no {event}.", "Is this a zrSign contract?")
+
+    async def close(self) -> None:
+        await self.w3.provider.disconnect()
+
+    async def _transact(self, function: Any, value_wei: int) -> TxReceipt:
+        call: TxParams = {"from": self.account.address, "value": Wei(value_wei)}
+        try:
+            async with self._lock:
+                nonce = await self.w3.eth.get_transaction_count(self.account.address, "pending")
+                built = await function.build_transaction({**call, "nonce": nonce})
+                signed = self.account.sign_transaction(built)
+                tx_hash = await self.w3.eth.send_raw_transaction(signed.raw_transaction)
+        except ContractCustomError as error:
+            raise TransactionReverted(*explain(bytes.fromhex(str(error.data)[2:]))) from None
+        except ContractLogicError as error:
+            raise TransactionReverted(str(error), "Nothing was sent.") from None
+        except Web3RPCError as error:
+            raise TransactionReverted(
+                f"The node refused the transaction: {error.message}",
+                f"Does {self.account.address} have ether for value and gas?",
+            ) from None
+        receipt = await self.w3.eth.wait_for_transaction_receipt(
+            tx_hash, timeout=RECEIPT_TIMEOUT_S, poll_latency=POLL_S
+        )
+        if receipt["status"] != 1:
+            raise TransactionReverted(f"0x{tx_hash.hex()} reverted.", "Estimate the fee again and retry.")
+        return receipt
+
+
+async def connect(
+    rpc_url: str, address: ChecksumAddress, account: LocalAccount, mode: ContractMode
+) -> SourceContract:
+    w3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
+    return SourceContract(w3, address, account, await w3.eth.chain_id, mode)

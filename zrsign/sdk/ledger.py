@@ -1,0 +1,98 @@
+"""The ledger's side of a request: find it by its source event and follow it to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from zrchain_lite.client import LedgerClient, NotFound
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
+from zrsign.errors import AnswerTimeout
+from zrsign.sdk.answers import is_final
+from zrsign.sdk.contract import RequestRef
+
+QUERY = "/zrsign.receiver.Query/"
+POLL_S = 0.05
+
+
+class Receiver:
+    """Queries of the receiver module over one ledger client."""
+
+    def __init__(self, client: LedgerClient) -> None:
+        self.client = client
+
+    async def request(self, request_id: int) -> wire.Request:
+        answer = await self.client.query(
+            QUERY + "Request", wire.QueryRequestRequest(id=request_id), wire.QueryRequestResponse
+        )
+        return answer.request
+
+    async def by_source(self, ref: RequestRef) -> wire.Request | None:
+        """The request of a source event; None while no observer reported it."""
+        source = wire.SourceId(
+            chain=ref.chain, contract=ref.contract, tx_hash=ref.tx_hash, log_index=ref.log_index
+        )
+        try:
+            answer = await self.client.query(
+                QUERY + "RequestBySource",
+                wire.QueryRequestBySourceRequest(source=source),
+                wire.QueryRequestResponse,
+            )
+        except NotFound:
+            return None
+        return answer.request
+
+    async def by_trace(self, chain: str, contract: str, trace_id: int) -> wire.Request:
+        answer = await self.client.query(
+            QUERY + "RequestByTrace",
+            wire.QueryRequestByTraceRequest(
+                chain=chain, contract=contract, trace_id=trace_id.to_bytes(32, "big")
+            ),
+            wire.QueryRequestResponse,
+        )
+        return answer.request
+
+    async def requests(
+        self, *, owner: str = "", tx_hash: bytes = b""
+    ) -> AsyncIterator[wire.Request]:
+        """Every request of an owner, or of a source transaction, or all, in the order of their ids."""
+        async for request in self.client.page(
+            QUERY + "Requests",
+            wire.QueryRequestsRequest(owner=owner, tx_hash=tx_hash),
+            wire.QueryRequestsResponse,
+        ):
+            yield request
+
+    async def wallets(self, owner: str) -> list[wire.Wallet]:
+        answer = await self.client.query(
+            QUERY + "Wallets", wire.QueryWalletsRequest(owner=owner), wire.QueryWalletsResponse
+        )
+        return list(answer.wallets)
+
+    async def wait(
+        self,
+        ref: RequestRef,
+        timeout_s: float,
+        until: Callable[[wire.Request], bool] = is_final,
+    ) -> wire.Request:
+        """The request once `until` holds or it is final. Raises AnswerTimeout; the request itself goes on."""
+        seen: wire.Request | None = None
+        try:
+            async with asyncio.timeout(timeout_s):
+                while seen is None or not (until(seen) or is_final(seen)):
+                    if seen is not None:
+                        await asyncio.sleep(POLL_S)
+                    seen = await self.by_source(ref)
+                    if seen is None:
+                        await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            if seen is None:
+                raise AnswerTimeout(
+                    f"The ledger has not seen {ref} of {ref.chain} within {timeout_s:.0f} s.",
+                    "Is the listener running, and is the contract registered? zrsign status",
+                ) from None
+            raise AnswerTimeout(
+                f"Request {seen.id} was not finished within {timeout_s:.0f} s.",
+                f"See its road: zrsign track {seen.id}",
+            ) from None
+        return seen

@@ -1,0 +1,108 @@
+"""One request's whole road as plain data: what happened, when, and how long each step took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
+from zrsign.sdk.answers import status_name
+
+
+@dataclass(frozen=True)
+class RoadStep:
+    """A step of a request. `after_s` counts from the first step, in block time."""
+
+    name: str
+    detail: str
+    height: int
+    time: datetime
+    after_s: float
+
+
+@dataclass(frozen=True)
+class Road:
+    """What `zrsign track` shows."""
+
+    request: wire.Request
+    steps: tuple[RoadStep, ...]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Names and values, without those that this kind of request does not have."""
+        request, event = self.request, self.request.event
+        facts = {
+            "request": request.id,
+            "kind": _name(wire.RequestKind.Name(request.kind), "REQUEST_KIND_"),
+            "mode": _name(wire.Mode.Name(request.mode), "MODE_"),
+            "status": status_name(request),
+            "reject_reason": request.reject_reason,
+            "owner": request.owner_id,
+            "workspace": request.workspace_addr,
+            "source": f"{event.id.chain} {event.id.contract}",
+            "source_tx": f"0x{event.id.tx_hash.hex()}:{event.id.log_index}",
+            "trace_id": _trace_id(event),
+            "coin_type": request.coin_type,
+            "destination": request.destination,
+            "policy_action": request.action_id,
+            "key_request": request.key_request_id,
+            "key": request.key_id,
+            "sign_request": request.sign_request_id,
+            "sign_transaction_request": request.sign_transaction_request_id,
+            "authority_sign_request": request.authority_sign_request_id,
+            "wallet": request.wallet,
+            "signatures": ["0x" + each.hex() for each in request.signatures],
+            "deliveries": [_delivery(each) for each in request.deliveries],
+        }
+        always = {"coin_type"}
+        return {
+            name: value
+            for name, value in facts.items()
+            if name in always or value not in (0, "", None, [])
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        steps = [
+            {
+                "name": step.name,
+                "detail": step.detail,
+                "height": step.height,
+                "time": step.time.isoformat(),
+                "after_s": round(step.after_s, 3),
+            }
+            for step in self.steps
+        ]
+        return {**self.facts, "steps": steps}
+
+
+def road(request: wire.Request) -> Road:
+    start_ms = request.steps[0].time_ms if request.steps else 0
+    return Road(
+        request,
+        tuple(
+            RoadStep(
+                name=step.name,
+                detail=step.detail,
+                height=step.height,
+                time=datetime.fromtimestamp(step.time_ms / 1000, UTC),
+                after_s=(step.time_ms - start_ms) / 1000,
+            )
+            for step in request.steps
+        ),
+    )
+
+
+def _name(enum_name: str, prefix: str) -> str:
+    return enum_name.removeprefix(prefix).lower()
+
+
+def _trace_id(event: wire.SourceEvent) -> int | None:
+    return int.from_bytes(event.sign.trace_id, "big") if event.HasField("sign") else None
+
+
+def _delivery(delivery: wire.Delivery) -> str:
+    kind = _name(wire.DeliveryKind.Name(delivery.kind), "DELIVERY_KIND_")
+    status = _name(wire.DeliveryStatus.Name(delivery.status), "DELIVERY_STATUS_")
+    parts = (f"{kind} to {delivery.chain}: {status}", delivery.tx_id, delivery.detail)
+    return " ".join(part for part in parts if part)
