@@ -181,16 +181,18 @@ class SourceEvent(_message.Message):
     def __init__(self, id: _Optional[_Union[SourceId, _Mapping]] = ..., block_number: _Optional[int] = ..., block_hash: _Optional[bytes] = ..., owner: _Optional[str] = ..., owner_is_contract: _Optional[bool] = ..., key: _Optional[_Union[KeyAsk, _Mapping]] = ..., sign: _Optional[_Union[SignAsk, _Mapping]] = ...) -> None: ...
 
 class Step(_message.Message):
-    __slots__ = ("name", "height", "time_ms", "detail")
+    __slots__ = ("name", "height", "time_ms", "detail", "number")
     NAME_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
     name: str
     height: int
     time_ms: int
     detail: str
-    def __init__(self, name: _Optional[str] = ..., height: _Optional[int] = ..., time_ms: _Optional[int] = ..., detail: _Optional[str] = ...) -> None: ...
+    number: int
+    def __init__(self, name: _Optional[str] = ..., height: _Optional[int] = ..., time_ms: _Optional[int] = ..., detail: _Optional[str] = ..., number: _Optional[int] = ...) -> None: ...
 
 class Delivery(_message.Message):
     __slots__ = ("kind", "chain", "status", "tx_id", "detail", "relayer")
@@ -233,7 +235,7 @@ class Answer(_message.Message):
     def __init__(self, wallet_type_id: _Optional[bytes] = ..., wallet_index: _Optional[int] = ..., wallet: _Optional[str] = ..., options: _Optional[int] = ..., trace_id: _Optional[bytes] = ..., meta_data: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., broadcast: _Optional[bool] = ..., owner: _Optional[str] = ..., authority_signature: _Optional[bytes] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("id", "event", "mode", "kind", "status", "reject_reason", "owner_id", "workspace_addr", "coin_type", "destination", "action_id", "key_request_id", "key_id", "sign_request_id", "sign_transaction_request_id", "authority_sign_request_id", "wallet", "signatures", "unsigned_transaction", "deliveries", "steps", "content_hash", "answer", "authority_attempts")
+    __slots__ = ("id", "event", "mode", "kind", "status", "reject_reason", "owner_id", "workspace_addr", "coin_type", "destination", "action_id", "key_request_id", "key_id", "sign_request_id", "sign_transaction_request_id", "authority_sign_request_id", "wallet", "signatures", "unsigned_transaction", "deliveries", "steps", "content_hash", "answer", "authority_attempts", "step_count")
     ID_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
@@ -258,6 +260,7 @@ class Request(_message.Message):
     CONTENT_HASH_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    STEP_COUNT_FIELD_NUMBER: _ClassVar[int]
     id: int
     event: SourceEvent
     mode: Mode
@@ -282,7 +285,8 @@ class Request(_message.Message):
     content_hash: bytes
     answer: Answer
     authority_attempts: int
-    def __init__(self, id: _Optional[int] = ..., event: _Optional[_Union[SourceEvent, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., kind: _Optional[_Union[RequestKind, str]] = ..., status: _Optional[_Union[RequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., owner_id: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., coin_type: _Optional[int] = ..., destination: _Optional[str] = ..., action_id: _Optional[int] = ..., key_request_id: _Optional[int] = ..., key_id: _Optional[int] = ..., sign_request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., authority_sign_request_id: _Optional[int] = ..., wallet: _Optional[str] = ..., signatures: _Optional[_Iterable[bytes]] = ..., unsigned_transaction: _Optional[bytes] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., content_hash: _Optional[bytes] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., authority_attempts: _Optional[int] = ...) -> None: ...
+    step_count: int
+    def __init__(self, id: _Optional[int] = ..., event: _Optional[_Union[SourceEvent, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., kind: _Optional[_Union[RequestKind, str]] = ..., status: _Optional[_Union[RequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., owner_id: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., coin_type: _Optional[int] = ..., destination: _Optional[str] = ..., action_id: _Optional[int] = ..., key_request_id: _Optional[int] = ..., key_id: _Optional[int] = ..., sign_request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., authority_sign_request_id: _Optional[int] = ..., wallet: _Optional[str] = ..., signatures: _Optional[_Iterable[bytes]] = ..., unsigned_transaction: _Optional[bytes] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., content_hash: _Optional[bytes] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., authority_attempts: _Optional[int] = ..., step_count: _Optional[int] = ...) -> None: ...
 
 class MsgReportEvents(_message.Message):
     __slots__ = ("observer", "events")
@@ -377,6 +381,20 @@ class MsgUpdateParams(_message.Message):
 class MsgUpdateParamsResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ExecuteRequest(_message.Message):
+    __slots__ = ("request_id", "subject_hash")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_HASH_FIELD_NUMBER: _ClassVar[int]
+    request_id: int
+    subject_hash: bytes
+    def __init__(self, request_id: _Optional[int] = ..., subject_hash: _Optional[bytes] = ...) -> None: ...
+
+class ExecuteRequestResponse(_message.Message):
+    __slots__ = ("sign_request_id",)
+    SIGN_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    sign_request_id: int
+    def __init__(self, sign_request_id: _Optional[int] = ...) -> None: ...
 
 class Outgoing(_message.Message):
     __slots__ = ("sign_transaction_request_id", "request_id", "chain", "unsigned_transaction", "signatures", "public_keys", "delivery")

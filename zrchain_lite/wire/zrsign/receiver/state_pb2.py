@@ -22,30 +22,27 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as zrsign_dot_receiver_dot_receiver__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bzrsign/receiver/state.proto\x12\x0fzrsign.receiver\x1a\x1ezrsign/receiver/receiver.proto\"\x89\x01\n\x0bObservation\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12$\n\x05votes\x18\x02 \x03(\x0b\x32\x15.zrsign.receiver.Vote\x12.\n\x08\x63ontents\x18\x03 \x03(\x0b\x32\x1c.zrsign.receiver.SourceEvent\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x0c\".\n\x04Vote\x12\x10\n\x08observer\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\"4\n\nWalletSlot\x12\x16\n\x0ekey_request_id\x18\x01 \x01(\x04\x12\x0e\n\x06key_id\x18\x02 \x01(\x04\"6\n\rSignatureLink\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x11\n\tauthority\x18\x02 \x01(\x08\"\x13\n\x02Id\x12\r\n\x05value\x18\x01 \x01(\x04\"\x15\n\x04Text\x12\r\n\x05value\x18\x01 \x01(\t\":\n\x0e\x45xecuteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x14\n\x0csubject_hash\x18\x02 \x01(\x0c\"1\n\x16\x45xecuteRequestResponse\x12\x17\n\x0fsign_request_id\x18\x01 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bzrsign/receiver/state.proto\x12\x0fzrsign.receiver\"Y\n\x0bObservation\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12$\n\x05votes\x18\x02 \x03(\x0b\x32\x15.zrsign.receiver.Vote\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x0c\".\n\x04Vote\x12\x10\n\x08observer\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\"4\n\nWalletSlot\x12\x16\n\x0ekey_request_id\x18\x01 \x01(\x04\x12\x0e\n\x06key_id\x18\x02 \x01(\x04\"6\n\rSignatureLink\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x11\n\tauthority\x18\x02 \x01(\x08\"\x13\n\x02Id\x12\r\n\x05value\x18\x01 \x01(\x04\"\x15\n\x04Text\x12\r\n\x05value\x18\x01 \x01(\t\"\x15\n\x04\x42lob\x12\r\n\x05value\x18\x01 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'zrsign.receiver.state_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OBSERVATION']._serialized_start=81
-  _globals['_OBSERVATION']._serialized_end=218
-  _globals['_VOTE']._serialized_start=220
-  _globals['_VOTE']._serialized_end=266
-  _globals['_WALLETSLOT']._serialized_start=268
-  _globals['_WALLETSLOT']._serialized_end=320
-  _globals['_SIGNATURELINK']._serialized_start=322
-  _globals['_SIGNATURELINK']._serialized_end=376
-  _globals['_ID']._serialized_start=378
-  _globals['_ID']._serialized_end=397
-  _globals['_TEXT']._serialized_start=399
-  _globals['_TEXT']._serialized_end=420
-  _globals['_EXECUTEREQUEST']._serialized_start=422
-  _globals['_EXECUTEREQUEST']._serialized_end=480
-  _globals['_EXECUTEREQUESTRESPONSE']._serialized_start=482
-  _globals['_EXECUTEREQUESTRESPONSE']._serialized_end=531
+  _globals['_OBSERVATION']._serialized_start=48
+  _globals['_OBSERVATION']._serialized_end=137
+  _globals['_VOTE']._serialized_start=139
+  _globals['_VOTE']._serialized_end=185
+  _globals['_WALLETSLOT']._serialized_start=187
+  _globals['_WALLETSLOT']._serialized_end=239
+  _globals['_SIGNATURELINK']._serialized_start=241
+  _globals['_SIGNATURELINK']._serialized_end=295
+  _globals['_ID']._serialized_start=297
+  _globals['_ID']._serialized_end=316
+  _globals['_TEXT']._serialized_start=318
+  _globals['_TEXT']._serialized_end=339
+  _globals['_BLOB']._serialized_start=341
+  _globals['_BLOB']._serialized_end=362
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,3 @@
-from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as _receiver_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -8,16 +7,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Observation(_message.Message):
-    __slots__ = ("request_id", "votes", "contents", "accepted")
+    __slots__ = ("request_id", "votes", "accepted")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VOTES_FIELD_NUMBER: _ClassVar[int]
-    CONTENTS_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     votes: _containers.RepeatedCompositeFieldContainer[Vote]
-    contents: _containers.RepeatedCompositeFieldContainer[_receiver_pb2.SourceEvent]
     accepted: bytes
-    def __init__(self, request_id: _Optional[int] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., contents: _Optional[_Iterable[_Union[_receiver_pb2.SourceEvent, _Mapping]]] = ..., accepted: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[int] = ..., votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., accepted: _Optional[bytes] = ...) -> None: ...
 
 class Vote(_message.Message):
     __slots__ = ("observer", "content_hash")
@@ -55,16 +52,8 @@ class Text(_message.Message):
     value: str
     def __init__(self, value: _Optional[str] = ...) -> None: ...
 
-class ExecuteRequest(_message.Message):
-    __slots__ = ("request_id", "subject_hash")
-    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    SUBJECT_HASH_FIELD_NUMBER: _ClassVar[int]
-    request_id: int
-    subject_hash: bytes
-    def __init__(self, request_id: _Optional[int] = ..., subject_hash: _Optional[bytes] = ...) -> None: ...
-
-class ExecuteRequestResponse(_message.Message):
-    __slots__ = ("sign_request_id",)
-    SIGN_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
-    sign_request_id: int
-    def __init__(self, sign_request_id: _Optional[int] = ...) -> None: ...
+class Blob(_message.Message):
+    __slots__ = ("value",)
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    value: bytes
+    def __init__(self, value: _Optional[bytes] = ...) -> None: ...
