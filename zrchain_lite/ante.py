@@ -1,0 +1,151 @@
+"""What a transaction must satisfy before its messages run, in the order in which it is checked.
+
+Limits (gas, memo, time-out height), the fee, each required signer's account, key, sequence and signature; then the fee is
+taken and the sequences advance. Error codes are the Cosmos SDK's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chains.errors import ChainError
+from zrchain_lite import gas
+from zrchain_lite.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
+from zrchain_lite.bank.keeper import BankKeeper, parse_coin
+from zrchain_lite.consensus.keeper import ConsensusKeeper
+from zrchain_lite.errors import NotFound, TxRejected, Unauthorized
+from zrchain_lite.module import Context
+from zrchain_lite.tx import DecodedTx, sign_bytes, verify_signature
+from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount
+from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
+from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import SIGN_MODE_DIRECT
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import SignerInfo
+
+MAX_TX_GAS = 100_000_000
+PUBKEY_URL = "/" + PubKey.DESCRIPTOR.full_name
+
+
+@dataclass(frozen=True)
+class Ante:
+    """The checks, over the keepers that they read."""
+
+    auth: AuthKeeper
+    bank: BankKeeper
+    consensus: ConsensusKeeper
+
+    def check(self, ctx: Context, tx: DecodedTx, *, simulate: bool = False) -> gas.GasMeter:
+        """Verify, take the fee, advance sequences; returns the meter for the messages.
+
+        Raises TxRejected, Unauthorized, NotFound, InsufficientFunds or OutOfGas, and the caller drops what was written to
+        `ctx.store`. With `simulate`, signatures, sequences and fee are not looked at.
+        """
+        meter = self._limits(ctx, tx, simulate=simulate)
+        signers = self._signers(tx, simulate=simulate)
+        fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
+        params = self.auth.params(ctx)
+        meter.consume(tx.size * params.tx_size_cost_per_byte)
+        for position, address in enumerate(signers):
+            meter.consume(params.sig_verify_cost_secp256k1)
+            info = tx.auth_info.signer_infos[position] if tx.auth_info.signer_infos else None
+            account = self._account(ctx, address)
+            if info is not None:
+                public_key = self._public_key(ctx, address, info)
+                if not simulate:
+                    self._authenticate(ctx, tx, position, account, public_key)
+                self.auth.set_public_key(ctx, address, public_key)
+            self.auth.increment_sequence(ctx, address)
+        if fee:
+            collector = self.bank.module_address(FEE_COLLECTOR)
+            self.bank.send(ctx, signers[0], collector, fee, denom)
+        ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=signers[0])
+        return meter
+
+    def _limits(self, ctx: Context, tx: DecodedTx, *, simulate: bool) -> gas.GasMeter:
+        limit = tx.auth_info.fee.gas_limit
+        block_gas = self.consensus.params(ctx).block.max_gas
+        most = min(MAX_TX_GAS, block_gas) if block_gas >= 0 else MAX_TX_GAS
+        if not simulate and not 0 < limit <= most:
+            raise TxRejected(f"gas limit {limit} is not within 1 and {most}", code=18)
+        longest = self.auth.params(ctx).max_memo_characters
+        if len(tx.body.memo) > longest:
+            raise TxRejected(
+                f"the memo has {len(tx.body.memo)} characters; {longest} are allowed", code=12
+            )
+        timeout = tx.body.timeout_height
+        if timeout and ctx.height > timeout:
+            raise TxRejected(f"timeout height {timeout} has passed; it is {ctx.height}", code=30)
+        return gas.GasMeter(MAX_TX_GAS if simulate else limit)
+
+    def _signers(self, tx: DecodedTx, *, simulate: bool) -> list[str]:
+        signers = tx.signers()
+        for address in signers:
+            check_address(address)
+            if address in self.auth.module_accounts:
+                raise Unauthorized(f"{address} is a module's account; nobody signs for it")
+        infos, signatures = len(tx.auth_info.signer_infos), len(tx.raw.signatures)
+        if simulate and infos == 0:
+            return signers
+        if signatures == 0 and not simulate:
+            raise TxRejected("the transaction has no signature", code=15)
+        if infos != len(signers) or (signatures != len(signers) and not simulate):
+            raise Unauthorized(
+                f"{len(signers)} signers are required ({', '.join(signers)}); the transaction has "
+                f"{infos} signer infos and {signatures} signatures"
+            )
+        return signers
+
+    def _fee(self, ctx: Context, tx: DecodedTx, first_signer: str) -> tuple[int, str]:
+        fee = tx.auth_info.fee
+        if fee.granter or fee.payer not in ("", first_signer):
+            raise TxRejected("the first signer pays the fee; payer and granter stay empty", code=18)
+        required, denom = self.consensus.required_fee(ctx, fee.gas_limit)
+        if len(fee.amount) > 1:
+            raise TxRejected(f"the fee is one coin of {denom}", code=13)
+        given_denom, given = parse_coin(fee.amount[0]) if fee.amount else (denom, 0)
+        if given_denom != denom or given < required:
+            raise TxRejected(
+                f"insufficient fee: got {given}{given_denom}, required {required}{denom}", code=13
+            )
+        return given, denom
+
+    def _account(self, ctx: Context, address: str) -> BaseAccount:
+        try:
+            return self.auth.account(ctx, address)
+        except NotFound as error:
+            raise NotFound(str(error), code=9, codespace="sdk") from None
+
+    def _public_key(self, ctx: Context, address: str, info: SignerInfo) -> bytes:
+        known = self.auth.public_key(ctx, address)
+        if not info.HasField("public_key"):
+            if known is None:
+                raise TxRejected(f"the first transaction of {address} names its key", code=8)
+            return known
+        if info.public_key.type_url != PUBKEY_URL:
+            raise TxRejected(
+                f"keys of type {info.public_key.type_url!r} cannot sign; use {PUBKEY_URL}", code=8
+            )
+        key = PubKey.FromString(info.public_key.value).key
+        if known is not None and key != known:
+            raise TxRejected(f"the public key does not belong to {address}", code=8)
+        return key
+
+    def _authenticate(
+        self, ctx: Context, tx: DecodedTx, position: int, account: BaseAccount, public_key: bytes
+    ) -> None:
+        info = tx.auth_info.signer_infos[position]
+        if info.mode_info.single.mode != SIGN_MODE_DIRECT:
+            raise TxRejected("sign with SIGN_MODE_DIRECT and one key per account", code=37)
+        if info.sequence != account.sequence:
+            raise TxRejected(
+                f"account sequence mismatch, expected {account.sequence}, got {info.sequence}",
+                code=32,
+            )
+        document = sign_bytes(tx.raw, ctx.chain_id, account.account_number)
+        try:
+            verify_signature(public_key, document, tx.raw.signatures[position])
+        except ChainError as error:
+            raise Unauthorized(
+                f"signature verification failed ({error}); check account number "
+                f"({account.account_number}), sequence ({account.sequence}) and chain id "
+                f"({ctx.chain_id})"
+            ) from None

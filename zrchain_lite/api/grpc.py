@@ -1,0 +1,96 @@
+"""The gRPC door: a generic handler that passes raw bytes to the application's queries and the chain's services."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from zrchain_lite.api.services import ChainServices, Method
+from zrchain_lite.api.status import Status, status_of
+from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.errors import InvalidArgument, LedgerError
+
+_log = logging.getLogger(__name__)
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
+Call = Callable[[bytes, Context], Awaitable[bytes]]
+
+
+class Handler(grpc.GenericRpcHandler):
+    """Finds what answers a method path."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        self._engine = engine
+        self._methods = ChainServices(engine).methods()
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        path = handler_call_details.method
+        method = self._methods.get(path)
+        call = self._query(path) if method is None else self._service(method)
+        return grpc.unary_unary_rpc_method_handler(call)  # type: ignore[arg-type]
+
+    def _query(self, path: str) -> Call:
+        async def call(request: bytes, context: Context) -> bytes:
+            return self._engine.query(path, request)
+
+        return _guarded(path, call)
+
+    @staticmethod
+    def _service(method: Method) -> Call:
+        async def call(request: bytes, context: Context) -> bytes:
+            try:
+                message = method.request.FromString(request)
+            except DecodeError as error:
+                raise InvalidArgument(f"not a {method.request.__name__}: {error}") from None
+            metadata = {
+                key: value
+                for key, value in context.invocation_metadata() or ()
+                if isinstance(value, str)
+            }
+            return (await method.call(message, metadata)).SerializeToString()
+
+        return _guarded(method.name, call)
+
+
+def _guarded(path: str, call: Call) -> Call:
+    """A LedgerError becomes its gRPC status; anything else is logged and INTERNAL."""
+
+    async def guarded(request: bytes, context: Context) -> bytes:
+        try:
+            return await call(request, context)
+        except LedgerError as error:
+            status, detail = status_of(error), str(error)
+        except Exception:
+            _log.exception("gRPC %s failed", path)
+            status, detail = Status.INTERNAL, f"internal error in {path}; see the node's log"
+        return await context.abort(_CODES[status.value], detail)
+
+    return guarded
+
+
+async def start(engine: EmbeddedEngine, address: str) -> tuple[grpc.aio.Server, int]:
+    """Listen on `host:port` (port 0 chooses one); returns the server and its port.
+
+    Raises OSError when the port is taken.
+    """
+    options = [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", -1),
+    ]
+    server = grpc.aio.server(options=options)
+    server.add_generic_rpc_handlers((Handler(engine),))
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise OSError(str(error)) from None
+    await server.start()
+    return server, port

@@ -1,0 +1,238 @@
+"""The two Cosmos services that every chain answers beside its modules' queries: transactions and blocks.
+
+`cosmos.tx.v1beta1.Service` and `cosmos.base.tendermint.v1beta1.Service`, free of any transport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+
+from chains import cosmos
+from zrchain_lite.api import event_query
+from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
+from zrchain_lite.app import VERSION
+from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.errors import InvalidArgument, NotFound
+from zrchain_lite.execution import encode_events
+from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as sdk
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import TxRaw
+from zrchain_lite.wire.tendermint.p2p.types_pb2 import (
+    DefaultNodeInfo,
+    DefaultNodeInfoOther,
+    ProtocolVersion,
+)
+
+TX = "/cosmos.tx.v1beta1.Service"
+TENDERMINT = "/cosmos.base.tendermint.v1beta1.Service"
+TX_REST = "/cosmos/tx/v1beta1"
+TENDERMINT_REST = "/cosmos/base/tendermint/v1beta1"
+WAIT_METADATA = "x-wait-ms"
+"""Request metadata (HTTP: header): how long the node may hold an answer back until there is news.
+
+GetTx waits for inclusion, GetLatestBlock for a block above `x-above-height`.
+"""
+ABOVE_METADATA = "x-above-height"
+SDK_VERSION = "v0.50.13"
+"""The version of the Cosmos SDK whose wire format this is; clients choose their dialect by it."""
+MAX_PAGE = 100
+
+Metadata = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One unary method. `verb` and `path` are its grpc-gateway route; a POST takes the request as body."""
+
+    name: str
+    request: type[Message]
+    response: type[Message]
+    call: Callable[[Any, Metadata], Awaitable[Message]]
+    verb: str
+    path: str
+
+
+class ChainServices:
+    """The methods over an engine."""
+
+    def __init__(self, engine: EmbeddedEngine, *, moniker: str = "zrchain-lite") -> None:
+        self._engine = engine
+        self._moniker = moniker
+
+    def methods(self) -> dict[str, Method]:
+        """By gRPC path."""
+        rows = [
+            (f"{TX}/Simulate", txs, self.simulate, "POST", f"{TX_REST}/simulate"),
+            (f"{TX}/BroadcastTx", txs, self.broadcast_tx, "POST", f"{TX_REST}/txs"),
+            (f"{TX}/GetTx", txs, self.get_tx, "GET", f"{TX_REST}/txs/{{hash}}"),
+            (f"{TX}/GetTxsEvent", txs, self.get_txs_event, "GET", f"{TX_REST}/txs"),
+            (
+                f"{TENDERMINT}/GetLatestBlock",
+                tm,
+                self.latest_block,
+                "GET",
+                f"{TENDERMINT_REST}/blocks/latest",
+            ),
+            (
+                f"{TENDERMINT}/GetBlockByHeight",
+                tm,
+                self.block_by_height,
+                "GET",
+                f"{TENDERMINT_REST}/blocks/{{height}}",
+            ),
+            (
+                f"{TENDERMINT}/GetNodeInfo",
+                tm,
+                self.node_info,
+                "GET",
+                f"{TENDERMINT_REST}/node_info",
+            ),
+            (f"{TENDERMINT}/GetSyncing", tm, self.syncing, "GET", f"{TENDERMINT_REST}/syncing"),
+        ]
+        methods = {}
+        for name, package, call, verb, path in rows:
+            short = name.rsplit("/", 1)[1]
+            request = getattr(package, f"{short}Request")
+            response = getattr(package, f"{short}Response")
+            methods[name] = Method(name, request, response, call, verb, path)
+        return methods
+
+    # -- transactions ----------------------------------------------------------------------------
+
+    async def simulate(self, request: txs.SimulateRequest, metadata: Metadata) -> Message:
+        raw = request.tx_bytes or _raw(request)
+        outcome = self._engine.simulate(raw)
+        if outcome.error is not None:
+            raise outcome.error
+        return txs.SimulateResponse(
+            gas_info=GasInfo(gas_wanted=outcome.gas_wanted, gas_used=outcome.gas_used),
+            result=Result(
+                data=TxMsgData(msg_responses=outcome.responses).SerializeToString(),
+                events=encode_events(outcome.events),
+                msg_responses=outcome.responses,
+            ),
+        )
+
+    async def broadcast_tx(self, request: txs.BroadcastTxRequest, metadata: Metadata) -> Message:
+        if request.mode not in (txs.BROADCAST_MODE_SYNC, txs.BROADCAST_MODE_ASYNC):
+            raise InvalidArgument("mode must be BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC")
+        if not request.tx_bytes:
+            raise InvalidArgument("tx_bytes is empty")
+        check = self._engine.broadcast(request.tx_bytes)
+        return txs.BroadcastTxResponse(tx_response=checked_response(request.tx_bytes, check))
+
+    async def get_tx(self, request: txs.GetTxRequest, metadata: Metadata) -> txs.GetTxResponse:
+        timeout_s = _number(metadata, WAIT_METADATA) / 1000
+        hash_ = event_query.parse_hash(request.hash)
+        record = await self._engine.wait_for_tx(hash_, timeout_s)
+        if record is None:
+            raise NotFound(f"tx not found: {request.hash}")
+        return txs.GetTxResponse(tx=decoded_tx(record.tx), tx_response=tx_response(record))
+
+    async def get_txs_event(
+        self, request: txs.GetTxsEventRequest, metadata: Metadata
+    ) -> txs.GetTxsEventResponse:
+        query = event_query.parse(request.query or " AND ".join(request.events))
+        limit = min(request.limit or request.pagination.limit or MAX_PAGE, MAX_PAGE)
+        skip = (request.page - 1) * limit if request.page else request.pagination.offset
+        records, total = event_query.search(
+            self._engine,
+            query,
+            skip=min(skip, event_query.MAX_SCANNED),
+            limit=limit,
+            reverse=request.order_by == txs.ORDER_BY_DESC,
+        )
+        return txs.GetTxsEventResponse(
+            txs=[decoded_tx(record.tx) for record in records],
+            tx_responses=[tx_response(record) for record in records],
+            total=total,
+        )
+
+    # -- blocks ----------------------------------------------------------------------------------
+
+    async def latest_block(
+        self, request: tm.GetLatestBlockRequest, metadata: Metadata
+    ) -> tm.GetLatestBlockResponse:
+        above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
+        record = self._block(await self._engine.wait_above(above, wait_ms / 1000))
+        return tm.GetLatestBlockResponse(
+            block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
+        )
+
+    async def block_by_height(
+        self, request: tm.GetBlockByHeightRequest, metadata: Metadata
+    ) -> tm.GetBlockByHeightResponse:
+        record = self._block(request.height)
+        return tm.GetBlockByHeightResponse(
+            block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
+        )
+
+    def _block(self, height: int) -> BlockRecord:
+        if height <= 0:
+            raise InvalidArgument(f"a height is above 0, not {height}")
+        record = self._engine.block(height)
+        if record is None:
+            raise NotFound(f"block {height} not found; the latest is {self._engine.tip.height}")
+        return record
+
+    async def syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
+        return tm.GetSyncingResponse(syncing=False)
+
+    async def node_info(self, request: tm.GetNodeInfoRequest, metadata: Metadata) -> Message:
+        return tm.GetNodeInfoResponse(
+            default_node_info=DefaultNodeInfo(
+                protocol_version=ProtocolVersion(block=11, app=1),
+                network=self._engine.tip.chain_id,
+                version=VERSION,
+                moniker=self._moniker,
+                other=DefaultNodeInfoOther(tx_index="on"),
+            ),
+            application_version=tm.VersionInfo(
+                name="zrchain-lite",
+                app_name="zrchain-lite",
+                version=VERSION,
+                cosmos_sdk_version=SDK_VERSION,
+            ),
+        )
+
+
+def _number(metadata: Metadata, name: str) -> int:
+    """A decimal header; anything else counts as 0."""
+    text = metadata.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
+def _raw(request: txs.SimulateRequest) -> bytes:
+    """The deprecated form of a simulation: a decoded transaction."""
+    if not request.HasField("tx"):
+        raise InvalidArgument("tx_bytes is empty")
+    raw = TxRaw(
+        body_bytes=request.tx.body.SerializeToString(deterministic=True),
+        auth_info_bytes=request.tx.auth_info.SerializeToString(deterministic=True),
+        signatures=request.tx.signatures,
+    )
+    return raw.SerializeToString()
+
+
+def _sdk_block(record: BlockRecord) -> sdk.Block:
+    """The same block with the proposer's address as text."""
+    block = record.block
+    header = sdk.Header()
+    for field in block.header.DESCRIPTOR.fields:
+        value = getattr(block.header, field.name)
+        if field.name == "proposer_address":
+            header.proposer_address = cosmos.encode("zenvalcons", value)
+        elif field.message_type is not None:
+            getattr(header, field.name).CopyFrom(value)
+        else:
+            setattr(header, field.name, value)
+    return sdk.Block(
+        header=header, data=block.data, evidence=block.evidence, last_commit=block.last_commit
+    )

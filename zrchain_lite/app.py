@@ -1,0 +1,258 @@
+"""The application: a deterministic state machine with the shape of ABCI 2.0.
+
+An engine drives it: `init_chain` once, then for each height `finalize_block` and `commit`; `check_tx` and `query` at any
+time in between. Nothing here reads a clock or randomness. Source: CometBFT 0.38 spec/abci.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError, Message
+
+from chains.errors import ChainError
+from zrchain_lite.ante import Ante
+from zrchain_lite.errors import InvalidArgument, LedgerError
+from zrchain_lite.execution import Executor, InternalError, Outcome, as_ledger_error, encode_events
+from zrchain_lite.genesis import GenesisError, parse_app_state
+from zrchain_lite.lmdb_store import NO_HASH, LmdbStore, StoreForeign, Tip
+from zrchain_lite.merkle import Change, next_app_hash, writes_witness
+from zrchain_lite.module import Context, Module
+from zrchain_lite.registry import Registry
+from zrchain_lite.store import KVStore, Overlay
+from zrchain_lite.tx import decode
+from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
+
+_log = logging.getLogger(__name__)
+VERSION = "0.1.0"
+PROTOCOL_VERSION = 1
+_TIME_KEY = b"app/time_ms"
+
+
+def writes_key(height: int) -> bytes:
+    """Where the witness of a block's writes is kept among the chain records."""
+    return b"writes/" + height.to_bytes(8, "big")
+
+
+@dataclass(frozen=True)
+class _Finalized:
+    """A block that was executed and waits for `commit`."""
+
+    tip: Tip
+    time_ms: int
+    changes: list[Change]
+    # What a proof of one of the block's writes starts from.
+    witness: bytes
+
+
+class App:
+    """`modules` run in the given order at genesis and at a block's edges."""
+
+    def __init__(self, store: LmdbStore, modules: Sequence[Module], ante: Ante) -> None:
+        self._store = store
+        self._modules = modules
+        self.registry = Registry(modules)
+        self._ante = ante
+        self._executor = Executor(self.registry, ante)
+        self._tip = store.tip()
+        self._time_ms = int.from_bytes(store.state.get(_TIME_KEY) or b"", "big")
+        self._genesis: Overlay | None = None
+        self._finalized: _Finalized | None = None
+        self._check_state = Overlay(store.state)
+
+    # -- life cycle ------------------------------------------------------------------------------
+
+    def info(self, request: abci.RequestInfo | None = None) -> abci.ResponseInfo:
+        return abci.ResponseInfo(
+            data="zrchain-lite",
+            version=VERSION,
+            app_version=PROTOCOL_VERSION,
+            last_block_height=self._tip.height,
+            last_block_app_hash=self._tip.app_hash,
+        )
+
+    def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
+        """First state from genesis; it becomes durable with block 1. Raises GenesisError."""
+        if self._tip.height:
+            raise StoreForeign(
+                f"the store already holds chain {self._tip.chain_id!r} at height {self._tip.height}"
+            )
+        state = parse_app_state(request.app_state_bytes)
+        unknown = sorted(state.keys() - {module.name for module in self._modules})
+        if unknown:
+            raise GenesisError(f"app_state names modules that do not exist: {', '.join(unknown)}")
+        self._genesis = Overlay(self._store.state)
+        self._time_ms = request.time.ToMilliseconds()
+        ctx = Context(self._genesis, 0, self._time_ms, request.chain_id)
+        for module in self._modules:
+            module.init_genesis(ctx, state.get(module.name, {}))
+        app_hash = next_app_hash(NO_HASH, self._genesis.changes())
+        self._tip = Tip(request.chain_id, 0, app_hash)
+        self._check_state = Overlay(self._genesis)
+        return abci.ResponseInitChain(app_hash=app_hash, consensus_params=self.consensus_params())
+
+    def commit(self, records: Iterable[tuple[bytes, bytes]] = ()) -> abci.ResponseCommit:
+        """Make the finalized block durable, together with the engine's `records` of it."""
+        done = self._finalized
+        if done is None:
+            raise RuntimeError("commit without finalize_block")
+        witness = (writes_key(done.tip.height), done.witness)
+        self._store.commit(done.tip, done.changes, (witness, *records))
+        self._tip, self._time_ms = done.tip, done.time_ms
+        self._genesis = self._finalized = None
+        self._check_state = Overlay(self._store.state)
+        return abci.ResponseCommit()
+
+    # -- transactions ----------------------------------------------------------------------------
+
+    def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
+        """Would the ante admit it, after the transactions that wait already?"""
+        return self._check(self._check_state, request.tx)
+
+    def check_only(self, tx: bytes) -> abci.ResponseCheckTx:
+        """`check_tx` that does not count the transaction among those that wait."""
+        return self._check(Overlay(self._check_state), tx)
+
+    def simulate(self, tx: bytes) -> Outcome:
+        """Execute against the last committed state and forget; signatures are not verified."""
+        return self._executor.execute(self._context(Overlay(self._state)), tx, simulate=True)
+
+    def prepare_proposal(
+        self, request: abci.RequestPrepareProposal
+    ) -> abci.ResponsePrepareProposal:
+        """The transactions that decode and fit, in the given order."""
+        chosen: list[bytes] = []
+        max_gas = self.consensus_params().block.max_gas
+        size = gas_wanted = 0
+        for tx in request.txs:
+            wanted = self._gas_wanted(tx)
+            too_much = max_gas >= 0 and wanted is not None and gas_wanted + wanted > max_gas
+            if wanted is None or too_much or size + len(tx) > request.max_tx_bytes:
+                continue
+            chosen.append(tx)
+            size, gas_wanted = size + len(tx), gas_wanted + wanted
+        return abci.ResponsePrepareProposal(txs=chosen)
+
+    def process_proposal(
+        self, request: abci.RequestProcessProposal
+    ) -> abci.ResponseProcessProposal:
+        """Accept exactly what `prepare_proposal` could have proposed."""
+        limit = self.consensus_params().block.max_bytes
+        prepared = self.prepare_proposal(
+            abci.RequestPrepareProposal(txs=request.txs, max_tx_bytes=limit)
+        )
+        accepted = list(prepared.txs) == list(request.txs)
+        status = abci.ResponseProcessProposal
+        return status(status=status.ACCEPT if accepted else status.REJECT)
+
+    def extend_vote(self, request: abci.RequestExtendVote) -> abci.ResponseExtendVote:
+        """No module extends votes yet: the extension is empty."""
+        return abci.ResponseExtendVote()
+
+    def verify_vote_extension(
+        self, request: abci.RequestVerifyVoteExtension
+    ) -> abci.ResponseVerifyVoteExtension:
+        status = abci.ResponseVerifyVoteExtension
+        return status(status=status.REJECT if request.vote_extension else status.ACCEPT)
+
+    def finalize_block(self, request: abci.RequestFinalizeBlock) -> abci.ResponseFinalizeBlock:
+        """Execute a decided block. Nothing is durable before `commit`."""
+        if request.height != self._tip.height + 1:
+            raise ValueError(f"block {request.height} does not follow {self._tip.height}")
+        overlay = Overlay(self._genesis if self._genesis is not None else self._store.state)
+        time_ms = request.time.ToMilliseconds()
+        ctx = Context(overlay, request.height, time_ms, self._tip.chain_id)
+        for module in self._modules:
+            module.begin_block(ctx)
+        results = [self._executor.execute(ctx, tx).result() for tx in request.txs]
+        for module in self._modules:
+            module.end_block(ctx)
+        overlay.set(_TIME_KEY, time_ms.to_bytes(8, "big"))
+        changes = overlay.changes()
+        app_hash = next_app_hash(self._tip.app_hash, changes)
+        witness = writes_witness(self._tip.app_hash, changes)
+        if self._genesis is not None:
+            changes = sorted({**dict(self._genesis.changes()), **dict(changes)}.items())
+        tip = Tip(self._tip.chain_id, request.height, app_hash)
+        self._finalized = _Finalized(tip, time_ms, changes, witness)
+        return abci.ResponseFinalizeBlock(
+            events=encode_events(ctx.events), tx_results=results, app_hash=app_hash
+        )
+
+    # -- queries ---------------------------------------------------------------------------------
+
+    def query(self, path: str, data: bytes, *, height: int = 0) -> bytes:
+        """Answer a gRPC method path from the last committed state; raises LedgerError."""
+        if height not in (0, self._tip.height):
+            raise InvalidArgument(
+                f"state of height {height} is not kept; ask for {self._tip.height} or 0 (latest)"
+            )
+        handler = self.registry.query(path)
+        try:
+            request = handler.request.FromString(data)
+        except DecodeError as error:
+            raise InvalidArgument(
+                f"not a {handler.request.DESCRIPTOR.full_name}: {error}"
+            ) from None
+        response = self.answer(path, request)
+        return response.SerializeToString(deterministic=True)
+
+    def answer(self, path: str, request: Message) -> Message:
+        """`query` with decoded messages."""
+        handler = self.registry.query(path)
+        ctx = self._context(Overlay(self._state))
+        ctx.height = self._tip.height
+        try:
+            return handler.handle(ctx, request)
+        except (LedgerError, ChainError) as error:
+            raise as_ledger_error(error) from error
+        except Exception as error:
+            _log.exception("query %s failed", path)
+            raise InternalError(f"internal error in {path}; see the node's log") from error
+
+    def abci_query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
+        """`query` with the error as ABCI code."""
+        try:
+            value = self.query(request.path, request.data, height=request.height)
+        except LedgerError as error:
+            return abci.ResponseQuery(code=error.code, codespace=error.codespace, log=str(error))
+        return abci.ResponseQuery(value=value, height=self._tip.height)
+
+    @property
+    def tip(self) -> Tip:
+        return self._tip
+
+    @property
+    def time_ms(self) -> int:
+        """Time of the last block (of genesis before the first), Unix milliseconds."""
+        return self._time_ms
+
+    def consensus_params(self) -> ConsensusParams:
+        return self._ante.consensus.params(self._context(self._state))
+
+    @property
+    def _state(self) -> KVStore:
+        return self._genesis if self._genesis is not None else self._store.state
+
+    def _context(self, store: KVStore) -> Context:
+        """The next block's height and the last block's time."""
+        return Context(store, self._tip.height + 1, self._time_ms, self._tip.chain_id)
+
+    def _check(self, store: KVStore, tx: bytes) -> abci.ResponseCheckTx:
+        result = self._executor.check(self._context(store), tx).result()
+        return abci.ResponseCheckTx(
+            code=result.code,
+            codespace=result.codespace,
+            log=result.log,
+            gas_wanted=result.gas_wanted,
+            gas_used=result.gas_used,
+        )
+
+    def _gas_wanted(self, tx: bytes) -> int | None:
+        try:
+            return decode(tx, self.registry).auth_info.fee.gas_limit
+        except LedgerError:
+            return None

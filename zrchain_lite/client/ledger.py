@@ -1,0 +1,281 @@
+"""The client itself: typed queries, and transactions that are signed, sent and awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from grpc import StatusCode
+from grpc.aio import AioRpcError, insecure_channel
+
+from zrchain_lite.client.account import Account
+from zrchain_lite.client.errors import (
+    AccountUnknown,
+    LedgerUnavailable,
+    ObjectNotFound,
+    QueryFailed,
+    TxFailed,
+    TxNotIncluded,
+)
+from zrchain_lite.tx import Signer, build, tx_hash
+from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
+from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData, TxResponse
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
+from zrchain_lite.wire.tendermint.abci.types_pb2 import Event
+
+M = TypeVar("M", bound=Message)
+Metadata = Sequence[tuple[str, str]]
+
+GAS_LIMIT = 20_000_000
+GAS_PRICE = Decimal("0.0001")
+"""urock; the fee is the gas limit times this."""
+INCLUSION_TIMEOUT_S = 30.0
+HOLD_MS = 2_000
+"""How long the node may hold an answer back while there is nothing new."""
+ALREADY_KNOWN = ("sdk", 19)
+WRONG_SEQUENCE = ("sdk", 32)
+_TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED)
+_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 2_000))
+_TX = "/cosmos.tx.v1beta1.Service"
+_LATEST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetLatestBlock"
+
+
+@dataclass(frozen=True)
+class TxResult:
+    """A transaction in a block, code 0. `hash` is upper-case hexadecimal."""
+
+    hash: str
+    height: int
+    responses: list[Any]
+    events: list[Event]
+
+    def response(self, type_: type[M]) -> M:
+        """The first message's response."""
+        message = type_()
+        if not self.responses or not self.responses[0].Unpack(message):
+            raise TypeError(f"the first response is no {message.DESCRIPTOR.full_name}")
+        return message
+
+
+@dataclass
+class _Position:
+    """Where the account stands on the chain."""
+
+    chain_id: str
+    account_number: int
+    sequence: int
+
+
+class LedgerClient:
+    """One connection to `grpc` (host:port).
+
+    With an `account` it can send; the account's transactions go one after the other. Every call is tried up to
+    `attempts` times while the node cannot be reached.
+    """
+
+    def __init__(
+        self,
+        grpc: str,
+        *,
+        account: Account | None = None,
+        timeout_s: float = 15.0,
+        attempts: int = 6,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._target = grpc
+        self._channel = insecure_channel(grpc, options=_OPTIONS)
+        self._account = account
+        self._timeout_s, self._attempts, self._sleep = timeout_s, attempts, sleep
+        self._writer = asyncio.Lock()
+        self._position: _Position | None = None
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def __aenter__(self) -> LedgerClient:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    @property
+    def account(self) -> Account:
+        """Raises ValueError when the client was made without one."""
+        if self._account is None:
+            raise ValueError("this client has no account: pass account=… to send transactions")
+        return self._account
+
+    # -- queries ---------------------------------------------------------------------------------
+
+    async def query(
+        self, method: str, request: Message, response: type[M], *, metadata: Metadata = ()
+    ) -> M:
+        """Call a gRPC method path; raises LedgerUnavailable, ObjectNotFound or QueryFailed."""
+        call = self._channel.unary_unary(
+            method,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        for attempt in range(self._attempts):
+            try:
+                answer: M = await call(request, timeout=self._timeout_s, metadata=tuple(metadata))
+                return answer
+            except AioRpcError as error:
+                if error.code() not in _TRANSIENT:
+                    raise _failure(method, error) from None
+                detail = error.details()
+            if attempt + 1 < self._attempts:
+                await self._sleep(min(0.1 * 2**attempt, 2.0) * (0.5 + random.random() / 2))  # noqa: S311
+        raise LedgerUnavailable(
+            f"no answer from the ledger at {self._target} after {self._attempts} attempts "
+            f"({detail}); is the node running?"
+        )
+
+    async def page(
+        self, method: str, request: Any, response: type[Message], *, limit: int = 100
+    ) -> AsyncIterator[Any]:
+        """Every item of a list query, page by page."""
+        field = _items_field(response)
+        asked = type(request)()
+        asked.CopyFrom(request)
+        asked.pagination.limit = limit
+        while True:
+            answer: Any = await self.query(method, asked, response)
+            for item in getattr(answer, field):
+                yield item
+            if not answer.pagination.next_key:
+                return
+            asked.pagination.Clear()
+            asked.pagination.key, asked.pagination.limit = answer.pagination.next_key, limit
+
+    async def height(self) -> int:
+        """The last committed height."""
+        return (await self._latest(0, 0)).block.header.height
+
+    async def new_blocks(self) -> AsyncIterator[int]:
+        """Heights as they are committed, without end; several blocks may be told as one.
+
+        A wake-up, not a record: raises LedgerUnavailable when the node stays away.
+        """
+        seen = await self.height()
+        while True:
+            height = (await self._latest(seen, HOLD_MS)).block.header.height
+            if height > seen:
+                seen = height
+                yield height
+
+    async def _latest(self, above: int, wait_ms: int) -> tm.GetLatestBlockResponse:
+        metadata = (("x-above-height", str(above)), ("x-wait-ms", str(wait_ms)))
+        return await self.query(
+            _LATEST_BLOCK, tm.GetLatestBlockRequest(), tm.GetLatestBlockResponse, metadata=metadata
+        )
+
+    # -- transactions ----------------------------------------------------------------------------
+
+    async def broadcast(
+        self, *msgs: Message, memo: str = "", gas_limit: int = GAS_LIMIT
+    ) -> TxResult:
+        """Sign, send, and wait until the transaction is in a block.
+
+        Raises TxFailed when it was refused or failed, TxNotIncluded after 30 s, LedgerUnavailable, AccountUnknown. A wrong
+        sequence (another process used the account) is corrected once.
+        """
+        async with self._writer:
+            try:
+                return await self._send(msgs, memo, gas_limit)
+            except TxFailed as error:
+                self._position = None
+                if (error.codespace, error.code) != WRONG_SEQUENCE:
+                    raise
+            except BaseException:
+                self._position = None
+                raise
+            return await self._send(msgs, memo, gas_limit)
+
+    async def _send(self, msgs: Sequence[Message], memo: str, gas_limit: int) -> TxResult:
+        position = self._position or await self._find_position()
+        signer = Signer(self.account.secret, position.account_number, position.sequence)
+        fee = int((GAS_PRICE * gas_limit).to_integral_value(ROUND_CEILING))
+        tx = build(
+            msgs, [signer], chain_id=position.chain_id, gas_limit=gas_limit, fee=fee, memo=memo
+        )
+        await self._submit(tx)
+        response = await self._included(tx)
+        self._position = _Position(
+            position.chain_id, position.account_number, position.sequence + 1
+        )
+        if response.code:
+            raise _tx_failed(response)
+        data = TxMsgData.FromString(bytes.fromhex(response.data))
+        return TxResult(
+            response.txhash, response.height, list(data.msg_responses), list(response.events)
+        )
+
+    async def _submit(self, tx: bytes) -> None:
+        """Raises TxFailed when CheckTx refuses; the same bytes twice are one transaction."""
+        request = txs.BroadcastTxRequest(tx_bytes=tx, mode=txs.BROADCAST_MODE_SYNC)
+        answer = await self.query(f"{_TX}/BroadcastTx", request, txs.BroadcastTxResponse)
+        response = answer.tx_response
+        if response.code and (response.codespace, response.code) != ALREADY_KNOWN:
+            raise _tx_failed(response)
+
+    async def _included(self, tx: bytes) -> TxResponse:
+        """Ask until it is in a block; sent again meanwhile, in case the node restarted."""
+        hash_ = tx_hash(tx).hex().upper()
+        request = txs.GetTxRequest(hash=hash_)
+        metadata = (("x-wait-ms", str(HOLD_MS)),)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + INCLUSION_TIMEOUT_S
+        while True:
+            try:
+                answer = await self.query(
+                    f"{_TX}/GetTx", request, txs.GetTxResponse, metadata=metadata
+                )
+                return answer.tx_response
+            except ObjectNotFound:
+                if loop.time() >= deadline:
+                    raise TxNotIncluded(hash_, INCLUSION_TIMEOUT_S) from None
+            await self._submit(tx)
+
+    async def _find_position(self) -> _Position:
+        latest = await self._latest(0, 0)
+        request = auth.QueryAccountInfoRequest(address=self.account.address)
+        try:
+            answer = await self.query(
+                "/cosmos.auth.v1beta1.Query/AccountInfo", request, auth.QueryAccountInfoResponse
+            )
+        except ObjectNotFound as error:
+            raise AccountUnknown(error.method, error.status, error.detail) from None
+        self._position = _Position(
+            latest.block.header.chain_id, answer.info.account_number, answer.info.sequence
+        )
+        return self._position
+
+
+def _failure(method: str, error: AioRpcError) -> QueryFailed:
+    kind = ObjectNotFound if error.code() is StatusCode.NOT_FOUND else QueryFailed
+    return kind(method, error.code().name, error.details() or "")
+
+
+def _tx_failed(response: TxResponse) -> TxFailed:
+    return TxFailed(
+        response.codespace,
+        response.code,
+        response.raw_log,
+        hash_=response.txhash,
+        height=response.height,
+    )
+
+
+def _items_field(response: type[Message]) -> str:
+    """The one repeated field of a list response."""
+    repeated = [field.name for field in response.DESCRIPTOR.fields if field.is_repeated]
+    if len(repeated) != 1 or "pagination" not in response.DESCRIPTOR.fields_by_name:
+        raise TypeError(f"{response.DESCRIPTOR.full_name} is no list response")
+    return repeated[0]

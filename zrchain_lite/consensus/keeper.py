@@ -1,0 +1,50 @@
+"""State of the consensus parameters and of the minimum gas price."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_CEILING, Decimal
+
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.module import Context
+from zrchain_lite.wire.tendermint.types.params_pb2 import BlockParams, ConsensusParams
+
+_PARAMS = b"consensus/params"
+_PRICE = b"consensus/min_gas_price"
+_PRICE_FORM = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([a-zA-Z][a-zA-Z0-9/:._-]{2,127})")
+
+DEFAULT_PARAMS = ConsensusParams(
+    block=BlockParams(max_bytes=4 * 1024 * 1024, max_gas=1_000_000_000)
+)
+DEFAULT_MIN_GAS_PRICE = "0.0001urock"
+
+
+def parse_price(price: str) -> tuple[Decimal, str]:
+    """(price, denom) of "0.0001urock"; raises InvalidArgument."""
+    match = _PRICE_FORM.fullmatch(price)
+    if match is None:
+        raise InvalidArgument(f"{price!r} is not a gas price such as {DEFAULT_MIN_GAS_PRICE!r}")
+    return Decimal(match[1]), match[2]
+
+
+class ConsensusKeeper:
+    """Reads and writes the rules."""
+
+    def params(self, ctx: Context) -> ConsensusParams:
+        raw = ctx.store.get(_PARAMS)
+        return DEFAULT_PARAMS if raw is None else ConsensusParams.FromString(raw)
+
+    def set_params(self, ctx: Context, params: ConsensusParams) -> None:
+        ctx.store.set(_PARAMS, params.SerializeToString(deterministic=True))
+
+    def min_gas_price(self, ctx: Context) -> str:
+        return (ctx.store.get(_PRICE) or DEFAULT_MIN_GAS_PRICE.encode()).decode()
+
+    def set_min_gas_price(self, ctx: Context, price: str) -> None:
+        parse_price(price)
+        ctx.store.set(_PRICE, price.encode())
+
+    def required_fee(self, ctx: Context, gas_limit: int) -> tuple[int, str]:
+        """(amount, denom): gas limit times the minimum gas price, rounded up."""
+        price, denom = parse_price(self.min_gas_price(ctx))
+        return int((price * gas_limit).to_integral_value(ROUND_CEILING)), denom

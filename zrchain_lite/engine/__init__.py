@@ -1,0 +1,17 @@
+"""Engines drive the application: they order transactions, keep blocks and serve what clients ask of a chain."""
+
+from zrchain_lite.engine.embedded import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine.mempool import MempoolFull
+from zrchain_lite.engine.records import BlockRecord, TxRecord
+from zrchain_lite.engine.subscriptions import Committed, SlowSubscriber, Subscription
+
+__all__ = [
+    "BlockRecord",
+    "Committed",
+    "EmbeddedEngine",
+    "EngineConfig",
+    "MempoolFull",
+    "SlowSubscriber",
+    "Subscription",
+    "TxRecord",
+]

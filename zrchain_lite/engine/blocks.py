@@ -1,0 +1,120 @@
+"""Blocks as CometBFT has them: the header, its hash, and the hashes inside it.
+
+Source: CometBFT 0.38 spec/core/data_structures.md. A field is hashed in its protobuf wrapper; an empty one as nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.wrappers_pb2 import BytesValue, Int64Value, StringValue
+
+from zrchain_lite import merkle
+from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult
+from zrchain_lite.wire.tendermint.types.block_pb2 import Block, EvidenceList
+from zrchain_lite.wire.tendermint.types.types_pb2 import (
+    BlockID,
+    Commit,
+    Data,
+    Header,
+    PartSetHeader,
+)
+from zrchain_lite.wire.tendermint.version.types_pb2 import Consensus
+
+BLOCK_PROTOCOL = 11
+PROPOSER = sha256(b"zrchain-lite/embedded").digest()[:20]
+"""Address of the one process that makes blocks."""
+_VALIDATORS_HASH = merkle.root([])
+
+
+def timestamp(time_ms: int) -> Timestamp:
+    value = Timestamp()
+    value.FromMilliseconds(time_ms)
+    return value
+
+
+def make_block(
+    *,
+    chain_id: str,
+    height: int,
+    time_ms: int,
+    txs: Sequence[bytes],
+    previous: BlockID,
+    app_hash: bytes,
+    last_results_hash: bytes,
+) -> Block:
+    """`app_hash` and `last_results_hash` are those after the previous block."""
+    header = Header(
+        version=Consensus(block=BLOCK_PROTOCOL, app=1),
+        chain_id=chain_id,
+        height=height,
+        time=timestamp(time_ms),
+        last_block_id=previous,
+        last_commit_hash=merkle.root([]),
+        data_hash=merkle.root([sha256(tx).digest() for tx in txs]),
+        validators_hash=_VALIDATORS_HASH,
+        next_validators_hash=_VALIDATORS_HASH,
+        consensus_hash=merkle.root([]),
+        app_hash=app_hash,
+        last_results_hash=last_results_hash,
+        evidence_hash=merkle.root([]),
+        proposer_address=PROPOSER,
+    )
+    last_commit = Commit(height=height - 1, block_id=previous)
+    return Block(
+        header=header, data=Data(txs=txs), evidence=EvidenceList(), last_commit=last_commit
+    )
+
+
+def header_hash(header: Header) -> bytes:
+    fields = [
+        header.version.SerializeToString(),
+        _wrapped(header.chain_id),
+        _wrapped(header.height),
+        header.time.SerializeToString(),
+        header.last_block_id.SerializeToString(),
+        _wrapped(header.last_commit_hash),
+        _wrapped(header.data_hash),
+        _wrapped(header.validators_hash),
+        _wrapped(header.next_validators_hash),
+        _wrapped(header.consensus_hash),
+        _wrapped(header.app_hash),
+        _wrapped(header.last_results_hash),
+        _wrapped(header.evidence_hash),
+        _wrapped(header.proposer_address),
+    ]
+    return merkle.root(fields)
+
+
+def block_id(block: Block) -> BlockID:
+    """The part set is one part: the whole block."""
+    part = merkle.root([block.SerializeToString(deterministic=True)])
+    return BlockID(
+        hash=header_hash(block.header), part_set_header=PartSetHeader(total=1, hash=part)
+    )
+
+
+def results_hash(results: Sequence[ExecTxResult]) -> bytes:
+    """Over what every node must agree on: code, data, gas."""
+    deterministic = [
+        ExecTxResult(
+            code=result.code,
+            data=result.data,
+            gas_wanted=result.gas_wanted,
+            gas_used=result.gas_used,
+        ).SerializeToString()
+        for result in results
+    ]
+    return merkle.root(deterministic)
+
+
+def _wrapped(value: str | int | bytes) -> bytes:
+    match value:
+        case str():
+            return StringValue(value=value).SerializeToString()
+        case int():
+            return Int64Value(value=value).SerializeToString()
+        case bytes():
+            return BytesValue(value=value).SerializeToString()

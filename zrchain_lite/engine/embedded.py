@@ -1,0 +1,248 @@
+"""The embedded engine: one process orders transactions and makes blocks; the default.
+
+A block is made as soon as a transaction waits, with everything that arrived meanwhile, and an empty one every
+`empty_block_interval_s`. Block, results, state and height reach the disk in one transaction before anybody is told, so a
+killed process loses nothing that was acknowledged, and a restart has nothing to replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from zrchain_lite.app import App
+from zrchain_lite.engine import blocks, records
+from zrchain_lite.engine.mempool import Mempool
+from zrchain_lite.engine.records import BlockRecord, Records, TxRecord
+from zrchain_lite.engine.subscriptions import Committed, Hub, Subscription
+from zrchain_lite.errors import LedgerError, TxRejected
+from zrchain_lite.execution import Outcome
+from zrchain_lite.genesis import Genesis
+from zrchain_lite.lmdb_store import LmdbStore, StoreForeign, Tip
+from zrchain_lite.tx import tx_hash
+from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
+
+MAX_WAIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Bounds and pace."""
+
+    empty_block_interval_s: float = 5.0
+    max_mempool_txs: int = 5_000
+    max_mempool_bytes: int = 64 * 1024 * 1024
+    max_tx_bytes: int = 1024 * 1024
+    max_waiting_clients: int = 10_000
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class EmbeddedEngine:
+    """Single writer: `run` makes the blocks; everything else only reads or queues."""
+
+    def __init__(
+        self,
+        app: App,
+        store: LmdbStore,
+        config: EngineConfig | None = None,
+        *,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self.app = app
+        self.config = config or EngineConfig()
+        self.records = Records(store.chain)
+        self._clock = clock
+        self._mempool = Mempool(self.config.max_mempool_txs, self.config.max_mempool_bytes)
+        self._arrived = asyncio.Event()
+        self._hub = Hub()
+        self._waiters: dict[bytes, list[asyncio.Future[TxRecord]]] = {}
+        self._advanced = asyncio.Event()
+
+    # -- making blocks ---------------------------------------------------------------------------
+
+    def start(self, genesis: Genesis) -> None:
+        """Begin a new chain from genesis, or continue the stored one; raises StoreForeign."""
+        tip = self.app.tip
+        if tip.height == 0:
+            self.app.init_chain(
+                abci.RequestInitChain(
+                    time=blocks.timestamp(genesis.time_ms),
+                    chain_id=genesis.chain_id,
+                    app_state_bytes=genesis.app_state_bytes(),
+                    initial_height=1,
+                )
+            )
+            self.make_block()
+        elif tip.chain_id != genesis.chain_id:
+            raise StoreForeign(
+                f"the store holds chain {tip.chain_id!r} and genesis names {genesis.chain_id!r}; "
+                "choose the store's folder or the genesis file that belong together"
+            )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Make blocks until `stop` is set."""
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                await self._wait_for_work(stopping)
+                if not stop.is_set():
+                    self.make_block()
+                    # Everybody whom this block woke runs before the next one is made.
+                    await asyncio.sleep(0)
+        finally:
+            stopping.cancel()
+            self._hub.close()
+
+    async def _wait_for_work(self, stopping: asyncio.Future[bool]) -> None:
+        if len(self._mempool):
+            return
+        self._arrived.clear()
+        arrived = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait(
+                {arrived, stopping},
+                timeout=self.config.empty_block_interval_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            arrived.cancel()
+
+    def make_block(self) -> BlockRecord:
+        """One block of what waits; durable when this returns."""
+        waiting = self._mempool.waiting()
+        limit = self.app.consensus_params().block.max_bytes
+        proposal = self.app.prepare_proposal(
+            abci.RequestPrepareProposal(txs=waiting, max_tx_bytes=limit)
+        )
+        tip = self.app.tip
+        previous = self.records.block(tip.height)
+        time_ms = max(self._clock(), self.app.time_ms + 1)
+        block = blocks.make_block(
+            chain_id=tip.chain_id,
+            height=tip.height + 1,
+            time_ms=time_ms,
+            txs=proposal.txs,
+            previous=previous.id if previous else BlockID(),
+            app_hash=tip.app_hash,
+            last_results_hash=blocks.results_hash(previous.results.tx_results if previous else []),
+        )
+        results = self.app.finalize_block(
+            abci.RequestFinalizeBlock(
+                txs=proposal.txs,
+                hash=blocks.header_hash(block.header),
+                height=block.header.height,
+                time=block.header.time,
+                proposer_address=blocks.PROPOSER,
+            )
+        )
+        self.app.commit(records.encode(block, results))
+        record = BlockRecord(blocks.block_id(block), block, results)
+        self._committed(record, list(proposal.txs))
+        return record
+
+    def _committed(self, record: BlockRecord, txs: list[bytes]) -> None:
+        self._mempool.remove(txs)
+        self._mempool.keep(lambda tx: self._check(tx, abci.RECHECK).code == 0)
+        committed = Committed(record)
+        for tx in committed.txs():
+            for future in self._waiters.pop(tx.hash, []):
+                if not future.done():
+                    future.set_result(tx)
+        self._advanced.set()
+        self._advanced = asyncio.Event()
+        self._hub.publish(committed)
+
+    # -- transactions ----------------------------------------------------------------------------
+
+    def broadcast(self, tx: bytes) -> abci.ResponseCheckTx:
+        """Check and queue. A refusal is a response with a code that is not 0."""
+        try:
+            longest = min(self.config.max_tx_bytes, self.app.consensus_params().block.max_bytes)
+            if len(tx) > longest:
+                raise TxRejected(
+                    f"the transaction has {len(tx)} bytes; {longest} are allowed", code=21
+                )
+            self._mempool.require_room(tx)
+            if self.records.tx(tx_hash(tx)) is not None:
+                raise TxRejected("the transaction is in a block already", code=19)
+        except LedgerError as error:
+            return abci.ResponseCheckTx(code=error.code, codespace=error.codespace, log=str(error))
+        response = self._check(tx, abci.NEW)
+        if response.code == 0:
+            self._mempool.add(tx)
+            self._arrived.set()
+        return response
+
+    def check(self, tx: bytes) -> abci.ResponseCheckTx:
+        """What CheckTx says, without queueing."""
+        return self.app.check_only(tx)
+
+    def _check(self, tx: bytes, kind: abci.CheckTxType) -> abci.ResponseCheckTx:
+        return self.app.check_tx(abci.RequestCheckTx(tx=tx, type=kind))
+
+    async def wait_for_tx(self, hash_: bytes, timeout_s: float) -> TxRecord | None:
+        """The transaction once it is in a block; None when the time (at most 10 s) is over."""
+        record = self.records.tx(hash_)
+        if record is not None or timeout_s <= 0:
+            return record
+        if len(self._waiters) >= self.config.max_waiting_clients:
+            return None
+        future: asyncio.Future[TxRecord] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(hash_, []).append(future)
+        try:
+            return await asyncio.wait_for(future, min(timeout_s, MAX_WAIT_S))
+        except TimeoutError:
+            return None
+        finally:
+            self._forget(hash_, future)
+
+    async def wait_above(self, height: int, timeout_s: float) -> int:
+        """The last height, as soon as it is above `height`, or when the time (at most 10 s) is over."""
+        if self.tip.height <= height and timeout_s > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._advanced.wait(), min(timeout_s, MAX_WAIT_S))
+        return self.tip.height
+
+    def _forget(self, hash_: bytes, future: asyncio.Future[TxRecord]) -> None:
+        futures = self._waiters.get(hash_, [])
+        if future in futures:
+            futures.remove(future)
+        if not futures:
+            self._waiters.pop(hash_, None)
+
+    def simulate(self, tx: bytes) -> Outcome:
+        return self.app.simulate(tx)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def query(self, path: str, data: bytes, *, height: int = 0) -> bytes:
+        return self.app.query(path, data, height=height)
+
+    def answer(self, path: str, request: Message) -> Message:
+        return self.app.answer(path, request)
+
+    @property
+    def tip(self) -> Tip:
+        return self.app.tip
+
+    def block(self, height: int | None = None) -> BlockRecord | None:
+        """A block by height, the latest when None."""
+        return self.records.block(self.tip.height if height is None else height)
+
+    def tx(self, hash_: bytes) -> TxRecord | None:
+        return self.records.tx(hash_)
+
+    def waiting(self) -> list[bytes]:
+        return self._mempool.waiting()
+
+    def subscribe(self, capacity: int = 100) -> Subscription:
+        return self._hub.subscribe(capacity)

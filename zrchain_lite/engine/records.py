@@ -1,0 +1,138 @@
+"""What an engine keeps of each block beside the state, in the same commit: block, results, and indexes of transactions.
+
+Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash> and event/<type.key=value>\\0<height><index>;
+heights are 8 bytes and indexes 4 bytes, big-endian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+
+from zrchain_lite.engine.blocks import block_id
+from zrchain_lite.store import KVStore
+from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult, ResponseFinalizeBlock
+from zrchain_lite.wire.tendermint.types.block_pb2 import Block
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
+
+MAX_INDEXED_BYTES = 400
+"""Longer event conditions are not indexed."""
+
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class BlockRecord:
+    """A block, its id and what executing it gave."""
+
+    id: BlockID
+    block: Block
+    results: ResponseFinalizeBlock
+
+    @property
+    def height(self) -> int:
+        return self.block.header.height
+
+    @property
+    def time_ms(self) -> int:
+        return self.block.header.time.ToMilliseconds()
+
+
+@dataclass(frozen=True)
+class TxRecord:
+    """A transaction that is in a block."""
+
+    height: int
+    index: int
+    time_ms: int
+    tx: bytes
+    result: ExecTxResult
+
+    @property
+    def hash(self) -> bytes:
+        return sha256(self.tx).digest()
+
+
+def encode(block: Block, results: ResponseFinalizeBlock) -> list[tuple[bytes, bytes]]:
+    """The records of one block."""
+    height = block.header.height.to_bytes(8, "big")
+    pairs = [
+        (b"block/" + height, block.SerializeToString(deterministic=True)),
+        (b"results/" + height, results.SerializeToString(deterministic=True)),
+        (b"hash/" + block_id(block).hash, height),
+    ]
+    for index, (tx, result) in enumerate(zip(block.data.txs, results.tx_results, strict=True)):
+        place = height + index.to_bytes(4, "big")
+        pairs.append((b"tx/" + sha256(tx).digest(), place))
+        pairs += [(_event_prefix(term) + place, b"") for term in sorted(_terms(result))]
+    return pairs
+
+
+def _terms(result: ExecTxResult) -> set[str]:
+    return {
+        f"{event.type}.{attribute.key}={attribute.value}"
+        for event in result.events
+        for attribute in event.attributes
+        if attribute.index
+    } - {""}
+
+
+def _event_prefix(term: str) -> bytes:
+    raw = term.encode()
+    return b"event/" + (raw if len(raw) <= MAX_INDEXED_BYTES else sha256(raw).digest()) + b"\x00"
+
+
+class Records:
+    """Reads the records from a snapshot."""
+
+    def __init__(self, store: KVStore) -> None:
+        self._store = store
+
+    def block(self, height: int) -> BlockRecord | None:
+        key = height.to_bytes(8, "big") if 0 < height < 2**63 else b""
+        raw = self._store.get(b"block/" + key)
+        if raw is None:
+            return None
+        results = ResponseFinalizeBlock.FromString(self._store.get(b"results/" + key) or b"")
+        block = Block.FromString(raw)
+        return BlockRecord(block_id(block), block, results)
+
+    def height_of_hash(self, block_hash: bytes) -> int | None:
+        raw = self._store.get(b"hash/" + block_hash)
+        return None if raw is None else int.from_bytes(raw, "big")
+
+    def tx(self, tx_hash: bytes) -> TxRecord | None:
+        place = self._store.get(b"tx/" + tx_hash)
+        return None if place is None else self.at(_position(place))
+
+    def at(self, position: Position) -> TxRecord:
+        height, index = position
+        record = self.block(height)
+        if record is None:
+            raise LookupError(f"no block {height} though a transaction points at it")
+        tx, result = record.block.data.txs[index], record.results.tx_results[index]
+        return TxRecord(height, index, record.time_ms, tx, result)
+
+    def with_event(self, term: str, *, reverse: bool = False) -> Iterator[Position]:
+        """Positions of transactions with `type.key=value` among their events, in chain order."""
+        prefix = _event_prefix(term)
+        for key, _ in self._store.iterate(prefix, reverse=reverse):
+            if len(key) == len(prefix) + 12:
+                yield _position(key[len(prefix) :])
+
+    def positions(
+        self, first: int, last: int, *, reverse: bool = False, most_blocks: int
+    ) -> Iterator[Position]:
+        """Every transaction of the blocks `first` to `last`, at most `most_blocks` of these."""
+        heights: Sequence[int] = range(first, last + 1)
+        for height in islice(reversed(heights) if reverse else heights, most_blocks):
+            record = self.block(height)
+            if record is not None:
+                indexes = range(len(record.block.data.txs))
+                yield from ((height, i) for i in (reversed(indexes) if reverse else indexes))
+
+
+def _position(raw: bytes) -> Position:
+    return int.from_bytes(raw[:8], "big"), int.from_bytes(raw[8:12], "big")

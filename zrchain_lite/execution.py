@@ -1,0 +1,155 @@
+"""One transaction, all or nothing: decode, ante, messages, and the result that everybody sees."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
+
+from chains.errors import ChainError
+from zrchain_lite import gas
+from zrchain_lite.ante import Ante
+from zrchain_lite.errors import InvalidArgument, LedgerError
+from zrchain_lite.module import Context, Event, MsgHandler
+from zrchain_lite.registry import Registry
+from zrchain_lite.store import Overlay
+from zrchain_lite.tx import DecodedTx, decode, pack
+from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData
+from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+
+_log = logging.getLogger(__name__)
+
+
+class InternalError(LedgerError):
+    """A handler failed in a way that it should not; the trace is in the node's log."""
+
+    codespace, code = "undefined", 1
+
+
+@dataclass
+class Outcome:
+    """What a transaction did. `error` is None for success."""
+
+    gas_wanted: int = 0
+    gas_used: int = 0
+    responses: list[Any] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    error: LedgerError | None = None
+
+    def result(self) -> abci.ExecTxResult:
+        result = abci.ExecTxResult(
+            gas_wanted=self.gas_wanted, gas_used=self.gas_used, events=encode_events(self.events)
+        )
+        if self.error is None:
+            result.data = TxMsgData(msg_responses=self.responses).SerializeToString()
+        else:
+            result.code, result.codespace = self.error.code, self.error.codespace
+            result.log = str(self.error)
+        return result
+
+
+def encode_events(events: Sequence[Event]) -> list[abci.Event]:
+    return [
+        abci.Event(
+            type=event.type,
+            attributes=[
+                abci.EventAttribute(key=key, value=value, index=True)
+                for key, value in event.attributes
+            ],
+        )
+        for event in events
+    ]
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Runs transactions against a context whose store is the block's overlay."""
+
+    registry: Registry
+    ante: Ante
+
+    def check(self, ctx: Context, raw: bytes) -> Outcome:
+        """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx."""
+        outcome, _ = self._ante(ctx, raw, simulate=False)
+        return outcome
+
+    def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> Outcome:
+        """The whole transaction. A failure leaves no trace in `ctx.store` but its fee and sequence."""
+        outcome, admitted = self._ante(ctx, raw, simulate=simulate)
+        if admitted is not None:
+            self._messages(ctx, *admitted, outcome)
+        return outcome
+
+    def _ante(
+        self, ctx: Context, raw: bytes, *, simulate: bool
+    ) -> tuple[Outcome, tuple[DecodedTx, gas.GasMeter] | None]:
+        outcome = Outcome()
+        overlay = Overlay(ctx.store)
+        scope = replace(ctx, store=overlay, events=[])
+        try:
+            tx = decode(raw, self.registry)
+            outcome.gas_wanted = min(tx.auth_info.fee.gas_limit, 2**63 - 1)
+            meter = self.ante.check(scope, tx, simulate=simulate)
+        except (LedgerError, ChainError) as error:
+            outcome.error = as_ledger_error(error)
+            return outcome, None
+        overlay.commit()
+        outcome.gas_used = meter.used
+        outcome.events += scope.events
+        return outcome, (tx, meter)
+
+    def _messages(self, ctx: Context, tx: DecodedTx, meter: gas.GasMeter, outcome: Outcome) -> None:
+        overlay = Overlay(ctx.store)
+        store = gas.MeteredStore(overlay, meter)
+        events: list[Event] = []
+        try:
+            for index, (handler, message) in enumerate(tx.messages):
+                scope = replace(ctx, store=store, events=[])
+                meter.consume(gas.MESSAGE)
+                outcome.responses.append(pack(self._handle(scope, handler, message)))
+                events += message_events(index, handler, message, scope.events)
+        except LedgerError as error:
+            outcome.error = error
+        else:
+            overlay.commit()
+            outcome.events += events
+        outcome.gas_used = meter.used
+
+    @staticmethod
+    def _handle(ctx: Context, handler: MsgHandler, message: Message) -> Message:
+        try:
+            return handler.handle(ctx, message)
+        except (LedgerError, ChainError) as error:
+            raise as_ledger_error(error) from error
+        except Exception as error:
+            _log.exception("handler of %s failed at height %d", handler.type_url, ctx.height)
+            raise InternalError(
+                f"internal error in {handler.type_url}: {type(error).__name__}; see the node's log"
+            ) from error
+
+
+def as_ledger_error(error: LedgerError | ChainError) -> LedgerError:
+    """What `chains` refuses is a bad argument."""
+    return error if isinstance(error, LedgerError) else InvalidArgument(str(error))
+
+
+def message_events(
+    index: int, handler: MsgHandler, message: Message, events: Sequence[Event]
+) -> list[Event]:
+    """The standard `message` event before the handler's own, each with its message's index."""
+    package = handler.message.DESCRIPTOR.file.package.split(".")
+    standard = Event(
+        "message",
+        (
+            ("action", handler.type_url),
+            ("sender", getattr(message, handler.signer)),
+            ("module", package[1] if len(package) > 1 else package[0]),
+        ),
+    )
+    return [
+        Event(event.type, (*event.attributes, ("msg_index", str(index))))
+        for event in (standard, *events)
+    ]

@@ -1,0 +1,79 @@
+"""The genesis file: chain id, time, and each module's first state, as JSON in the manner of the Cosmos SDK.
+
+{"chain_id": "zenrock", "genesis_time": "2026-01-01T00:00:00Z", "app_state": {"bank": {"balances": […]}, …}}
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from zrchain_lite.errors import LedgerError
+
+M = TypeVar("M", bound=Message)
+
+
+class GenesisError(LedgerError):
+    """The genesis file says something that cannot be; nothing was stored."""
+
+
+class Genesis(BaseModel):
+    """A validated genesis. What is inside each module's part, the module checks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chain_id: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{2,49}$")] = "zenrock"
+    genesis_time: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
+    app_state: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @property
+    def time_ms(self) -> int:
+        return int(self.genesis_time.timestamp() * 1000)
+
+    def app_state_bytes(self) -> bytes:
+        """The state in one encoding, as `RequestInitChain` carries it."""
+        return json.dumps(self.app_state, sort_keys=True, separators=(",", ":")).encode()
+
+
+def load(path: Path) -> Genesis:
+    """Read and validate; raises GenesisError."""
+    try:
+        return parse(path.read_text())
+    except OSError as error:
+        raise GenesisError(f"cannot read the genesis file {path}: {error.strerror}") from None
+    except GenesisError as error:
+        raise GenesisError(f"{path}: {error}") from None
+
+
+def parse(text: str) -> Genesis:
+    try:
+        return Genesis.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise GenesisError(f"{where}: {first['msg']}") from None
+
+
+def parse_app_state(data: bytes) -> dict[str, dict[str, Any]]:
+    """The state that `RequestInitChain.app_state_bytes` carries."""
+    try:
+        state = json.loads(data or b"{}")
+    except ValueError as error:
+        raise GenesisError(f"app_state is not JSON: {error}") from None
+    if not isinstance(state, dict) or not all(isinstance(part, dict) for part in state.values()):
+        raise GenesisError("app_state is not an object of objects by module name")
+    return state
+
+
+def message_from(message: type[M], value: Any, where: str) -> M:
+    """A protobuf message from its JSON form; raises GenesisError naming `where`."""
+    try:
+        return json_format.ParseDict(value, message())
+    except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
+        raise GenesisError(f"{where}: {error}") from None

@@ -1,0 +1,191 @@
+"""Cosmos transactions: strict decoding, and signing in SIGN_MODE_DIRECT.
+
+What is accepted has one encoding: a `TxRaw` in canonical form (ADR-027), no unknown fields at any depth, and only
+types inside an `Any` that this chain knows. Source: Cosmos SDK ADR-020 and ADR-027.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from coincurve import PrivateKey
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError, Message
+
+from chains import ecdsa
+from zrchain_lite.errors import TxRejected
+from zrchain_lite.module import MsgHandler
+from zrchain_lite.registry import Registry
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
+from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import SIGN_MODE_DIRECT
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import (
+    AuthInfo,
+    Fee,
+    ModeInfo,
+    SignDoc,
+    SignerInfo,
+    TxBody,
+    TxRaw,
+)
+
+M = TypeVar("M", bound=Message)
+MAX_ANY_DEPTH = 8
+MAX_MESSAGES = 256
+
+
+@dataclass(frozen=True)
+class DecodedTx:
+    """A transaction whose bytes are well formed; nothing is verified yet."""
+
+    size: int
+    raw: TxRaw
+    body: TxBody
+    auth_info: AuthInfo
+    messages: tuple[tuple[MsgHandler, Message], ...]
+
+    def signers(self) -> list[str]:
+        """Addresses that must sign, in order of first appearance."""
+        return list(dict.fromkeys(getattr(msg, h.signer) for h, msg in self.messages))
+
+
+def tx_hash(tx: bytes) -> bytes:
+    return sha256(tx).digest()
+
+
+def decode(tx: bytes, registry: Registry) -> DecodedTx:
+    """Parse strictly; raises TxRejected or UnknownRequest."""
+    raw = parse(TxRaw, tx, "the transaction")
+    if raw.SerializeToString() != tx:
+        raise TxRejected("the transaction is not in canonical protobuf form (ADR-027)")
+    body = parse(TxBody, raw.body_bytes, "the body")
+    auth_info = parse(AuthInfo, raw.auth_info_bytes, "auth_info")
+    if body.extension_options or body.non_critical_extension_options:
+        raise TxRejected("extension options are not supported", code=31)
+    if body.unordered or body.HasField("timeout_timestamp"):
+        raise TxRejected("unordered transactions are not supported", code=37)
+    if not 0 < len(body.messages) <= MAX_MESSAGES:
+        raise TxRejected(
+            f"a transaction has 1 to {MAX_MESSAGES} messages, not {len(body.messages)}", code=18
+        )
+    for info in auth_info.signer_infos:
+        _check_nested(info, registry, 0)
+    messages = tuple(_message(packed, registry) for packed in body.messages)
+    return DecodedTx(len(tx), raw, body, auth_info, messages)
+
+
+def parse(message: type[M], data: bytes, what: str) -> M:
+    """Parse and refuse unknown fields; raises TxRejected. `what` names it in the error."""
+    try:
+        parsed = message.FromString(data)
+    except DecodeError as error:
+        raise TxRejected(f"{what} is not a {message.DESCRIPTOR.full_name}: {error}") from None
+    size = parsed.ByteSize()
+    parsed.DiscardUnknownFields()
+    if parsed.ByteSize() != size:
+        raise TxRejected(f"{what} has fields that {message.DESCRIPTOR.full_name} does not have")
+    return parsed
+
+
+def _message(packed: Any, registry: Registry) -> tuple[MsgHandler, Message]:
+    handler = registry.handler(packed.type_url)
+    message = parse(handler.message, packed.value, packed.type_url)
+    _check_nested(message, registry, 0)
+    return handler, message
+
+
+def _check_nested(message: Message, registry: Registry, depth: int) -> None:
+    """Every `Any` below must hold a known type without unknown fields."""
+    if isinstance(message, Any):
+        depth += 1
+        if depth > MAX_ANY_DEPTH:
+            raise TxRejected(f"Any is nested deeper than {MAX_ANY_DEPTH} levels")
+        if message.type_url not in registry.types:
+            raise TxRejected(f"no type {message.type_url!r} on this chain", code=33)
+        message = parse(registry.types[message.type_url], message.value, message.type_url)
+    for field, value in message.ListFields():
+        if field.message_type is None or field.message_type.GetOptions().map_entry:
+            continue
+        for item in [value] if isinstance(value, Message) else value:
+            _check_nested(item, registry, depth)
+
+
+def sign_bytes(raw: TxRaw, chain_id: str, account_number: int) -> bytes:
+    """What a signer hashes with SHA-256 and signs."""
+    doc = SignDoc(
+        body_bytes=raw.body_bytes,
+        auth_info_bytes=raw.auth_info_bytes,
+        chain_id=chain_id,
+        account_number=account_number,
+    )
+    return doc.SerializeToString(deterministic=True)
+
+
+def pack(message: Message) -> Any:
+    """An `Any` with the type URL of the Cosmos SDK, `/<full name>`."""
+    return Any(
+        type_url="/" + message.DESCRIPTOR.full_name,
+        value=message.SerializeToString(deterministic=True),
+    )
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A key and where its account stands."""
+
+    secret: PrivateKey
+    account_number: int
+    sequence: int
+
+
+def build(
+    messages: Sequence[Message],
+    signers: Sequence[Signer],
+    *,
+    chain_id: str,
+    gas_limit: int,
+    fee: int,
+    memo: str = "",
+    timeout_height: int = 0,
+    denom: str = "urock",
+) -> bytes:
+    """A signed transaction, ready to broadcast. `fee` is in `denom`'s smallest unit."""
+    body = TxBody(
+        messages=[pack(message) for message in messages], memo=memo, timeout_height=timeout_height
+    )
+    amount = [Coin(denom=denom, amount=str(fee))] if fee else []
+    auth_info = AuthInfo(
+        signer_infos=[_signer_info(signer) for signer in signers],
+        fee=Fee(amount=amount, gas_limit=gas_limit),
+    )
+    raw = TxRaw(
+        body_bytes=body.SerializeToString(deterministic=True),
+        auth_info_bytes=auth_info.SerializeToString(deterministic=True),
+    )
+    for signer in signers:
+        document = sign_bytes(raw, chain_id, signer.account_number)
+        raw.signatures.append(sign_low_s(signer.secret, sha256(document).digest()))
+    return raw.SerializeToString()
+
+
+def sign_low_s(secret: PrivateKey, digest: bytes) -> bytes:
+    """64 bytes r || s over a 32-byte digest (RFC 6979 nonce, low s)."""
+    return secret.sign_recoverable(digest, hasher=None)[:64]
+
+
+def verify_signature(public_key: bytes, document: bytes, signature: bytes) -> None:
+    """64 bytes r || s, low s, over SHA-256 of the sign bytes; raises `chains.errors.ChainError`."""
+    if len(signature) != 64:
+        raise TxRejected(f"a signature is 64 bytes r || s, not {len(signature)}", code=4)
+    ecdsa.verify(public_key, sha256(document).digest(), signature)
+
+
+def _signer_info(signer: Signer) -> SignerInfo:
+    return SignerInfo(
+        public_key=pack(PubKey(key=signer.secret.public_key.format())),
+        mode_info=ModeInfo(single=ModeInfo.Single(mode=SIGN_MODE_DIRECT)),
+        sequence=signer.sequence,
+    )
