@@ -1,0 +1,177 @@
+"""Reports of source events -> agreed content."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver import intake
+from zrsign_receiver.intake import ContentHash, Decision, Reports, Verdict, decide
+
+OBSERVERS = ("ann", "ben", "cat", "dan", "eve")
+TRUTH, LIE, OTHER_LIE = (ContentHash(bytes([n]) * 32) for n in range(3))
+
+observers = st.sampled_from(OBSERVERS)
+contents = st.sampled_from((TRUTH, LIE, OTHER_LIE))
+reports = st.lists(st.tuples(observers, contents), max_size=20)
+
+
+def run(sequence: list[tuple[str, ContentHash]], threshold: int = 3) -> list[Decision]:
+    state, decisions = Reports(), []
+    for observer, content in sequence:
+        decision = decide(state, observer, content, observers=OBSERVERS, threshold=threshold)
+        decisions.append(decision)
+        state = decision.reports
+    return decisions
+
+
+def final(sequence: list[tuple[str, ContentHash]], threshold: int = 3) -> Reports:
+    decisions = run(sequence, threshold)
+    return decisions[-1].reports if decisions else Reports()
+
+
+def firsts(sequence: list[tuple[str, ContentHash]]) -> list[tuple[str, ContentHash]]:
+    seen: dict[str, ContentHash] = {}
+    for observer, content in sequence:
+        seen.setdefault(observer, content)
+    return list(seen.items())
+
+
+@given(reports)
+def test_decide__should_give_the_same_state_for_repeated_reports_as_for_each_once(
+    sequence: list[tuple[str, ContentHash]],
+) -> None:
+    assert final(sequence + sequence) == final(firsts(sequence))
+
+
+@given(st.permutations(OBSERVERS), st.data())
+def test_decide__should_not_depend_on_the_order_of_honest_reports(
+    order: list[str], data: st.DataObject
+) -> None:
+    liars = data.draw(st.sets(observers, max_size=2))
+    sequence = [(name, LIE if name in liars else TRUTH) for name in order]
+    assert final(sequence).accepted == TRUTH
+
+
+@given(reports, st.sets(observers, max_size=2))
+def test_decide__should_let_fewer_liars_than_the_threshold_invent_nothing(
+    sequence: list[tuple[str, ContentHash]], liars: set[str]
+) -> None:
+    lies = [(name, content) for name, content in sequence if name in liars]
+    assert final(lies).accepted is None
+
+
+@given(reports)
+def test_decide__should_accept_once_and_never_change_it(
+    sequence: list[tuple[str, ContentHash]],
+) -> None:
+    decisions = run(sequence)
+    accepted = {d.reports.accepted for d in decisions} - {None}
+    assert len(accepted) <= 1
+    assert sum(d.verdict is Verdict.ACCEPTED for d in decisions) == len(accepted)
+
+
+def test_decide__should_count_the_first_report_of_an_observer_and_call_another_a_conflict() -> None:
+    decisions = run([("ann", LIE), ("ann", TRUTH), ("ben", TRUTH)], threshold=2)
+    assert [d.verdict for d in decisions] == [
+        Verdict.RECORDED,
+        Verdict.CONFLICT,
+        Verdict.RECORDED,
+    ]
+    assert decisions[1].reports == decisions[0].reports
+
+
+def test_decide__should_say_what_late_reports_did() -> None:
+    sequence = [("ann", TRUTH), ("ben", TRUTH), ("cat", LIE), ("cat", LIE)]
+    verdicts = [d.verdict for d in run(sequence, threshold=1)]
+    assert verdicts == [
+        Verdict.ACCEPTED,
+        Verdict.CONFIRMED,
+        Verdict.CONFLICT,
+        Verdict.REPEATED,
+    ]
+
+
+def test_decide__should_not_count_the_vote_of_an_observer_that_was_removed() -> None:
+    first = decide(Reports(), "ann", TRUTH, observers=OBSERVERS, threshold=2).reports
+    after = decide(first, "ben", TRUTH, observers=("ben", "cat"), threshold=2)
+    assert after.verdict is Verdict.RECORDED
+
+
+class Observing(RuleBasedStateMachine):
+    """Any interleaving of honest and lying reports, against a plain count of first votes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = Reports()
+        self.votes: dict[str, ContentHash] = {}
+        self.accepted: ContentHash | None = None
+
+    @rule(observer=observers, content=contents)
+    def report(self, observer: str, content: ContentHash) -> None:
+        self.state = decide(self.state, observer, content, observers=OBSERVERS, threshold=3).reports
+        self.votes.setdefault(observer, content)
+        if self.accepted is None and list(self.votes.values()).count(content) >= 3:
+            self.accepted = content
+
+    @invariant()
+    def agrees_with_the_count(self) -> None:
+        assert {vote.observer: vote.content for vote in self.state.votes} == self.votes
+        assert self.state.accepted == self.accepted
+
+
+TestObserving = Observing.TestCase
+TestObserving.settings = settings(max_examples=50, stateful_step_count=15, deadline=None)
+
+
+def event(**changes: object) -> pb.SourceEvent:
+    values: dict[str, object] = {
+        "id": pb.SourceId(
+            chain="eip155:1", contract="0x" + "ab" * 20, tx_hash=b"\x01" * 32, log_index=3
+        ),
+        "block_hash": b"\x02" * 32,
+        "owner": "0x" + "cd" * 20,
+        "key": pb.KeyAsk(wallet_type_id=b"\x03" * 32),
+    }
+    return pb.SourceEvent(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_canonical__should_make_one_content_of_every_spelling() -> None:
+    lower = intake.canonical(event())
+    spelled = intake.canonical(event(owner=lower.owner))
+    assert lower.owner != event().owner
+    assert intake.content_hash(lower) == intake.content_hash(spelled)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"owner": "0x1234"}, "owner"),
+        ({"owner": "zen1sd3fwcpw2mdw3pxexmlg34gsd78r0sxrk5weh3"}, "owner"),
+        ({"owner": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee"}, "EIP-55"),
+        ({"block_hash": b"\x02" * 31}, "block_hash"),
+        ({"key": pb.KeyAsk(wallet_type_id=b"")}, "wallet_type_id"),
+        ({"id": pb.SourceId(chain="solana:x", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)}, "EVM"),
+        ({"id": pb.SourceId(chain="eip155:01", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)}, "EVM"),
+        ({"id": pb.SourceId(chain="eip155:1", contract="0x" + "ab" * 20)}, "tx_hash"),
+        ({"key": None}, "asks for nothing"),
+        ({"key": None, "sign": pb.SignAsk(trace_id=b"\x01")}, "trace_id"),
+    ],
+)
+def test_canonical__should_refuse_what_no_log_can_say(changes: dict[str, object], word: str) -> None:
+    with pytest.raises(InvalidArgument, match=word):
+        intake.canonical(event(**changes))
+
+
+def test_canonical__should_refuse_a_payload_that_is_too_long_or_wrongly_called_so() -> None:
+    ids = {"trace_id": b"\x00" * 32, "wallet_type_id": b"\x00" * 32, "dst_chain_id": b"\x00" * 32}
+    long = pb.SignAsk(payload=b"\x00" * (intake.MAX_PAYLOAD_BYTES + 1), **ids)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="oversize_bytes"):
+        intake.canonical(event(key=None, sign=long))
+    short = pb.SignAsk(oversize_bytes=10, **ids)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="send the payload"):
+        intake.canonical(event(key=None, sign=short))

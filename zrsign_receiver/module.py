@@ -1,0 +1,122 @@
+"""The receiver as a ledger module: what it answers to, and how its parts hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import json_format
+
+from zrchain_lite.identity.keeper import IdentityKeeper
+from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
+from zrchain_lite.policy.keeper import PolicyKeeper
+from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury_wire
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.administration import Administration
+from zrsign_receiver.answers import Answers
+from zrsign_receiver.deliveries import Deliveries
+from zrsign_receiver.journey import Journey
+from zrsign_receiver.keys import Keys
+from zrsign_receiver.ownership import Workspaces
+from zrsign_receiver.queries import Queries
+from zrsign_receiver.reporting import Reporting
+from zrsign_receiver.signing import Signing
+from zrsign_receiver.state import State
+
+
+class ReceiverModule(Module):
+    """Genesis: `params` (JSON of Params) and `sources` (JSON of Source). It hooks itself into policy and treasury."""
+
+    name = "receiver"
+
+    def __init__(
+        self,
+        identity: IdentityKeeper,
+        policy: PolicyKeeper,
+        treasury: TreasuryKeeper,
+    ) -> None:
+        self._state = state = State()
+        journey = Journey(state)
+        self._treasury = treasury
+        self._deliveries = Deliveries(state, journey, treasury)
+        self._answers = Answers(state, journey, treasury, self._deliveries)
+        workspaces = Workspaces(state, identity)
+        self._keys = Keys(state, journey, workspaces, treasury, self._answers)
+        self._signing = Signing(state, journey, policy, treasury, self._answers)
+        self._reporting = Reporting(state, journey, self._keys, self._signing)
+        self._administration = Administration(state, treasury)
+        self._queries = Queries(state, treasury)
+        policy.hooks.append(self)
+        treasury.hooks.append(self)
+
+    def messages(self) -> tuple[MsgHandler, ...]:
+        return (
+            MsgHandler(pb.MsgReportEvents, self._reporting.report, "observer"),
+            MsgHandler(pb.MsgProposeTransaction, self._signing.propose, "composer"),
+            MsgHandler(pb.MsgRejectComposition, self._reject_composition, "composer"),
+            MsgHandler(pb.MsgReportDelivery, self._report_delivery, "relayer"),
+            MsgHandler(pb.MsgRegisterSource, self._administration.register_source, "authority"),
+            MsgHandler(pb.MsgUpdateParams, self._administration.update_params, "authority"),
+        )
+
+    def queries(self) -> tuple[QueryHandler, ...]:
+        return self._queries.handlers()
+
+    def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
+        if "params" in genesis:
+            params = json_format.ParseDict(genesis["params"], pb.Params())
+            self._administration.set_params(ctx, params)
+        for item in genesis.get("sources", ()):
+            source = json_format.ParseDict(item, pb.Source())
+            self._administration.set_source(ctx, source)
+
+    # Policy hooks
+
+    def action_completed(self, ctx: Context, action: policy_wire.Action) -> None:
+        """The action's own execution has moved the request on."""
+
+    def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
+        self._signing.action_ended(ctx, action)
+
+    # Treasury hooks
+
+    def key_request_ended(self, ctx: Context, request: treasury_wire.KeyRequest) -> None:
+        self._keys.ended(ctx, request)
+
+    def sign_request_ended(self, ctx: Context, sign_request: treasury_wire.SignRequest) -> None:
+        link = self._state.links.get(ctx.store, sign_request.id)
+        if link is None:
+            self._standalone_ended(ctx, sign_request)
+            return
+        request = self._state.request(ctx.store, link.request_id)
+        if link.authority:
+            self._answers.authority_ended(ctx, request, sign_request)
+        else:
+            self._signing.ended(ctx, request, sign_request)
+
+    def sign_transaction_created(
+        self, ctx: Context, request: treasury_wire.SignTransactionRequest
+    ) -> None:
+        """Nothing to carry before it is signed."""
+
+    def _standalone_ended(self, ctx: Context, sign_request: treasury_wire.SignRequest) -> None:
+        """A transaction that was requested on the ledger itself has its signatures."""
+        if sign_request.status != treasury_wire.SIGN_REQUEST_STATUS_FULFILLED:
+            return
+        asked = self._treasury.sign_transaction_by_sign_request(ctx, sign_request.id)
+        if asked is not None:
+            self._deliveries.open_standalone(ctx, asked, sign_request)
+
+    def _reject_composition(
+        self, ctx: Context, msg: pb.MsgRejectComposition
+    ) -> pb.MsgRejectCompositionResponse:
+        self._signing.reject_composition(ctx, msg)
+        return pb.MsgRejectCompositionResponse()
+
+    def _report_delivery(
+        self, ctx: Context, msg: pb.MsgReportDelivery
+    ) -> pb.MsgReportDeliveryResponse:
+        self._deliveries.report(ctx, msg)
+        return pb.MsgReportDeliveryResponse()

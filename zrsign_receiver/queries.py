@@ -1,0 +1,172 @@
+"""What may be asked of the receiver. Every list is a page over an index."""
+
+from __future__ import annotations
+
+from chains import chain_for
+from zrchain_lite.errors import NotFound
+from zrchain_lite.identity.addresses import normalise_owner
+from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver import intake, payloads
+from zrsign_receiver.state import SINGLETON, State, group_of, ids_page, source_key
+
+_SERVICE = "/zrsign.receiver.Query/"
+_REST = "/zrsign/receiver/"
+
+
+class Queries:
+    """Answers from the last committed state."""
+
+    def __init__(self, state: State, treasury_keeper: TreasuryKeeper) -> None:
+        self._state = state
+        self._treasury = treasury_keeper
+
+    def handlers(self) -> tuple[QueryHandler, ...]:
+        return (
+            QueryHandler(
+                _SERVICE + "Params",
+                pb.QueryParamsRequest,
+                pb.QueryParamsResponse,
+                self.params,
+                (_REST + "params",),
+            ),
+            QueryHandler(
+                _SERVICE + "Sources",
+                pb.QuerySourcesRequest,
+                pb.QuerySourcesResponse,
+                self.sources,
+                (_REST + "sources",),
+            ),
+            QueryHandler(
+                _SERVICE + "Request",
+                pb.QueryRequestRequest,
+                pb.QueryRequestResponse,
+                self.request,
+                (_REST + "request/{id}",),
+            ),
+            QueryHandler(
+                _SERVICE + "RequestBySource",
+                pb.QueryRequestBySourceRequest,
+                pb.QueryRequestResponse,
+                self.by_source,
+            ),
+            QueryHandler(
+                _SERVICE + "RequestByTrace",
+                pb.QueryRequestByTraceRequest,
+                pb.QueryRequestResponse,
+                self.by_trace,
+            ),
+            QueryHandler(
+                _SERVICE + "Requests",
+                pb.QueryRequestsRequest,
+                pb.QueryRequestsResponse,
+                self.requests,
+                (_REST + "requests",),
+            ),
+            QueryHandler(
+                _SERVICE + "Wallets",
+                pb.QueryWalletsRequest,
+                pb.QueryWalletsResponse,
+                self.wallets,
+                (_REST + "wallets/{owner}",),
+            ),
+            QueryHandler(
+                _SERVICE + "Outgoing",
+                pb.QueryOutgoingRequest,
+                pb.QueryOutgoingResponse,
+                self.outgoing,
+                (_REST + "outgoing",),
+            ),
+            QueryHandler(
+                _SERVICE + "Composable",
+                pb.QueryComposableRequest,
+                pb.QueryComposableResponse,
+                self.composable,
+                (_REST + "composable",),
+            ),
+        )
+
+    def params(self, ctx: Context, _: pb.QueryParamsRequest) -> pb.QueryParamsResponse:
+        return pb.QueryParamsResponse(params=self._state.params(ctx.store))
+
+    def sources(self, ctx: Context, _: pb.QuerySourcesRequest) -> pb.QuerySourcesResponse:
+        return pb.QuerySourcesResponse(sources=self._state.sources.values(ctx.store))
+
+    def request(self, ctx: Context, query: pb.QueryRequestRequest) -> pb.QueryRequestResponse:
+        return self._found(ctx, query.id)
+
+    def by_source(
+        self, ctx: Context, query: pb.QueryRequestBySourceRequest
+    ) -> pb.QueryRequestResponse:
+        source = intake.canonical_id(query.source)
+        observation = self._state.observations.get(ctx.store, source_key(source))
+        if observation is None:
+            raise NotFound(
+                f"log {source.log_index} of 0x{source.tx_hash.hex()} on {source.chain} was not reported"
+            )
+        return self._found(ctx, observation.request_id)
+
+    def by_trace(
+        self, ctx: Context, query: pb.QueryRequestByTraceRequest
+    ) -> pb.QueryRequestResponse:
+        contract = intake.address("contract", query.contract)
+        trace_id = query.trace_id.rjust(32, b"\x00")
+        found = self._state.traces.get(ctx.store, (query.chain, contract, trace_id))
+        if found is None:
+            number = int.from_bytes(query.trace_id, "big")
+            raise NotFound(f"trace {number} of {contract} on {query.chain} was not reported")
+        return self._found(ctx, found.value)
+
+    def requests(self, ctx: Context, query: pb.QueryRequestsRequest) -> pb.QueryRequestsResponse:
+        """By owner, status, both, or source transaction; with a source transaction the others narrow its few requests."""
+        owner = normalise_owner(query.owner) if query.owner else ""
+        group = group_of(owner=owner, status=query.status, tx_hash=query.tx_hash)
+        requests, pagination = self._state.requests_page(ctx.store, group, query.pagination)
+        fitting = [
+            request
+            for request in requests
+            if owner in ("", request.owner_id) and query.status in (0, request.status)
+        ]
+        return pb.QueryRequestsResponse(requests=fitting, pagination=pagination)
+
+    def wallets(self, ctx: Context, query: pb.QueryWalletsRequest) -> pb.QueryWalletsResponse:
+        owner = normalise_owner(query.owner)
+        return pb.QueryWalletsResponse(wallets=self._state.wallets_of(ctx.store, owner))
+
+    def outgoing(self, ctx: Context, query: pb.QueryOutgoingRequest) -> pb.QueryOutgoingResponse:
+        ids, pagination = ids_page(
+            ctx.store, self._state.open_outgoing, SINGLETON, query.pagination
+        )
+        found = (self._state.outgoing.get(ctx.store, id_) for id_ in ids)
+        outgoing = [item for item in found if item is not None]
+        return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)
+
+    def composable(
+        self, ctx: Context, query: pb.QueryComposableRequest
+    ) -> pb.QueryComposableResponse:
+        group = query.namespace or SINGLETON
+        ids, pagination = ids_page(ctx.store, self._state.composable, group, query.pagination)
+        composable = [self._composable(ctx, id_) for id_ in ids]
+        return pb.QueryComposableResponse(composable=composable, pagination=pagination)
+
+    def _found(self, ctx: Context, request_id: int) -> pb.QueryRequestResponse:
+        request = self._state.request(ctx.store, request_id, with_steps=True)
+        return pb.QueryRequestResponse(request=request)
+
+    def _composable(self, ctx: Context, request_id: int) -> pb.Composable:
+        request = self._state.request(ctx.store, request_id)
+        asked = payloads.simple(request.destination, request.event.sign.payload)
+        index = request.event.sign.wallet_index
+        wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
+        public_key = wallet.public_key if wallet is not None else b""
+        caps = self._state.params(ctx.store).max_network_fee
+        return pb.Composable(
+            request=request,
+            public_key=public_key,
+            **{"from": chain_for(request.destination).address(public_key)},
+            to=asked.to,
+            value=str(asked.value),
+            data=asked.data,
+            max_network_fee=str(payloads.fee_cap(request.destination, caps)),
+        )

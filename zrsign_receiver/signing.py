@@ -1,0 +1,315 @@
+"""Sign requests: the wallet's sign policy first, then the keyring. Simple transactions are composed before that.
+
+    hash, data, tx   -> APPROVING -> SIGNING
+    simple tx        -> COMPOSING -> APPROVING -> SIGNING
+
+An approval is about one transaction, so a simple transaction is composed before the policy sees it. One that goes stale
+while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken) is replaced by a new proposal that names
+the waiting action: that action can no longer execute, and approvals start again under a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from chains import ChainError, chain_for
+from zrchain_lite.errors import (
+    Conflict,
+    InsufficientFunds,
+    InvalidArgument,
+    LedgerError,
+    Unauthorized,
+)
+from zrchain_lite.module import Context
+from zrchain_lite.policy.keeper import REVOKED, PolicyKeeper
+from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.treasury.transactions import DATA_FOR_SIGNING, Prepared
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
+from zrsign_receiver import payloads
+from zrsign_receiver.answers import Answers
+from zrsign_receiver.errors import Rejection
+from zrsign_receiver.intake import MAX_PAYLOAD_BYTES
+from zrsign_receiver.journey import Journey, savepoint
+from zrsign_receiver.ownership import owner_id
+from zrsign_receiver.state import State
+from zrsign_receiver.treasury_wallets import metadata_of, wallet_type_of
+
+EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
+
+_TRANSACTIONS = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
+
+
+class Signing:
+    """Starts sign requests and moves them on when a composer, the policy or the treasury says so."""
+
+    def __init__(
+        self,
+        state: State,
+        journey: Journey,
+        policy: PolicyKeeper,
+        treasury_keeper: TreasuryKeeper,
+        answers: Answers,
+    ) -> None:
+        self._state = state
+        self._journey = journey
+        self._policy = policy
+        self._treasury = treasury_keeper
+        self._answers = answers
+        policy.register_action(EXECUTE_REQUEST, self.execute)
+
+    def start(self, ctx: Context, request: pb.Request) -> None:
+        """Raises Rejection when the request cannot be served."""
+        ask = request.event.sign
+        request.owner_id = owner_id(request.event)
+        payloads.check_shape(ask)
+        wallet_type = payloads.wallet_type(ask.wallet_type_id)
+        request.coin_type = wallet_type.coin_type
+        destinations = self._state.params(ctx.store).destinations
+        request.destination = payloads.destination(ask.dst_chain_id, wallet_type, destinations)
+        self._take_wallet(ctx, request)
+        if ask.kind == pb.REQUEST_KIND_SIMPLE_TX:
+            asked = payloads.simple(request.destination, ask.payload)
+            self._state.add_composable(ctx.store, request)
+            detail = f"{asked.value} to {asked.to} on {request.destination}"
+            self._journey.advance(ctx, request, pb.REQUEST_STATUS_COMPOSING, "composing", detail)
+            return
+        if ask.kind == pb.REQUEST_KIND_TX:
+            request.unsigned_transaction = ask.payload
+        self._submit(ctx, request)
+
+    # Composers
+
+    def propose(
+        self, ctx: Context, msg: pb.MsgProposeTransaction
+    ) -> pb.MsgProposeTransactionResponse:
+        """A composer's transaction for a simple transaction; the ledger holds it against what was asked."""
+        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        if not self._is_known_proposal(request, msg):
+            self._require_proposable(request, msg)
+            self._verify(ctx, request, msg.unsigned_transaction)
+            self._state.remove_composable(ctx.store, request)
+            request.unsigned_transaction = msg.unsigned_transaction
+            self._state.keep_composed(ctx.store, request)
+            request.action_id = 0
+            self._journey.note(ctx, request, "composed", f"by {msg.composer}")
+            try:
+                self._submit(ctx, request)
+            except Rejection as rejection:
+                self._journey.reject(ctx, request, str(rejection))
+        return pb.MsgProposeTransactionResponse(
+            sign_transaction_request_id=request.sign_transaction_request_id,
+            action_id=request.action_id,
+        )
+
+    def reject_composition(self, ctx: Context, msg: pb.MsgRejectComposition) -> None:
+        """A composer says why the transaction cannot be built; the request ends."""
+        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        if request.status == pb.REQUEST_STATUS_REJECTED:
+            return
+        if request.status != pb.REQUEST_STATUS_COMPOSING:
+            raise Conflict(f"request {request.id} is {_status(request)}, not COMPOSING")
+        if not msg.reason:
+            raise InvalidArgument("a composition is rejected with a reason")
+        self._state.remove_composable(ctx.store, request)
+        self._journey.reject(ctx, request, f"composition_rejected: {msg.reason}")
+
+    # Policy
+
+    def execute(self, ctx: Context, action: policy_wire.Action, msg: Any) -> pb.ExecuteRequestResponse:
+        """Policy callback: the workspace agrees. Raises Conflict when the action is about something else by now."""
+        request = self._state.request(ctx.store, msg.request_id)
+        superseded = request.action_id not in (0, action.id)
+        if superseded or msg.subject_hash != _subject_hash(request):
+            raise Conflict(
+                f"action {action.id} is superseded: request {request.id} waits for action {request.action_id}"
+            )
+        if request.status != pb.REQUEST_STATUS_APPROVING:
+            raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
+        request.action_id = action.id
+        self._journey.note(ctx, request, "approved", f"action {action.id}")
+        try:
+            self._ask_keyring(ctx, request)
+        except Rejection as rejection:
+            self._journey.reject(ctx, request, str(rejection))
+        return pb.ExecuteRequestResponse(sign_request_id=request.sign_request_id)
+
+    def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
+        """Policy hook: an action was revoked or timed out."""
+        if action.msg.type_url != EXECUTE_REQUEST:
+            return
+        msg = pb.ExecuteRequest.FromString(action.msg.value)
+        request = self._state.request(ctx.store, msg.request_id)
+        waits = request.status == pb.REQUEST_STATUS_APPROVING and request.action_id == action.id
+        if not waits:
+            return
+        if action.status == REVOKED:
+            reason = f"policy_revoked: {action.creator} revoked action {action.id}"
+        else:
+            reason = f"policy_timeout: action {action.id} was not approved by height {action.btl}"
+        self._journey.reject(ctx, request, reason)
+
+    # Treasury
+
+    def ended(
+        self, ctx: Context, request: pb.Request, sign_request: treasury.SignRequest
+    ) -> None:
+        """Treasury hook: the sign request of this request is fulfilled or rejected."""
+        if sign_request.status == treasury.SIGN_REQUEST_STATUS_FULFILLED:
+            signatures = [signed.signed_data for signed in sign_request.signed_data]
+            self._answers.signed(ctx, request, signatures)
+        else:
+            reason = f"signature_rejected: {sign_request.reject_reason}"
+            self._journey.reject(ctx, request, reason)
+
+    def _take_wallet(self, ctx: Context, request: pb.Request) -> None:
+        """By owner, coin type and index alone: somebody else's wallet cannot be named."""
+        index = request.event.sign.wallet_index
+        wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
+        if wallet is None:
+            raise Rejection(
+                "unknown_wallet",
+                f"{request.owner_id} has no wallet {index} of coin type {request.coin_type}; request a key first",
+            )
+        request.key_id = wallet.key_id
+        request.workspace_addr = wallet.workspace_addr
+
+    def _submit(self, ctx: Context, request: pb.Request) -> None:
+        """Put the request under the key's or the workspace's sign policy; raises Rejection."""
+        data = self._policy_data(request)
+        request.status = pb.REQUEST_STATUS_APPROVING
+        self._state.save(ctx.store, request)
+        key = self._treasury.key(ctx, request.key_id)
+        policy_id = self._treasury.sign_policy_id(ctx, key)
+        msg = pb.ExecuteRequest(request_id=request.id, subject_hash=_subject_hash(request))
+        try:
+            with savepoint(ctx) as attempt:
+                outcome = self._policy.submit(
+                    attempt,
+                    creator=request.owner_id,
+                    policy_id=policy_id,
+                    workspace=key.workspace_addr,
+                    msg=msg,
+                    policy_data=data,
+                )
+        except LedgerError as error:
+            raise Rejection("policy_refused", str(error)) from error
+        # Where the policy was satisfied at once, `execute` has moved the stored request on.
+        request.CopyFrom(self._state.request(ctx.store, request.id))
+        if outcome.response is None:
+            request.action_id = outcome.action_id
+            detail = f"action {outcome.action_id} under policy {policy_id} of {key.workspace_addr}"
+            self._journey.advance(ctx, request, pb.REQUEST_STATUS_APPROVING, "approving", detail)
+
+    def _policy_data(self, request: pb.Request) -> dict[str, bytes]:
+        """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
+        if request.kind not in _TRANSACTIONS:
+            return {DATA_FOR_SIGNING: _item(request).hex().encode()}
+        parsed = payloads.transaction(request.destination, request.unsigned_transaction)
+        return Prepared(parsed.sighashes, parsed.amount).policy_data()
+
+    def _ask_keyring(self, ctx: Context, request: pb.Request) -> None:
+        """Ask the treasury for the signatures; raises Rejection."""
+        try:
+            with savepoint(ctx) as attempt:
+                if request.kind in _TRANSACTIONS:
+                    self._ask_transaction(attempt, request)
+                else:
+                    self._ask_item(attempt, request)
+        except InsufficientFunds as error:
+            raise Rejection("keyring_fee_unpaid", str(error)) from error
+        except LedgerError as error:
+            raise Rejection("ledger_refused", str(error)) from error
+        link = kept.SignatureLink(request_id=request.id)
+        self._state.links.set(ctx.store, request.sign_request_id, link)
+        detail = f"sign request {request.sign_request_id} by key {request.key_id}"
+        self._journey.advance(ctx, request, pb.REQUEST_STATUS_SIGNING, "signing", detail)
+
+    def _ask_item(self, ctx: Context, request: pb.Request) -> None:
+        asked = self._treasury.request_signature(
+            ctx,
+            creator=request.owner_id,
+            key_ids=[request.key_id],
+            items=[_item(request)],
+            fee_payer=self._state.params(ctx.store).fee_payer,
+        )
+        request.sign_request_id = asked.id
+
+    def _ask_transaction(self, ctx: Context, request: pb.Request) -> None:
+        parsed = payloads.transaction(request.destination, request.unsigned_transaction)
+        asked = self._treasury.request_sign_transaction(
+            ctx,
+            creator=request.owner_id,
+            key_ids=[request.key_id] * len(parsed.sighashes),
+            wallet_type=wallet_type_of(request.destination),
+            unsigned_tx=request.unsigned_transaction,
+            metadata=metadata_of(request.destination),
+            no_broadcast=not request.event.sign.broadcast,
+            fee_payer=self._state.params(ctx.store).fee_payer,
+        )
+        request.sign_transaction_request_id = asked.id
+        request.sign_request_id = asked.sign_request_id
+
+    def _composed_by(self, ctx: Context, composer: str, request_id: int) -> pb.Request:
+        if composer not in self._state.params(ctx.store).composers:
+            raise Unauthorized(f"{composer} is not a registered composer")
+        request = self._state.request(ctx.store, request_id)
+        if request.kind != pb.REQUEST_KIND_SIMPLE_TX:
+            raise Conflict(f"request {request.id} is no simple transaction; nothing is composed for it")
+        return request
+
+    def _is_known_proposal(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> bool:
+        return bool(msg.unsigned_transaction) and (
+            msg.unsigned_transaction == request.unsigned_transaction
+        )
+
+    def _require_proposable(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> None:
+        if len(msg.unsigned_transaction) > MAX_PAYLOAD_BYTES:
+            raise InvalidArgument(f"a transaction has at most {MAX_PAYLOAD_BYTES} bytes")
+        if request.status == pb.REQUEST_STATUS_COMPOSING and not msg.supersedes_action_id:
+            return
+        waits = request.status == pb.REQUEST_STATUS_APPROVING
+        if waits and msg.supersedes_action_id == request.action_id:
+            return
+        raise Conflict(
+            f"request {request.id} is {_status(request)} (action {request.action_id}): propose while it is "
+            "COMPOSING, or name the waiting action in supersedes_action_id"
+        )
+
+    def _verify(self, ctx: Context, request: pb.Request, unsigned: bytes) -> None:
+        asked = payloads.simple(request.destination, request.event.sign.payload)
+        caps = self._state.params(ctx.store).max_network_fee
+        intent = payloads.intent(request.destination, asked, caps)
+        public_key = self._treasury.key(ctx, request.key_id).public_key
+        chain = chain_for(request.destination)
+        try:
+            chain.verify_intent(chain.parse(unsigned), intent, public_key)
+        except ChainError as error:
+            raise InvalidArgument(
+                f"the proposal for request {request.id} is refused: {error}"
+            ) from error
+
+
+def _item(request: pb.Request) -> bytes:
+    """What is signed for a hash or data."""
+    payload = request.event.sign.payload
+    if request.kind == pb.REQUEST_KIND_HASH:
+        return payloads.hash_item(payload)
+    return payloads.data_item(_namespace(request), payload)
+
+
+def _subject_hash(request: pb.Request) -> bytes:
+    transaction = request.kind in _TRANSACTIONS
+    subject = request.unsigned_transaction if transaction else request.event.sign.payload
+    return hashlib.sha256(subject).digest()
+
+
+def _namespace(request: pb.Request) -> str:
+    return request.destination.partition(":")[0]
+
+
+def _status(request: pb.Request) -> str:
+    return pb.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_")
