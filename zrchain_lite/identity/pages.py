@@ -1,0 +1,47 @@
+"""Pages of a list query, as the Cosmos SDK's `PageRequest` and `PageResponse` have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
+
+T = TypeVar("T")
+
+MAX_OFFSET = 2**62
+
+
+def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T], PageResponse]:
+    """One page of `items`, which come in ascending order of their keys.
+
+    `next_key` is the key of the first item that was left out, empty on the last page. `total` is
+    counted on request, and only for pages by offset, as in the SDK.
+    """
+    if request.key and request.offset:
+        raise InvalidArgument("a page is asked for by key or by offset, not both")
+    limit = min(request.limit or DEFAULT_LIMIT, MAX_LIMIT)
+    ordered: Iterator[tuple[bytes, T]] = iter(reversed(list(items)) if request.reverse else items)
+    if request.key:
+        ordered = _from_key(ordered, request.key, reverse=request.reverse)
+    skipped = sum(1 for _ in islice(ordered, min(request.offset, MAX_OFFSET)))
+    selected = list(islice(ordered, limit + 1))
+    response = PageResponse(next_key=selected[limit][0] if len(selected) > limit else b"")
+    if request.count_total and not request.key:
+        response.total = skipped + len(selected) + sum(1 for _ in ordered)
+    return [item for _, item in selected[:limit]], response
+
+
+def loaded(ids: Iterable[int], load: Callable[[int], T]) -> Iterator[tuple[bytes, T]]:
+    """Items by integer id with their page keys, loaded one at a time."""
+    for id_ in ids:
+        yield id_.to_bytes(8, "big"), load(id_)
+
+
+def _from_key(
+    items: Iterator[tuple[bytes, T]], key: bytes, *, reverse: bool
+) -> Iterator[tuple[bytes, T]]:
+    return (item for item in items if (item[0] <= key if reverse else item[0] >= key))

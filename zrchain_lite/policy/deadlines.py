@@ -1,0 +1,48 @@
+"""Absolute heights: until when something may wait, and what is overdue.
+
+What is due at height n still counts in block n and is swept when block n+1 begins.
+"""
+
+from __future__ import annotations
+
+from zrchain_lite.collections import encode_key
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.store import KVStore
+
+# Some two years of five-second blocks.
+MAX_BLOCKS = 12_614_400
+# What one block sweeps at most; the rest follows in the next block.
+MAX_SWEPT = 1000
+
+
+def require_blocks(blocks: int, what: str) -> int:
+    """The number itself; raises InvalidArgument when nothing could wait so long."""
+    if blocks > MAX_BLOCKS:
+        raise InvalidArgument(f"{what} of {blocks} blocks is too long; at most {MAX_BLOCKS}")
+    return blocks
+
+
+class Deadlines:
+    """Ids in the order of their last height, then of their id."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix.encode() + b"/"
+
+    def add(self, store: KVStore, height: int, id_: int) -> None:
+        store.set(self._key(height, id_), b"")
+
+    def remove(self, store: KVStore, height: int, id_: int) -> None:
+        store.delete(self._key(height, id_))
+
+    def overdue(self, store: KVStore, height: int, limit: int = MAX_SWEPT) -> list[int]:
+        """Ids whose last height is below `height`, at most `limit`."""
+        ids: list[int] = []
+        for key, _ in store.iterate(self._prefix):
+            last, id_ = key[-16:-8], key[-8:]
+            if len(ids) == limit or int.from_bytes(last, "big") >= height:
+                break
+            ids.append(int.from_bytes(id_, "big"))
+        return ids
+
+    def _key(self, height: int, id_: int) -> bytes:
+        return self._prefix + encode_key((height, id_))

@@ -1,0 +1,83 @@
+"""What there is to sign in an unsigned transaction, and what a policy may know about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from google.protobuf import any_pb2
+
+from chains import chain_for
+from chains.errors import ChainError
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.policy.boolparser import TXVALUE
+from zrchain_lite.treasury import wallets
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+
+MAX_TRANSACTION = 131_072
+DATA_FOR_SIGNING = "DataForSigning"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Items to sign, in order, and the amount in the asset's smallest unit where it can be told."""
+
+    items: tuple[bytes, ...]
+    amount: int | None
+
+    def policy_data(self) -> dict[str, bytes]:
+        data = {DATA_FOR_SIGNING: ",".join(item.hex() for item in self.items).encode()}
+        if self.amount is not None:
+            data[TXVALUE] = str(self.amount).encode()
+        return data
+
+
+def prepare(
+    wallet_type: wire.WalletType,
+    unsigned: bytes,
+    metadata: any_pb2.Any | None,
+    public_keys: list[bytes],
+) -> Prepared:
+    """Parse the transaction; one item a key. Raises InvalidArgument."""
+    if not 1 <= len(unsigned) <= MAX_TRANSACTION:
+        raise InvalidArgument(
+            f"an unsigned transaction has 1 to {MAX_TRANSACTION} bytes, not {len(unsigned)}"
+        )
+    if wallet_type == wire.WALLET_TYPE_NATIVE:
+        items: tuple[bytes, ...] = (hashlib.sha256(unsigned).digest(),)
+        amount = None
+    else:
+        items, amount = _parse(wallets.network(wallet_type, metadata), unsigned)
+    if len(items) == 1:
+        items *= len(public_keys)
+    if len(items) != len(public_keys):
+        raise InvalidArgument(
+            f"the transaction has {len(items)} signatures to make, but {len(public_keys)} key ids "
+            "are named; name one per signature, in order"
+        )
+    return Prepared(items, amount)
+
+
+def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
+    """Raises InvalidArgument unless `items` are a Bitcoin transaction's sighashes, in order."""
+    network = wallets.network(wire.WALLET_TYPE_BTC_MAINNET, None)
+    expected, _ = _parse(network, unsigned)
+    if len(expected) != len(items):
+        raise InvalidArgument(
+            f"verify_signing_data has {len(expected)} inputs, data_for_signing {len(items)} items"
+        )
+    for position, (wanted, given) in enumerate(zip(expected, items, strict=True)):
+        if wanted != given:
+            raise InvalidArgument(
+                f"item {position} is {given.hex()}, but the transaction's input hashes to "
+                f"{wanted.hex()}"
+            )
+
+
+def _parse(network: str, unsigned: bytes) -> tuple[tuple[bytes, ...], int | None]:
+    try:
+        chain = chain_for(network)
+        parsed = chain.parse(unsigned)
+        return chain.sighashes(parsed), parsed.amount
+    except ChainError as error:
+        raise InvalidArgument(f"not a transaction for {network}: {error}") from None
