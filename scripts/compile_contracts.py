@@ -5,8 +5,9 @@
 
 Writes `zrsign/contracts/artifacts/<Name>.json` (ABI, bytecode, link references) and
 `chains/abi/<Name>.json` (ABI alone, for rooms that do not import `zrsign`). The compiler is
-solc 0.8.37, found by the tool resolver or named by `SOLC`. The same sources give the same
-bytes: no paths, no times, no metadata hash.
+solc 0.8.37, found by the tool resolver or named by `SOLC`; OpenZeppelin comes from npm by
+`contracts/package-lock.json`, once. The same sources give the same bytes: no paths, no times, no
+metadata hash.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import argparse
 import json
 import posixpath
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import solcx
 
-from zrsign.tools import resolve
+from zrsign.tools import ToolError, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
@@ -29,7 +31,15 @@ PACKAGES = ROOT / "contracts" / "node_modules"
 ARTIFACTS = ROOT / "zrsign" / "contracts" / "artifacts"
 ABIS = ROOT / "chains" / "abi"
 SOLC_VERSION = "0.8.37"
-PACKAGED = ("ZrSign", "ZrSignOmni", "ZrProxy", "ZrSignTypes", "SignTypes", "MessageSigner", "Counter")
+PACKAGED = (
+    "ZrSign",
+    "ZrSignOmni",
+    "ZrProxy",
+    "ZrSignTypes",
+    "SignTypes",
+    "MessageSigner",
+    "Counter",
+)
 ABI_ONLY = ("ZrSign", "ZrSignOmni")
 IMPORT = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
 SETTINGS = {
@@ -57,12 +67,7 @@ def read_sources() -> dict[str, dict[str, str]]:
         unit = waiting.pop()
         if unit in found:
             continue
-        try:
-            content = source_path(unit).read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise CompileError(
-                f"{unit} is missing. For OpenZeppelin run: npm ci --prefix contracts"
-            ) from error
+        content = source_path(unit).read_text(encoding="utf-8")
         found[unit] = {"content": content}
         for imported in IMPORT.findall(content):
             relative = imported.startswith(".")
@@ -89,11 +94,29 @@ def compile_all() -> dict[str, dict[str, Any]]:
 
 def resolve_solc() -> Path:
     """The compiler, which must have the version that the artifacts were made with."""
-    path = Path(resolve("solc"))
-    version = solcx.wrapper.get_solc_version(path).base_version
-    if version != SOLC_VERSION:
-        raise CompileError(f"{path} is solc {version}; the artifacts need {SOLC_VERSION}.")
-    return path
+    solc = resolve("solc")
+    if solc.version != SOLC_VERSION:
+        raise CompileError(
+            f"{solc.path} is solc {solc.version}; the artifacts need {SOLC_VERSION}."
+        )
+    return solc.path
+
+
+def fetch_packages() -> None:
+    """Install OpenZeppelin, unless what is there is as new as the lock."""
+    installed, lock = PACKAGES / ".package-lock.json", PACKAGES.with_name("package-lock.json")
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    done = subprocess.run(
+        [resolve("npm").path, "ci", "--loglevel=error"],
+        cwd=lock.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CompileError(f"npm ci in {lock.parent} failed:\n{done.stderr}")
+    installed.touch()
 
 
 def artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
@@ -141,8 +164,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail if stale")
     check = parser.parse_args().check
     try:
+        fetch_packages()
         files = outputs()
-    except (CompileError, solcx.exceptions.SolcError) as error:
+    except (CompileError, ToolError, solcx.exceptions.SolcError, FileNotFoundError) as error:
         print(f"The contracts do not compile. {error}", file=sys.stderr)
         return 1
     old = stale(files)

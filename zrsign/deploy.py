@@ -19,6 +19,8 @@ from eth_utils.crypto import keccak
 from web3.exceptions import TimeExhausted, Web3Exception
 from web3.utils.address import get_create_address
 
+from chains.caip import KNOWN_CHAINS
+from chains.wallets import BITCOIN, BITCOIN_TEST, EVM, SOLANA, WalletType
 from zrsign.contracts import artifact
 from zrsign.errors import ZrSignError
 
@@ -62,41 +64,24 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class WalletSupport:
-    """A wallet type (purpose, SLIP-44 coin type) and the CAIP-2 ids of its chains."""
+    """A wallet type and the CAIP-2 ids of the chains that it may sign for."""
 
-    purpose: int
-    coin_type: int
+    wallet: WalletType
     chains: tuple[str, ...]
 
-    @property
-    def id(self) -> bytes:
-        """The wallet type id: keccak256(abi.encode(purpose, coin type))."""
-        return keccak(encode(["uint256", "uint256"], [self.purpose, self.coin_type]))
+
+def _known(namespace: str) -> tuple[str, ...]:
+    return tuple(caip for caip in KNOWN_CHAINS if caip.startswith(f"{namespace}:"))
 
 
-EVM_CHAINS = (31337, 31338, 1, 11155111, 80002, 43113, 421614, 97, 84532, 11155420)
+BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
 WALLETS = (
-    WalletSupport(44, 60, tuple(f"eip155:{chain}" for chain in EVM_CHAINS)),
-    WalletSupport(44, 0, ("bip122:000000000019d6689c085ae165831e93",)),
-    WalletSupport(
-        44,
-        1,
-        (
-            "bip122:000000000933ea01ad0ee984209779ba",  # testnet3
-            "bip122:0f9188f13cb7b2c71f2a335e3a4fc328",  # regtest
-        ),
-    ),
-    WalletSupport(
-        44,
-        501,
-        (
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",  # mainnet
-            "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",  # devnet
-            "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z",  # testnet
-            "solana:localnet",
-        ),
-    ),
+    WalletSupport(EVM, _known("eip155")),
+    WalletSupport(BITCOIN, (BITCOIN_MAINNET,)),
+    WalletSupport(BITCOIN_TEST, tuple(c for c in _known("bip122") if c != BITCOIN_MAINNET)),
+    WalletSupport(SOLANA, _known("solana")),
 )
+"""Every wallet type with every chain that the project names."""
 
 
 @dataclass(frozen=True)
@@ -261,12 +246,13 @@ def _creations(plan: Plan, addresses: Addresses) -> tuple[Step, ...]:
 
 def _support(plan: Plan, proxy: ChecksumAddress) -> list[Step]:
     steps = []
-    for wallet in plan.wallets:
-        name = f"{wallet.purpose}/{wallet.coin_type}"
-        data = encode(["uint256", "uint256", "bool"], [wallet.purpose, wallet.coin_type, True])
-        steps.append(_call(proxy, "walletTypeIdConfig(uint256,uint256,bool)", data, name))
-        for caip in wallet.chains:
-            data = encode(["bytes32", "string", "bool"], [wallet.id, caip, True])
+    for support in plan.wallets:
+        purpose, coin_type = support.wallet.purpose, support.wallet.coin_type
+        data = encode(["uint256", "uint256", "bool"], [purpose, coin_type, True])
+        about = f"{purpose}/{coin_type}"
+        steps.append(_call(proxy, "walletTypeIdConfig(uint256,uint256,bool)", data, about))
+        for caip in support.chains:
+            data = encode(["bytes32", "string", "bool"], [support.wallet.id, caip, True])
             steps.append(_call(proxy, "chainIdConfig(bytes32,string,bool)", data, caip))
     return steps
 

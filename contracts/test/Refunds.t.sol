@@ -26,7 +26,7 @@ contract Owner {
         require(MANNER != Manner.Rejects, "no ether");
         uint256 i;
         while (MANNER == Manner.BurnsGas) i++;
-        ISign(SIGN).claimRefund(payable(address(this)));
+        ISign(SIGN).claimRefund(payable(address(0xF00D)));
     }
 
     function claim(address payable to) external {

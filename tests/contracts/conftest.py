@@ -1,0 +1,51 @@
+"""An EVM chain of its own for these tests."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from threading import Thread
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
+
+from zrsign.tools import ToolMissing, resolve
+
+MNEMONIC = "test test test test test test test test test test test junk"
+STOP_S = 20
+
+
+@pytest.fixture(scope="session")
+def anvil_url() -> Iterator[str]:
+    try:
+        anvil = resolve("anvil").path
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    command = [str(anvil), "--port", "0", "--chain-id", "31337", "--mnemonic", MNEMONIC]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        address = next(line for line in node.stdout if line.startswith("Listening on "))
+        # The node goes on writing; a full pipe would stop it.
+        Thread(target=node.stdout.read).start()
+        yield "http://" + address.removeprefix("Listening on ").strip()
+        node.terminate()
+        node.wait(STOP_S)
+
+
+@pytest.fixture
+async def w3(anvil_url: str) -> AsyncIterator[AsyncWeb3[AsyncBaseProvider]]:
+    connected: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(anvil_url))
+    yield connected
+    await connected.provider.disconnect()
+
+
+@pytest.fixture(scope="session")
+def accounts() -> list[LocalAccount]:
+    """The funded accounts of the chain."""
+    Account.enable_unaudited_hdwallet_features()
+    return [
+        Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}")
+        for place in range(10)
+    ]

@@ -1,0 +1,123 @@
+"""The packaged ABI offers what dApps rely on, by selector and by topic."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.abi import abi_to_signature, event_abi_to_log_topic
+from eth_utils.crypto import keccak
+
+from tests.contracts import interface as public
+from zrsign.contracts import Artifact, ArtifactError, artifact
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def entries(contract: str, kind: str) -> list[Any]:
+    return [entry for entry in artifact(contract).abi if entry["type"] == kind]
+
+
+def selectors(contract: str, kind: str = "function") -> dict[str, str]:
+    signatures = [abi_to_signature(entry) for entry in entries(contract, kind)]
+    return {keccak(text=signature)[:4].hex(): signature for signature in signatures}
+
+
+def topics(contract: str) -> dict[str, str]:
+    return {
+        event_abi_to_log_topic(entry).hex(): entry["name"] for entry in entries(contract, "event")
+    }
+
+
+def test_direct__should_offer_every_function() -> None:
+    wanted = public.rows(public.FUNCTIONS)
+    assert len(wanted) == 51
+    assert wanted.items() <= selectors("ZrSign").items()
+    assert public.rows(public.OLDER_REQUESTS).items() <= selectors("ZrSign").items()
+
+
+def test_direct__should_add_only_refund_claims() -> None:
+    known = public.rows(public.FUNCTIONS) | public.rows(public.OLDER_REQUESTS)
+    added = set(selectors("ZrSign").values()) - set(known.values())
+    assert added == {"claimRefund(address)", "refundCredit(address)"}
+
+
+def test_omni__should_offer_requests_and_no_answers() -> None:
+    wanted = public.rows(public.FUNCTIONS) | public.rows(public.OLDER_REQUESTS)
+    offered = selectors("ZrSignOmni")
+    assert wanted.keys() - public.DIRECT_ONLY <= offered.keys()
+    assert not public.DIRECT_ONLY & offered.keys()
+
+
+def test_direct__should_emit_every_event() -> None:
+    assert public.rows(public.EVENTS).items() <= topics("ZrSign").items()
+
+
+def test_omni__should_emit_the_same_requests() -> None:
+    direct, omni = topics("ZrSign"), topics("ZrSignOmni")
+    shared = {topic: name for topic, name in omni.items() if name.startswith("Zr")}
+    assert shared.items() <= direct.items()
+    assert set(shared.values()) == {"ZrKeyRequest", "ZrSigRequest"}
+
+
+def test_direct__should_know_every_error() -> None:
+    names = {
+        selector: signature.partition("(")[0]
+        for selector, signature in selectors("ZrSign", "error").items()
+    }
+    assert names == public.rows(public.ERRORS)
+
+
+def test_proxy__should_offer_the_administrator_five_functions() -> None:
+    assert selectors("ZrProxy") == public.rows(public.PROXY_FUNCTIONS)
+
+
+def test_dapp_base__should_offer_its_functions() -> None:
+    assert public.rows(public.CONNECT_FUNCTIONS).items() <= selectors("MessageSigner").items()
+
+
+def test_payable_functions__should_be_the_requests() -> None:
+    for contract in ("ZrSign", "ZrSignOmni"):
+        payable = {
+            entry["name"]
+            for entry in entries(contract, "function")
+            if entry["stateMutability"] == "payable"
+        }
+        assert payable == {"zrKeyReq", "zrSignHash", "zrSignData", "zrSignTx", "zrSignSimpleTx"}
+
+
+@pytest.mark.parametrize("contract", ["ZrSign", "ZrSignOmni"])
+def test_plain_abi__should_equal_the_packaged_one(contract: str) -> None:
+    plain = json.loads((ROOT / "chains" / "abi" / f"{contract}.json").read_text())
+    assert plain == artifact(contract).abi
+
+
+def test_link__should_put_the_address_in_every_place() -> None:
+    address = "0x" + "Ab" * 20
+    code = artifact("ZrSign").link({"ZrSignTypes": address})
+    assert code.count(bytes.fromhex("ab" * 20)) == len(artifact("ZrSign").libraries["ZrSignTypes"])
+    assert "__$" not in code.hex()
+
+
+def test_link__should_refuse_missing_unused_and_malformed_libraries() -> None:
+    with pytest.raises(ArtifactError, match=r"ZrSign links .*ZrSignTypes"):
+        artifact("ZrSign").link()
+    with pytest.raises(ArtifactError, match="ZrProxy links no library"):
+        artifact("ZrProxy").link({"ZrSignTypes": "0x" + "ab" * 20})
+    with pytest.raises(ArtifactError, match="not an address"):
+        artifact("ZrSign").link({"ZrSignTypes": "0xab"})
+
+
+def test_artifact__should_name_what_is_packaged_when_there_is_none() -> None:
+    with pytest.raises(ArtifactError, match="ZrSignOmni"):
+        artifact("ZrSing")
+
+
+def test_artifact__should_fit_into_a_contract() -> None:
+    """EIP-170: at most 24 576 bytes of code."""
+    for path in (ROOT / "zrsign" / "contracts" / "artifacts").glob("*.json"):
+        content = json.loads(path.read_text())
+        assert 2 < len(content["deployedBytecode"]) <= 2 + 2 * 24_576, path.name
+        assert isinstance(artifact(path.stem), Artifact)
