@@ -27,7 +27,10 @@ def load_account(settings: LedgerSettings) -> Account:
         raise AccountUnusable(f"Cannot read {path}: {error.strerror}.") from None
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
         raise AccountUnusable(f"{path} must hold 32 bytes as 64 hexadecimal digits.")
-    return Account.from_secret(bytes.fromhex(text))
+    try:
+        return Account.from_secret(bytes.fromhex(text))
+    except ValueError as error:
+        raise AccountUnusable(f"{path} holds no secp256k1 key: {error}.") from None
 
 
 async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:

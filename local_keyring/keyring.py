@@ -1,0 +1,242 @@
+"""The loop: pending requests of one keyring, answered and sent to the ledger in batches.
+
+Answering twice is harmless: a key is stored under its request's id before it is answered, and
+signatures are deterministic, so a request that is seen again after a crash gets the same answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+from prometheus_client import Counter, Gauge
+
+from daemon.log import get_logger
+from daemon.retry import Retry
+from local_keyring.answer import (
+    PublicKey,
+    Rejection,
+    Signature,
+    answer_key_request,
+    answer_signature_request,
+    is_parent,
+)
+from local_keyring.errors import VaultError
+from local_keyring.vault import Vault
+from zrchain_lite.client import Account, ClientError, LedgerClient, TxFailed, party_signature
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+
+QUERY = "/zrchain.treasury.Query/"
+# Requests looked at in one turn; the rest come in the next.
+TURN = 500
+
+ANSWERS = Counter("local_keyring_answers", "Answers that the ledger took.", ["kind", "outcome"])
+FAILURES = Counter("local_keyring_failures", "Answers that failed and are tried again.")
+PENDING = Gauge("local_keyring_pending", "Requests seen pending in the last turn.")
+
+Request = treasury.KeyReqResponse | treasury.SignReqResponse
+Outcome = PublicKey | Signature | Rejection
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request's message, and what it says, for the log."""
+
+    request: tuple[str, int]
+    outcome: Outcome
+    message: Message
+
+
+@dataclass
+class _Deferred:
+    failures: int
+    resume_at: float
+
+
+class LocalKeyring:
+    """Answers for `keyring` as the party `account`."""
+
+    def __init__(
+        self,
+        ledger: LedgerClient,
+        account: Account,
+        vault: Vault,
+        keyring: str,
+        *,
+        batch: int,
+        concurrency: int,
+        poll_interval_s: float,
+        retry: Retry,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.fault: str | None = None
+        self._ledger, self._account, self._vault, self._keyring = ledger, account, vault, keyring
+        self._batch, self._poll_interval_s = batch, poll_interval_s
+        self._retry, self._clock = retry, clock
+        self._workers = asyncio.Semaphore(concurrency)
+        self._deferred: dict[tuple[str, int], _Deferred] = {}
+        self._woken = asyncio.Event()
+        self._log = get_logger(keyring_address=keyring, party=account.address)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until `stop`. A ledger that does not answer is logged and asked again."""
+        waker = asyncio.create_task(self._wake_on_blocks())
+        failures = 0
+        try:
+            while not stop.is_set():
+                self._woken.clear()
+                try:
+                    await self.turn()
+                    failures, pause_s = 0, self._poll_interval_s
+                except ClientError as error:
+                    failures += 1
+                    self.fault = str(error)
+                    self._log.warning("ledger does not answer, trying again", fault=self.fault)
+                    pause_s = self._retry.delay_s(failures)
+                await _rest(pause_s, stop, self._woken)
+        finally:
+            waker.cancel()
+            with suppress(asyncio.CancelledError):
+                await waker
+
+    async def turn(self) -> int:
+        """Answer what is pending now. Returns how many answers the ledger took."""
+        pending = {**await self._pending_keys(), **await self._pending_signatures()}
+        PENDING.set(len(pending))
+        self._deferred = {at: wait for at, wait in self._deferred.items() if at in pending}
+        if not self._deferred:
+            self.fault = None
+        due = [at for at in pending if self._is_due(at)]
+        outcomes = await asyncio.gather(*(self._answer(at, pending[at]) for at in due))
+        answers = [answer for answer in outcomes if answer is not None]
+        taken = 0
+        for start in range(0, len(answers), self._batch):
+            taken += await self._send(answers[start : start + self._batch])
+        return taken
+
+    async def _pending_keys(self) -> dict[tuple[str, int], Request]:
+        query = treasury.QueryKeyRequestsRequest(
+            keyring_addr=self._keyring, status=treasury.KEY_REQUEST_STATUS_PENDING
+        )
+        found: dict[tuple[str, int], Request] = {}
+        pages = self._ledger.page(QUERY + "KeyRequests", query, treasury.QueryKeyRequestsResponse)
+        async for request in pages:
+            found["key", request.id] = request
+            if len(found) == TURN:
+                break
+        return found
+
+    async def _pending_signatures(self) -> dict[tuple[str, int], Request]:
+        query = treasury.QuerySignatureRequestsRequest(
+            keyring_addr=self._keyring, status=treasury.SIGN_REQUEST_STATUS_PENDING
+        )
+        found: dict[tuple[str, int], Request] = {}
+        pages = self._ledger.page(
+            QUERY + "SignatureRequests", query, treasury.QuerySignatureRequestsResponse
+        )
+        async for request in pages:
+            if not is_parent(request):
+                found["signature", request.id] = request
+            if len(found) == TURN:
+                break
+        return found
+
+    def _is_due(self, request: tuple[str, int]) -> bool:
+        wait = self._deferred.get(request)
+        return wait is None or self._clock() >= wait.resume_at
+
+    async def _answer(self, at: tuple[str, int], request: Request) -> Answer | None:
+        async with self._workers:
+            try:
+                outcome = await asyncio.to_thread(self._decide, request)
+            except VaultError as error:
+                # A vault can be mended; the request expires by itself if it is not.
+                self._defer(at, error)
+                return None
+        return Answer(at, outcome, self._message(request, outcome))
+
+    def _decide(self, request: Request) -> Outcome:
+        if isinstance(request, treasury.KeyReqResponse):
+            return answer_key_request(request, self._vault.key_for)
+        return answer_signature_request(request, self._vault.key)
+
+    def _message(self, request: Request, outcome: Outcome) -> Message:
+        signature = party_signature(self._account, request.id)
+        rejected = isinstance(outcome, Rejection)
+        if isinstance(request, treasury.KeyReqResponse):
+            key = treasury.MsgFulfilKeyRequest(
+                creator=self._account.address,
+                request_id=request.id,
+                status=treasury.KEY_REQUEST_STATUS_REJECTED
+                if rejected
+                else treasury.KEY_REQUEST_STATUS_FULFILLED,
+                keyring_party_signature=signature,
+            )
+            if isinstance(outcome, PublicKey):
+                key.key.public_key = outcome.public_key
+            else:
+                key.reject_reason = str(outcome)
+            return key
+        return treasury.MsgFulfilSignatureRequest(
+            creator=self._account.address,
+            request_id=request.id,
+            status=treasury.SIGN_REQUEST_STATUS_REJECTED
+            if rejected
+            else treasury.SIGN_REQUEST_STATUS_FULFILLED,
+            keyring_party_signature=signature,
+            signed_data=outcome.signature if isinstance(outcome, Signature) else b"",
+            reject_reason=str(outcome) if rejected else "",
+        )
+
+    async def _send(self, answers: Sequence[Answer]) -> int:
+        """One transaction; if the ledger refuses it, one for each answer, so that one that came too
+        late does not hold up the others."""
+        try:
+            await self._ledger.broadcast(*(answer.message for answer in answers))
+        except TxFailed as error:
+            if len(answers) > 1:
+                return sum([await self._send([answer]) for answer in answers])
+            self._defer(answers[0].request, error)
+            return 0
+        for answer in answers:
+            self._done(answer)
+        return len(answers)
+
+    def _done(self, answer: Answer) -> None:
+        self._deferred.pop(answer.request, None)
+        kind, request_id = answer.request
+        rejection = str(answer.outcome) if isinstance(answer.outcome, Rejection) else None
+        ANSWERS.labels(kind, "fulfilled" if rejection is None else "rejected").inc()
+        self._log.info("answered", kind=kind, request=request_id, rejected=rejection)
+
+    def _defer(self, request: tuple[str, int], error: Exception) -> None:
+        wait = self._deferred.setdefault(request, _Deferred(0, 0.0))
+        wait.failures += 1
+        wait.resume_at = self._clock() + self._retry.delay_s(wait.failures)
+        FAILURES.inc()
+        self.fault = f"{request[0]} request {request[1]}: {error}"
+        self._log.error("not answered", kind=request[0], request=request[1], fault=str(error))
+
+    async def _wake_on_blocks(self) -> None:
+        attempt = 0
+        while True:
+            with suppress(ClientError):
+                async for _height in self._ledger.new_blocks():
+                    attempt = 0
+                    self._woken.set()
+            attempt += 1
+            await asyncio.sleep(self._retry.delay_s(attempt))
+
+
+async def _rest(timeout_s: float, *events: asyncio.Event) -> None:
+    """Return when one of the events is set, or the time is up."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
