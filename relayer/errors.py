@@ -4,7 +4,7 @@ RelayerError
 ├── Unbuildable       what the ledger handed over makes no valid signed transaction
 ├── NotDeliverable    an answer that its contract will never take
 ├── NotYet            nothing is wrong that time cannot mend (paused contract, earlier key pending)
-├── Uncomposable      no transaction can be built for a simple transaction as things are now
+├── Uncomposable      a simple transaction cannot be built as things are (funds, fees, a revert)
 └── OutboxUnusable    the outbox's database cannot be opened or is of another version
 """
 
@@ -30,11 +30,7 @@ class NotYet(RelayerError):
 
 
 class Uncomposable(RelayerError):
-    """`for_good` when waiting cannot help (a bad recipient)."""
-
-    def __init__(self, message: str, *, for_good: bool = False):
-        super().__init__(message)
-        self.for_good = for_good
+    pass
 
 
 class OutboxUnusable(RelayerError, DaemonError):

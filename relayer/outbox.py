@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -131,11 +132,25 @@ class Outbox:
         return True
 
     async def save(self, item: Item) -> None:
-        """Store an item's new value; an ended item gives its nonce back."""
+        """Store an item's new value; an ended item gives its nonce back.
+
+        `reported` is the reporter's and stays as it is stored.
+        """
         async with self._writing, self._session.begin() as session:
+            stored = await session.get(ItemRow, item.key)
+            if stored is not None:
+                item = replace(item, reported=Report(stored.reported))
             await session.merge(ItemRow(**_columns(item)))
             if item.stage.ended:
                 await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
+
+    async def mark_reported(self, key: ItemKey, standing: Report) -> None:
+        """The ledger knows that much about an item."""
+        async with self._writing, self._session.begin() as session:
+            row = await session.get(ItemRow, key)
+            if row is not None:
+                row.reported = standing.value
+                row.owes = owed(_item(row)) is not standing
 
     async def get(self, key: ItemKey) -> Item | None:
         async with self._session() as session:

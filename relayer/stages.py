@@ -140,7 +140,7 @@ def decide(item: Item, view: View, now: float, policy: Policy) -> Decision:
         case Built():
             return _built(item, view, now)
         case Held():
-            return _wait(item, now, policy.poll_s, reason=view.reason)
+            return _held(item, view, now, policy)
         case Delivered():
             return Decision(_ended(item, Stage.DONE, view.tx_id, ""))
         case Rejected():
@@ -185,6 +185,12 @@ def _built(item: Item, view: Built, now: float) -> Decision:
     )
     # A replacement goes out at once; anything else is looked for first, as it may be there already.
     return Decision(item, Effect.SUBMIT if others else Effect.CHECK)
+
+
+def _held(item: Item, view: Held, now: float, policy: Policy) -> Decision:
+    """Not buildable yet; in INCLUSION there is no replacement, so the same bytes go out again."""
+    decision = _wait(item, now, policy.poll_s, reason=view.reason)
+    return decision if item.stage is Stage.BUILDING else replace(decision, effect=Effect.SUBMIT)
 
 
 def _unknown(item: Item, now: float, policy: Policy) -> Decision:

@@ -7,7 +7,6 @@ two of these is mended by the next look.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from daemon.log import get_logger
@@ -99,8 +98,3 @@ class ChainWorker:
             )
         elif after.reason and after.reason != before.reason:
             self._log.warning("waits", item=after.key, stage=after.stage, reason=after.reason)
-
-
-def reported(item: Item, standing: int) -> Item:
-    """The item after the ledger was told `standing`."""
-    return replace(item, reported=type(item.reported)(standing))

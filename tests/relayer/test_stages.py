@@ -63,7 +63,7 @@ VIEWS: st.SearchStrategy[View] = st.one_of(
 )
 PRECEDING = {
     Stage.BUILDING: (Built, Held, Delivered, Rejected, Unreachable),
-    Stage.INCLUSION: tuple(view for view in View.__args__ if view not in (Held,)),
+    Stage.INCLUSION: View.__args__,
     Stage.FINALITY: (Unknown, Pending, Included, Final, Rejected, Unreachable),
 }
 

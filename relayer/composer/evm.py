@@ -1,0 +1,102 @@
+"""EVM: nonce, gas and EIP-1559 fees for a simple transaction.
+
+Transactions of one key are serialised by the ledger: whatever of it may still land holds its nonce
+and its cost, and the next one takes the lowest nonce that is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chains.errors import ChainError
+from chains.evm import EvmChain
+from chains.evm_transactions import EvmTx
+from daemon.jsonrpc import JsonRpc, NodeRefused
+from relayer.answers.contract import revert_text
+from relayer.composer import Task
+from relayer.errors import Uncomposable
+from relayer.fees import market_fees, nonces
+from relayer.nonces import Fees, next_nonce
+from relayer.settings import Composer
+
+PLAIN_TRANSFER_GAS = 21_000
+
+
+def affordable_fees(market: Fees, base: int, gas: int, cap: int, budget: int) -> Fees:
+    """Market fees lowered to what `cap` (the request's) and `budget` (the key's) allow, in wei.
+
+    Raises Uncomposable with figures when the lowest useful fee (1.125 x base, one block's rise) is
+    out of reach.
+    """
+    floor = base + base // 8
+    for limit, name in ((cap, "fee_above_cap"), (budget, "insufficient_funds")):
+        if limit < gas * floor:
+            raise Uncomposable(
+                f"{name}: {gas} gas at {floor} wei cost {gas * floor} wei, {max(limit, 0)} are "
+                f"{'allowed' if name == 'fee_above_cap' else 'left'}"
+            )
+    max_fee = min(market.max_fee, cap // gas, budget // gas)
+    return Fees(max_fee, min(market.priority_fee, max_fee))
+
+
+class EvmComposer:
+    def __init__(self, chain: str, rpc: JsonRpc, limits: Composer):
+        self.chain = chain
+        self._chain = EvmChain(chain)
+        self._rpc = rpc
+        self._limits = limits
+
+    async def compose(self, task: Task) -> bytes:
+        self._chain.validate_address(task.intent.to)
+        latest, pending = await nonces(self._rpc, task.sender)
+        ahead = self._ahead(task.under_way, latest)
+        balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
+        free = balance - sum(tx.value + tx.gas * tx.gas_price for tx in ahead)
+        if free < task.intent.value:
+            raise Uncomposable(
+                f"insufficient_funds: {task.sender} holds {balance} wei, {balance - free} of it in "
+                f"transactions under way; {task.intent.value} are to be sent"
+            )
+        gas = await self._gas(task)
+        market, base = await market_fees(self._rpc)
+        fees = affordable_fees(
+            market, base, gas, task.intent.max_network_fee, free - task.intent.value
+        )
+        return self._chain.compose(
+            task.intent,
+            nonce=next_nonce(latest, pending, {tx.nonce for tx in ahead}),
+            gas=gas,
+            max_fee=fees.max_fee,
+            priority_fee=fees.priority_fee,
+        )
+
+    async def close(self) -> None:
+        await self._rpc.close()
+
+    def _ahead(self, payloads: Sequence[bytes], latest: int) -> list[EvmTx]:
+        """What holds a nonce that the chain has not used yet."""
+        transactions = []
+        for payload in payloads:
+            try:
+                transactions.append(self._chain.parse(payload))
+            except ChainError:
+                continue  # The ledger has refused it as well; it will never be sent.
+        return [tx for tx in transactions if tx.nonce >= latest]
+
+    async def _gas(self, task: Task) -> int:
+        call = {
+            "from": task.sender,
+            "to": task.intent.to,
+            "value": hex(task.intent.value),
+            "data": "0x" + task.intent.data.hex(),
+        }
+        try:
+            needed = int(await self._rpc.call("eth_estimateGas", call), 16)
+        except NodeRefused as error:
+            reason = revert_text(error.data) or error.text
+            raise Uncomposable(f"would_revert: {reason}") from error
+        if needed > PLAIN_TRANSFER_GAS:
+            needed = needed * (100 + self._limits.gas_margin_percent) // 100
+        if needed > self._limits.max_gas:
+            raise Uncomposable(f"gas_above_limit: needs {needed}, at most {self._limits.max_gas}")
+        return needed

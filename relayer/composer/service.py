@@ -1,0 +1,108 @@
+"""One pass over the simple transactions that wait for a composer on one chain.
+
+What cannot be built now may wait for `grace_s` since the ledger began to wait, then it is rejected
+with the figures; what can never be built is rejected at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from chains import ChainError, Intent
+from daemon.log import get_logger
+from relayer import metrics
+from relayer.composer import ChainComposer, Task
+from relayer.errors import NotYet, Uncomposable
+from relayer.ledger import Ledger
+from zrchain_lite.client import TxFailed
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+
+# A proposal that the ledger does not accept is made at most this often.
+MAX_PROPOSALS = 3
+
+
+class Composition:
+    """`clock` gives Unix seconds."""
+
+    def __init__(
+        self, composer: ChainComposer, ledger: Ledger, grace_s: float, clock: Callable[[], float]
+    ):
+        self.chain = composer.chain
+        self._namespace = composer.chain.partition(":")[0]
+        self._composer = composer
+        self._ledger = ledger
+        self._grace_s = grace_s
+        self._clock = clock
+        self._refused: Counter[int] = Counter()
+        self._log = get_logger(chain=self.chain)
+
+    async def tick(self) -> None:
+        """Raises a node's or the ledger's error; what is left is taken up by the next pass."""
+        waiting = [one async for one in self._ledger.composable(self._namespace)]
+        for composable in waiting:
+            mine = composable.request.destination == self.chain
+            if mine and self._refused[composable.request.id] < MAX_PROPOSALS:
+                await self._serve(composable)
+
+    async def close(self) -> None:
+        await self._composer.close()
+
+    async def _serve(self, composable: receiver.Composable) -> None:
+        request = composable.request
+        try:
+            payload = await self._composer.compose(await self._task(composable))
+        except NotYet as error:
+            self._count("waiting", request, str(error))
+        except ChainError as error:
+            await self._reject(request, f"cannot be built: {error}")
+        except Uncomposable as error:
+            if self._waited_s(request) >= self._grace_s:
+                await self._reject(request, str(error))
+            else:
+                self._count("waiting", request, str(error))
+        else:
+            await self._propose(request, payload)
+
+    async def _task(self, composable: receiver.Composable) -> Task:
+        intent = Intent(
+            to=composable.to,
+            value=int(composable.value),
+            data=composable.data,
+            max_network_fee=int(composable.max_network_fee),
+        )
+        return Task(
+            request_id=composable.request.id,
+            chain=self.chain,
+            sender=getattr(composable, "from"),
+            public_key=composable.public_key,
+            intent=intent,
+            under_way=await self._ledger.under_way(composable.request),
+        )
+
+    async def _propose(self, request: receiver.Request, payload: bytes) -> None:
+        try:
+            await self._ledger.propose(request.id, payload)
+        except TxFailed as error:
+            # Another composer was first, or the ledger holds it against what was asked.
+            self._refused[request.id] += 1
+            self._count("not_accepted", request, str(error))
+        else:
+            self._count("proposed", request, "")
+
+    async def _reject(self, request: receiver.Request, reason: str) -> None:
+        try:
+            await self._ledger.reject(request.id, reason)
+        except TxFailed as error:
+            self._count("not_accepted", request, str(error))
+        else:
+            self._count("rejected", request, reason)
+
+    def _waited_s(self, request: receiver.Request) -> float:
+        if not request.steps:
+            return 0.0
+        return self._clock() - request.steps[-1].time_ms / 1000
+
+    def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
+        metrics.COMPOSITIONS.labels(self._namespace, outcome).inc()
+        self._log.info("composition", request=request.id, outcome=outcome, reason=reason)

@@ -1,0 +1,88 @@
+"""From the ledger's lists to the outbox: each signed transaction and each answer once.
+
+An item's key holds a hash of what is carried, so a ledger that starts again from nothing (a local
+one) never finds its requests taken for old ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+from daemon.log import get_logger
+from relayer import metrics
+from relayer.ledger import Ledger
+from relayer.outbox import Outbox
+from relayer.stages import Item, ItemKey, Kind
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+
+
+class Intake:
+    """`served` are the chains with a worker, `answered` those where a gas account may answer."""
+
+    def __init__(
+        self, ledger: Ledger, outbox: Outbox, served: Collection[str], answered: Collection[str]
+    ):
+        self._ledger = ledger
+        self._outbox = outbox
+        self._served = served
+        self._answered = answered
+        self._withheld: set[int] = set()
+        self._unserved: set[str] = set()
+        self._log = get_logger()
+
+    async def tick(self) -> set[str]:
+        """Store what is new; returns the chains that got work."""
+        fresh, unserved = set(), 0
+        async for outgoing in self._ledger.outgoing():
+            if outgoing.chain not in self._served:
+                unserved += 1
+                self._warn_unserved(outgoing.chain)
+            elif await self._take(transaction_item(outgoing), outgoing):
+                fresh.add(outgoing.chain)
+        async for request in self._ledger.answers():
+            item = answer_item(request)
+            if item.chain not in self._answered:
+                unserved += 1
+                self._warn_unserved(item.chain)
+            elif await self._outbox.add(item):
+                fresh.add(item.chain)
+        metrics.UNSERVED.set(unserved)
+        return fresh
+
+    async def _take(self, item: Item, outgoing: receiver.Outgoing) -> bool:
+        number = outgoing.sign_transaction_request_id
+        if number in self._withheld or await self._outbox.get(item.key) is not None:
+            return False
+        if await self._ledger.no_broadcast(number):
+            self._withheld.add(number)
+            self._log.warning("withheld", sign_transaction_request=number, reason="no_broadcast")
+            return False
+        return await self._outbox.add(item)
+
+    def _warn_unserved(self, chain: str) -> None:
+        if chain not in self._unserved:
+            self._unserved.add(chain)
+            self._log.warning("unserved", chain=chain, fix="add the chain to [destinations]")
+
+
+def transaction_item(outgoing: receiver.Outgoing) -> Item:
+    """The outbox's item of a signed transaction."""
+    carried = receiver.Outgoing()
+    carried.CopyFrom(outgoing)
+    carried.ClearField("delivery")
+    content = carried.SerializeToString(deterministic=True)
+    key = f"transaction/{outgoing.sign_transaction_request_id}/{_digest(content)}"
+    return Item(ItemKey(key), Kind.TRANSACTION, outgoing.chain, content)
+
+
+def answer_item(request: receiver.Request) -> Item:
+    """The outbox's item of a Direct answer: its id, its source event and the answer."""
+    carried = receiver.Request(id=request.id, event=request.event, answer=request.answer)
+    content = carried.SerializeToString(deterministic=True)
+    key = f"answer/{request.id}/{_digest(content)}"
+    return Item(ItemKey(key), Kind.ANSWER, request.event.id.chain, content)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""The ledger as the relayer uses it: what to carry, what to compose, and what to report."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from relayer.stages import Item, Kind, Report, owed
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+
+RECEIVER = "/zrsign.receiver.Query/"
+ENDED = (receiver.DELIVERY_STATUS_CONFIRMED, receiver.DELIVERY_STATUS_FAILED)
+# Statuses in which a request's transaction may still reach its chain.
+UNDER_WAY = (
+    receiver.REQUEST_STATUS_APPROVING,
+    receiver.REQUEST_STATUS_SIGNING,
+    receiver.REQUEST_STATUS_AUTHORISING,
+    receiver.REQUEST_STATUS_DELIVERING,
+)
+MAX_DETAIL = 240
+KINDS = {
+    Kind.TRANSACTION: receiver.DELIVERY_KIND_TRANSACTION,
+    Kind.ANSWER: receiver.DELIVERY_KIND_ANSWER,
+}
+
+
+class Ledger:
+    """Queries and messages of the receiver module; `address` is the client's account."""
+
+    def __init__(self, client: LedgerClient, address: str):
+        self._client = client
+        self._address = address
+
+    async def outgoing(self) -> AsyncIterator[receiver.Outgoing]:
+        """Signed transactions whose delivery is open."""
+        query = receiver.QueryOutgoingRequest()
+        async for one in self._client.page(
+            RECEIVER + "Outgoing", query, receiver.QueryOutgoingResponse
+        ):
+            if one.delivery.status not in ENDED:
+                yield one
+
+    async def answers(self) -> AsyncIterator[receiver.Request]:
+        """Direct requests whose answer is authorised and not yet on its contract."""
+        async for request in self._requests(status=receiver.REQUEST_STATUS_DELIVERING):
+            if any(
+                delivery.kind == receiver.DELIVERY_KIND_ANSWER and delivery.status not in ENDED
+                for delivery in request.deliveries
+            ):
+                yield request
+
+    async def no_broadcast(self, sign_transaction_request_id: int) -> bool:
+        """What the treasury says of a request, whatever list it is on."""
+        answer = await self._client.query(
+            "/zrchain.treasury.Query/SignTransactionRequestByID",
+            treasury.QuerySignTransactionRequestByIDRequest(id=sign_transaction_request_id),
+            treasury.QuerySignTransactionRequestByIDResponse,
+        )
+        return answer.sign_transaction_request.no_broadcast
+
+    async def composable(self, namespace: str) -> AsyncIterator[receiver.Composable]:
+        query = receiver.QueryComposableRequest(namespace=namespace)
+        async for one in self._client.page(
+            RECEIVER + "Composable", query, receiver.QueryComposableResponse
+        ):
+            yield one
+
+    async def under_way(self, request: receiver.Request) -> list[bytes]:
+        """Unsigned transactions of the same key for the same chain that may still land."""
+        found = []
+        for status in UNDER_WAY:
+            async for other in self._requests(owner=request.owner_id, status=status):
+                same = (other.key_id, other.destination) == (request.key_id, request.destination)
+                if same and other.id != request.id and other.unsigned_transaction:
+                    found.append(other.unsigned_transaction)
+        return found
+
+    async def propose(self, request_id: int, unsigned_transaction: bytes) -> None:
+        await self._client.broadcast(
+            receiver.MsgProposeTransaction(
+                composer=self._address,
+                request_id=request_id,
+                unsigned_transaction=unsigned_transaction,
+            )
+        )
+
+    async def reject(self, request_id: int, reason: str) -> None:
+        await self._client.broadcast(
+            receiver.MsgRejectComposition(
+                composer=self._address, request_id=request_id, reason=reason[:MAX_DETAIL]
+            )
+        )
+
+    async def report(self, items: Sequence[Item]) -> None:
+        """Tell where items stand, all in one transaction."""
+        await self._client.broadcast(*(report_of(item, self._address) for item in items))
+
+    def new_blocks(self) -> AsyncIterator[int]:
+        return self._client.new_blocks()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _requests(
+        self, *, status: receiver.RequestStatus, owner: str = ""
+    ) -> AsyncIterator[receiver.Request]:
+        query = receiver.QueryRequestsRequest(owner=owner, status=status)
+        async for request in self._client.page(
+            RECEIVER + "Requests", query, receiver.QueryRequestsResponse
+        ):
+            yield request
+
+
+def report_of(item: Item, relayer: str) -> receiver.MsgReportDelivery:
+    """The message that tells the ledger what is owed about an item."""
+    standing = owed(item)
+    report = receiver.MsgReportDelivery(
+        relayer=relayer,
+        kind=KINDS[item.kind],
+        status=receiver.DeliveryStatus.Name(standing.value),
+        tx_id=item.tx_id,
+        detail=(item.reason or "unknown reason")[:MAX_DETAIL] if standing is Report.FAILED else "",
+    )
+    if item.kind is Kind.ANSWER:
+        report.request_id = receiver.Request.FromString(item.content).id
+    else:
+        outgoing = receiver.Outgoing.FromString(item.content)
+        report.sign_transaction_request_id = outgoing.sign_transaction_request_id
+    return report

@@ -1,0 +1,52 @@
+"""Tells the ledger where items stand: many in one transaction, one by one when that fails."""
+
+from __future__ import annotations
+
+from daemon.log import get_logger
+from relayer import metrics
+from relayer.ledger import Ledger
+from relayer.outbox import Outbox
+from relayer.stages import Item, owed
+from zrchain_lite.client import TxFailed
+
+BATCH = 20
+# The ledger may not know this relayer yet (it is registered by an authority): worth repeating.
+UNAUTHORIZED = ("sdk", 4)
+
+
+class Reporter:
+    def __init__(self, ledger: Ledger, outbox: Outbox):
+        self._ledger = ledger
+        self._outbox = outbox
+        self._log = get_logger()
+
+    async def tick(self) -> None:
+        """Report everything that is owed. Raises the ledger's error when it is not reachable."""
+        items = await self._outbox.unreported(BATCH)
+        if not items:
+            return
+        try:
+            await self._ledger.report(items)
+        except TxFailed as error:
+            if (error.codespace, error.code) == UNAUTHORIZED:
+                raise
+            for item in items:
+                await self._report_alone(item)
+            return
+        for item in items:
+            await self._settle(item, "accepted")
+
+    async def _report_alone(self, item: Item) -> None:
+        try:
+            await self._ledger.report([item])
+        except TxFailed as error:
+            # It ended otherwise (another relayer, another ledger): there is nothing left to tell.
+            self._log.warning("report_refused", item=item.key, reason=error.log)
+            await self._settle(item, "refused")
+        else:
+            await self._settle(item, "accepted")
+
+    async def _settle(self, item: Item, outcome: str) -> None:
+        standing = owed(item)
+        metrics.REPORTS.labels(standing.name, outcome).inc()
+        await self._outbox.mark_reported(item.key, standing)
