@@ -101,7 +101,7 @@ def test_checksum__should_agree_with_eth_utils(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0x", TO[2:], TO + "0", TO[:-1] + "g", TO.swapcase(), TO + "\n"]
+    "text", ["", "0x", TO[2:], TO + "0", TO[:-1] + "g", "0x" + TO[2:].swapcase(), TO + "\n"]
 )
 def test_address__should_be_refused(text: str) -> None:
     with pytest.raises(MalformedAddress):
