@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
-
 from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.genesis import message_from
 from zrchain_lite.identity import state
 from zrchain_lite.identity.authority import Authority
 from zrchain_lite.identity.keeper import IdentityKeeper
@@ -51,11 +50,13 @@ class IdentityModule(Module):
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)
         if "params" in genesis:
-            self._set_params(ctx, json_format.ParseDict(genesis["params"], wire.Params()))
+            self._set_params(ctx, message_from(wire.Params, genesis["params"], "identity.params"))
         for item in genesis.get("workspaces", ()):
-            self.keeper.import_workspace(ctx, json_format.ParseDict(item, wire.Workspace()))
+            self.keeper.import_workspace(
+                ctx, message_from(wire.Workspace, item, "identity.workspaces")
+            )
         for item in genesis.get("keyrings", ()):
-            self.keeper.import_keyring(ctx, json_format.ParseDict(item, wire.Keyring()))
+            self.keeper.import_keyring(ctx, message_from(wire.Keyring, item, "identity.keyrings"))
 
     def _set_params(self, ctx: Context, params: wire.Params) -> None:
         if params.keyring_creation_fee > MAX_FEE:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
-
+from zrchain_lite.genesis import message_from
 from zrchain_lite.identity.authority import Authority
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.policy import state
@@ -36,10 +35,10 @@ class PolicyModule(Module):
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)
         if "params" in genesis:
-            params = json_format.ParseDict(genesis["params"], Params())
+            params = message_from(Params, genesis["params"], "policy.params")
             state.PARAMS.set(ctx.store, b"", checked_params(params))
         for item in genesis.get("policies", ()):
-            policy = json_format.ParseDict(item, Policy())
+            policy = message_from(Policy, item, "policy.policies")
             boolparser = unpack_boolparser(policy.policy)
             self.keeper.create_policy(ctx, policy.creator, policy.name, boolparser, policy.btl)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
-
+from zrchain_lite.genesis import message_from
 from zrchain_lite.identity.authority import Authority
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.policy.keeper import PolicyKeeper
@@ -37,7 +36,7 @@ class TreasuryModule(Module):
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)
         if "params" in genesis:
-            params = json_format.ParseDict(genesis["params"], Params())
+            params = message_from(Params, genesis["params"], "treasury.params")
             state.PARAMS.set(ctx.store, b"", checked_params(params))
 
     def begin_block(self, ctx: Context) -> None:

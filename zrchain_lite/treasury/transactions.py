@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from google.protobuf import any_pb2
 
-from chains import chain_for
+from chains import UnsignedTx, chain_for
+from chains.bitcoin_scripts import p2wpkh_script
+from chains.bitcoin_transactions import BitcoinTx
 from chains.errors import ChainError
+from chains.solana_messages import SolanaTx
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.policy.boolparser import TXVALUE
 from zrchain_lite.treasury import wallets
@@ -44,24 +47,22 @@ def prepare(
             f"an unsigned transaction has 1 to {MAX_TRANSACTION} bytes, not {len(unsigned)}"
         )
     if wallet_type == wire.WALLET_TYPE_NATIVE:
-        items: tuple[bytes, ...] = (hashlib.sha256(unsigned).digest(),)
-        amount = None
-    else:
-        items, amount = _parse(wallets.network(wallet_type, metadata), unsigned)
-    if len(items) == 1:
-        items *= len(public_keys)
+        # Every key of a Cosmos transaction signs the same sign bytes.
+        return Prepared((hashlib.sha256(unsigned).digest(),) * len(public_keys), None)
+    parsed, items = _parse(wallets.network(wallet_type, metadata), unsigned)
     if len(items) != len(public_keys):
         raise InvalidArgument(
             f"the transaction has {len(items)} signatures to make, but {len(public_keys)} key ids "
             "are named; name one per signature, in order"
         )
-    return Prepared(items, amount)
+    _require_signers(parsed, public_keys)
+    return Prepared(items, parsed.amount)
 
 
 def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
     """Raises InvalidArgument unless `items` are a Bitcoin transaction's sighashes, in order."""
     network = wallets.network(wire.WALLET_TYPE_BTC_MAINNET, None)
-    expected, _ = _parse(network, unsigned)
+    _, expected = _parse(network, unsigned)
     if len(expected) != len(items):
         raise InvalidArgument(
             f"verify_signing_data has {len(expected)} inputs, data_for_signing {len(items)} items"
@@ -74,10 +75,28 @@ def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
             )
 
 
-def _parse(network: str, unsigned: bytes) -> tuple[tuple[bytes, ...], int | None]:
+def _require_signers(parsed: UnsignedTx, public_keys: list[bytes]) -> None:
+    """Raises InvalidArgument when a key cannot sign what is at its place."""
+    if isinstance(parsed, SolanaTx):
+        wanted = list(parsed.signers)
+        given = public_keys
+    elif isinstance(parsed, BitcoinTx):
+        wanted = [spent.script_pubkey for spent in parsed.inputs]
+        given = [p2wpkh_script(key) for key in public_keys]
+    else:
+        return
+    for position, (owner, key) in enumerate(zip(wanted, given, strict=True)):
+        if owner != key:
+            raise InvalidArgument(
+                f"signature {position} is {owner.hex()}'s to make, but the key named for it is "
+                f"{public_keys[position].hex()} ({key.hex()})"
+            )
+
+
+def _parse(network: str, unsigned: bytes) -> tuple[UnsignedTx, tuple[bytes, ...]]:
     try:
         chain = chain_for(network)
         parsed = chain.parse(unsigned)
-        return chain.sighashes(parsed), parsed.amount
+        return parsed, chain.sighashes(parsed)
     except ChainError as error:
         raise InvalidArgument(f"not a transaction for {network}: {error}") from None
