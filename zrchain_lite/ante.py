@@ -1,7 +1,7 @@
 """What a transaction must satisfy before its messages run, in the order in which it is checked.
 
-Limits (gas, memo, time-out height), the fee, each required signer's account, key, sequence and signature; then the fee is
-taken and the sequences advance. Error codes are the Cosmos SDK's.
+Limits (gas, memo, time-out height), the fee, each required signer's account, key, sequence and
+signature; then the fee is taken and the sequences advance. Error codes are the Cosmos SDK's.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class Ante:
     def check(self, ctx: Context, tx: DecodedTx, *, simulate: bool = False) -> gas.GasMeter:
         """Verify, take the fee, advance sequences; returns the meter for the messages.
 
-        Raises TxRejected, Unauthorized, NotFound, InsufficientFunds or OutOfGas, and the caller drops what was written to
-        `ctx.store`. With `simulate`, signatures, sequences and fee are not looked at.
+        Raises TxRejected, Unauthorized, NotFound, InsufficientFunds or OutOfGas, and the caller
+        drops what was written to `ctx.store`. With `simulate`, signatures, sequences and fee are
+        not looked at.
         """
         meter = self._limits(ctx, tx, simulate=simulate)
         signers = self._signers(tx, simulate=simulate)

@@ -1,7 +1,8 @@
 """The application: a deterministic state machine with the shape of ABCI 2.0.
 
-An engine drives it: `init_chain` once, then for each height `finalize_block` and `commit`; `check_tx` and `query` at any
-time in between. Nothing here reads a clock or randomness. Source: CometBFT 0.38 spec/abci.
+An engine drives it: `init_chain` once, then for each height `finalize_block` and `commit`;
+`check_tx` and `query` at any time in between. Nothing here reads a clock or randomness. Source:
+CometBFT 0.38 spec/abci.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class App:
         self._modules = modules
         self.registry = Registry(modules)
         self._ante = ante
+        ante.auth.freeze()
         self._executor = Executor(self.registry, ante)
         self._tip = store.tip()
         self._time_ms = int.from_bytes(store.state.get(_TIME_KEY) or b"", "big")

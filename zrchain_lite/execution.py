@@ -77,7 +77,7 @@ class Executor:
         return outcome
 
     def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> Outcome:
-        """The whole transaction. A failure leaves no trace in `ctx.store` but its fee and sequence."""
+        """The whole transaction. A failure leaves no trace but its fee and sequence."""
         outcome, admitted = self._ante(ctx, raw, simulate=simulate)
         if admitted is not None:
             self._messages(ctx, *admitted, outcome)

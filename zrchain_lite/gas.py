@@ -1,6 +1,7 @@
 """Gas: what a transaction may spend on bytes, signatures, messages and store accesses.
 
-The costs are fixed, so that every node counts the same. The store is metered in place: a module does not notice.
+The costs are fixed, so that every node counts the same. The store is metered in place: a module
+does not notice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
-"""The genesis file: chain id, time, and each module's first state, as JSON in the manner of the Cosmos SDK.
+"""The genesis file: chain id, time, and each module's first state, as JSON.
 
-{"chain_id": "zenrock", "genesis_time": "2026-01-01T00:00:00Z", "app_state": {"bank": {"balances": […]}, …}}
+{
+  "chain_id": "zenrock",
+  "genesis_time": "2026-01-01T00:00:00Z",
+  "app_state": {"bank": {"balances": […]}, …}
+}
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """The durable store: state, chain records and the last height in one LMDB environment.
 
-One `commit` is one LMDB transaction, on disk before it returns: the state's changes, the height, the app hash and the
-block's records appear together or not at all. Readers hold snapshots, which never see half a block.
+One `commit` is one LMDB transaction, on disk before it returns: the state's changes, the height,
+the app hash and the block's records appear together or not at all. Readers hold snapshots, which
+never see half a block.
 
-Three named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta` (format, chain id, height, app
-hash). The environment is used from one thread.
+Three named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
+(format, chain id, height, app hash). The environment is used from one thread.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ class LmdbStore:
     ) -> None:
         """Write one block atomically and durably, then let the snapshots see it.
 
-        The map is doubled as often as needed. Raises StoreFull or StoreCorrupted, and then nothing was written.
+        The map is doubled as often as needed. Raises StoreFull or StoreCorrupted, and then nothing
+        was written.
         """
         changes, records = list(changes), list(records)
         while True:

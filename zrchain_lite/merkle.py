@@ -1,7 +1,8 @@
 """Merkle trees of RFC 6962 section 2.1 over SHA-256, and the hashes that a block is made of.
 
-Root of nothing is SHA-256 of the empty string; a leaf is SHA-256(0x00 || data), a node SHA-256(0x01 || left || right),
-and the left subtree holds the largest power of two of leaves that is smaller than their number.
+Root of nothing is SHA-256 of the empty string; a leaf is SHA-256(0x00 || data), a node
+SHA-256(0x01 || left || right), and the left subtree holds the largest power of two of leaves that
+is smaller than their number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def leaf_hash(data: bytes) -> bytes:
 
 
 def root_of_hashes(leaves: Sequence[bytes]) -> bytes:
-    """Root over leaf hashes, level by level: an odd node at the end of a level moves up unchanged."""
+    """Root over leaf hashes, level by level: an odd node at the end moves up unchanged."""
     if not leaves:
         return sha256().digest()
     level = list(leaves)
@@ -34,7 +35,7 @@ def root(items: Sequence[bytes]) -> bytes:
 
 
 def encode_change(key: bytes, value: bytes | None) -> bytes:
-    """One write: the key's length (4 bytes, big-endian), the key, 0x01 and the value, or 0x00 for a deletion."""
+    """One write: length of the key (4 bytes, big-endian), key, 0x01 and value; 0x00 deletes."""
     tail = b"\x00" if value is None else b"\x01" + value
     return len(key).to_bytes(4, "big") + key + tail
 
@@ -50,7 +51,10 @@ def next_app_hash(previous: bytes, changes: Sequence[Change]) -> bytes:
 
 
 def writes_witness(previous: bytes, changes: Sequence[Change]) -> bytes:
-    """What proves a write later: the previous app hash, then each write's key (length in 2 bytes before it) and leaf hash."""
+    """What proves a write later.
+
+    The previous app hash, then for each write its key's length (2 bytes), its key and leaf hash.
+    """
     parts = [previous]
     for key, value in changes:
         parts += [len(key).to_bytes(2, "big"), key, leaf_hash(encode_change(key, value))]

@@ -23,8 +23,8 @@ class Core:
     consensus: ConsensusKeeper
 
     @classmethod
-    def create(cls, module_accounts: Sequence[str] = ()) -> Core:
-        auth = AuthKeeper(module_accounts)
+    def create(cls) -> Core:
+        auth = AuthKeeper()
         return cls(auth, BankKeeper(auth), ConsensusKeeper())
 
     def modules(self) -> list[Module]:

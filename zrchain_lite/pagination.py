@@ -1,4 +1,4 @@
-"""Pages of a list query (`cosmos.base.query.v1beta1`), read from the store from the page's key on."""
+"""Pages of a list query (`cosmos.base.query.v1beta1`), read from the page's key on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def page_of_store(
 ) -> tuple[list[tuple[bytes, bytes]], PageResponse]:
     """One page of the pairs under `prefix`.
 
-    `next_key` is the key (without prefix) of the first pair left out, empty on the last page; `total` is counted on request and
-    only for pages by offset. A limit above 1000 counts as 1000.
+    `next_key` is the key (without prefix) of the first pair left out, empty on the last page;
+    `total` is counted on request and only for pages by offset. A limit above 1000 counts as 1000.
     """
     if request.key and request.offset:
         raise InvalidArgument("a page is asked for by key or by offset, not both")

@@ -1,7 +1,7 @@
 """Cosmos transactions: strict decoding, and signing in SIGN_MODE_DIRECT.
 
-What is accepted has one encoding: a `TxRaw` in canonical form (ADR-027), no unknown fields at any depth, and only
-types inside an `Any` that this chain knows. Source: Cosmos SDK ADR-020 and ADR-027.
+What is accepted has one encoding: a `TxRaw` in canonical form (ADR-027), no unknown fields at any
+depth, and only types inside an `Any` that this chain knows. Source: Cosmos SDK ADR-020, ADR-027.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Doors of a node: gRPC, REST and JSON-RPC, each a thin adapter over an engine. None knows a module."""
+"""Doors of a node: gRPC, REST and JSON-RPC, thin adapters over an engine. None knows a module."""

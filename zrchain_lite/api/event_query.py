@@ -1,4 +1,6 @@
-"""CometBFT's query language, the part that clients use: conditions joined by AND, over heights, hashes and event attributes.
+"""CometBFT's query language, the part that clients use.
+
+Conditions joined by AND, over heights, hashes and event attributes:
 
 tx.height>5 AND transfer.recipient='zen1…'        tm.event='Tx' AND message.sender='zen1…'
 """

@@ -1,4 +1,4 @@
-"""The gRPC door: a generic handler that passes raw bytes to the application's queries and the chain's services."""
+"""The gRPC door: raw bytes go to the application's queries and to the chain's services."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Handler(grpc.GenericRpcHandler):
         path = handler_call_details.method
         method = self._methods.get(path)
         call = self._query(path) if method is None else self._service(method)
-        return grpc.unary_unary_rpc_method_handler(call)  # type: ignore[arg-type]
+        return grpc.unary_unary_rpc_method_handler(call)
 
     def _query(self, path: str) -> Call:
         async def call(request: bytes, context: Context) -> bytes:
@@ -68,7 +68,7 @@ def _guarded(path: str, call: Call) -> Call:
             return await call(request, context)
         except LedgerError as error:
             status, detail = status_of(error), str(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last line of defence of a server; it is logged
             _log.exception("gRPC %s failed", path)
             status, detail = Status.INTERNAL, f"internal error in {path}; see the node's log"
         return await context.abort(_CODES[status.value], detail)

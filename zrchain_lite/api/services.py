@@ -1,6 +1,7 @@
-"""The two Cosmos services that every chain answers beside its modules' queries: transactions and blocks.
+"""The two Cosmos services that every chain answers beside its modules' queries.
 
-`cosmos.tx.v1beta1.Service` and `cosmos.base.tendermint.v1beta1.Service`, free of any transport.
+Transactions and blocks: `cosmos.tx.v1beta1.Service` and
+`cosmos.base.tendermint.v1beta1.Service`, free of any transport.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ Metadata = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Method:
-    """One unary method. `verb` and `path` are its grpc-gateway route; a POST takes the request as body."""
+    """One unary method.
+
+    `verb` and `path` are its grpc-gateway route; a POST takes the request as body.
+    """
 
     name: str
     request: type[Message]
@@ -68,7 +72,7 @@ class ChainServices:
 
     def methods(self) -> dict[str, Method]:
         """By gRPC path."""
-        rows = [
+        rows: list[tuple[str, Any, Any, str, str]] = [
             (f"{TX}/Simulate", txs, self.simulate, "POST", f"{TX_REST}/simulate"),
             (f"{TX}/BroadcastTx", txs, self.broadcast_tx, "POST", f"{TX_REST}/txs"),
             (f"{TX}/GetTx", txs, self.get_tx, "GET", f"{TX_REST}/txs/{{hash}}"),

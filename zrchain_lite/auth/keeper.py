@@ -1,8 +1,10 @@
-"""State of accounts. An account exists once it received coins; its key is known after its first transaction."""
+"""State of accounts.
+
+An account exists once it received coins; its key is known after its first transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
 
 from coincurve import PublicKey
@@ -19,7 +21,6 @@ from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount, Params
 from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
 
 FEE_COLLECTOR = "fee_collector"
-MODULE_ACCOUNTS = (FEE_COLLECTOR,)
 
 _accounts = Map("auth/account", BaseAccount)
 _numbers = Counter("auth/number")
@@ -54,11 +55,29 @@ def check_address(address: str) -> None:
 
 
 class AuthKeeper:
-    """`module_accounts` names every module that holds coins; nobody can sign for these or send to them."""
+    """Accounts of people, and of modules: nobody can sign for the latter or send to them.
 
-    def __init__(self, module_accounts: Iterable[str] = MODULE_ACCOUNTS) -> None:
-        names = dict.fromkeys((*MODULE_ACCOUNTS, *module_accounts))
-        self.module_accounts = {module_address(name): name for name in names}
+    A keeper names its module's account with `module_account` when it is made, which is before the
+    application: later, a new name is refused, because nodes would differ in what they know.
+    """
+
+    def __init__(self) -> None:
+        self._frozen = False
+        self.module_accounts: dict[str, str] = {}
+        self.module_account(FEE_COLLECTOR)
+
+    def module_account(self, name: str) -> str:
+        """Its address. Raises ValueError for a new name once `freeze` was called."""
+        address = module_address(name)
+        if address not in self.module_accounts:
+            if self._frozen:
+                raise ValueError(f"module account {name!r} must be named before the application")
+            self.module_accounts[address] = name
+        return address
+
+    def freeze(self) -> None:
+        """From now on the module accounts are fixed."""
+        self._frozen = True
 
     def account(self, ctx: Context, address: str) -> BaseAccount:
         """Raises NotFound."""

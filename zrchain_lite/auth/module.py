@@ -31,7 +31,7 @@ class AuthModule(Module):
         merged.CopyFrom(DEFAULT_PARAMS)
         merged.MergeFrom(params)
         self._keeper.set_params(ctx, merged)
-        for address in self._keeper.module_accounts:
+        for address in sorted(self._keeper.module_accounts):
             self._keeper.ensure(ctx, address)
 
     def queries(self) -> tuple[QueryHandler, ...]:

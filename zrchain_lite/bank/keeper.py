@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chains import cosmos
-from zrchain_lite.auth.keeper import AuthKeeper, module_address
+from zrchain_lite.auth.keeper import AuthKeeper
 from zrchain_lite.collections import Map, encode_key
 from zrchain_lite.errors import InsufficientFunds, InvalidArgument
 from zrchain_lite.module import Context
@@ -51,13 +51,8 @@ class BankKeeper:
         return 0 if coin is None else int(coin.amount)
 
     def module_address(self, name: str) -> str:
-        """Address of a module's account; the name must be known to the auth keeper."""
-        address = module_address(name)
-        if address not in self.auth.module_accounts:
-            raise ValueError(
-                f"no module account {name!r}: name it to AuthKeeper(module_accounts=…)"
-            )
-        return address
+        """Address of a module's account, for keepers to name theirs when they are made."""
+        return self.auth.module_account(name)
 
     def send(self, ctx: Context, from_: str, to: str, amount: int, denom: str = DENOM) -> None:
         """Raises InsufficientFunds; sending 0 does nothing."""

@@ -45,5 +45,8 @@ class Account:
 
 
 def party_signature(account: Account, request_id: int) -> bytes:
-    """What a keyring's party proves its answer with: over SHA-256 of the request id, 8 bytes big-endian."""
+    """What a keyring's party signs its answer with: 64 bytes r || s.
+
+    The digest is SHA-256 of the request id, 8 bytes big-endian.
+    """
     return account.sign_digest(sha256(request_id.to_bytes(8, "big")).digest())

@@ -75,8 +75,8 @@ class _Position:
 class LedgerClient:
     """One connection to `grpc` (host:port).
 
-    With an `account` it can send; the account's transactions go one after the other. Every call is tried up to
-    `attempts` times while the node cannot be reached.
+    With an `account` it can send; the account's transactions go one after the other. Every call is
+    tried up to `attempts` times while the node cannot be reached.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class LedgerClient:
         grpc: str,
         *,
         account: Account | None = None,
+        rpc: str | None = None,
         timeout_s: float = 15.0,
         attempts: int = 6,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -117,11 +118,12 @@ class LedgerClient:
         self, method: str, request: Message, response: type[M], *, metadata: Metadata = ()
     ) -> M:
         """Call a gRPC method path; raises LedgerUnavailable, ObjectNotFound or QueryFailed."""
-        call = self._channel.unary_unary(
+        call: Any = self._channel.unary_unary(
             method,
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
+        detail: str | None = None
         for attempt in range(self._attempts):
             try:
                 answer: M = await call(request, timeout=self._timeout_s, metadata=tuple(metadata))
@@ -183,8 +185,8 @@ class LedgerClient:
     ) -> TxResult:
         """Sign, send, and wait until the transaction is in a block.
 
-        Raises TxFailed when it was refused or failed, TxNotIncluded after 30 s, LedgerUnavailable, AccountUnknown. A wrong
-        sequence (another process used the account) is corrected once.
+        Raises TxFailed when it was refused or failed, TxNotIncluded after 30 s, LedgerUnavailable,
+        AccountUnknown. A wrong sequence (another process used the account) is corrected once.
         """
         async with self._writer:
             try:

@@ -1,4 +1,4 @@
-"""Engines drive the application: they order transactions, keep blocks and serve what clients ask of a chain."""
+"""Engines drive the application: they order transactions, keep blocks, and tell of new ones."""
 
 from zrchain_lite.engine.embedded import EmbeddedEngine, EngineConfig
 from zrchain_lite.engine.mempool import MempoolFull

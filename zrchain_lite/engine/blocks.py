@@ -1,6 +1,7 @@
 """Blocks as CometBFT has them: the header, its hash, and the hashes inside it.
 
-Source: CometBFT 0.38 spec/core/data_structures.md. A field is hashed in its protobuf wrapper; an empty one as nothing.
+Source: CometBFT 0.38 spec/core/data_structures.md. A field is hashed in its protobuf wrapper; an
+empty one as nothing.
 """
 
 from __future__ import annotations

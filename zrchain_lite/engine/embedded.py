@@ -1,8 +1,9 @@
 """The embedded engine: one process orders transactions and makes blocks; the default.
 
-A block is made as soon as a transaction waits, with everything that arrived meanwhile, and an empty one every
-`empty_block_interval_s`. Block, results, state and height reach the disk in one transaction before anybody is told, so a
-killed process loses nothing that was acknowledged, and a restart has nothing to replay.
+A block is made as soon as a transaction waits, with everything that arrived meanwhile, and an empty
+one every `empty_block_interval_s`. Block, results, state and height reach the disk in one
+transaction before anybody is told, so a killed process loses nothing that was acknowledged, and a
+restart has nothing to replay.
 """
 
 from __future__ import annotations
@@ -206,7 +207,7 @@ class EmbeddedEngine:
             self._forget(hash_, future)
 
     async def wait_above(self, height: int, timeout_s: float) -> int:
-        """The last height, as soon as it is above `height`, or when the time (at most 10 s) is over."""
+        """The last height once it is above `height`, or when the time (at most 10 s) is over."""
         if self.tip.height <= height and timeout_s > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._advanced.wait(), min(timeout_s, MAX_WAIT_S))

@@ -1,4 +1,4 @@
-"""Transactions that wait for a block: in order of arrival, each once, bounded in number and bytes."""
+"""Transactions that wait for a block: in order of arrival, each once, bounded."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Mempool:
             raise AlreadyKnown("the transaction waits already")
         if len(self._txs) >= self._max_txs or self._bytes + len(tx) > self._max_bytes:
             raise MempoolFull(
-                f"{len(self._txs)} transactions ({self._bytes} bytes) wait already; send again later"
+                f"{len(self._txs)} transactions ({self._bytes} bytes) wait already; try later"
             )
 
     def add(self, tx: bytes) -> None:

@@ -1,7 +1,7 @@
-"""What an engine keeps of each block beside the state, in the same commit: block, results, and indexes of transactions.
+"""What an engine keeps of each block beside the state, in the same commit.
 
-Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash> and event/<type.key=value>\\0<height><index>;
-heights are 8 bytes and indexes 4 bytes, big-endian.
+Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash> and
+event/<type.key=value>\\0<height><index>; heights are 8 bytes and indexes 4 bytes, big-endian.
 """
 
 from __future__ import annotations

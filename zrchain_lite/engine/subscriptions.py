@@ -1,4 +1,4 @@
-"""Who wants to hear of new blocks. A listener that does not keep up is cut off, never the engine."""
+"""Who hears of new blocks. A listener that does not keep up is cut off; the engine never waits."""
 
 from __future__ import annotations
 

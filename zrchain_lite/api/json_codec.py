@@ -1,0 +1,121 @@
+"""Protobuf messages as the JSON of grpc-gateway: 64-bit integers as text, bytes as base64, enums by name.
+
+Also requests from a URL: path fields and query parameters such as `pagination.limit=10`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from zrchain_lite.errors import InvalidArgument, LedgerError, UnknownRequest
+
+_RANGES = {
+    FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
+}
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_URL_SAFE = str.maketrans("-_ ", "+/+")
+
+
+def to_json(message: Message) -> dict[str, Any]:
+    """Every field by its proto name, defaults included. Raises UnknownRequest for an unknown `Any`."""
+    try:
+        rendered: dict[str, Any] = json_format.MessageToDict(
+            message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
+    except (TypeError, json_format.SerializeToJsonError) as error:
+        raise UnknownRequest(f"the answer cannot be shown as JSON ({error}); use gRPC") from None
+    return rendered
+
+
+def from_json(message: type[Message], value: Any) -> Message:
+    """A request body; raises InvalidArgument."""
+    if not isinstance(value, dict):
+        raise InvalidArgument("the body is not a JSON object")
+    try:
+        return json_format.ParseDict(value, message())
+    except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidArgument(f"not a {message.DESCRIPTOR.full_name}: {error}") from None
+
+
+def from_parameters(message: type[Message], pairs: Iterable[tuple[str, str]]) -> Message:
+    """A request from `field=value` pairs; raises InvalidArgument for unknown fields and bad values."""
+    request = message()
+    for name, text in pairs:
+        target: Message = request
+        *parents, last = name.split(".")
+        for parent in parents:
+            field = target.DESCRIPTOR.fields_by_name.get(parent)
+            if field is None or field.message_type is None or field.is_repeated:
+                raise InvalidArgument(f"no parameter {name!r}")
+            target = getattr(target, parent)
+            target.SetInParent()
+        _assign(target, last, name, text)
+    return request
+
+
+def _assign(target: Message, last: str, name: str, text: str) -> None:
+    field = target.DESCRIPTOR.fields_by_name.get(last)
+    if field is None or field.message_type is not None:
+        raise InvalidArgument(f"no parameter {name!r}")
+    try:
+        value = parse_scalar(field, text)
+        if field.is_repeated:
+            getattr(target, last).append(value)
+        else:
+            setattr(target, last, value)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, LedgerError):
+            raise
+        raise InvalidArgument(f"{name}={text[:80]!r}: {error}") from None
+
+
+def parse_scalar(field: FieldDescriptor, text: str) -> Any:
+    """One value of a scalar field from a URL; raises InvalidArgument or ValueError."""
+    kind = field.cpp_type
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+            raise InvalidArgument(f"{field.name}={text[:80]!r} is not within {low} and {high}")
+        return int(text)
+    if kind == FieldDescriptor.CPPTYPE_BOOL:
+        if text not in ("true", "false", "1", "0"):
+            raise InvalidArgument(f"{field.name}={text[:80]!r} is neither true nor false")
+        return text in ("true", "1")
+    if kind == FieldDescriptor.CPPTYPE_ENUM:
+        return _enum(field, text)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return _bytes(field, text)
+    if kind == FieldDescriptor.CPPTYPE_STRING:
+        return text
+    raise InvalidArgument(f"{field.name} cannot be given in a URL")
+
+
+def _enum(field: FieldDescriptor, text: str) -> int:
+    assert field.enum_type is not None  # noqa: S101 - cpp_type says so
+    by_name = field.enum_type.values_by_name.get(text)
+    if by_name is not None:
+        return by_name.number
+    if _INTEGER.fullmatch(text) and int(text) in field.enum_type.values_by_number:
+        return int(text)
+    names = ", ".join(value.name for value in field.enum_type.values)
+    raise InvalidArgument(f"{field.name}={text[:80]!r} is none of {names}")
+
+
+def _bytes(field: FieldDescriptor, text: str) -> bytes:
+    """Base64 in either alphabet, with or without padding."""
+    standard = text.translate(_URL_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidArgument(f"{field.name}={text[:80]!r} is not base64") from None
