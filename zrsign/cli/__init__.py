@@ -14,7 +14,7 @@ from zrsign.cli.render import fail
 
 app = typer.Typer(
     name="zrsign",
-    help="Ask for keys and signatures from a smart contract; a network answers, a relayer delivers.",
+    help="Keys and signatures for smart contracts: a network answers, a relayer delivers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,4 +1,7 @@
-"""`zrsign ids`, `decode`, `keys`, `workspaces` and `policies`: what things mean, and what the ledger holds."""
+"""`zrsign ids`, `decode`, `keys`, `workspaces` and `policies`.
+
+What things mean, and what the ledger holds.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ import typer
 from zrsign.cli.render import Json, show, show_one
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
-Owner = Annotated[str, typer.Argument(help="EVM address, CAIP-10 id or account name; all when empty.")]
+Owner = Annotated[
+    str, typer.Argument(help="EVM address, CAIP-10 id or account name; all when empty.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +45,16 @@ def ids(as_json: Json = False) -> None:
 
 
 def decode(
-    text: Annotated[str, typer.Argument(help="0x… calldata, revert data, log topic, payload or id.")],
+    text: Annotated[
+        str, typer.Argument(help="0x… calldata, revert data, log topic, payload or id.")
+    ],
     chain: Annotated[str, typer.Option("--chain", help="CAIP-2 id of a payload.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Say what some bytes are: a call, an error, an id, or an unsigned transaction (with --chain)."""
+    """Say what some bytes are.
+
+    A call, an error, an id, or an unsigned transaction (with --chain).
+    """
     from zrsign.decode import explain
 
     show_one(explain(text, chain), as_json)
@@ -83,7 +93,9 @@ def workspaces(owner: Owner = "", state: State = None, as_json: Json = False) ->
     network = manifest.load(state)
     known = {account.name: account.evm_address for account in network.accounts}
     request = wire.QueryWorkspacesRequest(owner=known.get(owner, owner))
-    found = _page(state, "/zrchain.identity.Query/Workspaces", request, wire.QueryWorkspacesResponse)
+    found = _page(
+        state, "/zrchain.identity.Query/Workspaces", request, wire.QueryWorkspacesResponse
+    )
     rows = [
         {
             "workspace": each.address,
@@ -103,7 +115,10 @@ def policies(state: State = None, as_json: Json = False) -> None:
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
     found = _page(
-        state, "/zrchain.policy.Query/Policies", wire.QueryPoliciesRequest(), wire.QueryPoliciesResponse
+        state,
+        "/zrchain.policy.Query/Policies",
+        wire.QueryPoliciesRequest(),
+        wire.QueryPoliciesResponse,
     )
     waiting = _page(
         state,

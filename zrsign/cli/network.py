@@ -6,11 +6,11 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group
@@ -128,7 +128,7 @@ def demo(state: State = None) -> None:
         )
 
 
-def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Awaitable[None]]) -> None:
+def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Coroutine[Any, Any, None]]) -> None:
     """Start `network`, `use` it, stop it: when `use` ends, a process dies, or a signal comes."""
     from daemon.run import until_stopped
 
@@ -209,14 +209,19 @@ def status(state: State = None, as_json: Json = False) -> None:
 
 
 def _show_network(network: Manifest) -> None:
-    contracts = {f"{each.mode} contract": f"{each.chain} {each.address}" for each in network.contracts}
+    ledger = network.ledger
+    contracts = {
+        f"{each.mode} contract": f"{each.chain} {each.address}" for each in network.contracts
+    }
     show_one(
         {
             "state": str(network.state_dir),
             **{chain.name: f"{chain.caip2} {chain.rpc_url}" for chain in network.chains},
-            "ledger": f"gRPC {network.ledger.grpc}, REST {network.ledger.rest}, RPC {network.ledger.rpc}",
+            "ledger": f"gRPC {ledger.grpc}, REST {ledger.rest}, RPC {ledger.rpc}",
             **contracts,
-            "accounts": [f"{each.name} {each.evm_address} {each.address}" for each in network.accounts],
+            "accounts": [
+                f"{each.name} {each.evm_address} {each.address}" for each in network.accounts
+            ],
         },
         as_json=False,
     )

@@ -1,8 +1,12 @@
-"""How the command line shows things: tables for people, JSON for programs, errors with their next step."""
+"""How the command line shows things.
+
+Tables for people, JSON for programs, errors with their next step.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,7 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False)
+# Folded columns help on a screen and hurt in a pipe.
+PIPE_WIDTH = 300
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -26,7 +32,9 @@ def fail(message: str, hint: str, exit_code: int) -> int:
     return exit_code
 
 
-def show(rows: Sequence[dict[str, Any]], as_json: bool, *, title: str = "", empty: str = "") -> None:
+def show(
+    rows: Sequence[dict[str, Any]], as_json: bool, *, title: str = "", empty: str = ""
+) -> None:
     """Rows that share their keys, as a table or as a JSON array."""
     if as_json:
         out.print_json(json.dumps(rows))

@@ -151,9 +151,7 @@ def simple(
     """Ask for a payment; the network finds nonce, fees and inputs. Needs a --monitoring wallet."""
     raw, chosen, caip2 = _bytes(data, "The data"), wallet_type(wallet), _caip2(chain, state)
     _ask(
-        lambda zr: zr.sign_simple_tx(
-            chosen, index, caip2, to, value, raw, broadcast=broadcast
-        ),
+        lambda zr: zr.sign_simple_tx(chosen, index, caip2, to, value, raw, broadcast=broadcast),
         *(mode, as_, state, wait, as_json),
     )
 
@@ -172,6 +170,8 @@ def _ask(
     wait: bool,
     as_json: bool,
 ) -> None:
+    from eth_utils.address import to_checksum_address
+
     from zrsign.network import manifest
     from zrsign.sdk import ContractMode
     from zrsign.sdk.client import ZrSign
@@ -184,7 +184,7 @@ def _ask(
     async def ask() -> None:
         async with ZrSign.connect(
             network.chain(entry.chain).rpc_url,
-            entry.address,
+            to_checksum_address(entry.address),
             network.account(account).evm(),
             ledger=network.ledger.grpc,
             mode=ContractMode(mode),
@@ -203,7 +203,8 @@ def _ask(
 
 def track(
     reference: Annotated[
-        str, typer.Argument(help="Ledger request id, source transaction hash (0x…), or 0x…:log index.")
+        str,
+        typer.Argument(help="Ledger request id, source transaction hash (0x…), or 0x…:log index."),
     ] = "",
     trace: Annotated[
         int | None, typer.Option("--trace", min=0, help="The contract's trace id; needs --mode.")

@@ -29,11 +29,16 @@ def doctor(as_json: Json = False) -> None:
             "version": each.found.version if each.found else "",
             "from": str(each.found.origin) if each.found else "",
             "path": str(each.found.path) if each.found else "",
-            "fix": "" if each.found else f"{each.problem}. {each.fix}",
         }
         for each in reports
     ]
-    show(rows, as_json)
+    absent = {each.name: f"{each.problem}. {each.fix}" for each in reports if not each.found}
+    if as_json:
+        show([{**row, "fix": absent.get(row["tool"], "")} for row in rows], as_json)
+    else:
+        show(rows, as_json)
+        for name, fix in absent.items():
+            err.print(f"{name}: {fix}", markup=False)
     if not all(each.ok for each in reports):
         raise typer.Exit(1)
 

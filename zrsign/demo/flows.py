@@ -1,6 +1,8 @@
-"""The flows. Each drives one request through the SDK, and ends with what the destination's node answers.
+"""The flows. Each drives one request through the SDK, and ends with what the destination's node
+answers.
 
-A flow fills its row as it goes; it raises when anything is not as it must be. Rows are independent, except that flows of
+A flow fills its row as it goes; it raises when anything is not as it must be. Rows are independent,
+except that flows of
 one group run in order: they share a wallet, and so its nonce.
 """
 
@@ -13,12 +15,10 @@ from functools import partial
 from eth_account import Account as EvmAccount
 from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
-from solders.hash import Hash
 from solders.keypair import Keypair
 
 from chains import Intent, evm, solana
 from chains.wallets import BITCOIN_TEST, EVM, SOLANA, WalletType
-from zrsign.contracts import artifact
 from zrsign.demo import checks
 from zrsign.demo.rows import Row
 from zrsign.demo.stage import Stage
@@ -59,7 +59,9 @@ def note(row: Row, handle: Handle) -> None:
     row.trace_id = str(handle.ref if handle.ref.trace_id is None else handle.ref.trace_id)
 
 
-async def request_key(stage: Stage, row: Row, *, wallet: WalletType, options: Options, account: str = USER) -> None:
+async def request_key(
+    stage: Stage, row: Row, *, wallet: WalletType, options: Options, account: str = USER
+) -> None:
     """Omni: the answer stays on the ledger."""
     handle = await (await stage.zrsign(account, OMNI)).request_key(wallet, options=options)
     note(row, handle)
@@ -154,12 +156,12 @@ async def compose_evm(stage: Stage, sender: str, to: str, value: int, data: byte
     rpc = stage.network.rpc(DESTINATION)
     base_fee = int((await rpc.call("eth_getBlockByNumber", "latest", False))["baseFeePerGas"], 16)
     tip = 10**9
-    return evm.EvmChain(DESTINATION_CHAIN_ID).compose(
+    return evm.EvmChain(DESTINATION).compose(
         Intent(to, value, data, max_network_fee=ETHER),
         nonce=await checks.evm_nonce(rpc, sender),
         gas=CALL_GAS,
-        max_fee_per_gas=2 * base_fee + tip,
-        max_priority_fee_per_gas=tip,
+        max_fee=2 * base_fee + tip,
+        priority_fee=tip,
     )
 
 
@@ -174,7 +176,10 @@ async def deliver(
 
 
 async def bitcoin_payment(stage: Stage, row: Row) -> None:
-    """SimpleTx: recipient and value only; the proxy finds coins and fee, the ledger verifies them."""
+    """SimpleTx.
+
+    Recipient and value only; the proxy finds coins and fee, the ledger verifies them.
+    """
     bitcoin = stage.network.bitcoin
     sender, _ = await stage.wallet(USER, BITCOIN_TEST)
     await bitcoin.fund(sender, 10 * VALUE_SATS)
@@ -198,8 +203,8 @@ async def solana_transfer(stage: Stage, row: Row) -> None:
     latest = await rpc.call("getLatestBlockhash", {"commitment": "confirmed"})
     unsigned = solana.SolanaChain(SOLANA_LOCALNET).compose(
         Intent(recipient, VALUE_LAMPORTS, b"", max_network_fee=LAMPORTS_PER_SOL),
-        public_key,
-        Hash.from_string(latest["value"]["blockhash"]),
+        from_public_key=public_key,
+        blockhash=latest["value"]["blockhash"],
     )
     await deliver(stage, row, SOLANA, SOLANA_LOCALNET, unsigned)
     await checks.solana_confirmed(rpc, row.destination_tx)
@@ -236,7 +241,3 @@ def acts() -> tuple[tuple[Group, ...], ...]:
         policy.group(),
     )
     return keys, signatures
-
-
-def counter_code() -> bytes:
-    return artifact("Counter").link()

@@ -1,6 +1,7 @@
 """The policy flows: an Omni wallet whose workspace wants two of three approvals.
 
-The owner is an EVM account. The same key is its ledger account, with which it invites three colleagues into the workspace
+The owner is an EVM account. The same key is its ledger account, with which it invites three
+colleagues into the workspace
 and sets the policy; the contract is not involved, and from then on no request passes without them.
 """
 

@@ -1,8 +1,13 @@
-"""What the flows stand on: the network, its accounts as SDK clients, and funded destination wallets."""
+"""What the flows stand on.
+
+The network, its accounts as SDK clients, and funded destination wallets.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from eth_utils.address import to_checksum_address
 
 from chains.wallets import WalletType
 from zrchain_lite.client import LedgerClient
@@ -32,7 +37,7 @@ class Stage:
             entry = manifest.contract(mode)
             contract = await connect(
                 manifest.chain(entry.chain).rpc_url,
-                entry.address,
+                to_checksum_address(entry.address),
                 manifest.account(account).evm(),
                 mode,
             )

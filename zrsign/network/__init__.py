@@ -1,1 +1,4 @@
-"""A whole zrSign network on one machine: chains, ledger and daemons, started together and stopped together."""
+"""A whole zrSign network on one machine.
+
+Chains, ledger and daemons, started together and stopped together.
+"""

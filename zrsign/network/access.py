@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
@@ -17,7 +17,7 @@ from zrsign.sdk.ledger import Receiver
 async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
     """Queries of the receiver module, wherever the ledger's state is now."""
     if network.running:
-        async with aclosing(LedgerClient(network.ledger.grpc)) as client:
+        async with LedgerClient(network.ledger.grpc) as client:
             yield Receiver(client)
         return
     with StoppedLedger.open(network.ledger.store) as ledger:
@@ -27,7 +27,10 @@ async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
 def finder(
     network: Manifest, ledger: Receiver, reference: str, trace_id: int | None, mode: str
 ) -> Callable[[], Awaitable[list[wire.Request]]]:
-    """How to look a request up: by ledger id, by trace id, or by source transaction (and log index)."""
+    """How to look a request up.
+
+    By ledger id, by trace id, or by source transaction (and log index).
+    """
     if trace_id is not None:
         contract = network.contract(mode)
 
@@ -50,7 +53,7 @@ def finder(
     if len(raw) != 32:
         raise UsageError(
             f"{reference!r} names no request.",
-            "Give a ledger request id (5), a transaction hash (0x…), or hash and log index (0x…:2).",
+            "Give a ledger request id (5), a transaction hash (0x…), or 0x…:log index.",
         )
 
     async def by_source() -> list[wire.Request]:

@@ -1,4 +1,7 @@
-"""The accounts of a local network. One secp256k1 key each, which is a ledger account and an EVM account at once."""
+"""The accounts of a local network.
+
+One secp256k1 key each, which is a ledger account and an EVM account at once.
+"""
 
 from __future__ import annotations
 

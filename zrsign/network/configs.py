@@ -1,4 +1,7 @@
-"""The settings file of every daemon of a local network. Nothing else knows how daemons are wired together."""
+"""The settings file of every daemon of a local network.
+
+Nothing else knows how daemons are wired together.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zrsign.network.manifest import ContractEntry, Manifest
+from zrsign.network.manifest import ChainEntry, ContractEntry, Manifest
 from zrsign.network.nodes import BITCOIN_REGTEST
 
 POLL_S = 0.2
 EMPTY_BLOCK_INTERVAL_S = 0.5
+# How long a payment may wait for its wallet to be funded before it is refused.
+GRACE_S = 5.0
 
 
 def write(folder: Path, name: str, settings: dict[str, Any]) -> Path:
@@ -62,19 +67,19 @@ def relayer(manifest: Manifest) -> dict[str, Any]:
         "ledger": _ledger(manifest, "relayer"),
         "answers": {"key_file": str(manifest.account("gas").secret_file)},
         "destinations": {
-            chain.caip2: {"rpc_url": chain.rpc_url, "poll_s": POLL_S} for chain in manifest.chains
+            chain.caip2: {**_node(chain), "poll_s": POLL_S} for chain in manifest.chains
         },
-        "composer": {"grace_s": 5.0},
+        "composer": {"grace_s": GRACE_S},
         "poll_s": POLL_S,
     }
 
 
 def btc_proxy(manifest: Manifest) -> dict[str, Any]:
     return {
-        "database_url": _sqlite(manifest, "btc_proxy"),
+        "store_url": _sqlite(manifest, "btc_proxy"),
         "ledger": _ledger(manifest, "btc-proxy"),
-        "nodes": {BITCOIN_REGTEST: {"rpc_url": manifest.chain(BITCOIN_REGTEST).rpc_url}},
-        "grace_s": 5.0,
+        "networks": {BITCOIN_REGTEST: _node(manifest.chain(BITCOIN_REGTEST))},
+        "grace_s": GRACE_S,
         "poll_s": POLL_S,
     }
 
@@ -82,7 +87,7 @@ def btc_proxy(manifest: Manifest) -> dict[str, Any]:
 def keyring(manifest: Manifest, keyring_address: str) -> dict[str, Any]:
     folder = manifest.state_dir / "keys"
     return {
-        "keyring": keyring_address,
+        "keyring_address": keyring_address,
         "vault_dir": str(manifest.state_dir / "vault"),
         "passphrase_file": str(passphrase(folder)),
         "ledger": _ledger(manifest, "keyring-party"),
@@ -95,6 +100,11 @@ def _ledger(manifest: Manifest, account: str) -> dict[str, Any]:
         "rpc": manifest.ledger.rpc,
         "key_file": str(manifest.account(account).secret_file),
     }
+
+
+def _node(chain: ChainEntry) -> dict[str, Any]:
+    cookie = {"rpc_cookie_file": str(chain.cookie_file)} if chain.cookie_file else {}
+    return {"rpc_url": chain.rpc_url, **cookie}
 
 
 def _sqlite(manifest: Manifest, name: str) -> str:

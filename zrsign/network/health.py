@@ -23,7 +23,7 @@ class Health:
             async with httpx.AsyncClient(timeout=2) as client:
                 answer = await client.get(f"{self.url}/healthz")
         except httpx.HTTPError as error:
-            return f"cannot connect: {error or type(error).__name__}"
+            return f"cannot connect: {type(error).__name__} {error}"
         if answer.status_code == 200:
             return None
         failures: dict[str, str] = answer.json()["failures"]

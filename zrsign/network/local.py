@@ -10,12 +10,12 @@ however the network ends.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -50,7 +50,10 @@ Progress = Callable[[str, str], None]
 
 
 class LocalNetwork:
-    """One network in one state directory: `async with` starts and stops it, `deploy` adds contracts."""
+    """One network in one state directory.
+
+    `async with` starts and stops it, `deploy` adds contracts.
+    """
 
     bitcoin: Bitcoin
     manifest: Manifest
@@ -88,14 +91,14 @@ class LocalNetwork:
     def rpc(self, caip2: str) -> Rpc:
         """The node of a chain."""
         if caip2 not in self._rpcs:
-            self._rpcs[caip2] = Rpc(self.manifest.chain(caip2).rpc_url)
+            chain = self.manifest.chain(caip2)
+            self._rpcs[caip2] = Rpc(chain.rpc_url, chain.cookie_file)
         return self._rpcs[caip2]
 
     def client(self, account: str) -> LedgerClient:
         """The ledger, as an account of the manifest."""
-        ledger = self.manifest.ledger
         signer = self.manifest.account(account).ledger()
-        return LedgerClient(ledger.grpc, account=signer, rpc=ledger.rpc)
+        return LedgerClient(self.manifest.ledger.grpc, account=signer)
 
     async def deploy(
         self, modes: tuple[Mode, ...] = (Mode.DIRECT, Mode.OMNI)
@@ -118,7 +121,7 @@ class LocalNetwork:
                 contracts.append(_entry(chain.caip2, deployed))
         finally:
             await w3.provider.disconnect()
-        async with contextlib.aclosing(self.client("authority")) as ledger:
+        async with self.client("authority") as ledger:
             authority = self.manifest.account("authority").address
             await setup.register_sources(ledger, authority, contracts, self._authority_key)
         self._update(contracts=tuple(contracts))
@@ -178,19 +181,14 @@ class LocalNetwork:
             self.progress(name, "starting")
         source, destination, self.bitcoin, solana = await asyncio.gather(
             start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.source_evm),
-            start_anvil(
-                supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.destination_evm
-            ),
+            start_anvil(supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.destination_evm),
             Bitcoin.start(supervisor, self.state_dir / "bitcoin", ports),
             start_solana(supervisor, self.state_dir / "solana", ports),
         )
         nodes = (source, destination, self.bitcoin.node, solana)
         for node in nodes:
             self.progress(node.name, "ready")
-        return tuple(
-            ChainEntry(name=each.name, caip2=each.caip2, rpc_url=each.rpc_url, ws_url=each.ws_url)
-            for each in nodes
-        )
+        return tuple(ChainEntry(**asdict(each)) for each in nodes)
 
     async def _ledger(self, known: tuple[Any, ...]) -> LedgerEntry:
         self.progress("ledger", "starting")
@@ -217,11 +215,9 @@ class LocalNetwork:
         """The keyring, as any keyring registers, and the key that answers for Direct contracts."""
         authority = self.manifest.account("authority").address
         party = self.manifest.account("keyring-party").address
-        async with contextlib.aclosing(self.client("authority")) as ledger:
+        async with self.client("authority") as ledger:
             keyring = await setup.register_keyring(ledger, authority, party)
-            await self._daemon(
-                "keyring", "local_keyring", configs.keyring(self.manifest, keyring)
-            )
+            await self._daemon("keyring", "local_keyring", configs.keyring(self.manifest, keyring))
             self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
 
     async def _daemon(self, name: str, package: str, settings: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""What a network consists of, written to `network.json` in its state directory: the file that every command reads.
+"""What a network consists of, written to `network.json` in its state directory: the file that every
+command reads.
 
 Secrets are not in it: an account names the file (mode 0600) that holds its key.
 """
@@ -27,6 +28,7 @@ class ChainEntry(_Part):
     caip2: str
     rpc_url: str
     ws_url: str = ""
+    cookie_file: Path | None = None
 
 
 class LedgerEntry(_Part):
@@ -134,7 +136,10 @@ def state_root() -> Path:
 
 
 def load(state_dir: Path | None = None) -> Manifest:
-    """The manifest in `state_dir`; without one, the running network's, else the one that ran last."""
+    """The manifest in `state_dir`.
+
+    Without one, the running network's, else the one that ran last.
+    """
     if state_dir is not None:
         return _read(state_dir / FILE)
     found = sorted(
@@ -153,7 +158,9 @@ def _read(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_text())
     except OSError as error:
-        raise ManifestError(f"Cannot read {path}: {error.strerror}", "Start a network: zrsign up") from None
+        raise ManifestError(
+            f"Cannot read {path}: {error.strerror}", "Start a network: zrsign up"
+        ) from None
     except ValidationError as error:
         raise ManifestError(
             f"{path} is damaged: {error.error_count()} faults, first {error.errors()[0]['msg']}",

@@ -1,13 +1,13 @@
 """The real chains of a local network: two Anvils, bitcoind in regtest, and a Solana node.
 
-Each `start_*` starts a child, waits until the node itself answers, and returns how to reach it. Funding uses what each
+Each `start_*` starts a child, waits until the node itself answers, and returns how to reach it.
+Funding uses what each
 development node offers for it: Anvil's rich accounts, regtest mining, the Solana faucet.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Node:
     caip2: str
     rpc_url: str
     ws_url: str = ""
+    # bitcoind: where it writes user and password.
+    cookie_file: Path | None = None
 
 
 async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: int) -> Node:
@@ -56,7 +58,10 @@ async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: in
 
 
 class Bitcoin:
-    """bitcoind in regtest with a wallet that mines; a block comes every `MINING_INTERVAL_S` seconds."""
+    """bitcoind in regtest with a wallet that mines.
+
+    A block comes every `MINING_INTERVAL_S` seconds.
+    """
 
     WALLET = "miner"
 
@@ -69,28 +74,31 @@ class Bitcoin:
     @classmethod
     async def start(cls, supervisor: Supervisor, data_dir: Path, ports: Ports) -> Bitcoin:
         data_dir.mkdir(parents=True, exist_ok=True)
-        user, password = "zrsign", secrets.token_hex(16)
-        config = data_dir / "bitcoin.conf"
-        config.touch(mode=0o600)
-        config.write_text(
-            "regtest=1\nserver=1\ntxindex=1\nlisten=0\nlistenonion=0\ndnsseed=0\nfallbackfee=0.00002\n"
-            f"rpcuser={user}\nrpcpassword={password}\n"
+        (data_dir / "bitcoin.conf").write_text(
+            "regtest=1\nserver=1\ntxindex=1\nlisten=0\nlistenonion=0\ndnsseed=0\n"
+            "fallbackfee=0.00002\n"
             f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcport={ports.bitcoin_rpc}\n"
         )
         process = await supervisor.start(
-            "bitcoind", [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"]
+            "bitcoin",
+            [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"],
         )
-        url = f"http://{user}:{password}@{HOST}:{ports.bitcoin_rpc}"
-        rpc = Rpc(f"http://{HOST}:{ports.bitcoin_rpc}", auth=(user, password))
+        cookie = data_dir / "regtest" / ".cookie"
+        node = Node(
+            "bitcoin", BITCOIN_REGTEST, f"http://{HOST}:{ports.bitcoin_rpc}", cookie_file=cookie
+        )
+        rpc = Rpc(node.rpc_url, cookie)
         await supervisor.ready(process, lambda: rpc.answers("getblockchaininfo"), START_TIMEOUT_S)
-        bitcoin = cls(Node("bitcoin", BITCOIN_REGTEST, url), rpc)
+        bitcoin = cls(node, rpc)
         await bitcoin._open_wallet()
         return bitcoin
 
     async def _open_wallet(self) -> None:
         if self.WALLET not in await self.rpc.call("listwallets"):
             known = {each["name"] for each in (await self.rpc.call("listwalletdir"))["wallets"]}
-            await self.rpc.call("loadwallet" if self.WALLET in known else "createwallet", self.WALLET)
+            await self.rpc.call(
+                "loadwallet" if self.WALLET in known else "createwallet", self.WALLET
+            )
         self._address = await self.wallet("getnewaddress")
         height = await self.rpc.call("getblockcount")
         if height < COINBASE_MATURITY_BLOCKS:
@@ -153,7 +161,9 @@ async def fund_solana(rpc: Rpc, address: str, lamports: int) -> str:
     """Ask the node's faucet and wait until the balance is there. Returns the signature."""
     signature = await rpc.call("requestAirdrop", address, lamports)
     for _ in range(200):
-        if (await rpc.call("getBalance", address, {"commitment": "confirmed"}))["value"] >= lamports:
+        if (await rpc.call("getBalance", address, {"commitment": "confirmed"}))[
+            "value"
+        ] >= lamports:
             break
         await asyncio.sleep(0.05)
     return str(signature)

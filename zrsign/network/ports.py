@@ -48,7 +48,7 @@ class Ports:
         if taken:
             raise NetworkError(
                 f"Ports in use on {HOST}: {', '.join(taken)}.",
-                "Stop their owner (ss -ltnp shows it), or start on free ports: zrsign up --free-ports",
+                "Stop their owner (ss -ltnp shows it), or take others: zrsign up --free-ports",
             )
 
 

@@ -1,4 +1,7 @@
-"""Child processes that never outlive their parent: started, watched, logged to a file, stopped in order."""
+"""Child processes that never outlive their parent.
+
+Started, watched, logged to a file, stopped in order.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ LOG_TAIL_LINES = 12
 
 
 def _die_with_parent() -> None:
-    """Runs in the child before exec: Linux kills it when the parent dies, however the parent dies."""
+    """Runs in the child before exec.
+
+    Linux kills it when the parent dies, however the parent dies.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -88,7 +94,10 @@ class Supervisor:
         timeout_s: float,
         interval_s: float = 0.05,
     ) -> None:
-        """Wait until `probe` answers True. Raises NetworkError with the log's tail when it never does."""
+        """Wait until `probe` answers True.
+
+        Raises NetworkError with the log's tail when it never does.
+        """
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not await probe():
             if process.child.returncode is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,22 +18,34 @@ class RpcFault(Exception):
 
 
 class Rpc:
-    """One node's JSON-RPC endpoint. Raises RpcFault for an error answer, httpx.HTTPError when unreachable."""
+    """One node's JSON-RPC endpoint.
 
-    def __init__(self, url: str, *, auth: tuple[str, str] | None = None) -> None:
+    Raises RpcFault for an error answer, httpx.HTTPError when unreachable.
+    """
+
+    def __init__(self, url: str, cookie_file: Path | None = None) -> None:
         self.url = url
-        self._client = httpx.AsyncClient(auth=auth, timeout=30)
+        self._cookie_file = cookie_file
+        self._client = httpx.AsyncClient(timeout=30)
         self._ids = itertools.count(1)
 
     async def call(self, method: str, *params: Any, path: str = "") -> Any:
         answer = await self._client.post(
             self.url + path,
             json={"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params},
+            auth=self._auth(),
         )
         body = answer.json()
         if fault := body.get("error"):
             raise RpcFault(method, fault["code"], fault["message"])
         return body["result"]
+
+    def _auth(self) -> tuple[str, str] | None:
+        """bitcoind writes a fresh cookie, user:password, at every start."""
+        if self._cookie_file is None or not self._cookie_file.is_file():
+            return None
+        user, _, password = self._cookie_file.read_text().strip().partition(":")
+        return user, password
 
     async def answers(self, method: str, *params: Any) -> bool:
         """True once the node answers without an error; for readiness probes."""

@@ -1,4 +1,5 @@
-"""What the authority does on a new ledger: register the keyring, get the key that answers for Direct contracts, and
+"""What the authority does on a new ledger: register the keyring, get the key that answers for
+Direct contracts, and
 register the contracts. All of it is ordinary transactions, as on any network.
 """
 

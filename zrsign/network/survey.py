@@ -14,7 +14,10 @@ HEAD_METHODS = {"eip155": "eth_blockNumber", "bip122": "getblockcount", "solana"
 
 @dataclass(frozen=True)
 class Service:
-    """`head` is a chain's or the ledger's height, None for daemons. `fault` is "" when all is well."""
+    """`head` is a chain's or the ledger's height, None for daemons.
+
+    `fault` is "" when all is well.
+    """
 
     name: str
     url: str
@@ -24,9 +27,12 @@ class Service:
 
 async def services(network: Manifest) -> list[Service]:
     """Chains, ledger, daemons, in this order."""
-    chains = [_head(each.name, each.rpc_url, _method(each.caip2)) for each in network.chains]
+    chains = [
+        _head(each.name, Rpc(each.rpc_url, each.cookie_file), _method(each.caip2))
+        for each in network.chains
+    ]
     daemons = [_daemon(each.name, each.health) for each in network.daemons]
-    ledger = _head("ledger", network.ledger.rpc, "status")
+    ledger = _head("ledger", Rpc(network.ledger.rpc), "status")
     return list(await asyncio.gather(*chains, ledger, *daemons))
 
 
@@ -34,17 +40,16 @@ def _method(caip2: str) -> str:
     return HEAD_METHODS[caip2.split(":")[0]]
 
 
-async def _head(name: str, url: str, method: str) -> Service:
-    rpc = Rpc(url)
+async def _head(name: str, rpc: Rpc, method: str) -> Service:
     try:
         answer = await asyncio.wait_for(rpc.call(method), 5)
-    except Exception as error:  # noqa: BLE001  whatever a dead or strange node does, it is its state
-        return Service(name, url, None, f"{type(error).__name__}: {error}".strip(": "))
+    except Exception as error:  # noqa: BLE001 - its fault is the answer
+        return Service(name, rpc.url, None, f"{type(error).__name__}: {error}".strip(": "))
     finally:
         await rpc.close()
     if method == "status":
         answer = answer["sync_info"]["latest_block_height"]
-    return Service(name, url, int(str(answer), 0), "")
+    return Service(name, rpc.url, int(str(answer), 0), "")
 
 
 async def _daemon(name: str, url: str) -> Service:

@@ -1,8 +1,9 @@
-"""The SDK for people who write dApps: ask a zrSign contract for keys and signatures, and wait for typed answers.
+"""The SDK for people who write dApps: ask a zrSign contract for keys and signatures, and wait for
+typed answers.
 
-    async with ZrSign.connect(rpc_url, contract, account, ledger="127.0.0.1:9090") as zr:
-        wallet = await (await zr.request_key(EVM)).key()
-        signature = await (await zr.sign_data(EVM, 0, "eip155:31337", b"hello")).signature()
+async with ZrSign.connect(rpc_url, contract, account, ledger="127.0.0.1:9090") as zr:
+    wallet = await (await zr.request_key(EVM)).key()
+    signature = await (await zr.sign_data(EVM, 0, "eip155:31337", b"hello")).signature()
 """
 
 from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer

@@ -46,7 +46,10 @@ def is_final(request: wire.Request) -> bool:
 
 
 def checked(request: wire.Request) -> wire.Request:
-    """The request when it went well. Raises RequestRejected, or AnswerTimeout while it is still open."""
+    """The request when it went well.
+
+    Raises RequestRejected, or AnswerTimeout while it is still open.
+    """
     if request.status == wire.REQUEST_STATUS_REJECTED:
         raise RequestRejected(request.id, request.reject_reason)
     if not is_final(request):

@@ -26,13 +26,19 @@ SIGN_PARAMS = "((bytes32,uint256,bytes32,bytes,bool))"
 
 @dataclass(frozen=True)
 class Handle:
-    """A request on its way. Its answer can be awaited, by this process or by any other that knows `ref`."""
+    """A request on its way.
+
+    Its answer can be awaited, by this process or by any other that knows `ref`.
+    """
 
     ref: RequestRef
     receiver: Receiver
 
     async def request(self, timeout_s: float = ANSWER_TIMEOUT_S) -> wire.Request:
-        """The ledger's whole record once the request is final; raises RequestRejected, AnswerTimeout."""
+        """The ledger's whole record once the request is final.
+
+        Raises RequestRejected, AnswerTimeout.
+        """
         return answers.checked(await self.receiver.wait(self.ref, timeout_s))
 
     async def key(self, timeout_s: float = ANSWER_TIMEOUT_S) -> KeyAnswer:
@@ -46,7 +52,10 @@ class Handle:
 
 
 class ZrSign:
-    """Requests of one account to one contract. Every call returns once the source transaction is in a block."""
+    """Requests of one account to one contract.
+
+    Every call returns once the source transaction is in a block.
+    """
 
     def __init__(self, contract: SourceContract, receiver: Receiver) -> None:
         self.contract = contract
@@ -109,7 +118,10 @@ class ZrSign:
         *,
         broadcast: bool = True,
     ) -> Handle:
-        """Ask for a payment (value in the chain's smallest unit); the network finds nonce, fees and inputs."""
+        """Ask for a payment (value in the chain's smallest unit).
+
+        The network finds nonce, fees and inputs.
+        """
         payload = simple_tx.encode(simple_tx.SimpleTx(to, value, data))
         return await self._sign(
             "zrSignSimpleTx", wallet, index, chain, payload, broadcast=broadcast

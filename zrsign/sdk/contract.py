@@ -1,6 +1,7 @@
 """The zrSign contract as one account sees it: calls go out, source events come back.
 
-The contract is the authority on fees and checks; a refusal arrives here as TransactionReverted with the custom error's
+The contract is the authority on fees and checks; a refusal arrives here as TransactionReverted with
+the custom error's
 name and values (selectors: the ABI's `errors`).
 """
 
@@ -57,12 +58,20 @@ class RequestRef:
 
 
 class SourceContract:
-    """One deployed contract, called by one account. Transactions of the account are sent one at a time."""
+    """One deployed contract, called by one account.
+
+    Transactions of the account are sent one at a time.
+    """
 
     _nonce_locks: ClassVar[dict[tuple[int, str], asyncio.Lock]] = {}
 
     def __init__(
-        self, w3: AsyncWeb3[AsyncHTTPProvider], address: ChecksumAddress, account: LocalAccount, chain_id: int, mode: ContractMode
+        self,
+        w3: AsyncWeb3[AsyncHTTPProvider],
+        address: ChecksumAddress,
+        account: LocalAccount,
+        chain_id: int,
+        mode: ContractMode,
     ) -> None:
         self.w3 = w3
         self.address = address
@@ -84,7 +93,7 @@ class SourceContract:
         )
         base_fee = (await self.w3.eth.get_block("latest"))["baseFeePerGas"]
         response = gas * (base_fee * buffer_percent // 100)
-        return mpc + response * FEE_MARGIN_PERCENT // 100
+        return int(mpc + response * FEE_MARGIN_PERCENT // 100)
 
     async def options_of(self, wallet: WalletType, index: int) -> int:
         """The options that a wallet of the account was requested with; 1 when it never was."""
@@ -138,7 +147,9 @@ class SourceContract:
             tx_hash, timeout=RECEIPT_TIMEOUT_S, poll_latency=POLL_S
         )
         if receipt["status"] != 1:
-            raise TransactionReverted(f"0x{tx_hash.hex()} reverted.", "Estimate the fee again and retry.")
+            raise TransactionReverted(
+                f"0x{tx_hash.hex()} reverted.", "Estimate the fee again and retry."
+            )
         return receipt
 
 

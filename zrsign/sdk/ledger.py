@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from zrchain_lite.client import LedgerClient, NotFound
+from zrchain_lite.client import LedgerClient, ObjectNotFound
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import AnswerTimeout
 from zrsign.sdk.answers import is_final
@@ -38,7 +38,7 @@ class Receiver:
                 wire.QueryRequestBySourceRequest(source=source),
                 wire.QueryRequestResponse,
             )
-        except NotFound:
+        except ObjectNotFound:
             return None
         return answer.request
 
@@ -55,7 +55,7 @@ class Receiver:
     async def requests(
         self, *, owner: str = "", tx_hash: bytes = b""
     ) -> AsyncIterator[wire.Request]:
-        """Every request of an owner, or of a source transaction, or all, in the order of their ids."""
+        """Every request of an owner, or of a source transaction, or all; by id."""
         async for request in self.client.page(
             QUERY + "Requests",
             wire.QueryRequestsRequest(owner=owner, tx_hash=tx_hash),
@@ -75,7 +75,10 @@ class Receiver:
         timeout_s: float,
         until: Callable[[wire.Request], bool] = is_final,
     ) -> wire.Request:
-        """The request once `until` holds or it is final. Raises AnswerTimeout; the request itself goes on."""
+        """The request once `until` holds or it is final.
+
+        Raises AnswerTimeout; the request itself goes on.
+        """
         seen: wire.Request | None = None
         try:
             async with asyncio.timeout(timeout_s):

@@ -1,4 +1,7 @@
-"""Custom errors of the contracts as a person reads them: `InsufficientFee(requiredFee=5, providedFee=1)`."""
+"""Custom errors of the contracts as a person reads them.
+
+`InsufficientFee(requiredFee=5, providedFee=1)`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def _errors() -> dict[bytes, tuple[str, tuple[tuple[str, str], ...]]]:
 
 
 def explain(data: bytes) -> tuple[str, str]:
-    """The error with its values, and the next step, from revert data. Unknown data is shown as it is."""
+    """The error with its values, and the next step, from revert data.
+
+    Unknown data is shown as it is.
+    """
     known = _errors().get(data[:4])
     if known is None:
         return f"The contract refused the call: 0x{data.hex()}", "It is not a zrSign error."

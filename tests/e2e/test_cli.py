@@ -1,0 +1,111 @@
+"""The command line on a running network: what a person types, what a program reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import run_cli
+from zrsign.network.manifest import Manifest
+
+pytestmark = pytest.mark.usefixtures("network")
+
+
+def call(network: Manifest, *arguments: str) -> Any:
+    """The JSON of a command that must succeed."""
+    done = run_cli(*arguments, "--json", "--state", network.state_dir)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refused(network: Manifest, *arguments: str, code: int) -> str:
+    """Standard error of a command that must fail with a message and a next step."""
+    done = run_cli(*arguments, "--state", network.state_dir)
+    assert done.returncode == code, done.stderr or done.stdout
+    assert "Traceback" not in done.stderr
+    assert " next " in done.stderr
+    return done.stderr
+
+
+def test_status__should_report_every_service_well(network: Manifest) -> None:
+    status = call(network, "status")
+    assert status["running"]
+    assert {each["name"] for each in status["services"]} == {
+        *("evm-source", "evm-destination", "bitcoin", "solana", "ledger"),
+        *("keyring", "listener", "relayer", "btc_proxy"),
+    }
+    assert [each for each in status["services"] if each["fault"]] == []
+
+
+def test_request_and_track__should_tell_the_same_road(network: Manifest) -> None:
+    call(network, "request", "key", "evm", "--as", "policy-owner")
+    asked = call(network, "request", "data", "evm", "hello", "--as", "policy-owner")
+    assert asked["kind"] == "data"
+    assert asked["status"] == "answered"
+    assert len(bytes.fromhex(asked["signatures"][0][2:])) == 65
+    steps = asked["steps"]
+    assert len(steps) >= 3
+    assert [step["after_s"] for step in steps] == sorted(step["after_s"] for step in steps)
+    for reference in ([str(asked["request"])], [asked["source_tx"]]):
+        assert call(network, "track", *reference) == asked
+    by_trace = call(network, "track", "--trace", str(asked["trace_id"]), "--mode", "omni")
+    assert by_trace == asked
+
+
+def test_keys_and_workspaces__should_show_what_the_owner_has(network: Manifest) -> None:
+    wallet = call(network, "request", "key", "btc-test", "--monitoring", "--as", "gas")["wallet"]
+    keys = call(network, "keys", "gas")
+    assert wallet.startswith("bcrt1q")
+    assert wallet in [key["address"] for key in keys]
+    workspace = next(key["workspace"] for key in keys if key["address"] == wallet)
+    held = {each["workspace"]: each for each in call(network, "workspaces", "gas")}
+    assert held[workspace]["alias"] == "1"
+    assert isinstance(call(network, "policies"), list)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["request", "key", "dogecoin"], 2, "No wallet type"),
+        (["request", "key", "evm", "--as", "nobody"], 2, "No account"),
+        (["request", "key", "evm", "--mode", "both"], 2, "No mode"),
+        (["request", "hash", "evm", "0x1234"], 2, "32 bytes"),
+        (["request", "hash", "evm", "xyz"], 2, "not hexadecimal"),
+        (["request", "data", "evm", "hi", "--index", "77"], 1, "Invalid"),
+        (["request", "data", "evm", "hi", "--chain", "eip155:999999"], 1, "ChainIdNotSupported"),
+        (["request", "data", "evm", "hi", "--chain", "nowhere"], 2, "No chain"),
+        (["track", "999999"], 1, "999999"),
+        (["track", "0x12"], 2, "names no request"),
+        (["track", "0x" + "00" * 32], 2, "knows no request"),
+        (["track"], 2, "Name one request"),
+    ],
+)
+def test_bad_input__should_be_refused_with_the_next_step(
+    network: Manifest, arguments: list[str], code: int, said: str
+) -> None:
+    assert said in refused(network, *arguments, code=code)
+
+
+def test_second_network__should_not_take_the_first_ones_directory(network: Manifest) -> None:
+    done = run_cli("up", "--free-ports", "--state", network.state_dir)
+    assert done.returncode == 1
+    assert "Another network runs" in done.stderr
+    assert call(network, "status")["running"]
+
+
+def test_status__should_say_how_to_start_when_there_is_no_network(tmp_path: Path) -> None:
+    done = run_cli("status", ZRSIGN_STATE=str(tmp_path))
+    assert done.returncode == 2
+    assert "zrsign up" in done.stderr
+
+
+def test_missing_tool__should_be_named_with_its_fix(tmp_path: Path) -> None:
+    done = run_cli(
+        "up", "--free-ports", "--state", tmp_path / "n", ANVIL=str(tmp_path / "no-such-anvil")
+    )
+    assert done.returncode == 1
+    assert "anvil" in done.stderr
+    assert "doctor" in done.stderr
