@@ -41,6 +41,7 @@ class IdentityKeeper:
     def __init__(self, auth: Auth, bank: Bank) -> None:
         self.auth = auth
         self.bank = bank
+        self._collector = bank.module_address(KEYRING_COLLECTOR)
         # A module whose objects carry policies adds itself, so that a participant stays an owner.
         self.policies_in_use: list[PoliciesInUse] = []
 
@@ -195,7 +196,7 @@ class IdentityKeeper:
         """Give the keyring an address and store it; the creator pays the creation fee."""
         fee = self.params(ctx).keyring_creation_fee
         if fee:
-            self.bank.send(ctx, keyring.creator, self.bank.module_address(KEYRING_COLLECTOR), fee)
+            self.bank.send(ctx, keyring.creator, self._collector, fee)
         keyring.address = self._next_keyring_address(ctx)
         self.save_keyring(ctx, keyring)
         return keyring

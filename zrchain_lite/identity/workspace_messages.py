@@ -14,7 +14,7 @@ from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
 from zrchain_lite.identity.addresses import normalise_owner, require_account
 from zrchain_lite.identity.keeper import MAX_MEMBERS, IdentityKeeper
 from zrchain_lite.module import Context, MsgHandler
-from zrchain_lite.policy.keeper import PolicyKeeper
+from zrchain_lite.policy.keeper import Execute, PolicyKeeper
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Workspace
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
@@ -35,7 +35,7 @@ class WorkspaceMessages:
             (wire.MsgAppendChildWorkspace, self._execute_append_child),
             (wire.MsgUpdateWorkspace, self._execute_update),
         ):
-            policy.register_action("/" + message.DESCRIPTOR.full_name, execute)
+            policy.register_action("/" + message.DESCRIPTOR.full_name, self._guarded(execute))
 
     def handlers(self) -> tuple[MsgHandler, ...]:
         return (
@@ -188,6 +188,16 @@ class WorkspaceMessages:
             self._policy.require_owners(ctx, policy_id, list(workspace.owners))
 
     # Policy guard
+
+    def _guarded(self, execute: Execute) -> Execute:
+        """The executor, which refuses once another admin policy is in force."""
+
+        def run(ctx: Context, action: Action, msg: Any) -> Message:
+            workspace = self._keeper.workspace(ctx, self._policy.workspace_of(ctx, action))
+            self._policy.require_current(action, workspace.admin_policy_id)
+            return execute(ctx, action, msg)
+
+        return run
 
     def _owned(self, ctx: Context, address: str, account: str) -> Workspace:
         workspace = self._keeper.workspace(ctx, address)

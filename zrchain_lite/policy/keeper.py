@@ -139,8 +139,19 @@ class PolicyKeeper:
 
     def action_participants(self, ctx: Context, action: Action) -> tuple[str, ...]:
         """Who may approve this action now."""
-        workspace = state.workspace_of(ctx.store, action.id)
-        return self.participants(ctx, action.policy_id, workspace)
+        return self.participants(ctx, action.policy_id, self.workspace_of(ctx, action))
+
+    def workspace_of(self, ctx: Context, action: Action) -> str:
+        """The workspace whose owners the action concerns."""
+        return state.workspace_of(ctx.store, action.id)
+
+    def require_current(self, action: Action, policy_id: int) -> None:
+        """Raises Conflict when another policy guards the object now than the one that approved."""
+        if action.policy_id != policy_id:
+            raise Conflict(
+                f"policy {policy_id} guards this now, but action {action.id} was approved under "
+                f"policy {action.policy_id}; ask again"
+            )
 
     def identities_of(self, ctx: Context, address: str) -> tuple[str, ...]:
         """The address in its one spelling, with every identity that it acts for."""
@@ -204,7 +215,7 @@ class PolicyKeeper:
         action.approvers.extend(new for new in identities if new not in action.approvers)
         state.put_action(ctx.store, action)
         ctx.emit("action_approved", action_id=action_id, participant_addr=identities[0])
-        self._try_execute(ctx, action, state.workspace_of(ctx.store, action_id))
+        self._try_execute(ctx, action, self.workspace_of(ctx, action))
         return action
 
     def revoke(self, ctx: Context, action_id: int, account: str) -> Action:

@@ -82,6 +82,7 @@ class TreasuryMessages:
         self, ctx: Context, action: Action, msg: wire.MsgNewKeyRequest
     ) -> wire.MsgNewKeyRequestResponse:
         workspace = self._identity.workspace(ctx, msg.workspace_addr)
+        self._policy.require_current(action, workspace.sign_policy_id)
         self._policy.require_owners(ctx, msg.sign_policy_id, list(workspace.owners))
         request = self._keeper.request_key(
             ctx,
@@ -119,11 +120,7 @@ class TreasuryMessages:
         self, ctx: Context, action: Action, msg: wire.MsgUpdateKeyPolicy
     ) -> wire.MsgUpdateKeyPolicyResponse:
         key = self._checked_key_policy(ctx, msg)
-        if key.sign_policy_id != action.policy_id:
-            raise InvalidArgument(
-                f"key {key.id} is now under policy {key.sign_policy_id}, the action was approved "
-                f"under {action.policy_id}; ask again"
-            )
+        self._policy.require_current(action, key.sign_policy_id)
         key.sign_policy_id = msg.sign_policy_id
         state.KEYS.set(ctx.store, key.id, key)
         ctx.emit("key_policy_updated", key_id=key.id, sign_policy_id=msg.sign_policy_id)
@@ -239,12 +236,8 @@ class TreasuryMessages:
     # Policy guard
 
     def _require_same_policy(self, ctx: Context, action: Action, key_id: int) -> None:
-        policy_id = self._keeper.sign_policy_id(ctx, self._keeper.key(ctx, key_id))
-        if policy_id != action.policy_id:
-            raise InvalidArgument(
-                f"key {key_id} is now under policy {policy_id}, action {action.id} was approved "
-                f"under {action.policy_id}; ask again"
-            )
+        key = self._keeper.key(ctx, key_id)
+        self._policy.require_current(action, self._keeper.sign_policy_id(ctx, key))
 
     def _submit(
         self,
