@@ -6,14 +6,16 @@ import asyncio
 import re
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from daemon import metrics, run
 from daemon.log import get_logger
+from daemon.loops import Loop, run_all
 from daemon.retry import Retry
 from local_keyring.config import KeyringSettings, LedgerSettings
 from local_keyring.errors import AccountUnusable, VaultUnusable
-from local_keyring.keyring import LocalKeyring
+from local_keyring.keyring import LocalKeyring, watch_blocks
 from local_keyring.vault import Vault
 from zrchain_lite.client import Account, LedgerClient
 
@@ -24,7 +26,7 @@ RETRY = Retry(base_s=0.1, cap_s=5.0)
 
 def load_account(settings: LedgerSettings) -> Account:
     """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
-    path = settings.account_secret_file
+    path = settings.key_file
     try:
         text = path.read_text().strip().removeprefix("0x")
     except OSError as error:
@@ -68,13 +70,15 @@ async def serve(settings: KeyringSettings, stop: asyncio.Event) -> None:
             settings.keyring_address,
             batch=settings.batch,
             concurrency=settings.concurrency,
-            poll_interval_s=settings.poll_interval_s,
             retry=RETRY,
         )
+        answering = Loop("answer", keyring.turn, settings.poll_interval_s, RETRY, keyring.fault)
+        watch = partial(watch_blocks, ledger, answering.wake)
+        watching = Loop("blocks", watch, RETRY.base_s, RETRY)
         if settings.metrics_port is not None:
-            checks = {"keyring": lambda: keyring.fault}
+            checks = {answering.name: answering.health}
             await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
-        await keyring.run(stop)
+        await run_all([answering, watching], stop)
 
 
 if __name__ == "__main__":

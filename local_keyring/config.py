@@ -20,8 +20,10 @@ from daemon.settings import Part, Settings, settings_for
 
 class LedgerSettings(Part):
     grpc: str
+    # Every daemon's [ledger] table is the same; this one needs gRPC only.
+    rpc: str | None = None
     # 32 bytes in hexadecimal: the account that the keyring knows as a party.
-    account_secret_file: Path
+    key_file: Path
 
 
 class KeyringSettings(Settings):

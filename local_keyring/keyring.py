@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -27,7 +26,7 @@ from local_keyring.answer import (
 )
 from local_keyring.errors import VaultError
 from local_keyring.vault import Vault
-from zrchain_lite.client import Account, ClientError, LedgerClient, TxFailed, party_signature
+from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
 QUERY = "/zrchain.treasury.Query/"
@@ -69,47 +68,27 @@ class LocalKeyring:
         *,
         batch: int,
         concurrency: int,
-        poll_interval_s: float,
         retry: Retry,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.fault: str | None = None
+        self._fault: str | None = None
         self._ledger, self._account, self._vault, self._keyring = ledger, account, vault, keyring
-        self._batch, self._poll_interval_s = batch, poll_interval_s
-        self._retry, self._clock = retry, clock
+        self._batch, self._retry, self._clock = batch, retry, clock
         self._workers = asyncio.Semaphore(concurrency)
         self._deferred: dict[tuple[str, int], _Deferred] = {}
-        self._woken = asyncio.Event()
         self._log = get_logger(keyring_address=keyring, party=account.address)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Answer until `stop`. A ledger that does not answer is logged and asked again."""
-        waker = asyncio.create_task(self._wake_on_blocks())
-        failures = 0
-        try:
-            while not stop.is_set():
-                self._woken.clear()
-                try:
-                    await self.turn()
-                    failures, pause_s = 0, self._poll_interval_s
-                except ClientError as error:
-                    failures += 1
-                    self.fault = str(error)
-                    self._log.warning("ledger does not answer, trying again", fault=self.fault)
-                    pause_s = self._retry.delay_s(failures)
-                await _rest(pause_s, stop, self._woken)
-        finally:
-            waker.cancel()
-            with suppress(asyncio.CancelledError):
-                await waker
+    def fault(self) -> str | None:
+        """What a person must look at, None when all is well."""
+        return self._fault
 
     async def turn(self) -> int:
-        """Answer what is pending now. Returns how many answers the ledger took."""
+        """Answer what is pending. Returns how many answers the ledger took. Raises ClientError."""
         pending = {**await self._pending_keys(), **await self._pending_signatures()}
         PENDING.set(len(pending))
         self._deferred = {at: wait for at, wait in self._deferred.items() if at in pending}
         if not self._deferred:
-            self.fault = None
+            self._fault = None
         due = [at for at in pending if self._is_due(at)]
         outcomes = await asyncio.gather(*(self._answer(at, pending[at]) for at in due))
         answers = [answer for answer in outcomes if answer is not None]
@@ -218,25 +197,11 @@ class LocalKeyring:
         wait.failures += 1
         wait.resume_at = self._clock() + self._retry.delay_s(wait.failures)
         FAILURES.inc()
-        self.fault = f"{request[0]} request {request[1]}: {error}"
+        self._fault = f"{request[0]} request {request[1]}: {error}"
         self._log.error("not answered", kind=request[0], request=request[1], fault=str(error))
 
-    async def _wake_on_blocks(self) -> None:
-        attempt = 0
-        while True:
-            with suppress(ClientError):
-                async for _height in self._ledger.new_blocks():
-                    attempt = 0
-                    self._woken.set()
-            attempt += 1
-            await asyncio.sleep(self._retry.delay_s(attempt))
 
-
-async def _rest(timeout_s: float, *events: asyncio.Event) -> None:
-    """Return when one of the events is set, or the time is up."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+async def watch_blocks(ledger: LedgerClient, wake: Callable[[], None]) -> None:
+    """Call `wake` at every new block, without end. Raises ClientError."""
+    async for _height in ledger.new_blocks():
+        wake()

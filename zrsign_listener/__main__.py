@@ -6,21 +6,29 @@ import asyncio
 import re
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 
 from daemon import metrics, run
-from daemon.metrics import Check
+from daemon.jsonrpc import JsonRpc
+from daemon.loops import Loop, run_all
+from daemon.retry import Retry
 from zrchain_lite.client import Account, LedgerClient
 from zrsign_listener.config import LedgerSettings, ListenerSettings
 from zrsign_listener.errors import AccountUnusable
-from zrsign_listener.evm import EvmRpc
-from zrsign_listener.listener import RETRY, ChainListener
+from zrsign_listener.evm import EvmNode
+from zrsign_listener.listener import ChainListener, watch_heads
 from zrsign_listener.report import Reporter
 from zrsign_listener.store import Store
+
+# The longest pause after failures; short enough that a node that comes back is noticed.
+RETRY = Retry(base_s=0.2, cap_s=15.0)
+# Stored events wake the report at once; this is for those that the ledger did not take.
+REPORT_PAUSE_S = 1.0
 
 
 def load_account(settings: LedgerSettings) -> Account:
     """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
-    path = settings.account_secret_file
+    path = settings.key_file
     try:
         text = path.read_text().strip().removeprefix("0x")
     except OSError as error:
@@ -34,29 +42,30 @@ def load_account(settings: LedgerSettings) -> Account:
 
 
 async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
-    """Run until `stop`: one task a chain, one that reports."""
+    """Run until `stop`: a loop or two a chain, and one that reports. None stops another."""
     account = load_account(settings.ledger)
     async with AsyncExitStack() as resources:
         store = await resources.enter_async_context(Store.open(settings.database_url))
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
         reporter = Reporter(ledger, account, store, batch=settings.report_batch, retry=RETRY)
-        checks: dict[str, Check] = {"ledger": lambda: reporter.fault}
-        chains = []
+        reporting = Loop("report", reporter.report, REPORT_PAUSE_S, RETRY, reporter.fault)
+        reading, watching = [], []
         for chain in settings.chains:
-            rpc = await resources.enter_async_context(
-                EvmRpc(chain.rpc_url, timeout_s=chain.rpc_timeout_s)
-            )
-            listener = ChainListener(chain, rpc, store, reporter.wake)
+            rpc = JsonRpc(chain.rpc_url, timeout_s=chain.rpc_timeout_s)
+            resources.push_async_callback(rpc.close)
+            listener = ChainListener(chain, EvmNode(rpc), store, reporting.wake, RETRY)
             await listener.open()
-            chains.append(listener)
-            checks[chain.caip2] = lambda listener=listener: listener.fault  # type: ignore[misc]
+            loop = Loop(chain.caip2, listener.poll, chain.poll_interval_s, RETRY, listener.fault)
+            reading.append(loop)
+            if chain.ws_url is not None:
+                watch = partial(watch_heads, chain.ws_url, loop.wake)
+                watching.append(Loop(f"{chain.caip2} heads", watch, RETRY.base_s, RETRY))
         if settings.metrics_port is not None:
+            # Without its socket a chain is read a poll interval later; that is no failure.
+            checks = {loop.name: loop.health for loop in (reporting, *reading)}
             await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
-        async with asyncio.TaskGroup() as tasks:
-            for listener in chains:
-                tasks.create_task(listener.run(stop))
-            tasks.create_task(reporter.run(stop))
+        await run_all([reporting, *reading, *watching], stop)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from eth_utils.address import is_address, to_checksum_address
 from pydantic import AfterValidator, Field, model_validator
 
 from daemon.settings import Part, Settings, settings_for
-from zrsign_listener.evm import Finality
 from zrsign_listener.plan import Policy
 
 
@@ -64,10 +63,6 @@ class ChainSettings(Part):
         return self
 
     @property
-    def finality(self) -> Finality:
-        return self.finality_depth
-
-    @property
     def policy(self) -> Policy:
         return Policy(
             initial_span=min(500, self.max_block_range),
@@ -79,8 +74,10 @@ class ChainSettings(Part):
 
 class LedgerSettings(Part):
     grpc: str
+    # Every daemon's [ledger] table is the same; this one needs gRPC only.
+    rpc: str | None = None
     # 32 bytes in hexadecimal: the account that the ledger knows as an observer.
-    account_secret_file: Path
+    key_file: Path
 
 
 class ListenerSettings(Settings):
@@ -90,7 +87,7 @@ class ListenerSettings(Settings):
     ledger: LedgerSettings
     chains: tuple[ChainSettings, ...] = Field(min_length=1)
     # Events in one ledger transaction.
-    report_batch: int = Field(default=50, ge=1, le=500)
+    report_batch: int = Field(default=50, ge=1, le=256)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
 
     @model_validator(mode="after")

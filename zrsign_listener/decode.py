@@ -28,6 +28,8 @@ KEY_REQUEST = keccak256(b"ZrKeyRequest(bytes32,address,uint256,uint8,uint256,uin
 SIG_REQUEST = keccak256(f"ZrSigRequest(uint256,bytes32,uint256,uint256,{SIG_PARAMS})".encode())
 TOPICS = (KEY_REQUEST, SIG_REQUEST)
 
+# The ledger takes no longer payload; it gets the length of one, and rejects the request.
+MAX_PAYLOAD = 64 * 1024
 # The ledger counts wallets in 64 bits. A larger index belongs to no wallet, and neither does this.
 NO_WALLET_INDEX = 2**64 - 1
 
@@ -133,7 +135,10 @@ def _decode_sig_request(log: EvmLog, event: receiver.SourceEvent) -> None:
     event.sign.wallet_type_id = wallet_type_id
     event.sign.wallet_index = _wallet_index(wallet_index)
     event.sign.dst_chain_id = dst_chain_id
-    event.sign.payload = payload
+    if len(payload) > MAX_PAYLOAD:
+        event.sign.oversize_bytes = len(payload)
+    else:
+        event.sign.payload = payload
     event.sign.kind = _KINDS[kind]
     event.sign.broadcast = broadcast
 

@@ -1,6 +1,6 @@
-"""One chain's loop: ask the node for its head, let every contract's reader take a step, rest.
+"""One chain: ask the node for its head, let every contract's reader take a step.
 
-Polling over HTTP is the truth. A WebSocket only ends the rest early.
+Polling over HTTP is the truth. A WebSocket only calls for a poll before its time.
 """
 
 from __future__ import annotations
@@ -8,23 +8,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
 
 from daemon.log import get_logger
 from daemon.retry import Retry
 from zrsign_listener import gauges
 from zrsign_listener.config import ChainSettings
-from zrsign_listener.errors import RpcError, StoreUnavailable
-from zrsign_listener.evm import EvmRpc, host_of, is_loopback
+from zrsign_listener.evm import EvmNode
 from zrsign_listener.reader import ContractReader, Source
-from zrsign_listener.rest import rest
 from zrsign_listener.store import Store
-
-# The longest pause after failures; short enough that a node that comes back is noticed.
-RETRY = Retry(base_s=0.2, cap_s=15.0)
 
 
 class ChainListener:
@@ -33,24 +26,18 @@ class ChainListener:
     def __init__(
         self,
         settings: ChainSettings,
-        rpc: EvmRpc,
+        node: EvmNode,
         store: Store,
         stored: Callable[[], None],
-        *,
-        retry: Retry = RETRY,
+        retry: Retry,
     ):
         self.settings = settings
         self.readers: list[ContractReader] = []
-        self._rpc, self._store, self._stored, self._retry = rpc, store, stored, retry
-        self._woken = asyncio.Event()
-        self._fault: str | None = None
-        self._log = get_logger(chain=settings.caip2, node=rpc.host)
+        self._node, self._store, self._stored, self._retry = node, store, stored, retry
 
-    @property
     def fault(self) -> str | None:
-        """What a person must look at, for health checks."""
-        faults = (self._fault, *(reader.fault for reader in self.readers))
-        return next((fault for fault in faults if fault is not None), None)
+        """What a person must look at, None when all is well."""
+        return next((reader.fault for reader in self.readers if reader.fault is not None), None)
 
     async def open(self) -> None:
         """Load the contracts' feeds. Raises StoreUnavailable."""
@@ -60,63 +47,41 @@ class ChainListener:
             source = Source(chain, contract.address, contract.mode)
             self.readers.append(
                 ContractReader(
-                    source, feed, self.settings.policy, self._rpc, self._store, retry=self._retry
+                    source, feed, self.settings.policy, self._node, self._store, retry=self._retry
                 )
             )
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Read until `stop`. A node's or the database's failure is counted, logged and retried."""
-        waker = asyncio.create_task(self._wake_on_heads())
-        failures = 0
-        try:
-            while not stop.is_set():
-                self._woken.clear()
-                try:
-                    behind = await self.poll()
-                    failures, self._fault = 0, None
-                    pause_s = 0.0 if behind else self.settings.poll_interval_s
-                except (RpcError, StoreUnavailable) as error:
-                    failures += 1
-                    self._failed(failures, error)
-                    pause_s = self._retry.delay_s(failures)
-                if pause_s > 0:
-                    await rest(pause_s, stop, self._woken)
-        finally:
-            waker.cancel()
-            with suppress(asyncio.CancelledError):
-                await waker
+    async def poll(self) -> None:
+        """Read everything that is final now. Raises RpcError or StoreUnavailable."""
+        while await self._look():
+            pass
 
-    async def poll(self) -> bool:
-        """One look at the chain. Returns whether more is to be read at once. Raises RpcError."""
+    async def _look(self) -> bool:
+        """One step of every reader. Returns whether another is due at once."""
         checkpoints = {
-            r.feed.checkpoint.number for r in self.readers if r.feed.checkpoint is not None
+            reader.feed.checkpoint.number
+            for reader in self.readers
+            if reader.feed.checkpoint is not None
         }
-        view = await self._rpc.view(self.settings.caip2, self.settings.finality, checkpoints)
-        gauges.TIP.labels(self.settings.caip2).set(view.tip.number)
-        if sum(await asyncio.gather(*(reader.step(view) for reader in self.readers))):
+        chain = self.settings
+        view = await self._node.view(chain.caip2, chain.finality_depth, checkpoints)
+        gauges.TIP.labels(chain.caip2).set(view.tip.number)
+        steps = (reader.step(view) for reader in self.readers)
+        # All steps end before a failure is raised, so that no reader is ever in two of them.
+        outcomes = await asyncio.gather(*steps, return_exceptions=True)
+        if any(isinstance(outcome, int) and outcome > 0 for outcome in outcomes):
             self._stored()
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
         return any(reader.is_behind(view) for reader in self.readers)
 
-    def _failed(self, failures: int, error: Exception) -> None:
-        gauges.RPC_ERRORS.labels(self.settings.caip2).inc()
-        self._fault = str(error)
-        self._log.warning("poll failed, trying again", failures=failures, fault=str(error))
 
-    async def _wake_on_heads(self) -> None:
-        """Wake the poll at each new head; when the socket is gone, polling goes on alone."""
-        url, attempt = self.settings.ws_url, 0
-        if url is None:
-            return
-        subscribe = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
-        while True:
-            try:
-                async with connect(url, proxy=None if is_loopback(url) else True) as socket:
-                    await socket.send(json.dumps(subscribe))
-                    async for _head in socket:
-                        attempt = 0
-                        self._woken.set()
-            except (OSError, TimeoutError, WebSocketException) as error:
-                if attempt == 0:
-                    self._log.info("no new-head wake-ups", socket=host_of(url), fault=str(error))
-            attempt += 1
-            await asyncio.sleep(self._retry.delay_s(attempt))
+async def watch_heads(url: str, wake: Callable[[], None]) -> None:
+    """Call `wake` at every new head (eth_subscribe) until the socket closes or fails."""
+    subscribe = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
+    async with connect(url, proxy=None) as socket:
+        await socket.send(json.dumps(subscribe))
+        async for _head in socket:
+            wake()
+    get_logger().info("socket closed, subscribing again")

@@ -11,7 +11,7 @@ from daemon.retry import Retry
 from zrsign_listener import gauges, plan
 from zrsign_listener.decode import Observation, is_contract, observe
 from zrsign_listener.errors import CutShort, RpcError
-from zrsign_listener.evm import EvmRpc
+from zrsign_listener.evm import EvmNode
 from zrsign_listener.plan import Block, ChainView, Contradicted, Feed, Hole, Policy, Scan, Wait
 from zrsign_listener.store import Store
 
@@ -42,7 +42,7 @@ class ContractReader:
         source: Source,
         feed: Feed,
         policy: Policy,
-        rpc: EvmRpc,
+        node: EvmNode,
         store: Store,
         *,
         retry: Retry,
@@ -51,7 +51,7 @@ class ContractReader:
         self.source = source
         self.feed = feed
         self.fault: str | None = None
-        self._policy, self._rpc, self._store = policy, rpc, store
+        self._policy, self._node, self._store = policy, node, store
         self._retry, self._clock = retry, clock
         self._failures = 0
         self._resume_at = 0.0
@@ -80,10 +80,10 @@ class ContractReader:
     async def _scan(self, scan: Scan, view: ChainView) -> int:
         try:
             end = await self._end(scan, view)
-            logs, next_trace_id = await self._rpc.logs(self.source.contract, scan)
+            logs, next_trace_id = await self._node.logs(self.source.contract, scan)
             if plan.is_cut_short(self._policy, scan, len(logs)):
                 raise CutShort(
-                    f"{self._rpc.host} gave {len(logs)} logs for blocks {scan.first} to "
+                    f"{self._node.endpoint} gave {len(logs)} logs for blocks {scan.first} to "
                     f"{scan.last}, as many as it may: some are probably missing."
                 )
             seen = [observe(self.source.chain, log) for log in logs]
@@ -103,11 +103,11 @@ class ContractReader:
         return sum(1 for observation in fresh if observation.event is not None)
 
     async def _end(self, scan: Scan, view: ChainView) -> Block:
-        return view.tip if scan.last == view.tip.number else await self._rpc.block(scan.last)
+        return view.tip if scan.last == view.tip.number else await self._node.block(scan.last)
 
     async def _learn_owners(self, fresh: Sequence[Observation]) -> None:
         events = [o.event for o in fresh if o.event is not None]
-        origins = await self._rpc.origins(
+        origins = await self._node.origins(
             [(event.id.tx_hash, event.owner, event.block_number) for event in events]
         )
         for event, (tx_from, code) in zip(events, origins, strict=True):

@@ -7,7 +7,6 @@ must not overtake an earlier one.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,11 @@ from daemon.retry import Retry
 from zrchain_lite.client import Account, ClientError, LedgerClient, TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_listener import gauges
-from zrsign_listener.errors import ListenerError, StoreUnavailable
-from zrsign_listener.rest import rest
+from zrsign_listener.errors import ListenerError
 from zrsign_listener.store import Store, StoredEvent
 
-# A transaction stays well below gRPC's 4 MiB.
-MAX_BATCH_BYTES = 1024 * 1024
+# The ledger takes transactions of up to 1 MiB.
+MAX_BATCH_BYTES = 512 * 1024
 
 
 class ReportRefused(ListenerError):
@@ -39,7 +37,7 @@ class _Lane:
 
 
 class Reporter:
-    """Sends what the store holds. `wake` ends its rest early."""
+    """Sends what the store holds."""
 
     def __init__(
         self,
@@ -49,28 +47,17 @@ class Reporter:
         *,
         batch: int,
         retry: Retry,
-        idle_s: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self.fault: str | None = None
+        self._fault: str | None = None
         self._ledger, self._observer, self._store = ledger, account.address, store
-        self._batch, self._retry, self._idle_s, self._clock = batch, retry, idle_s, clock
+        self._batch, self._retry, self._clock = batch, retry, clock
         self._lanes: dict[tuple[str, str], _Lane] = {}
-        self._wake = asyncio.Event()
         self._log = get_logger(observer=self._observer)
 
-    def wake(self) -> None:
-        self._wake.set()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            self._wake.clear()
-            try:
-                await self.report()
-            except StoreUnavailable as error:
-                self.fault = str(error)
-                self._log.error("store fails", fault=str(error))
-            await self._rest(stop)
+    def fault(self) -> str | None:
+        """What a person must look at, None when all is well."""
+        return self._fault
 
     async def report(self) -> None:
         """Send every contract's events until none is due."""
@@ -83,7 +70,7 @@ class Reporter:
                 await self._send(contract, lane, _fitting(events))
         gauges.BACKLOG.set(await self._store.backlog())
         if not any(lane.failures for lane in self._lanes.values()):
-            self.fault = None
+            self._fault = None
 
     async def _send(
         self, contract: tuple[str, str], lane: _Lane, events: Sequence[StoredEvent]
@@ -121,17 +108,10 @@ class Reporter:
             return
         lane.failures += 1
         lane.resume_at = self._clock() + self._retry.delay_s(lane.failures)
-        self.fault = f"Events of {contract[0]} {contract[1]} are not taken: {error}"
+        self._fault = f"Events of {contract[0]} {contract[1]} are not taken: {error}"
         self._log.error(
             "ledger does not take events", chain=contract[0], contract=contract[1], fault=str(error)
         )
-
-    async def _rest(self, stop: asyncio.Event) -> None:
-        pause_s = self._idle_s
-        for lane in self._lanes.values():
-            if lane.failures:
-                pause_s = min(pause_s, max(0.05, lane.resume_at - self._clock()))
-        await rest(pause_s, stop, self._wake)
 
 
 def _fitting(events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:

@@ -15,6 +15,7 @@ from tests.zrsign_listener import logs
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_listener.decode import (
     KEY_REQUEST,
+    MAX_PAYLOAD,
     NO_WALLET_INDEX,
     SIG_REQUEST,
     EvmLog,
@@ -79,6 +80,13 @@ def test_wallet_index_beyond_64_bits__should_become_the_index_of_no_wallet() -> 
         NO_WALLET_INDEX
     )
     assert decode(logs.CHAIN, logs.key_log(wallet_index=2**64)).key.wallet_index == NO_WALLET_INDEX
+
+
+@pytest.mark.parametrize(("size", "oversize"), [(MAX_PAYLOAD, 0), (MAX_PAYLOAD + 1, 65537)])
+def test_oversize_payload__should_be_told_by_its_length(size: int, oversize: int) -> None:
+    ask = decode(logs.CHAIN, logs.sig_log(0, payload=bytes(size))).sign
+    assert ask.oversize_bytes == oversize
+    assert len(ask.payload) == (0 if oversize else size)
 
 
 def test_unknown_request_type__should_be_malformed_but_keep_its_trace_id() -> None:
