@@ -21,6 +21,7 @@ class Ledger(Part):
     """Where the ledger is, and the account that composes."""
 
     grpc: str
+    # The ledger's JSON-RPC. All daemons share this table's shape; this one needs only gRPC.
     rpc: str | None = None
     # File with the account's 32-byte secp256k1 secret in hex.
     key_file: Path
@@ -54,6 +55,8 @@ class ProxySettings(Settings):
     # How long a payment that cannot be made may wait for funds before it is rejected.
     grace_s: float = Field(default=600.0, ge=0)
     poll_s: float = Field(default=1.0, gt=0)
+    # How often the ledger is asked for new Bitcoin keys.
+    discover_s: float = Field(default=5.0, gt=0)
     metrics_port: int | None = None
 
     @field_validator("networks")

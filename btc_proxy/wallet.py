@@ -89,7 +89,7 @@ class Wallet:
         rate = estimate * SAT_VB if estimate else self._fallback()
         if rate is None:
             raise NotYet("the node has no fee estimate yet and no fallback_fee_rate is set")
-        return min(max(rate, least), self._network.max_fee_rate)
+        return float(min(max(rate, least), self._network.max_fee_rate))
 
     async def close(self) -> None:
         await self._node.close()

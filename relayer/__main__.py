@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-from daemon.run import main
+from daemon import run as life
 from relayer.service import run
 from relayer.settings import RelayerSettings
 
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM; returns the exit code."""
+    return life.main("relayer", RelayerSettings, run, argv)
+
+
 if __name__ == "__main__":
-    sys.exit(main("relayer", RelayerSettings, run))
+    sys.exit(main())

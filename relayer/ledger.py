@@ -26,11 +26,11 @@ KINDS = {
 
 
 class Ledger:
-    """Queries and messages of the receiver module; `address` is the client's account."""
+    """Queries and messages of the receiver module over one client, which has an account."""
 
-    def __init__(self, client: LedgerClient, address: str):
+    def __init__(self, client: LedgerClient):
         self._client = client
-        self._address = address
+        self._address = client.account.address
 
     async def outgoing(self) -> AsyncIterator[receiver.Outgoing]:
         """Signed transactions whose delivery is open."""

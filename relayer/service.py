@@ -10,11 +10,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from daemon import metrics as endpoint
 from daemon.errors import SettingsError
 from daemon.jsonrpc import JsonRpc
+from daemon.keyfile import read_secret
 from daemon.loops import Loop, run_all
 from daemon.retry import Retry
 from relayer.answers.builder import AnswerBuilder, gas_account
@@ -44,8 +44,8 @@ async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         outbox = await Outbox.open(settings.outbox_url)
         stack.push_async_callback(outbox.close)
-        client = LedgerClient(settings.ledger.grpc, account=account, rpc=settings.ledger.rpc)
-        ledger = Ledger(client, account.address)
+        client = LedgerClient(settings.ledger.grpc, account=account)
+        ledger = Ledger(client)
         stack.push_async_callback(ledger.close)
         relayer = Relayer(settings, ledger, outbox, time.time)
         stack.push_async_callback(relayer.close)
@@ -166,19 +166,6 @@ class Relayer:
                 continue  # Bitcoin's composer keeps coins; it is a daemon of its own.
             compositions.append(Composition(composer, self._ledger, limits.grace_s, self._clock))
         return compositions
-
-
-def read_secret(path: Path) -> bytes:
-    """A 32-byte secret in hex from a file. The error never quotes what the file holds."""
-    try:
-        secret = bytes.fromhex(path.read_text().strip().removeprefix("0x"))
-    except OSError as error:
-        raise SettingsError(f"Cannot read the key file {path}: {error.strerror}.") from None
-    except ValueError:
-        raise SettingsError(f"The key file {path} must hold 32 bytes in hex.") from None
-    if len(secret) != 32:
-        raise SettingsError(f"The key file {path} holds {len(secret)} bytes; a key has 32.")
-    return secret
 
 
 def _rpc(target: Target) -> JsonRpc:

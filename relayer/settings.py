@@ -20,6 +20,7 @@ class Ledger(Part):
     """Where the ledger is, and the account that reports to it."""
 
     grpc: str
+    # The ledger's JSON-RPC. All daemons share this table's shape; this one needs only gRPC.
     rpc: str | None = None
     # File with the account's 32-byte secp256k1 secret in hex.
     key_file: Path
