@@ -17,6 +17,7 @@ from chains import (
     ChainError,
     Intent,
     UnknownWalletType,
+    UnsignedTx,
     WalletType,
     WrongNetwork,
     chain_for,
@@ -24,8 +25,11 @@ from chains import (
     simple_tx,
     wallet_type_by_id,
 )
+from chains.bitcoin_scripts import p2wpkh_script
+from chains.bitcoin_transactions import BitcoinTx
 from chains.evm import personal_message_digest
 from chains.hashing import sha256d
+from chains.solana import SolanaTx
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.errors import Rejection
 
@@ -100,8 +104,9 @@ def data_item(namespace: str, payload: bytes) -> bytes:
     return payload
 
 
-def transaction(caip2: str, payload: bytes) -> Transaction:
-    """Parse `payload` for its destination. What contradicts the destination is refused as `wrong_network`."""
+def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
+    """Parse `payload` for its destination. What contradicts the destination is `wrong_network`; what
+    this key alone cannot complete is `foreign_signers` or `foreign_inputs`."""
     chain = chain_for(caip2)
     try:
         parsed = chain.parse(payload)
@@ -110,11 +115,20 @@ def transaction(caip2: str, payload: bytes) -> Transaction:
         raise Rejection("wrong_network", str(error)) from error
     except ChainError as error:
         raise Rejection("malformed_transaction", str(error)) from error
-    if caip2.startswith("solana:") and len(sighashes) > 1:
-        raise Rejection(
-            "foreign_signers", f"{len(sighashes)} accounts must sign; a wallet signs for itself alone"
-        )
+    _require_own(parsed, public_key)
     return Transaction(sighashes, parsed.amount)
+
+
+def _require_own(parsed: UnsignedTx, public_key: bytes) -> None:
+    if isinstance(parsed, SolanaTx) and parsed.signers != (public_key,):
+        raise Rejection("foreign_signers", "the wallet must be the message's fee payer and only signer")
+    if isinstance(parsed, BitcoinTx):
+        own = p2wpkh_script(public_key)
+        for index, spent in enumerate(parsed.inputs):
+            if spent.script_pubkey != own:
+                raise Rejection(
+                    "foreign_inputs", f"input {index} is not a P2WPKH output of the wallet"
+                )
 
 
 def simple(caip2: str, payload: bytes) -> simple_tx.SimpleTx:
@@ -131,6 +145,8 @@ def simple(caip2: str, payload: bytes) -> simple_tx.SimpleTx:
         raise Rejection("invalid_recipient", str(error)) from error
     if decoded.value >= 2**64 and not caip2.startswith("eip155:"):
         raise Rejection("invalid_amount", f"{decoded.value} is more than {caip2} can carry")
+    if decoded.data and not caip2.startswith("eip155:"):
+        raise Rejection("data_not_supported", f"a payment on {caip2} carries no data")
     return decoded
 
 

@@ -179,10 +179,10 @@ class Signing:
 
     def _submit(self, ctx: Context, request: pb.Request) -> None:
         """Put the request under the key's or the workspace's sign policy; raises Rejection."""
-        data = self._policy_data(request)
+        key = self._treasury.key(ctx, request.key_id)
+        data = _policy_data(request, key.public_key)
         request.status = pb.REQUEST_STATUS_APPROVING
         self._state.save(ctx.store, request)
-        key = self._treasury.key(ctx, request.key_id)
         policy_id = self._treasury.sign_policy_id(ctx, key)
         msg = pb.ExecuteRequest(request_id=request.id, subject_hash=_subject_hash(request))
         try:
@@ -203,13 +203,6 @@ class Signing:
             request.action_id = outcome.action_id
             detail = f"action {outcome.action_id} under policy {policy_id} of {key.workspace_addr}"
             self._journey.advance(ctx, request, pb.REQUEST_STATUS_APPROVING, "approving", detail)
-
-    def _policy_data(self, request: pb.Request) -> dict[str, bytes]:
-        """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
-        if request.kind not in _TRANSACTIONS:
-            return {DATA_FOR_SIGNING: _item(request).hex().encode()}
-        parsed = payloads.transaction(request.destination, request.unsigned_transaction)
-        return Prepared(parsed.sighashes, parsed.amount).policy_data()
 
     def _ask_keyring(self, ctx: Context, request: pb.Request) -> None:
         """Ask the treasury for the signatures; raises Rejection."""
@@ -239,11 +232,14 @@ class Signing:
         request.sign_request_id = asked.id
 
     def _ask_transaction(self, ctx: Context, request: pb.Request) -> None:
-        parsed = payloads.transaction(request.destination, request.unsigned_transaction)
+        key = self._treasury.key(ctx, request.key_id)
+        parsed = payloads.transaction(
+            request.destination, request.unsigned_transaction, key.public_key
+        )
         asked = self._treasury.request_sign_transaction(
             ctx,
             creator=request.owner_id,
-            key_ids=[request.key_id] * len(parsed.sighashes),
+            key_ids=[key.id] * len(parsed.sighashes),
             wallet_type=wallet_type_of(request.destination),
             unsigned_tx=request.unsigned_transaction,
             metadata=metadata_of(request.destination),
@@ -287,7 +283,8 @@ class Signing:
         chain = chain_for(request.destination)
         try:
             chain.verify_intent(chain.parse(unsigned), intent, public_key)
-        except ChainError as error:
+            payloads.transaction(request.destination, unsigned, public_key)
+        except (ChainError, Rejection) as error:
             raise InvalidArgument(
                 f"the proposal for request {request.id} is refused: {error}"
             ) from error
@@ -299,6 +296,16 @@ def _item(request: pb.Request) -> bytes:
     if request.kind == pb.REQUEST_KIND_HASH:
         return payloads.hash_item(payload)
     return payloads.data_item(_namespace(request), payload)
+
+
+def _policy_data(request: pb.Request, public_key: bytes) -> dict[str, bytes]:
+    """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
+    if request.kind not in _TRANSACTIONS:
+        return {DATA_FOR_SIGNING: _item(request).hex().encode()}
+    parsed = payloads.transaction(
+        request.destination, request.unsigned_transaction, public_key
+    )
+    return Prepared(parsed.sighashes, parsed.amount).policy_data()
 
 
 def _subject_hash(request: pb.Request) -> bytes:

@@ -14,13 +14,12 @@ from chains import chain_hash, cosmos, wallets
 from chains.evm import evm_address
 from zrchain_lite.auth.keeper import AuthKeeper
 from zrchain_lite.bank.keeper import BankKeeper
-from zrchain_lite.identity.keeper import KEYRING_COLLECTOR, IdentityKeeper
+from zrchain_lite.identity.keeper import IdentityKeeper
 from zrchain_lite.module import Context, Module
 from zrchain_lite.policy.keeper import PolicyKeeper
 from zrchain_lite.policy.module import PolicyModule
 from zrchain_lite.registry import Registry
 from zrchain_lite.store import MemoryStore, Overlay
-from zrchain_lite.treasury.escrow import KEYRING_ESCROW
 from zrchain_lite.treasury.keeper import TreasuryKeeper
 from zrchain_lite.treasury.module import TreasuryModule
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
@@ -83,7 +82,7 @@ class World:
     height: int = 1
 
     def __post_init__(self) -> None:
-        self.auth = AuthKeeper(module_accounts=(KEYRING_ESCROW, KEYRING_COLLECTOR))
+        self.auth = AuthKeeper()
         self.bank = BankKeeper(self.auth)
         self.identity = IdentityKeeper(self.auth, self.bank)
         self.policy = PolicyKeeper(self.identity)

@@ -1,0 +1,141 @@
+"""What a contract asks for and cannot have: a REJECTED request with a code word, and an accepted report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from nacl.signing import SigningKey
+
+from chains import Intent, wallets
+from chains.evm import EvmChain
+from tests.zrsign_receiver import transactions
+from tests.zrsign_receiver.world import (
+    EVM_CHAIN,
+    LOCALNET,
+    REGTEST,
+    Account,
+    World,
+    status_name,
+    step_names,
+)
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.payloads import BITCOIN_MAINNET
+
+HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
+TX, SIMPLE = pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX
+BITCOIN = {"wallet": wallets.BITCOIN_TEST, "destination": REGTEST}
+SOLANA = {"wallet": wallets.SOLANA, "destination": LOCALNET}
+STRANGER = Account("somebody else").public_key
+
+CASES: list[tuple[str, Any, bytes, dict[str, Any]]] = [
+    ("invalid_hash_length", HASH, b"\x01" * 31, {}),
+    ("invalid_hash_length", HASH, b"", {}),
+    ("broadcast_not_allowed", HASH, b"\x01" * 32, {"broadcast": True}),
+    ("broadcast_not_allowed", DATA, b"words", {"broadcast": True}),
+    ("empty_payload", DATA, b"", {}),
+    ("unknown_kind", 0, b"\x01" * 32, {}),
+    ("unknown_kind", 17, b"\x01" * 32, {}),
+    ("unknown_kind", pb.REQUEST_KIND_KEY, b"\x01" * 32, {}),
+    ("unknown_destination", HASH, b"\x01" * 32, {"destination": "eip155:999"}),
+    ("unknown_destination", HASH, b"\x01" * 32, {"destination": BITCOIN_MAINNET}),
+    ("destination_mismatch", HASH, b"\x01" * 32, {"destination": REGTEST}),
+    (
+        "destination_mismatch",
+        HASH,
+        b"\x01" * 32,
+        {"wallet": wallets.BITCOIN, "destination": REGTEST},
+    ),
+    ("unknown_wallet", HASH, b"\x01" * 32, {"owner": Account("somebody else")}),
+    ("unknown_wallet", HASH, b"\x01" * 32, {"index": 1}),
+    ("unknown_wallet", HASH, b"\x01" * 32, {"index": 2**64 - 1}),
+    ("malformed_transaction", TX, b"", {}),
+    ("malformed_transaction", TX, b"\xc0", {}),
+    ("malformed_transaction", TX, b"not a psbt", BITCOIN),
+    ("malformed_transaction", TX, b"not a message", SOLANA),
+    ("foreign_inputs", TX, transactions.bitcoin(STRANGER), BITCOIN),
+    ("foreign_signers", TX, transactions.solana(bytes(SigningKey(b"\x05" * 32).verify_key)), SOLANA),
+    ("malformed_simple_tx", SIMPLE, b"", {}),
+    ("malformed_simple_tx", SIMPLE, b"\x4d\xbd\xa8\xd6\xff", {}),
+    ("invalid_recipient", SIMPLE, transactions.simple("nobody"), {}),
+    ("invalid_recipient", SIMPLE, transactions.simple(transactions.EVM_RECIPIENT), SOLANA),
+    ("invalid_amount", SIMPLE, transactions.simple(transactions.SOLANA_RECIPIENT, 2**64), SOLANA),
+    (
+        "data_not_supported",
+        SIMPLE,
+        transactions.simple(transactions.BITCOIN_RECIPIENT, 9000, b"memo"),
+        BITCOIN,
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world = World()
+    for wallet in (wallets.EVM, wallets.BITCOIN, wallets.BITCOIN_TEST, wallets.SOLANA):
+        world.wallet(wallet=wallet)
+    return world
+
+
+@pytest.mark.parametrize(("word", "kind", "payload", "changes"), CASES)
+def test_sign_request__should_be_rejected_with_a_code_word(
+    world: World, word: str, kind: Any, payload: bytes, changes: dict[str, Any]
+) -> None:
+    (request_id,) = world.report(world.sign_event(kind, payload, **changes))
+    request = world.request(request_id)
+    assert request.reject_reason.partition(": ")[0] == word
+    assert request.reject_reason.partition(": ")[2]
+    assert status_name(request) == "REJECTED"
+    assert step_names(request)[-1] == "rejected"
+
+
+def test_transaction__should_be_rejected_when_it_contradicts_its_destination(world: World) -> None:
+    other = EvmChain("eip155:1").compose(
+        Intent(transactions.EVM_RECIPIENT, 1, b"", 1),
+        nonce=0,
+        gas=21_000,
+        max_fee=1,
+        priority_fee=1,
+    )
+    (request_id,) = world.report(world.sign_event(TX, other, destination=EVM_CHAIN))
+    assert world.request(request_id).reject_reason.startswith("wrong_network: ")
+
+
+def test_payload_above_the_limit__should_be_rejected_by_its_size(world: World) -> None:
+    event = world.sign_event(DATA, b"")
+    event.sign.oversize_bytes = 10**6
+    (request_id,) = world.report(event)
+    assert world.request(request_id).reject_reason.startswith("payload_too_large: 1000000 ")
+
+
+def test_key_request__should_be_rejected_with_a_code_word(world: World) -> None:
+    unknown, zero, index = (world.key_event() for _ in range(3))
+    unknown.key.wallet_type_id = b"\x09" * 32
+    zero.owner = "0x" + "00" * 20
+    index.key.wallet_index = 2**64 - 1
+    ids = world.report(unknown, zero, index)
+    words = [world.request(id_).reject_reason.partition(":")[0] for id_ in ids]
+    assert words == ["unknown_wallet_type", "invalid_owner", "invalid_wallet_index"]
+
+
+def test_wallet_that_is_still_being_made__should_be_unknown() -> None:
+    world = World()
+    _, request_id = world.report(world.key_event(), world.sign_event(HASH, b"\x01" * 32))
+    assert world.request(request_id).reject_reason.startswith("unknown_wallet: ")
+
+
+def test_trace_id__should_belong_to_one_source_event(world: World) -> None:
+    first, second = (world.sign_event(HASH, b"\x01" * 32, trace_id=10_000) for _ in range(2))
+    holder, late = world.report(first, second)
+    assert status_name(world.request(holder)) == "SIGNING"
+    assert world.request(late).reject_reason == (
+        f"trace_id_taken: trace 10000 of {first.id.contract} is request {holder}"
+    )
+
+
+def test_rejection__should_not_touch_the_other_events_of_a_report(world: World) -> None:
+    bad, good = world.report(
+        world.sign_event(HASH, b"short"), world.sign_event(HASH, b"\x01" * 32)
+    )
+    assert status_name(world.request(bad)) == "REJECTED"
+    assert status_name(world.request(good)) == "SIGNING"
