@@ -12,7 +12,7 @@ import pytest
 from daemon.jsonrpc import JsonRpc
 from relayer.outbox import Outbox
 from relayer.stages import Policy
-from tests.relayer.nodes import ask, free_port, process, tool, until
+from tests.relayer.nodes import ask, bitcoind, free_port, process, tool, until
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +34,20 @@ async def anvil(anvil_url: str) -> AsyncIterator[JsonRpc]:
     await rpc.call("evm_setAutomine", True)
     await rpc.call("anvil_dropAllTransactions")
     await rpc.call("evm_revert", snapshot)
+    await rpc.close()
+
+
+@pytest.fixture(scope="session")
+def bitcoin_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    with bitcoind(tmp_path_factory.mktemp("bitcoind")) as node:
+        yield node
+
+
+@pytest.fixture
+async def bitcoin(bitcoin_node: tuple[str, Path]) -> AsyncIterator[JsonRpc]:
+    url, cookie = bitcoin_node
+    rpc = JsonRpc(url, cookie_file=cookie)
+    yield rpc
     await rpc.close()
 
 

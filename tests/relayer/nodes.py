@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
+REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 
 
 def tool(name: str, variable: str) -> str:
@@ -77,3 +79,31 @@ async def eventually(probe: Callable[[], Any], what: str, timeout_s: float = 30.
             return found
         await asyncio.sleep(0.02)
     pytest.fail(f"{what} did not happen in {timeout_s} s")
+
+
+@contextmanager
+def bitcoind(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A regtest node without peers: its URL and its cookie file."""
+    port = free_port()
+    command = [
+        tool("bitcoind", "BITCOIND"),
+        "-regtest",
+        f"-datadir={folder}",
+        f"-rpcport={port}",
+        "-listen=0",
+        "-printtoconsole=0",
+        "-debuglogfile=0",
+    ]
+    url, cookie = f"http://127.0.0.1:{port}", folder / "regtest/.cookie"
+    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        until(lambda: btc_ask(url, cookie, "getblockcount"), "bitcoind")
+        yield url, cookie
+
+
+def btc_ask(url: str, cookie: Path, method: str, *params: Any) -> Any:
+    """A blocking call with bitcoind's cookie."""
+    token = base64.b64encode(cookie.read_bytes()).decode()
+    body = json.dumps({"id": 1, "method": method, "params": params}).encode()
+    request = urllib.request.Request(url, body, {"Authorization": f"Basic {token}"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)["result"]

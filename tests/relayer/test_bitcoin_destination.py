@@ -1,0 +1,146 @@
+"""The Bitcoin adapter against a real bitcoind in regtest; transactions are made by `chains`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from coincurve import PrivateKey
+
+from chains import Intent
+from chains.bitcoin import BitcoinChain, Utxo
+from daemon.jsonrpc import JsonRpc
+from relayer.destinations.bitcoin import BitcoinDestination
+from relayer.views import (
+    Accepted,
+    Final,
+    Included,
+    Pending,
+    Refused,
+    Rejected,
+    Unknown,
+    Unreachable,
+)
+from tests.relayer.nodes import REGTEST, free_port
+
+CHAIN = BitcoinChain(REGTEST)
+COINBASE_MATURITY = 100
+
+
+class Key:
+    """A local test key and its coins, mined for it."""
+
+    def __init__(self, rpc: JsonRpc):
+        self.secret = PrivateKey()
+        self.public_key = self.secret.public_key.format()
+        self.address = CHAIN.address(self.public_key)
+        self.rpc = rpc
+
+    async def mine_coin(self) -> Utxo:
+        """A mature block reward of the key."""
+        (block,) = await self.rpc.call("generatetoaddress", 1, self.address)
+        reward = (await self.rpc.call("getblock", block, 2))["tx"][0]
+        await self.rpc.call("generatetodescriptor", COINBASE_MATURITY, "raw(51)#8lvh9jxk")
+        return Utxo(
+            txid=reward["txid"],
+            vout=0,
+            value_sats=round(reward["vout"][0]["value"] * 10**8),
+            script_pubkey=bytes.fromhex(reward["vout"][0]["scriptPubKey"]["hex"]),
+        )
+
+    def pay(self, coins: Sequence[Utxo], sats: int, fee_rate: float = 2.0) -> tuple[bytes, str]:
+        """A signed payment to another key: bytes and txid."""
+        recipient = CHAIN.address(PrivateKey().public_key.format())
+        intent = Intent(to=recipient, value=sats, data=b"", max_network_fee=10**6)
+        payload = CHAIN.compose(
+            intent, utxos=coins, fee_rate_sat_vb=fee_rate, change_public_key=self.public_key
+        )
+        tx = CHAIN.parse(payload)
+        signatures = [self.secret.sign(digest, hasher=None) for digest in CHAIN.sighashes(tx)]
+        signed = CHAIN.assemble(tx, signatures, [self.public_key] * len(signatures))
+        return signed, CHAIN.transaction_id(signed)
+
+
+async def mine(rpc: JsonRpc, blocks: int = 1) -> None:
+    await rpc.call("generatetodescriptor", blocks, "raw(51)#8lvh9jxk")
+
+
+async def test_payment__should_be_known_twice_and_confirmed_by_the_node(bitcoin: JsonRpc) -> None:
+    key = Key(bitcoin)
+    raw, tx_id = key.pay([await key.mine_coin()], 100_000)
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    assert await destination.status(raw, [tx_id]) == Unknown()
+    assert await destination.submit(raw) == Accepted()
+    assert await destination.submit(raw) in (Accepted(), Accepted(known=True))
+    assert await destination.status(raw, [tx_id]) == Pending()
+    await mine(bitcoin)
+    done = await destination.status(raw, [tx_id])
+    assert isinstance(done, Final)
+    assert done.height == await bitcoin.call("getblockcount")
+    assert await destination.submit(raw) == Accepted(known=True)
+
+
+async def test_confirmations__should_be_counted_to_the_configured_depth(bitcoin: JsonRpc) -> None:
+    key = Key(bitcoin)
+    raw, tx_id = key.pay([await key.mine_coin()], 100_000)
+    destination = BitcoinDestination(REGTEST, bitcoin, confirmations=2)
+    await destination.submit(raw)
+    await mine(bitcoin)
+    assert await destination.status(raw, [tx_id]) == Included(
+        tx_id, await bitcoin.call("getblockcount"), 1
+    )
+    await mine(bitcoin)
+    assert isinstance(await destination.status(raw, [tx_id]), Final)
+
+
+async def test_spent_coin__should_be_rejected_for_good(bitcoin: JsonRpc) -> None:
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    await destination.submit(key.pay([coin], 100_000)[0])
+    await mine(bitcoin)
+    rejected = await destination.submit(key.pay([coin], 200_000)[0])
+    assert isinstance(rejected, Rejected)
+    assert "bad-txns-inputs-missingorspent" in rejected.reason
+
+
+async def test_cheap_rival_in_the_pool__should_be_refused_and_not_given_up(
+    bitcoin: JsonRpc,
+) -> None:
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    await destination.submit(key.pay([coin], 100_000, fee_rate=20.0)[0])
+    rival, _ = key.pay([coin], 200_000, fee_rate=2.0)
+    assert isinstance(await destination.submit(rival), Refused)
+
+
+async def test_evicted_payment__should_be_unknown_and_refused_while_its_rival_stays(
+    bitcoin: JsonRpc,
+) -> None:
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    evicted, tx_id = key.pay([coin], 100_000, fee_rate=2.0)
+    await destination.submit(evicted)
+    assert await destination.submit(key.pay([coin], 200_000, fee_rate=30.0)[0]) == Accepted()
+    assert await destination.status(evicted, [tx_id]) == Unknown()
+    assert isinstance(await destination.submit(evicted), Refused)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00" * 60, b"\x02\x00\x00\x00"])
+async def test_bytes_that_are_no_transaction__should_be_rejected(
+    bitcoin: JsonRpc, raw: bytes
+) -> None:
+    assert isinstance(await BitcoinDestination(REGTEST, bitcoin).submit(raw), Rejected)
+
+
+async def test_node_of_another_network__should_never_be_sent_to(bitcoin: JsonRpc) -> None:
+    mainnet = BitcoinDestination("bip122:000000000019d6689c085ae165831e93", bitcoin)
+    assert isinstance(await mainnet.submit(b"\x00"), Unreachable)
+
+
+async def test_dead_node__should_be_unreachable() -> None:
+    destination = BitcoinDestination(REGTEST, JsonRpc(f"http://127.0.0.1:{free_port()}"))
+    assert isinstance(await destination.submit(b"\x00"), Unreachable)
+    await destination.close()
