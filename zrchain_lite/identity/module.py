@@ -11,10 +11,10 @@ from zrchain_lite.identity import state
 from zrchain_lite.identity.authority import Authority
 from zrchain_lite.identity.keeper import IdentityKeeper
 from zrchain_lite.identity.keyring_messages import MAX_FEE, KeyringMessages
+from zrchain_lite.identity.peers import Policies
 from zrchain_lite.identity.queries import IdentityQueries
 from zrchain_lite.identity.workspace_messages import WorkspaceMessages
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
-from zrchain_lite.policy.keeper import PolicyKeeper
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
 
@@ -26,7 +26,7 @@ class IdentityModule(Module):
 
     name = "identity"
 
-    def __init__(self, keeper: IdentityKeeper, policy: PolicyKeeper) -> None:
+    def __init__(self, keeper: IdentityKeeper, policy: Policies) -> None:
         self.keeper = keeper
         self._authority = Authority(self.name)
         self._workspaces = WorkspaceMessages(keeper, policy)

@@ -1,10 +1,20 @@
-"""What the modules need of accounts and money; the auth and bank keepers have these shapes."""
+"""What the identity module needs of its neighbours; their keepers have these shapes.
+
+Policies know workspaces, so this package cannot import theirs.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from google.protobuf.message import Message
 
 from zrchain_lite.module import Context
+from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
+
+# Executes the message of an action that has enough approvals; checks again what may have changed.
+Execute = Callable[[Context, Action, Any], Message]
 
 
 class Auth(Protocol):
@@ -29,3 +39,40 @@ class Bank(Protocol):
         ...
 
     def module_address(self, name: str) -> str: ...
+
+
+class Outcome(Protocol):
+    """What became of a submitted message."""
+
+    @property
+    def action_id(self) -> int: ...
+
+    @property
+    def response(self) -> Message | None:
+        """None while approvals are missing."""
+        ...
+
+
+class Policies(Protocol):
+    """Approval of messages, as `PolicyKeeper` gives it."""
+
+    def register_action(self, type_url: str, execute: Execute) -> None: ...
+
+    def submit(
+        self,
+        ctx: Context,
+        *,
+        creator: str,
+        policy_id: int,
+        workspace: str,
+        msg: Message,
+        btl: int = 0,
+    ) -> Outcome: ...
+
+    def participants(self, ctx: Context, policy_id: int, workspace: str) -> tuple[str, ...]: ...
+
+    def require_owners(self, ctx: Context, policy_id: int, owners: list[str]) -> None: ...
+
+    def require_current(self, action: Action, policy_id: int) -> None: ...
+
+    def workspace_of(self, ctx: Context, action: Action) -> str: ...

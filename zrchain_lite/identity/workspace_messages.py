@@ -13,8 +13,8 @@ from google.protobuf.message import Message
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
 from zrchain_lite.identity.addresses import normalise_owner, require_account
 from zrchain_lite.identity.keeper import MAX_MEMBERS, IdentityKeeper
+from zrchain_lite.identity.peers import Execute, Policies
 from zrchain_lite.module import Context, MsgHandler
-from zrchain_lite.policy.keeper import Execute, PolicyKeeper
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Workspace
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Message)
 class WorkspaceMessages:
     """Handlers and the executors that run once the admin policy is satisfied."""
 
-    def __init__(self, keeper: IdentityKeeper, policy: PolicyKeeper) -> None:
+    def __init__(self, keeper: IdentityKeeper, policy: Policies) -> None:
         self._keeper = keeper
         self._policy = policy
         for message, execute in (

@@ -10,9 +10,9 @@ Policy 0 is any one current owner of the workspace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from google.protobuf import any_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
@@ -20,6 +20,7 @@ from google.protobuf.message import Message
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.identity.keeper import IdentityKeeper
+from zrchain_lite.identity.peers import Execute
 from zrchain_lite.module import Context
 from zrchain_lite.policy import boolparser, state
 from zrchain_lite.policy.deadlines import require_blocks
@@ -32,9 +33,6 @@ REVOKED = policy_pb2.ACTION_STATUS_REVOKED
 TIMEOUT = policy_pb2.ACTION_STATUS_TIMEOUT
 
 DEFAULT_PARAMS = Params(minimum_btl=10, default_btl=1000)
-
-# Executes the message of an action that has enough approvals; checks again what may have changed.
-Execute = Callable[[Context, Action, Any], Message]
 
 
 class PolicyHooks(Protocol):
