@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 from solders.instruction import Instruction as SoldersInstruction
 from solders.message import Message
 from solders.pubkey import Pubkey
@@ -181,5 +181,5 @@ def _pubkey(text: str) -> Pubkey:
 def _blockhash(text: str) -> Hash:
     try:
         return Hash.from_string(text)
-    except ValueError:
+    except ParseHashError:
         raise MalformedTransaction(f"{text!r} is not a blockhash (base58 of 32 bytes)") from None
