@@ -13,6 +13,7 @@ metadata hash.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import posixpath
 import re
@@ -103,20 +104,22 @@ def resolve_solc() -> Path:
 
 
 def fetch_packages() -> None:
-    """Install OpenZeppelin, unless what is there is as new as the lock."""
+    """Install OpenZeppelin, unless what is there is as new as the lock; one process at a time."""
     installed, lock = PACKAGES / ".package-lock.json", PACKAGES.with_name("package-lock.json")
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    done = subprocess.run(
-        [resolve("npm").path, "ci", "--loglevel=error"],
-        cwd=lock.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise CompileError(f"npm ci in {lock.parent} failed:\n{done.stderr}")
-    installed.touch()
+    with lock.open(encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        done = subprocess.run(
+            [resolve("npm").path, "ci", "--loglevel=error"],
+            cwd=lock.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CompileError(f"npm ci in {lock.parent} failed:\n{done.stderr}")
+        installed.touch()
 
 
 def artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:

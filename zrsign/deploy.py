@@ -125,7 +125,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A finished deployment. `address` is the proxy, the one that dApps talk to.
+    """A finished deployment. `address` is the proxy, which is the contract that dApps talk to.
 
     `block_number` is the block of the proxy's creation: no event is older.
     """
@@ -176,13 +176,18 @@ async def deploy(w3: Web3, deployer: LocalAccount, plan: Plan) -> Deployment:
         if receipt["status"] != 1:
             raise DeployError(f"{step.label} reverted: 0x{receipt['transactionHash'].hex()}.")
     created = next(r for r in receipts if r.get("contractAddress") == addresses.proxy)
+    return deployment(plan, chain_id, addresses, created["blockNumber"])
+
+
+def deployment(plan: Plan, chain_id: int, addresses: Addresses, block_number: int) -> Deployment:
+    """What is known once the plan's transactions are in blocks, the proxy's in `block_number`."""
     return Deployment(
         mode=plan.mode,
         chain_id=chain_id,
         address=addresses.proxy,
         implementation=addresses.implementation,
         library=addresses.library,
-        block_number=created["blockNumber"],
+        block_number=block_number,
     )
 
 

@@ -1,9 +1,11 @@
-"""An EVM chain of its own for these tests."""
+"""An EVM chain of its own for these tests, and the sources with what they import."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -13,6 +15,7 @@ from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
 from zrsign.tools import ToolMissing, resolve
 
+ROOT = Path(__file__).resolve().parents[2]
 MNEMONIC = "test test test test test test test test test test test junk"
 STOP_S = 20
 
@@ -49,3 +52,19 @@ def accounts() -> list[LocalAccount]:
         Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{place}")
         for place in range(10)
     ]
+
+
+@pytest.fixture(scope="session")
+def freshness() -> subprocess.CompletedProcess[str]:
+    """Whether the packaged artifacts are fresh; the check also fetches OpenZeppelin."""
+    try:
+        resolve("solc")
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    return subprocess.run(
+        [sys.executable, "scripts/compile_contracts.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,53 @@
+"""The same plan through ape, which lives in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from zrsign.tools import ToolMissing, resolve, solcx_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+APE = ROOT / ".venv-ape" / "bin" / "ape"
+# ape copies contracts/, where the other tests of this group write.
+pytestmark = pytest.mark.xdist_group("contracts")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, freshness: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """ape with the resolved compiler and Anvil, and a home of its own."""
+    assert freshness.returncode == 0, freshness.stderr
+    if not APE.exists():
+        pytest.skip("ape's environment is not here; run: make .venv-ape/.synced")
+    try:
+        solcx, anvil = solcx_folder(), resolve("anvil").path
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    return os.environ | {
+        "HOME": str(tmp_path),
+        "SOLCX_BINARY_PATH": str(solcx),
+        "PATH": f"{anvil.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def ape(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [APE, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_ape__should_compile_the_sources(environment: dict[str, str]) -> None:
+    output = ape(environment, "compile", "--force")
+    assert "contracts/src/ZrSign.sol" in output
+    assert "compiled" in output
+
+
+def test_ape__should_carry_out_the_plan(environment: dict[str, str]) -> None:
+    output = ape(environment, "run", "deploy", "--network", "ethereum:local:foundry")
+    # Addresses follow from Anvil's first account and its nonces 0, 1 and 2.
+    assert "direct 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0 (chain 31337, block 3)" in output
