@@ -74,7 +74,12 @@ def test_satisfied__should_count_unapproved_participants_as_zero() -> None:
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [({"TXVALUE": b"999"}, True), ({"TXVALUE": b"1000"}, False), ({}, False), ({"TXVALUE": b"<nil>"}, False)],
+    [
+        ({"TXVALUE": b"999"}, True),
+        ({"TXVALUE": b"1000"}, False),
+        ({}, False),
+        ({"TXVALUE": b"<nil>"}, False),
+    ],
 )
 def test_txvalue__should_limit_the_amount_and_refuse_an_unknown_one(data, expected) -> None:
     limited = boolparser.normalise(policy(f"(TXVALUE < 1000) & {A} > 0", A))

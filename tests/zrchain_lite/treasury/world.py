@@ -130,7 +130,13 @@ class World:
         return str(self.do(message).addr)
 
     def keyring(
-        self, admin: Account, parties: list[Account], *, threshold: int = 1, fee: int = 0, **more: bool
+        self,
+        admin: Account,
+        parties: list[Account],
+        *,
+        threshold: int = 1,
+        fee: int = 0,
+        **more: bool,
     ) -> str:
         address = self.do(
             identity_wire.MsgNewKeyring(
@@ -197,7 +203,9 @@ class World:
         )
         self.do(message)
 
-    def key(self, owner: Account, workspace: str, keyring: str, party: Account, secret: Secret) -> int:
+    def key(
+        self, owner: Account, workspace: str, keyring: str, party: Account, secret: Secret
+    ) -> int:
         """A fulfilled key of a one-party keyring."""
         request_id = self.request_key(owner, workspace, keyring, key_type=secret.word)
         self.answer_key(party, request_id, secret.public_key)
