@@ -48,7 +48,9 @@ async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
         store = await resources.enter_async_context(Store.open(settings.database_url))
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
-        reporter = Reporter(ledger, account, store, batch=settings.report_batch, retry=RETRY)
+        reporter = Reporter(
+            ledger, account.address, store, batch=settings.report_batch, retry=RETRY
+        )
         reporting = Loop("report", reporter.report, REPORT_PAUSE_S, RETRY, reporter.fault)
         reading, watching = [], []
         for chain in settings.chains:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+from google.protobuf.message import Message
 
 from daemon.log import get_logger
 from daemon.retry import Retry
-from zrchain_lite.client import Account, ClientError, LedgerClient, TxFailed
+from zrchain_lite.client import ClientError, TxFailed, TxResult
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_listener import gauges
 from zrsign_listener.errors import ListenerError
@@ -21,6 +24,12 @@ from zrsign_listener.store import Store, StoredEvent
 
 # The ledger takes transactions of up to 1 MiB.
 MAX_BATCH_BYTES = 512 * 1024
+
+
+class Ledger(Protocol):
+    """The part of the client that reporting needs."""
+
+    async def broadcast(self, *msgs: Message) -> TxResult: ...
 
 
 class ReportRefused(ListenerError):
@@ -41,8 +50,8 @@ class Reporter:
 
     def __init__(
         self,
-        ledger: LedgerClient,
-        account: Account,
+        ledger: Ledger,
+        observer: str,
         store: Store,
         *,
         batch: int,
@@ -50,7 +59,7 @@ class Reporter:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._fault: str | None = None
-        self._ledger, self._observer, self._store = ledger, account.address, store
+        self._ledger, self._observer, self._store = ledger, observer, store
         self._batch, self._retry, self._clock = batch, retry, clock
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._log = get_logger(observer=self._observer)

@@ -204,6 +204,12 @@ class Store:
                 stored = await session.get_one(EventRow, row)
                 stored.request_id = request_id
 
+    async def malformed(self, chain: str) -> list[str]:
+        """What was wrong with the chain's malformed logs, oldest first."""
+        async with self._read() as session:
+            query = select(MalformedRow.fault).where(MalformedRow.chain == chain)
+            return list((await session.execute(query.order_by(MalformedRow.id))).scalars())
+
     async def backlog(self) -> int:
         """How many events the ledger does not have."""
         async with self._read() as session:

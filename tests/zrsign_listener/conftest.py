@@ -1,0 +1,167 @@
+"""A real EVM chain with both contracts, and a transport that makes its node misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from eth_abi.abi import encode
+from eth_account import Account
+from eth_utils.abi import function_signature_to_4byte_selector as selector
+from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
+
+from daemon.jsonrpc import JsonRpc
+from tests.zrsign_listener.logs import CHAIN, DESTINATION, WALLET_TYPE
+from zrsign.deploy import Deployment, Mode, Plan, deploy
+from zrsign.tools import ToolMissing, resolve
+from zrsign_listener.config import ChainSettings
+from zrsign_listener.store import Store
+
+# Anvil's first development accounts.
+DEPLOYER_SECRET = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+USER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+ADMIN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+VALUE = hex(10**17)
+
+
+@contextmanager
+def running_anvil(port: int = 0) -> Iterator[str]:
+    """An empty chain, eip155:31337. Yields host:port."""
+    try:
+        anvil = resolve("anvil").path
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    command = [str(anvil), "--port", str(port), "--chain-id", "31337"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
+        assert node.stdout is not None
+        line = next(line for line in node.stdout if line.startswith("Listening on "))
+        # The node goes on writing; a full pipe would stop it.
+        reading = Thread(target=node.stdout.read)
+        reading.start()
+        try:
+            yield line.removeprefix("Listening on ").strip()
+        finally:
+            node.terminate()
+            node.wait(20)
+            reading.join()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain with a Direct contract, and an Omni contract where USER has an EVM wallet."""
+
+    address: str
+    direct: Deployment
+    omni: Deployment
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def socket(self) -> str:
+        return f"ws://{self.address}"
+
+    def settings(self, **changes: Any) -> ChainSettings:
+        contracts = [
+            {"address": each.address, "mode": each.mode.value, "start_block": each.block_number}
+            for each in (self.direct, self.omni)
+        ]
+        values = {"caip2": CHAIN, "rpc_url": self.url, "finality_depth": 0, "contracts": contracts}
+        return ChainSettings.model_validate(values | {"poll_interval_s": 0.05} | changes)
+
+
+async def deployed(address: str) -> Chain:
+    w3: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(f"http://{address}"))
+    try:
+        account = Account.from_key(DEPLOYER_SECRET)
+        direct = await deploy(w3, account, Plan(Mode.DIRECT, mpc=USER, proxy_admin=ADMIN))
+        omni = await deploy(w3, account, Plan(Mode.OMNI, mpc=USER, proxy_admin=ADMIN))
+    finally:
+        await w3.provider.disconnect()
+    rpc = JsonRpc(f"http://{address}")
+    # Omni signs only with a wallet that was asked for.
+    await ask_key(rpc, omni.address)
+    await rpc.close()
+    return Chain(address, direct, omni)
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Chain]:
+    with running_anvil() as address:
+        yield asyncio.run(deployed(address))
+
+
+@pytest.fixture
+async def rpc(chain: Chain) -> AsyncIterator[JsonRpc]:
+    """The chain as it was after deployment; what a test does is undone."""
+    client = JsonRpc(chain.url)
+    snapshot = await client.call("evm_snapshot")
+    yield client
+    await client.call("evm_setAutomine", True)
+    await client.call("anvil_dropAllTransactions")
+    await client.call("evm_revert", snapshot)
+    await client.close()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(f"sqlite+aiosqlite:///{tmp_path / 'listener.db'}") as opened:
+        yield opened
+
+
+async def send(rpc: JsonRpc, to: str, data: bytes, *, sender: str = USER) -> str:
+    transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": VALUE}
+    # Not mined is not failed: a test may hold blocks back. A revert shows in the gas estimate.
+    await rpc.call("eth_estimateGas", transaction)
+    return str(await rpc.call("eth_sendTransaction", transaction | {"gas": hex(3_000_000)}))
+
+
+async def ask_key(rpc: JsonRpc, contract: str, *, owner: str = USER, sender: str = USER) -> str:
+    """zrKeyReq; returns the transaction's hash."""
+    arguments = encode(["(address,bytes32,uint8)"], [(owner, WALLET_TYPE, 1)])
+    return await send(
+        rpc, contract, selector("zrKeyReq((address,bytes32,uint8))") + arguments, sender=sender
+    )
+
+
+async def ask_hash(rpc: JsonRpc, omni: str, *, digest: bytes = b"\x07" * 32) -> str:
+    """zrSignHash with USER's wallet; returns the transaction's hash."""
+    shape = "(bytes32,uint256,bytes32,bytes,bool)"
+    arguments = encode([shape], [(WALLET_TYPE, 0, DESTINATION, digest, False)])
+    return await send(rpc, omni, selector(f"zrSignHash({shape})") + arguments)
+
+
+async def eventually(probe: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not await probe():
+        assert time.monotonic() < deadline, "did not happen in time"
+        await asyncio.sleep(0.005)
+
+
+class Misbehaving(httpx.AsyncBaseTransport):
+    """The real node, seen through `spoil(method, params, answer) -> answer`."""
+
+    def __init__(self, spoil: Callable[[str, list[Any], dict[str, Any]], dict[str, Any]]):
+        self._node = httpx.AsyncHTTPTransport()
+        self._spoil = spoil
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        call = json.loads(await request.aread())
+        response = await self._node.handle_async_request(request)
+        answer = json.loads(await response.aread())
+        return httpx.Response(200, json=self._spoil(call["method"], call["params"], answer))
+
+    async def aclose(self) -> None:
+        await self._node.aclose()
