@@ -204,7 +204,8 @@ class LmdbStore:
                     txn.put(b"format", FORMAT)
         except lmdb.Error as error:
             raise self._failure(error) from error
-        return databases  # type: ignore[return-value]
+        state, chain, meta = databases
+        return state, chain, meta
 
     def _failure(self, error: lmdb.Error) -> StoreError:
         if isinstance(error, lmdb.DiskError) or "No space left" in str(error):

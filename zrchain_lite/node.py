@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from fastapi import APIRouter
+
+from zrchain_lite import genesis
 from zrchain_lite.ante import Ante
+from zrchain_lite.api import grpc, http, rest, rpc
 from zrchain_lite.app import App
 from zrchain_lite.auth import AuthKeeper, AuthModule
 from zrchain_lite.bank import BankKeeper, BankModule
 from zrchain_lite.consensus import ConsensusKeeper, ConsensusModule
+from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
 
@@ -32,4 +40,92 @@ class Core:
 
     def app(self, store: LmdbStore, modules: Sequence[Module] = ()) -> App:
         """The application of these modules followed by `modules`."""
-        return App(store, [*self.modules(), *modules], Ante(self.auth, self.bank, self.consensus))
+        ante = Ante(self.auth, self.bank, self.consensus)
+        return App(store, [*self.modules(), *modules], ante)
+
+
+Compose = Callable[[], tuple[Core, Sequence[Module]]]
+Routers = Callable[[EmbeddedEngine], Sequence[APIRouter]]
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """Where the node keeps its chain and where it listens (`host:port`; port 0 chooses one)."""
+
+    home: Path
+    genesis: Path
+    grpc: str = "127.0.0.1:9090"
+    rest: str = "127.0.0.1:1317"
+    rpc: str = "127.0.0.1:26657"
+    engine: EngineConfig = field(default_factory=EngineConfig)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A running node and the ports that it really has."""
+
+    engine: EmbeddedEngine
+    grpc_port: int
+    rest_port: int
+    rpc_port: int
+
+
+def core_only() -> tuple[Core, Sequence[Module]]:
+    """A chain with accounts and transfers and nothing else."""
+    return Core.create(), ()
+
+
+def no_routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
+    return ()
+
+
+async def run(
+    config: NodeConfig,
+    compose: Compose,
+    stop: asyncio.Event,
+    *,
+    routers: Routers = no_routers,
+    ready: Callable[[Node], None] = lambda node: None,
+) -> None:
+    """Serve until `stop` is set.
+
+    `compose` makes the keepers and modules, `routers` further REST routes over the engine; `ready`
+    is told when all doors are open. Raises GenesisError, StoreError or PortInUse (all LedgerError)
+    before anything is served, and whatever stops the engine later, such as a full disk.
+    """
+    async with serving(config, compose, stop, routers=routers) as (node, engine_task):
+        ready(node)
+        await engine_task
+
+
+@asynccontextmanager
+async def serving(
+    config: NodeConfig,
+    compose: Compose,
+    stop: asyncio.Event,
+    *,
+    routers: Routers = no_routers,
+) -> AsyncIterator[tuple[Node, asyncio.Task[None]]]:
+    """`run` for callers that do something else meanwhile; closes everything at the end."""
+    first_state = genesis.load(config.genesis)
+    async with AsyncExitStack() as stack:
+        rest_socket = stack.enter_context(http.listen("REST", config.rest))
+        rpc_socket = stack.enter_context(http.listen("JSON-RPC", config.rpc))
+        store = LmdbStore(config.home)
+        stack.callback(store.close)
+        core, modules = compose()
+        engine = EmbeddedEngine(core.app(store, modules), store, config.engine)
+        engine.start(first_state)
+        grpc_port = await stack.enter_async_context(grpc.serve(engine, config.grpc))
+        rest_app = rest.build(engine, routers=routers(engine))
+        await stack.enter_async_context(http.serve(rest_app, rest_socket))
+        rpc_app = rpc.build(engine, first_state)
+        await stack.enter_async_context(http.serve(rpc_app, rpc_socket))
+        rest_port, rpc_port = (each.getsockname()[1] for each in (rest_socket, rpc_socket))
+        node = Node(engine, grpc_port, rest_port, rpc_port)
+        task = asyncio.create_task(engine.run(stop))
+        try:
+            yield node, task
+        finally:
+            stop.set()
+            await asyncio.gather(task, return_exceptions=True)

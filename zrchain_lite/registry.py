@@ -6,14 +6,17 @@ Built once from the modules; two handlers for one type URL or method are refused
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FileDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite.errors import UnknownRequest
 from zrchain_lite.module import Module, MsgHandler, QueryHandler
 from zrchain_lite.wire.cosmos.crypto.secp256k1 import keys_pb2
+
+T = TypeVar("T")
 
 
 class DuplicateHandler(ValueError):
@@ -57,7 +60,7 @@ class Registry:
         seeds: list[type[Message]] = [handler.message for handler in self.messages.values()]
         for query in self.queries.values():
             seeds += [query.request, query.response]
-        files = {keys_pb2.DESCRIPTOR.name: keys_pb2.DESCRIPTOR}
+        files: dict[str, Any] = {keys_pb2.DESCRIPTOR.name: keys_pb2.DESCRIPTOR}
         for seed in seeds:
             _add_file(files, seed.DESCRIPTOR.file)
         for name in sorted(files):
@@ -65,10 +68,10 @@ class Registry:
                 self.types["/" + descriptor.full_name] = GetMessageClass(descriptor)
 
 
-def _claim(taken: dict[str, object] | dict[str, Module], name: str, claimant: object) -> None:
+def _claim(taken: dict[str, T], name: str, claimant: T) -> None:
     if name in taken:
         raise DuplicateHandler(f"{name!r} is claimed twice; remove one of the modules")
-    taken[name] = claimant  # type: ignore[assignment]
+    taken[name] = claimant
 
 
 def _check_signer(handler: MsgHandler) -> None:
@@ -76,7 +79,7 @@ def _check_signer(handler: MsgHandler) -> None:
         raise DuplicateHandler(f"{handler.type_url} has no signer field {handler.signer!r}")
 
 
-def _add_file(files: dict[str, FileDescriptor], file: FileDescriptor) -> None:
+def _add_file(files: dict[str, Any], file: Any) -> None:
     if file.name not in files:
         files[file.name] = file
         for dependency in file.dependencies:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from zrchain_lite.api.http import GRACE_S, PortInUse
 from zrchain_lite.api.services import ChainServices, Method
 from zrchain_lite.api.status import Status, status_of
 from zrchain_lite.engine.embedded import EmbeddedEngine
@@ -76,10 +78,11 @@ def _guarded(path: str, call: Call) -> Call:
     return guarded
 
 
-async def start(engine: EmbeddedEngine, address: str) -> tuple[grpc.aio.Server, int]:
-    """Listen on `host:port` (port 0 chooses one); returns the server and its port.
+@asynccontextmanager
+async def serve(engine: EmbeddedEngine, address: str) -> AsyncIterator[int]:
+    """Listen on `host:port` (port 0 chooses one) while the context lasts; yields the port.
 
-    Raises OSError when the port is taken.
+    Raises PortInUse.
     """
     options = [
         ("grpc.so_reuseport", 0),
@@ -90,7 +93,10 @@ async def start(engine: EmbeddedEngine, address: str) -> tuple[grpc.aio.Server, 
     server.add_generic_rpc_handlers((Handler(engine),))
     try:
         port = server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise OSError(str(error)) from None
+    except RuntimeError:
+        raise PortInUse("gRPC", address) from None
     await server.start()
-    return server, port
+    try:
+        yield port
+    finally:
+        await server.stop(GRACE_S)

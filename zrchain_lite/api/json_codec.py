@@ -1,6 +1,7 @@
-"""Protobuf messages as the JSON of grpc-gateway: 64-bit integers as text, bytes as base64, enums by name.
+"""Protobuf messages as the JSON of grpc-gateway.
 
-Also requests from a URL: path fields and query parameters such as `pagination.limit=10`.
+64-bit integers are text, bytes base64, enums names. Also requests from a URL: path fields and query
+parameters such as `pagination.limit=10`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _URL_SAFE = str.maketrans("-_ ", "+/+")
 
 
 def to_json(message: Message) -> dict[str, Any]:
-    """Every field by its proto name, defaults included. Raises UnknownRequest for an unknown `Any`."""
+    """Every field by its proto name, defaults included; UnknownRequest for an unknown `Any`."""
     try:
         rendered: dict[str, Any] = json_format.MessageToDict(
             message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
@@ -49,7 +50,7 @@ def from_json(message: type[Message], value: Any) -> Message:
 
 
 def from_parameters(message: type[Message], pairs: Iterable[tuple[str, str]]) -> Message:
-    """A request from `field=value` pairs; raises InvalidArgument for unknown fields and bad values."""
+    """A request from `field=value` pairs; InvalidArgument for unknown fields and bad values."""
     request = message()
     for name, text in pairs:
         target: Message = request
@@ -80,7 +81,7 @@ def _assign(target: Message, last: str, name: str, text: str) -> None:
         raise InvalidArgument(f"{name}={text[:80]!r}: {error}") from None
 
 
-def parse_scalar(field: FieldDescriptor, text: str) -> Any:
+def parse_scalar(field: Any, text: str) -> Any:
     """One value of a scalar field from a URL; raises InvalidArgument or ValueError."""
     kind = field.cpp_type
     if kind in _RANGES:
@@ -101,18 +102,17 @@ def parse_scalar(field: FieldDescriptor, text: str) -> Any:
     raise InvalidArgument(f"{field.name} cannot be given in a URL")
 
 
-def _enum(field: FieldDescriptor, text: str) -> int:
-    assert field.enum_type is not None  # noqa: S101 - cpp_type says so
+def _enum(field: Any, text: str) -> int:
     by_name = field.enum_type.values_by_name.get(text)
     if by_name is not None:
-        return by_name.number
+        return int(by_name.number)
     if _INTEGER.fullmatch(text) and int(text) in field.enum_type.values_by_number:
         return int(text)
     names = ", ".join(value.name for value in field.enum_type.values)
     raise InvalidArgument(f"{field.name}={text[:80]!r} is none of {names}")
 
 
-def _bytes(field: FieldDescriptor, text: str) -> bytes:
+def _bytes(field: Any, text: str) -> bytes:
     """Base64 in either alphabet, with or without padding."""
     standard = text.translate(_URL_SAFE).rstrip("=")
     try:

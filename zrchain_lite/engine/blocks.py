@@ -25,8 +25,9 @@ from zrchain_lite.wire.tendermint.types.types_pb2 import (
 from zrchain_lite.wire.tendermint.version.types_pb2 import Consensus
 
 BLOCK_PROTOCOL = 11
-PROPOSER = sha256(b"zrchain-lite/embedded").digest()[:20]
-"""Address of the one process that makes blocks."""
+PROPOSER_KEY = sha256(b"zrchain-lite/embedded").digest()
+"""Stands where a validator's key does: the one process that makes blocks signs no votes."""
+PROPOSER = sha256(PROPOSER_KEY).digest()[:20]
 _VALIDATORS_HASH = merkle.root([])
 
 

@@ -91,31 +91,28 @@ class EmbeddedEngine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make blocks until `stop` is set."""
-        stopping = asyncio.ensure_future(stop.wait())
+        waker = asyncio.create_task(self._wake_on(stop))
         try:
             while not stop.is_set():
-                await self._wait_for_work(stopping)
+                await self._wait_for_work()
                 if not stop.is_set():
                     self.make_block()
                     # Everybody whom this block woke runs before the next one is made.
                     await asyncio.sleep(0)
         finally:
-            stopping.cancel()
+            waker.cancel()
             self._hub.close()
 
-    async def _wait_for_work(self, stopping: asyncio.Future[bool]) -> None:
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._arrived.set()
+
+    async def _wait_for_work(self) -> None:
         if len(self._mempool):
             return
         self._arrived.clear()
-        arrived = asyncio.ensure_future(self._arrived.wait())
-        try:
-            await asyncio.wait(
-                {arrived, stopping},
-                timeout=self.config.empty_block_interval_s,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            arrived.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), self.config.empty_block_interval_s)
 
     def make_block(self) -> BlockRecord:
         """One block of what waits; durable when this returns."""

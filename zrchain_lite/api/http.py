@@ -1,11 +1,20 @@
-"""Listening sockets for the HTTP doors; a taken port becomes one clear error."""
+"""Serving the HTTP doors on sockets that are bound first: a taken port is one clear error."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
 
 from zrchain_lite.errors import LedgerError
+
+GRACE_S = 2
+"""How long open connections may finish when the node stops."""
 
 
 class PortInUse(LedgerError):
@@ -40,3 +49,34 @@ def listen(door: str, address: str) -> socket.socket:
         raise LedgerError(f"cannot listen on {address} for {door}: {error.strerror}") from None
     listener.setblocking(False)
     return listener
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals alone: the node decides when to stop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve(app: Any, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve an ASGI application on a bound socket while the context lasts."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_S,
+        ws="websockets-sansio",
+        ws_max_size=4 * 1024 * 1024,
+    )
+    # Connections wait in the socket's backlog until the server accepts.
+    listener.listen()
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

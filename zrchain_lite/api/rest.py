@@ -1,0 +1,157 @@
+"""The REST door: grpc-gateway's routes, made from query handlers and the chain's services."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from google.protobuf.message import Message
+from starlette.exceptions import HTTPException
+
+from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
+from zrchain_lite.api.openapi import Schemas, parameters
+from zrchain_lite.api.services import ChainServices, Method
+from zrchain_lite.api.status import HTTP, Status, status_of
+from zrchain_lite.app import VERSION
+from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.errors import InvalidArgument, LedgerError
+
+_log = logging.getLogger(__name__)
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+
+
+def build(engine: EmbeddedEngine, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """The application. `routers` are added as they are, below the gateway's routes."""
+    app = FastAPI(title="zrChain lite", version=VERSION, docs_url="/docs", redoc_url=None)
+    schemas = Schemas()
+    for method in ChainServices(engine).methods().values():
+        extra = _documentation(schemas, method.request, method.response, method.path, method.verb)
+        _add(app, method.path, method.verb, _service_endpoint(method), method.name, extra)
+    for name, query in engine.app.registry.queries.items():
+        for path in query.rest:
+            extra = _documentation(schemas, query.request, query.response, path, "GET")
+            _add(app, path, "GET", _query_endpoint(engine, name, query.request), name, extra)
+    for router in routers:
+        app.include_router(router)
+    app.add_exception_handler(LedgerError, _ledger_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unforeseen)
+    app.openapi = lambda: _openapi(app, schemas)  # type: ignore[method-assign]
+    return app
+
+
+def _query_endpoint(engine: EmbeddedEngine, name: str, request_type: type[Message]) -> Endpoint:
+    async def endpoint(request: Request) -> JSONResponse:
+        message = _from_url(request_type, request)
+        return JSONResponse(to_json(engine.answer(name, message)))
+
+    return endpoint
+
+
+def _service_endpoint(method: Method) -> Endpoint:
+    async def endpoint(request: Request) -> JSONResponse:
+        if method.verb == "POST":
+            message = from_json(method.request, await _body(request))
+        else:
+            message = _from_url(method.request, request)
+        return JSONResponse(to_json(await method.call(message, request.headers)))
+
+    return endpoint
+
+
+def _from_url(request_type: type[Message], request: Request) -> Message:
+    pairs = [*request.path_params.items(), *request.query_params.multi_items()]
+    return from_parameters(request_type, pairs)
+
+
+async def _body(request: Request) -> Any:
+    """Raises InvalidArgument."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise InvalidArgument(f"the body is longer than {MAX_BODY_BYTES} bytes")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgument(f"the body is not JSON: {error}") from None
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+
+def _error(status: int, code: int, message: str) -> JSONResponse:
+    return JSONResponse({"code": code, "message": message, "details": []}, status)
+
+
+async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, LedgerError)  # noqa: S101 - registered for it
+    status = status_of(error)
+    return _error(HTTP[status], status.value, str(error))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    code = Status.NOT_FOUND if error.status_code == 404 else Status.UNIMPLEMENTED
+    response = _error(error.status_code, code.value, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    _log.error("REST %s failed", request.url.path, exc_info=error)
+    return _error(500, Status.INTERNAL.value, "internal error; see the node's log")
+
+
+# -- documentation -------------------------------------------------------------------------------
+
+
+def _add(
+    app: FastAPI, path: str, verb: str, endpoint: Endpoint, name: str, extra: dict[str, Any]
+) -> None:
+    app.add_api_route(
+        path,
+        endpoint,
+        methods=[verb],
+        name=name,
+        tags=[name.split("/")[1]],
+        operation_id=re.sub(r"\W", "_", f"{verb}{path}"),
+        summary=name,
+        openapi_extra=extra,
+        response_class=JSONResponse,
+    )
+
+
+def _documentation(
+    schemas: Schemas, request: type[Message], response: type[Message], path: str, verb: str
+) -> dict[str, Any]:
+    def content(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"application/json": {"schema": schema}}
+
+    error = {
+        "description": "An error, as grpc-gateway tells it",
+        "content": content({"$ref": "#/components/schemas/rpc.Status"}),
+    }
+    answer = {"description": "OK", "content": content(schemas.reference(response))}
+    extra: dict[str, Any] = {"responses": {"200": answer, "default": error}}
+    if verb == "POST":
+        extra["requestBody"] = {"required": True, "content": content(schemas.reference(request))}
+    else:
+        extra["parameters"] = parameters(request, path)
+    return extra
+
+
+def _openapi(app: FastAPI, schemas: Schemas) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas.components)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,240 @@
+"""The JSON-RPC methods of CometBFT 0.38 that a single node can answer, over an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zrchain_lite.api import event_query, rpc_view
+from zrchain_lite.api.rpc_params import Kind, Parameter
+from zrchain_lite.engine.embedded import MAX_WAIT_S, EmbeddedEngine
+from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.errors import InvalidArgument, NotFound
+from zrchain_lite.genesis import Genesis
+from zrchain_lite.tx import tx_hash
+from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+
+MAX_PER_PAGE = 100
+
+_HEIGHT = Parameter("height", Kind.INTEGER, None)
+_TX = Parameter("tx", Kind.BYTES)
+_PAGE = Parameter("page", Kind.INTEGER, 1)
+_PER_PAGE = Parameter("per_page", Kind.INTEGER, 30)
+_PROVE = Parameter("prove", Kind.FLAG, False)
+_ORDER = Parameter("order_by", Kind.TEXT, "asc")
+
+
+@dataclass(frozen=True)
+class RpcMethod:
+    """`call` takes the parameters by name and returns the result."""
+
+    parameters: tuple[Parameter, ...]
+    call: Callable[..., Awaitable[Any]]
+
+
+class RpcMethods:
+    """Methods by name in `table`."""
+
+    def __init__(self, engine: EmbeddedEngine, genesis: Genesis) -> None:
+        self._engine = engine
+        self._genesis = genesis
+        query = Parameter("query", Kind.TEXT)
+        self.table: dict[str, RpcMethod] = {
+            "health": RpcMethod((), self.health),
+            "status": RpcMethod((), self.status),
+            "net_info": RpcMethod((), self.net_info),
+            "genesis": RpcMethod((), self.genesis),
+            "abci_info": RpcMethod((), self.abci_info),
+            "abci_query": RpcMethod(
+                (
+                    Parameter("path", Kind.TEXT),
+                    Parameter("data", Kind.HEX, b""),
+                    Parameter("height", Kind.INTEGER, 0),
+                    _PROVE,
+                ),
+                self.abci_query,
+            ),
+            "broadcast_tx_async": RpcMethod((_TX,), self.broadcast_tx),
+            "broadcast_tx_sync": RpcMethod((_TX,), self.broadcast_tx),
+            "broadcast_tx_commit": RpcMethod((_TX,), self.broadcast_tx_commit),
+            "check_tx": RpcMethod((_TX,), self.check_tx),
+            "unconfirmed_txs": RpcMethod((_PER_PAGE,), self.unconfirmed_txs),
+            "num_unconfirmed_txs": RpcMethod((), self.num_unconfirmed_txs),
+            "tx": RpcMethod((Parameter("hash", Kind.BYTES), _PROVE), self.tx),
+            "tx_search": RpcMethod((query, _PROVE, _PAGE, _PER_PAGE, _ORDER), self.tx_search),
+            "block": RpcMethod((_HEIGHT,), self.block),
+            "block_by_hash": RpcMethod((Parameter("hash", Kind.BYTES),), self.block_by_hash),
+            "header": RpcMethod((_HEIGHT,), self.header),
+            "block_results": RpcMethod((_HEIGHT,), self.block_results),
+            "validators": RpcMethod((_HEIGHT, _PAGE, _PER_PAGE), self.validators),
+        }
+
+    # -- node ------------------------------------------------------------------------------------
+
+    async def health(self) -> dict[str, Any]:
+        return {}
+
+    async def status(self) -> dict[str, Any]:
+        return rpc_view.status(self._engine)
+
+    async def net_info(self) -> dict[str, Any]:
+        return {"listening": True, "listeners": [], "n_peers": "0", "peers": []}
+
+    async def genesis(self) -> dict[str, Any]:
+        return {"genesis": self._genesis.model_dump(mode="json")}
+
+    async def abci_info(self) -> dict[str, Any]:
+        info = self._engine.app.info()
+        return {
+            "response": {
+                "data": info.data,
+                "version": info.version,
+                "app_version": str(info.app_version),
+                "last_block_height": str(info.last_block_height),
+                "last_block_app_hash": rpc_view.base64_text(info.last_block_app_hash),
+            }
+        }
+
+    async def abci_query(self, path: str, data: bytes, height: int, prove: bool) -> dict[str, Any]:
+        if prove:
+            raise InvalidArgument("proofs are not answered here; leave prove out")
+        request = abci.RequestQuery(path=path, data=data, height=height)
+        answer = self._engine.app.abci_query(request)
+        return {
+            "response": {
+                "code": answer.code,
+                "log": answer.log,
+                "info": "",
+                "index": "0",
+                "key": None,
+                "value": rpc_view.base64_text(answer.value) or None,
+                "proofOps": None,
+                "height": str(answer.height),
+                "codespace": answer.codespace,
+            }
+        }
+
+    # -- transactions ----------------------------------------------------------------------------
+
+    async def broadcast_tx(self, tx: bytes) -> dict[str, Any]:
+        """Sync and async alike: CheckTx takes less than a millisecond."""
+        check = self._engine.broadcast(tx)
+        return {
+            "code": check.code,
+            "data": "",
+            "log": check.log,
+            "codespace": check.codespace,
+            "hash": rpc_view.hex_text(tx_hash(tx)),
+        }
+
+    async def broadcast_tx_commit(self, tx: bytes) -> dict[str, Any]:
+        check = self._engine.broadcast(tx)
+        hash_ = tx_hash(tx)
+        answer = {
+            "check_tx": rpc_view.result(check),
+            "tx_result": rpc_view.result(abci.ExecTxResult()),
+            "hash": rpc_view.hex_text(hash_),
+            "height": "0",
+        }
+        if check.code == 0:
+            record = await self._engine.wait_for_tx(hash_, MAX_WAIT_S)
+            if record is None:
+                raise NotFound(f"tx {hash_.hex().upper()} is in no block after {MAX_WAIT_S:g} s")
+            answer |= {
+                "tx_result": rpc_view.result(record.result),
+                "height": str(record.height),
+            }
+        return answer
+
+    async def check_tx(self, tx: bytes) -> dict[str, Any]:
+        return rpc_view.result(self._engine.check(tx))
+
+    async def unconfirmed_txs(self, per_page: int) -> dict[str, Any]:
+        waiting = self._engine.waiting()
+        shown = waiting[: _within(per_page, "per_page", MAX_PER_PAGE)]
+        return {
+            **self._mempool_counts(waiting),
+            "n_txs": str(len(shown)),
+            "txs": [rpc_view.base64_text(tx) for tx in shown],
+        }
+
+    async def num_unconfirmed_txs(self) -> dict[str, Any]:
+        return self._mempool_counts(self._engine.waiting())
+
+    @staticmethod
+    def _mempool_counts(waiting: list[bytes]) -> dict[str, Any]:
+        return {
+            "n_txs": str(len(waiting)),
+            "total": str(len(waiting)),
+            "total_bytes": str(sum(len(tx) for tx in waiting)),
+            "txs": None,
+        }
+
+    async def tx(self, hash: bytes, prove: bool) -> dict[str, Any]:  # noqa: A002 - CometBFT's name
+        record = self._engine.tx(hash)
+        if record is None:
+            raise NotFound(f"tx ({hash.hex().upper()}) not found")
+        return rpc_view.transaction(record)
+
+    async def tx_search(
+        self, query: str, prove: bool, page: int, per_page: int, order_by: str
+    ) -> dict[str, Any]:
+        if order_by not in ("asc", "desc"):
+            raise InvalidArgument(f"order_by is asc or desc, not {order_by[:20]!r}")
+        limit = _within(per_page, "per_page", MAX_PER_PAGE)
+        skip = (_within(page, "page", event_query.MAX_SCANNED) - 1) * limit
+        records, total = event_query.search(
+            self._engine,
+            event_query.parse(query),
+            skip=skip,
+            limit=limit,
+            reverse=order_by == "desc",
+        )
+        return {
+            "txs": [rpc_view.transaction(record) for record in records],
+            "total_count": str(total),
+        }
+
+    # -- blocks ----------------------------------------------------------------------------------
+
+    async def block(self, height: int | None) -> dict[str, Any]:
+        record = self._block(height)
+        return {"block_id": rpc_view.block_id(record.id), "block": rpc_view.block(record)}
+
+    async def block_by_hash(self, hash: bytes) -> dict[str, Any]:  # noqa: A002 - CometBFT's name
+        height = self._engine.records.height_of_hash(hash)
+        if height is None:
+            raise NotFound(f"block {hash.hex().upper()} not found")
+        return await self.block(height)
+
+    async def header(self, height: int | None) -> dict[str, Any]:
+        return {"header": rpc_view.header(self._block(height).block.header)}
+
+    async def block_results(self, height: int | None) -> dict[str, Any]:
+        return rpc_view.block_results(self._block(height))
+
+    async def validators(self, height: int | None, page: int, per_page: int) -> dict[str, Any]:
+        return {
+            "block_height": str(self._block(height).height),
+            "validators": [rpc_view.validator()] if page == 1 else [],
+            "count": "1" if page == 1 else "0",
+            "total": "1",
+        }
+
+    def _block(self, height: int | None) -> BlockRecord:
+        if height is not None and height <= 0:
+            raise InvalidArgument(f"height must be greater than 0, but got {height}")
+        record = self._engine.block(height)
+        if record is None:
+            raise NotFound(
+                f"height {height} must be less than or equal to the current blockchain height "
+                f"{self._engine.tip.height}"
+            )
+        return record
+
+
+def _within(value: int, name: str, most: int) -> int:
+    if value < 1:
+        raise InvalidArgument(f"{name} starts at 1, not {value}")
+    return min(value, most)

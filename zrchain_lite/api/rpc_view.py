@@ -1,0 +1,172 @@
+"""CometBFT's JSON of blocks and transactions: hexadecimal hashes, base64 data, integers as text."""
+
+from __future__ import annotations
+
+import base64
+from hashlib import sha256
+from typing import Any
+
+from zrchain_lite.api.tx_view import rfc3339
+from zrchain_lite.app import PROTOCOL_VERSION, VERSION
+from zrchain_lite.engine.blocks import BLOCK_PROTOCOL, PROPOSER, PROPOSER_KEY
+from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.records import BlockRecord, TxRecord
+from zrchain_lite.wire.tendermint.abci.types_pb2 import Event, ExecTxResult, ResponseCheckTx
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Header
+
+Json = dict[str, Any]
+
+DIALECT = "0.38.17"
+"""The version of CometBFT whose JSON this is; clients choose theirs by it."""
+
+
+def base64_text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def hex_text(data: bytes) -> str:
+    return data.hex().upper()
+
+
+def events(items: Any) -> list[Json]:
+    def one(event: Event) -> Json:
+        attributes = [
+            {"key": item.key, "value": item.value, "index": item.index} for item in event.attributes
+        ]
+        return {"type": event.type, "attributes": attributes}
+
+    return [one(event) for event in items]
+
+
+def result(item: ExecTxResult | ResponseCheckTx) -> Json:
+    return {
+        "code": item.code,
+        "data": base64_text(item.data) or None,
+        "log": item.log,
+        "info": item.info,
+        "gas_wanted": str(item.gas_wanted),
+        "gas_used": str(item.gas_used),
+        "events": events(item.events),
+        "codespace": item.codespace,
+    }
+
+
+def transaction(record: TxRecord) -> Json:
+    return {
+        "hash": hex_text(record.hash),
+        "height": str(record.height),
+        "index": record.index,
+        "tx_result": result(record.result),
+        "tx": base64_text(record.tx),
+    }
+
+
+def block_id(value: BlockID) -> Json:
+    parts = value.part_set_header
+    return {
+        "hash": hex_text(value.hash),
+        "parts": {"total": parts.total, "hash": hex_text(parts.hash)},
+    }
+
+
+def header(value: Header) -> Json:
+    return {
+        "version": {"block": str(value.version.block), "app": str(value.version.app)},
+        "chain_id": value.chain_id,
+        "height": str(value.height),
+        "time": rfc3339(value.time.ToMilliseconds()),
+        "last_block_id": block_id(value.last_block_id),
+        "last_commit_hash": hex_text(value.last_commit_hash),
+        "data_hash": hex_text(value.data_hash),
+        "validators_hash": hex_text(value.validators_hash),
+        "next_validators_hash": hex_text(value.next_validators_hash),
+        "consensus_hash": hex_text(value.consensus_hash),
+        "app_hash": hex_text(value.app_hash),
+        "last_results_hash": hex_text(value.last_results_hash),
+        "evidence_hash": hex_text(value.evidence_hash),
+        "proposer_address": hex_text(value.proposer_address),
+    }
+
+
+def block(record: BlockRecord) -> Json:
+    value = record.block
+    return {
+        "header": header(value.header),
+        "data": {"txs": [base64_text(tx) for tx in value.data.txs]},
+        "evidence": {"evidence": []},
+        "last_commit": {
+            "height": str(value.last_commit.height),
+            "round": value.last_commit.round,
+            "block_id": block_id(value.last_commit.block_id),
+            "signatures": [],
+        },
+    }
+
+
+def block_results(record: BlockRecord) -> Json:
+    return {
+        "height": str(record.height),
+        "txs_results": [result(item) for item in record.results.tx_results],
+        "finalize_block_events": events(record.results.events),
+        "validator_updates": [],
+        "consensus_param_updates": None,
+        "app_hash": base64_text(record.results.app_hash),
+    }
+
+
+def validator() -> Json:
+    """The one process that makes blocks; it signs no votes."""
+    return {
+        "address": hex_text(PROPOSER),
+        "pub_key": {"type": "tendermint/PubKeyEd25519", "value": base64_text(PROPOSER_KEY)},
+        "voting_power": "1",
+        "proposer_priority": "0",
+    }
+
+
+def status(engine: EmbeddedEngine) -> Json:
+    tip = engine.tip
+    first, last = engine.block(1), engine.block(tip.height)
+    return {
+        "node_info": {
+            "protocol_version": {
+                "p2p": "8",
+                "block": str(BLOCK_PROTOCOL),
+                "app": str(PROTOCOL_VERSION),
+            },
+            "id": PROPOSER.hex(),
+            "listen_addr": "",
+            "network": tip.chain_id,
+            "version": DIALECT,
+            "channels": "",
+            "moniker": f"zrchain-lite {VERSION}",
+            "other": {"tx_index": "on", "rpc_address": ""},
+        },
+        "sync_info": {
+            "latest_block_hash": hex_text(last.id.hash) if last else "",
+            "latest_app_hash": hex_text(tip.app_hash),
+            "latest_block_height": str(tip.height),
+            "latest_block_time": rfc3339(last.time_ms) if last else "",
+            "earliest_block_hash": hex_text(first.id.hash) if first else "",
+            "earliest_app_hash": hex_text(first.block.header.app_hash) if first else "",
+            "earliest_block_height": "1",
+            "earliest_block_time": rfc3339(first.time_ms) if first else "",
+            "catching_up": False,
+        },
+        "validator_info": {
+            key: value for key, value in validator().items() if key != "proposer_priority"
+        },
+    }
+
+
+def tx_events(record: TxRecord) -> dict[str, list[str]]:
+    """What a subscription's message lists beside its data."""
+    listed: dict[str, list[str]] = {
+        "tm.event": ["Tx"],
+        "tx.hash": [hex_text(sha256(record.tx).digest())],
+        "tx.height": [str(record.height)],
+    }
+    for event in record.result.events:
+        for attribute in event.attributes:
+            listed.setdefault(f"{event.type}.{attribute.key}", []).append(attribute.value)
+    return listed
