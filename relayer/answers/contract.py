@@ -148,7 +148,8 @@ class Contract:
         if gas_cap:
             call["gas"] = hex(gas_cap)
         try:
-            return int(await self.rpc.call("eth_estimateGas", call), 16)
+            # Against "latest": with the pool counted, an answer in flight would refuse its own.
+            return int(await self.rpc.call("eth_estimateGas", call, "latest"), 16)
         except NodeRefused as error:
             reason = revert_text(error.data) or error.text
             if reason.partition("(")[0] in PERMANENT_ERRORS:
