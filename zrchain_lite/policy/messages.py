@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.identity.authority import Authority
@@ -73,7 +74,7 @@ def unpack_boolparser(packed: any_pb2.Any) -> wire.BoolparserPolicy:
     policy = wire.BoolparserPolicy()
     try:
         known = packed.Unpack(policy)
-    except ValueError as error:  # protobuf's DecodeError
+    except DecodeError as error:
         raise InvalidArgument(f"the policy does not decode: {error}") from None
     if not known:
         raise InvalidArgument(

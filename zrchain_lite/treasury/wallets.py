@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from google.protobuf import any_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from chains import chain_for, cosmos
 from chains.wallets import KeyAlgorithm
@@ -127,6 +127,6 @@ def _unpack(packed: any_pb2.Any | None, message: M) -> M:
     try:
         if packed is None or not packed.Unpack(message):
             raise InvalidArgument(f"this wallet type needs metadata of type /{name}")
-    except ValueError as error:
+    except DecodeError as error:
         raise InvalidArgument(f"the metadata does not decode as /{name}: {error}") from None
     return message

@@ -10,6 +10,7 @@ from zrchain_lite.genesis import GenesisError
 from zrchain_lite.identity.keeper import KeyringInactive
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
+FIRST_WORKSPACE = "workspace14a2hpadpsy9h4auve2z8lw"
 QUERY = "/zrchain.identity.Query/"
 
 
@@ -162,7 +163,7 @@ def test_genesis__should_take_fixtures_and_count_on(world) -> None:
             "identity": {
                 "workspaces": [
                     {
-                        "address": "workspace14a2hpadpsy9h4auve2z8lw",
+                        "address": FIRST_WORKSPACE,
                         "creator": owner,
                         "owners": [owner],
                     },

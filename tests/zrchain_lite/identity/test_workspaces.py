@@ -221,9 +221,7 @@ def test_delayed_action__should_be_checked_again(world, alice, bob) -> None:
         world.do(policy_wire.MsgApproveAction(creator=alice.address, action_id=2))
 
 
-def test_delayed_action__should_not_outlive_the_policy_it_was_asked_under(
-    world, alice, bob
-) -> None:
+def test_delayed_action__should_not_outlive_its_policy(world, alice, bob) -> None:
     both = world.all_of(alice, bob)
     workspace = world.workspace(alice, bob, admin_policy_id=both)
     add_owner(world, alice, workspace, EVM)

@@ -1,4 +1,4 @@
-"""A small ledger without blocks or transactions: the real keepers and modules over a MemoryStore."""
+"""A small ledger without blocks or transactions: the real keepers and modules in memory."""
 
 from __future__ import annotations
 
