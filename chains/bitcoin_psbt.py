@@ -24,7 +24,7 @@ from chains.bitcoin_transactions import (
     parse_transaction,
     serialize,
 )
-from chains.errors import MalformedTransaction, WrongNetwork
+from chains.errors import MalformedKey, MalformedTransaction, WrongNetwork
 
 MAGIC = b"psbt\xff"
 MAX_PAYLOAD_BYTES = 1024 * 1024
@@ -285,7 +285,11 @@ def _check_taproot(entry: Map, script: bytes) -> None:
     if entry.field(In.TAP_MERKLE_ROOT):
         raise MalformedTransaction("a P2TR input with a script tree cannot be signed (BIP-86 only)")
     internal_key = entry.field(In.TAP_INTERNAL_KEY, 32)
-    if internal_key is not None and tweak(internal_key) != script[2:]:
+    try:
+        owned = internal_key is None or tweak(internal_key) == script[2:]
+    except MalformedKey as error:
+        raise MalformedTransaction(f"TAP_INTERNAL_KEY: {error}") from None
+    if not owned:
         raise MalformedTransaction("TAP_INTERNAL_KEY does not tweak to the P2TR output (BIP-86)")
 
 

@@ -14,9 +14,10 @@ from embit.base import EmbitError
 from embit.script import Script, Witness, p2pkh_from_p2wpkh
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
-from chains.bitcoin_scripts import Network, ScriptKind, address_of, kind_of, p2wpkh_script
+from chains.bitcoin_scripts import Network, ScriptKind, address_of, kind_of
 from chains.chain import UnsignedTx
 from chains.errors import MalformedTransaction
+from chains.hashing import hash160
 
 SIGHASH_DEFAULT = 0
 SIGHASH_ALL = 1
@@ -215,7 +216,7 @@ def _plus_input(index: int, spent: TransactionInput) -> TxInput:
             "witness [amount (8 bytes), public key, script, flags (8 bytes), sighash]"
         )
     amount, public_key, script, flags = items[:4]
-    if p2wpkh_script(public_key) != script:
+    if script[:2] != b"\x00\x14" or script[2:] != hash160(public_key):
         raise MalformedTransaction(f"input {index}: the script is not P2WPKH of the public key")
     return TxInput(
         txid=spent.txid.hex(),

@@ -9,7 +9,7 @@ import rlp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chains import ChainError, chain_for
+from chains import ChainError, MalformedTransaction, WrongNetwork, chain_for
 from chains.chain import Chain
 from chains.evm import EvmChain
 from chains.evm_addresses import evm_address
@@ -75,7 +75,7 @@ def _parse_or_refuse(chain: Chain, payload: bytes) -> None:
     """Parse; what parses must also hash, and refuse rubbish signatures with a typed error."""
     try:
         tx = chain.parse(payload)
-    except ChainError:
+    except (MalformedTransaction, WrongNetwork):
         return
     digests = chain.sighashes(tx)
     assert digests
