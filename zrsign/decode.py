@@ -6,8 +6,12 @@ from typing import Any, cast
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.abi import abi_to_signature, event_abi_to_log_topic, function_abi_to_4byte_selector
-from eth_utils.abi import collapse_if_tuple
+from eth_utils.abi import (
+    abi_to_signature,
+    collapse_if_tuple,
+    event_abi_to_log_topic,
+    function_abi_to_4byte_selector,
+)
 
 from chains import ChainError, chain_for, simple_tx
 from chains.caip import KNOWN_CHAINS, chain_hash

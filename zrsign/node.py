@@ -1,21 +1,29 @@
-"""The ledger put together: the core's modules, the project's own, and the receiver's API on one node.
+"""The ledger put together: the core's modules, the project's own, and the receiver's API.
 
-`python -m zrsign.node --config FILE` runs it; `StoppedLedger` reads its store when it does not run.
+`python -m zrsign.node --config FILE` runs a node; `StoppedLedger` reads its store when none runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from zrchain_lite.app import App
+from daemon import run
+from daemon.errors import DaemonError
+from daemon.log import get_logger
+from daemon.settings import Settings, settings_for
+from zrchain_lite import node
+from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
+from zrchain_lite.engine import EngineConfig
+from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
-from zrchain_lite.node import Core
 from zrchain_lite.policy import PolicyKeeper, PolicyModule
 from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
 from zrsign_receiver.module import ReceiverModule
@@ -23,9 +31,22 @@ from zrsign_receiver.module import ReceiverModule
 M = TypeVar("M", bound=Message)
 
 
-def compose() -> tuple[Core, tuple[Module, ...]]:
-    """The core's keepers, and the modules that stand on them, in the order in which blocks run them."""
-    core = Core.create()
+class NodeSettings(Settings):
+    """Where the node keeps its chain, and where it listens (host:port)."""
+
+    model_config = settings_for("ledger")
+
+    home: Path
+    genesis: Path
+    grpc: str = "127.0.0.1:9090"
+    rest: str = "127.0.0.1:1317"
+    rpc: str = "127.0.0.1:26657"
+    empty_block_interval_s: float = 5.0
+
+
+def compose() -> tuple[node.Core, Sequence[Module]]:
+    """The core's keepers and what stands on them, in the order in which blocks run the modules."""
+    core = node.Core.create()
     identity = IdentityKeeper(core.auth, core.bank)
     policy = PolicyKeeper(identity)
     treasury = TreasuryKeeper(identity)
@@ -35,3 +56,54 @@ def compose() -> tuple[Core, tuple[Module, ...]]:
         TreasuryModule(treasury, policy),
         ReceiverModule(identity, policy, treasury),
     )
+
+
+class StoppedLedger(LedgerClient):
+    """Queries of a ledger that does not run, from its store. It cannot send transactions."""
+
+    def __init__(self, home: Path) -> None:
+        self._store = LmdbStore(home)
+        core, modules = compose()
+        self._app = core.app(self._store, modules)
+
+    async def query(self, method: str, request: Message, response: type[M], **_: object) -> M:
+        try:
+            return response.FromString(self._app.query(method, request.SerializeToString()))
+        except NotFound as error:
+            raise ObjectNotFound(method, "NOT_FOUND", str(error)) from None
+        except LedgerError as error:
+            raise QueryFailed(method, "FAILED", str(error)) from None
+
+    async def close(self) -> None:
+        self._store.close()
+
+
+async def serve(settings: NodeSettings, stop: asyncio.Event) -> None:
+    """Run the node until `stop`."""
+    config = node.NodeConfig(
+        home=settings.home,
+        genesis=settings.genesis,
+        grpc=settings.grpc,
+        rest=settings.rest,
+        rpc=settings.rpc,
+        engine=EngineConfig(empty_block_interval_s=settings.empty_block_interval_s),
+    )
+
+    def ready(started: node.Node) -> None:
+        height = started.engine.app.tip.height
+        get_logger().info(
+            "ready", height=height, grpc=config.grpc, rest=config.rest, rpc=config.rpc
+        )
+
+    try:
+        await node.run(config, compose, stop, ready=ready)
+    except LedgerError as error:
+        raise DaemonError(str(error)) from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run.main("ledger", NodeSettings, serve, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,6 +40,16 @@ async def evm_receipt(rpc: Rpc, tx_hash: str) -> dict[str, Any]:
     return receipt
 
 
+async def evm_creation(rpc: Rpc, block_number: int, address: str) -> str:
+    """The transaction in a block that created the contract at `address`."""
+    block = await rpc.call("eth_getBlockByNumber", hex(block_number), False)
+    for tx_hash in block["transactions"]:
+        created = (await evm_receipt(rpc, tx_hash))["contractAddress"]
+        if created is not None and created.lower() == address.lower():
+            return str(tx_hash)
+    raise NotConfirmed(f"block {block_number} creates no contract at {address}")
+
+
 async def evm_balance(rpc: Rpc, address: str) -> int:
     return int(await rpc.call("eth_getBalance", address, "latest"), 16)
 

@@ -19,6 +19,7 @@ from solders.keypair import Keypair
 
 from chains import Intent, evm, solana
 from chains.wallets import BITCOIN_TEST, EVM, SOLANA, WalletType
+from zrsign.contracts import artifact
 from zrsign.demo import checks
 from zrsign.demo.rows import Row
 from zrsign.demo.stage import Stage
@@ -42,6 +43,7 @@ VALUE_WEI = ETHER // 4
 VALUE_SATS = 1_500_000
 VALUE_LAMPORTS = LAMPORTS_PER_SOL // 5
 CALL_GAS = 100_000
+CREATE_GAS = 1_000_000
 MESSAGE = b"zrSign: one contract, every chain"
 
 Flow = Callable[[Stage, Row], Awaitable[None]]
@@ -139,7 +141,7 @@ async def transfer(stage: Stage, row: Row, *, account: str = USER) -> None:
 
 async def contract_call(stage: Stage, row: Row) -> None:
     """A contract call on the other EVM chain; the contract's own state shows it."""
-    counter = await stage.network.deploy_counter(DESTINATION)
+    counter = await deploy_counter(stage)
     sender, _ = await stage.wallet(USER, EVM)
     unsigned = await compose_evm(stage, sender, counter, 0, keccak(text="increment()")[:4])
     await deliver(stage, row, EVM, DESTINATION, unsigned)
@@ -150,6 +152,23 @@ async def contract_call(stage: Stage, row: Row) -> None:
     if number != 1:
         raise checks.NotConfirmed(f"the counter shows {number}, not 1")
     row.detail = "counter: 0 to 1"
+
+
+async def deploy_counter(stage: Stage) -> str:
+    """Create the example counter on the destination chain. Returns its address."""
+    rpc = stage.network.rpc(DESTINATION)
+    deployer = stage.network.manifest.account("deployer").evm()
+    created = deployer.sign_transaction(
+        {
+            "chainId": DESTINATION_CHAIN_ID,
+            "nonce": await checks.evm_nonce(rpc, deployer.address),
+            "gas": CREATE_GAS,
+            "gasPrice": int(await rpc.call("eth_gasPrice"), 16) * 2,
+            "data": artifact("Counter").link(),
+        }
+    )
+    tx_hash = await rpc.call("eth_sendRawTransaction", created.raw_transaction.to_0x_hex())
+    return str((await checks.evm_receipt(rpc, tx_hash))["contractAddress"])
 
 
 async def compose_evm(stage: Stage, sender: str, to: str, value: int, data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from chains.wallets import EVM
-from zrchain_lite.client import LedgerClient
+from zrchain_lite.client import LedgerClient, TxResult
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
@@ -64,9 +64,15 @@ async def set_policy(stage: Stage, blocks: int) -> None:
             creator=account(stage),
             workspace_addr=workspace.address,
             admin_policy_id=workspace.admin_policy_id,
-            sign_policy_id=made.responses[-1].id,
+            sign_policy_id=policy_id(made),
         )
     )
+
+
+def policy_id(made: TxResult) -> int:
+    response = policy.MsgNewPolicyResponse()
+    made.responses[-1].Unpack(response)
+    return int(response.id)
 
 
 def account(stage: Stage) -> str:

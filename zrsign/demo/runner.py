@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from zrsign.demo import checks
 from zrsign.demo.flows import Flow, Group, acts
 from zrsign.demo.rows import Row, Status
 from zrsign.demo.stage import Stage
@@ -58,10 +59,11 @@ class Programme:
                 row.status = Status.FAILED
             raise
         for row, contract in zip(self.deployments, contracts, strict=True):
-            code = await network.rpc(contract.chain).call("eth_getCode", contract.address, "latest")
-            row.destination_tx = contract.deploy_tx
-            row.detail = contract.address
-            row.status = Status.CONFIRMED if len(code) > 2 else Status.FAILED
+            rpc = network.rpc(contract.chain)
+            row.destination_tx = await checks.evm_creation(
+                rpc, contract.start_block, contract.address
+            )
+            row.status, row.detail = Status.CONFIRMED, contract.address
             row.seconds = self.clock() - started
 
     async def _run_group(self, stage: Stage, group: Group) -> None:

@@ -20,7 +20,7 @@ async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
         async with LedgerClient(network.ledger.grpc) as client:
             yield Receiver(client)
         return
-    with StoppedLedger.open(network.ledger.store) as ledger:
+    async with StoppedLedger(network.ledger.store) as ledger:
         yield Receiver(ledger)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zrsign.network.manifest import ChainEntry, ContractEntry, Manifest
+from zrsign.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
 from zrsign.network.nodes import BITCOIN_REGTEST
 
 POLL_S = 0.2
@@ -34,6 +34,17 @@ def passphrase(folder: Path) -> Path:
     path.touch(mode=0o600)
     path.write_text(secrets.token_urlsafe(32) + "\n")
     return path
+
+
+def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
+    return {
+        "home": str(entry.store),
+        "genesis": str(genesis_file),
+        "grpc": entry.grpc,
+        "rest": entry.rest.removeprefix("http://"),
+        "rpc": entry.rpc.removeprefix("http://"),
+        "empty_block_interval_s": EMPTY_BLOCK_INTERVAL_S,
+    }
 
 
 def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str, Any]:

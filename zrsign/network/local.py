@@ -131,14 +131,6 @@ class LocalNetwork:
         )
         return tuple(contracts)
 
-    async def deploy_counter(self, caip2: str) -> str:
-        """Deploy the example counter on any of the EVM chains. Returns its address."""
-        w3 = AsyncWeb3(AsyncHTTPProvider(self.manifest.chain(caip2).rpc_url))
-        try:
-            return await create(w3, self.manifest.account("deployer").evm(), "Counter")
-        finally:
-            await w3.provider.disconnect()
-
     async def _start(self) -> None:
         self._claim_state_dir()
         self.ports.ensure_free()
@@ -200,7 +192,7 @@ class LocalNetwork:
             store=self.state_dir / "ledger",
         )
         genesis_file = configs.write(self.state_dir, "genesis", genesis.build(known))
-        settings = configs.ledger(entry, self.ports, genesis_file)
+        settings = configs.ledger(entry, genesis_file)
         config = configs.write(self.state_dir / "config", "ledger", settings)
         process = await self.supervisor.start(
             "ledger", [sys.executable, "-m", "zrsign.node", "--config", config]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +34,19 @@ class Rpc:
         answer = await self._client.post(
             self.url + path,
             json={"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params},
-            auth=self._auth(),
+            headers=self._headers(),
         )
         body = answer.json()
         if fault := body.get("error"):
             raise RpcFault(method, fault["code"], fault["message"])
         return body["result"]
 
-    def _auth(self) -> tuple[str, str] | None:
-        """bitcoind writes a fresh cookie, user:password, at every start."""
+    def _headers(self) -> dict[str, str]:
+        """HTTP Basic from bitcoind's cookie, user:password, which it writes anew at every start."""
         if self._cookie_file is None or not self._cookie_file.is_file():
-            return None
-        user, _, password = self._cookie_file.read_text().strip().partition(":")
-        return user, password
+            return {}
+        cookie = b64encode(self._cookie_file.read_bytes().strip()).decode()
+        return {"Authorization": f"Basic {cookie}"}
 
     async def answers(self, method: str, *params: Any) -> bool:
         """True once the node answers without an error; for readiness probes."""
