@@ -298,6 +298,12 @@ abstract contract ZrSignBase is
         return _signStorage().mpcFee * options;
     }
 
+    /// @dev Call it last: the recipient runs.
+    function _pay(address payable to, uint256 amount) internal nonReentrant {
+        (bool sent,) = to.call{value: amount}("");
+        require(sent, "Transfer failed");
+    }
+
     function _requireWalletType(bytes32 walletTypeId) internal view {
         if (!isWalletTypeSupported(walletTypeId)) revert WalletTypeNotSupported(walletTypeId);
     }
@@ -363,11 +369,6 @@ abstract contract ZrSignBase is
     /// @dev The payer gets back what the contract does not keep. Direct keeps it until the answer: its total is msg.value.
     function _returnSurplus(Fee memory fee) private {
         if (msg.value > fee.total) _pay(payable(_msgSender()), msg.value - fee.total);
-    }
-
-    function _pay(address payable to, uint256 amount) internal nonReentrant {
-        (bool sent,) = to.call{value: amount}("");
-        require(sent, "Transfer failed");
     }
 
     function _requireChain(bytes32 walletTypeId, bytes32 chainId) private view {
