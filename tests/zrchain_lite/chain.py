@@ -1,0 +1,120 @@
+"""Builders: a chain of the core modules in a folder, without servers, and transactions on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from google.protobuf.message import Message
+
+from zrchain_lite.app import App
+from zrchain_lite.client import Account
+from zrchain_lite.engine import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.genesis import Genesis
+from zrchain_lite.lmdb_store import LmdbStore
+from zrchain_lite.module import Context, Module
+from zrchain_lite.node import Core, NodeConfig
+from zrchain_lite.tx import Signer, build
+from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrchain_lite.wire.tendermint.abci.types_pb2 import ResponseCheckTx
+
+CHAIN_ID = "testchain-1"
+FUNDS = 1_000_000_000
+GAS = 200_000
+FEE = 20
+
+ALICE = Account.from_secret(bytes([1]) * 32)
+BOB = Account.from_secret(bytes([2]) * 32)
+CAROL = Account.from_secret(bytes([3]) * 32)
+NOBODY = Account.from_secret(bytes([9]) * 32)
+
+
+def genesis(**app_state: object) -> Genesis:
+    """Alice, Bob and Carol have coins; Nobody has none."""
+    balances = [
+        {"address": account.address, "coins": [{"denom": "urock", "amount": str(FUNDS)}]}
+        for account in (ALICE, BOB, CAROL)
+    ]
+    state = {"bank": {"balances": balances}, **app_state}
+    return Genesis.model_validate({"chain_id": CHAIN_ID, "app_state": state})
+
+
+def transfer(from_: Account, to: Account, amount: int = 1, denom: str = "urock") -> MsgSend:
+    coins = [Coin(denom=denom, amount=str(amount))]
+    return MsgSend(from_address=from_.address, to_address=to.address, amount=coins)
+
+
+@dataclass
+class Clock:
+    """A clock that the test moves; it stands still by itself."""
+
+    ms: int = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@dataclass
+class Chain:
+    """Application and engine over a store; blocks are made when the test says so."""
+
+    folder: Path
+    modules: Sequence[Module] = ()
+    first: Genesis = field(default_factory=genesis)
+    clock: Clock = field(default_factory=Clock)
+    config: EngineConfig = field(default_factory=EngineConfig)
+    core: Core = field(default_factory=Core.create)
+    map_bytes: int = 1024 * 1024
+
+    def __post_init__(self) -> None:
+        self.store = LmdbStore(self.folder, map_bytes=self.map_bytes)
+        self.app: App = self.core.app(self.store, self.modules)
+        self.engine = EmbeddedEngine(self.app, self.store, self.config, clock=self.clock)
+        self.engine.start(self.first)
+
+    def close(self) -> None:
+        self.store.close()
+
+    @property
+    def ctx(self) -> Context:
+        """The last committed state, to read with a keeper."""
+        return Context(self.store.state, self.app.tip.height, self.app.time_ms, CHAIN_ID)
+
+    def balance(self, account: Account) -> int:
+        return self.core.bank.balance(self.ctx, account.address)
+
+    def sequence(self, account: Account) -> int:
+        return self.core.auth.account(self.ctx, account.address).sequence
+
+    def signer(self, account: Account, ahead: int = 0) -> Signer:
+        """Where the account stands, `ahead` transactions further."""
+        stored = self.core.auth.account(self.ctx, account.address)
+        return Signer(account.secret, stored.account_number, stored.sequence + ahead)
+
+    def tx(self, account: Account, *msgs: Message, ahead: int = 0, **options: object) -> bytes:
+        given = {"chain_id": CHAIN_ID, "gas_limit": GAS, "fee": FEE, **options}
+        return build(msgs, [self.signer(account, ahead)], **given)  # type: ignore[arg-type]
+
+    def send(self, tx: bytes) -> ResponseCheckTx:
+        return self.engine.broadcast(tx)
+
+    def block(self, *txs: bytes) -> BlockRecord:
+        """A block of these transactions, all of which CheckTx must admit."""
+        for tx in txs:
+            check = self.send(tx)
+            assert check.code == 0, check.log
+        return self.engine.make_block()
+
+
+def node_config(folder: Path, first: Genesis, engine: EngineConfig | None = None) -> NodeConfig:
+    """A node on free ports of loopback."""
+    file = folder / "genesis.json"
+    file.write_text(json.dumps(first.model_dump(mode="json")))
+    free = "127.0.0.1:0"
+    return NodeConfig(
+        folder / "home", file, free, free, free, engine or EngineConfig(empty_block_interval_s=0.2)
+    )

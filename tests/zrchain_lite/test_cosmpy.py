@@ -1,0 +1,143 @@
+"""The wire format, proven by an unmodified client of other people: cosmpy, in an environment of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS, genesis, node_config
+from zrchain_lite.client import LedgerClient, party_signature
+from zrchain_lite.identity import IdentityKeeper, IdentityModule
+from zrchain_lite.module import Module
+from zrchain_lite.node import Core, Node, serving
+from zrchain_lite.policy import PolicyKeeper, PolicyModule
+from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv-cosmpy" / "bin" / "python"
+SCRIPT = Path(__file__).with_name("cosmpy_client.py")
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(), reason="cosmpy is not installed: make .venv-cosmpy/.synced"
+)
+
+
+def compose() -> tuple[Core, Sequence[Module]]:
+    core = Core.create()
+    keeper = IdentityKeeper(core.auth, core.bank)
+    policy = PolicyKeeper(keeper)
+    keys = TreasuryKeeper(keeper)
+    modules = (
+        IdentityModule(keeper, policy),
+        PolicyModule(policy),
+        TreasuryModule(keys, policy),
+    )
+    return core, modules
+
+
+@dataclass
+class Cosmpy:
+    """Runs the client script as Alice."""
+
+    node: Node
+    folder: Path
+
+    async def run(self, command: str, *arguments: str, rest: bool = False) -> dict[str, Any]:
+        port = self.node.rest_port if rest else self.node.grpc_port
+        url = f"{'rest' if rest else 'grpc'}+http://127.0.0.1:{port}"
+        process = await asyncio.create_subprocess_exec(
+            str(PYTHON),
+            str(SCRIPT),
+            command,
+            url,
+            CHAIN_ID,
+            ALICE.secret.secret.hex(),
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, err.decode()
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+    def descriptors(self) -> str:
+        """A file of the treasury's message descriptors."""
+        files = FileDescriptorSet(file=[FileDescriptorProto()])
+        treasury.DESCRIPTOR.CopyToProto(files.file[0])
+        path = self.folder / "descriptors.bin"
+        path.write_bytes(files.SerializeToString())
+        return str(path)
+
+
+@pytest.fixture
+async def cosmpy(tmp_path: Path) -> AsyncIterator[Cosmpy]:
+    free = {"params": {"keyring_creation_fee": "0"}}
+    config = node_config(tmp_path, genesis(identity=free))
+    async with serving(config, compose, asyncio.Event()) as (node, _):
+        yield Cosmpy(node, tmp_path)
+
+
+@pytest.mark.parametrize("rest", [False, True], ids=["grpc", "rest"])
+async def test_cosmpy__should_transfer_and_read_balances(cosmpy: Cosmpy, rest: bool) -> None:
+    seen = await cosmpy.run("transfer", BOB.address, "12345", rest=rest)
+
+    assert (seen["before"], seen["after"]) == (FUNDS, FUNDS + 12345)
+    assert seen["code"] == 0
+    assert seen["sequence"] == 1
+    assert seen["all"] == ["urock"]
+    assert seen["chain_id"] == CHAIN_ID
+    assert 0 < seen["height"] <= seen["latest"]
+    assert seen["gas_used"] > 0
+
+
+async def test_cosmpy__should_request_a_key_and_read_it(cosmpy: Cosmpy) -> None:
+    target = f"127.0.0.1:{cosmpy.node.grpc_port}"
+    async with (
+        LedgerClient(target, account=ALICE) as alice,
+        LedgerClient(target, account=BOB) as bob,
+    ):
+        created = await alice.broadcast(identity.MsgNewWorkspace(creator=ALICE.address))
+        workspace = created.response(identity.MsgNewWorkspaceResponse).addr
+        made = await bob.broadcast(
+            identity.MsgNewKeyring(creator=BOB.address, description="test", party_threshold=1)
+        )
+        keyring = made.response(identity.MsgNewKeyringResponse).addr
+        await bob.broadcast(
+            identity.MsgAddKeyringParty(
+                creator=BOB.address, keyring_addr=keyring, party=BOB.address
+            )
+        )
+
+        descriptors = cosmpy.descriptors()
+        asked = await cosmpy.run("request-key", descriptors, workspace, keyring)
+        assert asked["key_req_id"] == 1
+
+        await bob.broadcast(
+            treasury.MsgFulfilKeyRequest(
+                creator=BOB.address,
+                request_id=1,
+                status=treasury.KEY_REQUEST_STATUS_FULFILLED,
+                key=treasury.MsgNewKey(public_key=CAROL.public_key),
+                keyring_party_signature=party_signature(BOB, 1),
+            )
+        )
+        read = await cosmpy.run("read-keys", descriptors, workspace)
+
+    assert read["keys"] == [
+        {
+            "id": 1,
+            "public_key": base64.b64encode(CAROL.public_key).decode(),
+            "wallets": [CAROL.evm_address],
+        }
+    ]
