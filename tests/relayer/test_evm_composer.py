@@ -1,0 +1,143 @@
+"""The EVM composer against a real Anvil: what it proposes passes the ledger's own check."""
+
+from __future__ import annotations
+
+import pytest
+from coincurve import PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chains import ChainError, Intent
+from chains.evm import EvmChain
+from daemon.jsonrpc import JsonRpc, NodeUnavailable
+from relayer.composer import Task
+from relayer.composer.evm import EvmComposer, affordable_fees
+from relayer.errors import Uncomposable
+from relayer.nonces import Fees
+from relayer.settings import Composer
+from tests.relayer.nodes import free_port
+
+CHAIN = "eip155:31338"
+RULES = EvmChain(CHAIN)
+SECRET = PrivateKey(b"\x31" * 32)
+PUBLIC_KEY = SECRET.public_key.format()
+SENDER = RULES.address(PUBLIC_KEY)
+RECIPIENT = RULES.address(PrivateKey(b"\x32" * 32).public_key.format())
+ETHER = 10**18
+SMALL = st.integers(1, 10**12)
+
+
+def task(
+    value: int = ETHER, *, to: str = RECIPIENT, data: bytes = b"", cap: int = ETHER, **more: object
+) -> Task:
+    intent = Intent(to, value, data, cap)
+    return Task(1, CHAIN, SENDER, PUBLIC_KEY, intent, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def composer(anvil: JsonRpc) -> EvmComposer:
+    await anvil.call("anvil_setBalance", SENDER, hex(10 * ETHER))
+    return EvmComposer(CHAIN, anvil, Composer())
+
+
+async def send(rpc: JsonRpc, payload: bytes) -> str:
+    tx = RULES.parse(payload)
+    signature = SECRET.sign_recoverable(RULES.sighashes(tx)[0], hasher=None)
+    signed = RULES.assemble(tx, [signature], [PUBLIC_KEY])
+    return str(await rpc.call("eth_sendRawTransaction", "0x" + signed.hex()))
+
+
+async def test_payment__should_pass_the_ledgers_check_and_land(
+    composer: EvmComposer, anvil: JsonRpc
+) -> None:
+    asked = task()
+    payload = await composer.compose(asked)
+    tx = RULES.parse(payload)
+    RULES.verify_intent(tx, asked.intent, PUBLIC_KEY)
+    assert (tx.nonce, tx.gas) == (0, 21_000)
+    receipt = await anvil.call("eth_getTransactionReceipt", await send(anvil, payload))
+    assert receipt["status"] == "0x1"
+    assert int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16) == ETHER
+
+
+async def test_open_compositions__should_hold_their_nonces_and_their_cost(
+    composer: EvmComposer, anvil: JsonRpc
+) -> None:
+    first = await composer.compose(task(4 * ETHER))
+    second = await composer.compose(task(4 * ETHER, under_way=[first]))
+    assert RULES.parse(second).nonce == 1
+    with pytest.raises(Uncomposable, match=r"insufficient_funds.*under way"):
+        await composer.compose(task(4 * ETHER, under_way=[first, second]))
+    # Once the first has landed it holds nothing any more.
+    await send(anvil, first)
+    assert RULES.parse(await composer.compose(task(under_way=[first, second]))).nonce == 2
+
+
+async def test_gap_of_an_ended_composition__should_be_filled(composer: EvmComposer) -> None:
+    first = await composer.compose(task(1))
+    second = await composer.compose(task(1, under_way=[first]))
+    again = await composer.compose(task(1, under_way=[second]))
+    assert RULES.parse(again).nonce == 0
+
+
+async def test_call_that_reverts__should_name_the_revert(
+    composer: EvmComposer, anvil: JsonRpc
+) -> None:
+    await anvil.call("anvil_setCode", RECIPIENT, "0x5f5ffd")
+    with pytest.raises(Uncomposable, match="would_revert"):
+        await composer.compose(task(0, data=b"\x01" * 4))
+
+
+async def test_contract_call__should_get_a_gas_margin_within_the_bound(anvil: JsonRpc) -> None:
+    await anvil.call("anvil_setBalance", SENDER, hex(10 * ETHER))
+    # SSTORE of the call value at the caller's slot.
+    await anvil.call("anvil_setCode", RECIPIENT, "0x6001335500")
+    payload = await EvmComposer(CHAIN, anvil, Composer()).compose(task(0, data=b"\x01" * 4))
+    call = {"from": SENDER, "to": RECIPIENT, "data": "0x01010101"}
+    needed = int(await anvil.call("eth_estimateGas", call), 16)
+    assert RULES.parse(payload).gas == needed * 120 // 100
+    tight = EvmComposer(CHAIN, anvil, Composer(max_gas=30_000))
+    with pytest.raises(Uncomposable, match="gas_above_limit"):
+        await tight.compose(task(0, data=b"\x01" * 4))
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (task(11 * ETHER), f"insufficient_funds: {SENDER} holds {10 * ETHER} wei"),
+        (task(10 * ETHER), "insufficient_funds"),
+        (task(cap=1), "fee_above_cap"),
+    ],
+)
+async def test_what_cannot_be_paid__should_be_told_with_figures(
+    composer: EvmComposer, asked: Task, reason: str
+) -> None:
+    with pytest.raises(Uncomposable, match=reason):
+        await composer.compose(asked)
+
+
+async def test_bad_recipient__should_be_an_error_of_the_chain(composer: EvmComposer) -> None:
+    with pytest.raises(ChainError):
+        await composer.compose(task(to="0x1234"))
+
+
+async def test_dead_node__should_say_so() -> None:
+    dead = EvmComposer(CHAIN, JsonRpc(f"http://127.0.0.1:{free_port()}"), Composer())
+    with pytest.raises(NodeUnavailable):
+        await dead.compose(task())
+    await dead.close()
+
+
+@given(SMALL, SMALL, SMALL, st.integers(21_000, 10**7), st.integers(0), st.integers(0))
+def test_affordable_fees__should_stay_within_cap_and_budget(
+    fee: int, tip: int, base: int, gas: int, cap: int, budget: int
+) -> None:
+    market = Fees(fee + 2 * base, tip)
+    try:
+        fees = affordable_fees(market, base, gas, cap, budget)
+    except Uncomposable:
+        assert min(cap, budget) < gas * (base + base // 8)
+        return
+    assert fees.max_fee * gas <= min(cap, budget)
+    assert base <= fees.max_fee <= market.max_fee
+    assert fees.priority_fee <= fees.max_fee

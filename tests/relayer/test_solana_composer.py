@@ -1,0 +1,118 @@
+"""The Solana composer against a real Surfpool: recent blockhash, durable nonce, figures."""
+
+from __future__ import annotations
+
+import pytest
+from solders.hash import Hash
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.system_program import create_nonce_account
+from solders.transaction import Transaction
+
+from chains import ChainError, Intent
+from chains.solana import SolanaChain
+from daemon.jsonrpc import JsonRpc
+from relayer.composer import Task
+from relayer.composer.solana import SolanaComposer
+from relayer.destinations.solana import SolanaDestination
+from relayer.errors import NotYet, Uncomposable
+from relayer.settings import Composer
+from relayer.views import Accepted, Final, Rejected
+from tests.relayer.nodes import eventually
+from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
+
+RULES = SolanaChain(LOCALNET)
+NONCE_RENT = 1_500_000
+
+
+def task(
+    key: Keypair,
+    lamports: int = LAMPORTS,
+    *,
+    to: str | None = None,
+    cap: int = 10**6,
+    under_way: tuple[bytes, ...] = (),
+) -> Task:
+    intent = Intent(to or str(Keypair().pubkey()), lamports, b"", cap)
+    public_key = bytes(key.pubkey())
+    return Task(1, LOCALNET, str(key.pubkey()), public_key, intent, under_way)
+
+
+def signed(key: Keypair, payload: bytes) -> tuple[bytes, str]:
+    tx = RULES.parse(payload)
+    signature = bytes(key.sign_message(RULES.sighashes(tx)[0]))
+    raw = RULES.assemble(tx, [signature], [bytes(key.pubkey())])
+    return raw, RULES.transaction_id(raw)
+
+
+async def land(rpc: JsonRpc, raw: bytes, tx_id: str) -> None:
+    destination = SolanaDestination(LOCALNET, rpc)
+    assert await destination.submit(raw) == Accepted()
+
+    async def final() -> bool:
+        seen = await destination.status(raw, [tx_id])
+        return isinstance(seen, Final) and seen.ok
+
+    await eventually(final, tx_id)
+
+
+async def test_transfer__should_pass_the_ledgers_check_and_land(surfnet: JsonRpc) -> None:
+    key = await funded(surfnet)
+    asked = task(key)
+    payload = await SolanaComposer(LOCALNET, surfnet, Composer()).compose(asked)
+    RULES.verify_intent(RULES.parse(payload), asked.intent, asked.public_key)
+    await land(surfnet, *signed(key, payload))
+    assert (await surfnet.call("getBalance", asked.intent.to))["value"] == LAMPORTS
+
+
+async def nonce_account(rpc: JsonRpc, owner: Keypair) -> str:
+    account = Keypair()
+    instructions = create_nonce_account(
+        owner.pubkey(), account.pubkey(), owner.pubkey(), NONCE_RENT
+    )
+    blockhash = Hash.from_string(await latest(rpc))
+    message = Message.new_with_blockhash(list(instructions), owner.pubkey(), blockhash)
+    transaction = Transaction([owner, account], message, blockhash)
+    raw = bytes(transaction)
+    await land(rpc, raw, str(transaction.signatures[0]))
+    return str(account.pubkey())
+
+
+async def test_durable_nonce__should_outlive_blockhashes_and_be_used_once(
+    surfnet: JsonRpc,
+) -> None:
+    key = await funded(surfnet)
+    nonce = await nonce_account(surfnet, key)
+    limits = Composer(nonce_accounts={str(key.pubkey()): nonce})
+    composer = SolanaComposer(LOCALNET, surfnet, limits)
+    asked = task(key)
+    payload = await composer.compose(asked)
+    RULES.verify_intent(RULES.parse(payload), asked.intent, asked.public_key)
+    with pytest.raises(NotYet, match="nonce_held"):
+        await composer.compose(task(key, under_way=(payload,)))
+    rival, rival_id = signed(key, await composer.compose(task(key, 2 * LAMPORTS)))
+    await land(surfnet, *signed(key, payload))
+    destination = SolanaDestination(LOCALNET, surfnet)
+
+    async def lost() -> bool:
+        seen = await destination.status(rival, [rival_id])
+        return isinstance(seen, Rejected) and seen.reason.startswith("nonce_used")
+
+    await eventually(lost, "the rival's loss at finalized")
+    assert Pubkey.from_string(nonce) in Message.from_bytes(payload).account_keys
+
+
+async def test_what_cannot_be_paid__should_be_told_with_figures(surfnet: JsonRpc) -> None:
+    key = await funded(surfnet)
+    composer = SolanaComposer(LOCALNET, surfnet, Composer())
+    with pytest.raises(Uncomposable, match=f"insufficient_funds: .* holds {10 * LAMPORTS}"):
+        await composer.compose(task(key, 11 * LAMPORTS))
+    with pytest.raises(Uncomposable, match="insufficient_funds"):
+        await composer.compose(task(key, 10 * LAMPORTS))
+    with pytest.raises(Uncomposable, match="below_rent"):
+        await composer.compose(task(key, 1))
+    with pytest.raises(Uncomposable, match="fee_above_cap: 5000 lamports, 1 allowed"):
+        await composer.compose(task(key, cap=1))
+    with pytest.raises(ChainError):
+        await composer.compose(task(key, to="not an address"))
