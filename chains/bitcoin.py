@@ -103,7 +103,6 @@ class BitcoinChain:
     def compose(
         self,
         intent: Intent,
-        *,
         utxos: Sequence[Utxo],
         fee_rate_sat_vb: float,
         change_public_key: bytes,
@@ -136,16 +135,27 @@ class BitcoinChain:
         if selection.change_sats:
             outputs.append(TxOutput(selection.change_sats, own_scripts[0]))
         inputs = [
-            TxInput(c.txid, c.vout, RBF_SEQUENCE, c.value_sats, c.script_pubkey)
-            for c in selection.coins
+            TxInput(
+                coin.txid,
+                coin.vout,
+                RBF_SEQUENCE,
+                coin.value_sats,
+                coin.script_pubkey,
+                previous_transaction=coin.previous_transaction,
+            )
+            for coin in selection.coins
         ]
         tx = build(b"", self.network, TX_VERSION, 0, inputs, outputs)
-        return bitcoin_psbt.encode(tx, internal_key=change_public_key[1:])
+        payload = bitcoin_psbt.encode(tx, internal_key=change_public_key[1:])
+        self.parse(payload)
+        return payload
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
         """One output pays the intent, all else returns to the key's P2WPKH, all inputs are its own.
 
-        The transaction must be spendable at once (no lock times) and its fee within the cap.
+        The transaction must be spendable at once (no lock times) and its fee within the cap. For
+        the fee to be what it seems, all amounts but one must be proven: a P2WPKH signature commits
+        to its own input's amount only, and two requests with different lies would make a whole.
         """
         own = _own(tx)
         if intent.data:
@@ -165,6 +175,7 @@ class BitcoinChain:
                     f"an output pays {output.value_sats} sats to a script that is neither the "
                     f"recipient's nor the key's: {output.script_pubkey.hex()}"
                 )
+        _check_amounts_are_proven(own)
         if own.fee_sats > intent.max_network_fee:
             raise IntentMismatch(
                 f"the fee is {own.fee_sats} sats, above the cap of {intent.max_network_fee}"
@@ -194,6 +205,20 @@ def _own(tx: UnsignedTx) -> BitcoinTx:
     if not isinstance(tx, BitcoinTx):
         raise WrongNetwork("the transaction was not parsed for a Bitcoin network")
     return tx
+
+
+def _check_amounts_are_proven(tx: BitcoinTx) -> None:
+    """A P2TR signature commits to all amounts (BIP-341), a P2WPKH one to its own (BIP-143)."""
+    unproven = [
+        spent
+        for spent in tx.inputs
+        if spent.kind is ScriptKind.P2WPKH and not spent.previous_transaction
+    ]
+    if len(unproven) > 1:
+        raise IntentMismatch(
+            f"the amounts of {len(unproven)} P2WPKH inputs are unproven; add NON_WITNESS_UTXO "
+            "(the whole previous transaction, Utxo.previous_transaction) to all but one"
+        )
 
 
 def _witness(spent: TxInput, digest: bytes, signature: bytes, public_key: bytes) -> list[bytes]:

@@ -27,13 +27,18 @@ _INPUT_WEIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Utxo:
-    """An unspent output. `txid` is hex in display order."""
+    """An unspent output. `txid` is hex in display order.
+
+    `previous_transaction` is the transaction that made it (network bytes). It proves the amount,
+    which a payment from several P2WPKH coins must do (`BitcoinChain.verify_intent`).
+    """
 
     txid: str
     vout: int
     value_sats: int
     script_pubkey: bytes
     confirmed: bool = True
+    previous_transaction: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

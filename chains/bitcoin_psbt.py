@@ -256,13 +256,14 @@ def _input(entry: Map, txid: str, vout: int, sequence: int, network: Network) ->
     if utxo is None:
         raise MalformedTransaction(f"input {txid}:{vout} has no WITNESS_UTXO; add it to the PSBT")
     value, script = _witness_utxo(utxo)
-    previous = entry.field(In.NON_WITNESS_UTXO)
-    if previous is not None:
+    previous = entry.field(In.NON_WITNESS_UTXO) or b""
+    if previous:
         _check_previous(parse_transaction(previous), txid, vout, TxOutput(value, script))
     if kind_of(script) is ScriptKind.P2TR:
         _check_taproot(entry, script)
     _check_paths(entry, network)
-    return TxInput(txid, vout, sequence, value, script, entry.number(In.SIGHASH_TYPE, 4))
+    sighash_type = entry.number(In.SIGHASH_TYPE, 4)
+    return TxInput(txid, vout, sequence, value, script, sighash_type, previous)
 
 
 def _witness_utxo(utxo: bytes) -> tuple[int, bytes]:
@@ -316,11 +317,14 @@ def _check_paths(entry: Map, network: Network) -> None:
 
 
 def encode(tx: BitcoinTx, internal_key: bytes | None = None) -> bytes:
-    """A version 0 PSBT with `WITNESS_UTXO`s, and the x-only `internal_key` on P2TR inputs."""
+    """A version 0 PSBT: `WITNESS_UTXO`s, the previous transactions that are known, and the x-only
+    `internal_key` on P2TR inputs."""
     parts = [MAGIC, _pair(Global.UNSIGNED_TX, serialize(tx)), b"\x00"]
     for spent in tx.inputs:
         script = spent.script_pubkey
         utxo = spent.value_sats.to_bytes(8, "little") + _sized(script)
+        if spent.previous_transaction:
+            parts.append(_pair(In.NON_WITNESS_UTXO, spent.previous_transaction))
         parts.append(_pair(In.WITNESS_UTXO, utxo))
         if spent.sighash_type is not None:
             parts.append(_pair(In.SIGHASH_TYPE, spent.sighash_type.to_bytes(4, "little")))

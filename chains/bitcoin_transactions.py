@@ -32,7 +32,10 @@ _ALLOWED_SIGHASHES = {
 
 @dataclass(frozen=True, slots=True)
 class TxInput:
-    """A spent output. `txid` is hex in display order; `sighash_type` None takes the default."""
+    """A spent output. `txid` is hex in display order; `sighash_type` None takes the default.
+
+    `previous_transaction`, where known, is the transaction with this txid: it proves the amount.
+    """
 
     txid: str
     vout: int
@@ -40,6 +43,7 @@ class TxInput:
     value_sats: int
     script_pubkey: bytes
     sighash_type: int | None = None
+    previous_transaction: bytes = b""
 
     @property
     def kind(self) -> ScriptKind | None:

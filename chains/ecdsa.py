@@ -114,8 +114,13 @@ def recover(digest: bytes, signature: bytes) -> bytes:
 
 
 def with_recovery_id(public_key: bytes, digest: bytes, signature: bytes) -> bytes:
-    """Verify r||s(||v) and return r||s||recid; a given v is replaced by the true recovery id."""
-    verify(public_key, digest, signature)
+    """Verify r||s(||v) and return r||s||recid; a given v is replaced by the true recovery id.
+
+    Recovering the same key is verifying (SEC 1, section 4.1.6). Recovery ids 2 and 3, for an R with
+    x at or above n, do not occur.
+    """
+    load_public_key(public_key)
+    check_low_s(*split(signature))
     for recid in (0, 1):
         candidate = signature[:64] + bytes([recid])
         try:
@@ -123,4 +128,4 @@ def with_recovery_id(public_key: bytes, digest: bytes, signature: bytes) -> byte
                 return candidate
         except BadSignature:
             continue
-    raise BadSignature("no recovery id yields the public key")
+    raise BadSignature(f"the signature does not verify under {public_key.hex()}")

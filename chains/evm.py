@@ -84,7 +84,7 @@ class EvmChain:
         return "0x" + keccak256(signed).hex()
 
     def compose(
-        self, intent: Intent, *, nonce: int, gas: int, max_fee: int, priority_fee: int
+        self, intent: Intent, nonce: int, gas: int, max_fee: int, priority_fee: int
     ) -> bytes:
         """An unsigned type 2 transaction (9 items) that does what the intent says.
 

@@ -92,7 +92,7 @@ class SolanaChain:
         return str(Signature.from_bytes(signed[1 : 1 + SIGNATURE_BYTES]))
 
     def compose(
-        self, intent: Intent, *, from_public_key: bytes, blockhash: str, nonce: str | None = None
+        self, intent: Intent, from_public_key: bytes, blockhash: str, nonce: str | None = None
     ) -> bytes:
         """A legacy message with one System transfer.
 

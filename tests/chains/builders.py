@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coincurve import PrivateKey
+from embit.script import Script
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from solders.keypair import Keypair
 
 from chains import Intent
@@ -66,7 +68,12 @@ BLOCKHASH = "HBtuwBB6dNyiPtbFBJs6Rug1aHGMD69jTFE6vB3gLKEk"
 def coin(
     value_sats: int, n: int = 0, *, script: bytes = ALICE.p2wpkh, confirmed: bool = True
 ) -> Utxo:
-    return Utxo(f"{n + 1:064x}", n, value_sats, script, confirmed)
+    """A coin made by a transaction of its own, which comes with it; output 0."""
+    made = Transaction(
+        vin=[TransactionInput(bytes([n]) * 32, 0)],
+        vout=[TransactionOutput(value_sats, Script(script))],
+    )
+    return Utxo(made.txid().hex(), 0, value_sats, script, confirmed, made.serialize())
 
 
 def bitcoin_intent(value: int = 50_000, *, to: str | None = None, cap: int = 10_000) -> Intent:

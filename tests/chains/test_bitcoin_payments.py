@@ -216,6 +216,26 @@ def test_intent__should_not_be_met_by_a_transaction_that_does_more() -> None:
         CHAIN.verify_intent(tx, intent, BOB.public_key)
 
 
+def test_amounts__should_be_proven_for_all_but_one_p2wpkh_input() -> None:
+    intent = bitcoin_intent(100_000)
+    first, second = coin(60_000), coin(60_000, 1)
+    bare = [replace(c, previous_transaction=b"") for c in (first, second)]
+    for utxos in ([first, second], [first, bare[1]], [bare[0], second]):
+        CHAIN.verify_intent(_parse(intent, *utxos), intent, ALICE.public_key)
+    with pytest.raises(IntentMismatch, match="unproven"):
+        CHAIN.verify_intent(_parse(intent, *bare), intent, ALICE.public_key)
+    one = replace(coin(190_000), previous_transaction=b"")
+    CHAIN.verify_intent(_parse(intent, one), intent, ALICE.public_key)
+
+
+def test_previous_transaction__should_be_the_one_that_made_the_coin() -> None:
+    with pytest.raises(MalformedTransaction, match="not a Bitcoin transaction"):
+        _parse(bitcoin_intent(), replace(coin(90_000), previous_transaction=b"\x00"))
+    other = coin(90_001).previous_transaction
+    with pytest.raises(MalformedTransaction, match="NON_WITNESS_UTXO"):
+        _parse(bitcoin_intent(), replace(coin(90_000), previous_transaction=other))
+
+
 def test_payment_to_oneself__should_meet_its_intent() -> None:
     intent = bitcoin_intent(to=CHAIN.address(ALICE.public_key))
     tx = _parse(intent, coin(90_000))

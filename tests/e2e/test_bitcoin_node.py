@@ -40,10 +40,21 @@ def coins(node: Node, script: bytes) -> list[Utxo]:
     """The mature, unspent coins of a script, as the node knows them."""
     found = node("scantxoutset", "start", [f"raw({script.hex()})"])
     return [
-        Utxo(entry["txid"], entry["vout"], round(entry["amount"] * COIN_SATS), script)
+        Utxo(
+            entry["txid"],
+            entry["vout"],
+            round(entry["amount"] * COIN_SATS),
+            script,
+            previous_transaction=made_by(node, entry),
+        )
         for entry in found["unspents"]
         if found["height"] - entry["height"] >= MATURITY
     ]
+
+
+def made_by(node: Node, entry: dict[str, Any]) -> bytes:
+    block = node("getblockhash", entry["height"])
+    return bytes.fromhex(node("getrawtransaction", entry["txid"], False, block))
 
 
 def sign(tx: BitcoinTx) -> bytes:
@@ -98,9 +109,9 @@ def test_spend__should_be_accepted_and_mined(node: Node, script: bytes, to: str)
 
 
 def test_spend_of_many_kinds_of_coins__should_be_accepted(node: Node) -> None:
-    available = [*coins(node, ALICE.p2wpkh)[:1], *coins(node, ALICE.p2tr)[:1]]
+    available = [*coins(node, ALICE.p2wpkh)[:2], *coins(node, ALICE.p2tr)[:1]]
     value = sum(coin.value_sats for coin in available) - 50_000
-    assert len(spend(node, available, CHAIN.address(BOB.public_key), value)["vin"]) == 2
+    assert len(spend(node, available, CHAIN.address(BOB.public_key), value)["vin"]) == 3
 
 
 def test_wrong_signature__should_be_what_the_node_refuses_too(node: Node) -> None:
