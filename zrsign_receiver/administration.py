@@ -33,7 +33,9 @@ class Administration:
     def register_source(
         self, ctx: Context, msg: pb.MsgRegisterSource
     ) -> pb.MsgRegisterSourceResponse:
-        """A source that is registered already is replaced: that is how it is stopped, and how its authority rotates."""
+        """A source that is registered already is replaced: that is how it is stopped, and how its
+        authority rotates.
+        """
         self._require_authority(ctx, msg.authority)
         self.set_source(ctx, msg.source)
         return pb.MsgRegisterSourceResponse()
@@ -65,7 +67,8 @@ class Administration:
         key = self._treasury.key(ctx, source.authority_key_id)
         if key.type != treasury.KEY_TYPE_ECDSA_SECP256K1:
             raise InvalidArgument(
-                f"key {key.id} is a {treasury.KeyType.Name(key.type)}: contracts recover ECDSA_SECP256K1"
+                f"key {key.id} is a {treasury.KeyType.Name(key.type)}: "
+                "contracts recover ECDSA_SECP256K1"
             )
         for other in self._state.sources.values(ctx.store):
             same = (other.chain, other.contract) == (source.chain, source.contract)
@@ -90,8 +93,8 @@ def checked_params(params: pb.Params) -> pb.Params:
         _require_accounts(field, getattr(params, field))
     if not 1 <= params.observer_threshold <= max(1, len(params.observers)):
         raise InvalidArgument(
-            f"observer_threshold {params.observer_threshold} is not within 1 to the number of observers, "
-            f"{len(params.observers)}"
+            f"observer_threshold {params.observer_threshold} is not within 1 to the number of "
+            f"observers, {len(params.observers)}"
         )
     if len(set(params.destinations)) != len(params.destinations):
         raise InvalidArgument("a destination is named twice")
@@ -102,7 +105,9 @@ def checked_params(params: pb.Params) -> pb.Params:
             raise InvalidArgument(f"destination: {error}") from error
     for namespace, cap in sorted(params.max_network_fee.items()):
         if not (cap.isascii() and cap.isdigit() and len(cap) <= 78):
-            raise InvalidArgument(f"max_network_fee of {namespace} is {cap!r}: expected a decimal number")
+            raise InvalidArgument(
+                f"max_network_fee of {namespace} is {cap!r}: expected a decimal number"
+            )
     return params
 
 

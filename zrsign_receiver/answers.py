@@ -1,8 +1,9 @@
-"""What happens once a keyring has answered: an Omni answer stays on the ledger, a Direct one is signed by the source's
-authority key first, and what must travel becomes a delivery.
+"""What happens once a keyring has answered: an Omni answer stays on the ledger, a Direct one is
+signed by the source's authority key first, and what must travel becomes a delivery.
 
-    Omni     key, hash, data, tx without broadcast -> ANSWERED         tx with broadcast -> DELIVERING
-    Direct   AUTHORISING -> DELIVERING: the answer to the source contract, and the transaction if it is to be broadcast
+    Omni     key, hash, data, tx without broadcast -> ANSWERED; tx with broadcast -> DELIVERING
+    Direct   AUTHORISING -> DELIVERING: the answer to the source contract, and the transaction if
+             it is to be broadcast
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Answers:
     def authority_ended(
         self, ctx: Context, request: pb.Request, sign_request: treasury.SignRequest
     ) -> None:
-        """The authority's signature arrived, or asking for it failed; then it is asked again, a bounded number of times."""
+        """The authority's signature arrived, or asking for it failed; then it is asked again, a
+        bounded number of times.
+        """
         if sign_request.status == treasury.SIGN_REQUEST_STATUS_FULFILLED:
             request.answer.authority_signature = authority.recoverable(
                 sign_request.signed_data[0].signed_data
@@ -99,9 +102,7 @@ class Answers:
         self._state.links.set(ctx.store, asked.id, link)
         request.authority_sign_request_id = asked.id
         detail = f"sign request {asked.id} by key {source.authority_key_id}"
-        self._journey.advance(
-            ctx, request, pb.REQUEST_STATUS_AUTHORISING, "authorising", detail
-        )
+        self._journey.advance(ctx, request, pb.REQUEST_STATUS_AUTHORISING, "authorising", detail)
 
 
 def _answer(request: pb.Request) -> pb.Answer:

@@ -1,4 +1,6 @@
-"""REST and server-sent events for people and dApps: `/zrsign/v1/…`. A thin door over the receiver's queries."""
+"""REST and server-sent events for people and dApps: `/zrsign/v1/…`. A thin door over the receiver's
+queries.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class Ledger(Protocol):
         ...
 
     async def wait_block(self, after_height: int) -> int:
-        """Wait until a block above `after_height` is committed; the newest height. Cancellation unsubscribes."""
+        """Wait until a block above `after_height` is committed; the newest height. Cancellation
+        unsubscribes.
+        """
         ...
 
 
@@ -105,7 +109,9 @@ def _add_configuration(api: APIRouter, ledger: Ledger) -> None:
 
 def _add_requests(api: APIRouter, ledger: Ledger) -> None:
     @api.get("/requests", responses=documented(400, 422))
-    async def requests(query: Annotated[pb.QueryRequestsRequest, Depends(_requests_query)]) -> RequestPage:
+    async def requests(
+        query: Annotated[pb.QueryRequestsRequest, Depends(_requests_query)],
+    ) -> RequestPage:
         """Requests by owner, status or source transaction, a page at a time."""
         answer = _ask(ledger, "Requests", query, pb.QueryRequestsResponse)
         return RequestPage(
@@ -165,8 +171,9 @@ def _add_events(api: APIRouter, ledger: Ledger, clock: Callable[[], float]) -> N
         request_id: Id,
         last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,10}$")] = "",
     ) -> AsyncIterator[ServerSentEvent]:
-        """Steps of a request as they happen (`step`), until it is final (`final`). Close the stream on `final`; after a lost
-        connection, Last-Event-ID continues where it was."""
+        """Steps of a request as they happen (`step`), until it is final (`final`). Close the stream
+        on `final`; after a lost connection, Last-Event-ID continues where it was.
+        """
         deadline = clock() + MAX_STREAM_S
         seen, height = int(last_event_id or 0), 0
         while clock() < deadline:

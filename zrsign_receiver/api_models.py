@@ -1,4 +1,6 @@
-"""What the REST API answers with. Bytes are 0x-hex, uint256 values decimal text, times Unix milliseconds."""
+"""What the REST API answers with. Bytes are 0x-hex, uint256 values decimal text, times Unix
+milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chains import KNOWN_CHAINS, WalletType, chain_hash
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.journey import FINAL
+
 
 class RequestStatus(StrEnum):
     """Where a request stands; the last three are final."""
@@ -138,7 +141,9 @@ class SourceIdView(View):
 
 
 class RequestView(View):
-    """A request and its whole road. Before the observers agree, only `id`, `source`, `status` and `steps` are known."""
+    """A request and its whole road. Before the observers agree, only `id`, `source`, `status` and
+    `steps` are known.
+    """
 
     id: int
     source: SourceIdView

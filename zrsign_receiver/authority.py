@@ -1,12 +1,13 @@
-"""What a Direct zrSign contract checks before it takes an answer: the payload that its MPC_ROLE key signs. Pure.
+"""What a Direct zrSign contract checks before it takes an answer: the payload that its MPC_ROLE key
+signs. Pure.
 
-    zrKeyRes   abi.encode(bytes32 SRC_CHAIN_ID, bytes32 walletTypeId, address owner, uint256 walletIndex, string wallet,
-                          uint8 options)
-    zrSignRes  abi.encode(bytes32 SRC_CHAIN_ID, uint256 traceId, address owner, bytes metaData, bytes signature,
-                          bool broadcast)
+    zrKeyRes   abi.encode(bytes32 SRC_CHAIN_ID, bytes32 walletTypeId, address owner,
+                          uint256 walletIndex, string wallet, uint8 options)
+    zrSignRes  abi.encode(bytes32 SRC_CHAIN_ID, uint256 traceId, address owner, bytes metaData,
+                          bytes signature, bool broadcast)
 
-The digest is EIP-191 (version 0x45, personal message) over the payload's keccak256. SRC_CHAIN_ID is the keccak256 of the
-source chain's CAIP-2 id.
+The digest is EIP-191 (version 0x45, personal message) over the payload's keccak256. SRC_CHAIN_ID is
+the keccak256 of the source chain's CAIP-2 id.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _PREFIX = b"\x19Ethereum Signed Message:\n32"
 
 
 def payload(source_chain: str, answer: pb.Answer) -> bytes:
-    """The contract's abi.encode of `answer`: a key response when it names a wallet, else a sign response."""
+    """The contract's abi.encode of `answer`: a key response when it names a wallet, else a sign
+    response.
+    """
     chain_id = keccak(text=source_chain)
     if answer.wallet:
         return encode(
@@ -61,14 +64,16 @@ def digest(source_chain: str, answer: pb.Answer) -> bytes:
 
 
 def recoverable(signature: bytes) -> bytes:
-    """65 bytes r||s||v, v 0 or 1, as the ledger keeps them -> v 27 or 28, as ecrecover wants them."""
+    """65 bytes r||s||v with v 0 or 1 (the ledger's) -> v 27 or 28 (what ecrecover takes)."""
     if len(signature) != 65 or signature[64] not in (0, 1):
         raise ValueError(f"signature of {len(signature)} bytes: expected r||s||v with v 0 or 1")
     return signature[:64] + bytes([27 + signature[64]])
 
 
 def joined(algorithm: KeyAlgorithm, signatures: Sequence[bytes]) -> bytes:
-    """The answer's `signature`: the ledger's signatures one after the other, in the form that Answer documents."""
+    """The answer's `signature`: the ledger's signatures one after the other, in the form that
+    Answer documents.
+    """
     match algorithm:
         case KeyAlgorithm.ECDSA_SECP256K1:
             return b"".join(recoverable(signature) for signature in signatures)

@@ -1,18 +1,17 @@
-"""What relayers carry: signed transactions to their destination, Direct answers to their source contract.
+"""What relayers carry: signed transactions to their destination, Direct answers to their source
+contract.
 
-A delivery moves forward only: OPEN, SUBMITTED (again with another id when a fee was bumped), then CONFIRMED or FAILED,
-which is final. A report of what is known already changes nothing, so several relayers may carry the same delivery.
-When every delivery of a request is final, the request is CONFIRMED, or REJECTED as `delivery_failed` if one failed.
+A delivery moves forward only: OPEN, SUBMITTED (again with another id when a fee was bumped), then
+CONFIRMED or FAILED, which is final. A report of what is known already changes nothing, so several
+relayers may carry the same delivery. When every delivery of a request is final, the request is
+CONFIRMED, or REJECTED as `delivery_failed` if one failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
 from zrchain_lite.treasury import wallets
-from zrchain_lite.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.journey import MAX_DETAIL_CHARS, Journey
@@ -32,12 +31,15 @@ _VERB = {
 
 
 def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery | None:
-    """The delivery after a report, None when the report says nothing new. Raises Conflict when it contradicts the end."""
+    """The delivery after a report, None when the report says nothing new. Raises Conflict when it
+    contradicts the end.
+    """
     if delivery.status in _FINAL:
         if report.status in _FINAL and report.status != delivery.status:
+            ended, wanted = map(pb.DeliveryStatus.Name, (delivery.status, report.status))
             raise Conflict(
-                f"the delivery to {delivery.chain} ended as {pb.DeliveryStatus.Name(delivery.status)} "
-                f"in {delivery.tx_id or 'no transaction'}; it cannot become {pb.DeliveryStatus.Name(report.status)}"
+                f"the delivery to {delivery.chain} ended as {ended} in "
+                f"{delivery.tx_id or 'no transaction'}; it cannot become {wanted}"
             )
         return None
     same_transaction = report.tx_id in ("", delivery.tx_id)
@@ -56,10 +58,9 @@ def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery
 class Deliveries:
     """Opens deliveries and takes relayers' reports."""
 
-    def __init__(self, state: State, journey: Journey, treasury_keeper: TreasuryKeeper) -> None:
+    def __init__(self, state: State, journey: Journey) -> None:
         self._state = state
         self._journey = journey
-        self._treasury = treasury_keeper
 
     def open(self, ctx: Context, request: pb.Request) -> None:
         """Everything is signed: open what must travel, or end the request as ANSWERED."""
@@ -73,9 +74,6 @@ class Deliveries:
                     sign_transaction_request_id=request.sign_transaction_request_id,
                     request_id=request.id,
                     chain=request.destination,
-                    unsigned_transaction=request.unsigned_transaction,
-                    signatures=request.signatures,
-                    public_keys=self._public_keys(ctx, [request.key_id] * len(request.signatures)),
                     delivery=delivery,
                 ),
             )
@@ -91,17 +89,15 @@ class Deliveries:
         asked: treasury.SignTransactionRequest,
         sign_request: treasury.SignRequest,
     ) -> None:
-        """A transaction that was requested on the ledger itself is signed; relayers carry it unless told not to."""
+        """A transaction that was requested on the ledger itself is signed; relayers carry it unless
+        told not to.
+        """
         if asked.no_broadcast or asked.wallet_type == treasury.WALLET_TYPE_NATIVE:
             return
         chain = wallets.network(asked.wallet_type, sign_request.metadata)
-        signatures = [signed.signed_data for signed in sign_request.signed_data]
         outgoing = pb.Outgoing(
             sign_transaction_request_id=asked.id,
             chain=chain,
-            unsigned_transaction=asked.unsigned_transaction,
-            signatures=signatures,
-            public_keys=self._public_keys(ctx, sign_request.key_ids),
             delivery=pb.Delivery(
                 kind=pb.DELIVERY_KIND_TRANSACTION, chain=chain, status=pb.DELIVERY_STATUS_OPEN
             ),
@@ -126,13 +122,17 @@ class Deliveries:
         if bool(msg.request_id) == bool(msg.sign_transaction_request_id):
             raise InvalidArgument("name either request_id or sign_transaction_request_id")
         if msg.status not in _REPORTABLE:
-            raise InvalidArgument(f"delivery status {msg.status} is none of submitted, confirmed, failed")
+            raise InvalidArgument(
+                f"delivery status {msg.status} is none of submitted, confirmed, failed"
+            )
         if msg.status == pb.DELIVERY_STATUS_SUBMITTED and not msg.tx_id:
             raise InvalidArgument("a submitted delivery has a tx_id")
         if msg.status == pb.DELIVERY_STATUS_FAILED and not msg.detail:
             raise InvalidArgument("a failed delivery says why in detail")
         if len(msg.tx_id) > MAX_TX_ID_CHARS:
-            raise InvalidArgument(f"tx_id has {len(msg.tx_id)} characters: at most {MAX_TX_ID_CHARS}")
+            raise InvalidArgument(
+                f"tx_id has {len(msg.tx_id)} characters: at most {MAX_TX_ID_CHARS}"
+            )
 
     def _progress_request(
         self, ctx: Context, request: pb.Request, msg: pb.MsgReportDelivery
@@ -170,7 +170,8 @@ class Deliveries:
     ) -> None:
         if msg.kind not in (pb.DELIVERY_KIND_UNSPECIFIED, pb.DELIVERY_KIND_TRANSACTION):
             raise NotFound(
-                f"sign-transaction request {outgoing.sign_transaction_request_id} has no answer to deliver"
+                f"sign-transaction request {outgoing.sign_transaction_request_id} "
+                "has no answer to deliver"
             )
         after = progress(outgoing.delivery, msg)
         if after is None:
@@ -200,11 +201,6 @@ class Deliveries:
         else:
             self._state.open_outgoing.add(ctx.store, SINGLETON, id_)
 
-    def _public_keys(self, ctx: Context, key_ids: Sequence[int]) -> list[bytes]:
-        return [self._treasury.key(ctx, key_id).public_key for key_id in key_ids]
-
     @staticmethod
-    def _add(
-        request: pb.Request, kind: pb.DeliveryKind, chain: str
-    ) -> pb.Delivery:
+    def _add(request: pb.Request, kind: pb.DeliveryKind, chain: str) -> pb.Delivery:
         return request.deliveries.add(kind=kind, chain=chain, status=pb.DELIVERY_STATUS_OPEN)

@@ -1,8 +1,9 @@
 """Reports of source events by observers -> agreed content. Pure: plain values in, plain values out.
 
-A source event is (CAIP-2 chain, contract, transaction hash, log index). Each observer has one vote for its content, the
-first that it reports; content is accepted once `threshold` registered observers voted for the same. So with a threshold
-of t, fewer than t lying observers can neither invent nor alter a request, and a report seen twice changes nothing.
+A source event is (CAIP-2 chain, contract, transaction hash, log index). Each observer has one vote
+for its content, the first that it reports; content is accepted once `threshold` registered
+observers voted for the same. So with a threshold of t, fewer than t lying observers can neither
+invent nor alter a request, and a report seen twice changes nothing.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def decide(
     observers: Collection[str],
     threshold: int,
 ) -> Decision:
-    """One report by a registered observer. Only votes of observers that are registered now are counted."""
+    """One report by a registered observer. Only votes of observers that are registered now are
+    counted.
+    """
     earlier = reports.vote_of(observer)
     if earlier is not None and earlier != content:
         return Decision(reports, Verdict.CONFLICT)
@@ -91,8 +94,10 @@ def _count(reports: Reports, content: ContentHash, observers: Collection[str]) -
 
 
 def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
-    """The event with addresses in EIP-55, so that spelling cannot make two events of one. Raises InvalidArgument when a
-    field has not the shape that a log can have; what the contract's caller chose is not judged here."""
+    """The event with addresses in EIP-55, so that spelling cannot make two events of one. Raises
+    InvalidArgument when a field has not the shape that a log can have; what the contract's caller
+    chose is not judged here.
+    """
     out = pb.SourceEvent()
     out.CopyFrom(event)
     out.id.CopyFrom(canonical_id(event.id))
@@ -127,7 +132,11 @@ def content_hash(event: pb.SourceEvent) -> ContentHash:
 def evm_chain(chain: str) -> str:
     """CAIP-2 of an EVM chain: `eip155:` and a decimal number without leading zeros."""
     reference = chain.removeprefix("eip155:")
-    if reference == chain or not (reference.isascii() and reference.isdigit()) or reference[0] == "0":
+    if (
+        reference == chain
+        or not (reference.isascii() and reference.isdigit())
+        or reference[0] == "0"
+    ):
         raise InvalidArgument(f"{chain!r} is not an EVM chain: expected CAIP-2 such as eip155:1")
     if len(reference) > 32:
         raise InvalidArgument(f"{chain!r} is too long for CAIP-2: at most 32 digits")
@@ -135,7 +144,9 @@ def evm_chain(chain: str) -> str:
 
 
 def address(field: str, text: str) -> str:
-    """EIP-55 of a 20-byte hexadecimal address; a wrong checksum is refused, because it is a typing error."""
+    """EIP-55 of a 20-byte hexadecimal address; a wrong checksum is refused, because it is a typing
+    error.
+    """
     if not (text.startswith("0x") and len(text) == 42):
         raise InvalidArgument(
             f"{field} {text[:100]!r} is not an EVM address: expected 0x and 40 hex digits"
@@ -148,11 +159,13 @@ def _check_sign(ask: pb.SignAsk) -> None:
         _length(field, getattr(ask, field), 32)
     if len(ask.payload) > MAX_PAYLOAD_BYTES or (ask.oversize_bytes and ask.payload):
         raise InvalidArgument(
-            f"payload of {len(ask.payload)} bytes: leave one above {MAX_PAYLOAD_BYTES} out and set oversize_bytes"
+            f"payload of {len(ask.payload)} bytes: leave one above {MAX_PAYLOAD_BYTES} out and "
+            "set oversize_bytes"
         )
     if 0 < ask.oversize_bytes <= MAX_PAYLOAD_BYTES:
         raise InvalidArgument(
-            f"oversize_bytes {ask.oversize_bytes} is not above {MAX_PAYLOAD_BYTES}: send the payload"
+            f"oversize_bytes {ask.oversize_bytes} is not above {MAX_PAYLOAD_BYTES}: "
+            "send the payload"
         )
 
 

@@ -1,5 +1,6 @@
-"""A request's statuses and steps: every change of status leaves a step with height and block time, so that its whole road
-can be shown."""
+"""A request's statuses and steps: every change of status leaves a step with height and block time,
+so that its whole road can be shown.
+"""
 
 from __future__ import annotations
 
@@ -55,14 +56,14 @@ class Journey:
         )
 
     def reject(self, ctx: Context, request: pb.Request, reason: str) -> None:
-        """`reason` is `<code word>: <explanation>`. Final: nothing asks for this request any more."""
+        """`reason` is `<code word>: <explanation>`. It is final."""
         request.reject_reason = reason[:MAX_DETAIL_CHARS]
         self.advance(ctx, request, pb.REQUEST_STATUS_REJECTED, "rejected", reason)
 
 
 @contextmanager
 def savepoint(ctx: Context) -> Iterator[Context]:
-    """A context whose writes and events are kept only when the block ends without an exception."""
+    """A context whose writes and events are kept only if nothing is raised inside."""
     overlay = Overlay(ctx.store)
     inner = replace(ctx, store=overlay, events=[])
     yield inner

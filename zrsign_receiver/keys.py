@@ -1,5 +1,6 @@
-"""Key requests: one key for (owner, coin type, index). A request for a known key gets that key, one for a key that is
-being made joins, and after a refusal a new request makes a new attempt."""
+"""Key requests: one key for (owner, coin type, index). A request for a known key gets that key, one
+for a key that is being made joins, and after a refusal a new request makes a new attempt.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ from zrsign_receiver.state import State
 
 
 class ReceiverModule(Module):
-    """Genesis: `params` (JSON of Params) and `sources` (JSON of Source). It hooks itself into policy and treasury."""
+    """Genesis: `params` (JSON of Params) and `sources` (JSON of Source). It hooks itself into
+    policy and treasury.
+    """
 
     name = "receiver"
 
@@ -40,7 +42,7 @@ class ReceiverModule(Module):
         self._state = state = State()
         journey = Journey(state)
         self._treasury = treasury
-        self._deliveries = Deliveries(state, journey, treasury)
+        self._deliveries = Deliveries(state, journey)
         self._answers = Answers(state, journey, treasury, self._deliveries)
         workspaces = Workspaces(state, identity)
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)

@@ -1,7 +1,8 @@
 """Who owns what: an owner's identity, its workspaces and its wallets.
 
-An externally owned account is one owner on all EVM chains, so its keys are the same whichever contract asked. A contract
-is an owner on its chain only: the same address elsewhere may belong to somebody else.
+An externally owned account is one owner on all EVM chains, so its keys are the same whichever
+contract asked. A contract is an owner on its chain only: the same address elsewhere may belong to
+somebody else.
 """
 
 from __future__ import annotations
@@ -24,15 +25,20 @@ MAX_WALLET_INDEX = 2**64 - 2
 
 
 def owner_id(event: pb.SourceEvent) -> str:
-    """EIP-55 of an externally owned account, CAIP-10 of a contract. Raises Rejection `invalid_owner` for address zero."""
+    """EIP-55 of an externally owned account, CAIP-10 of a contract. Raises Rejection
+    `invalid_owner` for address zero.
+    """
     if event.owner == ZERO_ADDRESS:
-        raise Rejection("invalid_owner", "address zero owns nothing; name an owner in the key request")
+        raise Rejection(
+            "invalid_owner", "address zero owns nothing; name an owner in the key request"
+        )
     return f"{event.id.chain}:{event.owner}" if event.owner_is_contract else event.owner
 
 
 def wallet_chain(wallet_type: WalletType, destinations: Iterable[str]) -> str:
-    """The CAIP-2 id whose addresses a wallet of this type shows: for Bitcoin test, the first of its networks among
-    `destinations`; EVM and Solana addresses are the same on all of their networks."""
+    """The CAIP-2 id whose addresses a wallet of this type shows: for Bitcoin test, the first of its
+    networks among `destinations`; EVM and Solana addresses are the same on all of their networks.
+    """
     match wallet_type.namespace:
         case "eip155":
             return "eip155:1"
@@ -50,8 +56,9 @@ def wallet_address(wallet_type: WalletType, public_key: bytes, destinations: Ite
 
 
 class Workspaces:
-    """One parent workspace for an owner, one child for each coin type (its alias). Only workspaces that this room made
-    count: anybody may make one that names somebody else as an owner."""
+    """One parent workspace for an owner, one child for each coin type (its alias). Only workspaces
+    that this room made count: anybody may make one that names somebody else as an owner.
+    """
 
     def __init__(self, state: State, identity: IdentityKeeper) -> None:
         self._state = state

@@ -1,11 +1,13 @@
 """What a contract asked -> what a key signs. Pure; every refusal is a `Rejection` with a code word.
 
-    hash        the payload itself, exactly 32 bytes
-    data        EVM: the EIP-191 personal message digest of the payload
-                Bitcoin: double SHA-256 of "\\x18Bitcoin Signed Message:\\n", the length as a varint, the payload
-                Solana: the payload itself
-    tx          an unsigned transaction of the destination chain
-    simple tx   calldata of transaction(string to, uint256 value, bytes data); somebody composes the transaction
+hash        the payload itself, exactly 32 bytes
+data        EVM: the EIP-191 personal message digest of the payload
+            Bitcoin: double SHA-256 of "\\x18Bitcoin Signed Message:\\n", the payload's length as
+            CompactSize, the payload
+            Solana: the payload itself
+tx          an unsigned transaction of the destination chain, which the wallet alone completes
+simple tx   calldata of transaction(string to, uint256 value, bytes data); a composer makes the
+            transaction
 """
 
 from __future__ import annotations
@@ -34,13 +36,13 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.errors import Rejection
 
 BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
-# Network fee caps where the parameters name none: 0.05 ether, 0.001 bitcoin, 0.01 SOL, in the smallest unit.
+# Network fee caps where the parameters name none: 0.05 ether, 0.001 bitcoin, 0.01 SOL.
 DEFAULT_MAX_NETWORK_FEE = {"eip155": 5 * 10**16, "bip122": 100_000, "solana": 10_000_000}
 
 
 @dataclass(frozen=True)
 class Transaction:
-    """A transaction that parses on its destination: what keys sign, and what a policy may look at."""
+    """A transaction that parses on its destination: what keys sign, what a policy may see."""
 
     sighashes: tuple[bytes, ...]
     amount: int | None
@@ -54,7 +56,9 @@ def wallet_type(wallet_type_id: bytes) -> WalletType:
 
 
 def destination(dst_chain_id: bytes, wallet: WalletType, destinations: Iterable[str]) -> str:
-    """The CAIP-2 id that hashes to `dst_chain_id`, if it is a chain that this wallet type can sign for."""
+    """The CAIP-2 id that hashes to `dst_chain_id`, if it is a chain that this wallet type can sign
+    for.
+    """
     found = next((caip2 for caip2 in destinations if chain_hash(caip2) == dst_chain_id), None)
     if found is None:
         raise Rejection(
@@ -74,7 +78,9 @@ def _fits(wallet: WalletType, caip2: str) -> bool:
 def check_shape(ask: pb.SignAsk) -> None:
     """What can be said of a sign request without looking into its payload."""
     if ask.kind not in KINDS:
-        raise Rejection("unknown_kind", f"request type {ask.kind} is none of hash, data, tx, simple tx")
+        raise Rejection(
+            "unknown_kind", f"request type {ask.kind} is none of hash, data, tx, simple tx"
+        )
     if ask.oversize_bytes:
         raise Rejection("payload_too_large", f"{ask.oversize_bytes} bytes are above 64 KiB")
     if ask.broadcast and ask.kind in (pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA):
@@ -105,8 +111,9 @@ def data_item(namespace: str, payload: bytes) -> bytes:
 
 
 def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
-    """Parse `payload` for its destination. What contradicts the destination is `wrong_network`; what
-    this key alone cannot complete is `foreign_signers` or `foreign_inputs`."""
+    """Parse `payload` for its destination. What contradicts the destination is `wrong_network`;
+    what this key alone cannot complete is `foreign_signers` or `foreign_inputs`.
+    """
     chain = chain_for(caip2)
     try:
         parsed = chain.parse(payload)
@@ -121,7 +128,9 @@ def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
 
 def _require_own(parsed: UnsignedTx, public_key: bytes) -> None:
     if isinstance(parsed, SolanaTx) and parsed.signers != (public_key,):
-        raise Rejection("foreign_signers", "the wallet must be the message's fee payer and only signer")
+        raise Rejection(
+            "foreign_signers", "the wallet must be the message's fee payer and only signer"
+        )
     if isinstance(parsed, BitcoinTx):
         own = p2wpkh_script(public_key)
         for index, spent in enumerate(parsed.inputs):
@@ -158,12 +167,15 @@ def intent(caip2: str, asked: simple_tx.SimpleTx, caps: Mapping[str, str]) -> In
 def fee_cap(caip2: str, caps: Mapping[str, str]) -> int:
     """The most that a composed transaction may pay as network fee, in the chain's smallest unit."""
     namespace = caip2.partition(":")[0]
-    cap = caps[namespace] if namespace in caps else ""
-    return int(cap) if cap else DEFAULT_MAX_NETWORK_FEE.get(namespace, 0)
+    return int(caps.get(namespace) or DEFAULT_MAX_NETWORK_FEE.get(namespace, 0))
 
 
 def _varint(size: int) -> bytes:
     """Bitcoin's CompactSize."""
     if size < 0xFD:
         return bytes([size])
-    return b"\xfd" + size.to_bytes(2, "little") if size <= 0xFFFF else b"\xfe" + size.to_bytes(4, "little")
+    return (
+        b"\xfd" + size.to_bytes(2, "little")
+        if size <= 0xFFFF
+        else b"\xfe" + size.to_bytes(4, "little")
+    )

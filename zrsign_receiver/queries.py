@@ -103,7 +103,8 @@ class Queries:
         observation = self._state.observations.get(ctx.store, source_key(source))
         if observation is None:
             raise NotFound(
-                f"log {source.log_index} of 0x{source.tx_hash.hex()} on {source.chain} was not reported"
+                f"log {source.log_index} of 0x{source.tx_hash.hex()} on {source.chain} "
+                "was not reported"
             )
         return self._found(ctx, observation.request_id)
 
@@ -119,7 +120,9 @@ class Queries:
         return self._found(ctx, found.value)
 
     def requests(self, ctx: Context, query: pb.QueryRequestsRequest) -> pb.QueryRequestsResponse:
-        """By owner, status, both, or source transaction; with a source transaction the others narrow its few requests."""
+        """By owner, status, both, or source transaction; with a source transaction the others
+        narrow its few requests.
+        """
         owner = normalise_owner(query.owner) if query.owner else ""
         group = group_of(owner=owner, status=query.status, tx_hash=query.tx_hash)
         requests, pagination = self._state.requests_page(ctx.store, group, query.pagination)
@@ -138,9 +141,19 @@ class Queries:
         ids, pagination = ids_page(
             ctx.store, self._state.open_outgoing, SINGLETON, query.pagination
         )
-        found = (self._state.outgoing.get(ctx.store, id_) for id_ in ids)
-        outgoing = [item for item in found if item is not None]
+        outgoing = [self._outgoing(ctx, id_) for id_ in ids]
         return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)
+
+    def _outgoing(self, ctx: Context, id_: int) -> pb.Outgoing:
+        """The stored delivery with the transaction and signatures, which the treasury keeps."""
+        asked = self._treasury.sign_transaction_request(ctx, id_)
+        signed = self._treasury.sign_request(ctx, asked.sign_request_id)
+        outgoing = self._state.outgoing.get(ctx.store, id_) or pb.Outgoing()
+        outgoing.unsigned_transaction = asked.unsigned_transaction
+        outgoing.signatures.extend(item.signed_data for item in signed.signed_data)
+        keys = (self._treasury.key(ctx, key_id) for key_id in signed.key_ids)
+        outgoing.public_keys.extend(key.public_key for key in keys)
+        return outgoing
 
     def composable(
         self, ctx: Context, query: pb.QueryComposableRequest

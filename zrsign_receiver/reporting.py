@@ -1,5 +1,7 @@
-"""Takes observers' reports, gives each source event its receipt (a request id), and starts a request once its content is
-agreed. What a contract asked for and cannot have is a REJECTED request, never an error of the report."""
+"""Takes observers' reports, gives each source event its receipt (a request id), and starts a
+request once its content is agreed. What a contract asked for and cannot have is a REJECTED request,
+never an error of the report.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,9 @@ class Reporting:
         self._signing = signing
 
     def report(self, ctx: Context, msg: pb.MsgReportEvents) -> pb.MsgReportEventsResponse:
-        """Raises Unauthorized (not an observer, inactive source), NotFound (unknown source) or InvalidArgument (not the
-        shape of a log); then nothing of the whole report is kept."""
+        """Raises Unauthorized (not an observer, inactive source), NotFound (unknown source) or
+        InvalidArgument (not the shape of a log); then nothing of the whole report is kept.
+        """
         if msg.observer not in self._state.params(ctx.store).observers:
             raise Unauthorized(f"{msg.observer} is not a registered observer")
         if not 1 <= len(msg.events) <= intake.MAX_EVENTS_PER_REPORT:

@@ -1,11 +1,13 @@
-"""Sign requests: the wallet's sign policy first, then the keyring. Simple transactions are composed before that.
+"""Sign requests: the wallet's sign policy first, then the keyring. Simple transactions are composed
+before that.
 
     hash, data, tx   -> APPROVING -> SIGNING
     simple tx        -> COMPOSING -> APPROVING -> SIGNING
 
-An approval is about one transaction, so a simple transaction is composed before the policy sees it. One that goes stale
-while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken) is replaced by a new proposal that names
-the waiting action: that action can no longer execute, and approvals start again under a new one.
+An approval is about one transaction, so a simple transaction is composed before the policy sees it.
+One that goes stale while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken)
+is replaced by a new proposal that names the waiting action: that action can no longer execute, and
+approvals start again under a new one.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from zrchain_lite.errors import (
 from zrchain_lite.module import Context
 from zrchain_lite.policy.keeper import REVOKED, PolicyKeeper
 from zrchain_lite.treasury.keeper import TreasuryKeeper
-from zrchain_lite.treasury.transactions import DATA_FOR_SIGNING, Prepared
+from zrchain_lite.treasury.transactions import DATA_FOR_SIGNING, MAX_TRANSACTION, Prepared
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -32,7 +34,6 @@ from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import payloads
 from zrsign_receiver.answers import Answers
 from zrsign_receiver.errors import Rejection
-from zrsign_receiver.intake import MAX_PAYLOAD_BYTES
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.ownership import owner_id
 from zrsign_receiver.state import State
@@ -44,7 +45,7 @@ _TRANSACTIONS = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
 
 
 class Signing:
-    """Starts sign requests and moves them on when a composer, the policy or the treasury says so."""
+    """Starts sign requests; composers, the policy and the treasury move them on."""
 
     def __init__(
         self,
@@ -86,7 +87,9 @@ class Signing:
     def propose(
         self, ctx: Context, msg: pb.MsgProposeTransaction
     ) -> pb.MsgProposeTransactionResponse:
-        """A composer's transaction for a simple transaction; the ledger holds it against what was asked."""
+        """A composer's transaction for a simple transaction; the ledger holds it against what was
+        asked.
+        """
         request = self._composed_by(ctx, msg.composer, msg.request_id)
         if not self._is_known_proposal(request, msg):
             self._require_proposable(request, msg)
@@ -119,13 +122,18 @@ class Signing:
 
     # Policy
 
-    def execute(self, ctx: Context, action: policy_wire.Action, msg: Any) -> pb.ExecuteRequestResponse:
-        """Policy callback: the workspace agrees. Raises Conflict when the action is about something else by now."""
+    def execute(
+        self, ctx: Context, action: policy_wire.Action, msg: Any
+    ) -> pb.ExecuteRequestResponse:
+        """Policy callback: the workspace agrees. Raises Conflict when the action is about something
+        else by now.
+        """
         request = self._state.request(ctx.store, msg.request_id)
         superseded = request.action_id not in (0, action.id)
         if superseded or msg.subject_hash != _subject_hash(request):
             raise Conflict(
-                f"action {action.id} is superseded: request {request.id} waits for action {request.action_id}"
+                f"action {action.id} is superseded: request {request.id} waits for action "
+                f"{request.action_id}"
             )
         if request.status != pb.REQUEST_STATUS_APPROVING:
             raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
@@ -154,9 +162,7 @@ class Signing:
 
     # Treasury
 
-    def ended(
-        self, ctx: Context, request: pb.Request, sign_request: treasury.SignRequest
-    ) -> None:
+    def ended(self, ctx: Context, request: pb.Request, sign_request: treasury.SignRequest) -> None:
         """Treasury hook: the sign request of this request is fulfilled or rejected."""
         if sign_request.status == treasury.SIGN_REQUEST_STATUS_FULFILLED:
             signatures = [signed.signed_data for signed in sign_request.signed_data]
@@ -172,7 +178,8 @@ class Signing:
         if wallet is None:
             raise Rejection(
                 "unknown_wallet",
-                f"{request.owner_id} has no wallet {index} of coin type {request.coin_type}; request a key first",
+                f"{request.owner_id} has no wallet {index} of coin type {request.coin_type}; "
+                "request a key first",
             )
         request.key_id = wallet.key_id
         request.workspace_addr = wallet.workspace_addr
@@ -254,7 +261,9 @@ class Signing:
             raise Unauthorized(f"{composer} is not a registered composer")
         request = self._state.request(ctx.store, request_id)
         if request.kind != pb.REQUEST_KIND_SIMPLE_TX:
-            raise Conflict(f"request {request.id} is no simple transaction; nothing is composed for it")
+            raise Conflict(
+                f"request {request.id} is no simple transaction; nothing is composed for it"
+            )
         return request
 
     def _is_known_proposal(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> bool:
@@ -263,16 +272,16 @@ class Signing:
         )
 
     def _require_proposable(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> None:
-        if len(msg.unsigned_transaction) > MAX_PAYLOAD_BYTES:
-            raise InvalidArgument(f"a transaction has at most {MAX_PAYLOAD_BYTES} bytes")
+        if len(msg.unsigned_transaction) > MAX_TRANSACTION:
+            raise InvalidArgument(f"a transaction has at most {MAX_TRANSACTION} bytes")
         if request.status == pb.REQUEST_STATUS_COMPOSING and not msg.supersedes_action_id:
             return
         waits = request.status == pb.REQUEST_STATUS_APPROVING
         if waits and msg.supersedes_action_id == request.action_id:
             return
         raise Conflict(
-            f"request {request.id} is {_status(request)} (action {request.action_id}): propose while it is "
-            "COMPOSING, or name the waiting action in supersedes_action_id"
+            f"request {request.id} is {_status(request)} (action {request.action_id}): propose "
+            "while it is COMPOSING, or name the waiting action in supersedes_action_id"
         )
 
     def _verify(self, ctx: Context, request: pb.Request, unsigned: bytes) -> None:
@@ -302,9 +311,7 @@ def _policy_data(request: pb.Request, public_key: bytes) -> dict[str, bytes]:
     """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
     if request.kind not in _TRANSACTIONS:
         return {DATA_FOR_SIGNING: _item(request).hex().encode()}
-    parsed = payloads.transaction(
-        request.destination, request.unsigned_transaction, public_key
-    )
+    parsed = payloads.transaction(request.destination, request.unsigned_transaction, public_key)
     return Prepared(parsed.sighashes, parsed.amount).policy_data()
 
 

@@ -1,18 +1,21 @@
-"""Where the room keeps things: one map a concept, and the indexes that make every query a short walk.
+"""Where the room keeps things: one map a concept, and the indexes that make every query a short
+walk.
 
-    request          id -> Request                            owner, status, owner+status, source tx -> ids
+    request          id -> Request         owner, status, owner+status, source tx -> ids
     content          content hash -> SourceEvent
     step             (request id, number) -> Step
-    observation      source id -> Observation                 trace -> request id
+    observation      source id -> Observation
+    trace            (chain, contract, trace id) -> request id
     source, params
     parent, child    owner (, coin type) -> workspace
     slot, wallet     (owner, coin type, index) -> key
     waiting          key request -> request ids
     link             treasury sign request -> request
-    outgoing         sign-transaction request -> Outgoing     open ones; composable by namespace
+    outgoing         sign-transaction request -> Outgoing, with an index of the open ones
+    composable       namespace -> ids
 
-A request is written at every turn of its road, so what is large and settled (event, composed transaction, steps) lies beside
-it and is put back when it is read.
+A request is written at every turn of its road, so what is large and settled (event, composed
+transaction, steps) lies beside it and is put back when it is read.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ FIRST_STEPS_KEPT = 16
 
 
 class State:
-    """The room's collections. Only `save` writes requests, so that indexes cannot drift from them."""
+    """The room's collections. Only `save` writes requests, so indexes cannot drift from them."""
 
     def __init__(self) -> None:
         self.request_ids = Counter("receiver/requests")
@@ -67,7 +70,8 @@ class State:
         found = self.sources.get(store, (chain, contract))
         if found is None:
             raise NotFound(
-                f"contract {contract} on {chain} is not a registered source: MsgRegisterSource adds it"
+                f"contract {contract} on {chain} is not a registered source: "
+                "MsgRegisterSource adds it"
             )
         return found
 
@@ -77,7 +81,9 @@ class State:
         """The request with its event and transaction; its steps only when asked for."""
         request = self._requests.get(store, request_id)
         if request is None:
-            raise NotFound(f"no request {request_id}: ids run from 1 to {self.request_ids.current(store)}")
+            raise NotFound(
+                f"no request {request_id}: ids run from 1 to {self.request_ids.current(store)}"
+            )
         if request.content_hash:
             event = self._contents.get(store, request.content_hash)
             assert event is not None  # noqa: S101 -- kept before the hash was accepted
@@ -159,7 +165,9 @@ class State:
 def ids_page(
     store: KVStore, index: Index, group: Key, page: PageRequest
 ) -> tuple[list[int], PageResponse]:
-    """One page of a group's ids; it starts where its key says, so the tenth page costs what the first does."""
+    """One page of a group's ids; it starts where its key says, so the tenth page costs what the
+    first does.
+    """
     prefix = index.prefix + encode_key(group if isinstance(group, tuple) else (group,))
     pairs, response = page_of_store(store, prefix, page)
     return [int.from_bytes(key[len(prefix) :], "big") for key, _ in pairs], response
@@ -170,7 +178,9 @@ def source_key(source: pb.SourceId) -> Key:
 
 
 def group_of(*, owner: str = "", status: int = 0, tx_hash: bytes = b"") -> Key:
-    """The index group of requests with these properties; a source transaction's group is not divided further."""
+    """The index group of requests with these properties; a source transaction's group is not
+    divided further.
+    """
     if tx_hash:
         return ("tx", tx_hash)
     if owner and status:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN, World
 from zrchain_lite.errors import InvalidArgument
@@ -263,6 +263,6 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", fuzzed())
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_api__should_keep_its_openapi_promises(case: schemathesis.Case) -> None:
+def test_api__should_keep_its_openapi_promises(case: schemathesis.Case[Any]) -> None:
     # A wrong EIP-55 checksum is refused, which no schema can say.
     case.call_and_validate(excluded_checks=[positive_data_acceptance])

@@ -58,8 +58,11 @@ def test_payload__should_encode_a_sign_response_as_the_contract_does(
     )
     first = tail(meta_data)
     expected = (
-        ANVIL + word(trace_id) + address_word(OWNER) + word(6 * 32) + word(6 * 32 + len(first))
-    ) + word(broadcast) + first + tail(signature)
+        (ANVIL + word(trace_id) + address_word(OWNER) + word(6 * 32) + word(6 * 32 + len(first)))
+        + word(broadcast)
+        + first
+        + tail(signature)
+    )
     assert authority.payload("eip155:31337", answer) == expected
 
 

@@ -155,14 +155,22 @@ def test_canonical__should_make_one_content_of_every_spelling() -> None:
         ({"owner": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee"}, "EIP-55"),
         ({"block_hash": b"\x02" * 31}, "block_hash"),
         ({"key": pb.KeyAsk(wallet_type_id=b"")}, "wallet_type_id"),
-        ({"id": pb.SourceId(chain="solana:x", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)}, "EVM"),
-        ({"id": pb.SourceId(chain="eip155:01", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)}, "EVM"),
+        (
+            {"id": pb.SourceId(chain="solana:x", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)},
+            "EVM",
+        ),
+        (
+            {"id": pb.SourceId(chain="eip155:01", contract="0x" + "ab" * 20, tx_hash=b"1" * 32)},
+            "EVM",
+        ),
         ({"id": pb.SourceId(chain="eip155:1", contract="0x" + "ab" * 20)}, "tx_hash"),
         ({"key": None}, "asks for nothing"),
         ({"key": None, "sign": pb.SignAsk(trace_id=b"\x01")}, "trace_id"),
     ],
 )
-def test_canonical__should_refuse_what_no_log_can_say(changes: dict[str, object], word: str) -> None:
+def test_canonical__should_refuse_what_no_log_can_say(
+    changes: dict[str, object], word: str
+) -> None:
     with pytest.raises(InvalidArgument, match=word):
         intake.canonical(event(**changes))
 

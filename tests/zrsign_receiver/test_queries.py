@@ -160,7 +160,7 @@ def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
 def test_params__should_be_refused_when_they_make_no_sense(field: str, value: object) -> None:
     world = World()
     params = world.query("Params", pb.QueryParamsRequest(), pb.QueryParamsResponse).params
-    params.ClearField(field)  # type: ignore[arg-type]
+    params.ClearField(field)
     params.MergeFrom(pb.Params(**{field: value}))  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument):
         world.send(pb.MsgUpdateParams(authority=AUTHORITY.address, params=params))

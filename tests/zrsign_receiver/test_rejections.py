@@ -1,4 +1,6 @@
-"""What a contract asks for and cannot have: a REJECTED request with a code word, and an accepted report."""
+"""What a contract asks for and cannot have: a REJECTED request with a code word, and an accepted
+report.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,12 @@ CASES: list[tuple[str, Any, bytes, dict[str, Any]]] = [
     ("malformed_transaction", TX, b"not a psbt", BITCOIN),
     ("malformed_transaction", TX, b"not a message", SOLANA),
     ("foreign_inputs", TX, transactions.bitcoin(STRANGER), BITCOIN),
-    ("foreign_signers", TX, transactions.solana(bytes(SigningKey(b"\x05" * 32).verify_key)), SOLANA),
+    (
+        "foreign_signers",
+        TX,
+        transactions.solana(bytes(SigningKey(b"\x05" * 32).verify_key)),
+        SOLANA,
+    ),
     ("malformed_simple_tx", SIMPLE, b"", {}),
     ("malformed_simple_tx", SIMPLE, b"\x4d\xbd\xa8\xd6\xff", {}),
     ("invalid_recipient", SIMPLE, transactions.simple("nobody"), {}),
@@ -134,8 +141,6 @@ def test_trace_id__should_belong_to_one_source_event(world: World) -> None:
 
 
 def test_rejection__should_not_touch_the_other_events_of_a_report(world: World) -> None:
-    bad, good = world.report(
-        world.sign_event(HASH, b"short"), world.sign_event(HASH, b"\x01" * 32)
-    )
+    bad, good = world.report(world.sign_event(HASH, b"short"), world.sign_event(HASH, b"\x01" * 32))
     assert status_name(world.request(bad)) == "REJECTED"
     assert status_name(world.request(good)) == "SIGNING"

@@ -1,4 +1,6 @@
-"""Sign requests of every kind, in Omni and Direct, signed with real keys and verified by independent libraries."""
+"""Sign requests of every kind, in Omni and Direct, signed with real keys and verified by
+independent libraries.
+"""
 
 from __future__ import annotations
 
@@ -129,9 +131,7 @@ def test_transaction__should_become_outgoing_and_end_when_its_delivery_is_confir
         "transaction_submitted",
         "transaction_confirmed",
     ]
-    assert not world.query(
-        "Outgoing", pb.QueryOutgoingRequest(), pb.QueryOutgoingResponse
-    ).outgoing
+    assert not world.query("Outgoing", pb.QueryOutgoingRequest(), pb.QueryOutgoingResponse).outgoing
 
 
 def test_transaction__should_stay_on_the_ledger_without_broadcast() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from embit.script import Script
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
+
 from chains import Intent
 from chains.bitcoin import BitcoinChain
 from chains.bitcoin_coins import Utxo
@@ -25,11 +28,14 @@ def evm(value: int = 1000, *, to: str = EVM_RECIPIENT, data: bytes = b"", nonce:
 def bitcoin(public_key: bytes, value: int = 50_000, *, coins: int = 2, rate: float = 2) -> bytes:
     chain = BitcoinChain(REGTEST)
     script = chain.script_for(chain.address(public_key))
-    utxos = [Utxo(f"{n + 1:064x}", n, 30_000, script) for n in range(coins)]
-    intent = Intent(BITCOIN_RECIPIENT, value, b"", 10**6)
-    return chain.compose(
-        intent, utxos=utxos, fee_rate_sat_vb=rate, change_public_key=public_key
+    funding = Transaction(
+        vin=[TransactionInput(b"\x01" * 32, 0)],
+        vout=[TransactionOutput(30_000, Script(script))] * coins,
     )
+    txid, raw = funding.txid().hex(), funding.serialize()
+    utxos = [Utxo(txid, n, 30_000, script, previous_transaction=raw) for n in range(coins)]
+    intent = Intent(BITCOIN_RECIPIENT, value, b"", 10**6)
+    return chain.compose(intent, utxos=utxos, fee_rate_sat_vb=rate, change_public_key=public_key)
 
 
 def solana(public_key: bytes, value: int = 5000) -> bytes:

@@ -1,4 +1,6 @@
-"""A ledger in memory with the real keepers, a keyring party that signs with real keys, and builders for source events."""
+"""A ledger in memory with the real keepers, a keyring party that signs with real keys, and builders
+for source events.
+"""
 
 from __future__ import annotations
 
