@@ -5,6 +5,7 @@ The network, its accounts as SDK clients, and funded destination wallets.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from eth_utils.address import to_checksum_address
@@ -22,6 +23,7 @@ class Stage:
 
     network: LocalNetwork
     _ledgers: dict[str, LedgerClient] = field(default_factory=dict)
+    _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _clients: dict[tuple[str, ContractMode], ZrSign] = field(default_factory=dict)
 
     def ledger(self, account: str) -> LedgerClient:
@@ -32,16 +34,17 @@ class Stage:
 
     async def zrsign(self, account: str, mode: ContractMode) -> ZrSign:
         """The contract of `mode`, called by `account`."""
-        if (account, mode) not in self._clients:
-            manifest = self.network.manifest
-            entry = manifest.contract(mode)
-            contract = await connect(
-                manifest.chain(entry.chain).rpc_url,
-                to_checksum_address(entry.address),
-                manifest.account(account).evm(),
-                mode,
-            )
-            self._clients[account, mode] = ZrSign(contract, Receiver(self.ledger(account)))
+        async with self._connecting:
+            if (account, mode) not in self._clients:
+                manifest = self.network.manifest
+                entry = manifest.contract(mode)
+                contract = await connect(
+                    manifest.chain(entry.chain).rpc_url,
+                    to_checksum_address(entry.address),
+                    manifest.account(account).evm(),
+                    mode,
+                )
+                self._clients[account, mode] = ZrSign(contract, Receiver(self.ledger(account)))
         return self._clients[account, mode]
 
     async def wallet(self, account: str, wallet: WalletType, index: int = 0) -> tuple[str, bytes]:
