@@ -51,9 +51,9 @@ class Ante:
             account = self._account(ctx, address)
             if info is not None:
                 public_key = self._public_key(ctx, address, info)
+                self.auth.set_public_key(ctx, address, public_key)
                 if not simulate:
                     self._authenticate(ctx, tx, position, account, public_key)
-                self.auth.set_public_key(ctx, address, public_key)
             self.auth.increment_sequence(ctx, address)
         if fee:
             collector = self.bank.module_address(FEE_COLLECTOR)

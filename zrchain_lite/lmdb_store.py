@@ -210,6 +210,8 @@ class LmdbStore:
     def _failure(self, error: lmdb.Error) -> StoreError:
         if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
             return StoreFull(f"cannot write to {self._folder}: {error}; free some space")
+        if isinstance(error, lmdb.BadValsizeError):
+            return StoreError(f"a key is empty or longer than LMDB can hold: {error}")
         return _corrupted(self._folder, str(error))
 
 

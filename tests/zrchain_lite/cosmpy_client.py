@@ -93,7 +93,9 @@ def read_keys(client, wallet, descriptors, workspace):
         request_serializer=lambda message: message.SerializeToString(),
         response_deserializer=response_type.FromString,
     )
-    answer = query(get("zrchain.treasury.QueryKeysRequest")(workspace_addr=workspace, wallet_type=2))
+    answer = query(
+        get("zrchain.treasury.QueryKeysRequest")(workspace_addr=workspace, wallet_type=2)
+    )
     return {
         "keys": [
             {

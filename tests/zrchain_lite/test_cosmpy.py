@@ -1,4 +1,4 @@
-"""The wire format, proven by an unmodified client of other people: cosmpy, in an environment of its own."""
+"""The wire format, proven by an unmodified client in an environment of its own: cosmpy."""
 
 from __future__ import annotations
 

@@ -107,7 +107,11 @@ class AuthKeeper:
 
     def set_public_key(self, ctx: Context, address: str, public_key: bytes) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""
-        if cosmos.account_address(public_key) != address:
+        try:
+            owner = cosmos.account_address(public_key)
+        except ChainError as error:
+            raise TxRejected(str(error), code=8) from None
+        if owner != address:
             raise TxRejected(f"the public key does not belong to {address}", code=8)
         account = self.account(ctx, address)
         if not account.HasField("pub_key"):

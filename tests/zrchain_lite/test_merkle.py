@@ -1,0 +1,68 @@
+"""Merkle roots: RFC 6962 vectors and definition, and app hashes."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zrchain_lite import merkle
+
+# Test data of the Certificate Transparency reference implementation (8 leaves).
+LEAVES = [
+    bytes.fromhex(text)
+    for text in (
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    )
+]
+ROOT_OF_8 = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
+
+
+def by_definition(leaves: list[bytes]) -> bytes:
+    """MTH of RFC 6962 section 2.1."""
+    if not leaves:
+        return sha256().digest()
+    if len(leaves) == 1:
+        return sha256(b"\x00" + leaves[0]).digest()
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return sha256(b"\x01" + by_definition(leaves[:k]) + by_definition(leaves[k:])).digest()
+
+
+def test_root__should_match_the_published_vector() -> None:
+    assert merkle.root(LEAVES).hex() == ROOT_OF_8
+
+
+@given(st.lists(st.binary(max_size=4), max_size=40))
+def test_root__should_match_the_definition(leaves: list[bytes]) -> None:
+    assert merkle.root(leaves) == by_definition(leaves)
+
+
+def test_encode_change__should_tell_an_empty_value_from_a_deletion() -> None:
+    assert merkle.encode_change(b"k", b"") != merkle.encode_change(b"k", None)
+    assert merkle.encode_change(b"ka", b"b") != merkle.encode_change(b"k", b"ab")
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.dictionaries(st.binary(min_size=1, max_size=9), st.none() | st.binary(max_size=9)),
+)
+def test_witness__should_reproduce_the_app_hash(
+    previous: bytes, writes: dict[bytes, bytes | None]
+) -> None:
+    changes = sorted(writes.items())
+    before, pairs = merkle.read_witness(merkle.writes_witness(previous, changes))
+
+    assert before == previous
+    assert [key for key, _ in pairs] == sorted(writes)
+    root = merkle.root_of_hashes([leaf for _, leaf in pairs])
+    assert sha256(before + root).digest() == merkle.next_app_hash(previous, changes)
