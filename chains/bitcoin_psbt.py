@@ -36,6 +36,8 @@ _BIP44_PURPOSES = {44, 49, 84, 86}
 
 
 class Global:
+    """Key types of the global map."""
+
     UNSIGNED_TX = 0x00
     XPUB = 0x01
     TX_VERSION = 0x02
@@ -48,6 +50,8 @@ class Global:
 
 
 class In:
+    """Key types of an input map."""
+
     NON_WITNESS_UTXO = 0x00
     WITNESS_UTXO = 0x01
     SIGHASH_TYPE = 0x03
@@ -74,6 +78,8 @@ class In:
 
 
 class Out:
+    """Key types of an output map."""
+
     AMOUNT = 0x03
     SCRIPT = 0x04
     V2_ONLY = (AMOUNT, SCRIPT)

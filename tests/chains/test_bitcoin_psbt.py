@@ -309,6 +309,24 @@ def test_repeated_key__should_be_refused() -> None:
         CHAIN.parse(payload)
 
 
+def test_transaction__should_have_inputs_and_outputs() -> None:
+    spent, paid = TxInput("11" * 32, 0, 0, 50_000, ALICE.p2wpkh), TxOutput(1, BOB.p2wpkh)
+    for inputs, outputs in (([], [paid]), ([spent], [])):
+        with pytest.raises(MalformedTransaction, match="has no"):
+            build(b"", CHAIN.network, 2, 0, inputs, outputs)
+
+
+def test_payload__should_have_a_bounded_size() -> None:
+    with pytest.raises(MalformedTransaction, match="at most"):
+        CHAIN.parse(_v0() + bytes(1 << 20))
+
+
+def test_sighash_type__should_survive_writing() -> None:
+    spent = TxInput("11" * 32, 0, 0, 50_000, ALICE.p2tr, 1)
+    tx = build(b"", CHAIN.network, 2, 0, [spent], [TxOutput(1, BOB.p2wpkh)])
+    assert CHAIN.parse(encode(tx)).inputs == (spent,)
+
+
 def test_spent_output__should_not_be_spent_twice() -> None:
     spent = TxInput("11" * 32, 0, 0, 50_000, ALICE.p2wpkh)
     with pytest.raises(MalformedTransaction, match="twice"):

@@ -10,6 +10,8 @@ from btclib.script.engine import verify_input
 from btclib.script.sig_hash import from_tx
 from btclib.tx.tx import Tx
 from btclib.tx.tx_out import TxOut
+from embit.script import Script, Witness
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +117,57 @@ def test_unsigned_plus__should_agree_with_the_vectors(vectors: Callable[[str], A
     ] == decoded["outputs"]
     assert tx.amount == 6000
     assert tx.fee_sats == 14455 - 6000 - 6323
+
+
+PLUS_KEY, PLUS_SCRIPT = ALICE.public_key, ALICE.p2wpkh
+PLUS_WITNESS = [(1_000).to_bytes(8, "little"), PLUS_KEY, PLUS_SCRIPT, b"\x01" + bytes(7), bytes(32)]
+
+
+def _unsigned_plus(witness: list[bytes], script_sig: bytes = b"") -> bytes:
+    spent = TransactionInput(bytes(32), 0, Script(script_sig), witness=Witness(witness))
+    paid = TransactionOutput(600, Script(BOB.p2wpkh))
+    return bytes(Transaction(vin=[spent], vout=[paid]).serialize())
+
+
+def test_unsigned_plus__should_ignore_the_hash_that_comes_with_it() -> None:
+    good = CHAIN.parse(_unsigned_plus(PLUS_WITNESS))
+    other = CHAIN.parse(_unsigned_plus([*PLUS_WITNESS[:4], b"\xff" * 32]))
+    assert CHAIN.sighashes(good) == CHAIN.sighashes(other)
+    assert good.fee_sats == 400
+
+
+@pytest.mark.parametrize(
+    ("position", "item"),
+    [
+        (0, (500).to_bytes(8, "little")),  # less than the outputs
+        (0, b"\xff" * 8),
+        (0, bytes(7)),
+        (1, BOB.public_key),
+        (1, b""),
+        (2, BOB.p2wpkh),
+        (2, ALICE.p2tr),
+        (2, b""),
+        (3, b"\x02" + bytes(7)),
+        (3, b"\x81" + bytes(7)),
+        (3, bytes(8)),
+        (3, b"\x01"),
+    ],
+)
+def test_unsigned_plus__should_be_refused(position: int, item: bytes) -> None:
+    witness = [item if n == position else own for n, own in enumerate(PLUS_WITNESS)]
+    with pytest.raises(MalformedTransaction):
+        CHAIN.parse(_unsigned_plus(witness))
+
+
+def test_unsigned_plus__should_have_five_items_and_no_script() -> None:
+    for payload in (
+        _unsigned_plus(PLUS_WITNESS[:4]),
+        _unsigned_plus([*PLUS_WITNESS, b""]),
+        _unsigned_plus(PLUS_WITNESS, b"\x00"),
+        _unsigned_plus([]),
+    ):
+        with pytest.raises(MalformedTransaction, match="unsigned plus"):
+            CHAIN.parse(payload)
 
 
 scripts = st.sampled_from([ALICE.p2wpkh, ALICE.p2tr, BOB.p2wpkh, BOB.p2tr])

@@ -192,6 +192,17 @@ def test_ed25519__should_refuse_a_non_canonical_s() -> None:
         verify_signature(EDDSA, key, b"m", signature[:63])
 
 
+def test_ecdsa__should_read_a_raw_signature_that_looks_like_der() -> None:
+    candidates = (n.to_bytes(32, "big") for n in range(10_000))
+    digest = next(each for each in candidates if ALICE.sign(each)[0] == 0x30)
+    signature = ALICE.sign(digest)
+    for form in (signature[:64], signature):
+        disguised = form[:1] + bytes([len(form) - 2]) + form[2:]
+        with pytest.raises(BadSignature):
+            ecdsa.verify_any_form(ALICE.public_key, digest, disguised)
+        assert ecdsa.verify_any_form(ALICE.public_key, digest, form) == signature[:64]
+
+
 @pytest.mark.parametrize("v", [2, 3, 26, 29, 255])
 def test_recovery__should_refuse_other_recovery_ids(v: int) -> None:
     with pytest.raises(BadSignature):

@@ -197,6 +197,25 @@ def test_index_out_of_range__should_be_refused() -> None:
             CHAIN.parse(_with_byte(payload, offset, value))
 
 
+def test_transfer_without_accounts__should_not_be_recognised() -> None:
+    source = AccountMeta(ALICE, True, True)
+    for program, data in (
+        (Pubkey.default(), struct.pack("<IQ", 2, 5)),
+        (Pubkey.default(), struct.pack("<I", 4)),
+        (TOKEN, struct.pack("<BQ", 3, 5)),
+        (TOKEN, struct.pack("<BQB", 12, 5, 6)),
+    ):
+        tx = CHAIN.parse(message(Instruction(program, data, [source])))
+        assert (tx.to, tx.amount, tx.nonce_account) == (None, None, None)
+
+
+def test_signatures__should_leave_room_in_the_packet() -> None:
+    memo = Instruction(MEMO, bytes(970), [])
+    assert CHAIN.parse(message(memo, pay())).signers == (bytes(ALICE),)
+    with pytest.raises(MalformedTransaction, match="with signatures"):
+        CHAIN.parse(message(memo, pay(), pay(source=BOB, to=ALICE)))
+
+
 def test_repeated_account__should_be_refused() -> None:
     payload = message(pay())
     doubled = payload[:36] + bytes(ALICE) + payload[68:]
