@@ -113,17 +113,13 @@ class BitcoinChain:
         or an address error.
         """
         target = self._payment(intent)
-        own_scripts = (p2wpkh_script(change_public_key), p2tr_script(change_public_key))
-        for coin in utxos:
-            if coin.script_pubkey not in own_scripts:
-                raise MalformedTransaction(
-                    f"coin {coin.txid}:{coin.vout} does not belong to {change_public_key.hex()}"
-                )
+        own_script = p2wpkh_script(change_public_key)
+        _check_ownership(utxos, (own_script, p2tr_script(change_public_key)))
         selection = select(
             utxos,
             amount_sats=target.value_sats,
             outputs=[target.script_pubkey],
-            change_script=own_scripts[0],
+            change_script=own_script,
             fee_rate_sat_vb=fee_rate_sat_vb,
         )
         if selection.fee_sats > intent.max_network_fee:
@@ -133,18 +129,8 @@ class BitcoinChain:
             )
         outputs = [target]
         if selection.change_sats:
-            outputs.append(TxOutput(selection.change_sats, own_scripts[0]))
-        inputs = [
-            TxInput(
-                coin.txid,
-                coin.vout,
-                RBF_SEQUENCE,
-                coin.value_sats,
-                coin.script_pubkey,
-                previous_transaction=coin.previous_transaction,
-            )
-            for coin in selection.coins
-        ]
+            outputs.append(TxOutput(selection.change_sats, own_script))
+        inputs = [_input_of(coin) for coin in selection.coins]
         tx = build(b"", self.network, TX_VERSION, 0, inputs, outputs)
         payload = bitcoin_psbt.encode(tx, internal_key=change_public_key[1:])
         self.parse(payload)
@@ -205,6 +191,25 @@ def _own(tx: UnsignedTx) -> BitcoinTx:
     if not isinstance(tx, BitcoinTx):
         raise WrongNetwork("the transaction was not parsed for a Bitcoin network")
     return tx
+
+
+def _check_ownership(coins: Sequence[Utxo], own_scripts: Sequence[bytes]) -> None:
+    for coin in coins:
+        if coin.script_pubkey not in own_scripts:
+            raise MalformedTransaction(
+                f"coin {coin.txid}:{coin.vout} does not belong to the key; leave it out"
+            )
+
+
+def _input_of(coin: Utxo) -> TxInput:
+    return TxInput(
+        txid=coin.txid,
+        vout=coin.vout,
+        sequence=RBF_SEQUENCE,
+        value_sats=coin.value_sats,
+        script_pubkey=coin.script_pubkey,
+        previous_transaction=coin.previous_transaction,
+    )
 
 
 def _check_amounts_are_proven(tx: BitcoinTx) -> None:
