@@ -92,11 +92,20 @@ class EvmNode:
     async def _origin(self, tx_hash: bytes, owner: str, number: int) -> tuple[str, bytes]:
         transaction, code = await asyncio.gather(
             self._call("eth_getTransactionByHash", "0x" + tx_hash.hex()),
-            self._call("eth_getCode", owner, hex(number)),
+            self._code(owner, number),
         )
         if not isinstance(transaction, dict):
             raise self._nonsense("eth_getTransactionByHash", transaction)
-        return self._address(transaction.get("from")), self._bytes(code)
+        return self._address(transaction.get("from")), code
+
+    async def _code(self, account: str, number: int) -> bytes:
+        try:
+            return self._bytes(await self._call("eth_getCode", account, hex(number)))
+        except RpcError as error:
+            raise RpcError(
+                f"{error} To read events as old as block {number}, rpc_url must be a node that "
+                "keeps that block's state."
+            ) from None
 
     async def _next_trace_id(self, contract: str, number: int) -> int | None:
         with suppress(RpcError):

@@ -148,7 +148,7 @@ class Store:
         """Those that are not stored yet, in the same order."""
         if not observations:
             return ()
-        first = min(o.block.number for o in observations)
+        numbers = [o.block.number for o in observations]
         known: set[tuple[bytes, int]] = set()
         async with self._read() as session:
             for table in (EventRow, MalformedRow):
@@ -156,7 +156,7 @@ class Store:
                     select(table.tx_hash, table.log_index).where(
                         table.chain == chain,
                         table.contract == contract,
-                        table.block_number >= first,
+                        table.block_number.between(min(numbers), max(numbers)),
                     )
                 )
                 known.update((tx_hash, index) for tx_hash, index in rows)

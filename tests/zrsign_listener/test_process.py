@@ -1,0 +1,80 @@
+"""The daemon as a process: its exits, and a kill at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from daemon.jsonrpc import JsonRpc
+from tests.local_keyring.ledger import Ledger
+from tests.zrsign_listener.conftest import Chain, ask_hash, eventually
+from tests.zrsign_listener.logs import CHAIN
+from tests.zrsign_listener.test_daemon import database, ledger, requests, settings_at
+from zrsign_listener.store import Store
+
+__all__ = ["ledger"]
+
+
+@contextmanager
+def process(config: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "zrsign_listener", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+async def test_kill__should_lose_and_repeat_nothing(
+    chain: Chain, rpc: JsonRpc, ledger: Ledger, tmp_path: Path
+) -> None:
+    config = tmp_path / "listener.json"
+    settings = settings_at(chain, ledger, tmp_path, ws_url=chain.socket)
+    config.write_text(settings.model_dump_json(include=set(type(settings).model_fields)))
+    async with Store.open(database(tmp_path)) as store:
+        # Killed at an early, a middle and a late moment of its work.
+        for kill_at in (1, 6, 10):
+            with process(config) as running:
+                for _ in range(5):
+                    await ask_hash(rpc, chain.omni.address)
+
+                async def moment(count: int = kill_at) -> bool:
+                    return len(await requests(ledger)) >= count
+
+                await eventually(moment)
+                running.kill()
+        with process(config) as running:
+
+            async def all_there() -> bool:
+                return len(await requests(ledger)) == 16 and await store.backlog() == 0
+
+            await eventually(all_there)
+            running.send_signal(signal.SIGTERM)
+            _, log = await asyncio.to_thread(running.communicate, timeout=20)
+            assert running.returncode == 0
+        feed = await store.feed(CHAIN, chain.omni.address, chain.omni.block_number)
+    assert feed.next_trace_id == 15
+    found = await requests(ledger)
+    traces = [int.from_bytes(r.event.sign.trace_id) for r in found if r.event.HasField("sign")]
+    assert traces == list(range(15))
+    assert all(json.loads(line)["daemon"] == "zrsign_listener" for line in log.splitlines())
+
+
+@pytest.mark.parametrize("content", ["{}", "{", None])
+def test_bad_configuration__should_end_with_one_line(tmp_path: Path, content: str | None) -> None:
+    config = tmp_path / "listener.json"
+    if content is not None:
+        config.write_text(content)
+    with process(config) as running:
+        _, log = running.communicate(timeout=30)
+    assert running.returncode == 2
+    assert log.count("\n") == 1
+    assert "listener.json" in log
