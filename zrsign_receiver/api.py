@@ -35,6 +35,8 @@ from zrsign_receiver.problems import ProblemRoute, TooManyStreams, documented
 MAX_STREAMS = 256
 # A stream ends after this long; a browser then reconnects with Last-Event-ID and misses nothing.
 MAX_STREAM_S = 900
+# How long one wait for a block lasts before the stream looks again.
+WAIT_S = 10.0
 DEFAULT_PAGE = 50
 
 M = TypeVar("M", bound=Message)
@@ -53,16 +55,14 @@ Owner = Annotated[
 
 
 class Ledger(Protocol):
-    """What the API needs of the ledger it stands in front of."""
+    """What the API needs of the ledger it stands in front of; an engine has this shape."""
 
-    def query(self, method: str, request: bytes) -> bytes:
+    def query(self, path: str, data: bytes) -> bytes:
         """Answer a gRPC query method from the last committed state; raises LedgerError."""
         ...
 
-    async def wait_block(self, after_height: int) -> int:
-        """Wait until a block above `after_height` is committed; the newest height. Cancellation
-        unsubscribes.
-        """
+    async def wait_above(self, height: int, timeout_s: float) -> int:
+        """The last height once it is above `height`, or when the time is over."""
         ...
 
 
@@ -177,7 +177,7 @@ def _add_events(api: APIRouter, ledger: Ledger, clock: Callable[[], float]) -> N
         deadline = clock() + MAX_STREAM_S
         seen, height = int(last_event_id or 0), 0
         while clock() < deadline:
-            height = await ledger.wait_block(height)
+            height = await ledger.wait_above(height, WAIT_S)
             request = _request(ledger, request_id)
             for step in request.steps:
                 if step.number > seen:

@@ -71,6 +71,8 @@ class Signing:
         request.coin_type = wallet_type.coin_type
         destinations = self._state.params(ctx.store).destinations
         request.destination = payloads.destination(ask.dst_chain_id, wallet_type, destinations)
+        if ask.kind in _TRANSACTIONS:
+            wallet_type_of(request.destination)
         self._take_wallet(ctx, request)
         if ask.kind == pb.REQUEST_KIND_SIMPLE_TX:
             asked = payloads.simple(request.destination, ask.payload)

@@ -28,19 +28,19 @@ class MemoryLedger:
         self.frozen = False
         self.waiting = 0
 
-    def query(self, method: str, request: bytes) -> bytes:
-        handler = self.world.registry.query(method)
-        answer = handler.handle(self.world.ctx(), handler.request.FromString(request))
+    def query(self, path: str, data: bytes) -> bytes:
+        handler = self.world.registry.query(path)
+        answer = handler.handle(self.world.ctx(), handler.request.FromString(data))
         return answer.SerializeToString()
 
-    async def wait_block(self, after_height: int) -> int:
-        if self.frozen and after_height:
+    async def wait_above(self, height: int, timeout_s: float) -> int:
+        if self.frozen and height:
             self.waiting += 1
             try:
                 await asyncio.Event().wait()
             finally:
                 self.waiting -= 1
-        if self.world.height <= after_height:
+        if self.world.height <= height:
             self.world.blocks(1)
         return self.world.height
 

@@ -27,6 +27,7 @@ KINDS = (
     pb.REQUEST_KIND_TX,
     pb.REQUEST_KIND_SIMPLE_TX,
 )
+BROADCASTABLE = (pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX)
 PAYLOADS = {
     pb.REQUEST_KIND_HASH: b"\x01" * 32,
     pb.REQUEST_KIND_DATA: b"words",
@@ -98,13 +99,17 @@ class Road(RuleBasedStateMachine):
         kind=st.sampled_from(KINDS),
         contract=st.sampled_from((OMNI, DIRECT)),
         broadcast=st.booleans(),
-        index=st.integers(0, 1),
+        index=st.sampled_from((0, 0, 0, 1)),
     )
     def ask_signature(
         self, kind: pb.RequestKind, contract: str, broadcast: bool, index: int
     ) -> None:
         event = self.world.sign_event(
-            kind, PAYLOADS[kind], contract=contract, broadcast=broadcast, index=index
+            kind,
+            PAYLOADS[kind],
+            contract=contract,
+            broadcast=broadcast and kind in BROADCASTABLE,
+            index=index,
         )
         self.world.report(event)
 
@@ -144,7 +149,8 @@ class Road(RuleBasedStateMachine):
     def deliver(
         self, data: st.DataObject, status: pb.DeliveryStatus, kind: pb.DeliveryKind
     ) -> None:
-        request_id = data.draw(st.sampled_from([r.id for r in self._requests(0)]))
+        delivering = self._requests(pb.REQUEST_STATUS_DELIVERING) or self._requests(0)
+        request_id = data.draw(st.sampled_from([request.id for request in delivering]))
         try:
             self.world.deliver(request_id, status, kind)
         except (Conflict, NotFound):
@@ -185,4 +191,4 @@ class Road(RuleBasedStateMachine):
 
 
 TestRoad = Road.TestCase
-TestRoad.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestRoad.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
