@@ -1,0 +1,25 @@
+"""A node in a process of its own, to be killed: `python node_process.py FOLDER`. Prints its ports as JSON."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from tests.zrchain_lite.chain import genesis, node_config
+from zrchain_lite.node import Node, core_only, run
+
+
+def announce(node: Node) -> None:
+    ports = {"grpc": node.grpc_port, "rest": node.rest_port, "rpc": node.rpc_port}
+    print(json.dumps(ports), flush=True)
+
+
+async def main() -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await run(node_config(Path(sys.argv[1]), genesis()), core_only, stop, ready=announce)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,143 @@
+"""The embedded engine: its pace, its bounds, and whom it tells."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, transfer
+from zrchain_lite.engine import EngineConfig, SlowSubscriber
+from zrchain_lite.engine.blocks import header_hash
+from zrchain_lite.tx import tx_hash
+
+
+@contextmanager
+def chain_with(folder: Path, config: EngineConfig) -> Iterator[Chain]:
+    chain = Chain(folder / "bounded", config=config)
+    yield chain
+    chain.close()
+
+
+@asynccontextmanager
+async def running(chain: Chain) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(chain.engine.run(stop))
+    yield
+    stop.set()
+    await asyncio.wait_for(task, 5)
+
+
+async def test_engine__should_make_a_block_as_soon_as_a_transaction_waits(chain: Chain) -> None:
+    async with running(chain):
+        tx = chain.tx(ALICE, transfer(ALICE, BOB))
+        assert chain.send(tx).code == 0
+        record = await asyncio.wait_for(chain.engine.wait_for_tx(tx_hash(tx), 5), 2)
+    assert record is not None
+    assert (record.height, record.result.code) == (2, 0)
+
+
+async def test_engine__should_make_empty_blocks_while_nothing_waits(tmp_path: Path) -> None:
+    with chain_with(tmp_path, EngineConfig(empty_block_interval_s=0.01)) as chain:
+        async with running(chain):
+            assert await chain.engine.wait_above(5, 10) > 1
+            while chain.engine.tip.height < 5:
+                await chain.engine.wait_above(chain.engine.tip.height, 5)
+
+
+def test_block__should_hold_everything_that_waited_in_order(chain: Chain) -> None:
+    txs = [chain.tx(ALICE, transfer(ALICE, BOB, n + 1), ahead=n) for n in range(20)]
+    record = chain.block(*txs)
+    assert list(record.block.data.txs) == txs
+    assert all(result.code == 0 for result in record.results.tx_results)
+    assert chain.balance(ALICE) == FUNDS - sum(range(1, 21)) - 20 * FEE
+
+
+def test_block__should_be_bounded_by_gas_and_leave_the_rest_waiting(chain: Chain) -> None:
+    txs = [
+        chain.tx(ALICE, transfer(ALICE, BOB), ahead=n, gas_limit=90_000_000, fee=9000)
+        for n in range(15)
+    ]
+    first, second = chain.block(*txs), chain.engine.make_block()
+    assert (len(first.block.data.txs), len(second.block.data.txs)) == (11, 4)
+
+
+def test_block_time__should_rise_even_when_the_clock_goes_back(chain: Chain) -> None:
+    times = []
+    for ms in (5_000, 4_000, 4_000, 9_000):
+        chain.clock.ms = 1_900_000_000_000 + ms
+        times.append(chain.engine.make_block().time_ms)
+    assert times == sorted(set(times))
+    assert times[0] == 1_900_000_005_000
+    assert times[-1] == 1_900_000_009_000
+
+
+def test_headers__should_form_a_chain(chain: Chain) -> None:
+    records = [chain.block(chain.tx(ALICE, transfer(ALICE, BOB))) for _ in range(3)]
+    for before, after in zip(records, records[1:], strict=False):
+        header = after.block.header
+        assert header.last_block_id == before.id
+        assert header.app_hash == before.results.app_hash
+        assert after.id.hash == header_hash(header)
+    assert chain.engine.block(99) is None
+    assert chain.engine.records.height_of_hash(records[0].id.hash) == records[0].height
+
+
+def test_broadcast__should_refuse_what_waits_or_is_in_a_block(chain: Chain) -> None:
+    tx = chain.tx(ALICE, transfer(ALICE, BOB))
+    assert chain.send(tx).code == 0
+    assert chain.send(tx).code == 19
+    chain.engine.make_block()
+    assert chain.send(tx).code == 19
+
+
+def test_mempool__should_be_bounded(tmp_path: Path) -> None:
+    with chain_with(tmp_path, EngineConfig(max_mempool_txs=2)) as chain:
+        codes = [
+            chain.send(chain.tx(ALICE, transfer(ALICE, BOB), ahead=ahead)).code
+            for ahead in range(3)
+        ]
+        assert codes == [0, 0, 20]
+        chain.engine.make_block()
+        assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 0
+    with chain_with(tmp_path / "small", EngineConfig(max_mempool_bytes=100)) as chain:
+        assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 20
+
+
+def test_mempool__should_drop_what_a_block_made_invalid(chain: Chain) -> None:
+    stale = chain.tx(ALICE, transfer(ALICE, CAROL), timeout_height=2)
+    chain.engine.make_block()
+    chain.engine._mempool.add(stale)
+    chain.engine.make_block()
+    assert chain.engine.waiting() == []
+
+
+async def test_wait__should_end_without_an_answer(chain: Chain) -> None:
+    assert await chain.engine.wait_for_tx(bytes(32), 0.01) is None
+    assert await chain.engine.wait_above(99, 0.01) == 1
+    assert chain.engine._waiters == {}
+
+
+async def test_subscription__should_tell_of_each_block(chain: Chain) -> None:
+    subscription = chain.engine.subscribe()
+    chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
+    chain.engine.make_block()
+    subscription.close()
+    seen = [(item.record.height, len(item.txs())) async for item in subscription]
+    assert seen == [(2, 1), (3, 0)]
+
+
+async def test_slow_subscriber__should_be_cut_off(chain: Chain) -> None:
+    slow, quick = chain.engine.subscribe(capacity=2), chain.engine.subscribe(capacity=10)
+    for _ in range(5):
+        chain.engine.make_block()
+    seen = []
+    with pytest.raises(SlowSubscriber):
+        async for item in slow:
+            seen.append(item.record.height)  # noqa: PERF401 - it raises before it ends
+    assert seen == [2, 3]
+    quick.close()
+    assert [item.record.height async for item in quick] == [2, 3, 4, 5, 6]
