@@ -164,8 +164,8 @@ class World:
 
     # What people and daemons do
 
-    def direct_source(self) -> int:
-        """Register the Direct contract with an authority key of its own; the key's id."""
+    def direct_source(self, contract: str = DIRECT) -> int:
+        """Register a Direct contract with an authority key of its own; the key's id."""
         workspace = self.identity.create_workspace(
             self.ctx(), AUTHORITY.address, [AUTHORITY.address]
         )
@@ -180,7 +180,7 @@ class World:
         self.fulfil()
         source = pb.Source(
             chain=SOURCE_CHAIN,
-            contract=DIRECT,
+            contract=contract,
             mode=pb.MODE_DIRECT,
             authority_key_id=asked.id,
             active=True,
@@ -201,9 +201,11 @@ class World:
         """Ask for the owner's wallet 0 through Omni and have it made."""
         self.report(self.key_event(owner, wallet))
         self.fulfil()
-        query = pb.QueryWalletsRequest(owner=owner.evm)
-        found = self.query("Wallets", query, pb.QueryWalletsResponse).wallets
-        return next(w for w in found if w.coin_type == wallet.coin_type)
+        return next(w for w in self.wallets_of(owner.evm) if w.coin_type == wallet.coin_type)
+
+    def wallets_of(self, owner: str) -> list[pb.Wallet]:
+        query = pb.QueryWalletsRequest(owner=owner)
+        return list(self.query("Wallets", query, pb.QueryWalletsResponse).wallets)
 
     def deliver(
         self, request_id: int, status: pb.DeliveryStatus, kind: pb.DeliveryKind, tx_id: str = "0xaa"

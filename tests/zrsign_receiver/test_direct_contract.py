@@ -1,0 +1,158 @@
+"""A real Direct contract takes the answers that the receiver makes, byte for byte as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from coincurve import PrivateKey
+from eth_abi.abi import decode
+from eth_account import Account as EthAccount
+from eth_utils.address import to_checksum_address
+from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
+
+from chains import chain_for, chain_hash, wallets
+from chains.ecdsa import verify
+from chains.evm import evm_address
+from relayer.answers.contract import answer_call, call_data
+from tests.relayer.nodes import ask, free_port, process, tool, until
+from tests.zrsign_receiver import transactions
+from tests.zrsign_receiver.world import EVM_CHAIN, REGTEST, SOURCE_CHAIN, World, secret, status_name
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign.deploy import Mode, Plan, deploy
+from zrsign_listener.decode import EvmLog
+from zrsign_listener.decode import decode as decode_log
+from zrsign_listener.plan import Block
+
+# Anvil's first two accounts, which it unlocks and funds.
+DEPLOYER = EthAccount.from_key("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+ADMIN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+GAS = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[str]:
+    port = free_port()
+    command = [tool("anvil", "ANVIL"), "--port", str(port), "--chain-id", "31337", "--silent"]
+    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: ask(url, "eth_chainId"), "anvil")
+        yield url
+
+
+@dataclass
+class Contract:
+    """The deployed contract, its owner's wishes, and the ledger that hears of them."""
+
+    url: str
+    address: str
+    world: World
+
+    def call(self, data: bytes, value: int = 0) -> dict[str, Any]:
+        call = {
+            "from": DEPLOYER.address,
+            "to": self.address,
+            "data": "0x" + data.hex(),
+            "value": hex(value),
+            "gas": hex(GAS),
+        }
+        receipt: dict[str, Any] = ask(self.url, "eth_sendTransactionSync", call)
+        assert receipt["status"] == "0x1", ask(self.url, "eth_call", call, "latest")
+        return receipt
+
+    def request(self, function: str, *arguments: Any) -> int:
+        """Ask the contract, report its event, and have it signed by wallet and authority."""
+        receipt = self.call(call_data(function, arguments), value=10**18)
+        (request_id,) = self.world.report(source_event(receipt["logs"][0]))
+        self.world.fulfil()
+        self.world.fulfil()
+        assert status_name(self.world.request(request_id)) == "DELIVERING"
+        return request_id
+
+    def deliver(self, request_id: int) -> list[Any]:
+        return list(self.call(answer_call(self.world.request(request_id).answer))["logs"])
+
+    def keys(self, wallet: wallets.WalletType) -> list[str]:
+        data = call_data("getZrKeys", wallet.id, DEPLOYER.address)
+        query = {"to": self.address, "data": "0x" + data.hex()}
+        answer = ask(self.url, "eth_call", query, "latest")
+        return list(decode(["string[]"], bytes.fromhex(answer[2:]))[0])
+
+    def wallet(self, wallet: wallets.WalletType) -> str:
+        request_id = self.request("zrKeyReq", DEPLOYER.address, wallet.id, 1)
+        self.deliver(request_id)
+        return self.world.request(request_id).wallet
+
+
+def source_event(log: dict[str, Any]) -> pb.SourceEvent:
+    block = Block(int(log["blockNumber"], 16), bytes.fromhex(log["blockHash"][2:]))
+    found = EvmLog(
+        contract=to_checksum_address(log["address"]),
+        topics=tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
+        data=bytes.fromhex(log["data"][2:]),
+        block=block,
+        tx_hash=bytes.fromhex(log["transactionHash"][2:]),
+        log_index=int(log["logIndex"], 16),
+    )
+    return decode_log(SOURCE_CHAIN, found)
+
+
+@pytest.fixture
+async def contract(anvil: str) -> Contract:
+    authority = evm_address(PrivateKey(secret(1)).public_key.format())
+    plan = Plan(mode=Mode.DIRECT, mpc=authority, proxy_admin=ADMIN, resp_gas=GAS)
+    w3: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(anvil))
+    deployed = await deploy(w3, DEPLOYER, plan)
+    await w3.provider.disconnect()
+    world = World()
+    assert world.direct_source(deployed.address) == 1
+    return Contract(anvil, deployed.address, world)
+
+
+@pytest.mark.parametrize("wallet", [wallets.EVM, wallets.BITCOIN_TEST, wallets.SOLANA])
+async def test_key_answer__should_be_registered_by_the_contract(
+    contract: Contract, wallet: wallets.WalletType
+) -> None:
+    address = contract.wallet(wallet)
+    assert contract.keys(wallet) == [address]
+
+
+async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contract) -> None:
+    contract.wallet(wallets.EVM)
+    payloads = {
+        "zrSignHash": hashlib.sha256(b"hash").digest(),
+        "zrSignData": b"words",
+        "zrSignTx": transactions.evm(),
+    }
+    for function, payload in payloads.items():
+        broadcast = function == "zrSignTx"
+        request_id = contract.request(
+            function, wallets.EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast
+        )
+        (resolved, *_) = contract.deliver(request_id)
+        answer = contract.world.request(request_id).answer
+        meta_data, signature, sent = decode(
+            ["bytes", "bytes", "bool"], bytes.fromhex(resolved["data"][2:])
+        )
+        assert int(resolved["topics"][1], 16) == int.from_bytes(answer.trace_id, "big")
+        assert (meta_data, signature, sent) == (answer.meta_data, answer.signature, broadcast)
+
+
+async def test_bitcoin_transaction_answer__should_carry_one_signature_an_input(
+    contract: Contract,
+) -> None:
+    contract.wallet(wallets.BITCOIN_TEST)
+    (wallet,) = contract.world.wallets_of(DEPLOYER.address)
+    payload = transactions.bitcoin(wallet.public_key)
+    request_id = contract.request(
+        "zrSignTx", wallets.BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False
+    )
+    contract.deliver(request_id)
+    signature = contract.world.request(request_id).answer.signature
+    chain = chain_for(REGTEST)
+    for position, sighash in enumerate(chain.sighashes(chain.parse(payload))):
+        verify(wallet.public_key, sighash, signature[64 * position :][:64])
