@@ -36,13 +36,13 @@ VALUE = hex(10**17)
 
 
 @contextmanager
-def running_anvil(port: int = 0) -> Iterator[str]:
+def running_anvil(*options: str) -> Iterator[str]:
     """An empty chain, eip155:31337. Yields host:port."""
     try:
         anvil = resolve("anvil").path
     except ToolMissing as missing:
         pytest.skip(str(missing))
-    command = [str(anvil), "--port", str(port), "--chain-id", "31337"]
+    command = [str(anvil), "--port", "0", "--chain-id", "31337", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout is not None
         line = next(line for line in node.stdout if line.startswith("Listening on "))
