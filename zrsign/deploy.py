@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
     from eth_typing import ChecksumAddress, HexAddress
     from hexbytes import HexBytes
-    from web3 import AsyncBaseProvider, AsyncWeb3
+    from web3 import AsyncWeb3
     from web3.types import Nonce, TxReceipt
 
-    Web3 = AsyncWeb3[AsyncBaseProvider]
+    Web3 = AsyncWeb3[Any]
 
 MPC_ROLE = keccak(text="zenrock.role.mpc")
 FEE_ROLE = keccak(text="zenrock.role.fee")

@@ -9,6 +9,9 @@ from typing import Any
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.sdk.answers import status_name
 
+# Facts of which 0 is a value like any other; elsewhere it means "none".
+COUNTED_FROM_ZERO = ("trace_id", "coin_type", "index")
+
 
 @dataclass(frozen=True)
 class RoadStep:
@@ -44,6 +47,7 @@ class Road:
             "source_tx": f"0x{event.id.tx_hash.hex()}:{event.id.log_index}",
             "trace_id": _trace_id(event),
             "coin_type": request.coin_type,
+            "index": _index(event),
             "destination": request.destination,
             "policy_action": request.action_id,
             "key_request": request.key_request_id,
@@ -55,11 +59,10 @@ class Road:
             "signatures": ["0x" + each.hex() for each in request.signatures],
             "deliveries": [_delivery(each) for each in request.deliveries],
         }
-        always = {"coin_type"}
         return {
             name: value
             for name, value in facts.items()
-            if name in always or value not in (0, "", None, [])
+            if (name in COUNTED_FROM_ZERO and value is not None) or value not in (0, "", None, [])
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -95,6 +98,10 @@ def road(request: wire.Request) -> Road:
 
 def _name(enum_name: str, prefix: str) -> str:
     return enum_name.removeprefix(prefix).lower()
+
+
+def _index(event: wire.SourceEvent) -> int:
+    return event.sign.wallet_index if event.HasField("sign") else event.key.wallet_index
 
 
 def _trace_id(event: wire.SourceEvent) -> int | None:

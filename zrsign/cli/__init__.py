@@ -12,6 +12,7 @@ import typer
 
 from zrsign.cli import daemons, lookup, network, requests, tools
 from zrsign.cli.render import fail
+from zrsign.errors import ZrSignError
 
 # Children are started while channels are open; they exec at once and need no gRPC fork handlers.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -26,27 +27,28 @@ app = typer.Typer(
 for part in (network, tools, requests, lookup, daemons):
     part.register(app)
 
+# Error roots of the other rooms: module, class, next step, exit code. A room that was not imported
+# raised nothing, so looking these up costs no start-up time.
+ROOTS = (
+    ("zrsign.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
+    ("chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
+    ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
+    ("daemon.errors", "DaemonError", "", 2),
+    ("web3.exceptions", "Web3Exception", "Is the node running? zrsign status", 1),
+    ("aiohttp", "ClientError", "Is the node running? zrsign status", 1),
+)
+
 
 def main() -> None:
     """Run a command; every foreseen error becomes one message with its next step."""
-    from chains import ChainError
-    from daemon.errors import DaemonError
-    from zrchain_lite.client import ClientError
-    from zrsign.deploy import DeployError
-    from zrsign.errors import ZrSignError
-    from zrsign.tools import ToolError
-
     try:
         app()
-    except ZrSignError as error:
-        sys.exit(fail(str(error), error.hint, error.exit_code))
-    except ToolError as error:
-        sys.exit(fail(str(error), "See what is there: zrsign doctor", 1))
-    except ChainError as error:
-        sys.exit(fail(str(error), "See the supported ids: zrsign ids", 2))
-    except (ClientError, DeployError) as error:
-        sys.exit(fail(str(error), "Is the network running? zrsign status", 1))
-    except DaemonError as error:
-        sys.exit(fail(str(error), "", error.exit_code))
     except KeyboardInterrupt:
         sys.exit(130)
+    except ZrSignError as error:
+        sys.exit(fail(str(error), error.hint, error.exit_code))
+    except Exception as error:
+        for module, name, hint, code in ROOTS:
+            if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
+                sys.exit(fail(str(error), hint, code))
+        raise

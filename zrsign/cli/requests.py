@@ -176,7 +176,7 @@ def _ask(
     from zrsign.sdk import ContractMode
     from zrsign.sdk.client import ZrSign
 
-    network = manifest.load(state)
+    network = manifest.load(state).require_running()
     if mode not in list(ContractMode):
         raise UsageError(f"No mode {mode!r}.", "Use --mode omni or --mode direct.")
     entry = network.contract(mode)

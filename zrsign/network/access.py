@@ -9,7 +9,6 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
 from zrsign.network.manifest import Manifest
-from zrsign.node import StoppedLedger
 from zrsign.sdk.ledger import Receiver
 
 
@@ -20,6 +19,8 @@ async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
         async with LedgerClient(network.ledger.grpc) as client:
             yield Receiver(client)
         return
+    from zrsign.node import StoppedLedger  # the whole ledger: only when it is needed
+
     async with StoppedLedger(network.ledger.store) as ledger:
         yield Receiver(ledger)
 

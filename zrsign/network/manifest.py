@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eth_account import Account as EvmAccount
-from eth_account.signers.local import LocalAccount
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from zrchain_lite.client import Account
 from zrsign.errors import ManifestError
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from zrchain_lite.client import Account
 
 FILE = "network.json"
 
@@ -74,9 +77,13 @@ class AccountEntry(_Part):
             ) from None
 
     def ledger(self) -> Account:
+        from zrchain_lite.client import Account
+
         return Account.from_secret(self.secret())
 
     def evm(self) -> LocalAccount:
+        from eth_account import Account as EvmAccount
+
         account: LocalAccount = EvmAccount.from_key(self.secret())
         return account
 
@@ -111,6 +118,14 @@ class Manifest(_Part):
                 return entry
         known = ", ".join(entry.name for entry in self.accounts)
         raise ManifestError(f"No account {name!r} in this network.", f"There are: {known}")
+
+    def require_running(self) -> Manifest:
+        """Itself; raises ManifestError when the network is stopped."""
+        if not self.running:
+            raise ManifestError(
+                f"The network in {self.state_dir} is stopped.", "Start it: zrsign up"
+            )
+        return self
 
     @property
     def running(self) -> bool:

@@ -19,6 +19,8 @@ class KeyAnswer:
 
     request_id: int
     address: str
+    # The place among the owner's wallets of this type: what sign requests name.
+    index: int
     key_id: int
 
 
@@ -65,7 +67,8 @@ def status_name(request: wire.Request) -> str:
 
 
 def key_answer(request: wire.Request) -> KeyAnswer:
-    return KeyAnswer(request.id, request.wallet, request.key_id)
+    index = request.event.key.wallet_index
+    return KeyAnswer(request.id, request.wallet, index, request.key_id)
 
 
 def signature_answer(request: wire.Request) -> SignatureAnswer:

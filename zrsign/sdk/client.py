@@ -17,8 +17,9 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
 from zrsign.sdk import answers
 from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
-from zrsign.sdk.contract import ContractMode, Options, RequestRef, SourceContract, connect
+from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
+from zrsign.sdk.request import ContractMode, Options, RequestRef
 
 ANSWER_TIMEOUT_S = 60.0
 SIGN_PARAMS = "((bytes32,uint256,bytes32,bytes,bool))"

@@ -8,8 +8,6 @@ name and values (selectors: the ABI's `errors`).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
 from typing import Any, ClassVar
 
 from eth_account.signers.local import LocalAccount
@@ -21,40 +19,13 @@ from web3.types import TxParams, TxReceipt, Wei
 from chains.wallets import WalletType
 from zrsign.contracts import artifact
 from zrsign.errors import TransactionReverted
+from zrsign.sdk.request import ContractMode, RequestRef
 from zrsign.sdk.reverts import explain
 
 # The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
 FEE_MARGIN_PERCENT = 150
 RECEIPT_TIMEOUT_S = 120
 POLL_S = 0.02
-
-
-class Options(IntEnum):
-    """What the network manages for a wallet; the mpc fee is multiplied by it."""
-
-    NORMAL = 1
-    # Nonce, gas and UTXOs are the network's business: needed for simple transactions.
-    MONITORING = 2
-
-
-class ContractMode(StrEnum):
-    DIRECT = "direct"
-    OMNI = "omni"
-
-
-@dataclass(frozen=True)
-class RequestRef:
-    """Where a request was made: the idempotency key of the whole road."""
-
-    chain: str
-    contract: ChecksumAddress
-    tx_hash: bytes
-    log_index: int
-    # None for key requests, which the contract does not number.
-    trace_id: int | None
-
-    def __str__(self) -> str:
-        return f"0x{self.tx_hash.hex()}:{self.log_index}"
 
 
 class SourceContract:

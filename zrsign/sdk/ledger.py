@@ -9,7 +9,7 @@ from zrchain_lite.client import LedgerClient, ObjectNotFound
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import AnswerTimeout
 from zrsign.sdk.answers import is_final
-from zrsign.sdk.contract import RequestRef
+from zrsign.sdk.request import RequestRef
 
 QUERY = "/zrsign.receiver.Query/"
 POLL_S = 0.05
