@@ -106,6 +106,8 @@ def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
     match event.WhichOneof("ask"):
         case "key":
             _length("wallet_type_id", event.key.wallet_type_id, 32)
+            if event.key.options > 255:
+                raise InvalidArgument(f"options {event.key.options} is not a uint8")
         case "sign":
             _check_sign(event.sign)
         case _:

@@ -51,9 +51,7 @@ class Keys:
         request.coin_type = wallet_type.coin_type
         if ask.wallet_index > MAX_WALLET_INDEX:
             raise Rejection("invalid_wallet_index", f"{ask.wallet_index} is out of range")
-        request.workspace_addr = self._workspaces.child(
-            ctx, request.owner_id, wallet_type.coin_type
-        )
+        request.workspace_addr = self._workspace(ctx, request)
         slot = self._state.slots.get(ctx.store, _slot_key(request))
         if slot is not None and slot.key_id:
             wallet = self._state.wallets.get(ctx.store, _slot_key(request))
@@ -89,6 +87,13 @@ class Keys:
                 self._journey.reject(ctx, request, f"key_rejected: {key_request.reject_reason}")
             else:
                 self._answers.key_ready(ctx, request, wallet)
+
+    def _workspace(self, ctx: Context, request: pb.Request) -> str:
+        try:
+            with savepoint(ctx) as attempt:
+                return self._workspaces.child(attempt, request.owner_id, request.coin_type)
+        except LedgerError as error:
+            raise Rejection("workspace_refused", str(error)) from error
 
     def _ask(
         self, ctx: Context, request: pb.Request, key_type: treasury.KeyType

@@ -164,6 +164,7 @@ def test_canonical__should_make_one_content_of_every_spelling() -> None:
             "EVM",
         ),
         ({"id": pb.SourceId(chain="eip155:1", contract="0x" + "ab" * 20)}, "tx_hash"),
+        ({"key": pb.KeyAsk(wallet_type_id=b"\x03" * 32, options=256)}, "uint8"),
         ({"key": None}, "asks for nothing"),
         ({"key": None, "sign": pb.SignAsk(trace_id=b"\x01")}, "trace_id"),
     ],

@@ -15,12 +15,14 @@ from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     EVM_CHAIN,
     LOCALNET,
+    OWNER,
     REGTEST,
     Account,
     World,
     status_name,
     step_names,
 )
+from zrchain_lite.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.payloads import BITCOIN_MAINNET
 
@@ -123,6 +125,20 @@ def test_key_request__should_be_rejected_with_a_code_word(world: World) -> None:
     ids = world.report(unknown, zero, index)
     words = [world.request(id_).reject_reason.partition(":")[0] for id_ in ids]
     assert words == ["unknown_wallet_type", "invalid_owner", "invalid_wallet_index"]
+
+
+def test_key_request__should_be_rejected_when_the_owner_left_no_room_for_its_workspace() -> None:
+    world = World()
+    wallet = world.wallet()
+    ctx = world.ctx()
+    owned = world.identity.workspaces_of(ctx, OWNER.evm)
+    parent = next(w.address for w in owned if wallet.workspace_addr in w.child_workspaces)
+    for _ in range(MAX_DEPTH - 1):
+        above = world.identity.create_workspace(ctx, OWNER.address, [OWNER.address]).address
+        world.identity.append_child(ctx, above, parent)
+        parent = above
+    (request_id,) = world.report(world.key_event(wallet=wallets.SOLANA))
+    assert world.request(request_id).reject_reason.startswith("workspace_refused: ")
 
 
 def test_wallet_that_is_still_being_made__should_be_unknown() -> None:
