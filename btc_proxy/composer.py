@@ -160,7 +160,7 @@ class Composition:
         else:
             if isinstance(outcome, Proposal):
                 await self._propose(request, outcome)
-            elif self._waited_s(request) >= self._grace_s:
+            elif await self._waited_long(request):
                 await self._reject(request, outcome.reason)
             else:
                 self._count("waiting", request, outcome.reason)
@@ -173,15 +173,27 @@ class Composition:
             data=composable.data,
             max_network_fee=int(composable.max_network_fee),
         )
-        return compose(
-            self._rules,
-            intent,
-            composable.public_key,
-            await self._wallet.coins(getattr(composable, "from")),
-            spendable=self._wallet.spendable,
-            taken=await self._reservations.taken(self.chain),
-            fee_rate=await self._wallet.fee_rate(),
-        )
+        coins = await self._wallet.coins(getattr(composable, "from"))
+        taken = await self._reservations.taken(self.chain)
+        fee_rate = await self._wallet.fee_rate()
+
+        def attempt(among: Collection[Utxo]) -> Proposal | Shortage:
+            return compose(
+                self._rules,
+                intent,
+                composable.public_key,
+                among,
+                spendable=self._wallet.spendable,
+                taken=taken,
+                fee_rate=fee_rate,
+            )
+
+        outcome = attempt(coins)
+        if isinstance(outcome, Proposal) and len(outcome.coins) > 1:
+            # Several P2WPKH amounts have to be proven by the transactions that made them.
+            chosen = [coin for coin in coins if Outpoint(coin.txid, coin.vout) in outcome.coins]
+            outcome = attempt([await self._wallet.proven(coin) for coin in chosen])
+        return outcome
 
     async def _propose(self, request: receiver.Request, proposal: Proposal) -> None:
         """Reserve first: whatever becomes of the proposal, its coins are not given out twice."""
@@ -204,11 +216,9 @@ class Composition:
         else:
             self._count("rejected", request, reason)
 
-    def _waited_s(self, request: receiver.Request) -> float:
-        """Since the ledger began to wait for a composer."""
-        if not request.steps:
-            return 0.0
-        return self._clock() - request.steps[-1].time_ms / 1000
+    async def _waited_long(self, request: receiver.Request) -> bool:
+        """Longer than `grace_s` since the ledger began to wait for a composer."""
+        return self._clock() - await self._ledger.waits_since(request.id) >= self._grace_s
 
     def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
         COMPOSITIONS.labels(outcome).inc()

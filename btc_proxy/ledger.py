@@ -67,12 +67,11 @@ class Ledger:
                     yield request
 
     async def ended(self, request_id: int) -> bool:
-        answer = await self._client.query(
-            RECEIVER + "Request",
-            receiver.QueryRequestRequest(id=request_id),
-            receiver.QueryRequestResponse,
-        )
-        return answer.request.status in ENDED
+        return (await self._request(request_id)).status in ENDED
+
+    async def waits_since(self, request_id: int) -> float:
+        """Unix seconds of the request's last step."""
+        return (await self._request(request_id)).steps[-1].time_ms / 1000
 
     async def propose(self, request_id: int, unsigned_transaction: bytes) -> None:
         await self._client.broadcast(
@@ -95,3 +94,11 @@ class Ledger:
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def _request(self, request_id: int) -> receiver.Request:
+        answer = await self._client.query(
+            RECEIVER + "Request",
+            receiver.QueryRequestRequest(id=request_id),
+            receiver.QueryRequestResponse,
+        )
+        return answer.request

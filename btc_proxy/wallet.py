@@ -6,6 +6,7 @@ Making it, loading it and importing a key again are harmless and known.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from btc_proxy.errors import NotYet
@@ -72,6 +73,11 @@ class Wallet:
             )
             for coin in listed
         ]
+
+    async def proven(self, coin: Utxo) -> Utxo:
+        """The coin with the transaction that made it, which proves its amount."""
+        made_by = await self._wallet.call("gettransaction", coin.txid, True)
+        return replace(coin, previous_transaction=bytes.fromhex(made_by["hex"]))
 
     def spendable(self, coin: Utxo) -> bool:
         """Deep enough by the configured policy."""

@@ -33,7 +33,12 @@ class Loop:
         self._failures = 0
         self._last: str | None = None
         self._woken = asyncio.Event()
+        self._stopped = False
         self._log = get_logger(loop=name)
+
+    def stop(self) -> None:
+        """No further pass, even where the cancellation of one is lost."""
+        self._stopped = True
 
     def wake(self) -> None:
         self._woken.set()
@@ -43,15 +48,17 @@ class Loop:
         return self._last or self._fault()
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
+        """Until stopped; a pass or a pause under way is cancelled by the caller."""
+        while not self._stopped:
             self._woken.clear()
             await self._pass()
             if self._failures:
                 await asyncio.sleep(self._pause_s + self._retry.delay_s(self._failures))
                 continue
             try:
-                await asyncio.wait_for(self._woken.wait(), self._pause_s)
+                # Not wait_for: before Python 3.12 it may swallow a cancellation.
+                async with asyncio.timeout(self._pause_s):
+                    await self._woken.wait()
             except TimeoutError:
                 continue
 
@@ -77,5 +84,6 @@ async def run_all(loops: Sequence[Loop], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop.run(), name=loop.name) for loop in loops]
         await stop.wait()
-        for task in tasks:
+        for loop, task in zip(loops, tasks, strict=True):
+            loop.stop()
             task.cancel()

@@ -66,6 +66,15 @@ class Ledger:
         ):
             yield one
 
+    async def waits_since(self, request_id: int) -> float:
+        """Unix seconds of the request's last step."""
+        answer = await self._client.query(
+            RECEIVER + "Request",
+            receiver.QueryRequestRequest(id=request_id),
+            receiver.QueryRequestResponse,
+        )
+        return answer.request.steps[-1].time_ms / 1000
+
     async def under_way(self, request: receiver.Request) -> list[bytes]:
         """Unsigned transactions of the same key for the same chain that may still land."""
         found = []

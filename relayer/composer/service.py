@@ -57,7 +57,7 @@ class Composition:
         except ChainError as error:
             await self._reject(request, f"cannot be built: {error}")
         except Uncomposable as error:
-            if self._waited_s(request) >= self._grace_s:
+            if await self._waited_long(request):
                 await self._reject(request, str(error))
             else:
                 self._count("waiting", request, str(error))
@@ -98,10 +98,9 @@ class Composition:
         else:
             self._count("rejected", request, reason)
 
-    def _waited_s(self, request: receiver.Request) -> float:
-        if not request.steps:
-            return 0.0
-        return self._clock() - request.steps[-1].time_ms / 1000
+    async def _waited_long(self, request: receiver.Request) -> bool:
+        """Longer than `grace_s` since the ledger began to wait for a composer."""
+        return self._clock() - await self._ledger.waits_since(request.id) >= self._grace_s
 
     def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
         metrics.COMPOSITIONS.labels(self._namespace, outcome).inc()
