@@ -19,20 +19,34 @@ PARTY = st.integers(0, 3)  # the last one is no party
 PICK = st.integers(0, 50)
 
 
+def _choose(requests, pick: int):
+    """Mostly a request that is open, sometimes any."""
+    waiting = [r for r in requests if r.status in OPEN and not getattr(r, "child_req_ids", ())]
+    among = requests if pick % 5 == 0 or not waiting else waiting
+    return among[pick % len(among)] if among else None
+
+
 class Escrow(RuleBasedStateMachine):
     """Two users, a keyring of three parties with a threshold of two, commission 7 %."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World(genesis={"treasury": {"params": {"keyringCommission": 7}}})
+        self.ended: set[tuple[str, int]] = set()
         self.world.treasury.hooks.append(self)
         self.users = [self.world.account(), self.world.account(500)]
         self.parties = [self.world.account() for _ in range(4)]
         admin = self.parties[0]
         self.keyring = self.world.keyring(admin, self.parties[:3], threshold=2, fee=33)
         self.workspaces = [self.world.workspace(user) for user in self.users]
-        self.total = 2 * WEALTH + 500 + 3 * WEALTH
-        self.ended: set[tuple[str, int]] = set()
+        for workspace, user in zip(self.workspaces, self.users, strict=True):
+            for secret in SECRETS.values():
+                request_id = self.world.request_key(
+                    user, workspace, self.keyring, key_type=secret.word
+                )
+                for party in self.parties[:2]:
+                    self.world.answer_key(party, request_id, secret.public_key)
+        self.total = 5 * WEALTH + 500
 
     def key_request_ended(self, ctx, req) -> None:
         self._end("key", req.id)
@@ -64,24 +78,28 @@ class Escrow(RuleBasedStateMachine):
                     self.users[user], [key.id] * items, *([bytes([pick]) * 32] * items)
                 )
 
-    @rule(pick=PICK, party=PARTY, how=st.sampled_from(["right", "right", "wrong", "no", "bad sig"]))
+    @rule(
+        pick=PICK,
+        party=PARTY,
+        how=st.sampled_from(["right", "right", "right", "right", "wrong", "no", "bad sig"]),
+    )
     def answer_key(self, pick: int, party: int, how: str) -> None:
-        request_id = 1 + pick % max(state.KEY_REQUEST_COUNT.current(self.world.store), 1)
-        request = state.KEY_REQUESTS.get(self.world.store, request_id)
-        if request is None:
-            return
+        request = _choose(list(state.KEY_REQUESTS.values(self.world.store)), pick)
         public_key = SECRETS[request.key_type].public_key if how != "wrong" else b"\x02" * 33
-        self._answer(self.world.answer_key, party, request_id, public_key, how)
+        self._answer(self.world.answer_key, party, request.id, public_key, how)
 
-    @rule(pick=PICK, party=PARTY, how=st.sampled_from(["right", "right", "wrong", "no", "bad sig"]))
+    @rule(
+        pick=PICK,
+        party=PARTY,
+        how=st.sampled_from(["right", "right", "right", "right", "wrong", "no", "bad sig"]),
+    )
     def answer_signature(self, pick: int, party: int, how: str) -> None:
-        request_id = 1 + pick % max(state.SIGN_REQUEST_COUNT.current(self.world.store), 1)
-        request = state.SIGN_REQUESTS.get(self.world.store, request_id)
+        request = _choose(list(state.SIGN_REQUESTS.values(self.world.store)), pick)
         if request is None:
             return
         item = request.data_for_signing[0] if how != "wrong" else b"\xee" * 32
         self._answer(
-            self.world.answer, party, request_id, SECRETS[request.key_type].sign(item), how
+            self.world.answer, party, request.id, SECRETS[request.key_type].sign(item), how
         )
 
     def _answer(self, send, party: int, request_id: int, content: bytes, how: str) -> None:
