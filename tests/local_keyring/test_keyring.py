@@ -19,10 +19,10 @@ from chains.wallets import KeyAlgorithm
 from daemon.errors import SettingsError
 from daemon.retry import Retry
 from daemon.settings import load
-from local_keyring.__main__ import load_account, serve
 from local_keyring.config import KeyringSettings, LedgerSettings
 from local_keyring.errors import AccountUnusable, VaultUnusable
 from local_keyring.keyring import LocalKeyring
+from local_keyring.service import load_account, serve
 from local_keyring.vault import Vault
 from tests.local_keyring.ledger import Ledger, running_ledger
 from zrchain_lite.client import LedgerClient, LedgerUnavailable, TxResult

@@ -41,11 +41,16 @@ async def test_every_log_line__should_say_that_it_is_for_development(tmp_path: P
         )
         with process(config) as running:
             key_id = await ledger.ask_key("ecdsa")
+            assert running.stderr is not None
+            log = ""
             async with asyncio.timeout(30):
-                while not (await ledger.key_request(key_id)).status.endswith("FULFILLED"):
-                    await ledger.client.height()
+                while '"answered"' not in log:
+                    log += await asyncio.to_thread(running.stderr.readline)
             running.send_signal(signal.SIGTERM)
-            _, log = await asyncio.to_thread(running.communicate, timeout=20)
+            _, rest = await asyncio.to_thread(running.communicate, timeout=20)
+            log += rest
+        status = (await ledger.key_request(key_id)).status
+    assert status == "KEY_REQUEST_STATUS_FULFILLED"
     assert running.returncode == 0
     lines = [json.loads(line) for line in log.splitlines()]
     assert any(line["event"] == "answered" and line["request"] == key_id for line in lines)

@@ -18,9 +18,9 @@ from tests.local_keyring.ledger import Ledger, running_ledger
 from tests.zrsign_listener.conftest import Chain, ask_hash, ask_key, eventually
 from tests.zrsign_listener.logs import CHAIN
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.__main__ import listen
 from zrsign_listener.config import LedgerSettings, ListenerSettings
 from zrsign_listener.errors import AccountUnusable
+from zrsign_listener.service import listen
 from zrsign_listener.store import Store
 
 DEAD = {

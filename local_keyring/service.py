@@ -1,0 +1,78 @@
+"""What the keyring runs: a loop that answers, and one that wakes it at new blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from daemon import metrics
+from daemon.log import get_logger
+from daemon.loops import Loop, run_all
+from daemon.retry import Retry
+from local_keyring.config import KeyringSettings, LedgerSettings
+from local_keyring.errors import AccountUnusable, VaultUnusable
+from local_keyring.keyring import LocalKeyring, watch_blocks
+from local_keyring.vault import Vault
+from zrchain_lite.client import Account, LedgerClient
+
+RETRY = Retry(base_s=0.1, cap_s=15.0)
+
+
+def load_account(settings: LedgerSettings) -> Account:
+    """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
+    path = settings.key_file
+    try:
+        text = path.read_text().strip().removeprefix("0x")
+    except OSError as error:
+        raise AccountUnusable(f"Cannot read {path}: {error.strerror}.") from None
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise AccountUnusable(f"{path} must hold 32 bytes as 64 hexadecimal digits.")
+    try:
+        return Account.from_secret(bytes.fromhex(text))
+    except ValueError as error:
+        raise AccountUnusable(f"{path} holds no secp256k1 key: {error}.") from None
+
+
+def load_passphrase(path: Path) -> bytes:
+    """The file's text without the line end. Raises VaultUnusable when there is none."""
+    try:
+        passphrase = path.read_bytes().rstrip(b"\r\n")
+        shared = path.stat().st_mode & 0o077
+    except OSError as error:
+        raise VaultUnusable(f"Cannot read the passphrase file {path}: {error.strerror}.") from None
+    if not passphrase:
+        raise VaultUnusable(f"The passphrase file {path} is empty. Write a passphrase into it.")
+    if shared:
+        get_logger().warning("others may read the passphrase file: chmod 600", file=str(path))
+    return passphrase
+
+
+async def serve(settings: KeyringSettings, stop: asyncio.Event) -> None:
+    """Answer until `stop`."""
+    account = load_account(settings.ledger)
+    vault = await asyncio.to_thread(
+        Vault, settings.vault_dir, load_passphrase(settings.passphrase_file)
+    )
+    get_logger().warning("keys are whole and on this disk", vault=str(settings.vault_dir))
+    async with AsyncExitStack() as resources:
+        ledger = LedgerClient(settings.ledger.grpc, account=account)
+        resources.push_async_callback(ledger.close)
+        keyring = LocalKeyring(
+            ledger,
+            account,
+            vault,
+            settings.keyring_address,
+            batch=settings.batch,
+            concurrency=settings.concurrency,
+            retry=RETRY,
+        )
+        answering = Loop("answer", keyring.turn, settings.poll_interval_s, RETRY, keyring.fault)
+        watch = partial(watch_blocks, ledger, answering.wake)
+        watching = Loop("blocks", watch, RETRY.base_s, RETRY)
+        if settings.metrics_port is not None:
+            checks = {answering.name: answering.health}
+            await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
+        await run_all([answering, watching], stop)

@@ -1,0 +1,69 @@
+"""What the listener runs: a loop or two a chain, and one that reports. They meet in the store."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from functools import partial
+
+from daemon import metrics
+from daemon.jsonrpc import JsonRpc
+from daemon.loops import Loop, run_all
+from daemon.retry import Retry
+from zrchain_lite.client import Account, LedgerClient
+from zrsign_listener.config import LedgerSettings, ListenerSettings
+from zrsign_listener.errors import AccountUnusable
+from zrsign_listener.evm import EvmNode
+from zrsign_listener.listener import ChainListener, watch_heads
+from zrsign_listener.report import Reporter
+from zrsign_listener.store import Store
+
+# The longest pause after failures; short enough that a node that comes back is noticed.
+RETRY = Retry(base_s=0.2, cap_s=15.0)
+# Stored events wake the report at once; this is for those that the ledger did not take.
+REPORT_PAUSE_S = 1.0
+
+
+def load_account(settings: LedgerSettings) -> Account:
+    """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
+    path = settings.key_file
+    try:
+        text = path.read_text().strip().removeprefix("0x")
+    except OSError as error:
+        raise AccountUnusable(f"Cannot read {path}: {error.strerror}.") from None
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise AccountUnusable(f"{path} must hold 32 bytes as 64 hexadecimal digits.")
+    try:
+        return Account.from_secret(bytes.fromhex(text))
+    except ValueError as error:
+        raise AccountUnusable(f"{path} holds no secp256k1 key: {error}.") from None
+
+
+async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
+    """Run until `stop`. A loop that fails stops no other."""
+    account = load_account(settings.ledger)
+    async with AsyncExitStack() as resources:
+        store = await resources.enter_async_context(Store.open(settings.database_url))
+        ledger = LedgerClient(settings.ledger.grpc, account=account)
+        resources.push_async_callback(ledger.close)
+        reporter = Reporter(
+            ledger, account.address, store, batch=settings.report_batch, retry=RETRY
+        )
+        reporting = Loop("report", reporter.report, REPORT_PAUSE_S, RETRY, reporter.fault)
+        reading, watching = [], []
+        for chain in settings.chains:
+            rpc = JsonRpc(chain.rpc_url, timeout_s=chain.rpc_timeout_s)
+            resources.push_async_callback(rpc.close)
+            listener = ChainListener(chain, EvmNode(rpc), store, reporting.wake, RETRY)
+            await listener.open()
+            loop = Loop(chain.caip2, listener.poll, chain.poll_interval_s, RETRY, listener.fault)
+            reading.append(loop)
+            if chain.ws_url is not None:
+                watch = partial(watch_heads, chain.ws_url, loop.wake)
+                watching.append(Loop(f"{chain.caip2} heads", watch, RETRY.base_s, RETRY))
+        if settings.metrics_port is not None:
+            # Without its socket a chain is read a poll interval later; that is no failure.
+            checks = {loop.name: loop.health for loop in (reporting, *reading)}
+            await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
+        await run_all([reporting, *reading, *watching], stop)
