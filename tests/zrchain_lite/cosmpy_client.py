@@ -7,6 +7,8 @@
 DESCRIPTORS is a file with a FileDescriptorSet of the ledger's own messages. Prints one JSON object.
 """
 
+# mypy: ignore-errors
+
 import base64
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A node in a process of its own, to be killed: `python node_process.py FOLDER`. Prints its ports as JSON."""
+"""A node in a process of its own, to be killed: `node_process.py FOLDER`. Prints its ports."""
 
 import asyncio
 import json

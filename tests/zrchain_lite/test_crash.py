@@ -9,7 +9,8 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,25 @@ async def node_process(
         await process.wait()
 
 
-async def burst(client: LedgerClient, to: Account, acknowledged: list[str]) -> None:
+@dataclass
+class Acknowledged:
+    """Hashes that the node told of, and whether there are enough to kill it."""
+
+    wanted: int
+    hashes: list[str] = field(default_factory=list)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, hash_: str) -> None:
+        self.hashes.append(hash_)
+        if len(self.hashes) >= self.wanted:
+            self.enough.set()
+
+
+async def burst(client: LedgerClient, to: Account, acknowledged: Acknowledged) -> None:
     """One transfer of 1 after the other, until the node is gone."""
-    try:
+    with suppress(ClientError):
         while True:
-            acknowledged.append((await client.broadcast(transfer(client.account, to))).hash)
-    except ClientError:
-        return
+            acknowledged.add((await client.broadcast(transfer(client.account, to))).hash)
 
 
 async def balance(client: LedgerClient, account: Account) -> int:
@@ -65,40 +78,37 @@ async def test_killed_node__should_keep_every_acknowledged_transaction(
     tmp_path: Path, seed: int
 ) -> None:
     senders = (ALICE, CAROL)
-    acknowledged: dict[str, list[str]] = {sender.address: [] for sender in senders}
-    enough = random.Random(seed).randint(15, 60)
+    acknowledged = Acknowledged(random.Random(seed).randint(15, 60))
 
     async with node_process(tmp_path) as (process, ports):
         target = f"127.0.0.1:{ports['grpc']}"
         clients = [LedgerClient(target, account=sender, attempts=1) for sender in senders]
-        tasks = [
-            asyncio.create_task(burst(client, BOB, acknowledged[client.account.address]))
-            for client in clients
-        ]
-        while sum(map(len, acknowledged.values())) < enough:
-            await asyncio.sleep(0)
+        tasks = [asyncio.create_task(burst(client, BOB, acknowledged)) for client in clients]
+        await asyncio.wait_for(acknowledged.enough.wait(), 60)
         process.send_signal(signal.SIGKILL)
         await asyncio.gather(*tasks)
         for client in clients:
             await client.close()
 
-    async with node_process(tmp_path) as (_, ports):
-        async with LedgerClient(f"127.0.0.1:{ports['grpc']}", account=ALICE) as client:
-            hashes = [hash_ for listed in acknowledged.values() for hash_ in listed]
-            for hash_ in hashes:
-                found = await client.query(
-                    "/cosmos.tx.v1beta1.Service/GetTx",
-                    txs.GetTxRequest(hash=hash_),
-                    txs.GetTxResponse,
-                )
-                assert found.tx_response.code == 0
-            received = await balance(client, BOB) - FUNDS
-            # One transfer per sender may have been made durable without being acknowledged.
-            assert len(hashes) <= received <= len(hashes) + len(senders)
-            spent = 2 * FUNDS - sum([await balance(client, sender) for sender in senders])
-            assert spent == received * (1 + 2000)
-            # And the chain goes on.
-            await client.broadcast(transfer(ALICE, BOB))
+    async with (
+        node_process(tmp_path) as (_, ports),
+        LedgerClient(f"127.0.0.1:{ports['grpc']}", account=ALICE) as client,
+    ):
+        hashes = acknowledged.hashes
+        for hash_ in hashes:
+            found = await client.query(
+                "/cosmos.tx.v1beta1.Service/GetTx",
+                txs.GetTxRequest(hash=hash_),
+                txs.GetTxResponse,
+            )
+            assert found.tx_response.code == 0
+        received = await balance(client, BOB) - FUNDS
+        # One transfer per sender may have been made durable without being acknowledged.
+        assert len(hashes) <= received <= len(hashes) + len(senders)
+        spent = 2 * FUNDS - sum([await balance(client, sender) for sender in senders])
+        assert spent == received * (1 + 2000)
+        # And the chain goes on.
+        await client.broadcast(transfer(ALICE, BOB))
 
 
 async def test_terminated_node__should_exit_cleanly(tmp_path: Path) -> None:

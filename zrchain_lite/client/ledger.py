@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, TypeVar
@@ -84,7 +85,6 @@ class LedgerClient:
         grpc: str,
         *,
         account: Account | None = None,
-        rpc: str | None = None,
         timeout_s: float = 15.0,
         attempts: int = 6,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -115,16 +115,23 @@ class LedgerClient:
     # -- queries ---------------------------------------------------------------------------------
 
     async def query(
-        self, method: str, request: Message, response: type[M], *, metadata: Metadata = ()
+        self,
+        method: str,
+        request: Message,
+        response: type[M],
+        *,
+        metadata: Metadata = (),
+        attempts: int | None = None,
     ) -> M:
         """Call a gRPC method path; raises LedgerUnavailable, ObjectNotFound or QueryFailed."""
+        attempts = attempts or self._attempts
         call: Any = self._channel.unary_unary(
             method,
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
         detail: str | None = None
-        for attempt in range(self._attempts):
+        for attempt in range(attempts):
             try:
                 answer: M = await call(request, timeout=self._timeout_s, metadata=tuple(metadata))
                 return answer
@@ -132,10 +139,10 @@ class LedgerClient:
                 if error.code() not in _TRANSIENT:
                     raise _failure(method, error) from None
                 detail = error.details()
-            if attempt + 1 < self._attempts:
+            if attempt + 1 < attempts:
                 await self._sleep(min(0.1 * 2**attempt, 2.0) * (0.5 + random.random() / 2))  # noqa: S311
         raise LedgerUnavailable(
-            f"no answer from the ledger at {self._target} after {self._attempts} attempts "
+            f"no answer from the ledger at {self._target} after {attempts} attempts "
             f"({detail}); is the node running?"
         )
 
@@ -193,7 +200,7 @@ class LedgerClient:
                 return await self._send(msgs, memo, gas_limit)
             except TxFailed as error:
                 self._position = None
-                if (error.codespace, error.code) != WRONG_SEQUENCE:
+                if (error.codespace, error.code) not in (WRONG_SEQUENCE, ALREADY_KNOWN):
                     raise
             except BaseException:
                 self._position = None
@@ -207,7 +214,9 @@ class LedgerClient:
         tx = build(
             msgs, [signer], chain_id=position.chain_id, gas_limit=gas_limit, fee=fee, memo=memo
         )
-        await self._submit(tx)
+        # Known before it was sent: another process used this sequence for the very same messages.
+        with suppress(LedgerUnavailable):
+            await self._submit(tx, known_is_refused=True, attempts=1)
         response = await self._included(tx)
         self._position = _Position(
             position.chain_id, position.account_number, position.sequence + 1
@@ -219,12 +228,17 @@ class LedgerClient:
             response.txhash, response.height, list(data.msg_responses), list(response.events)
         )
 
-    async def _submit(self, tx: bytes) -> None:
-        """Raises TxFailed when CheckTx refuses; the same bytes twice are one transaction."""
+    async def _submit(
+        self, tx: bytes, *, known_is_refused: bool = False, attempts: int | None = None
+    ) -> None:
+        """Raises TxFailed when CheckTx refuses. Sent again, the same bytes are one transaction."""
         request = txs.BroadcastTxRequest(tx_bytes=tx, mode=txs.BROADCAST_MODE_SYNC)
-        answer = await self.query(f"{_TX}/BroadcastTx", request, txs.BroadcastTxResponse)
+        answer = await self.query(
+            f"{_TX}/BroadcastTx", request, txs.BroadcastTxResponse, attempts=attempts
+        )
         response = answer.tx_response
-        if response.code and (response.codespace, response.code) != ALREADY_KNOWN:
+        known = (response.codespace, response.code) == ALREADY_KNOWN
+        if response.code and (known_is_refused or not known):
             raise _tx_failed(response)
 
     async def _included(self, tx: bytes) -> TxResponse:

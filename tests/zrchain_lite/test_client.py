@@ -1,0 +1,169 @@
+"""The client, against a real node."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from chains import ecdsa
+from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, NOBODY, genesis, node_config, transfer
+from zrchain_lite.client import (
+    Account,
+    AccountUnknown,
+    LedgerClient,
+    LedgerUnavailable,
+    ObjectNotFound,
+    QueryFailed,
+    TxFailed,
+    party_signature,
+)
+from zrchain_lite.node import Node, core_only, serving
+from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
+from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
+
+BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
+
+
+def client(node: Node, account: Account | None = None) -> LedgerClient:
+    return LedgerClient(f"127.0.0.1:{node.grpc_port}", account=account)
+
+
+async def balance(ledger: LedgerClient, account: Account) -> int:
+    request = bank.QueryBalanceRequest(address=account.address, denom="urock")
+    return int((await ledger.query(BALANCE, request, bank.QueryBalanceResponse)).balance.amount)
+
+
+async def test_broadcast__should_return_once_included(node: Node) -> None:
+    async with client(node, ALICE) as ledger:
+        result = await ledger.broadcast(transfer(ALICE, BOB, 5), transfer(ALICE, BOB, 6), memo="m")
+        assert await balance(ledger, BOB) == FUNDS + 11
+        assert await ledger.height() >= result.height
+    assert result.response(MsgSendResponse) == MsgSendResponse()
+    assert len(result.responses) == 2
+    assert "transfer" in {event.type for event in result.events}
+    with pytest.raises(TypeError):
+        result.response(MsgMultiSendResponse)
+
+
+async def test_broadcast__should_order_concurrent_calls_of_one_account(node: Node) -> None:
+    async with client(node, ALICE) as ledger:
+        results = await asyncio.gather(*(ledger.broadcast(transfer(ALICE, BOB)) for _ in range(20)))
+        assert await balance(ledger, BOB) == FUNDS + 20
+    assert len({result.hash for result in results}) == 20
+
+
+async def test_broadcast__should_correct_a_sequence_that_another_process_moved(node: Node) -> None:
+    async with client(node, ALICE) as first, client(node, ALICE) as second:
+        await first.broadcast(transfer(ALICE, BOB))
+        await second.broadcast(transfer(ALICE, BOB))
+        await first.broadcast(transfer(ALICE, BOB))
+        await second.broadcast(transfer(ALICE, BOB))
+        assert await balance(first, BOB) == FUNDS + 4
+
+
+async def test_broadcast__should_tell_why_it_failed_and_go_on(node: Node) -> None:
+    async with client(node, ALICE) as ledger:
+        with pytest.raises(TxFailed) as failed:
+            await ledger.broadcast(transfer(ALICE, BOB, FUNDS * 2))
+        assert (failed.value.codespace, failed.value.code) == ("sdk", 5)
+        assert failed.value.height > 0
+        with pytest.raises(TxFailed) as refused:
+            await ledger.broadcast(transfer(ALICE, BOB), memo="x" * 1000)
+        assert (refused.value.code, refused.value.height) == (12, 0)
+        assert (await ledger.broadcast(transfer(ALICE, BOB))).height > 0
+
+
+async def test_broadcast__should_want_a_known_account(node: Node) -> None:
+    async with client(node, NOBODY) as ledger:
+        with pytest.raises(AccountUnknown, match="never received"):
+            await ledger.broadcast(transfer(NOBODY, BOB))
+    async with client(node) as ledger:
+        with pytest.raises(ValueError, match="no account"):
+            await ledger.broadcast(transfer(ALICE, BOB))
+
+
+async def test_query__should_raise_typed_errors(node: Node) -> None:
+    async with client(node) as ledger:
+        with pytest.raises(ObjectNotFound):
+            await ledger.query(
+                "/cosmos.auth.v1beta1.Query/Account",
+                auth.QueryAccountRequest(address=NOBODY.address),
+                auth.QueryAccountResponse,
+            )
+        with pytest.raises(QueryFailed) as unknown:
+            await ledger.query(
+                "/no.Such/Method", bank.QueryParamsRequest(), bank.QueryParamsResponse
+            )
+        assert unknown.value.status == "UNIMPLEMENTED"
+        with pytest.raises(QueryFailed) as invalid:
+            await ledger.query(BALANCE, bank.QueryBalanceRequest(), bank.QueryBalanceResponse)
+        assert invalid.value.status == "INVALID_ARGUMENT"
+
+
+async def test_page__should_walk_all_pages(node: Node) -> None:
+    async with client(node) as ledger:
+        listed = [
+            item
+            async for item in ledger.page(
+                "/cosmos.auth.v1beta1.Query/Accounts",
+                auth.QueryAccountsRequest(),
+                auth.QueryAccountsResponse,
+                limit=1,
+            )
+        ]
+    assert len({item.value for item in listed}) == len(listed) == 4
+
+
+async def test_new_blocks__should_yield_rising_heights(node: Node) -> None:
+    async with client(node) as ledger:
+        heights: list[int] = []
+        async for height in ledger.new_blocks():
+            heights.append(height)
+            if len(heights) == 3:
+                break
+    assert heights == sorted(set(heights))
+
+
+async def test_unreachable_node__should_be_told_after_bounded_attempts(tmp_path: Path) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async with LedgerClient("127.0.0.1:1", attempts=4, sleep=sleep) as ledger:
+        with pytest.raises(LedgerUnavailable, match="is the node running"):
+            await ledger.height()
+    assert len(waits) == 3
+
+
+async def test_client__should_survive_a_restart_of_the_node(tmp_path: Path) -> None:
+    config = node_config(tmp_path, genesis())
+    async with serving(config, core_only, asyncio.Event()) as (node, _):
+        ledger = client(node, ALICE)
+        await ledger.broadcast(transfer(ALICE, BOB))
+        address = f"127.0.0.1:{node.grpc_port}"
+    again = type(config)(**{**config.__dict__, "grpc": address})
+    async with serving(again, core_only, asyncio.Event()):
+        await ledger.broadcast(transfer(ALICE, BOB))
+        assert await balance(ledger, BOB) == FUNDS + 2
+        await ledger.close()
+
+
+def test_party_signature__should_sign_the_hash_of_the_request_id() -> None:
+    signature = party_signature(ALICE, 7)
+    assert len(signature) == 64
+    ecdsa.verify(ALICE.public_key, sha256(bytes(7) + b"\x07").digest(), signature)
+
+
+def test_account__should_not_show_its_secret() -> None:
+    assert ALICE.secret.secret.hex() not in repr(ALICE)
+    assert repr(ALICE.secret) not in repr(ALICE)
+    assert Account.generate().address != Account.generate().address
+    # The well-known address of the secret 0x01…01.
+    assert ALICE.evm_address == "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"
+    with pytest.raises(ValueError, match="32 bytes"):
+        Account.from_secret(b"short")

@@ -1,0 +1,69 @@
+"""A node's start: what is wrong is told in one clear error, and nothing is left open."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.zrchain_lite.chain import genesis, node_config
+from zrchain_lite.api.http import PortInUse
+from zrchain_lite.errors import LedgerError
+from zrchain_lite.genesis import GenesisError
+from zrchain_lite.lmdb_store import StoreBusy, StoreCorrupted
+from zrchain_lite.node import NodeConfig, core_only, run, serving
+
+
+def changed(config: NodeConfig, **values: object) -> NodeConfig:
+    return NodeConfig(**{**config.__dict__, **values})
+
+
+async def start(config: NodeConfig) -> None:
+    stop = asyncio.Event()
+    await asyncio.wait_for(run(config, core_only, stop, ready=lambda node: stop.set()), 10)
+
+
+@pytest.mark.parametrize("door", ["grpc", "rest", "rpc"])
+async def test_taken_port__should_be_named(tmp_path: Path, door: str) -> None:
+    config = node_config(tmp_path, genesis())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(PortInUse, match=f"{address}.*choose another port"):
+            await start(changed(config, **{door: address}))
+    # The failed start left neither the store nor a port open.
+    await start(config)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:99999", "127.0.0.1:-1"])
+async def test_bad_address__should_be_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(LedgerError, match="is not an address"):
+        await start(changed(node_config(tmp_path, genesis()), rest=address))
+
+
+async def test_bad_store_or_genesis__should_stop_the_start(tmp_path: Path) -> None:
+    config = node_config(tmp_path, genesis())
+    with pytest.raises(GenesisError, match="cannot read"):
+        await start(changed(config, genesis=tmp_path / "none.json"))
+    async with serving(config, core_only, asyncio.Event()):
+        with pytest.raises(StoreBusy):
+            await start(config)
+    (config.home / "data.mdb").write_bytes(b"x" * 10_000)
+    with pytest.raises(StoreCorrupted):
+        await start(config)
+
+
+async def test_restart__should_continue_the_chain(tmp_path: Path) -> None:
+    config = node_config(tmp_path, genesis())
+    async with serving(config, core_only, asyncio.Event()) as (node, _):
+        await node.engine.wait_above(1, 5)
+        before = node.engine.tip
+    async with serving(config, core_only, asyncio.Event()) as (node, _):
+        assert node.engine.tip.height >= before.height
+        assert node.engine.tip.chain_id == before.chain_id
+        record = node.engine.block(before.height)
+        assert record is not None
+        assert record.results.app_hash == before.app_hash

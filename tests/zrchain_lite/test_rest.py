@@ -1,0 +1,223 @@
+"""REST: grpc-gateway's routes and errors, and a fuzzer that finds no failure of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from fastapi import APIRouter
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, Chain, genesis, node_config, transfer
+from tests.zrchain_lite.test_cosmpy import compose
+from zrchain_lite.api import rest
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.identity import IdentityKeeper, IdentityModule
+from zrchain_lite.node import Core, Node, serving
+from zrchain_lite.policy import PolicyKeeper, PolicyModule
+from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+
+BANK = "/cosmos/bank/v1beta1"
+TXS = "/cosmos/tx/v1beta1/txs"
+BLOCKS = "/cosmos/base/tendermint/v1beta1/blocks"
+
+
+@pytest.fixture
+async def http(node: Node) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rest_port}") as client:
+        yield client
+
+
+async def test_queries__should_answer_in_gateway_json(http: httpx.AsyncClient) -> None:
+    coins = (await http.get(f"{BANK}/balances/{ALICE.address}")).json()
+    assert coins["balances"] == [{"denom": "urock", "amount": str(FUNDS)}]
+    one = await http.get(f"{BANK}/balances/{ALICE.address}/by_denom", params={"denom": "urock"})
+    assert one.json() == {"balance": {"denom": "urock", "amount": str(FUNDS)}}
+    account = (await http.get(f"/cosmos/auth/v1beta1/accounts/{ALICE.address}")).json()["account"]
+    assert account["@type"] == "/cosmos.auth.v1beta1.BaseAccount"
+    assert account["sequence"] == "0"
+
+
+async def test_pages__should_be_walked_by_key(http: httpx.AsyncClient) -> None:
+    seen: list[str] = []
+    key = ""
+    while True:
+        params = {"pagination.limit": "1", "pagination.key": key}
+        answer = (await http.get("/cosmos/auth/v1beta1/accounts", params=params)).json()
+        seen += [str(item) for item in answer["accounts"]]
+        key = answer["pagination"]["next_key"]
+        if not key:
+            break
+    assert len(set(seen)) == len(seen) == 4
+    counted = {"pagination.count_total": "true", "pagination.offset": "3"}
+    last = (await http.get("/cosmos/auth/v1beta1/accounts", params=counted)).json()
+    assert (len(last["accounts"]), last["pagination"]["total"]) == (1, "4")
+
+
+async def test_transaction__should_be_sent_and_found(
+    http: httpx.AsyncClient, node: Node, tmp_path: Path
+) -> None:
+    twin = Chain(tmp_path / "twin")
+    tx = twin.tx(ALICE, transfer(ALICE, BOB, 5))
+    twin.close()
+    encoded = base64.b64encode(tx).decode()
+    simulated = await http.post("/cosmos/tx/v1beta1/simulate", json={"tx_bytes": encoded})
+    assert int(simulated.json()["gas_info"]["gas_used"]) > 0
+    body = {"tx_bytes": encoded, "mode": "BROADCAST_MODE_SYNC"}
+    sent = (await http.post(TXS, json=body)).json()["tx_response"]
+    assert sent["code"] == 0
+    got = await http.get(f"{TXS}/{sent['txhash']}", headers={"x-wait-ms": "5000"})
+    assert got.json()["tx_response"]["code"] == 0
+    message = got.json()["tx"]["body"]["messages"][0]
+    assert (message["@type"], message["amount"][0]["amount"]) == (
+        "/cosmos.bank.v1beta1.MsgSend",
+        "5",
+    )
+    query = {"query": f"message.sender='{ALICE.address}'", "order_by": "ORDER_BY_DESC"}
+    found = (await http.get(TXS, params=query)).json()
+    assert [item["txhash"] for item in found["tx_responses"]] == [sent["txhash"]]
+    again = (await http.post(TXS, json=body)).json()["tx_response"]
+    assert again["code"] == 19
+
+
+async def test_blocks__should_be_found_by_height(http: httpx.AsyncClient) -> None:
+    latest = (await http.get(f"{BLOCKS}/latest")).json()
+    first = (await http.get(f"{BLOCKS}/1")).json()
+    assert first["block"]["header"]["height"] == "1"
+    assert int(latest["block"]["header"]["height"]) >= 1
+    assert first["sdk_block"]["header"]["proposer_address"].startswith("zenvalcons1")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        (f"{BANK}/balances/{ALICE.address}/by_denom", 400, 3),
+        (f"{BANK}/balances/{ALICE.address}?pagination.limit=-1", 400, 3),
+        (f"{BANK}/balances/{ALICE.address}?pagination.limit=18446744073709551616", 400, 3),
+        (f"{BANK}/balances/{ALICE.address}?pagination.key=!!", 400, 3),
+        (f"{BANK}/balances/{ALICE.address}?pagination.reverse=maybe", 400, 3),
+        (f"{BANK}/balances/{ALICE.address}?nonsense=1", 400, 3),
+        ("/cosmos/auth/v1beta1/accounts/zen1nonsense", 400, 3),
+        (f"/cosmos/auth/v1beta1/accounts/{'zen1' + 'q' * 38}", 400, 3),
+        (f"{TXS}/nonsense", 400, 3),
+        (f"{TXS}/{'00' * 32}", 404, 5),
+        (f"{TXS}?query=nonsense", 400, 3),
+        (f"{TXS}?query=tx.height=99999999999999999999", 400, 3),
+        (f"{BLOCKS}/0", 400, 3),
+        (f"{BLOCKS}/999999", 404, 5),
+        (f"{BLOCKS}/99999999999999999999", 400, 3),
+        (f"{BANK}/denoms_metadata/nonsense", 404, 5),
+        ("/nonsense", 404, 5),
+    ],
+)
+async def test_errors__should_have_the_gateway_form(
+    http: httpx.AsyncClient, path: str, status: int, code: int
+) -> None:
+    answer = await http.get(path)
+    assert answer.status_code == status, answer.text
+    error = answer.json()
+    assert (error["code"], error["details"]) == (code, [])
+    assert error["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"tx_bytes": 5}',
+        b'{"tx_bytes": "!", "mode": 2}',
+        b'{"unknown": 1}',
+        b'{"mode": "BROADCAST_MODE_SYNC"}',
+        b'{"tx_bytes": "AA==", "mode": "BROADCAST_MODE_BLOCK"}',
+        b"[" * 100_000,
+        b" " * (5 * 1024 * 1024),
+    ],
+)
+async def test_bad_body__should_be_refused(http: httpx.AsyncClient, body: bytes) -> None:
+    answer = await http.post(TXS, content=body)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == 3
+
+
+async def test_garbage_transaction__should_be_answered_with_a_code(http: httpx.AsyncClient) -> None:
+    body = {"tx_bytes": "/////w==", "mode": "BROADCAST_MODE_SYNC"}
+    answer = await http.post(TXS, json=body)
+    assert (answer.status_code, answer.json()["tx_response"]["code"]) == (200, 2)
+
+
+def test_further_routers__should_be_added(chain: Chain) -> None:
+    router = APIRouter()
+
+    @router.get("/extra")
+    async def extra() -> dict[str, int]:
+        return {"height": chain.engine.tip.height}
+
+    app = rest.build(chain.engine, routers=[router])
+    transport = httpx.ASGITransport(app)
+
+    async def call() -> Any:
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return (await client.get("/extra")).json()
+
+    assert asyncio.run(call()) == {"height": 1}
+
+
+# -- fuzzing -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The whole REST application over a chain with all modules, in this process."""
+    core = Core.create()
+    keeper = IdentityKeeper(core.auth, core.bank)
+    policy = PolicyKeeper(keeper)
+    modules = (
+        IdentityModule(keeper, policy),
+        PolicyModule(policy),
+        TreasuryModule(TreasuryKeeper(keeper), policy),
+    )
+    chain = Chain(tmp_path_factory.mktemp("fuzz"), core=core, modules=modules)
+    chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
+    yield schemathesis.openapi.from_asgi("/openapi.json", rest.build(chain.engine))
+    chain.close()
+
+
+schema = schemathesis.pytest.from_fixture("fuzzed")
+
+
+@schema.parametrize()
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_fuzzer__should_find_no_failure_of_the_server(case: Any) -> None:
+    case.call_and_validate(
+        checks=(
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        )
+    )
+
+
+async def test_whole_node__should_serve_module_routes(tmp_path: Path) -> None:
+    config = node_config(tmp_path, genesis())
+    async with serving(config, compose, asyncio.Event()) as (node, _):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rest_port}") as client:
+            answer = await client.get("/zrchain/treasury/keys")
+            assert (answer.status_code, answer.json()["keys"]) == (200, [])
+        async with LedgerClient(f"127.0.0.1:{node.grpc_port}", account=ALICE) as ledger:
+            assert (await ledger.broadcast(transfer(ALICE, BOB))).height > 0
