@@ -48,4 +48,4 @@ def btc_proxy(config: Config, log_level: Level = "info") -> None:
 
 def _become(package: str, config: Path, log_level: str) -> None:
     options = ["--config", str(config), "--log-level", log_level]
-    os.execv(sys.executable, [sys.executable, "-m", package, *options])
+    os.execv(sys.executable, [sys.executable, "-m", package, *options])  # noqa: S606

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from zrsign.network.manifest import Manifest
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
+DETAIL_WIDTH = 160
+MODE_WIDTH = 105
 MARKS = {
     "waiting": ("·", "dim"),
     "running": ("▸", "yellow"),
@@ -105,7 +107,9 @@ def demo(state: State = None) -> None:
     class Screen:
         def __rich__(self) -> Group:
             elapsed = time.monotonic() - started
-            return Group(services, _table(programme.rows), Text(f"{elapsed:5.1f} s", "dim"))
+            return Group(
+                services, _table(programme.rows, err.width), Text(f"{elapsed:5.1f} s", "dim")
+            )
 
     live = Live(Screen(), console=err, transient=True, refresh_per_second=8)
     try:
@@ -115,7 +119,7 @@ def demo(state: State = None) -> None:
         programme.total_seconds = time.monotonic() - started
         if path := os.environ.get("ZRSIGN_DEMO_JSON"):
             programme.write_json(Path(path))
-        out.print(_table(programme.rows))
+        out.print(_table(programme.rows, out.width))
     good = sum(row.good for row in programme.rows)
     out.print(
         f"{good} of {len(programme.rows)} flows as they must be, "
@@ -123,6 +127,9 @@ def demo(state: State = None) -> None:
         markup=False,
     )
     if not programme.good:
+        for row in programme.rows:
+            if not row.good:
+                err.print(f"{row.name}: {row.status} {row.detail}", markup=False)
         raise NetworkError(
             f"{len(programme.rows) - good} flows failed.", f"Logs: {directory / 'logs'}"
         )
@@ -159,27 +166,32 @@ def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Coroutine[Any, Any
     asyncio.run(until_stopped(run))
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[Row], width: int) -> Table:
+    """The columns that fit: what the node shows needs a wide terminal, the mode a usual one."""
+    columns: dict[str, Callable[[Row], str]] = {
+        "flow": lambda row: row.name,
+        "mode": lambda row: row.mode,
+        "chain": lambda row: _short(row.chain, 12),
+        "trace id": lambda row: _short(row.trace_id),
+        "request": lambda row: str(row.ledger_request or ""),
+        "destination tx": lambda row: _short(row.destination_tx),
+        "status": lambda row: row.status,
+        "s": lambda row: f"{row.seconds:.1f}" if row.finished else "",
+        "what the node shows": lambda row: row.detail,
+    }
+    if width < DETAIL_WIDTH:
+        del columns["what the node shows"]
+    if width < MODE_WIDTH:
+        del columns["mode"], columns["trace id"]
     table = Table(box=None, pad_edge=False, header_style="cyan")
     table.add_column("")
-    for name in ("flow", "mode", "chain", "trace id", "request", "destination tx"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("status", overflow="fold")
-    table.add_column("s", justify="right")
+    for name in columns:
+        table.add_column(name, no_wrap=True, justify="right" if name == "s" else "left")
     for row in rows:
         mark, style = MARKS[row.status]
-        status = f"{row.status}: {row.detail}" if row.detail else str(row.status)
-        table.add_row(
-            Text(mark, style),
-            row.name,
-            row.mode,
-            _short(row.chain, 14),
-            _short(row.trace_id),
-            str(row.ledger_request or ""),
-            _short(row.destination_tx),
-            Text(status, style if row.status == "failed" else ""),
-            f"{row.seconds:.1f}" if row.finished else "",
-        )
+        line_style = style if row.status == "failed" else ""
+        cells = (Text(text(row), line_style) for text in columns.values())
+        table.add_row(Text(mark, style), *cells)
     return table
 
 

@@ -251,12 +251,12 @@ def acts() -> tuple[tuple[Group, ...], ...]:
         Group(((Row("sign hash, written back", "direct", SOURCE), sign_hash_direct),)),
         Group(
             (
-                (Row("transfer", "omni", DESTINATION), transfer),
-                (Row("contract call", "omni", DESTINATION), contract_call),
+                (Row("EVM transfer", "omni", DESTINATION), transfer),
+                (Row("EVM contract call", "omni", DESTINATION), contract_call),
             )
         ),
-        Group(((Row("simple payment", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
-        Group(((Row("transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
+        Group(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
+        Group(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
         policy.group(),
     )
     return keys, signatures
