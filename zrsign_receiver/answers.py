@@ -18,6 +18,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import authority
 from zrsign_receiver.deliveries import Deliveries
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.state import State
 
@@ -70,7 +71,8 @@ class Answers:
             self._journey.note(ctx, request, "authority_failed", sign_request.reject_reason)
             self._authorise(ctx, request)
         else:
-            self._journey.reject(ctx, request, f"authority_failed: {sign_request.reject_reason}")
+            failed = Rejection(Reason.AUTHORITY_FAILED, sign_request.reject_reason)
+            self._journey.reject(ctx, request, failed)
 
     def _answered(self, ctx: Context, request: pb.Request, step: str, detail: str) -> None:
         if request.mode == pb.MODE_DIRECT:
@@ -96,7 +98,8 @@ class Answers:
                     purpose=AUTHORITY_PURPOSE,
                 )
         except LedgerError as error:
-            self._journey.reject(ctx, request, f"authority_failed: {error}")
+            failed = Rejection(Reason.AUTHORITY_FAILED, str(error))
+            self._journey.reject(ctx, request, failed)
             return
         link = kept.SignatureLink(request_id=request.id, authority=True)
         self._state.links.set(ctx.store, asked.id, link)

@@ -14,6 +14,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.treasury import wallets
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import MAX_DETAIL_CHARS, Journey
 from zrsign_receiver.state import SINGLETON, State
 
@@ -163,7 +164,7 @@ class Deliveries:
             return
         self._journey.note(ctx, request, step, detail)
         reasons = "; ".join(f"{_NOUN[d.kind]} to {d.chain}: {d.detail}" for d in failed)
-        self._journey.reject(ctx, request, f"delivery_failed: {reasons}")
+        self._journey.reject(ctx, request, Rejection(Reason.DELIVERY_FAILED, reasons))
 
     def _progress_outgoing(
         self, ctx: Context, outgoing: pb.Outgoing, msg: pb.MsgReportDelivery

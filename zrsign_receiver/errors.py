@@ -1,12 +1,51 @@
 """What this room raises.
 
-    ReceiverError
-    └── Rejection    a request from a contract cannot be served: it is stored as REJECTED
-
-A `Rejection` carries a machine-readable code; the stored reason is `<code>: <explanation>`.
+ReceiverError
+└── Rejection    a request from a contract cannot be served: it is stored as REJECTED
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a request was rejected: the machine-readable first word of `reject_reason`."""
+
+    # The request itself.
+    INVALID_OWNER = "invalid_owner"
+    UNKNOWN_KIND = "unknown_kind"
+    UNKNOWN_WALLET_TYPE = "unknown_wallet_type"
+    INVALID_WALLET_INDEX = "invalid_wallet_index"
+    UNKNOWN_WALLET = "unknown_wallet"
+    UNKNOWN_DESTINATION = "unknown_destination"
+    DESTINATION_MISMATCH = "destination_mismatch"
+    BROADCAST_NOT_ALLOWED = "broadcast_not_allowed"
+    TRACE_ID_TAKEN = "trace_id_taken"
+    # Its payload.
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    EMPTY_PAYLOAD = "empty_payload"
+    INVALID_HASH_LENGTH = "invalid_hash_length"
+    MALFORMED_TRANSACTION = "malformed_transaction"
+    WRONG_NETWORK = "wrong_network"
+    FOREIGN_INPUTS = "foreign_inputs"
+    FOREIGN_SIGNERS = "foreign_signers"
+    MALFORMED_SIMPLE_TX = "malformed_simple_tx"
+    INVALID_RECIPIENT = "invalid_recipient"
+    INVALID_AMOUNT = "invalid_amount"
+    DATA_NOT_SUPPORTED = "data_not_supported"
+    # What happened to it on its road.
+    COMPOSITION_REJECTED = "composition_rejected"
+    WORKSPACE_REFUSED = "workspace_refused"
+    POLICY_REFUSED = "policy_refused"
+    POLICY_REVOKED = "policy_revoked"
+    POLICY_TIMEOUT = "policy_timeout"
+    KEYRING_FEE_UNPAID = "keyring_fee_unpaid"
+    LEDGER_REFUSED = "ledger_refused"
+    KEY_REJECTED = "key_rejected"
+    SIGNATURE_REJECTED = "signature_rejected"
+    AUTHORITY_FAILED = "authority_failed"
+    DELIVERY_FAILED = "delivery_failed"
 
 
 class ReceiverError(Exception):
@@ -14,8 +53,8 @@ class ReceiverError(Exception):
 
 
 class Rejection(ReceiverError):
-    """`code_word` is the machine-readable prefix, for example `invalid_hash_length`."""
+    """Its text, `<reason>: <explanation>`, is what the request keeps as `reject_reason`."""
 
-    def __init__(self, code_word: str, explanation: str):
-        super().__init__(f"{code_word}: {explanation}")
-        self.code_word = code_word
+    def __init__(self, reason: Reason, explanation: str):
+        super().__init__(f"{reason}: {explanation}")
+        self.reason = reason

@@ -11,6 +11,7 @@ from dataclasses import replace
 from zrchain_lite.module import Context
 from zrchain_lite.store import Overlay
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.errors import Rejection
 from zrsign_receiver.state import State
 
 MAX_DETAIL_CHARS = 512
@@ -55,8 +56,9 @@ class Journey:
             step=step,
         )
 
-    def reject(self, ctx: Context, request: pb.Request, reason: str) -> None:
-        """`reason` is `<code word>: <explanation>`. It is final."""
+    def reject(self, ctx: Context, request: pb.Request, rejection: Rejection) -> None:
+        """End the request; nothing asks for it any more."""
+        reason = str(rejection)
         request.reject_reason = reason[:MAX_DETAIL_CHARS]
         self.advance(ctx, request, pb.REQUEST_STATUS_REJECTED, "rejected", reason)
 

@@ -14,7 +14,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import payloads
 from zrsign_receiver.answers import Answers
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.ownership import MAX_WALLET_INDEX, Workspaces, owner_id, wallet_address
 from zrsign_receiver.state import State
@@ -50,7 +50,7 @@ class Keys:
         wallet_type = payloads.wallet_type(ask.wallet_type_id)
         request.coin_type = wallet_type.coin_type
         if ask.wallet_index > MAX_WALLET_INDEX:
-            raise Rejection("invalid_wallet_index", f"{ask.wallet_index} is out of range")
+            raise Rejection(Reason.INVALID_WALLET_INDEX, f"{ask.wallet_index} is out of range")
         request.workspace_addr = self._workspace(ctx, request)
         slot = self._state.slots.get(ctx.store, _slot_key(request))
         if slot is not None and slot.key_id:
@@ -84,7 +84,8 @@ class Keys:
         for request in requests:
             self._state.waiting.remove(ctx.store, key_request.id, request.id)
             if wallet is None:
-                self._journey.reject(ctx, request, f"key_rejected: {key_request.reject_reason}")
+                rejected = Rejection(Reason.KEY_REJECTED, key_request.reject_reason)
+                self._journey.reject(ctx, request, rejected)
             else:
                 self._answers.key_ready(ctx, request, wallet)
 
@@ -93,7 +94,7 @@ class Keys:
             with savepoint(ctx) as attempt:
                 return self._workspaces.child(attempt, request.owner_id, request.coin_type)
         except LedgerError as error:
-            raise Rejection("workspace_refused", str(error)) from error
+            raise Rejection(Reason.WORKSPACE_REFUSED, str(error)) from error
 
     def _ask(
         self, ctx: Context, request: pb.Request, key_type: treasury.KeyType
@@ -111,9 +112,9 @@ class Keys:
                     fee_payer=params.fee_payer,
                 )
         except InsufficientFunds as error:
-            raise Rejection("keyring_fee_unpaid", str(error)) from error
+            raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
         except LedgerError as error:
-            raise Rejection("ledger_refused", str(error)) from error
+            raise Rejection(Reason.LEDGER_REFUSED, str(error)) from error
         slot = kept.WalletSlot(key_request_id=asked.id)
         self._state.slots.set(ctx.store, _slot_key(request), slot)
         return slot

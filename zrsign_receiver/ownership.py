@@ -14,7 +14,7 @@ from zrchain_lite.identity.keeper import IdentityKeeper
 from zrchain_lite.module import Context
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.payloads import BITCOIN_MAINNET
 from zrsign_receiver.state import State
 
@@ -30,7 +30,7 @@ def owner_id(event: pb.SourceEvent) -> str:
     """
     if event.owner == ZERO_ADDRESS:
         raise Rejection(
-            "invalid_owner", "address zero owns nothing; name an owner in the key request"
+            Reason.INVALID_OWNER, "address zero owns nothing; name an owner in the key request"
         )
     return f"{event.id.chain}:{event.owner}" if event.owner_is_contract else event.owner
 

@@ -33,7 +33,7 @@ from chains.evm import personal_message_digest
 from chains.hashing import sha256d
 from chains.solana import SolanaTx
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 
 BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
 # Network fee caps where the parameters name none: 0.05 ether, 0.001 bitcoin, 0.01 SOL.
@@ -52,7 +52,7 @@ def wallet_type(wallet_type_id: bytes) -> WalletType:
     try:
         return wallet_type_by_id(wallet_type_id)
     except UnknownWalletType as error:
-        raise Rejection("unknown_wallet_type", str(error)) from error
+        raise Rejection(Reason.UNKNOWN_WALLET_TYPE, str(error)) from error
 
 
 def destination(dst_chain_id: bytes, wallet: WalletType, destinations: Iterable[str]) -> str:
@@ -62,10 +62,13 @@ def destination(dst_chain_id: bytes, wallet: WalletType, destinations: Iterable[
     found = next((caip2 for caip2 in destinations if chain_hash(caip2) == dst_chain_id), None)
     if found is None:
         raise Rejection(
-            "unknown_destination", f"no configured destination has the id 0x{dst_chain_id.hex()}"
+            Reason.UNKNOWN_DESTINATION,
+            f"no configured destination has the id 0x{dst_chain_id.hex()}",
         )
     if not _fits(wallet, found):
-        raise Rejection("destination_mismatch", f"a {wallet.name} wallet does not sign for {found}")
+        raise Rejection(
+            Reason.DESTINATION_MISMATCH, f"a {wallet.name} wallet does not sign for {found}"
+        )
     return found
 
 
@@ -79,12 +82,12 @@ def check_shape(ask: pb.SignAsk) -> None:
     """What can be said of a sign request without looking into its payload."""
     if ask.kind not in KINDS:
         raise Rejection(
-            "unknown_kind", f"request type {ask.kind} is none of hash, data, tx, simple tx"
+            Reason.UNKNOWN_KIND, f"request type {ask.kind} is none of hash, data, tx, simple tx"
         )
     if ask.oversize_bytes:
-        raise Rejection("payload_too_large", f"{ask.oversize_bytes} bytes are above 64 KiB")
+        raise Rejection(Reason.PAYLOAD_TOO_LARGE, f"{ask.oversize_bytes} bytes are above 64 KiB")
     if ask.broadcast and ask.kind in (pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA):
-        raise Rejection("broadcast_not_allowed", "a signed hash or data has no chain to go to")
+        raise Rejection(Reason.BROADCAST_NOT_ALLOWED, "a signed hash or data has no chain to go to")
 
 
 KINDS = frozenset(
@@ -94,13 +97,13 @@ KINDS = frozenset(
 
 def hash_item(payload: bytes) -> bytes:
     if len(payload) != 32:
-        raise Rejection("invalid_hash_length", f"expected 32 bytes, got {len(payload)}")
+        raise Rejection(Reason.INVALID_HASH_LENGTH, f"expected 32 bytes, got {len(payload)}")
     return payload
 
 
 def data_item(namespace: str, payload: bytes) -> bytes:
     if not payload:
-        raise Rejection("empty_payload", "there is no data to sign")
+        raise Rejection(Reason.EMPTY_PAYLOAD, "there is no data to sign")
     match namespace:
         case "eip155":
             return personal_message_digest(payload)
@@ -119,9 +122,9 @@ def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
         parsed = chain.parse(payload)
         sighashes = chain.sighashes(parsed)
     except WrongNetwork as error:
-        raise Rejection("wrong_network", str(error)) from error
+        raise Rejection(Reason.WRONG_NETWORK, str(error)) from error
     except ChainError as error:
-        raise Rejection("malformed_transaction", str(error)) from error
+        raise Rejection(Reason.MALFORMED_TRANSACTION, str(error)) from error
     _require_own(parsed, public_key)
     return Transaction(sighashes, parsed.amount)
 
@@ -129,14 +132,14 @@ def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
 def _require_own(parsed: UnsignedTx, public_key: bytes) -> None:
     if isinstance(parsed, SolanaTx) and parsed.signers != (public_key,):
         raise Rejection(
-            "foreign_signers", "the wallet must be the message's fee payer and only signer"
+            Reason.FOREIGN_SIGNERS, "the wallet must be the message's fee payer and only signer"
         )
     if isinstance(parsed, BitcoinTx):
         own = p2wpkh_script(public_key)
         for index, spent in enumerate(parsed.inputs):
             if spent.script_pubkey != own:
                 raise Rejection(
-                    "foreign_inputs", f"input {index} is not a P2WPKH output of the wallet"
+                    Reason.FOREIGN_INPUTS, f"input {index} is not a P2WPKH output of the wallet"
                 )
 
 
@@ -145,17 +148,17 @@ def simple(caip2: str, payload: bytes) -> simple_tx.SimpleTx:
     try:
         decoded = simple_tx.decode(payload)
     except ChainError as error:
-        raise Rejection("malformed_simple_tx", str(error)) from error
+        raise Rejection(Reason.MALFORMED_SIMPLE_TX, str(error)) from error
     try:
         chain_for(caip2).validate_address(decoded.to)
     except WrongNetwork as error:
-        raise Rejection("wrong_network", str(error)) from error
+        raise Rejection(Reason.WRONG_NETWORK, str(error)) from error
     except ChainError as error:
-        raise Rejection("invalid_recipient", str(error)) from error
+        raise Rejection(Reason.INVALID_RECIPIENT, str(error)) from error
     if decoded.value >= 2**64 and not caip2.startswith("eip155:"):
-        raise Rejection("invalid_amount", f"{decoded.value} is more than {caip2} can carry")
+        raise Rejection(Reason.INVALID_AMOUNT, f"{decoded.value} is more than {caip2} can carry")
     if decoded.data and not caip2.startswith("eip155:"):
-        raise Rejection("data_not_supported", f"a payment on {caip2} carries no data")
+        raise Rejection(Reason.DATA_NOT_SUPPORTED, f"a payment on {caip2} carries no data")
     return decoded
 
 

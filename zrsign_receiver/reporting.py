@@ -10,7 +10,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import intake
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.intake import ContentHash, Decision, Reports, Verdict, Vote
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.keys import Keys
@@ -99,7 +99,7 @@ class Reporting:
                 self._take_trace(ctx, request)
                 self._signing.start(ctx, request)
         except Rejection as rejection:
-            self._journey.reject(ctx, request, str(rejection))
+            self._journey.reject(ctx, request, rejection)
 
     def _take_trace(self, ctx: Context, request: pb.Request) -> None:
         """A contract gives each trace id once; a second event with it cannot be what it seems."""
@@ -109,7 +109,8 @@ class Reporting:
         if holder is not None:
             number = int.from_bytes(request.event.sign.trace_id, "big")
             raise Rejection(
-                "trace_id_taken", f"trace {number} of {source.contract} is request {holder.value}"
+                Reason.TRACE_ID_TAKEN,
+                f"trace {number} of {source.contract} is request {holder.value}",
             )
         self._state.traces.set(ctx.store, trace, kept.Id(value=request.id))
 

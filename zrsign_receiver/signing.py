@@ -33,7 +33,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import payloads
 from zrsign_receiver.answers import Answers
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.ownership import owner_id
 from zrsign_receiver.state import State
@@ -104,7 +104,7 @@ class Signing:
             try:
                 self._submit(ctx, request)
             except Rejection as rejection:
-                self._journey.reject(ctx, request, str(rejection))
+                self._journey.reject(ctx, request, rejection)
         return pb.MsgProposeTransactionResponse(
             sign_transaction_request_id=request.sign_transaction_request_id,
             action_id=request.action_id,
@@ -120,7 +120,8 @@ class Signing:
         if not msg.reason:
             raise InvalidArgument("a composition is rejected with a reason")
         self._state.remove_composable(ctx.store, request)
-        self._journey.reject(ctx, request, f"composition_rejected: {msg.reason}")
+        rejection = Rejection(Reason.COMPOSITION_REJECTED, msg.reason)
+        self._journey.reject(ctx, request, rejection)
 
     # Policy
 
@@ -144,7 +145,7 @@ class Signing:
         try:
             self._ask_keyring(ctx, request)
         except Rejection as rejection:
-            self._journey.reject(ctx, request, str(rejection))
+            self._journey.reject(ctx, request, rejection)
         return pb.ExecuteRequestResponse(sign_request_id=request.sign_request_id)
 
     def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
@@ -157,10 +158,12 @@ class Signing:
         if not waits:
             return
         if action.status == REVOKED:
-            reason = f"policy_revoked: {action.creator} revoked action {action.id}"
+            why = f"{action.creator} revoked action {action.id}"
+            rejection = Rejection(Reason.POLICY_REVOKED, why)
         else:
-            reason = f"policy_timeout: action {action.id} was not approved by height {action.btl}"
-        self._journey.reject(ctx, request, reason)
+            why = f"action {action.id} was not approved by height {action.btl}"
+            rejection = Rejection(Reason.POLICY_TIMEOUT, why)
+        self._journey.reject(ctx, request, rejection)
 
     # Treasury
 
@@ -170,8 +173,8 @@ class Signing:
             signatures = [signed.signed_data for signed in sign_request.signed_data]
             self._answers.signed(ctx, request, signatures)
         else:
-            reason = f"signature_rejected: {sign_request.reject_reason}"
-            self._journey.reject(ctx, request, reason)
+            rejection = Rejection(Reason.SIGNATURE_REJECTED, sign_request.reject_reason)
+            self._journey.reject(ctx, request, rejection)
 
     def _take_wallet(self, ctx: Context, request: pb.Request) -> None:
         """By owner, coin type and index alone: somebody else's wallet cannot be named."""
@@ -179,7 +182,7 @@ class Signing:
         wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
         if wallet is None:
             raise Rejection(
-                "unknown_wallet",
+                Reason.UNKNOWN_WALLET,
                 f"{request.owner_id} has no wallet {index} of coin type {request.coin_type}; "
                 "request a key first",
             )
@@ -205,7 +208,7 @@ class Signing:
                     policy_data=data,
                 )
         except LedgerError as error:
-            raise Rejection("policy_refused", str(error)) from error
+            raise Rejection(Reason.POLICY_REFUSED, str(error)) from error
         # Where the policy was satisfied at once, `execute` has moved the stored request on.
         request.CopyFrom(self._state.request(ctx.store, request.id))
         if outcome.response is None:
@@ -222,9 +225,9 @@ class Signing:
                 else:
                     self._ask_item(attempt, request)
         except InsufficientFunds as error:
-            raise Rejection("keyring_fee_unpaid", str(error)) from error
+            raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
         except LedgerError as error:
-            raise Rejection("ledger_refused", str(error)) from error
+            raise Rejection(Reason.LEDGER_REFUSED, str(error)) from error
         link = kept.SignatureLink(request_id=request.id)
         self._state.links.set(ctx.store, request.sign_request_id, link)
         detail = f"sign request {request.sign_request_id} by key {request.key_id}"

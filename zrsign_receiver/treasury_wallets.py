@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
-from zrsign_receiver.errors import Rejection
+from zrsign_receiver.errors import Reason, Rejection
 
 _BITCOIN = {
     "bip122:000000000019d6689c085ae165831e93": treasury.WALLET_TYPE_BTC_MAINNET,
@@ -29,7 +29,7 @@ def wallet_type_of(caip2: str) -> treasury.WalletType:
         return _BITCOIN[caip2]
     if caip2 in _SOLANA:
         return treasury.WALLET_TYPE_SOLANA
-    raise Rejection("unknown_destination", f"the treasury signs no transactions for {caip2}")
+    raise Rejection(Reason.UNKNOWN_DESTINATION, f"the treasury signs no transactions for {caip2}")
 
 
 def metadata_of(caip2: str) -> Message | None:

@@ -24,6 +24,7 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.errors import Reason
 from zrsign_receiver.payloads import BITCOIN_MAINNET
 
 HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
@@ -32,45 +33,50 @@ BITCOIN = {"wallet": wallets.BITCOIN_TEST, "destination": REGTEST}
 SOLANA = {"wallet": wallets.SOLANA, "destination": LOCALNET}
 STRANGER = Account("somebody else").public_key
 
-CASES: list[tuple[str, Any, bytes, dict[str, Any]]] = [
-    ("invalid_hash_length", HASH, b"\x01" * 31, {}),
-    ("invalid_hash_length", HASH, b"", {}),
-    ("broadcast_not_allowed", HASH, b"\x01" * 32, {"broadcast": True}),
-    ("broadcast_not_allowed", DATA, b"words", {"broadcast": True}),
-    ("empty_payload", DATA, b"", {}),
-    ("unknown_kind", 0, b"\x01" * 32, {}),
-    ("unknown_kind", 17, b"\x01" * 32, {}),
-    ("unknown_kind", pb.REQUEST_KIND_KEY, b"\x01" * 32, {}),
-    ("unknown_destination", HASH, b"\x01" * 32, {"destination": "eip155:999"}),
-    ("unknown_destination", HASH, b"\x01" * 32, {"destination": BITCOIN_MAINNET}),
-    ("destination_mismatch", HASH, b"\x01" * 32, {"destination": REGTEST}),
+CASES: list[tuple[Reason, Any, bytes, dict[str, Any]]] = [
+    (Reason.INVALID_HASH_LENGTH, HASH, b"\x01" * 31, {}),
+    (Reason.INVALID_HASH_LENGTH, HASH, b"", {}),
+    (Reason.BROADCAST_NOT_ALLOWED, HASH, b"\x01" * 32, {"broadcast": True}),
+    (Reason.BROADCAST_NOT_ALLOWED, DATA, b"words", {"broadcast": True}),
+    (Reason.EMPTY_PAYLOAD, DATA, b"", {}),
+    (Reason.UNKNOWN_KIND, 0, b"\x01" * 32, {}),
+    (Reason.UNKNOWN_KIND, 17, b"\x01" * 32, {}),
+    (Reason.UNKNOWN_KIND, pb.REQUEST_KIND_KEY, b"\x01" * 32, {}),
+    (Reason.UNKNOWN_DESTINATION, HASH, b"\x01" * 32, {"destination": "eip155:999"}),
+    (Reason.UNKNOWN_DESTINATION, HASH, b"\x01" * 32, {"destination": BITCOIN_MAINNET}),
+    (Reason.DESTINATION_MISMATCH, HASH, b"\x01" * 32, {"destination": REGTEST}),
     (
-        "destination_mismatch",
+        Reason.DESTINATION_MISMATCH,
         HASH,
         b"\x01" * 32,
         {"wallet": wallets.BITCOIN, "destination": REGTEST},
     ),
-    ("unknown_wallet", HASH, b"\x01" * 32, {"owner": Account("somebody else")}),
-    ("unknown_wallet", HASH, b"\x01" * 32, {"index": 1}),
-    ("unknown_wallet", HASH, b"\x01" * 32, {"index": 2**64 - 1}),
-    ("malformed_transaction", TX, b"", {}),
-    ("malformed_transaction", TX, b"\xc0", {}),
-    ("malformed_transaction", TX, b"not a psbt", BITCOIN),
-    ("malformed_transaction", TX, b"not a message", SOLANA),
-    ("foreign_inputs", TX, transactions.bitcoin(STRANGER), BITCOIN),
+    (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"owner": Account("somebody else")}),
+    (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"index": 1}),
+    (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"index": 2**64 - 1}),
+    (Reason.MALFORMED_TRANSACTION, TX, b"", {}),
+    (Reason.MALFORMED_TRANSACTION, TX, b"\xc0", {}),
+    (Reason.MALFORMED_TRANSACTION, TX, b"not a psbt", BITCOIN),
+    (Reason.MALFORMED_TRANSACTION, TX, b"not a message", SOLANA),
+    (Reason.FOREIGN_INPUTS, TX, transactions.bitcoin(STRANGER), BITCOIN),
     (
-        "foreign_signers",
+        Reason.FOREIGN_SIGNERS,
         TX,
         transactions.solana(bytes(SigningKey(b"\x05" * 32).verify_key)),
         SOLANA,
     ),
-    ("malformed_simple_tx", SIMPLE, b"", {}),
-    ("malformed_simple_tx", SIMPLE, b"\x4d\xbd\xa8\xd6\xff", {}),
-    ("invalid_recipient", SIMPLE, transactions.simple("nobody"), {}),
-    ("invalid_recipient", SIMPLE, transactions.simple(transactions.EVM_RECIPIENT), SOLANA),
-    ("invalid_amount", SIMPLE, transactions.simple(transactions.SOLANA_RECIPIENT, 2**64), SOLANA),
+    (Reason.MALFORMED_SIMPLE_TX, SIMPLE, b"", {}),
+    (Reason.MALFORMED_SIMPLE_TX, SIMPLE, b"\x4d\xbd\xa8\xd6\xff", {}),
+    (Reason.INVALID_RECIPIENT, SIMPLE, transactions.simple("nobody"), {}),
+    (Reason.INVALID_RECIPIENT, SIMPLE, transactions.simple(transactions.EVM_RECIPIENT), SOLANA),
     (
-        "data_not_supported",
+        Reason.INVALID_AMOUNT,
+        SIMPLE,
+        transactions.simple(transactions.SOLANA_RECIPIENT, 2**64),
+        SOLANA,
+    ),
+    (
+        Reason.DATA_NOT_SUPPORTED,
         SIMPLE,
         transactions.simple(transactions.BITCOIN_RECIPIENT, 9000, b"memo"),
         BITCOIN,
@@ -86,13 +92,13 @@ def world() -> World:
     return world
 
 
-@pytest.mark.parametrize(("word", "kind", "payload", "changes"), CASES)
+@pytest.mark.parametrize(("reason", "kind", "payload", "changes"), CASES)
 def test_sign_request__should_be_rejected_with_a_code_word(
-    world: World, word: str, kind: Any, payload: bytes, changes: dict[str, Any]
+    world: World, reason: Reason, kind: Any, payload: bytes, changes: dict[str, Any]
 ) -> None:
     (request_id,) = world.report(world.sign_event(kind, payload, **changes))
     request = world.request(request_id)
-    assert request.reject_reason.partition(": ")[0] == word
+    assert request.reject_reason.partition(": ")[0] == reason
     assert request.reject_reason.partition(": ")[2]
     assert status_name(request) == "REJECTED"
     assert step_names(request)[-1] == "rejected"
@@ -139,6 +145,17 @@ def test_key_request__should_be_rejected_when_the_owner_left_no_room_for_its_wor
         parent = above
     (request_id,) = world.report(world.key_event(wallet=wallets.SOLANA))
     assert world.request(request_id).reject_reason.startswith("workspace_refused: ")
+
+
+def test_requests__should_be_rejected_while_the_keyring_is_inactive() -> None:
+    world = World()
+    world.wallet()
+    keyring = world.identity.keyring(world.ctx(), world.keyring)
+    keyring.is_active = False
+    world.identity.save_keyring(world.ctx(), keyring)
+    ids = world.report(world.key_event(index=1), world.sign_event(HASH, b"\x01" * 32))
+    reasons = [world.request(id_).reject_reason.partition(": ")[0] for id_ in ids]
+    assert reasons == [Reason.LEDGER_REFUSED, Reason.LEDGER_REFUSED]
 
 
 def test_wallet_that_is_still_being_made__should_be_unknown() -> None:
