@@ -233,14 +233,12 @@ class TreasuryQueries:
         self, ctx: Context, request: wire.QuerySignatureRequestsRequest
     ) -> wire.QuerySignatureRequestsResponse:
         """Parents and children alike; a keyring skips those with `child_req_ids`."""
-        ids: Iterable[int] = range(1, state.SIGN_REQUEST_COUNT.current(ctx.store) + 1)
-        if request.keyring_addr:
-            ids = _by_status(
-                ctx.store, state.SIGN_REQUESTS_BY_STATUS, request.keyring_addr, request.status
-            )
         found = (
             (position, sign_request_response(item))
-            for position, item in loaded(ids, lambda id_: self._keeper.sign_request(ctx, id_))
+            for position, item in loaded(
+                _sign_request_ids(ctx.store, request),
+                lambda id_: self._keeper.sign_request(ctx, id_),
+            )
             if request.status in (0, item.status)
         )
         requests, pagination = page(found, request.pagination)
@@ -294,6 +292,14 @@ def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> I
     if request.keyring_addr:
         return _by_status(store, state.KEY_REQUESTS_BY_STATUS, request.keyring_addr, 0)
     return range(1, state.KEY_REQUEST_COUNT.current(store) + 1)
+
+
+def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsRequest) -> Iterable[int]:
+    if request.keyring_addr:
+        return _by_status(
+            store, state.SIGN_REQUESTS_BY_STATUS, request.keyring_addr, request.status
+        )
+    return range(1, state.SIGN_REQUEST_COUNT.current(store) + 1)
 
 
 def _sign_transaction_ids(

@@ -102,6 +102,27 @@ class Escrow(RuleBasedStateMachine):
             self.world.answer, party, request.id, SECRETS[request.key_type].sign(item), how
         )
 
+    @rule(pick=PICK, order=st.permutations([0, 1, 2]))
+    def make_a_key(self, pick: int, order: list[int]) -> None:
+        """Every party answers one request, rightly."""
+        request = _choose(list(state.KEY_REQUESTS.values(self.world.store)), pick)
+        public_key = SECRETS[request.key_type].public_key
+        for party in order:
+            self._answer(self.world.answer_key, party, request.id, public_key, "right")
+
+    @rule(pick=PICK, order=st.permutations([0, 1, 2]))
+    def answer_a_family(self, pick: int, order: list[int]) -> None:
+        """Every party answers everything that belongs to one request, rightly."""
+        request = _choose(list(state.SIGN_REQUESTS.values(self.world.store)), pick)
+        if request is None:
+            return
+        root = self.world.sign_request(request.parent_req_id or request.id)
+        for id_ in root.child_req_ids or [root.id]:
+            (item,) = self.world.sign_request(id_).data_for_signing
+            signature = SECRETS[root.key_type].sign(item)
+            for party in order:
+                self._answer(self.world.answer, party, id_, signature, "right")
+
     def _answer(self, send, party: int, request_id: int, content: bytes, how: str) -> None:
         fields: dict[str, object] = {"status": REJECTED} if how == "no" else {}
         if how == "bad sig":
