@@ -71,6 +71,7 @@ def router(ledger: Ledger, *, clock: Callable[[], float] = time.monotonic) -> AP
     api = APIRouter(prefix="/zrsign/v1", tags=["zrSign"], route_class=ProblemRoute)
     _add_configuration(api, ledger)
     _add_requests(api, ledger)
+    _add_lookups(api, ledger)
     _add_events(api, ledger, clock)
     return api
 
@@ -125,6 +126,8 @@ def _add_requests(api: APIRouter, ledger: Ledger) -> None:
         """One request with its whole road."""
         return RequestView.of(_request(ledger, request_id))
 
+
+def _add_lookups(api: APIRouter, ledger: Ledger) -> None:
     @api.get(
         "/requests/by-source/{chain}/{contract}/{tx_hash}/{log_index}",
         responses=documented(400, 404, 422),

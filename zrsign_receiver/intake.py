@@ -102,10 +102,10 @@ def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
     out.CopyFrom(event)
     out.id.CopyFrom(canonical_id(event.id))
     out.owner = address("owner", event.owner)
-    _length("block_hash", event.block_hash, 32)
+    check_length("block_hash", event.block_hash, 32)
     match event.WhichOneof("ask"):
         case "key":
-            _length("wallet_type_id", event.key.wallet_type_id, 32)
+            check_length("wallet_type_id", event.key.wallet_type_id, 32)
             if event.key.options > 255:
                 raise InvalidArgument(f"options {event.key.options} is not a uint8")
         case "sign":
@@ -117,7 +117,7 @@ def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
 
 def canonical_id(source: pb.SourceId) -> pb.SourceId:
     """(chain, contract, transaction hash, log index), the contract in EIP-55."""
-    _length("tx_hash", source.tx_hash, 32)
+    check_length("tx_hash", source.tx_hash, 32)
     return pb.SourceId(
         chain=evm_chain(source.chain),
         contract=address("contract", source.contract),
@@ -158,7 +158,7 @@ def address(field: str, text: str) -> str:
 
 def _check_sign(ask: pb.SignAsk) -> None:
     for field in ("trace_id", "wallet_type_id", "dst_chain_id"):
-        _length(field, getattr(ask, field), 32)
+        check_length(field, getattr(ask, field), 32)
     if len(ask.payload) > MAX_PAYLOAD_BYTES or (ask.oversize_bytes and ask.payload):
         raise InvalidArgument(
             f"payload of {len(ask.payload)} bytes: leave one above {MAX_PAYLOAD_BYTES} out and "
@@ -171,6 +171,7 @@ def _check_sign(ask: pb.SignAsk) -> None:
         )
 
 
-def _length(field: str, value: bytes, expected: int) -> None:
+def check_length(field: str, value: bytes, expected: int) -> None:
+    """Raises InvalidArgument unless `value` has so many bytes."""
     if len(value) != expected:
         raise InvalidArgument(f"{field} has {len(value)} bytes: expected {expected}")

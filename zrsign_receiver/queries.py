@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.message import Message
+
 from chains import chain_for
 from zrchain_lite.errors import NotFound
 from zrchain_lite.identity.addresses import normalise_owner
@@ -13,6 +18,8 @@ from zrsign_receiver.state import SINGLETON, State, group_of, ids_page, source_k
 
 _SERVICE = "/zrsign.receiver.Query/"
 _REST = "/zrsign/receiver/"
+# CAIP-2 allows no more.
+MAX_NAMESPACE_CHARS = 8
 
 
 class Queries:
@@ -23,67 +30,20 @@ class Queries:
         self._treasury = treasury_keeper
 
     def handlers(self) -> tuple[QueryHandler, ...]:
+        request = pb.QueryRequestResponse
         return (
-            QueryHandler(
-                _SERVICE + "Params",
-                pb.QueryParamsRequest,
-                pb.QueryParamsResponse,
-                self.params,
-                (_REST + "params",),
+            _handler(self.params, pb.QueryParamsRequest, pb.QueryParamsResponse, "params"),
+            _handler(self.sources, pb.QuerySourcesRequest, pb.QuerySourcesResponse, "sources"),
+            _handler(self.request, pb.QueryRequestRequest, request, "request/{id}"),
+            _handler(self.request_by_source, pb.QueryRequestBySourceRequest, request),
+            _handler(self.request_by_trace, pb.QueryRequestByTraceRequest, request),
+            _handler(self.requests, pb.QueryRequestsRequest, pb.QueryRequestsResponse, "requests"),
+            _handler(
+                self.wallets, pb.QueryWalletsRequest, pb.QueryWalletsResponse, "wallets/{owner}"
             ),
-            QueryHandler(
-                _SERVICE + "Sources",
-                pb.QuerySourcesRequest,
-                pb.QuerySourcesResponse,
-                self.sources,
-                (_REST + "sources",),
-            ),
-            QueryHandler(
-                _SERVICE + "Request",
-                pb.QueryRequestRequest,
-                pb.QueryRequestResponse,
-                self.request,
-                (_REST + "request/{id}",),
-            ),
-            QueryHandler(
-                _SERVICE + "RequestBySource",
-                pb.QueryRequestBySourceRequest,
-                pb.QueryRequestResponse,
-                self.by_source,
-            ),
-            QueryHandler(
-                _SERVICE + "RequestByTrace",
-                pb.QueryRequestByTraceRequest,
-                pb.QueryRequestResponse,
-                self.by_trace,
-            ),
-            QueryHandler(
-                _SERVICE + "Requests",
-                pb.QueryRequestsRequest,
-                pb.QueryRequestsResponse,
-                self.requests,
-                (_REST + "requests",),
-            ),
-            QueryHandler(
-                _SERVICE + "Wallets",
-                pb.QueryWalletsRequest,
-                pb.QueryWalletsResponse,
-                self.wallets,
-                (_REST + "wallets/{owner}",),
-            ),
-            QueryHandler(
-                _SERVICE + "Outgoing",
-                pb.QueryOutgoingRequest,
-                pb.QueryOutgoingResponse,
-                self.outgoing,
-                (_REST + "outgoing",),
-            ),
-            QueryHandler(
-                _SERVICE + "Composable",
-                pb.QueryComposableRequest,
-                pb.QueryComposableResponse,
-                self.composable,
-                (_REST + "composable",),
+            _handler(self.outgoing, pb.QueryOutgoingRequest, pb.QueryOutgoingResponse, "outgoing"),
+            _handler(
+                self.composable, pb.QueryComposableRequest, pb.QueryComposableResponse, "composable"
             ),
         )
 
@@ -96,7 +56,7 @@ class Queries:
     def request(self, ctx: Context, query: pb.QueryRequestRequest) -> pb.QueryRequestResponse:
         return self._found(ctx, query.id)
 
-    def by_source(
+    def request_by_source(
         self, ctx: Context, query: pb.QueryRequestBySourceRequest
     ) -> pb.QueryRequestResponse:
         source = intake.canonical_id(query.source)
@@ -108,12 +68,13 @@ class Queries:
             )
         return self._found(ctx, observation.request_id)
 
-    def by_trace(
+    def request_by_trace(
         self, ctx: Context, query: pb.QueryRequestByTraceRequest
     ) -> pb.QueryRequestResponse:
-        contract = intake.address("contract", query.contract)
+        chain, contract = intake.evm_chain(query.chain), intake.address("contract", query.contract)
         trace_id = query.trace_id.rjust(32, b"\x00")
-        found = self._state.traces.get(ctx.store, (query.chain, contract, trace_id))
+        intake.check_length("trace_id", trace_id, 32)
+        found = self._state.traces.get(ctx.store, (chain, contract, trace_id))
         if found is None:
             number = int.from_bytes(query.trace_id, "big")
             raise NotFound(f"trace {number} of {contract} on {query.chain} was not reported")
@@ -124,6 +85,8 @@ class Queries:
         narrow its few requests.
         """
         owner = normalise_owner(query.owner) if query.owner else ""
+        if query.tx_hash:
+            intake.check_length("tx_hash", query.tx_hash, 32)
         group = group_of(owner=owner, status=query.status, tx_hash=query.tx_hash)
         requests, pagination = self._state.requests_page(ctx.store, group, query.pagination)
         fitting = [
@@ -158,7 +121,7 @@ class Queries:
     def composable(
         self, ctx: Context, query: pb.QueryComposableRequest
     ) -> pb.QueryComposableResponse:
-        group = query.namespace or SINGLETON
+        group = query.namespace[:MAX_NAMESPACE_CHARS] or SINGLETON
         ids, pagination = ids_page(ctx.store, self._state.composable, group, query.pagination)
         composable = [self._composable(ctx, id_) for id_ in ids]
         return pb.QueryComposableResponse(composable=composable, pagination=pagination)
@@ -183,3 +146,15 @@ class Queries:
             data=asked.data,
             max_network_fee=str(payloads.fee_cap(request.destination, caps)),
         )
+
+
+def _handler(
+    handle: Callable[[Context, Any], Message],
+    request: type[Message],
+    response: type[Message],
+    *rest: str,
+) -> QueryHandler:
+    """The method is named as its request message: Query<Method>Request."""
+    method = request.DESCRIPTOR.name.removeprefix("Query").removesuffix("Request")
+    paths = tuple(_REST + path for path in rest)
+    return QueryHandler(_SERVICE + method, request, response, handle, paths)

@@ -87,6 +87,27 @@ def test_request__should_be_found_by_source_event_and_trace() -> None:
         world.request(99)
 
 
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Requests", pb.QueryRequestsRequest(tx_hash=b"\x01" * 600)),
+        ("Requests", pb.QueryRequestsRequest(owner="x" * 600)),
+        ("Requests", pb.QueryRequestsRequest(pagination=PageRequest(key=b"1" * 8, offset=1))),
+        ("Wallets", pb.QueryWalletsRequest(owner="0x12")),
+        ("RequestByTrace", pb.QueryRequestByTraceRequest(chain="x" * 600, contract=OMNI)),
+        (
+            "RequestByTrace",
+            pb.QueryRequestByTraceRequest(chain=SOURCE_CHAIN, contract=OMNI, trace_id=b"\x01" * 33),
+        ),
+    ],
+)
+def test_query__should_be_refused_when_it_makes_no_sense(
+    name: str, query: pb.QueryRequestsRequest
+) -> None:
+    with pytest.raises(InvalidArgument):
+        World().query(name, query, pb.QueryRequestsResponse)
+
+
 def test_wallets__should_list_the_owners_wallets_only() -> None:
     world = World()
     for wallet in (wallets.SOLANA, wallets.EVM):
