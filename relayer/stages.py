@@ -142,6 +142,8 @@ def decide(item: Item, view: View, now: float, policy: Policy) -> Decision:
         case Held():
             return _held(item, view, now, policy)
         case Delivered():
+            # Whoever's transaction did it, ours did not.
+            item = replace(item, tx_ids=(view.tx_id,) if view.tx_id else ())
             return Decision(_ended(item, Stage.DONE, view.tx_id, ""))
         case Rejected():
             return _rejected(item, view, now, policy)

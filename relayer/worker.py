@@ -78,7 +78,7 @@ class ChainWorker:
             return await self._builders[item.kind].replace(item)
         if item.stage is Stage.BUILDING:
             return await self._builders[item.kind].build(item)
-        return await self._destination.status(item.signed, item.tx_ids)
+        return await self._destination.status(item.signed, item.tx_ids, item.height)
 
     async def _settle(self, item: Item, view: View) -> tuple[Item, Effect]:
         decision = decide(item, view, self._clock(), self._policy)

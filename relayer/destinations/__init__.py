@@ -21,8 +21,12 @@ class Destination(Protocol):
         """Send a signed transaction; the node may know it already."""
         ...
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str]) -> Status:
-        """Where the transaction stands; `tx_ids` are its fee variants, `signed` the newest."""
+    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+        """Where the transaction stands.
+
+        `tx_ids` are its fee variants, `signed` the newest; `height` is where it was last seen,
+        or 0.
+        """
         ...
 
     async def close(self) -> None: ...

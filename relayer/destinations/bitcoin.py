@@ -1,7 +1,9 @@
 """Bitcoin through bitcoind's RPC: sendrawtransaction, and an unspent output's depth as the proof.
 
-Works without a wallet and without -txindex: a transaction is found in the pool (getmempoolentry),
-by an output that is still unspent (gettxout), or by getrawtransaction where the node has an index.
+Works without a wallet and without -txindex: a transaction is found in the pool or an index
+(getrawtransaction), by an output that is still unspent (gettxout), in the block where it was last
+seen, or in one of the newest blocks. So one whose outputs are all spent already is not taken for
+lost.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from relayer.views import (
 )
 
 NOT_FOUND = -5
-MEMPOOL_PROBES = 16
+OUTPUT_PROBES = 16
+NEWEST_BLOCKS = 12
 
 
 class BitcoinDestination:
@@ -49,10 +52,11 @@ class BitcoinDestination:
             return self._sense(error)
         return Accepted()
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str]) -> Status:
+    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
         try:
             await self._verify_network()
-            return await self._status(tx_ids[-1], len(Transaction.parse(signed).vout))
+            outputs = len(Transaction.parse(signed).vout)
+            return await self._status(tx_ids[-1], outputs, height)
         except (NodeUnavailable, NodeRefused) as error:
             return Unreachable(str(error))
 
@@ -68,10 +72,13 @@ class BitcoinDestination:
             case _:
                 return Refused(error.text)
 
-    async def _status(self, tx_id: str, outputs: int) -> Status:
-        seen = await self._if_found("getrawtransaction", tx_id, True)
-        if seen is None:
-            seen = await self._by_output(tx_id, outputs)
+    async def _status(self, tx_id: str, outputs: int, height: int) -> Status:
+        seen = (
+            await self._if_found("getrawtransaction", tx_id, True)
+            or await self._by_output(tx_id, outputs)
+            or await self._in_block(tx_id, height)
+            or await self._in_newest_blocks(tx_id)
+        )
         if seen is None:
             return Unknown()
         confirmations = int(seen.get("confirmations", 0))
@@ -84,10 +91,28 @@ class BitcoinDestination:
 
     async def _by_output(self, tx_id: str, outputs: int) -> dict[str, Any] | None:
         """Without an index a confirmed transaction shows by an unspent output of its own."""
-        for index in range(min(outputs, MEMPOOL_PROBES)):
+        for index in range(min(outputs, OUTPUT_PROBES)):
             # Outputs that a pool transaction spends still prove their block.
             if found := await self.rpc.call("gettxout", tx_id, index, False):
                 return dict(found)
+        return None
+
+    async def _in_block(self, tx_id: str, height: int) -> dict[str, Any] | None:
+        """In the block of the main chain at the height where it was last seen."""
+        if not height or height > int(await self.rpc.call("getblockcount")):
+            return None
+        block = await self.rpc.call("getblockhash", height)
+        return await self._if_found("getrawtransaction", tx_id, True, block)
+
+    async def _in_newest_blocks(self, tx_id: str) -> dict[str, Any] | None:
+        block_hash = await self.rpc.call("getbestblockhash")
+        for _ in range(NEWEST_BLOCKS):
+            block = await self.rpc.call("getblock", block_hash, 1)
+            if tx_id in block["tx"]:
+                return dict(block)
+            if "previousblockhash" not in block:
+                break
+            block_hash = block["previousblockhash"]
         return None
 
     async def _if_found(self, method: str, *params: object) -> dict[str, Any] | None:

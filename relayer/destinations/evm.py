@@ -67,7 +67,7 @@ class EvmDestination:
             return self._sense(error)
         return Accepted()
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str]) -> Status:
+    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
         try:
             await self._verify_network()
             return await self._status(slot(signed), tx_ids)

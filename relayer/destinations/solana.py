@@ -58,7 +58,7 @@ class SolanaDestination:
             return self._sense(error)
         return Accepted()
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str]) -> Status:
+    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
         try:
             await self._verify_network()
             found = await self._landed(tx_ids[-1])

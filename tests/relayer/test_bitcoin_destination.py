@@ -48,9 +48,11 @@ class Key:
             script_pubkey=bytes.fromhex(reward["vout"][0]["scriptPubKey"]["hex"]),
         )
 
-    def pay(self, coins: Sequence[Utxo], sats: int, fee_rate: float = 2.0) -> tuple[bytes, str]:
-        """A signed payment to another key: bytes and txid."""
-        recipient = CHAIN.address(PrivateKey().public_key.format())
+    def pay(
+        self, coins: Sequence[Utxo], sats: int, fee_rate: float = 2.0, to: str | None = None
+    ) -> tuple[bytes, str]:
+        """A signed payment, to another key unless told: bytes and txid."""
+        recipient = to or CHAIN.address(PrivateKey().public_key.format())
         intent = Intent(to=recipient, value=sats, data=b"", max_network_fee=10**6)
         payload = CHAIN.compose(
             intent, utxos=coins, fee_rate_sat_vb=fee_rate, change_public_key=self.public_key
@@ -91,6 +93,28 @@ async def test_confirmations__should_be_counted_to_the_configured_depth(bitcoin:
     )
     await mine(bitcoin)
     assert isinstance(await destination.status(raw, [tx_id]), Final)
+
+
+async def test_payment_whose_outputs_are_spent__should_not_be_taken_for_lost(
+    bitcoin: JsonRpc,
+) -> None:
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    # One output, to the key itself; the next payment spends it.
+    raw, tx_id = key.pay([coin], coin.value_sats - 1000, to=key.address)
+    destination = BitcoinDestination(REGTEST, bitcoin, confirmations=30)
+    await destination.submit(raw)
+    await mine(bitcoin)
+    seen = await destination.status(raw, [tx_id])
+    assert isinstance(seen, Included)
+    own = Utxo(tx_id, 0, coin.value_sats - 1000, coin.script_pubkey)
+    assert await destination.submit(key.pay([own], 100_000)[0]) == Accepted()
+    await mine(bitcoin)
+    assert isinstance(await destination.status(raw, [tx_id]), Included)
+    await mine(bitcoin, 20)
+    assert isinstance(await destination.status(raw, [tx_id], seen.height), Included)
+    await mine(bitcoin, 10)
+    assert isinstance(await destination.status(raw, [tx_id], seen.height), Final)
 
 
 async def test_spent_coin__should_be_rejected_for_good(bitcoin: JsonRpc) -> None:
