@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.identity.pages import loaded, page
 from zrchain_lite.module import Context, QueryHandler
 from zrchain_lite.policy import state
@@ -90,7 +91,8 @@ class PolicyQueries:
             by_identity = (state.BY_PARTICIPANT.members(ctx.store, (own,)) for own in identities)
             return sorted({id_ for members in by_identity for id_ in members})
         if request.status:
-            return state.BY_STATUS.members(ctx.store, request.status)
+            known = request.status in wire.ActionStatus.values()
+            return state.BY_STATUS.members(ctx.store, request.status) if known else []
         return range(1, state.ACTION_COUNT.current(ctx.store) + 1)
 
     def _may_approve(self, ctx: Context, action_id: int, identities: tuple[str, ...]) -> bool:
@@ -116,7 +118,9 @@ class PolicyQueries:
         self, ctx: Context, request: wire.QueryPoliciesByCreatorRequest
     ) -> wire.QueryPoliciesByCreatorResponse:
         """REST clients send several creators as one comma-separated text."""
-        creators = {name for text in request.creators for name in text.split(",")}
+        creators = {
+            normalise_owner(name) for text in request.creators for name in text.split(",") if name
+        }
         ids = {i for name in creators for i in state.BY_CREATOR.members(ctx.store, (name,))}
         found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_))
         policies, pagination = page(found, request.pagination)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from chains import cosmos
 from chains.errors import ChainError
 from zrchain_lite.collections import Index
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.identity.addresses import normalise_owner
+from zrchain_lite.identity.addresses import (
+    normalise_owner,
+    require_keyring,
+    require_workspace,
+)
 from zrchain_lite.identity.pages import loaded, page
 from zrchain_lite.module import Context, QueryHandler
 from zrchain_lite.store import KVStore
@@ -25,6 +30,9 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 _SERVICE = "/zrchain.treasury.Query/"
 _REST = "/zrchain/treasury/"
 _STATUSES = (1, 2, 3, 4)
+_PREFIX = re.compile("[a-z]{1,20}")
+MAX_PREFIXES = 10
+MAX_ADDRESS = 128
 # SLIP-44 coin types of keys that contracts asked for, and the wallet of each.
 ZRSIGN_WALLETS = {
     "0": wire.WALLET_TYPE_BTC_MAINNET,
@@ -154,7 +162,8 @@ class TreasuryQueries:
         """`wallet_type` implies a key type; without one every address of a key is listed."""
         ids: Iterable[int] = range(1, state.KEY_REQUEST_COUNT.current(ctx.store) + 1)
         if request.workspace_addr:
-            ids = state.KEYS_BY_WORKSPACE.members(ctx.store, (request.workspace_addr,))
+            group = (require_workspace(request.workspace_addr),)
+            ids = state.KEYS_BY_WORKSPACE.members(ctx.store, group)
         found = (
             (position, _with_wallets(key, request.wallet_type, request.prefixes))
             for position, key in loaded(ids, lambda id_: state.KEYS.get(ctx.store, id_))
@@ -286,19 +295,21 @@ class TreasuryQueries:
 def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> Iterable[int]:
     """Candidates from the narrowest index."""
     if request.keyring_addr and request.status:
+        require_keyring(request.keyring_addr)
         return _by_status(store, state.KEY_REQUESTS_BY_STATUS, request.keyring_addr, request.status)
     if request.workspace_addr:
-        return state.KEY_REQUESTS_BY_WORKSPACE.members(store, (request.workspace_addr,))
+        group = (require_workspace(request.workspace_addr),)
+        return state.KEY_REQUESTS_BY_WORKSPACE.members(store, group)
     if request.keyring_addr:
-        return _by_status(store, state.KEY_REQUESTS_BY_STATUS, request.keyring_addr, 0)
+        keyring = require_keyring(request.keyring_addr)
+        return _by_status(store, state.KEY_REQUESTS_BY_STATUS, keyring, 0)
     return range(1, state.KEY_REQUEST_COUNT.current(store) + 1)
 
 
 def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsRequest) -> Iterable[int]:
     if request.keyring_addr:
-        return _by_status(
-            store, state.SIGN_REQUESTS_BY_STATUS, request.keyring_addr, request.status
-        )
+        keyring = require_keyring(request.keyring_addr)
+        return _by_status(store, state.SIGN_REQUESTS_BY_STATUS, keyring, request.status)
     return range(1, state.SIGN_REQUEST_COUNT.current(store) + 1)
 
 
@@ -311,6 +322,8 @@ def _sign_transaction_ids(
     if request.key_id:
         return state.SIGN_TRANSACTIONS_BY_KEY.members(store, (request.key_id,))
     if request.wallet_type:
+        if request.wallet_type not in wallets.KEY_TYPE_OF:
+            return []
         return _by_status(
             store, state.SIGN_TRANSACTIONS_BY_STATUS, request.wallet_type, request.status
         )
@@ -318,7 +331,7 @@ def _sign_transaction_ids(
 
 
 def _by_status(store: KVStore, index: Index, group: str | int, status: int) -> list[int]:
-    statuses = (status,) if status else _STATUSES
+    statuses = [each for each in _STATUSES if status in (0, each)]
     return sorted(id_ for each in statuses for id_ in index.members(store, (group, each)))
 
 
@@ -346,6 +359,8 @@ def _with_wallets(
     key: wire.Key, wallet_type: wire.WalletType, prefixes: Iterable[str]
 ) -> wire.KeyAndWalletResponse:
     names = [name for text in prefixes for name in text.split(",") if name]
+    if len(names) > MAX_PREFIXES or not all(_PREFIX.fullmatch(name) for name in names):
+        raise InvalidArgument(f"prefixes are at most {MAX_PREFIXES} lower-case words, as in zen")
     return wire.KeyAndWalletResponse(
         key=key_response(key), wallets=wallets.addresses(key, wallet_type, names)
     )
@@ -360,10 +375,11 @@ def _zr_sign_entry(key: wire.Key, coin_type: str) -> wire.ZrSignKeyEntry:
 
 def _indexed(address: str) -> str:
     """The spelling under which a key's address is indexed."""
+    address = address[:MAX_ADDRESS]
     if address[:2] == "0x":
         return normalise_owner(address)
     try:
-        _, payload = cosmos.decode(address[:128])
+        _, payload = cosmos.decode(address)
     except ChainError:
         return address
     return cosmos.encode("zen", payload) if len(payload) == 20 else address

@@ -329,7 +329,7 @@ def test_queries__should_find_policies_and_actions(world, owners, workspace) -> 
     by_id = world.query(QUERY + "PolicyById", wire.QueryPolicyByIdRequest(id=1))
     assert by_id.policy.policy.btl == 30
     assert len(world.query(QUERY + "Policies", wire.QueryPoliciesRequest()).policies) == 1
-    for creators in ([owners[0].address, "zen1x"], [f"{owners[0].address},{owners[1].address}"]):
+    for creators in ([owners[0].address, EVM], [f"{owners[0].address},{owners[1].address}"]):
         found = world.query(
             QUERY + "PoliciesByCreator", wire.QueryPoliciesByCreatorRequest(creators=creators)
         )
