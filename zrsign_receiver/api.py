@@ -14,7 +14,6 @@ from google.protobuf.message import Message
 
 from chains import WALLET_TYPES
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.pagination import MAX_LIMIT
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.api_models import (
@@ -37,7 +36,8 @@ MAX_STREAMS = 256
 MAX_STREAM_S = 900
 # How long one wait for a block lasts before the stream looks again.
 WAIT_S = 10.0
-DEFAULT_PAGE = 50
+# A request may carry a payload of 64 KiB.
+DEFAULT_PAGE, MAX_PAGE = 50, 100
 
 M = TypeVar("M", bound=Message)
 
@@ -214,7 +214,7 @@ def _requests_query(
     owner: Annotated[str, Query(max_length=128, description="EIP-55, or CAIP-10.")] = "",
     status: RequestStatus | None = None,
     tx_hash: Annotated[str | None, Query(pattern=r"^0x[0-9a-fA-F]{64}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_PAGE,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE,
     key: Annotated[str, Query(pattern=r"^([0-9a-f]{16})?$", description="`next_key`.")] = "",
     reverse: Annotated[bool, Query(description="Newest first.")] = False,
     count_total: bool = False,

@@ -115,6 +115,7 @@ async def test_configuration__should_name_everything_a_dapp_needs(
 ) -> None:
     (wallet,) = await get(client, f"/wallets/{OWNER.evm}")
     assert wallet["coin_type"] == 60
+    assert await get(client, f"/wallets/{SOURCE_CHAIN}:{OWNER.evm}") == []
     assert (await get(client, "/params"))["keyring_addr"] == world.keyring
     (source,) = await get(client, "/sources")
     assert (source["contract"], source["mode"]) == (OMNI, "OMNI")
@@ -133,6 +134,7 @@ async def test_configuration__should_name_everything_a_dapp_needs(
         ("/requests/0", 422, "request_id"),
         ("/wallets/nobody", 400, "nobody"),
         ("/requests?status=LOST", 422, "status"),
+        ("/requests?limit=101", 422, "limit"),
         (f"/requests/by-trace/{SOURCE_CHAIN}/{OMNI}/7", 404, "trace 7"),
         (f"/requests/by-trace/{SOURCE_CHAIN}/{OMNI}/{2**256}", 400, "2^256"),
         (f"/requests/by-trace/solana:x/{OMNI}/7", 422, "chain"),
