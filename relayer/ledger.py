@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from chains import chain_for, simple_tx
 from relayer.stages import Item, Kind, Report, owed
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -19,6 +20,7 @@ UNDER_WAY = (
     receiver.REQUEST_STATUS_DELIVERING,
 )
 MAX_DETAIL = 240
+NO_CAP = 2**63
 KINDS = {
     Kind.TRANSACTION: receiver.DELIVERY_KIND_TRANSACTION,
     Kind.ANSWER: receiver.DELIVERY_KIND_ANSWER,
@@ -85,12 +87,25 @@ class Ledger:
                     found.append(other.unsigned_transaction)
         return found
 
-    async def propose(self, request_id: int, unsigned_transaction: bytes) -> None:
+    async def approving(self, chain: str) -> list[receiver.Composable]:
+        """Simple transactions for `chain` that are composed and wait for approvals."""
+        found = []
+        async for request in self._requests(status=receiver.REQUEST_STATUS_APPROVING):
+            simple = request.kind == receiver.REQUEST_KIND_SIMPLE_TX
+            if simple and request.destination == chain and request.action_id:
+                found.append(await self._composed(request))
+        return found
+
+    async def propose(
+        self, request_id: int, unsigned_transaction: bytes, *, supersedes_action_id: int = 0
+    ) -> None:
+        """`supersedes_action_id` names the action that waits with a transaction gone stale."""
         await self._client.broadcast(
             receiver.MsgProposeTransaction(
                 composer=self._address,
                 request_id=request_id,
                 unsigned_transaction=unsigned_transaction,
+                supersedes_action_id=supersedes_action_id,
             )
         )
 
@@ -110,6 +125,30 @@ class Ledger:
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def _composed(self, request: receiver.Request) -> receiver.Composable:
+        """What a composer was told of a request, read again."""
+        asked = simple_tx.decode(request.event.sign.payload)
+        wallets = await self._client.query(
+            RECEIVER + "Wallets",
+            receiver.QueryWalletsRequest(owner=request.owner_id),
+            receiver.QueryWalletsResponse,
+        )
+        wallet = next(one for one in wallets.wallets if one.key_id == request.key_id)
+        params = await self._client.query(
+            RECEIVER + "Params", receiver.QueryParamsRequest(), receiver.QueryParamsResponse
+        )
+        caps = params.params.max_network_fee
+        return receiver.Composable(
+            request=request,
+            public_key=wallet.public_key,
+            **{"from": chain_for(request.destination).address(wallet.public_key)},
+            to=asked.to,
+            value=str(asked.value),
+            data=asked.data,
+            # Without a cap of its own the ledger has a default; it checks what is proposed.
+            max_network_fee=caps.get(request.destination.partition(":")[0]) or str(NO_CAP),
+        )
 
     async def _requests(
         self, *, status: receiver.RequestStatus, owner: str = ""

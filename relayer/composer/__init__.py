@@ -33,6 +33,10 @@ class ChainComposer(Protocol):
         """An unsigned transaction. Raises Uncomposable, ChainError or a node's error."""
         ...
 
+    async def stale(self, payload: bytes, sender: str) -> bool:
+        """A composed transaction that was not sent yet and can no longer land."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -70,6 +70,11 @@ class EvmComposer:
             priority_fee=fees.priority_fee,
         )
 
+    async def stale(self, payload: bytes, sender: str) -> bool:
+        """Its nonce was used, by the key's owner elsewhere."""
+        latest, _ = await nonces(self._rpc, sender)
+        return self._chain.parse(payload).nonce < latest
+
     async def close(self) -> None:
         await self._rpc.close()
 

@@ -20,6 +20,8 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 
 # A proposal that the ledger does not accept is made at most this often.
 MAX_PROPOSALS = 3
+# How often composed transactions that wait for approvals are looked at.
+REFRESH_S = 5.0
 
 
 class Composition:
@@ -35,6 +37,7 @@ class Composition:
         self._grace_s = grace_s
         self._clock = clock
         self._refused: Counter[int] = Counter()
+        self._refresh_at = 0.0
         self._log = get_logger(chain=self.chain)
 
     async def tick(self) -> None:
@@ -44,6 +47,9 @@ class Composition:
             mine = composable.request.destination == self.chain
             if mine and self._refused[composable.request.id] < MAX_PROPOSALS:
                 await self._serve(composable)
+        if self._clock() >= self._refresh_at:
+            self._refresh_at = self._clock() + REFRESH_S
+            await self._refresh()
 
     async def close(self) -> None:
         await self._composer.close()
@@ -64,6 +70,22 @@ class Composition:
         else:
             await self._propose(request, payload)
 
+    async def _refresh(self) -> None:
+        """Replace what went stale while it waited; its approvals start again."""
+        for composable in await self._ledger.approving(self.chain):
+            request = composable.request
+            stale = await self._composer.stale(
+                request.unsigned_transaction, getattr(composable, "from")
+            )
+            if not stale or self._refused[request.id] >= MAX_PROPOSALS:
+                continue
+            try:
+                payload = await self._composer.compose(await self._task(composable))
+            except (NotYet, Uncomposable, ChainError) as error:
+                self._count("waiting", request, f"stale, and {error}")
+            else:
+                await self._propose(request, payload)
+
     async def _task(self, composable: receiver.Composable) -> Task:
         intent = Intent(
             to=composable.to,
@@ -82,7 +104,7 @@ class Composition:
 
     async def _propose(self, request: receiver.Request, payload: bytes) -> None:
         try:
-            await self._ledger.propose(request.id, payload)
+            await self._ledger.propose(request.id, payload, supersedes_action_id=request.action_id)
         except TxFailed as error:
             # Another composer was first, or the ledger holds it against what was asked.
             self._refused[request.id] += 1

@@ -37,6 +37,16 @@ class SolanaComposer:
         await self._check_funds(task, await self._fee(payload))
         return payload
 
+    async def stale(self, payload: bytes, sender: str) -> bool:
+        """Its blockhash is expired; one with a durable nonce lives on."""
+        blockhash = str(Message.from_bytes(payload).recent_blockhash)
+        if sender in self._nonce_accounts:
+            return False
+        for commitment in ("confirmed", "finalized"):
+            if await self._ask("isBlockhashValid", blockhash, {"commitment": commitment}):
+                return False
+        return True
+
     async def close(self) -> None:
         await self._rpc.close()
 
