@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from zrchain_lite.errors import InvalidArgument
@@ -18,7 +21,7 @@ EVM = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 ZEN = "zen13y3tm68gmu9kntcxwvmue82p6akacnpt2v7nty"
 
 
-def test_vectors__should_derive_addresses(vectors) -> None:
+def test_vectors__should_derive_addresses(vectors: Callable[[str], Any]) -> None:
     known = vectors("zrchain.json")["identity_addresses"]
     for entry in known["workspaces"]:
         assert workspace_address(entry["count"]) == entry["address"]
@@ -28,7 +31,7 @@ def test_vectors__should_derive_addresses(vectors) -> None:
         assert require_keyring(entry["address"]) == entry["address"]
 
 
-def test_vectors__should_refuse_invalid_addresses(vectors) -> None:
+def test_vectors__should_refuse_invalid_addresses(vectors: Callable[[str], Any]) -> None:
     cases = vectors("zrchain.json")["identity_addresses"]["invalid"]
     assert cases
     for case in cases:

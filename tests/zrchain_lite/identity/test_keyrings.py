@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.zrchain_lite.treasury.world import Account, World
@@ -33,7 +35,7 @@ def read(world: World, address: str) -> wire.Keyring:
     return world.identity.keyring(world.ctx(), address)
 
 
-def change(world: World, kind: str, by: Account, keyring: str, /, **fields: object) -> None:
+def change(world: World, kind: str, by: Account, keyring: str, /, **fields: Any) -> None:
     message = getattr(wire, f"Msg{kind}")(creator=by.address, keyring_addr=keyring, **fields)
     world.do(message)
 
@@ -55,13 +57,13 @@ def test_params__should_default_to_the_public_fee() -> None:
     assert answer.params.keyring_creation_fee == 10_000_000_000
 
 
-def test_new_keyring__should_refuse_unreasonable_terms(world, admin) -> None:
+def test_new_keyring__should_refuse_unreasonable_terms(world: World, admin: Account) -> None:
     for fields in ({"description": "x" * 256}, {"key_req_fee": 10**15 + 1}, {"sig_req_fee": 2**63}):
         with pytest.raises(InvalidArgument):
             world.do(wire.MsgNewKeyring(creator=admin.address, **fields))
 
 
-def test_parties__should_move_the_threshold(world, admin, keyring) -> None:
+def test_parties__should_move_the_threshold(world: World, admin: Account, keyring: str) -> None:
     a, b, c = (world.account() for _ in range(3))
     change(world, "AddKeyringParty", admin, keyring, party=a.address)
     assert read(world, keyring).party_threshold == 1
@@ -81,14 +83,16 @@ def test_parties__should_move_the_threshold(world, admin, keyring) -> None:
         change(world, "RemoveKeyringParty", admin, keyring, party=c.address)
 
 
-def test_remove_party__should_clamp_the_threshold(world, admin, keyring) -> None:
+def test_remove_party__should_clamp_the_threshold(
+    world: World, admin: Account, keyring: str
+) -> None:
     party = world.account()
     change(world, "AddKeyringParty", admin, keyring, party=party.address)
     change(world, "RemoveKeyringParty", admin, keyring, party=party.address)
     assert read(world, keyring).party_threshold == 0
 
 
-def test_admins__should_never_be_none(world, admin, keyring) -> None:
+def test_admins__should_never_be_none(world: World, admin: Account, keyring: str) -> None:
     second = world.account()
     change(world, "AddKeyringAdmin", admin, keyring, admin=second.address)
     with pytest.raises(Conflict, match="already is an admin"):
@@ -110,7 +114,7 @@ def test_admins__should_never_be_none(world, admin, keyring) -> None:
     ],
 )
 def test_membership__should_be_the_admins_business_and_need_an_active_keyring(
-    world, admin, keyring, kind, field
+    world: World, admin: Account, keyring: str, kind: str, field: str
 ) -> None:
     stranger = world.account()
     with pytest.raises(Unauthorized):
@@ -121,7 +125,9 @@ def test_membership__should_be_the_admins_business_and_need_an_active_keyring(
     assert caught.value.code == 1507
 
 
-def test_update__should_overwrite_and_reactivate(world, admin, keyring) -> None:
+def test_update__should_overwrite_and_reactivate(
+    world: World, admin: Account, keyring: str
+) -> None:
     change(world, "DeactivateKeyring", admin, keyring)
     assert not read(world, keyring).is_active
     change(world, "UpdateKeyring", admin, keyring, key_req_fee=7, description="two", is_active=True)
@@ -151,12 +157,14 @@ def test_update_params__should_belong_to_the_authority() -> None:
         world.do(message)
 
 
-def test_update_params__should_be_nobodys_without_an_authority(world, admin) -> None:
+def test_update_params__should_be_nobodys_without_an_authority(
+    world: World, admin: Account
+) -> None:
     with pytest.raises(Unauthorized, match="nobody"):
         world.do(wire.MsgUpdateParams(authority=admin.address))
 
 
-def test_genesis__should_take_fixtures_and_count_on(world) -> None:
+def test_genesis__should_take_fixtures_and_count_on(world: World) -> None:
     owner = world.account().address
     fixture = World(
         genesis={
@@ -196,6 +204,6 @@ def test_genesis__should_take_fixtures_and_count_on(world) -> None:
         {"workspaces": [{"owners": 3}]},
     ],
 )
-def test_genesis__should_refuse_what_it_does_not_know(part) -> None:
+def test_genesis__should_refuse_what_it_does_not_know(part: dict[str, Any]) -> None:
     with pytest.raises(GenesisError, match=r"identity\."):
         World(genesis={"identity": part})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.zrchain_lite.treasury.world import Account, World
@@ -67,7 +69,9 @@ def update(world: World, by: Account, workspace: str, admin: int, sign: int) -> 
     )
 
 
-def test_new_workspace__should_get_the_first_address(world, alice, bob) -> None:
+def test_new_workspace__should_get_the_first_address(
+    world: World, alice: Account, bob: Account
+) -> None:
     address = world.workspace(alice, bob)
     assert address == "workspace10j06zdk5gyl6v9ekzwem0v"
     stored = read(world, address)
@@ -76,13 +80,15 @@ def test_new_workspace__should_get_the_first_address(world, alice, bob) -> None:
     assert [event.type for event in world.events] == ["new_workspace"]
 
 
-def test_new_workspace__should_refuse_a_duplicate_owner(world, alice) -> None:
+def test_new_workspace__should_refuse_a_duplicate_owner(world: World, alice: Account) -> None:
     for extra in ([alice.address], [EVM, EVM.lower()]):
         with pytest.raises(InvalidArgument, match="named twice"):
             world.do(wire.MsgNewWorkspace(creator=alice.address, additional_owners=extra))
 
 
-def test_new_workspace__should_refuse_policies_of_strangers(world, alice, bob) -> None:
+def test_new_workspace__should_refuse_policies_of_strangers(
+    world: World, alice: Account, bob: Account
+) -> None:
     both = world.all_of(alice, bob)
     with pytest.raises(InvalidArgument, match="does not own the workspace"):
         world.workspace(alice, sign_policy_id=both)
@@ -91,7 +97,7 @@ def test_new_workspace__should_refuse_policies_of_strangers(world, alice, bob) -
     assert world.workspace(alice, bob, sign_policy_id=both)
 
 
-def test_add_owner__should_accept_every_kind_of_identity_once(world, alice) -> None:
+def test_add_owner__should_accept_every_kind_of_identity_once(world: World, alice: Account) -> None:
     workspace = world.workspace(alice)
     contract = f"eip155:31337:{EVM}"
     add_owner(world, alice, workspace, EVM.lower())
@@ -108,7 +114,7 @@ def test_add_owner__should_accept_every_kind_of_identity_once(world, alice) -> N
         assert [w.address for w in found.workspaces] == [workspace]
 
 
-def test_workspace__should_obey_owners_only(world, alice, bob) -> None:
+def test_workspace__should_obey_owners_only(world: World, alice: Account, bob: Account) -> None:
     workspace = world.workspace(alice)
     with pytest.raises(Unauthorized):
         add_owner(world, bob, workspace, bob.address)
@@ -118,7 +124,9 @@ def test_workspace__should_obey_owners_only(world, alice, bob) -> None:
         update(world, bob, workspace, 1, 0)
 
 
-def test_evm_owner__should_act_by_the_account_of_the_same_key(world, alice, bob) -> None:
+def test_evm_owner__should_act_by_the_account_of_the_same_key(
+    world: World, alice: Account, bob: Account
+) -> None:
     workspace = world.identity.create_workspace(world.ctx(), EVM, [bob.evm_address]).address
     add_owner(world, bob, workspace, alice.address)
     child = new_child(world, bob, workspace)
@@ -127,14 +135,16 @@ def test_evm_owner__should_act_by_the_account_of_the_same_key(world, alice, bob)
     assert not world.identity.acts_for(world.ctx(), alice.address, bob.evm_address)
 
 
-def test_evm_owner__should_not_act_before_its_key_is_known(world) -> None:
+def test_evm_owner__should_not_act_before_its_key_is_known(world: World) -> None:
     unknown = world.account(known=False)
     workspace = world.identity.create_workspace(world.ctx(), EVM, [unknown.evm_address]).address
     with pytest.raises(Unauthorized):
         add_owner(world, unknown, workspace, EVM)
 
 
-def test_remove_owner__should_keep_one_and_every_participant(world, alice, bob) -> None:
+def test_remove_owner__should_keep_one_and_every_participant(
+    world: World, alice: Account, bob: Account
+) -> None:
     workspace = world.workspace(alice, bob)
     both = world.all_of(alice, bob)
     update(world, alice, workspace, 0, both)
@@ -148,7 +158,9 @@ def test_remove_owner__should_keep_one_and_every_participant(world, alice, bob) 
         remove_owner(world, bob, workspace, alice.address)
 
 
-def test_remove_owner__should_keep_participants_of_a_keys_policy(world, alice, bob) -> None:
+def test_remove_owner__should_keep_participants_of_a_keys_policy(
+    world: World, alice: Account, bob: Account
+) -> None:
     workspace = world.workspace(alice, bob)
     keyring = world.keyring(alice, [alice])
     request = world.request_key(alice, workspace, keyring, sign_policy_id=world.all_of(alice, bob))
@@ -158,7 +170,9 @@ def test_remove_owner__should_keep_participants_of_a_keys_policy(world, alice, b
     remove_owner(world, alice, workspace, bob.address)
 
 
-def test_child__should_inherit_policies_and_belong_to_its_creator(world, alice, bob) -> None:
+def test_child__should_inherit_policies_and_belong_to_its_creator(
+    world: World, alice: Account, bob: Account
+) -> None:
     both = world.all_of(alice, bob)
     parent = world.workspace(alice, bob, sign_policy_id=both)
     child = read(world, new_child(world, alice, parent))
@@ -167,7 +181,7 @@ def test_child__should_inherit_policies_and_belong_to_its_creator(world, alice, 
     assert list(read(world, parent).child_workspaces) == [child.address]
 
 
-def test_append_child__should_keep_a_forest(world, alice, bob) -> None:
+def test_append_child__should_keep_a_forest(world: World, alice: Account, bob: Account) -> None:
     root, middle, leaf = (world.workspace(alice) for _ in range(3))
     append(world, alice, root, middle)
     append(world, alice, middle, leaf)
@@ -182,7 +196,7 @@ def test_append_child__should_keep_a_forest(world, alice, bob) -> None:
         append(world, alice, root, world.workspace(bob))
 
 
-def test_append_child__should_bound_the_depth(world, alice) -> None:
+def test_append_child__should_bound_the_depth(world: World, alice: Account) -> None:
     workspace = world.workspace(alice)
     for _ in range(MAX_DEPTH - 1):
         workspace = new_child(world, alice, workspace)
@@ -190,7 +204,9 @@ def test_append_child__should_bound_the_depth(world, alice) -> None:
         new_child(world, alice, workspace)
 
 
-def test_update__should_check_policies_and_need_a_change(world, alice, bob) -> None:
+def test_update__should_check_policies_and_need_a_change(
+    world: World, alice: Account, bob: Account
+) -> None:
     workspace = world.workspace(alice)
     with pytest.raises(InvalidArgument, match="already has these policies"):
         update(world, alice, workspace, 0, 0)
@@ -200,7 +216,9 @@ def test_update__should_check_policies_and_need_a_change(world, alice, bob) -> N
         update(world, alice, workspace, 0, world.all_of(alice, bob))
 
 
-def test_update__should_wait_for_the_current_admin_policy(world, alice, bob) -> None:
+def test_update__should_wait_for_the_current_admin_policy(
+    world: World, alice: Account, bob: Account
+) -> None:
     workspace = world.workspace(alice, bob)
     both = world.all_of(alice, bob)
     update(world, alice, workspace, both, 0)
@@ -210,7 +228,9 @@ def test_update__should_wait_for_the_current_admin_policy(world, alice, bob) -> 
     assert read(world, workspace).admin_policy_id == 0
 
 
-def test_delayed_action__should_be_checked_again(world, alice, bob) -> None:
+def test_delayed_action__should_be_checked_again(
+    world: World, alice: Account, bob: Account
+) -> None:
     carol = world.account()
     both = world.all_of(alice, bob)
     workspace = world.workspace(alice, bob, admin_policy_id=both)
@@ -221,7 +241,9 @@ def test_delayed_action__should_be_checked_again(world, alice, bob) -> None:
         world.do(policy_wire.MsgApproveAction(creator=alice.address, action_id=2))
 
 
-def test_delayed_action__should_not_outlive_its_policy(world, alice, bob) -> None:
+def test_delayed_action__should_not_outlive_its_policy(
+    world: World, alice: Account, bob: Account
+) -> None:
     both = world.all_of(alice, bob)
     workspace = world.workspace(alice, bob, admin_policy_id=both)
     add_owner(world, alice, workspace, EVM)
@@ -231,11 +253,13 @@ def test_delayed_action__should_not_outlive_its_policy(world, alice, bob) -> Non
         world.do(policy_wire.MsgApproveAction(creator=bob.address, action_id=1))
 
 
-def test_workspaces_query__should_filter_and_page(world, alice, bob) -> None:
+def test_workspaces_query__should_filter_and_page(
+    world: World, alice: Account, bob: Account
+) -> None:
     mine = sorted(world.workspace(alice) for _ in range(5))
     world.workspace(bob)
 
-    def ask(**fields: object) -> wire.QueryWorkspacesResponse:
+    def ask(**fields: Any) -> Any:
         return world.query(QUERY + "Workspaces", wire.QueryWorkspacesRequest(**fields))
 
     assert len(ask().workspaces) == 6
@@ -251,7 +275,7 @@ def test_workspaces_query__should_filter_and_page(world, alice, bob) -> None:
     assert not huge.workspaces
 
 
-def test_workspace_query__should_say_what_is_wrong(world) -> None:
+def test_workspace_query__should_say_what_is_wrong(world: World) -> None:
     for address, error in (
         ("nonsense", InvalidArgument),
         ("workspace14a2hpadpsy9h4auve2z8lw", NotFound),

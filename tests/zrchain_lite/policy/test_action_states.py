@@ -10,9 +10,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from tests.zrchain_lite.treasury.world import World
 from zrchain_lite.errors import LedgerError
+from zrchain_lite.module import Context
 from zrchain_lite.policy import state
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
 
 PENDING, COMPLETED, REVOKED, TIMEOUT = 1, 2, 3, 4
 WHO = st.integers(0, 3)
@@ -34,13 +36,13 @@ class ActionLife(RuleBasedStateMachine):
         self.seen: dict[int, int] = {}
         self.final: dict[int, int] = {}
 
-    def action_completed(self, ctx, action) -> None:
+    def action_completed(self, ctx: Context, action: Action) -> None:
         self._end(action)
 
-    def action_ended(self, ctx, action) -> None:
+    def action_ended(self, ctx: Context, action: Action) -> None:
         self._end(action)
 
-    def _end(self, action) -> None:
+    def _end(self, action: Action) -> None:
         assert action.id not in self.final, "an action ends once"
         self.final[action.id] = action.status
 

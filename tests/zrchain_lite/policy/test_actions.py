@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 
 from tests.zrchain_lite.treasury.world import Account, World
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
+from zrchain_lite.module import Context
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
 
 QUERY = "/zrchain.policy.Query/"
 PENDING, COMPLETED, REVOKED, TIMEOUT = 1, 2, 3, 4
@@ -22,10 +28,10 @@ class Recorder:
     def __init__(self) -> None:
         self.told: list[tuple[str, int, int]] = []
 
-    def action_completed(self, ctx, action) -> None:
+    def action_completed(self, ctx: Context, action: Action) -> None:
         self.told.append(("completed", action.id, action.status))
 
-    def action_ended(self, ctx, action) -> None:
+    def action_ended(self, ctx: Context, action: Action) -> None:
         self.told.append(("ended", action.id, action.status))
 
 
@@ -64,11 +70,11 @@ def add_owner(world: World, by: Account, workspace: str, *, btl: int = 0, owner:
     return max(a.id for a in actions(world))
 
 
-def actions(world: World, **fields: object) -> list[wire.ActionResponse]:
+def actions(world: World, **fields: Any) -> list[wire.ActionResponse]:
     return list(world.query(QUERY + "Actions", wire.QueryActionsRequest(**fields)).actions)
 
 
-def approve(world: World, by: Account, action_id: int, **fields: object) -> str:
+def approve(world: World, by: Account, action_id: int, **fields: Any) -> str:
     message = wire.MsgApproveAction(creator=by.address, action_id=action_id, **fields)
     return str(world.do(message).status)
 
@@ -81,7 +87,9 @@ def owners_of(world: World, workspace: str) -> list[str]:
     return list(world.identity.workspace(world.ctx(), workspace).owners)
 
 
-def test_submit__should_count_its_creator_and_wait(world, owners, workspace, hooks) -> None:
+def test_submit__should_count_its_creator_and_wait(
+    world: World, owners: list[Account], workspace: str, hooks: Recorder
+) -> None:
     action_id = add_owner(world, owners[0], workspace)
     new = [event for event in world.events if event.type == "new_action"]
     assert [dict(event.attributes)["participant_addr"] for event in new] == [
@@ -94,7 +102,9 @@ def test_submit__should_count_its_creator_and_wait(world, owners, workspace, hoo
     assert hooks.told == []
 
 
-def test_approve__should_execute_with_the_last_one_needed(world, owners, workspace, hooks) -> None:
+def test_approve__should_execute_with_the_last_one_needed(
+    world: World, owners: list[Account], workspace: str, hooks: Recorder
+) -> None:
     action_id = add_owner(world, owners[0], workspace)
     assert approve(world, owners[0], action_id) == "ACTION_STATUS_PENDING"  # again: nothing new
     assert approve(world, owners[1], action_id, action_type=ADD_OWNER) == "ACTION_STATUS_COMPLETED"
@@ -105,7 +115,7 @@ def test_approve__should_execute_with_the_last_one_needed(world, owners, workspa
 
 
 def test_approve__should_refuse_strangers_wrong_types_and_passkeys(
-    world, owners, workspace
+    world: World, owners: list[Account], workspace: str
 ) -> None:
     action_id = add_owner(world, owners[0], workspace)
     with pytest.raises(Unauthorized, match="no participant"):
@@ -119,7 +129,9 @@ def test_approve__should_refuse_strangers_wrong_types_and_passkeys(
     assert status(world, action_id) == PENDING
 
 
-def test_approve__should_leave_no_trace_when_execution_fails(world, owners, workspace) -> None:
+def test_approve__should_leave_no_trace_when_execution_fails(
+    world: World, owners: list[Account], workspace: str
+) -> None:
     first = add_owner(world, owners[0], workspace)
     second = add_owner(world, owners[0], workspace)
     approve(world, owners[1], first)
@@ -128,7 +140,7 @@ def test_approve__should_leave_no_trace_when_execution_fails(world, owners, work
     assert list(world.policy.action(world.ctx(), second).approvers) == [owners[0].address]
 
 
-def test_approve__should_need_the_submitter_to_be_an_owner_still(world) -> None:
+def test_approve__should_need_the_submitter_to_be_an_owner_still(world: World) -> None:
     alice, bob, guard = (world.account() for _ in range(3))
     only_guard = world.new_policy(guard, f"{guard.address} > 0", [guard.address])
     workspace = world.workspace(alice, bob, guard, admin_policy_id=only_guard)
@@ -143,7 +155,7 @@ def test_approve__should_need_the_submitter_to_be_an_owner_still(world) -> None:
         approve(world, guard, waiting)
 
 
-def test_submit__should_count_no_approval_of_an_owner_who_is_no_participant(world) -> None:
+def test_submit__should_count_no_approval_of_an_owner_who_is_no_participant(world: World) -> None:
     alice, guard = world.account(), world.account()
     only_guard = world.new_policy(guard, f"{guard.address} > 0", [guard.address])
     workspace = world.workspace(alice, guard, admin_policy_id=only_guard)
@@ -153,7 +165,7 @@ def test_submit__should_count_no_approval_of_an_owner_who_is_no_participant(worl
     assert EVM in owners_of(world, workspace)
 
 
-def test_evm_participant__should_approve_by_the_account_of_the_same_key(world) -> None:
+def test_evm_participant__should_approve_by_the_account_of_the_same_key(world: World) -> None:
     alice, bob = world.account(), world.account()
     names = [alice.evm_address, bob.evm_address]
     both = world.new_policy(alice, f"{names[0]} & {names[1]} > 0", names)
@@ -167,7 +179,7 @@ def test_evm_participant__should_approve_by_the_account_of_the_same_key(world) -
     assert EVM in owners_of(world, workspace)
 
 
-def test_owner_identity__should_submit_by_itself(world) -> None:
+def test_owner_identity__should_submit_by_itself(world: World) -> None:
     """As a module does for an owner that has no account: a contract, or an EVM address."""
     contract = f"eip155:31337:{EVM}"
     workspace = world.identity.create_workspace(world.ctx(), contract, [contract]).address
@@ -181,8 +193,10 @@ def test_owner_identity__should_submit_by_itself(world) -> None:
     assert owners_of(world, workspace) == [contract, EVM]
 
 
-def test_submit__should_refuse_strangers_and_unguarded_messages(world, owners, workspace) -> None:
-    def submit(creator: str, message: object) -> None:
+def test_submit__should_refuse_strangers_and_unguarded_messages(
+    world: World, owners: list[Account], workspace: str
+) -> None:
+    def submit(creator: str, message: Message) -> None:
         world.policy.submit(
             world.ctx(), creator=creator, policy_id=0, workspace=workspace, msg=message
         )
@@ -193,12 +207,14 @@ def test_submit__should_refuse_strangers_and_unguarded_messages(world, owners, w
         submit(owners[0].address, identity.MsgNewKeyring())
 
 
-def test_register_action__should_refuse_a_second_executor(world) -> None:
+def test_register_action__should_refuse_a_second_executor(world: World) -> None:
     with pytest.raises(ValueError, match="already has an executor"):
         world.policy.register_action(ADD_OWNER, lambda ctx, action, msg: msg)
 
 
-def test_revoke__should_be_the_creators_right(world, owners, workspace, hooks) -> None:
+def test_revoke__should_be_the_creators_right(
+    world: World, owners: list[Account], workspace: str, hooks: Recorder
+) -> None:
     action_id = add_owner(world, owners[0], workspace)
     with pytest.raises(Unauthorized):
         world.do(wire.MsgRevokeAction(creator=owners[1].address, action_id=action_id))
@@ -214,7 +230,7 @@ def test_revoke__should_be_the_creators_right(world, owners, workspace, hooks) -
 
 
 def test_expiry__should_let_the_last_block_count_and_then_sweep(
-    world, owners, workspace, hooks
+    world: World, owners: list[Account], workspace: str, hooks: Recorder
 ) -> None:
     in_time, late = (
         add_owner(world, owners[0], workspace, owner=o.evm_address) for o in owners[:2]
@@ -230,7 +246,7 @@ def test_expiry__should_let_the_last_block_count_and_then_sweep(
 
 
 def test_expiry__should_hold_even_before_the_sweep_came_round(
-    world, owners, workspace, hooks
+    world: World, owners: list[Account], workspace: str, hooks: Recorder
 ) -> None:
     action_id = add_owner(world, owners[0], workspace)
     world.height += 31  # no block began
@@ -240,7 +256,7 @@ def test_expiry__should_hold_even_before_the_sweep_came_round(
     assert hooks.told == [("ended", action_id, TIMEOUT)]
 
 
-def test_vectors__should_choose_the_deadline(vectors) -> None:
+def test_vectors__should_choose_the_deadline(vectors: Callable[[str], Any]) -> None:
     table = vectors("zrchain.json")["action_btl"]
     for case in table["cases"]:
         world = World(height=table["height"])
@@ -257,7 +273,9 @@ def test_vectors__should_choose_the_deadline(vectors) -> None:
 @pytest.mark.parametrize(
     ("policy_btl", "asked", "blocks"), [(30, 0, 30), (30, 3, 10), (30, 40, 40), (2, 0, 10)]
 )
-def test_deadline__should_respect_policy_and_minimum(world, policy_btl, asked, blocks) -> None:
+def test_deadline__should_respect_policy_and_minimum(
+    world: World, policy_btl: int, asked: int, blocks: int
+) -> None:
     alice, bob = world.account(), world.account()
     addresses = [alice.address, bob.address]
     both = world.new_policy(alice, f"{' + '.join(addresses)} > 1", addresses, policy_btl)
@@ -267,14 +285,18 @@ def test_deadline__should_respect_policy_and_minimum(world, policy_btl, asked, b
 
 
 @pytest.mark.parametrize("btl", [2**64 - 1, 10**9])
-def test_deadline__should_not_overflow(world, owners, workspace, btl) -> None:
+def test_deadline__should_not_overflow(
+    world: World, owners: list[Account], workspace: str, btl: int
+) -> None:
     with pytest.raises(InvalidArgument, match="too long"):
         add_owner(world, owners[0], workspace, btl=btl)
     with pytest.raises(InvalidArgument, match="too long"):
         world.new_policy(owners[0], f"{owners[0].address} > 0", [owners[0].address], btl=btl)
 
 
-def test_any_in_group__should_satisfy_policy_zero(vectors, world) -> None:
+def test_any_in_group__should_satisfy_policy_zero(
+    vectors: Callable[[str], Any], world: World
+) -> None:
     for case in vectors("zrchain.json")["policy_any_in_group"]["cases"]:
         group = {name: world.account() for name in case["group"]}
         if not group:
@@ -285,7 +307,9 @@ def test_any_in_group__should_satisfy_policy_zero(vectors, world) -> None:
         assert (EVM in owners_of(world, workspace)) is case["ok"]
 
 
-def test_vectors__should_agree_on_approval(vectors, world, owners, workspace) -> None:
+def test_vectors__should_agree_on_approval(
+    vectors: Callable[[str], Any], world: World, owners: list[Account], workspace: str
+) -> None:
     cases = {c["case"]: c["ok"] for c in vectors("zrchain.json")["action_approval_cases"]["cases"]}
     action_id = add_owner(world, owners[0], workspace)
     assert cases["participant approves pending action"] is True
@@ -295,7 +319,7 @@ def test_vectors__should_agree_on_approval(vectors, world, owners, workspace) ->
         approve(world, owners[2], action_id)
 
 
-def test_new_policy__should_refuse_other_kinds_long_names_and_one_key_twice(world) -> None:
+def test_new_policy__should_refuse_other_kinds_long_names_and_one_key_twice(world: World) -> None:
     alice = world.account()
     kinds = (
         any_pb2.Any(),
@@ -312,7 +336,9 @@ def test_new_policy__should_refuse_other_kinds_long_names_and_one_key_twice(worl
         world.new_policy(alice, f"{names[0]} + {names[1]} > 1", names)
 
 
-def test_queries__should_find_policies_and_actions(world, owners, workspace) -> None:
+def test_queries__should_find_policies_and_actions(
+    world: World, owners: list[Account], workspace: str
+) -> None:
     action_id = add_owner(world, owners[0], workspace)
     done = add_owner(world, owners[0], world.workspace(owners[0], owners[1]))
     assert [a.id for a in actions(world)] == [action_id, done]

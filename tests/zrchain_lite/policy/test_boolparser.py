@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from zrchain_lite.errors import InvalidArgument
@@ -19,7 +22,7 @@ def policy(definition: str, *participants: str) -> BoolparserPolicy:
     )
 
 
-def test_vectors__should_validate(vectors) -> None:
+def test_vectors__should_validate(vectors: Callable[[str], Any]) -> None:
     for case in vectors("zrchain.json")["policy_validate"]["cases"]:
         asked = policy(case["definition"], *case["participants"])
         if case["valid"]:
@@ -29,7 +32,7 @@ def test_vectors__should_validate(vectors) -> None:
                 boolparser.normalise(asked)
 
 
-def test_vectors__should_verify(vectors) -> None:
+def test_vectors__should_verify(vectors: Callable[[str], Any]) -> None:
     for case in vectors("zrchain.json")["policy_verify"]["cases"]:
         asked = policy(case["definition"], A, B)
         assert boolparser.satisfied(asked, case["approvers"], {}) is case["ok"], case
@@ -81,6 +84,8 @@ def test_satisfied__should_count_unapproved_participants_as_zero() -> None:
         ({"TXVALUE": b"<nil>"}, False),
     ],
 )
-def test_txvalue__should_limit_the_amount_and_refuse_an_unknown_one(data, expected) -> None:
+def test_txvalue__should_limit_the_amount_and_refuse_an_unknown_one(
+    data: Any, expected: bool
+) -> None:
     limited = boolparser.normalise(policy(f"(TXVALUE < 1000) & {A} > 0", A))
     assert boolparser.satisfied(limited, [A], data) is expected

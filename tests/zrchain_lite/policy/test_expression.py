@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from zrchain_lite.policy.expression import MAX_DEPTH, Expression, ExpressionError, solve
 
 
-def test_vectors__should_agree_but_for_the_known_quirk(vectors) -> None:
+def test_vectors__should_agree_but_for_the_known_quirk(vectors: Callable[[str], Any]) -> None:
     cases = vectors("zrchain.json")["boolparser"]["cases"]
     assert len(cases) > 30
     for case in cases:
@@ -19,7 +21,7 @@ def test_vectors__should_agree_but_for_the_known_quirk(vectors) -> None:
         assert solve(case["expr"]) is expected, case["expr"]
 
 
-def test_vectors__should_substitute_approvals(vectors) -> None:
+def test_vectors__should_substitute_approvals(vectors: Callable[[str], Any]) -> None:
     (case,) = vectors("zrchain.json")["boolparser"]["substitution_cases"]
     expression = Expression.parse(case["rule"])
     values = {name.lower(): Fraction(value) for name, value in case["approvals"].items()}
@@ -89,7 +91,7 @@ def test_solve__should_never_fail_otherwise(text: str) -> None:
 _LEAVES = st.integers(0, 3).map(lambda n: (str(n), n))
 
 
-def _combine(children):
+def _combine(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     binary = st.sampled_from("+-*><&|")
     return st.one_of(
         children.map(lambda c: (f"!({c[0]})", int(not c[1]))),
@@ -99,7 +101,7 @@ def _combine(children):
     )
 
 
-def _python(left, operator, right) -> int:
+def _python(left: tuple[str, int], operator: str, right: tuple[str, int]) -> int:
     a, b = left[1], right[1]
     return {
         "+": a + b,
@@ -113,6 +115,8 @@ def _python(left, operator, right) -> int:
 
 
 @given(st.recursive(_LEAVES, _combine, max_leaves=8))
-def test_solve__should_agree_with_python_on_parenthesised_expressions(case) -> None:
+def test_solve__should_agree_with_python_on_parenthesised_expressions(
+    case: tuple[str, int],
+) -> None:
     text, value = case
     assert solve(text) is bool(value)

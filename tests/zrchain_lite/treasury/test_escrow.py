@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.zrchain_lite.treasury.world import ECDSA, WEALTH, World
@@ -18,7 +21,7 @@ def paying(commission: int, destination: str = "") -> World:
     return World(genesis={"treasury": {"params": params}})
 
 
-def test_vectors__should_split(vectors) -> None:
+def test_vectors__should_split(vectors: Callable[[str], Any]) -> None:
     cases = vectors("zrchain.json")["fees"]["keyring_commission_split"]["cases"]
     for case in cases:
         assert split(case["fee"], case["pct"]) == (case["commission"], case["keyring"])
@@ -27,7 +30,9 @@ def test_vectors__should_split(vectors) -> None:
 @pytest.mark.parametrize("commission", [0, 10, 100])
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("delegated", [False, True])
-def test_release__should_pay_commission_and_keyring(commission, named, delegated) -> None:
+def test_release__should_pay_commission_and_keyring(
+    commission: int, named: bool, delegated: bool
+) -> None:
     boss = World().account().address
     world = paying(commission, boss if named else "")
     destination, owner, party = (world.account() for _ in range(3))

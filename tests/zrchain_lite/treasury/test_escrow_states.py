@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,8 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, REJECTED, WEALTH, World
 from zrchain_lite.errors import LedgerError
+from zrchain_lite.module import Context
 from zrchain_lite.treasury import state
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import KeyRequest, SignRequest
 
 SECRETS = {1: ECDSA, 2: ED25519, 3: BITCOIN}
 OPEN = (1, 2)
@@ -19,7 +22,7 @@ PARTY = st.integers(0, 3)  # the last one is no party
 PICK = st.integers(0, 50)
 
 
-def _choose(requests, pick: int):
+def _choose(requests: Any, pick: int) -> Any:
     """Mostly a request that is open, sometimes any."""
     waiting = [r for r in requests if r.status in OPEN and not getattr(r, "child_req_ids", ())]
     among = requests if pick % 5 == 0 or not waiting else waiting
@@ -48,14 +51,14 @@ class Escrow(RuleBasedStateMachine):
                     self.world.answer_key(party, request_id, secret.public_key)
         self.total = 5 * WEALTH + 500
 
-    def key_request_ended(self, ctx, req) -> None:
+    def key_request_ended(self, ctx: Context, req: Any) -> None:
         self._end("key", req.id)
 
-    def sign_request_ended(self, ctx, req) -> None:
+    def sign_request_ended(self, ctx: Context, req: Any) -> None:
         assert not req.parent_req_id
         self._end("sign", req.id)
 
-    def sign_transaction_created(self, ctx, req) -> None: ...
+    def sign_transaction_created(self, ctx: Context, req: Any) -> None: ...
 
     def _end(self, kind: str, id_: int) -> None:
         assert (kind, id_) not in self.ended, "a request ends once"
@@ -123,7 +126,7 @@ class Escrow(RuleBasedStateMachine):
             for party in order:
                 self._answer(self.world.answer, party, id_, signature, "right")
 
-    def _answer(self, send, party: int, request_id: int, content: bytes, how: str) -> None:
+    def _answer(self, send: Any, party: int, request_id: int, content: bytes, how: str) -> None:
         fields: dict[str, object] = {"status": REJECTED} if how == "no" else {}
         if how == "bad sig":
             fields["keyring_party_signature"] = b"\x01" * 64
@@ -164,7 +167,7 @@ class Escrow(RuleBasedStateMachine):
     @invariant()
     def the_whole_fee_goes_one_way(self) -> None:
         earned = self.world.balance(self.keyring) + self.world.collector
-        requests = [
+        requests: list[KeyRequest | SignRequest] = [
             *state.KEY_REQUESTS.values(self.world.store),
             *state.SIGN_REQUESTS.values(self.world.store),
         ]

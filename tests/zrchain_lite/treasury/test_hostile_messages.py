@@ -93,7 +93,7 @@ def blobs() -> list[bytes]:
     return [b"", b"\x00", b"\x11" * 32, b"\xff" * 64, ECDSA.public_key, TRANSFER, b"\x02\xc0"]
 
 
-def scalars(field: FieldDescriptor) -> st.SearchStrategy[Any]:
+def scalars(field: Any) -> st.SearchStrategy[Any]:
     match field.type:
         case FieldDescriptor.TYPE_STRING:
             return st.sampled_from(texts())
@@ -111,7 +111,8 @@ def scalars(field: FieldDescriptor) -> st.SearchStrategy[Any]:
 @st.composite
 def filled(draw: st.DrawFn, message: type[Message]) -> Message:
     built = message()
-    for field in message.DESCRIPTOR.fields:
+    fields: list[Any] = list(message.DESCRIPTOR.fields)
+    for field in fields:
         if field.type != FieldDescriptor.TYPE_MESSAGE:
             if field.is_repeated:
                 getattr(built, field.name).extend(draw(st.lists(scalars(field), max_size=3)))

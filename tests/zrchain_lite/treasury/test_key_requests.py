@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, REJECTED, Account, World
+from tests.zrchain_lite.treasury.world import (
+    BITCOIN,
+    ECDSA,
+    ED25519,
+    REJECTED,
+    Account,
+    Secret,
+    World,
+)
 from zrchain_lite.errors import (
     Conflict,
     InsufficientFunds,
@@ -57,7 +68,9 @@ def event_types(world: World) -> list[str]:
     return [event.type for event in world.events if "request" in event.type]
 
 
-def test_request__should_wait_with_its_fee_in_escrow(world, owner, workspace, keyring) -> None:
+def test_request__should_wait_with_its_fee_in_escrow(
+    world: World, owner: Account, workspace: str, keyring: str
+) -> None:
     before = world.balance(owner.address)
     request_id = world.request_key(owner, workspace, keyring, index=4)
     stored = request(world, request_id)
@@ -83,7 +96,15 @@ def test_request__should_wait_with_its_fee_in_escrow(world, owner, workspace, ke
         ({"keyring_addr": "keyring1pfnq7r04rept47gaf5cpdew2"}, NotFound, "no keyring"),
     ],
 )
-def test_request__should_refuse(world, owner, workspace, keyring, fields, error, why) -> None:
+def test_request__should_refuse(
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    fields: dict[str, Any],
+    error: type[Exception],
+    why: str,
+) -> None:
     message = wire.MsgNewKeyRequest(
         creator=owner.address, workspace_addr=workspace, keyring_addr=keyring, key_type="ecdsa"
     )
@@ -95,7 +116,7 @@ def test_request__should_refuse(world, owner, workspace, keyring, fields, error,
 
 
 def test_request__should_need_an_owner_an_active_keyring_and_money(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     with pytest.raises(Unauthorized):
         world.request_key(world.account(), workspace, keyring)
@@ -108,7 +129,7 @@ def test_request__should_need_an_owner_an_active_keyring_and_money(
 
 
 def test_answers__should_make_the_key_at_the_threshold(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring, index=2)
     world.answer_key(parties[1], request_id, ECDSA.public_key)
@@ -130,14 +151,16 @@ def test_answers__should_make_the_key_at_the_threshold(
 
 
 @pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519])
-def test_answers__should_serve_every_key_type(world, owner, workspace, parties, secret) -> None:
+def test_answers__should_serve_every_key_type(
+    world: World, owner: Account, workspace: str, parties: list[Account], secret: Secret
+) -> None:
     keyring = world.keyring(parties[0], parties[:1])
     key_id = world.key(owner, workspace, keyring, parties[0], secret)
     assert world.treasury.key(world.ctx(), key_id).public_key == secret.public_key
 
 
 def test_answers__should_not_count_one_party_twice(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     world.answer_key(parties[0], request_id, ECDSA.public_key)
@@ -147,7 +170,7 @@ def test_answers__should_not_count_one_party_twice(
 
 
 def test_answers__should_not_count_a_party_that_left(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     world.answer_key(parties[1], request_id, ECDSA.public_key)
@@ -163,7 +186,7 @@ def test_answers__should_not_count_a_party_that_left(
 
 
 def test_outsider__should_change_nothing_whatever_it_sends(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     stranger = world.account()
@@ -178,7 +201,7 @@ def test_outsider__should_change_nothing_whatever_it_sends(
 
 
 def test_answer__should_need_a_known_request_and_a_sensible_status(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     with pytest.raises(NotFound):
         world.answer_key(parties[0], 7, ECDSA.public_key)
@@ -204,7 +227,14 @@ def test_answer__should_need_a_known_request_and_a_sensible_status(
     ],
 )
 def test_wrong_key__should_reject_and_refund(
-    world, owner, workspace, keyring, parties, key_type, public_key, why
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
+    key_type: str,
+    public_key: bytes,
+    why: str,
 ) -> None:
     before = world.balance(owner.address)
     request_id = world.request_key(owner, workspace, keyring, key_type=key_type)
@@ -217,11 +247,16 @@ def test_wrong_key__should_reject_and_refund(
 
 
 def test_vectors__should_word_the_reasons(
-    vectors, world, owner, workspace, keyring, parties
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
 ) -> None:
     cases = {c["case"]: c for c in vectors("zrchain.json")["fulfil_key_request"]["cases"]}
 
-    def reason(public_key: bytes, key_type: str = "ecdsa", **fields: object) -> str:
+    def reason(public_key: bytes, key_type: str = "ecdsa", **fields: Any) -> str:
         request_id = world.request_key(owner, workspace, keyring, key_type=key_type)
         world.answer_key(parties[0], request_id, public_key, **fields)
         return request(world, request_id).reject_reason
@@ -244,7 +279,9 @@ def test_vectors__should_word_the_reasons(
     assert request(world, request_id).reject_reason == expected
 
 
-def test_party_signature__should_be_verified(world, owner, workspace, keyring, parties) -> None:
+def test_party_signature__should_be_verified(
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
+) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     stolen = parties[1].party_signature(request_id)
     world.answer_key(parties[0], request_id, ECDSA.public_key, keyring_party_signature=stolen)
@@ -255,7 +292,9 @@ def test_party_signature__should_be_verified(world, owner, workspace, keyring, p
     assert request(world, again).status == wire.KEY_REQUEST_STATUS_REJECTED
 
 
-def test_rejection__should_always_have_a_reason(world, owner, workspace, keyring, parties) -> None:
+def test_rejection__should_always_have_a_reason(
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
+) -> None:
     for given, stored in (
         ("busy", "busy"),
         ("", "rejected with no reason provided"),
@@ -271,7 +310,7 @@ def test_rejection__should_always_have_a_reason(world, owner, workspace, keyring
 
 
 def test_inactive_keyring__should_reject_with_a_refund(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     world.do(identity.MsgDeactivateKeyring(creator=parties[0].address, keyring_addr=keyring))
@@ -281,7 +320,7 @@ def test_inactive_keyring__should_reject_with_a_refund(
 
 
 def test_timeout__should_come_after_the_last_block(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     before = world.balance(owner.address)
     answered, late = (world.request_key(owner, workspace, keyring) for _ in range(2))
@@ -304,7 +343,7 @@ def test_timeout__should_come_after_the_last_block(
 
 
 def test_timeout__should_hold_even_before_the_sweep_came_round(
-    world, owner, workspace, keyring, parties
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
     request_id = world.request_key(owner, workspace, keyring)
     world.height += 21  # no block began
@@ -312,7 +351,9 @@ def test_timeout__should_hold_even_before_the_sweep_came_round(
         world.answer_key(parties[0], request_id, ECDSA.public_key)
 
 
-def test_policy__should_guard_the_request_and_recheck_the_keyring(world, parties) -> None:
+def test_policy__should_guard_the_request_and_recheck_the_keyring(
+    world: World, parties: list[Account]
+) -> None:
     alice, bob = world.account(), world.account()
     keyring = world.keyring(parties[0], parties, fee=FEE)
     workspace = world.workspace(alice, bob, sign_policy_id=world.all_of(alice, bob))
@@ -326,7 +367,9 @@ def test_policy__should_guard_the_request_and_recheck_the_keyring(world, parties
         world.do(policy.MsgApproveAction(creator=bob.address, action_id=2))
 
 
-def test_keeper__should_let_another_account_pay(world, workspace, keyring, parties) -> None:
+def test_keeper__should_let_another_account_pay(
+    world: World, workspace: str, keyring: str, parties: list[Account]
+) -> None:
     """As the receiver does for an owner that has no account."""
     payer = world.account(FEE)
     asked = world.treasury.request_key(

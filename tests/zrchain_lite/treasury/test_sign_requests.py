@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from chains import ecdsa
@@ -16,6 +19,7 @@ from tests.zrchain_lite.treasury.world import (
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.identity.keeper import KeyringInactive
+from zrchain_lite.module import Context
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -23,6 +27,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 FEE = 100
 ITEM, ITEM_2, ITEM_3 = b"\x11" * 32, b"\x12" * 32, b"\x13" * 32
 PENDING, PARTIAL, FULFILLED = 1, 2, 3
+WAITING = policy.QueryActionsRequest(status=policy.ACTION_STATUS_PENDING)
 
 
 class Recorder:
@@ -31,12 +36,12 @@ class Recorder:
     def __init__(self) -> None:
         self.ended: list[tuple[int, int]] = []
 
-    def key_request_ended(self, ctx, req) -> None: ...
+    def key_request_ended(self, ctx: Context, req: Any) -> None: ...
 
-    def sign_request_ended(self, ctx, req) -> None:
+    def sign_request_ended(self, ctx: Context, req: Any) -> None:
         self.ended.append((req.id, req.status))
 
-    def sign_transaction_created(self, ctx, req) -> None: ...
+    def sign_transaction_created(self, ctx: Context, req: Any) -> None: ...
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ def hooks(world: World) -> Recorder:
 
 
 @pytest.fixture
-def key(world, owner, workspace, keyring, parties) -> int:
+def key(world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]) -> int:
     """An ECDSA key; one answer is enough."""
     return world.key(owner, workspace, keyring, parties[0], ECDSA)
 
@@ -101,7 +106,7 @@ def event_types(world: World) -> list[tuple[str, str]]:
     ]
 
 
-def test_vectors__should_be_accepted_or_refused(vectors) -> None:
+def test_vectors__should_be_accepted_or_refused(vectors: Callable[[str], Any]) -> None:
     table = vectors("zrchain.json")["new_signature_request"]
     words = {"ECDSA": ECDSA, "EDDSA": ED25519}
     for case in table["cases"]:
@@ -140,7 +145,9 @@ def test_vectors__should_be_accepted_or_refused(vectors) -> None:
         ("0x" + ITEM.hex(), "not hex"),
     ],
 )
-def test_request__should_refuse_bad_data(world, owner, key, data, why) -> None:
+def test_request__should_refuse_bad_data(
+    world: World, owner: Account, key: int, data: Any, why: str
+) -> None:
     message = wire.MsgNewSignatureRequest(
         creator=owner.address, key_ids=[key], data_for_signing=data
     )
@@ -148,7 +155,9 @@ def test_request__should_refuse_bad_data(world, owner, key, data, why) -> None:
         world.do(message)
 
 
-def test_request__should_bound_what_it_takes(world, owner, workspace, keyring, parties) -> None:
+def test_request__should_bound_what_it_takes(
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
+) -> None:
     key = world.key(owner, workspace, keyring, parties[0], ED25519)
     world.request_signature(owner, [key], b"x" * 4096)
     with pytest.raises(InvalidArgument, match="1 to 4096 bytes"):
@@ -163,14 +172,19 @@ def test_request__should_bound_what_it_takes(world, owner, workspace, keyring, p
         )
 
 
-def test_request__should_be_the_owners_business(world, key) -> None:
+def test_request__should_be_the_owners_business(world: World, key: int) -> None:
     with pytest.raises(Unauthorized):
         world.request_signature(world.account(), [key], ITEM)
 
 
 @pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519])
 def test_answer__should_be_stored_in_the_form_of_its_key_type(
-    world, owner, workspace, keyring, parties, secret: Secret
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
+    secret: Secret,
 ) -> None:
     key = world.key(owner, workspace, keyring, parties[0], secret)
     request_id = world.request_signature(owner, [key], ITEM)
@@ -187,7 +201,9 @@ def test_answer__should_be_stored_in_the_form_of_its_key_type(
     assert event_types(world) == [("sign_request_fulfilled", str(request_id))]
 
 
-def test_answer__should_get_its_true_recovery_id(world, owner, key, parties) -> None:
+def test_answer__should_get_its_true_recovery_id(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     signature = ECDSA.sign(ITEM)
     for sent in (
         signature[:64],
@@ -223,7 +239,15 @@ def high_s(signature: bytes) -> bytes:
     ],
 )
 def test_wrong_answer__should_reject_and_refund(
-    world, owner, workspace, keyring, parties, hooks, secret, signature, why
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
+    hooks: Recorder,
+    secret: Secret,
+    signature: bytes,
+    why: str,
 ) -> None:
     key = world.key(owner, workspace, keyring, parties[0], secret)
     before = world.balance(owner.address)
@@ -236,7 +260,7 @@ def test_wrong_answer__should_reject_and_refund(
     assert hooks.ended == [(request_id, REJECTED)]
 
 
-def test_vectors__should_verify_signatures(vectors) -> None:
+def test_vectors__should_verify_signatures(vectors: Callable[[str], Any]) -> None:
     cases = vectors("zrchain.json")["signature_verification"]["cases"]
     for case in (c for c in cases if "public_key" in c):
         world = World()
@@ -250,7 +274,9 @@ def test_vectors__should_verify_signatures(vectors) -> None:
         assert (status(world, request_id) == FULFILLED) is case["valid"], case
 
 
-def test_parties__should_agree(world, owner, key, keyring, parties) -> None:
+def test_parties__should_agree(
+    world: World, owner: Account, key: int, keyring: str, parties: list[Account]
+) -> None:
     need_two(world, parties[0], keyring)
     request_id = world.request_signature(owner, [key], ITEM)
     signature = ECDSA.sign(ITEM)
@@ -265,7 +291,7 @@ def test_parties__should_agree(world, owner, key, keyring, parties) -> None:
 
 
 def test_parties__should_end_the_request_when_they_disagree(
-    world, owner, key, keyring, parties
+    world: World, owner: Account, key: int, keyring: str, parties: list[Account]
 ) -> None:
     need_two(world, parties[0], keyring)
     request_id = world.request_signature(owner, [key], ITEM)
@@ -287,7 +313,9 @@ def _sign_with_nonce(secret: bytes, digest: bytes, nonce: bytes) -> bytes:
     return r.to_bytes(32, "big") + min(s, n - s).to_bytes(32, "big")
 
 
-def test_outsider__should_change_nothing(world, owner, key, parties) -> None:
+def test_outsider__should_change_nothing(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     request_id = world.request_signature(owner, [key], ITEM)
     for signature, fields in (
         (ECDSA.sign(ITEM), {}),
@@ -301,7 +329,7 @@ def test_outsider__should_change_nothing(world, owner, key, parties) -> None:
 
 
 def test_answer__should_need_a_known_request_and_a_sensible_status(
-    world, owner, key, parties
+    world: World, owner: Account, key: int, parties: list[Account]
 ) -> None:
     with pytest.raises(NotFound):
         world.answer(parties[0], 9, b"x")
@@ -315,7 +343,9 @@ def test_answer__should_need_a_known_request_and_a_sensible_status(
         world.answer(parties[1], request_id, ECDSA.sign(ITEM))
 
 
-def test_family__should_be_a_parent_with_consecutive_children(world, owner, key, hooks) -> None:
+def test_family__should_be_a_parent_with_consecutive_children(
+    world: World, owner: Account, key: int, hooks: Recorder
+) -> None:
     parent_id = world.request_signature(owner, [key, key, key], ITEM, ITEM_2, ITEM_3)
     assert event_types(world) == [("new_sign_request", str(parent_id))]
     parent = world.sign_request(parent_id)
@@ -328,7 +358,7 @@ def test_family__should_be_a_parent_with_consecutive_children(world, owner, key,
 
 
 def test_family__should_be_fulfilled_in_the_order_of_items(
-    world, owner, key, parties, hooks
+    world: World, owner: Account, key: int, parties: list[Account], hooks: Recorder
 ) -> None:
     parent_id = world.request_signature(owner, [key, key, key], ITEM, ITEM_2, ITEM_3)
     for child_id, item in ((4, ITEM_3), (2, ITEM), (3, ITEM_2)):
@@ -345,7 +375,9 @@ def test_family__should_be_fulfilled_in_the_order_of_items(
     assert hooks.ended == [(parent_id, FULFILLED)]
 
 
-def test_family__should_take_equal_signatures_of_equal_items(world, owner, key, parties) -> None:
+def test_family__should_take_equal_signatures_of_equal_items(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     parent_id = world.request_signature(owner, [key, key], ITEM, ITEM)
     for child_id in (2, 3):
         world.answer(parties[0], child_id, ECDSA.sign(ITEM))
@@ -353,7 +385,9 @@ def test_family__should_take_equal_signatures_of_equal_items(world, owner, key, 
     assert len(world.sign_request(parent_id).signed_data) == 2
 
 
-def test_parent__should_take_no_direct_answer(world, owner, key, parties) -> None:
+def test_parent__should_take_no_direct_answer(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     parent_id = world.request_signature(owner, [key, key], ITEM, ITEM_2)
     for fields in ({}, {"status": REJECTED}):
         with pytest.raises(Conflict, match="answer these: 2, 3"):
@@ -362,7 +396,7 @@ def test_parent__should_take_no_direct_answer(world, owner, key, parties) -> Non
 
 @pytest.mark.parametrize("how", ["said", "wrong"])
 def test_rejected_child__should_end_its_whole_family(
-    world, owner, key, parties, hooks, how
+    world: World, owner: Account, key: int, parties: list[Account], hooks: Recorder, how: str
 ) -> None:
     before = world.balance(owner.address)
     parent_id = world.request_signature(owner, [key, key, key], ITEM, ITEM_2, ITEM_3)
@@ -390,7 +424,7 @@ def test_rejected_child__should_end_its_whole_family(
 
 
 def test_timeout__should_end_a_family_together_and_refund_once(
-    world, owner, key, parties, hooks
+    world: World, owner: Account, key: int, parties: list[Account], hooks: Recorder
 ) -> None:
     before = world.balance(owner.address)
     parent_id = world.request_signature(owner, [key, key], ITEM, ITEM_2)
@@ -405,7 +439,9 @@ def test_timeout__should_end_a_family_together_and_refund_once(
     assert hooks.ended == [(parent_id, REJECTED)]
 
 
-def test_answer__should_count_in_the_last_block(world, owner, key, parties) -> None:
+def test_answer__should_count_in_the_last_block(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     in_time, late = (world.request_signature(owner, [key], ITEM) for _ in range(2))
     world.advance(20)
     world.answer(parties[0], in_time, ECDSA.sign(ITEM))
@@ -414,7 +450,7 @@ def test_answer__should_count_in_the_last_block(world, owner, key, parties) -> N
 
 
 def test_keys__should_share_workspace_type_and_policy(
-    world, owner, workspace, keyring, parties, key
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account], key: int
 ) -> None:
     bitcoin = world.key(owner, workspace, keyring, parties[0], BITCOIN)
     elsewhere = world.key(owner, world.workspace(owner), keyring, parties[0], ECDSA)
@@ -431,7 +467,9 @@ def test_keys__should_share_workspace_type_and_policy(
         world.request_signature(owner, [key, 99], ITEM, ITEM_2)
 
 
-def test_reserved_key__should_serve_its_purpose_only(world, owner, key, parties) -> None:
+def test_reserved_key__should_serve_its_purpose_only(
+    world: World, owner: Account, key: int, parties: list[Account]
+) -> None:
     world.treasury.reserve_key(world.ctx(), key, "authority")
     with pytest.raises(Unauthorized, match="reserved for authority"):
         world.request_signature(owner, [key], ITEM)
@@ -453,7 +491,9 @@ def test_reserved_key__should_serve_its_purpose_only(world, owner, key, parties)
         world.treasury.reserve_key(world.ctx(), 99, "authority")
 
 
-def test_policy__should_be_the_keys_own_before_the_workspaces(world, parties) -> None:
+def test_policy__should_be_the_keys_own_before_the_workspaces(
+    world: World, parties: list[Account]
+) -> None:
     alice, bob = world.account(), world.account()
     workspace = world.workspace(alice, bob)
     keyring = world.keyring(parties[0], parties[:1])
@@ -461,21 +501,21 @@ def test_policy__should_be_the_keys_own_before_the_workspaces(world, parties) ->
     both = world.all_of(alice, bob)
     world.do(wire.MsgUpdateKeyPolicy(creator=alice.address, key_id=key, sign_policy_id=both))
     assert world.request_signature(alice, [key], ITEM) == 0
-    last = world.query("/zrchain.policy.Query/Actions", policy.QueryActionsRequest(status=1))
+    last = world.query("/zrchain.policy.Query/Actions", WAITING)
     (action,) = last.actions
     world.do(policy.MsgApproveAction(creator=bob.address, action_id=action.id))
     assert status(world, 1) == PENDING
     # Back to the workspace's policy, which the key's current one must allow.
     world.do(wire.MsgUpdateKeyPolicy(creator=alice.address, key_id=key))
     assert world.treasury.key(world.ctx(), key).sign_policy_id == both
-    (action,) = world.query(
-        "/zrchain.policy.Query/Actions", policy.QueryActionsRequest(status=1)
-    ).actions
+    (action,) = world.query("/zrchain.policy.Query/Actions", WAITING).actions
     world.do(policy.MsgApproveAction(creator=bob.address, action_id=action.id))
     assert world.treasury.key(world.ctx(), key).sign_policy_id == 0
 
 
-def test_action__should_not_outlive_the_policy_it_was_asked_under(world, parties) -> None:
+def test_action__should_not_outlive_the_policy_it_was_asked_under(
+    world: World, parties: list[Account]
+) -> None:
     alice, bob = world.account(), world.account()
     both = world.all_of(alice, bob)
     workspace = world.workspace(alice, bob)
@@ -488,20 +528,27 @@ def test_action__should_not_outlive_the_policy_it_was_asked_under(world, parties
     assert world.request_signature(alice, [key], ITEM) == 0
     update.sign_policy_id = 0
     world.do(update)
-    waiting = world.query(
-        "/zrchain.policy.Query/Actions", policy.QueryActionsRequest(status=1)
-    ).actions[0]
+    waiting = world.query("/zrchain.policy.Query/Actions", WAITING).actions[0]
     with pytest.raises(Conflict, match="ask again"):
         world.do(policy.MsgApproveAction(creator=bob.address, action_id=waiting.id))
 
 
 def test_verify_signing_data__should_recompute_every_input(
-    vectors, world, owner, workspace, keyring, parties
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
 ) -> None:
     vector = vectors("zrchain.json")["bitcoin_unsigned_plus_tx"]
     key = world.key(owner, workspace, keyring, parties[0], BITCOIN)
 
-    def ask(items: list[str], version: int = 1, raw: str = vector["unsigned_plus_tx_hex"]) -> int:
+    def ask(
+        items: list[str],
+        version: wire.VerificationVersion = wire.BITCOIN_PLUS,
+        raw: str = vector["unsigned_plus_tx_hex"],
+    ) -> int:
         message = wire.MsgNewSignatureRequest(
             creator=owner.address,
             key_ids=[key] * len(items),
@@ -517,6 +564,6 @@ def test_verify_signing_data__should_recompute_every_input(
     with pytest.raises(InvalidArgument, match="1 inputs, data_for_signing 2 items"):
         ask(vector["sighashes"] * 2)
     with pytest.raises(InvalidArgument, match="BITCOIN_PLUS"):
-        ask(vector["sighashes"], version=0)
+        ask(vector["sighashes"], version=wire.UNKNOWN)
     with pytest.raises(InvalidArgument, match="not a transaction"):
         ask(vector["sighashes"], raw="00")

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
-from chains import chain_for
 from chains.chain import Intent
+from chains.evm import EvmChain
+from chains.solana import SolanaChain
 from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, Account, Secret, World
 from zrchain_lite.errors import InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.identity.keeper import KeyringInactive
+from zrchain_lite.module import Context
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
-NATIVE, EVM, BTC_TESTNET, BTC_MAINNET, SOLANA = 1, 2, 3, 4, 6
+NATIVE = wire.WALLET_TYPE_NATIVE
+EVM = wire.WALLET_TYPE_EVM
+BTC_TESTNET = wire.WALLET_TYPE_BTC_TESTNET
+BTC_MAINNET = wire.WALLET_TYPE_BTC_MAINNET
+SOLANA = wire.WALLET_TYPE_SOLANA
 TRANSFER = bytes.fromhex(
     "eb80843b9aca0082520894ea223ca8968ca59e0bc79ba331c2f6f636a3fb82880de0b6b3a764000080808080"
 )
@@ -61,11 +69,11 @@ def ask(
     world: World,
     creator: Account,
     key_ids: list[int],
-    wallet_type: int,
+    wallet_type: wire.WalletType,
     unsigned: bytes,
     metadata: Message | None = None,
-    **fields: object,
-) -> wire.MsgNewSignTransactionRequestResponse:
+    **fields: Any,
+) -> Any:
     message = wire.MsgNewSignTransactionRequest(
         creator=creator.address,
         key_ids=key_ids,
@@ -78,7 +86,7 @@ def ask(
 
 
 def solana_transfer(sender: Secret, lamports: int = 5) -> bytes:
-    chain = chain_for("solana:localnet")
+    chain = SolanaChain("solana:localnet")
     to = chain.address(Secret("ed25519", b"\x77" * 32).public_key)
     blockhash = chain.address(Secret("ed25519", b"\x78" * 32).public_key)
     intent = Intent(to=to, value=lamports, data=b"", max_network_fee=10_000)
@@ -87,7 +95,13 @@ def solana_transfer(sender: Secret, lamports: int = 5) -> bytes:
 
 @pytest.mark.parametrize("chain_id", [1, 11155111])
 def test_vectors__should_sign_legacy_transactions(
-    vectors, world, owner, workspace, keyring, party, chain_id
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+    chain_id: int,
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     cases = vectors("zrchain.json")["ethereum_unsigned_tx"]["cases"]
@@ -106,7 +120,14 @@ def test_vectors__should_sign_legacy_transactions(
         assert request.metadata.type_url == "/zrchain.treasury.MetadataEthereum"
 
 
-def test_vectors__should_sign_solana_messages(vectors, world, owner, workspace, keyring, party):
+def test_vectors__should_sign_solana_messages(
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+) -> None:
     for case in vectors("zrchain.json")["solana_unsigned_tx"]["cases"]:
         message = bytes.fromhex(case["message_hex"])
         signers = message[1] if message[0] & 0x80 else message[0]
@@ -121,7 +142,12 @@ def test_vectors__should_sign_solana_messages(vectors, world, owner, workspace, 
 
 
 def test_vectors__should_sign_the_bitcoin_plus_form(
-    vectors, world, owner, workspace, keyring, party
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
 ) -> None:
     vector = vectors("zrchain.json")["bitcoin_unsigned_plus_tx"]
     unsigned = bytes.fromhex(vector["unsigned_plus_tx_hex"])
@@ -136,7 +162,7 @@ def test_vectors__should_sign_the_bitcoin_plus_form(
 
 
 def test_native__should_hash_the_sign_bytes_once_per_key(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     answer = ask(world, owner, [key, key], NATIVE, b"sign bytes")
@@ -146,16 +172,16 @@ def test_native__should_hash_the_sign_bytes_once_per_key(
 
 
 def test_request__should_link_transaction_and_signatures(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     created: list[int] = []
 
     class Hook:
-        def key_request_ended(self, ctx, req) -> None: ...
+        def key_request_ended(self, ctx: Context, req: Any) -> None: ...
 
-        def sign_request_ended(self, ctx, req) -> None: ...
+        def sign_request_ended(self, ctx: Context, req: Any) -> None: ...
 
-        def sign_transaction_created(self, ctx, req) -> None:
+        def sign_transaction_created(self, ctx: Context, req: Any) -> None:
             created.append(req.id)
 
     key = world.key(owner, workspace, keyring, party, ECDSA)
@@ -194,7 +220,15 @@ def test_request__should_link_transaction_and_signatures(
     ],
 )
 def test_request__should_refuse(
-    world, owner, workspace, keyring, party, wallet_type, unsigned, metadata, why
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+    wallet_type: wire.WalletType,
+    unsigned: bytes,
+    metadata: Message | None,
+    why: str,
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     with pytest.raises(InvalidArgument, match=why):
@@ -203,7 +237,7 @@ def test_request__should_refuse(
 
 
 def test_request__should_refuse_undecodable_metadata(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     broken = any_pb2.Any(type_url="/zrchain.treasury.MetadataEthereum", value=b"\xff")
@@ -219,10 +253,8 @@ def test_request__should_refuse_undecodable_metadata(
 
 
 def test_typed_transaction__should_name_the_chain_of_its_metadata(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
-    from chains.evm import EvmChain
-
     key = world.key(owner, workspace, keyring, party, ECDSA)
     to = "0xeA223Ca8968Ca59e0Bc79Ba331c2F6f636A3fB82"
     intent = Intent(to=to, value=1, data=b"", max_network_fee=10**18)
@@ -235,7 +267,7 @@ def test_typed_transaction__should_name_the_chain_of_its_metadata(
 
 
 def test_solana__should_name_its_network_and_its_signers(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ED25519)
     unsigned = solana_transfer(ED25519)
@@ -250,7 +282,7 @@ def test_solana__should_name_its_network_and_its_signers(
 
 
 def test_request__should_need_owner_keys_and_keyring(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     metadata = wire.MetadataEthereum(chain_id=1)
     with pytest.raises(NotFound):
@@ -269,7 +301,9 @@ def test_request__should_need_owner_keys_and_keyring(
         ask(world, owner, [free], EVM, TRANSFER, metadata)
 
 
-def test_policy__should_see_the_value_and_the_data(world, keyring, party) -> None:
+def test_policy__should_see_the_value_and_the_data(
+    world: World, keyring: str, party: Account
+) -> None:
     alice, bob = world.account(), world.account()
     # Alice alone up to one ether, exclusive; above it Bob too.
     definition = f"({alice.address} & (TXVALUE < 1000000000000000000)) | {bob.address} > 0"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, Account, World
@@ -39,12 +42,14 @@ def workspace(world: World, owner: Account) -> str:
     return world.workspace(owner)
 
 
-def ask(world: World, name: str, **fields: object):
+def ask(world: World, name: str, **fields: Any) -> Any:
     request = getattr(wire, f"Query{name}Request")(**fields)
     return world.query(f"/zrchain.treasury.Query/{name}", request)
 
 
-def test_keys__should_list_derived_addresses(world, owner, workspace, keyring, party) -> None:
+def test_keys__should_list_derived_addresses(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
+) -> None:
     for secret in (ECDSA, BITCOIN, ED25519):
         world.key(owner, workspace, keyring, party, secret)
     answer = ask(world, "Keys", workspace_addr=workspace)
@@ -69,7 +74,14 @@ def test_keys__should_list_derived_addresses(world, owner, workspace, keyring, p
         ask(world, "KeyByID", id=4)
 
 
-def test_vectors__should_derive_addresses(vectors, world, owner, workspace, keyring, party) -> None:
+def test_vectors__should_derive_addresses(
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+) -> None:
     words = {"KEY_TYPE_ECDSA_SECP256K1": "ecdsa", "KEY_TYPE_BITCOIN_SECP256K1": "bitcoin"}
     cases = vectors("zrchain.json")["address_derivation"]
     known = [
@@ -93,7 +105,7 @@ def test_vectors__should_derive_addresses(vectors, world, owner, workspace, keyr
 
 
 def test_key_by_address__should_filter_and_be_empty_when_unknown(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     address = ask(world, "KeyByID", id=key).wallets[1].address
@@ -111,13 +123,13 @@ def test_key_by_address__should_filter_and_be_empty_when_unknown(
 
 
 def test_key_requests__should_filter_by_keyring_status_and_workspace(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     done = world.key(owner, workspace, keyring, party, ECDSA)
     waiting = world.request_key(owner, workspace, keyring)
     elsewhere = world.request_key(owner, world.workspace(owner), world.keyring(party, [party]))
 
-    def ids(**fields: object) -> list[int]:
+    def ids(**fields: Any) -> list[int]:
         return [r.id for r in ask(world, "KeyRequests", **fields).key_requests]
 
     assert ids() == [done, waiting, elsewhere]
@@ -133,7 +145,12 @@ def test_key_requests__should_filter_by_keyring_status_and_workspace(
 
 
 def test_pending_requests__should_be_read_from_their_index(
-    world, owner, workspace, keyring, party
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     for _ in range(30):
@@ -142,13 +159,20 @@ def test_pending_requests__should_be_read_from_their_index(
     waiting = world.request_signature(owner, [key], ITEM)
     reads: list[bytes] = []
     get = world.store.get
-    world.store.get = lambda k: (reads.append(k), get(k))[1]  # type: ignore[method-assign]
+
+    def recorded(key: bytes) -> bytes | None:
+        reads.append(key)
+        return get(key)
+
+    monkeypatch.setattr(world.store, "get", recorded)
     answer = ask(world, "SignatureRequests", keyring_addr=keyring, status=PENDING)
     assert [r.id for r in answer.sign_requests] == [waiting]
     assert len(reads) == 1
 
 
-def test_signature_requests__should_page(world, owner, workspace, keyring, party) -> None:
+def test_signature_requests__should_page(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
+) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     for _ in range(3):
         world.request_signature(owner, [key], ITEM)
@@ -177,7 +201,7 @@ def test_signature_requests__should_page(world, owner, workspace, keyring, party
 
 
 def test_sign_transactions__should_follow_the_status_of_their_signatures(
-    world, owner, workspace, keyring, party
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
     for unsigned in (b"one", b"two"):
@@ -190,7 +214,7 @@ def test_sign_transactions__should_follow_the_status_of_their_signatures(
             )
         )
 
-    def ids(**fields: object) -> list[int]:
+    def ids(**fields: Any) -> list[int]:
         answer = ask(world, "SignTransactionRequests", **fields)
         return [both.sign_transaction_requests.id for both in answer.sign_transaction_requests]
 
@@ -211,10 +235,16 @@ def test_sign_transactions__should_follow_the_status_of_their_signatures(
     assert [answer.sign_request_id for answer in one.sign_request.signed_data] == [2, 3]
 
 
-def test_zr_sign_keys__should_list_the_wallets_of_an_owner(world, keyring, party) -> None:
+def test_zr_sign_keys__should_list_the_wallets_of_an_owner(
+    world: World, keyring: str, party: Account
+) -> None:
     payer = world.account()
     parent = world.identity.create_workspace(world.ctx(), EVM_OWNER, [EVM_OWNER])
-    for coin_type, secret, key_type in (("60", ECDSA, 1), ("0", BITCOIN, 3), ("501", ED25519, 2)):
+    for coin_type, secret, key_type in (
+        ("60", ECDSA, wire.KEY_TYPE_ECDSA_SECP256K1),
+        ("0", BITCOIN, wire.KEY_TYPE_BITCOIN_SECP256K1),
+        ("501", ED25519, wire.KEY_TYPE_EDDSA_ED25519),
+    ):
         child = world.identity.create_child(world.ctx(), parent.address, coin_type)
         request = world.treasury.request_key(
             world.ctx(),
@@ -241,7 +271,7 @@ def test_zr_sign_keys__should_list_the_wallets_of_an_owner(world, keyring, party
             ask(world, "ZrSignKeys", **fields)
 
 
-def test_rest__should_have_the_known_paths(world) -> None:
+def test_rest__should_have_the_known_paths(world: World) -> None:
     known = {
         "params",
         "key_requests",

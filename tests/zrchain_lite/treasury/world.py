@@ -136,7 +136,7 @@ class World:
         *,
         threshold: int = 1,
         fee: int = 0,
-        **more: bool,
+        **more: Any,
     ) -> str:
         address = self.do(
             identity_wire.MsgNewKeyring(
@@ -237,7 +237,7 @@ class World:
 
     def open_fees(self) -> int:
         """What the escrow ought to hold."""
-        requests = [
+        requests: list[wire.KeyRequest | wire.SignRequest] = [
             *treasury_state.KEY_REQUESTS.values(self.store),
             *treasury_state.SIGN_REQUESTS.values(self.store),
         ]
