@@ -239,6 +239,10 @@ class App:
     def _state(self) -> KVStore:
         return self._genesis if self._genesis is not None else self._store.state
 
+    def context(self) -> Context:
+        """The last committed state, to read with a keeper."""
+        return Context(self._state, self._tip.height, self._time_ms, self._tip.chain_id)
+
     def _context(self, store: KVStore) -> Context:
         """The next block's height and the last block's time."""
         return Context(store, self._tip.height + 1, self._time_ms, self._tip.chain_id)

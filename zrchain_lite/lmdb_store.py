@@ -43,8 +43,17 @@ class StoreBusy(StoreError):
     """Another process has the database open."""
 
 
-class StoreFull(StoreError):
-    """The disk is full."""
+class StoreUnwritable(StoreError):
+    """The disk is full or failing."""
+
+
+_DAMAGE = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.PanicError,
+    lmdb.VersionMismatchError,
+)
 
 
 @dataclass(frozen=True)
@@ -148,8 +157,8 @@ class LmdbStore:
     ) -> None:
         """Write one block atomically and durably, then let the snapshots see it.
 
-        The map is doubled as often as needed. Raises StoreFull or StoreCorrupted, and then nothing
-        was written.
+        The map is doubled as often as needed. Raises StoreUnwritable or StoreCorrupted, and then
+        nothing was written.
         """
         changes, records = list(changes), list(records)
         while True:
@@ -208,11 +217,14 @@ class LmdbStore:
         return state, chain, meta
 
     def _failure(self, error: lmdb.Error) -> StoreError:
-        if isinstance(error, lmdb.DiskError) or "No space left" in str(error):
-            return StoreFull(f"cannot write to {self._folder}: {error}; free some space")
+        if isinstance(error, _DAMAGE):
+            return _corrupted(self._folder, str(error))
         if isinstance(error, lmdb.BadValsizeError):
             return StoreError(f"a key is empty or longer than LMDB can hold: {error}")
-        return _corrupted(self._folder, str(error))
+        return StoreUnwritable(
+            f"cannot write to {self._folder} ({error}); check the disk and its free space, then "
+            "start again: nothing of this block was written"
+        )
 
 
 def _lock(folder: Path) -> int:

@@ -14,9 +14,12 @@ from zrchain_lite.client import Account
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.genesis import Genesis
+from zrchain_lite.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Context, Module
 from zrchain_lite.node import Core, NodeConfig
+from zrchain_lite.policy import PolicyKeeper, PolicyModule
+from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
@@ -117,4 +120,17 @@ def node_config(folder: Path, first: Genesis, engine: EngineConfig | None = None
     free = "127.0.0.1:0"
     return NodeConfig(
         folder / "home", file, free, free, free, engine or EngineConfig(empty_block_interval_s=0.2)
+    )
+
+
+def all_modules() -> tuple[Core, tuple[Module, ...]]:
+    """The core with identity, policy and treasury."""
+    core = Core.create()
+    identity = IdentityKeeper(core.auth, core.bank)
+    policy = PolicyKeeper(identity)
+    treasury = TreasuryKeeper(identity)
+    return core, (
+        IdentityModule(identity, policy),
+        PolicyModule(policy),
+        TreasuryModule(treasury, policy),
     )

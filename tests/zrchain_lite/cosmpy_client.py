@@ -4,12 +4,15 @@
     cosmpy_client.py request-key GRPC_URL CHAIN_ID SECRET_HEX DESCRIPTORS WORKSPACE KEYRING
     cosmpy_client.py read-keys GRPC_URL CHAIN_ID SECRET_HEX DESCRIPTORS WORKSPACE
 
+    cosmpy_client.py wire DESCRIPTORS
+
 DESCRIPTORS is a file with a FileDescriptorSet of the ledger's own messages. Prints one JSON object.
 """
 
 # mypy: ignore-errors
 
 import base64
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -110,8 +113,49 @@ def read_keys(client, wallet, descriptors, workspace):
     }
 
 
+def wire(descriptors):
+    """Fields and enum values of the set that cosmpy's own protos do not have in the same way."""
+    packages = [
+        "tx.v1beta1.service_pb2",
+        "bank.v1beta1.tx_pb2",
+        "bank.v1beta1.query_pb2",
+        "auth.v1beta1.query_pb2",
+        "base.tendermint.v1beta1.query_pb2",
+        "consensus.v1.query_pb2",
+        "crypto.secp256k1.keys_pb2",
+    ]
+    for package in packages:
+        importlib.import_module("cosmpy.protos.cosmos." + package)
+    importlib.import_module("cosmpy.protos.tendermint.abci.types_pb2")
+    files = descriptor_pb2.FileDescriptorSet.FromString(Path(descriptors).read_bytes()).file
+    pool, differences, compared = descriptor_pool.Default(), [], 0
+    for file in files:
+        for message in file.message_type:
+            name = f"{file.package}.{message.name}"
+            theirs = descriptor_pb2.DescriptorProto()
+            pool.FindMessageTypeByName(name).CopyToProto(theirs)
+            known = {shape(field) for field in theirs.field}
+            compared += len(message.field)
+            differences += [f"{name}.{f.name}" for f in message.field if shape(f) not in known]
+        for enum in file.enum_type:
+            found = pool.FindEnumTypeByName(f"{file.package}.{enum.name}").values_by_name
+            differences += [
+                value.name
+                for value in enum.value
+                if value.name not in found or found[value.name].number != value.number
+            ]
+    return {"compared": compared, "differences": differences}
+
+
+def shape(field):
+    return field.name, field.number, field.type, field.label, field.type_name
+
+
 COMMANDS = {"transfer": transfer, "request-key": request_key, "read-keys": read_keys}
 
 if __name__ == "__main__":
+    if sys.argv[1] == "wire":
+        print(json.dumps(wire(sys.argv[2])))
+        sys.exit()
     command, url, chain_id, secret, *rest = sys.argv[1:]
     print(json.dumps(COMMANDS[command](*connect(url, chain_id, secret), *rest)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,23 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS, genesis, node_config
+from tests.zrchain_lite.chain import (
+    ALICE,
+    BOB,
+    CAROL,
+    CHAIN_ID,
+    FUNDS,
+    all_modules,
+    genesis,
+    node_config,
+)
 from zrchain_lite.client import LedgerClient, party_signature
-from zrchain_lite.identity import IdentityKeeper, IdentityModule
-from zrchain_lite.module import Module
 from zrchain_lite.node import Core, Node, serving
-from zrchain_lite.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.registry import Registry
+from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tendermint_pb2
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2
+from zrchain_lite.wire.tendermint.types import types_pb2
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
@@ -30,19 +40,6 @@ SCRIPT = Path(__file__).with_name("cosmpy_client.py")
 pytestmark = pytest.mark.skipif(
     not PYTHON.exists(), reason="cosmpy is not installed: make .venv-cosmpy/.synced"
 )
-
-
-def compose() -> tuple[Core, Sequence[Module]]:
-    core = Core.create()
-    keeper = IdentityKeeper(core.auth, core.bank)
-    policy = PolicyKeeper(keeper)
-    keys = TreasuryKeeper(keeper)
-    modules = (
-        IdentityModule(keeper, policy),
-        PolicyModule(policy),
-        TreasuryModule(keys, policy),
-    )
-    return core, modules
 
 
 @dataclass
@@ -84,7 +81,7 @@ class Cosmpy:
 async def cosmpy(tmp_path: Path) -> AsyncIterator[Cosmpy]:
     free = {"params": {"keyring_creation_fee": "0"}}
     config = node_config(tmp_path, genesis(identity=free))
-    async with serving(config, compose, asyncio.Event()) as (node, _):
+    async with serving(config, all_modules, asyncio.Event()) as (node, _):
         yield Cosmpy(node, tmp_path)
 
 
@@ -141,3 +138,23 @@ async def test_cosmpy__should_request_a_key_and_read_it(cosmpy: Cosmpy) -> None:
             "wallets": [CAROL.evm_address],
         }
     ]
+
+
+async def test_messages__should_have_the_field_numbers_and_types_of_cosmpy(tmp_path: Path) -> None:
+    registry = Registry(Core.create().modules())
+    files = {kind.DESCRIPTOR.file.name: kind.DESCRIPTOR.file for kind in registry.types.values()}
+    for module in (service_pb2, abci_pb2, tendermint_pb2, types_pb2):
+        files[module.DESCRIPTOR.name] = module.DESCRIPTOR
+    ours = FileDescriptorSet()
+    for name in sorted(files):
+        if not name.startswith("google/"):
+            files[name].CopyToProto(ours.file.add())
+    path = tmp_path / "descriptors.bin"
+    path.write_bytes(ours.SerializeToString())
+    process = await asyncio.create_subprocess_exec(
+        str(PYTHON), str(SCRIPT), "wire", str(path), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    seen = json.loads(out)
+    assert seen["differences"] == []
+    assert seen["compared"] > 150

@@ -135,3 +135,30 @@ def test_open__should_say_why_a_folder_cannot_be_used(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(StoreError, match="cannot use the folder"):
         LmdbStore(file / "below")
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from zrchain_lite.lmdb_store import *
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = LmdbStore(Path(sys.argv[1]))
+store.commit(Tip("chain", 1, bytes(32)), [(b"a", b"1")])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    store.commit(Tip("chain", 2, bytes(32)), [(i.to_bytes(4), bytes(1000)) for i in range(3000)])
+except StoreUnwritable as error:
+    print(error)
+print(store.tip().height, store.state.get(b"a"), store.state.get(bytes(4)))
+"""
+
+
+def test_commit__should_lose_nothing_when_the_disk_is_full(tmp_path: Path) -> None:
+    out = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "check the disk and its free space" in out.stdout
+    assert out.stdout.endswith("1 b'1' None\n")
+    store = LmdbStore(tmp_path)
+    assert store.tip().height == 1
+    store.close()

@@ -20,14 +20,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, Chain, genesis, node_config, transfer
-from tests.zrchain_lite.test_cosmpy import compose
+from tests.zrchain_lite.chain import (
+    ALICE,
+    BOB,
+    FUNDS,
+    Chain,
+    all_modules,
+    genesis,
+    node_config,
+    transfer,
+)
 from zrchain_lite.api import rest
 from zrchain_lite.client import LedgerClient
-from zrchain_lite.identity import IdentityKeeper, IdentityModule
-from zrchain_lite.node import Core, Node, serving
-from zrchain_lite.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.node import Node, serving
 
 BANK = "/cosmos/bank/v1beta1"
 TXS = "/cosmos/tx/v1beta1/txs"
@@ -183,14 +188,7 @@ def test_further_routers__should_be_added(chain: Chain) -> None:
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The whole REST application over a chain with all modules, in this process."""
-    core = Core.create()
-    keeper = IdentityKeeper(core.auth, core.bank)
-    policy = PolicyKeeper(keeper)
-    modules = (
-        IdentityModule(keeper, policy),
-        PolicyModule(policy),
-        TreasuryModule(TreasuryKeeper(keeper), policy),
-    )
+    core, modules = all_modules()
     chain = Chain(tmp_path_factory.mktemp("fuzz"), core=core, modules=modules)
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
     yield schemathesis.openapi.from_asgi("/openapi.json", rest.build(chain.engine))
@@ -215,7 +213,7 @@ def test_fuzzer__should_find_no_failure_of_the_server(case: Any) -> None:
 
 async def test_whole_node__should_serve_module_routes(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis())
-    async with serving(config, compose, asyncio.Event()) as (node, _):
+    async with serving(config, all_modules, asyncio.Event()) as (node, _):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rest_port}") as client:
             answer = await client.get("/zrchain/treasury/keys")
             assert (answer.status_code, answer.json()["keys"]) == (200, [])

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+
+from starlette.websockets import WebSocketDisconnect
 
 from zrchain_lite.api import event_query, rpc_view
 from zrchain_lite.api.event_query import Query
@@ -14,8 +17,12 @@ from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.engine.subscriptions import Committed, SlowSubscriber
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 
+_log = logging.getLogger(__name__)
 MAX_SUBSCRIPTIONS = 10
 EVENTS = ("NewBlock", "NewBlockHeader", "Tx")
+
+GONE = (WebSocketDisconnect, RuntimeError)
+"""How Starlette says that the peer went away while something is sent."""
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -69,8 +76,10 @@ class Subscriptions:
                     await self._send({"jsonrpc": "2.0", "id": id_, "result": result})
         except SlowSubscriber as error:
             detail = {"code": -32000, "message": "Server error", "data": str(error)}
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(*GONE):
                 await self._send({"jsonrpc": "2.0", "id": id_, "error": detail})
+        except GONE:
+            _log.debug("websocket closed under a subscription")
         finally:
             subscription.close()
             if self._tasks.get(text) is asyncio.current_task():

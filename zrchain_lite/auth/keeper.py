@@ -5,6 +5,7 @@ An account exists once it received coins; its key is known after its first trans
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 from coincurve import PublicKey
@@ -49,9 +50,14 @@ def evm_address_of(public_key: bytes) -> str:
 def check_address(address: str) -> None:
     """Raise InvalidArgument unless this is an account address."""
     try:
-        cosmos.validate(address)
+        _validate(address)
     except ChainError as error:
         raise InvalidArgument(str(error), code=7, codespace="sdk") from None
+
+
+# bech32 in Python is half of a transfer's time, and the same addresses come again.
+_validate = lru_cache(maxsize=16_384)(cosmos.validate)
+_account_address = lru_cache(maxsize=16_384)(cosmos.account_address)
 
 
 class AuthKeeper:
@@ -108,7 +114,7 @@ class AuthKeeper:
     def set_public_key(self, ctx: Context, address: str, public_key: bytes) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""
         try:
-            owner = cosmos.account_address(public_key)
+            owner = _account_address(public_key)
         except ChainError as error:
             raise TxRejected(str(error), code=8) from None
         if owner != address:

@@ -30,6 +30,10 @@ from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
 
 MAX_WAIT_S = 10.0
+QUIET_TURNS = 10
+"""A block is made when this many turns of the event loop brought no transaction: handling one
+takes several turns."""
+GATHER_TURNS = 1_000
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,9 @@ class EmbeddedEngine:
         try:
             while not stop.is_set():
                 await self._wait_for_work()
+                await self._gather()
                 if not stop.is_set():
                     self.make_block()
-                    # Everybody whom this block woke runs before the next one is made.
-                    await asyncio.sleep(0)
         finally:
             waker.cancel()
             self._hub.close()
@@ -113,6 +116,16 @@ class EmbeddedEngine:
         self._arrived.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), self.config.empty_block_interval_s)
+
+    async def _gather(self) -> None:
+        """Let what is arriving at this moment arrive, so that it shares the block."""
+        waiting, quiet = len(self._mempool), 0
+        for _ in range(GATHER_TURNS):
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._mempool) == waiting else 0
+            waiting = len(self._mempool)
+            if quiet == QUIET_TURNS:
+                return
 
     def make_block(self) -> BlockRecord:
         """One block of what waits; durable when this returns."""

@@ -76,7 +76,7 @@ def _terms(result: ExecTxResult) -> set[str]:
         for event in result.events
         for attribute in event.attributes
         if attribute.index
-    } - {""}
+    }
 
 
 def _event_prefix(term: str) -> bytes:
