@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from fastapi import APIRouter
 from google.protobuf.message import Message
 
 from daemon import run
@@ -19,13 +20,14 @@ from daemon.log import get_logger
 from daemon.settings import Settings, settings_for
 from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
-from zrchain_lite.engine import EngineConfig
+from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
 from zrchain_lite.policy import PolicyKeeper, PolicyModule
 from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+from zrsign_receiver import api
 from zrsign_receiver.module import ReceiverModule
 
 M = TypeVar("M", bound=Message)
@@ -56,6 +58,11 @@ def compose() -> tuple[node.Core, Sequence[Module]]:
         TreasuryModule(treasury, policy),
         ReceiverModule(identity, policy, treasury),
     )
+
+
+def routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
+    """REST beyond what the modules' queries give."""
+    return (api.router(engine),)
 
 
 class StoppedLedger(LedgerClient):
@@ -96,7 +103,7 @@ async def serve(settings: NodeSettings, stop: asyncio.Event) -> None:
         )
 
     try:
-        await node.run(config, compose, stop, ready=ready)
+        await node.run(config, compose, stop, routers=routers, ready=ready)
     except LedgerError as error:
         raise DaemonError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,37 @@ def test_keys_and_workspaces__should_show_what_the_owner_has(network: Manifest) 
     assert wallet.startswith("bcrt1q")
     assert wallet in [key["address"] for key in keys]
     workspace = next(key["workspace"] for key in keys if key["address"] == wallet)
-    held = {each["workspace"]: each for each in call(network, "workspaces", "gas")}
+    held = {each["workspace"]: each for each in call(network, "workspaces", "--owner", "gas")}
     assert held[workspace]["alias"] == "1"
     assert isinstance(call(network, "policies"), list)
+
+
+def test_policy__should_hold_a_request_until_enough_approve(network: Manifest) -> None:
+    def send(*arguments: str, sender: str) -> Any:
+        return call(network, *arguments, "--as", sender)
+
+    call(network, "request", "key", "sol", "--as", "gas")
+    workspace = next(k["workspace"] for k in call(network, "keys", "gas") if k["coin_type"] == 501)
+    for name in ("approver-1", "approver-2"):
+        send("workspaces", "add-owner", workspace, name, sender="gas")
+    approvers = ("approver-1", "approver-2")
+    made = send("policies", "new", *approvers, "--need", "2", sender="gas")
+    send("workspaces", "set-policy", workspace, made["id"], sender="gas")
+    asked = call(network, "request", "data", "sol", "hello", "--as", "gas", "--no-wait")
+    waiting = _until(network, asked["source_tx"], "approving")
+    action = str(waiting["policy_action"])
+    for name, status in zip(approvers, ("PENDING", "COMPLETED"), strict=True):
+        assert status in send("policies", "approve", action, sender=name)["status"]
+    _until(network, asked["source_tx"], "answered")
+
+
+def _until(network: Manifest, reference: str, status: str) -> Any:
+    deadline = time.monotonic() + 30
+    while True:
+        done = run_cli("track", reference, "--json", "--state", network.state_dir)
+        if done.returncode == 0 and (road := json.loads(done.stdout))["status"] == status:
+            return road
+        assert time.monotonic() < deadline, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from zrsign.cli import daemons, lookup, network, requests, tools
+from zrsign.cli import daemons, governance, lookup, network, requests, tools
 from zrsign.cli.render import fail
 from zrsign.errors import ZrSignError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (network, tools, requests, lookup, daemons):
+for part in (network, tools, requests, lookup, governance, daemons):
     part.register(app)
 
 # Error roots of the other rooms: module, class, next step, exit code. A room that was not imported

@@ -1,7 +1,4 @@
-"""`zrsign ids`, `decode`, `keys`, `workspaces` and `policies`.
-
-What things mean, and what the ledger holds.
-"""
+"""`zrsign ids`, `decode` and `keys`: what things mean, and what owners have."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ Owner = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    for command in (ids, decode, keys, workspaces, policies):
+    for command in (ids, decode, keys):
         app.command()(command)
 
 
@@ -65,7 +62,6 @@ def keys(owner: Owner = "", state: State = None, as_json: Json = False) -> None:
     from zrsign.network import access, manifest
 
     network = manifest.load(state)
-    known = {account.name: account.evm_address for account in network.accounts}
 
     async def run() -> None:
         async with access.receiver(network) as receiver:
@@ -78,75 +74,8 @@ def keys(owner: Owner = "", state: State = None, as_json: Json = False) -> None:
                     "key": wallet.key_id,
                     "workspace": wallet.workspace_addr,
                 }
-                for wallet in await receiver.wallets(known.get(owner, owner))
+                for wallet in await receiver.wallets(network.resolve(owner))
             ]
         show(rows, as_json, empty="No wallets. Ask for one: zrsign request key evm")
 
     asyncio.run(run())
-
-
-def workspaces(owner: Owner = "", state: State = None, as_json: Json = False) -> None:
-    """Workspaces with their owners and policies."""
-    from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-    from zrsign.network import manifest
-
-    network = manifest.load(state)
-    known = {account.name: account.evm_address for account in network.accounts}
-    request = wire.QueryWorkspacesRequest(owner=known.get(owner, owner))
-    found = _page(
-        state, "/zrchain.identity.Query/Workspaces", request, wire.QueryWorkspacesResponse
-    )
-    rows = [
-        {
-            "workspace": each.address,
-            "alias": each.alias,
-            "owners": list(each.owners),
-            "children": list(each.child_workspaces),
-            "admin_policy": each.admin_policy_id,
-            "sign_policy": each.sign_policy_id,
-        }
-        for each in found
-    ]
-    show(rows, as_json, empty="No workspaces.")
-
-
-def policies(state: State = None, as_json: Json = False) -> None:
-    """Policies, and the actions that wait for approval."""
-    from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
-
-    found = _page(
-        state,
-        "/zrchain.policy.Query/Policies",
-        wire.QueryPoliciesRequest(),
-        wire.QueryPoliciesResponse,
-    )
-    waiting = _page(
-        state,
-        "/zrchain.policy.Query/Actions",
-        wire.QueryActionsRequest(status=wire.ACTION_STATUS_PENDING),
-        wire.QueryActionsResponse,
-    )
-    rows = []
-    for each in found:
-        body = wire.BoolparserPolicy()
-        each.policy.policy.Unpack(body)
-        rows.append(
-            {
-                "policy": each.policy.id,
-                "name": each.policy.name,
-                "definition": body.definition,
-                "blocks_to_live": each.policy.btl,
-                "waiting_actions": [a.id for a in waiting if a.policy_id == each.policy.id],
-            }
-        )
-    show(rows, as_json, empty="No policies. Policy 0, any owner, always exists.")
-
-
-def _page(state: Path | None, method: str, request: Any, response: Any) -> list[Any]:
-    from zrsign.network import access, manifest
-
-    async def run() -> list[Any]:
-        async with access.receiver(manifest.load(state)) as receiver:
-            return [each async for each in receiver.client.page(method, request, response)]
-
-    return asyncio.run(run())

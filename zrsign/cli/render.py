@@ -17,7 +17,7 @@ from rich.table import Table
 # Folded columns help on a screen and hurt in a pipe.
 PIPE_WIDTH = 300
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Wallet = Annotated[str, typer.Argument(help="evm, btc, btc-test, sol, or a SLIP-44 coin type.")]
 Index = Annotated[int, typer.Option("--index", min=0, help="Which of the account's wallets.")]
-To = Annotated[str, typer.Option("--chain", help="CAIP-2 id of the destination, or its name here.")]
+To = Annotated[str, typer.Option("--chain", help="CAIP-2 id of the destination or its name here.")]
 Mode = Annotated[str, typer.Option("--mode", help="omni or direct: which contract to call.")]
 As = Annotated[str, typer.Option("--as", help="Account of the network that calls the contract.")]
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
@@ -82,7 +82,7 @@ def key(
 def sign_hash(
     wallet: Wallet,
     digest: Annotated[str, typer.Argument(help="32 bytes, hexadecimal.")],
-    chain: To = "evm-source",
+    chain: To = "",
     index: Index = 0,
     mode: Mode = "omni",
     as_: As = "user",
@@ -92,14 +92,14 @@ def sign_hash(
 ) -> None:
     """Ask for the signature of a digest, as it is."""
     raw, chosen = _bytes(digest, "The digest"), wallet_type(wallet)
-    caip2 = _caip2(chain, state)
+    caip2 = _caip2(chain, chosen, "evm-source", state)
     _ask(lambda zr: zr.sign_hash(chosen, index, caip2, raw), mode, as_, state, wait, as_json)
 
 
 def sign_data(
     wallet: Wallet,
     message: Annotated[str, typer.Argument(help="Text, or 0x… for bytes.")],
-    chain: To = "evm-source",
+    chain: To = "",
     index: Index = 0,
     mode: Mode = "omni",
     as_: As = "user",
@@ -109,14 +109,15 @@ def sign_data(
 ) -> None:
     """Ask for the signature of a message."""
     data = _bytes(message, "The message") if message.startswith("0x") else message.encode()
-    chosen, caip2 = wallet_type(wallet), _caip2(chain, state)
+    chosen = wallet_type(wallet)
+    caip2 = _caip2(chain, chosen, "evm-source", state)
     _ask(lambda zr: zr.sign_data(chosen, index, caip2, data), mode, as_, state, wait, as_json)
 
 
 def sign_tx(
     wallet: Wallet,
     unsigned: Annotated[str, typer.Argument(help="Unsigned transaction, hexadecimal.")],
-    chain: To = "evm-destination",
+    chain: To = "",
     index: Index = 0,
     broadcast: Broadcast = True,
     mode: Mode = "omni",
@@ -127,7 +128,7 @@ def sign_tx(
 ) -> None:
     """Ask for the signature of a whole transaction, and for its delivery."""
     raw, chosen = _bytes(unsigned, "The transaction"), wallet_type(wallet)
-    caip2 = _caip2(chain, state)
+    caip2 = _caip2(chain, chosen, "evm-destination", state)
     _ask(
         lambda zr: zr.sign_tx(chosen, index, caip2, raw, broadcast=broadcast),
         *(mode, as_, state, wait, as_json),
@@ -138,7 +139,7 @@ def simple(
     wallet: Wallet,
     to: Annotated[str, typer.Argument(help="The recipient's address.")],
     value: Annotated[int, typer.Argument(min=0, help="In the chain's smallest unit.")],
-    chain: To = "evm-destination",
+    chain: To = "",
     data: Annotated[str, typer.Option("--data", help="Call data, hexadecimal.")] = "",
     index: Index = 0,
     broadcast: Broadcast = True,
@@ -149,17 +150,22 @@ def simple(
     as_json: Json = False,
 ) -> None:
     """Ask for a payment; the network finds nonce, fees and inputs. Needs a --monitoring wallet."""
-    raw, chosen, caip2 = _bytes(data, "The data"), wallet_type(wallet), _caip2(chain, state)
+    raw, chosen = _bytes(data, "The data"), wallet_type(wallet)
+    caip2 = _caip2(chain, chosen, "evm-destination", state)
     _ask(
         lambda zr: zr.sign_simple_tx(chosen, index, caip2, to, value, raw, broadcast=broadcast),
         *(mode, as_, state, wait, as_json),
     )
 
 
-def _caip2(chain: str, state: Path | None) -> str:
+def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
+    """The destination that was named, else the one of this network that fits the wallet."""
     from zrsign.network import manifest
 
-    return chain if ":" in chain else manifest.load(state).chain(chain).caip2
+    if ":" in chain:
+        return chain
+    fitting = {"eip155": evm, "bip122": "bitcoin", "solana": "solana"}[wallet.namespace]
+    return manifest.load(state).chain(chain or fitting).caip2
 
 
 def _ask(

@@ -119,6 +119,10 @@ class Manifest(_Part):
         known = ", ".join(entry.name for entry in self.accounts)
         raise ManifestError(f"No account {name!r} in this network.", f"There are: {known}")
 
+    def resolve(self, owner: str) -> str:
+        """The EVM address of an account's name; anything else is returned as it is."""
+        return next((each.evm_address for each in self.accounts if each.name == owner), owner)
+
     def require_running(self) -> Manifest:
         """Itself; raises ManifestError when the network is stopped."""
         if not self.running:

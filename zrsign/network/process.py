@@ -17,7 +17,8 @@ from zrsign.errors import NetworkError
 
 PR_SET_PDEATHSIG = 1
 STOP_GRACE_S = 8.0
-LOG_TAIL_LINES = 12
+LOG_TAIL_LINES = 4
+LOG_TAIL_COLUMNS = 300
 
 
 def _die_with_parent() -> None:
@@ -38,7 +39,7 @@ class Process:
 
     def tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-LOG_TAIL_LINES:])
+        return "\n".join(line[:LOG_TAIL_COLUMNS] for line in lines[-LOG_TAIL_LINES:])
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL when it does not end within the grace period."""

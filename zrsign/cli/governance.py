@@ -1,0 +1,228 @@
+"""`zrsign workspaces` and `zrsign policies`: who owns keys, who must approve, and what waits.
+
+Without a subcommand each lists; the subcommands are ordinary ledger transactions of an account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from google.protobuf.message import Message
+
+from zrsign.cli.render import Json, err, show, show_one
+
+if TYPE_CHECKING:
+    from zrchain_lite.client import TxResult
+    from zrsign.network.manifest import Manifest
+
+State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
+Owner = Annotated[str, typer.Option("--owner", help="Account name, EVM address or CAIP-10 id.")]
+As = Annotated[str, typer.Option("--as", help="Account of the network that sends it.")]
+Workspace = Annotated[str, typer.Argument(help="workspace1…")]
+Action = Annotated[int, typer.Argument(help="The action's id: see zrsign policies.")]
+
+
+def register(app: typer.Typer) -> None:
+    held = typer.Typer(help="Who owns keys.", invoke_without_command=True)
+    held.callback()(workspaces)
+    held.command("add-owner")(add_owner)
+    held.command("set-policy")(set_policy)
+    app.add_typer(held, name="workspaces")
+    rules = typer.Typer(help="Who must approve, and what waits.", invoke_without_command=True)
+    rules.callback()(policies)
+    rules.command("new")(new_policy)
+    rules.command("approve")(approve)
+    rules.command("revoke")(revoke)
+    app.add_typer(rules, name="policies")
+
+
+def workspaces(
+    context: typer.Context, owner: Owner = "", state: State = None, as_json: Json = False
+) -> None:
+    """List workspaces with their owners and policies."""
+    if context.invoked_subcommand:
+        return
+    from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
+    from zrsign.network import manifest
+
+    who = manifest.load(state).resolve(owner)
+    request = wire.QueryWorkspacesRequest(owner=who)
+    found = _page(
+        state, "/zrchain.identity.Query/Workspaces", request, wire.QueryWorkspacesResponse
+    )
+    rows = [
+        {
+            "workspace": each.address,
+            "alias": each.alias,
+            "owners": list(each.owners),
+            "children": list(each.child_workspaces),
+            "admin_policy": each.admin_policy_id,
+            "sign_policy": each.sign_policy_id,
+        }
+        for each in found
+    ]
+    show(rows, as_json, empty="No workspaces.")
+
+
+def policies(context: typer.Context, state: State = None, as_json: Json = False) -> None:
+    """List policies, and the actions that wait for approval."""
+    if context.invoked_subcommand:
+        return
+    from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+    query = "/zrchain.policy.Query/"
+    waiting = _page(
+        state,
+        query + "Actions",
+        wire.QueryActionsRequest(status=wire.ACTION_STATUS_PENDING),
+        wire.QueryActionsResponse,
+    )
+    found = _page(
+        state, query + "Policies", wire.QueryPoliciesRequest(), wire.QueryPoliciesResponse
+    )
+    rows = []
+    for each in found:
+        body = wire.BoolparserPolicy()
+        each.policy.policy.Unpack(body)
+        rows.append(
+            {
+                "policy": each.policy.id,
+                "name": each.policy.name,
+                "definition": body.definition,
+                "blocks_to_live": each.policy.btl,
+                "waiting": [
+                    f"action {a.id}, {len(a.approvers)} approved, until block {a.btl}"
+                    for a in waiting
+                    if a.policy_id == each.policy.id
+                ],
+            }
+        )
+    show(rows, as_json, empty="No policies. Policy 0, any owner, always exists.")
+
+
+def add_owner(
+    workspace: Workspace,
+    new_owner: Annotated[str, typer.Argument(help="Account name, zen1…, EVM address.")],
+    as_: As = "user",
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Add an owner to a workspace; the workspace's admin policy decides."""
+    from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
+
+    def message(network: Manifest, creator: str) -> Message:
+        known = {each.name: each.address for each in network.accounts}
+        return wire.MsgAddWorkspaceOwner(
+            creator=creator, workspace_addr=workspace, new_owner=known.get(new_owner, new_owner)
+        )
+
+    _send(message, as_, state, as_json)
+
+
+def set_policy(
+    workspace: Workspace,
+    sign_policy: Annotated[int, typer.Argument(min=0, help="Policy id; 0 is any owner.")],
+    as_: As = "user",
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Set the policy that sign requests of a workspace must satisfy."""
+    from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
+
+    def message(_: Manifest, creator: str) -> Message:
+        return wire.MsgUpdateWorkspace(
+            creator=creator, workspace_addr=workspace, sign_policy_id=sign_policy
+        )
+
+    _send(message, as_, state, as_json)
+
+
+def new_policy(
+    participants: Annotated[list[str], typer.Argument(help="Account names or zen1… addresses.")],
+    need: Annotated[int, typer.Option("--need", min=1, help="How many must approve.")],
+    name: Annotated[str, typer.Option("--name")] = "",
+    blocks: Annotated[int, typer.Option("--blocks", min=0, help="How long an action waits.")] = 0,
+    as_: As = "user",
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Make a policy: so many of these participants."""
+    from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+    def message(network: Manifest, creator: str) -> Message:
+        known = {each.name: each.address for each in network.accounts}
+        addresses = [known.get(each, each) for each in participants]
+        body = wire.BoolparserPolicy(
+            definition=f"{' + '.join(addresses)} > {need - 1}",
+            participants=[wire.PolicyParticipant(address=each) for each in addresses],
+        )
+        title = name or f"{need} of {len(addresses)}"
+        made = wire.MsgNewPolicy(creator=creator, name=title, btl=blocks)
+        made.policy.Pack(body, type_url_prefix="")
+        return made
+
+    _send(message, as_, state, as_json, wire.MsgNewPolicyResponse)
+
+
+def approve(action: Action, as_: As = "user", state: State = None, as_json: Json = False) -> None:
+    """Approve an action; the last approval that is needed executes it."""
+    from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+    def message(_: Manifest, creator: str) -> Message:
+        return wire.MsgApproveAction(creator=creator, action_id=action)
+
+    _send(message, as_, state, as_json, wire.MsgApproveActionResponse)
+
+
+def revoke(action: Action, as_: As = "user", state: State = None, as_json: Json = False) -> None:
+    """Revoke an action that the account itself asked for."""
+    from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+    def message(_: Manifest, creator: str) -> Message:
+        return wire.MsgRevokeAction(creator=creator, action_id=action)
+
+    _send(message, as_, state, as_json)
+
+
+def _page(state: Path | None, method: str, request: Any, response: Any) -> list[Any]:
+    from zrsign.network import access, manifest
+
+    async def run() -> list[Any]:
+        async with access.receiver(manifest.load(state)) as receiver:
+            return [each async for each in receiver.client.page(method, request, response)]
+
+    return asyncio.run(run())
+
+
+def _send(
+    message: Callable[[Manifest, str], Message],
+    account: str,
+    state: Path | None,
+    as_json: bool,
+    response: type[Message] | None = None,
+) -> None:
+    """Send one message as `account` and show where it landed, and what the response says."""
+    from google.protobuf.json_format import MessageToDict
+
+    from zrchain_lite.client import LedgerClient
+    from zrsign.network import manifest
+
+    network = manifest.load(state).require_running()
+    sender = network.account(account)
+
+    async def send() -> TxResult:
+        async with LedgerClient(network.ledger.grpc, account=sender.ledger()) as ledger:
+            return await ledger.broadcast(message(network, sender.address))
+
+    done = asyncio.run(_told(send))
+    said = MessageToDict(done.response(response)) if response is not None else {}
+    show_one({"transaction": done.hash, "height": done.height, **said}, as_json)
+
+
+async def _told(send: Callable[[], Coroutine[Any, Any, TxResult]]) -> TxResult:
+    with err.status("waiting for the ledger"):
+        return await send()
