@@ -129,7 +129,7 @@ class Signing:
         self, ctx: Context, action: policy_wire.Action, msg: Any
     ) -> pb.ExecuteRequestResponse:
         """Policy callback: the workspace agrees. Raises Conflict when the action is about something
-        else by now.
+        else by now, or another policy guards the key than the one that agreed.
         """
         request = self._state.request(ctx.store, msg.request_id)
         superseded = request.action_id not in (0, action.id)
@@ -140,6 +140,8 @@ class Signing:
             )
         if request.status != pb.REQUEST_STATUS_APPROVING:
             raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
+        key = self._treasury.key(ctx, request.key_id)
+        self._policy.require_current(action, self._treasury.sign_policy_id(ctx, key))
         request.action_id = action.id
         self._journey.note(ctx, request, "approved", f"action {action.id}")
         try:

@@ -70,6 +70,24 @@ def test_request__should_wait_until_enough_participants_approve() -> None:
     assert step_names(request)[2:] == ["approving", "approved", "signing", "signed", "answered"]
 
 
+def test_approval__should_not_count_once_another_policy_guards_the_wallet() -> None:
+    """Owners who replace a policy because of a participant must not lose to an old action."""
+    world = World()
+    old = guarded(world)
+    (request_id,) = world.report(world.sign_event(HASH, b"\x01" * 32))
+    action_id = world.request(request_id).action_id
+    approve(world, action_id, APPROVERS[0])
+
+    workspace = world.identity.workspace(world.ctx(), world.request(request_id).workspace_addr)
+    workspace.sign_policy_id = 0
+    world.identity.save_workspace(world.ctx(), workspace)
+    with pytest.raises(Conflict, match=f"approved under policy {old}"):
+        approve(world, action_id, APPROVERS[1])
+    assert not world.request(request_id).sign_request_id
+    world.blocks(11)
+    assert world.request(request_id).reject_reason.startswith("policy_timeout: ")
+
+
 def test_request__should_be_rejected_when_its_action_times_out() -> None:
     world = World()
     guarded(world, btl=10)
