@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chains import ChainError, chain_for
-from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
+from zrchain_lite.errors import InvalidArgument, Unauthorized
 from zrchain_lite.identity.addresses import require_account, require_keyring
 from zrchain_lite.module import Context
 from zrchain_lite.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver import intake
-from zrsign_receiver.answers import AUTHORITY_PURPOSE
+from zrsign_receiver.answers import authority_purpose
 from zrsign_receiver.state import State
 
 MAX_MEMBERS = 100
@@ -63,20 +63,16 @@ class Administration:
         self._state.sources.set(ctx.store, (checked.chain, checked.contract), checked)
 
     def _take_authority_key(self, ctx: Context, source: pb.Source) -> None:
-        """One key serves one contract, and from now on nobody but this room may ask it to sign."""
+        """One key serves one contract, even after that contract took another; and from now on
+        nobody but this room may ask it to sign. Raises Conflict.
+        """
         key = self._treasury.key(ctx, source.authority_key_id)
         if key.type != treasury.KEY_TYPE_ECDSA_SECP256K1:
             raise InvalidArgument(
                 f"key {key.id} is a {treasury.KeyType.Name(key.type)}: "
                 "contracts recover ECDSA_SECP256K1"
             )
-        for other in self._state.sources.values(ctx.store):
-            same = (other.chain, other.contract) == (source.chain, source.contract)
-            if other.authority_key_id == key.id and not same:
-                raise Conflict(
-                    f"key {key.id} is the authority of {other.contract} on {other.chain} already"
-                )
-        self._treasury.reserve_key(ctx, key.id, AUTHORITY_PURPOSE)
+        self._treasury.reserve_key(ctx, key.id, authority_purpose(source))
 
     def _require_authority(self, ctx: Context, account: str) -> None:
         authority = self._state.params(ctx.store).authority

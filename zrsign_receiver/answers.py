@@ -23,8 +23,6 @@ from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.state import State
 
 MODULE_ADDRESS = module_address("receiver")
-# What the treasury reserves authority keys for.
-AUTHORITY_PURPOSE = "zrsign.receiver"
 # A keyring that was away may miss one; the answer of a Direct request is not given up for that.
 MAX_AUTHORITY_ATTEMPTS = 3
 
@@ -95,7 +93,7 @@ class Answers:
                     key_ids=[source.authority_key_id],
                     items=[authority.digest(source_id.chain, request.answer)],
                     fee_payer=self._state.params(ctx.store).fee_payer,
-                    purpose=AUTHORITY_PURPOSE,
+                    purpose=authority_purpose(source),
                 )
         except LedgerError as error:
             failed = Rejection(Reason.AUTHORITY_FAILED, str(error))
@@ -106,6 +104,13 @@ class Answers:
         request.authority_sign_request_id = asked.id
         detail = f"sign request {asked.id} by key {source.authority_key_id}"
         self._journey.advance(ctx, request, pb.REQUEST_STATUS_AUTHORISING, "authorising", detail)
+
+
+def authority_purpose(source: pb.Source) -> str:
+    """What the treasury reserves an authority key for, for ever: an answer does not say which
+    contract it is for, so a key that changed contracts would carry its old answers along.
+    """
+    return f"zrsign.receiver:{source.chain}:{source.contract}"
 
 
 def _answer(request: pb.Request) -> pb.Answer:

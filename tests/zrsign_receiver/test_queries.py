@@ -146,7 +146,7 @@ def test_source__should_be_stopped_by_registering_it_as_inactive() -> None:
 def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
     world = World()
     key_id = world.direct_source()
-    with pytest.raises(Conflict, match="authority of"):
+    with pytest.raises(Conflict, match="reserved for"):
         register(world, contract=OMNI, mode=pb.MODE_DIRECT, authority_key_id=key_id)
     with pytest.raises(Unauthorized, match="reserved"):
         world.treasury.request_signature(
@@ -161,6 +161,17 @@ def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
         register(world, mode=pb.MODE_OMNI, authority_key_id=key_id)
     with pytest.raises(InvalidArgument, match="neither"):
         register(world)
+
+
+def test_authority_key__should_serve_no_other_contract_after_it_was_replaced() -> None:
+    """What it signed for the first contract would be an answer of the second, too."""
+    world = World()
+    first = world.direct_source()
+    second = world.direct_source()
+    assert second != first
+    with pytest.raises(Conflict, match="reserved for"):
+        register(world, contract=OMNI, mode=pb.MODE_DIRECT, authority_key_id=first)
+    register(world, mode=pb.MODE_DIRECT, authority_key_id=first)
 
 
 @pytest.mark.parametrize(
