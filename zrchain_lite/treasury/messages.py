@@ -105,12 +105,12 @@ class TreasuryMessages:
     def update_key_policy(
         self, ctx: Context, msg: wire.MsgUpdateKeyPolicy
     ) -> wire.MsgUpdateKeyPolicyResponse:
-        """Guarded by the key's own current policy; without one, any owner may."""
+        """Guarded by the policy that guards the key's signatures: who may lift it may sign."""
         key = self._checked_key_policy(ctx, msg)
         return self._submit(
             ctx,
             msg,
-            policy_id=key.sign_policy_id,
+            policy_id=self._keeper.sign_policy_id(ctx, key),
             workspace=key.workspace_addr,
             btl=0,
             empty=wire.MsgUpdateKeyPolicyResponse(),
@@ -120,7 +120,7 @@ class TreasuryMessages:
         self, ctx: Context, action: Action, msg: wire.MsgUpdateKeyPolicy
     ) -> wire.MsgUpdateKeyPolicyResponse:
         key = self._checked_key_policy(ctx, msg)
-        self._policy.require_current(action, key.sign_policy_id)
+        self._policy.require_current(action, self._keeper.sign_policy_id(ctx, key))
         key.sign_policy_id = msg.sign_policy_id
         state.KEYS.set(ctx.store, key.id, key)
         ctx.emit("key_policy_updated", key_id=key.id, sign_policy_id=msg.sign_policy_id)

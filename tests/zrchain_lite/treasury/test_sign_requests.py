@@ -513,6 +513,26 @@ def test_policy__should_be_the_keys_own_before_the_workspaces(
     assert world.treasury.key(world.ctx(), key).sign_policy_id == 0
 
 
+def test_key_policy__should_be_changed_only_by_those_who_may_sign(
+    world: World, parties: list[Account]
+) -> None:
+    """One owner must not get round the workspace's policy by giving the key one of its own."""
+    alice, bob = world.account(), world.account()
+    workspace = world.workspace(alice, bob, sign_policy_id=world.all_of(alice, bob))
+    keyring = world.keyring(parties[0], parties[:1])
+    world.request_key(alice, workspace, keyring)
+    (action,) = world.query("/zrchain.policy.Query/Actions", WAITING).actions
+    world.do(policy.MsgApproveAction(creator=bob.address, action_id=action.id))
+    world.answer_key(parties[0], 1, ECDSA.public_key)
+    alone = world.new_policy(alice, f"{alice.address} > 0", [alice.address])
+    world.do(wire.MsgUpdateKeyPolicy(creator=alice.address, key_id=1, sign_policy_id=alone))
+    assert world.request_signature(alice, [1], ITEM) == 0
+    assert world.treasury.key(world.ctx(), 1).sign_policy_id == 0
+    first, _ = world.query("/zrchain.policy.Query/Actions", WAITING).actions
+    world.do(policy.MsgApproveAction(creator=bob.address, action_id=first.id))
+    assert world.treasury.key(world.ctx(), 1).sign_policy_id == alone
+
+
 def test_action__should_not_outlive_the_policy_it_was_asked_under(
     world: World, parties: list[Account]
 ) -> None:
