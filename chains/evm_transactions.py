@@ -191,7 +191,11 @@ def _build(
 def _describe(
     destination: str | None, value: int, data: bytes
 ) -> tuple[str | None, int, str | None]:
-    """(recipient, amount, contract) of a call: an ERC-20 transfer names its own recipient."""
+    """(recipient, amount, contract) of a call: an ERC-20 transfer names its own recipient.
+
+    A call that carries ether is a payment, whatever its calldata looks like: tokens take none, and
+    a limit on the amount must see what leaves the account.
+    """
     if destination is None or not data:
         return destination, value, None
     if len(data) < 4:
@@ -204,6 +208,8 @@ def _describe(
         return destination, value, destination
     if any(recipient[:12]):
         raise MalformedTransaction("the recipient of the token transfer is not an address")
+    if value:
+        return destination, value, destination
     return checksum_address(recipient[12:]), int.from_bytes(amount, "big"), destination
 
 

@@ -49,8 +49,10 @@ access_lists = st.lists(
 )
 
 
-def _legacy(*tail: int, data: bytes = b"", to: bytes = RAW_TO, nonce: Any = 9) -> bytes:
-    return bytes(rlp.encode([nonce, 10**9, 21000, to, 5, data, *tail]))
+def _legacy(
+    *tail: int, data: bytes = b"", to: bytes = RAW_TO, nonce: Any = 9, value: int = 5
+) -> bytes:
+    return bytes(rlp.encode([nonce, 10**9, 21000, to, value, data, *tail]))
 
 
 def _typed(kind: int, fields: list[Any]) -> bytes:
@@ -254,11 +256,13 @@ def test_token_transfer__should_name_recipient_and_amount(selector: str) -> None
     if selector == "23b872dd":
         words.append(bytes(12).hex() + "11" * 20)
     words += [bytes(12).hex() + RAW_TO.hex(), (25).to_bytes(32, "big").hex()]
-    tx = CHAIN.parse(
-        _legacy(data=bytes.fromhex(selector + "".join(words)), to=bytes.fromhex(TOKEN[2:]))
-    )
+    calldata = bytes.fromhex(selector + "".join(words))
+    tx = CHAIN.parse(_legacy(data=calldata, to=bytes.fromhex(TOKEN[2:]), value=0))
     assert (tx.to, tx.amount, tx.contract) == (TO, 25, TOKEN)
-    assert (tx.destination, tx.value) == (TOKEN, 5)
+    assert (tx.destination, tx.value) == (TOKEN, 0)
+    # Ether must not hide behind a small amount of tokens of anybody's contract.
+    tx = CHAIN.parse(_legacy(data=calldata, to=bytes.fromhex(TOKEN[2:]), value=10**21))
+    assert (tx.to, tx.amount, tx.contract) == (TOKEN, 10**21, TOKEN)
 
 
 @pytest.mark.parametrize(
