@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from eth_utils.address import to_checksum_address
 
 from zrsign.errors import ManifestError
 from zrsign.network import manifest
@@ -93,7 +92,7 @@ async def client(
             return await stack.enter_async_context(
                 ZrSign.connect(
                     network.chain(entry.chain).rpc_url,
-                    to_checksum_address(entry.address),
+                    entry.address,
                     network.account(account).evm(),
                     ledger=network.ledger.grpc,
                     mode=mode,

@@ -85,9 +85,10 @@ def up(
         err.print("\nRunning. Ctrl-C stops everything. Try: zrsign request key evm")
         await asyncio.Event().wait()
 
-    with live:
-        _run(LocalNetwork(state or state_root() / "network", ports, services), use)
-    err.print("Stopped. The logs stay.")
+    directory = state or state_root() / "network"
+    with suppress(KeyboardInterrupt), live:
+        _run(LocalNetwork(directory, ports, services), use)
+    err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 
 def demo(state: State = None) -> None:
@@ -142,16 +143,18 @@ def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Coroutine[Any, Any
     async def run(stop: asyncio.Event) -> None:
         async def live() -> None:
             async with network:
-                watch = asyncio.create_task(network.supervisor.watch())
-                work = asyncio.create_task(use(network))
-                done, running = await asyncio.wait(
-                    (watch, work), return_when=asyncio.FIRST_COMPLETED
-                )
-                for task in running:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
-                for task in done:
-                    task.result()
+                tasks = [
+                    asyncio.create_task(network.supervisor.watch()),
+                    asyncio.create_task(use(network)),
+                ]
+                try:
+                    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
 
         life = asyncio.create_task(live())
         stopped = asyncio.create_task(stop.wait())
@@ -232,7 +235,9 @@ def _show_network(network: Manifest) -> None:
             "ledger": f"gRPC {ledger.grpc}, REST {ledger.rest}, RPC {ledger.rpc}",
             **contracts,
             "accounts": [
-                f"{each.name} {each.evm_address} {each.address}" for each in network.accounts
+                f"{each.name} {each.evm_address} {each.address}"
+                for each in network.accounts
+                if each.for_people
             ],
         },
         as_json=False,

@@ -176,8 +176,6 @@ def _ask(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from eth_utils.address import to_checksum_address
-
     from zrsign.network import manifest
     from zrsign.sdk import ContractMode
     from zrsign.sdk.client import ZrSign
@@ -190,7 +188,7 @@ def _ask(
     async def ask() -> None:
         async with ZrSign.connect(
             network.chain(entry.chain).rpc_url,
-            to_checksum_address(entry.address),
+            entry.address,
             network.account(account).evm(),
             ledger=network.ledger.grpc,
             mode=ContractMode(mode),

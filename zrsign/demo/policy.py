@@ -28,11 +28,11 @@ from zrsign.demo.flows import (
 from zrsign.demo.rows import Row, Status
 from zrsign.demo.stage import Stage
 from zrsign.errors import RequestRejected
+from zrsign.network.accounts import APPROVERS
 from zrsign.network.nodes import fund_evm
 from zrsign.sdk import Handle, Options
 
 OWNER = "policy-owner"
-APPROVERS = ("approver-1", "approver-2", "approver-3")
 BLOCKS_TO_APPROVE = 1_000
 # The least that the ledger allows.
 BLOCKS_TO_LET_PASS = 10

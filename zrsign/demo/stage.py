@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from eth_utils.address import to_checksum_address
-
 from chains.wallets import WalletType
 from zrchain_lite.client import LedgerClient
 from zrsign.network.local import LocalNetwork
@@ -40,7 +38,7 @@ class Stage:
                 entry = manifest.contract(mode)
                 contract = await connect(
                     manifest.chain(entry.chain).rpc_url,
-                    to_checksum_address(entry.address),
+                    entry.address,
                     manifest.account(account).evm(),
                     mode,
                 )

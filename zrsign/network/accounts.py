@@ -17,24 +17,15 @@ from zrsign.network.nodes import ANVIL_MNEMONIC
 # Rich on every Anvil: the place in the mnemonic's standard path.
 ANVIL_ACCOUNTS = {"deployer": 0, "user": 1, "gas": 2, "policy-owner": 3, "proxy-admin": 9}
 # Known to the ledger only; each daemon has one, with the least that it needs.
-LEDGER_ACCOUNTS = (
-    "authority",
-    "observer",
-    "keyring-party",
-    "relayer",
-    "btc-proxy",
-    "faucet",
-    "approver-1",
-    "approver-2",
-    "approver-3",
-)
+DAEMON_ACCOUNTS = ("authority", "observer", "keyring-party", "relayer", "btc-proxy")
+APPROVERS = ("approver-1", "approver-2", "approver-3")
 
 
 def create(folder: Path) -> tuple[AccountEntry, ...]:
     """Write every account's key into `folder` (mode 0600) and describe them."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     EvmAccount.enable_unaudited_hdwallet_features()
-    keys = {name: secrets.token_bytes(32) for name in LEDGER_ACCOUNTS}
+    keys = {name: secrets.token_bytes(32) for name in (*DAEMON_ACCOUNTS, *APPROVERS)}
     for name, place in ANVIL_ACCOUNTS.items():
         path = f"m/44'/60'/0'/0/{place}"
         keys[name] = bytes(EvmAccount.from_mnemonic(ANVIL_MNEMONIC, account_path=path).key)
@@ -47,5 +38,9 @@ def _store(folder: Path, name: str, key: bytes) -> AccountEntry:
     path.write_text(key.hex() + "\n")
     account = Account.from_secret(key)
     return AccountEntry(
-        name=name, address=account.address, evm_address=account.evm_address, secret_file=path
+        name=name,
+        address=account.address,
+        evm_address=account.evm_address,
+        secret_file=path,
+        for_people=name in ANVIL_ACCOUNTS or name in APPROVERS,
     )

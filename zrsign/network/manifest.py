@@ -66,6 +66,8 @@ class AccountEntry(_Part):
     address: str
     evm_address: str
     secret_file: Path
+    # Calls contracts or approves; the others are the daemons'.
+    for_people: bool = False
 
     def secret(self) -> bytes:
         try:

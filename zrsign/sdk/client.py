@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
-from eth_typing import ChecksumAddress
 
 from chains import simple_tx
 from chains.caip import chain_hash
@@ -67,7 +66,7 @@ class ZrSign:
     async def connect(
         cls,
         rpc_url: str,
-        contract: ChecksumAddress,
+        contract: str,
         account: LocalAccount,
         *,
         ledger: str,

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 from web3.types import TxParams, TxReceipt, Wei
@@ -125,7 +126,7 @@ class SourceContract:
 
 
 async def connect(
-    rpc_url: str, address: ChecksumAddress, account: LocalAccount, mode: ContractMode
+    rpc_url: str, address: str, account: LocalAccount, mode: ContractMode
 ) -> SourceContract:
     w3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
-    return SourceContract(w3, address, account, await w3.eth.chain_id, mode)
+    return SourceContract(w3, to_checksum_address(address), account, await w3.eth.chain_id, mode)
