@@ -30,7 +30,9 @@ from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import Params, SignRequest
 
+# In zrChain's words, which its clients know.
 TIMED_OUT = "Signature request timed out"
+UNVERIFIED = "signature verification failed: verifySignature- invalid signature"
 
 
 class SignRequests:
@@ -135,7 +137,7 @@ class SignRequests:
             item = request.data_for_signing[0]
             signature = signatures.stored_form(key, item, msg.signed_data)
         except ChainError as error:
-            return b"", f"signature verification failed: {error}"
+            return b"", f"{UNVERIFIED}, {error}"
         if request.signed_data and request.signed_data[0].signed_data != signature:
             expected = request.signed_data[0].signed_data.hex()
             return b"", f"signed data mismatch, expected {expected}, got {signature.hex()}"

@@ -224,18 +224,50 @@ def high_s(signature: bytes) -> bytes:
     ("secret", "signature", "why"),
     [
         (ECDSA, b"", "missing signature data"),
-        (ECDSA, ECDSA.sign(ITEM)[:63], "signature verification failed: "),
-        (ECDSA, ECDSA.sign(ITEM) + b"\x00", "signature verification failed: "),
-        (ECDSA, ECDSA.sign(ITEM_2), "signature verification failed: "),
-        (ECDSA, BITCOIN.sign(ITEM), "signature verification failed: "),
+        (
+            ECDSA,
+            ECDSA.sign(ITEM)[:63],
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ECDSA,
+            ECDSA.sign(ITEM) + b"\x00",
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ECDSA,
+            ECDSA.sign(ITEM_2),
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ECDSA,
+            BITCOIN.sign(ITEM),
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
         (ECDSA, high_s(ECDSA.sign(ITEM)), "above n/2"),
         (ECDSA, b"\x00" * 64, "between 1 and n-1"),
         (ECDSA, b"\xff" * 65, "between 1 and n-1"),
         (BITCOIN, high_s(BITCOIN.sign(ITEM)), "above n/2"),
-        (BITCOIN, BITCOIN.sign(ITEM_2), "signature verification failed: "),
-        (ED25519, ECDSA.sign(ITEM)[:64], "signature verification failed: "),
-        (ED25519, ED25519.sign(ITEM_2), "signature verification failed: "),
-        (ED25519, ED25519.sign(ITEM) + b"\x00", "signature verification failed: "),
+        (
+            BITCOIN,
+            BITCOIN.sign(ITEM_2),
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ED25519,
+            ECDSA.sign(ITEM)[:64],
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ED25519,
+            ED25519.sign(ITEM_2),
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
+        (
+            ED25519,
+            ED25519.sign(ITEM) + b"\x00",
+            "signature verification failed: verifySignature- invalid signature, ",
+        ),
     ],
 )
 def test_wrong_answer__should_reject_and_refund(
@@ -258,6 +290,33 @@ def test_wrong_answer__should_reject_and_refund(
     assert why in request.reject_reason
     assert (world.escrow, world.balance(owner.address)) == (0, before)
     assert hooks.ended == [(request_id, REJECTED)]
+
+
+def test_vectors__should_word_the_reasons(
+    vectors: Callable[[str], Any],
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
+    key: int,
+) -> None:
+    cases = {c["case"]: c for c in vectors("zrchain.json")["fulfil_signature_request"]["cases"]}
+    ed25519 = world.key(owner, workspace, keyring, parties[0], ED25519)
+
+    def reason(key_id: int, signature: bytes, **fields: Any) -> str:
+        request_id = world.request_signature(owner, [key_id], ITEM)
+        world.answer(parties[0], request_id, signature, **fields)
+        request = world.sign_request(request_id)
+        assert request.status == REJECTED
+        return request.reject_reason
+
+    assert reason(key, b"") == cases["missing signed data"]["reject_reason"]
+    assert reason(ed25519, ECDSA.sign(ITEM)).startswith(
+        cases["ECDSA signature for EdDSA key"]["reason_prefix"]
+    )
+    assert cases["REJECTED with reason"]["result"] == "REJECTED, reason copied"
+    assert reason(key, b"", status=REJECTED, reject_reason="busy") == "busy"
 
 
 def test_vectors__should_verify_signatures(vectors: Callable[[str], Any]) -> None:
