@@ -15,6 +15,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    ColumnElement,
     Float,
     Integer,
     LargeBinary,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     event,
+    func,
     or_,
     select,
 )
@@ -178,12 +180,18 @@ class Outbox:
         )
 
     async def open_items(self) -> list[Item]:
-        """Everything that is not ended or not reported, for counters."""
-        return await self._items(
-            select(ItemRow).where(
-                or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
-            )
+        """Everything that is not ended or not reported."""
+        return await self._items(select(ItemRow).where(_is_open()))
+
+    async def open_counts(self) -> dict[tuple[str, str], int]:
+        """How many of these there are, by chain and stage."""
+        query = (
+            select(ItemRow.chain, ItemRow.stage, func.count())
+            .where(_is_open())
+            .group_by(ItemRow.chain, ItemRow.stage)
         )
+        async with self._session() as session:
+            return {(chain, stage): count for chain, stage, count in await session.execute(query)}
 
     async def reservations(self, chain: str, account: str) -> list[Reservation]:
         async with self._session() as session:
@@ -229,6 +237,10 @@ class Outbox:
                     f"The outbox has schema {version}, this relayer needs {SCHEMA_VERSION}. "
                     "Start the relayer that wrote it, or move the file away."
                 )
+
+
+def _is_open() -> ColumnElement[bool]:
+    return or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -17,6 +17,7 @@ from daemon.jsonrpc import JsonRpc
 from daemon.keyfile import read_secret
 from daemon.loops import Loop, run_all
 from daemon.retry import Retry
+from relayer import metrics
 from relayer.answers.builder import AnswerBuilder, gas_account
 from relayer.composer.evm import EvmComposer
 from relayer.composer.service import Composition
@@ -109,6 +110,9 @@ class Relayer:
     async def _take(self) -> None:
         for chain in await self._intake.tick():
             self._working[chain].wake()
+        metrics.OPEN.clear()
+        for (chain, stage), count in (await self._outbox.open_counts()).items():
+            metrics.OPEN.labels(chain, stage).set(count)
 
     def _working_loop(self, worker: ChainWorker) -> Loop:
         async def work() -> None:

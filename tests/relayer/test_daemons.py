@@ -8,16 +8,26 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from btc_proxy import __main__ as btc_proxy
 from relayer import __main__ as relayer
 from tests.relayer.nodes import REGTEST, ROOT, free_port, process, until
 
 DAEMONS = ["relayer", "btc_proxy"]
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A daemon in this process sets up logging to a stream that ends with its test."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def config(daemon: str, folder: Path, **more: Any) -> Path:

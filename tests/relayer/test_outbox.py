@@ -34,6 +34,14 @@ async def test_due__should_give_open_items_of_the_chain_in_time_order(outbox: Ou
     assert [one.key for one in await outbox.due(CHAIN, 50.0)] == ["answer/2", "answer/1"]
 
 
+async def test_open_counts__should_leave_out_what_is_ended_and_reported(outbox: Outbox) -> None:
+    await outbox.add(item(1))
+    await outbox.add(item(2))
+    await outbox.add(item(3, stage=Stage.DONE))
+    await outbox.add(item(4, stage=Stage.DONE, reported=Report.CONFIRMED))
+    assert await outbox.open_counts() == {(CHAIN, "building"): 2, (CHAIN, "done"): 1}
+
+
 async def test_nonce__should_end_with_its_item(outbox: Outbox) -> None:
     fees = Fees(2**70, 2**65)
     await outbox.add(item())
