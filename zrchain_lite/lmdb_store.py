@@ -21,6 +21,7 @@ import lmdb
 
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.merkle import Change
+from zrchain_lite.store import prefix_end
 
 FORMAT = b"zrchain-lite/1"
 INITIAL_MAP_BYTES = 256 * 1024 * 1024
@@ -119,16 +120,10 @@ def _seek_back(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
         if cursor.set_range(start):
             return cursor.key() == start or bool(cursor.prev())
         return bool(cursor.last())
-    after = _successor(prefix)
+    after = prefix_end(prefix)
     if after is not None and cursor.set_range(after):
         return bool(cursor.prev())
     return bool(cursor.last())
-
-
-def _successor(prefix: bytes) -> bytes | None:
-    """The first key after every key under `prefix`; None when there is no such key."""
-    stem = prefix.rstrip(b"\xff")
-    return stem[:-1] + bytes([stem[-1] + 1]) if stem else None
 
 
 class LmdbStore:
@@ -139,8 +134,13 @@ class LmdbStore:
         self._lock = _lock(folder)
         try:
             self._environment = _open(folder, map_bytes)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        try:
             self._state, self._chain, self._meta = self._databases()
         except BaseException:
+            self._environment.close()
             os.close(self._lock)
             raise
         self.state = Snapshot(self._environment, self._state)

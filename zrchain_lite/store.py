@@ -7,9 +7,8 @@ atomically with the height.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Protocol
 
 
@@ -34,6 +33,27 @@ class KVStore(Protocol):
         ...
 
 
+def prefix_end(prefix: bytes) -> bytes | None:
+    """The first key after every key under `prefix`; None when there is no such key."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1]) if stem else None
+
+
+def _select(keys: list[bytes], prefix: bytes, start: bytes | None, *, reverse: bool) -> list[bytes]:
+    """Those of the sorted `keys` that `iterate` goes through, in its order."""
+    end = prefix_end(prefix)
+    first = bisect_left(keys, prefix)
+    last = len(keys) if end is None else bisect_left(keys, end)
+    if start is not None and reverse:
+        last = min(last, bisect_right(keys, start))
+    elif start is not None:
+        first = max(first, bisect_left(keys, start))
+    selected = keys[first:last]
+    if reverse:
+        selected.reverse()
+    return selected
+
+
 class MemoryStore:
     """A KVStore in memory, for tests and as the base of an empty chain."""
 
@@ -56,11 +76,7 @@ class MemoryStore:
     def iterate(
         self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        first = bisect_left(self._keys, prefix)
-        keys = list(takewhile(lambda key: key.startswith(prefix), self._keys[first:]))
-        if start is not None:
-            keys = [key for key in keys if (key <= start if reverse else key >= start)]
-        for key in reversed(keys) if reverse else keys:
+        for key in _select(self._keys, prefix, start, reverse=reverse):
             yield key, self._values[key]
 
 
@@ -70,6 +86,7 @@ class Overlay:
     def __init__(self, parent: KVStore) -> None:
         self._parent = parent
         self._writes: dict[bytes, bytes | None] = {}
+        self._keys: list[bytes] = []
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._writes:
@@ -77,20 +94,21 @@ class Overlay:
         return self._parent.get(key)
 
     def set(self, key: bytes, value: bytes) -> None:
-        self._writes[key] = value
+        self._write(key, value)
 
     def delete(self, key: bytes) -> None:
-        self._writes[key] = None
+        self._write(key, None)
+
+    def _write(self, key: bytes, value: bytes | None) -> None:
+        if key not in self._writes:
+            insort(self._keys, key)
+        self._writes[key] = value
 
     def iterate(
         self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """Merge of the parent's pairs and the overlay's own, the overlay's winning."""
-        own = sorted(key for key in self._writes if key.startswith(prefix))
-        if start is not None:
-            own = [key for key in own if (key <= start if reverse else key >= start)]
-        if reverse:
-            own.reverse()
+        own = _select(self._keys, prefix, start, reverse=reverse)
         position = 0
         for key, value in self._parent.iterate(prefix, start=start, reverse=reverse):
             while position < len(own) and (own[position] > key if reverse else own[position] < key):
@@ -111,7 +129,7 @@ class Overlay:
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The writes in key order; None is a deletion."""
-        return sorted(self._writes.items())
+        return [(key, self._writes[key]) for key in self._keys]
 
     def commit(self) -> None:
         """Hand the writes to the parent."""
@@ -121,3 +139,4 @@ class Overlay:
             else:
                 self._parent.set(key, value)
         self._writes.clear()
+        self._keys.clear()

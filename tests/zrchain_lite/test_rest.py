@@ -152,6 +152,7 @@ async def test_errors__should_have_the_gateway_form(
         b"[" * 100_000,
         b" " * (5 * 1024 * 1024),
     ],
+    ids=range(11),
 )
 async def test_bad_body__should_be_refused(http: httpx.AsyncClient, body: bytes) -> None:
     answer = await http.post(TXS, content=body)

@@ -69,7 +69,7 @@ async def serve(app: Any, listener: socket.socket) -> AsyncIterator[None]:
         lifespan="off",
         timeout_graceful_shutdown=GRACE_S,
         ws="websockets-sansio",
-        ws_max_size=4 * 1024 * 1024,
+        ws_max_size=2 * 1024 * 1024,
     )
     # Connections wait in the socket's backlog until the server accepts.
     listener.listen()

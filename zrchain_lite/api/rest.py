@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,6 +13,7 @@ from fastapi.responses import JSONResponse
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 
+from zrchain_lite.api import bounded_json
 from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
 from zrchain_lite.api.openapi import Schemas, parameters
 from zrchain_lite.api.services import ChainServices, Method
@@ -23,7 +23,7 @@ from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.errors import InvalidArgument, LedgerError
 
 _log = logging.getLogger(__name__)
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
@@ -79,10 +79,7 @@ async def _body(request: Request) -> Any:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise InvalidArgument(f"the body is longer than {MAX_BODY_BYTES} bytes")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"the body is not JSON: {error}") from None
+    return bounded_json.loads(bytes(body))
 
 
 # -- errors --------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ POST, GET by method name, and a WebSocket with subscriptions.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import Any
 
@@ -16,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from zrchain_lite.api import rpc_params
+from zrchain_lite.api import bounded_json, rpc_params
 from zrchain_lite.api.rpc_methods import RpcMethod, RpcMethods
 from zrchain_lite.api.rpc_subscriptions import Subscriptions
 from zrchain_lite.engine.embedded import EmbeddedEngine
@@ -24,7 +23,7 @@ from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.genesis import Genesis
 
 _log = logging.getLogger(__name__)
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_BATCH = 20
 MAX_WEBSOCKETS = 200
 
@@ -144,8 +143,8 @@ class _Door:
         self, socket: WebSocket, subscriptions: Subscriptions, text: str
     ) -> None:
         try:
-            given = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            given = bounded_json.loads(text.encode())
+        except InvalidArgument as error:
             await socket.send_json(refusal(None, RpcError(PARSE_ERROR, str(error))))
             return
         name = given.get("method") if isinstance(given, dict) else None
@@ -196,6 +195,6 @@ async def _json(request: Request) -> Any:
         if len(body) > MAX_BODY_BYTES:
             raise RpcError(INVALID_REQUEST, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return bounded_json.loads(bytes(body))
+    except InvalidArgument as error:
         raise RpcError(PARSE_ERROR, str(error)) from None

@@ -8,12 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 
-from coincurve import PublicKey
-from eth_utils.address import to_checksum_address
-
 from chains import cosmos
 from chains.errors import ChainError
-from chains.hashing import keccak256
+from chains.evm_addresses import evm_address
 from zrchain_lite.collections import Counter, Map
 from zrchain_lite.errors import InvalidArgument, NotFound, TxRejected
 from zrchain_lite.module import Context
@@ -39,12 +36,6 @@ DEFAULT_PARAMS = Params(
 def module_address(name: str) -> str:
     """The account of a module: 20 bytes of SHA-256 of its name. No key belongs to it."""
     return cosmos.encode(cosmos.ACCOUNT_PREFIX, sha256(name.encode()).digest()[:20])
-
-
-def evm_address_of(public_key: bytes) -> str:
-    """EIP-55 address of a compressed secp256k1 key."""
-    point = PublicKey(public_key).format(compressed=False)
-    return to_checksum_address(keccak256(point[1:])[-20:])
 
 
 def check_address(address: str) -> None:
@@ -109,7 +100,7 @@ class AuthKeeper:
     def evm_address(self, ctx: Context, address: str) -> str | None:
         """EIP-55 address of the account's key; None before its first transaction."""
         key = self.public_key(ctx, address)
-        return None if key is None else evm_address_of(key)
+        return None if key is None else evm_address(key)
 
     def set_public_key(self, ctx: Context, address: str, public_key: bytes) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""

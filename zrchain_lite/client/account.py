@@ -8,7 +8,7 @@ from hashlib import sha256
 from coincurve import PrivateKey
 
 from chains import cosmos
-from zrchain_lite.auth.keeper import evm_address_of
+from chains.evm_addresses import evm_address
 from zrchain_lite.tx import sign_low_s
 
 
@@ -37,7 +37,7 @@ class Account:
     @property
     def evm_address(self) -> str:
         """EIP-55."""
-        return evm_address_of(self.public_key)
+        return evm_address(self.public_key)
 
     def sign_digest(self, digest: bytes) -> bytes:
         """64 bytes r || s, low s, over a 32-byte digest."""
