@@ -24,6 +24,8 @@ DEFAULT_KEYRING_CREATION_FEE = 10_000_000_000
 MAX_MEMBERS = 100
 # Generations of workspaces, the parent of all included.
 MAX_DEPTH = 32
+# Children of one workspace: every use of a workspace reads them all.
+MAX_CHILDREN = 1000
 
 # Policies that something in a workspace depends on, besides the workspace itself.
 PoliciesInUse = Callable[[Context, str], Iterable[int]]
@@ -172,6 +174,8 @@ class IdentityKeeper:
         return line
 
     def _link(self, ctx: Context, parent: Workspace, child: str) -> None:
+        if len(parent.child_workspaces) >= MAX_CHILDREN:
+            raise Conflict(f"workspace {parent.address} has {MAX_CHILDREN} children; no more fit")
         parent.child_workspaces.append(child)
         self.save_workspace(ctx, parent)
         state.set_parent(ctx.store, child, parent.address)

@@ -239,13 +239,13 @@ class TreasuryKeeper:
             raise InvalidArgument(f"a request names 1 to {MAX_ITEMS} keys, not {len(key_ids)}")
         keys = [self.key(ctx, key_id) for key_id in key_ids]
         first = keys[0]
+        # Read once: a large workspace must not make a transaction of many inputs too dear to ask.
+        shared = self.identity.workspace(ctx, first.workspace_addr).sign_policy_id
         for key in keys:
             reserved = self.reserved_for(ctx, key.id)
             if reserved is not None and reserved != purpose:
                 raise Unauthorized(f"key {key.id} is reserved for {reserved}")
-            if _family(key) != _family(first) or (
-                self.sign_policy_id(ctx, key) != self.sign_policy_id(ctx, first)
-            ):
+            if _family(key, shared) != _family(first, shared):
                 raise InvalidArgument(
                     f"keys {first.id} and {key.id} differ in workspace, keyring, type or policy; "
                     "ask for each in a request of its own"
@@ -285,5 +285,7 @@ def packed(message: Message) -> any_pb2.Any:
     return wrapped
 
 
-def _family(key: Key) -> tuple[str, str, int]:
-    return key.workspace_addr, key.keyring_addr, key.type
+def _family(key: Key, shared_policy_id: int) -> tuple[str, str, int, int]:
+    """What the keys of one request have in common."""
+    policy_id = key.sign_policy_id or shared_policy_id
+    return key.workspace_addr, key.keyring_addr, key.type, policy_id

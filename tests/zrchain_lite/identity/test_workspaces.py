@@ -196,6 +196,19 @@ def test_append_child__should_keep_a_forest(world: World, alice: Account, bob: A
         append(world, alice, root, world.workspace(bob))
 
 
+def test_child__should_not_make_its_parent_too_dear_to_read(
+    world: World, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zrchain_lite.identity.keeper.MAX_CHILDREN", 2)
+    parent, other = world.workspace(alice), world.workspace(alice)
+    for _ in range(2):
+        new_child(world, alice, parent)
+    with pytest.raises(Conflict, match="no more fit"):
+        new_child(world, alice, parent)
+    with pytest.raises(Conflict, match="no more fit"):
+        append(world, alice, parent, other)
+
+
 def test_append_child__should_bound_the_depth(world: World, alice: Account) -> None:
     workspace = world.workspace(alice)
     for _ in range(MAX_DEPTH - 1):
