@@ -22,6 +22,7 @@ class Reason(StrEnum):
     DESTINATION_MISMATCH = "destination_mismatch"
     BROADCAST_NOT_ALLOWED = "broadcast_not_allowed"
     TRACE_ID_TAKEN = "trace_id_taken"
+    TOO_MANY_WAITING = "too_many_waiting"
     # Its payload.
     PAYLOAD_TOO_LARGE = "payload_too_large"
     EMPTY_PAYLOAD = "empty_payload"

@@ -19,6 +19,9 @@ from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.ownership import MAX_WALLET_INDEX, Workspaces, owner_id, wallet_address
 from zrsign_receiver.state import State
 
+# Requests that join one key request: the answer to it ends them all in one transaction.
+MAX_WAITING = 100
+
 KEY_TYPES = {
     KeyAlgorithm.ECDSA_SECP256K1: treasury.KEY_TYPE_ECDSA_SECP256K1,
     KeyAlgorithm.EDDSA_ED25519: treasury.KEY_TYPE_EDDSA_ED25519,
@@ -61,6 +64,11 @@ class Keys:
             return
         if slot is None:
             slot = self._ask(ctx, request, KEY_TYPES[wallet_type.key_algorithm])
+        elif len(self._state.waiting.members(ctx.store, slot.key_request_id)) >= MAX_WAITING:
+            raise Rejection(
+                Reason.TOO_MANY_WAITING,
+                f"{MAX_WAITING} requests wait for key request {slot.key_request_id} already",
+            )
         request.key_request_id = slot.key_request_id
         self._state.waiting.add(ctx.store, slot.key_request_id, request.id)
         self._journey.advance(

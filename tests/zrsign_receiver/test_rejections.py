@@ -25,6 +25,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.errors import Reason
+from zrsign_receiver.keys import MAX_WAITING
 from zrsign_receiver.payloads import BITCOIN_MAINNET
 
 HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
@@ -156,6 +157,18 @@ def test_requests__should_be_rejected_while_the_keyring_is_inactive() -> None:
     ids = world.report(world.key_event(index=1), world.sign_event(HASH, b"\x01" * 32))
     reasons = [world.request(id_).reject_reason.partition(": ")[0] for id_ in ids]
     assert reasons == [Reason.LEDGER_REFUSED, Reason.LEDGER_REFUSED]
+
+
+def test_flood_of_requests_for_one_key__should_not_keep_it_from_being_answered() -> None:
+    """Anybody may ask for anybody's key, and one transaction must end all who wait for it."""
+    world = World()
+    ids = [world.report(world.key_event())[0] for _ in range(MAX_WAITING + 2)]
+    for request_id in ids[MAX_WAITING:]:
+        assert world.request(request_id).reject_reason.startswith("too_many_waiting: ")
+    world.fulfil()
+    assert {status_name(world.request(request_id)) for request_id in ids[:MAX_WAITING]} == {
+        "ANSWERED"
+    }
 
 
 def test_wallet_that_is_still_being_made__should_be_unknown() -> None:
