@@ -96,6 +96,13 @@ class Executor:
         except (LedgerError, ChainError) as error:
             outcome.error = as_ledger_error(error)
             return outcome, None
+        except Exception as error:
+            # A transaction must not stop the block that it is in.
+            _log.exception("the ante failed at height %d", ctx.height)
+            outcome.error = InternalError(
+                f"internal error before the messages: {type(error).__name__}; see the node's log"
+            )
+            return outcome, None
         overlay.commit()
         outcome.gas_used = meter.used
         outcome.events += scope.events

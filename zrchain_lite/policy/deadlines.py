@@ -5,9 +5,16 @@ What is due at height n still counts in block n and is swept when block n+1 begi
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
 from zrchain_lite.collections import encode_key
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.store import KVStore
+from zrchain_lite.module import Context
+from zrchain_lite.store import KVStore, Overlay
+
+_log = logging.getLogger(__name__)
 
 # Some two years of five-second blocks.
 MAX_BLOCKS = 12_614_400
@@ -43,6 +50,22 @@ class Deadlines:
                 break
             ids.append(int.from_bytes(id_, "big"))
         return ids
+
+    def sweep(self, ctx: Context, end: Callable[[Context, int], None]) -> None:
+        """`end` what is overdue, each all or nothing. One that cannot be ended is logged and tried
+        again in the next block: it must stop neither the others nor the chain.
+        """
+        for id_ in self.overdue(ctx.store, ctx.height):
+            overlay = Overlay(ctx.store)
+            attempt = replace(ctx, store=overlay, events=[])
+            try:
+                end(attempt, id_)
+            except Exception:
+                prefix = self._prefix.decode()
+                _log.exception("%s%d cannot be ended at height %d", prefix, id_, ctx.height)
+                continue
+            overlay.commit()
+            ctx.events.extend(attempt.events)
 
     def _key(self, height: int, id_: int) -> bytes:
         return self._prefix + encode_key((height, id_))

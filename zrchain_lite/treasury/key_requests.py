@@ -95,8 +95,10 @@ class KeyRequests:
 
     def sweep(self, ctx: Context) -> None:
         """Reject the requests whose last block has passed."""
-        for request_id in state.KEY_REQUEST_DEADLINES.overdue(ctx.store, ctx.height):
-            self.reject(ctx, self.get(ctx, request_id), TIMED_OUT)
+        state.KEY_REQUEST_DEADLINES.sweep(ctx, self._time_out)
+
+    def _time_out(self, ctx: Context, request_id: int) -> None:
+        self.reject(ctx, self.get(ctx, request_id), TIMED_OUT)
 
     def _problem(
         self, ctx: Context, request: KeyRequest, keyring: Keyring, msg: wire.MsgFulfilKeyRequest

@@ -106,10 +106,11 @@ class SignRequests:
 
     def sweep(self, ctx: Context) -> None:
         """Reject the requests whose last block has passed; a family ends together."""
-        for request_id in state.SIGN_REQUEST_DEADLINES.overdue(ctx.store, ctx.height):
-            request = self.get(ctx, request_id)
-            if request.status not in OPEN:
-                continue
+        state.SIGN_REQUEST_DEADLINES.sweep(ctx, self._time_out)
+
+    def _time_out(self, ctx: Context, request_id: int) -> None:
+        request = self.get(ctx, request_id)
+        if request.status in OPEN:
             root = self.get(ctx, request.parent_req_id) if request.parent_req_id else request
             self._reject_root(ctx, root, TIMED_OUT, TIMED_OUT)
 
