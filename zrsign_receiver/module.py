@@ -76,6 +76,9 @@ class ReceiverModule(Module):
 
     # Policy hooks
 
+    def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:
+        self._signing.action_approved(ctx, action, participant)
+
     def action_completed(self, ctx: Context, action: policy_wire.Action) -> None:
         """The action's own execution has moved the request on."""
 

@@ -150,14 +150,16 @@ class Signing:
             self._journey.reject(ctx, request, rejection)
         return pb.ExecuteRequestResponse(sign_request_id=request.sign_request_id)
 
+    def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:
+        """Policy hook: one participant approved."""
+        if (request := self._waiting(ctx, action)) is not None:
+            detail = f"{participant}, {len(action.approvers)} of action {action.id} so far"
+            self._journey.note(ctx, request, "approval", detail)
+
     def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
         """Policy hook: an action was revoked or timed out."""
-        if action.msg.type_url != EXECUTE_REQUEST:
-            return
-        msg = pb.ExecuteRequest.FromString(action.msg.value)
-        request = self._state.request(ctx.store, msg.request_id)
-        waits = request.status == pb.REQUEST_STATUS_APPROVING and request.action_id == action.id
-        if not waits:
+        request = self._waiting(ctx, action)
+        if request is None:
             return
         if action.status == REVOKED:
             why = f"{action.creator} revoked action {action.id}"
@@ -166,6 +168,15 @@ class Signing:
             why = f"action {action.id} was not approved by height {action.btl}"
             rejection = Rejection(Reason.POLICY_TIMEOUT, why)
         self._journey.reject(ctx, request, rejection)
+
+    def _waiting(self, ctx: Context, action: policy_wire.Action) -> pb.Request | None:
+        """The request that waits for this action; None for any other action."""
+        if action.msg.type_url != EXECUTE_REQUEST:
+            return None
+        msg = pb.ExecuteRequest.FromString(action.msg.value)
+        request = self._state.request(ctx.store, msg.request_id)
+        waits = request.status == pb.REQUEST_STATUS_APPROVING and request.action_id == action.id
+        return request if waits else None
 
     # Treasury
 

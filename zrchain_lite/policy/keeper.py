@@ -36,7 +36,11 @@ DEFAULT_PARAMS = Params(minimum_btl=10, default_btl=1000)
 
 
 class PolicyHooks(Protocol):
-    """Told when an action is final."""
+    """Told of approvals, and when an action is final."""
+
+    def action_approved(self, ctx: Context, action: Action, participant: str) -> None:
+        """By one participant; whether that was enough follows."""
+        ...
 
     def action_completed(self, ctx: Context, action: Action) -> None:
         """After its message was executed."""
@@ -210,9 +214,13 @@ class PolicyKeeper:
         identities = self._identities_among(ctx, approver, participants)
         if not identities:
             raise Unauthorized(f"{approver} is no participant of the policy of action {action_id}")
-        action.approvers.extend(new for new in identities if new not in action.approvers)
+        new = [each for each in identities if each not in action.approvers]
+        action.approvers.extend(new)
         state.put_action(ctx.store, action)
-        ctx.emit("action_approved", action_id=action_id, participant_addr=identities[0])
+        for participant in new:
+            ctx.emit("action_approved", action_id=action_id, participant_addr=participant)
+            for hook in self.hooks:
+                hook.action_approved(ctx, action, participant)
         self._try_execute(ctx, action, self.workspace_of(ctx, action))
         return action
 
@@ -229,8 +237,10 @@ class PolicyKeeper:
 
     def sweep(self, ctx: Context) -> None:
         """Time out the actions whose last block has passed."""
-        for action_id in state.DEADLINES.overdue(ctx.store, ctx.height):
-            self._end(ctx, self.action(ctx, action_id), TIMEOUT)
+        state.DEADLINES.sweep(ctx, self._time_out)
+
+    def _time_out(self, ctx: Context, action_id: int) -> None:
+        self._end(ctx, self.action(ctx, action_id), TIMEOUT)
 
     def _blocks_to_live(self, ctx: Context, policy_id: int, btl: int) -> int:
         params = self.params(ctx)

@@ -36,6 +36,9 @@ class ActionLife(RuleBasedStateMachine):
         self.seen: dict[int, int] = {}
         self.final: dict[int, int] = {}
 
+    def action_approved(self, ctx: Context, action: Action, participant: str) -> None:
+        assert action.id not in self.final, "nobody approves what has ended"
+
     def action_completed(self, ctx: Context, action: Action) -> None:
         self._end(action)
 

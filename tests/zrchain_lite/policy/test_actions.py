@@ -28,11 +28,27 @@ class Recorder:
     def __init__(self) -> None:
         self.told: list[tuple[str, int, int]] = []
 
+    def action_approved(self, ctx: Context, action: Action, participant: str) -> None:
+        self.told.append(("approved", action.id, len(action.approvers)))
+
     def action_completed(self, ctx: Context, action: Action) -> None:
         self.told.append(("completed", action.id, action.status))
 
     def action_ended(self, ctx: Context, action: Action) -> None:
         self.told.append(("ended", action.id, action.status))
+
+
+class Broken(Recorder):
+    """A hook with a fault: it fails for one action."""
+
+    def __init__(self, action_id: int) -> None:
+        super().__init__()
+        self._action_id = action_id
+
+    def action_ended(self, ctx: Context, action: Action) -> None:
+        if action.id == self._action_id:
+            raise RuntimeError("a fault of this hook")
+        super().action_ended(ctx, action)
 
 
 @pytest.fixture
@@ -109,9 +125,23 @@ def test_approve__should_execute_with_the_last_one_needed(
     assert approve(world, owners[0], action_id) == "ACTION_STATUS_PENDING"  # again: nothing new
     assert approve(world, owners[1], action_id, action_type=ADD_OWNER) == "ACTION_STATUS_COMPLETED"
     assert EVM in owners_of(world, workspace)
-    assert hooks.told == [("completed", action_id, COMPLETED)]
+    assert hooks.told == [("approved", action_id, 2), ("completed", action_id, COMPLETED)]
     with pytest.raises(Conflict, match="not pending but ACTION_STATUS_COMPLETED"):
         approve(world, owners[2], action_id)
+
+
+def test_sweep__should_stop_neither_at_a_fault_nor_with_half_of_an_action_ended(
+    world: World, owners: list[Account], workspace: str
+) -> None:
+    first, second = (add_owner(world, owners[0], workspace) for _ in range(2))
+    hooks = Broken(first)
+    world.policy.hooks.append(hooks)
+    world.advance(40)
+    assert (status(world, first), status(world, second)) == (PENDING, TIMEOUT)
+    assert hooks.told == [("ended", second, TIMEOUT)]
+    world.policy.hooks.remove(hooks)
+    world.advance()
+    assert status(world, first) == TIMEOUT
 
 
 def test_approve__should_refuse_strangers_wrong_types_and_passkeys(
