@@ -96,8 +96,7 @@ class Executor:
         except (LedgerError, ChainError) as error:
             outcome.error = as_ledger_error(error)
             return outcome, None
-        except Exception as error:
-            # A transaction must not stop the block that it is in.
+        except Exception as error:  # noqa: BLE001 - a transaction must not stop its block
             _log.exception("the ante failed at height %d", ctx.height)
             outcome.error = InternalError(
                 f"internal error before the messages: {type(error).__name__}; see the node's log"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.zrchain_lite.chain import genesis, node_config
 from zrchain_lite.api.http import PortInUse
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.engine import EngineConfig
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.genesis import GenesisError
 from zrchain_lite.lmdb_store import StoreBusy, StoreCorrupted
@@ -54,6 +56,28 @@ async def test_bad_store_or_genesis__should_stop_the_start(tmp_path: Path) -> No
     (config.home / "data.mdb").write_bytes(b"x" * 10_000)
     with pytest.raises(StoreCorrupted):
         await start(config)
+
+
+async def test_stop__should_not_wait_for_clients_that_wait(tmp_path: Path) -> None:
+    config = node_config(tmp_path, genesis(), EngineConfig(empty_block_interval_s=60))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with serving(config, core_only, stop) as (node, task):
+        ledger = LedgerClient(f"127.0.0.1:{node.grpc_port}", attempts=1)
+        heights = ledger.new_blocks()
+        waiting = [
+            asyncio.ensure_future(anext(heights)),
+            asyncio.ensure_future(node.engine.wait_for_tx(bytes(32), 10)),
+        ]
+        assert await ledger.height() == 1
+        started = loop.time()
+        stop.set()
+        await task
+        assert await waiting[1] is None
+    assert loop.time() - started < 5
+    waiting[0].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await ledger.close()
 
 
 async def test_restart__should_continue_the_chain(tmp_path: Path) -> None:

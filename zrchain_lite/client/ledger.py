@@ -88,11 +88,13 @@ class LedgerClient:
         timeout_s: float = 15.0,
         attempts: int = 6,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rng: Callable[[], float] = random.random,
     ) -> None:
         self._target = grpc
         self._channel = insecure_channel(grpc, options=_OPTIONS)
         self._account = account
-        self._timeout_s, self._attempts, self._sleep = timeout_s, attempts, sleep
+        self._timeout_s, self._attempts = timeout_s, attempts
+        self._sleep, self._rng = sleep, rng
         self._writer = asyncio.Lock()
         self._position: _Position | None = None
 
@@ -140,7 +142,7 @@ class LedgerClient:
                     raise _failure(method, error) from None
                 detail = error.details()
             if attempt + 1 < attempts:
-                await self._sleep(min(0.1 * 2**attempt, 2.0) * (0.5 + random.random() / 2))  # noqa: S311
+                await self._sleep(min(0.1 * 2**attempt, 2.0) * (0.5 + self._rng() / 2))
         raise LedgerUnavailable(
             f"no answer from the ledger at {self._target} after {attempts} attempts "
             f"({detail}); is the node running?"

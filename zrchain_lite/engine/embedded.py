@@ -69,7 +69,8 @@ class EmbeddedEngine:
         self._mempool = Mempool(self.config.max_mempool_txs, self.config.max_mempool_bytes)
         self._arrived = asyncio.Event()
         self._hub = Hub()
-        self._waiters: dict[bytes, list[asyncio.Future[TxRecord]]] = {}
+        self._waiters: dict[bytes, list[asyncio.Future[TxRecord | None]]] = {}
+        self._stopped = False
         self._advanced = asyncio.Event()
 
     # -- making blocks ---------------------------------------------------------------------------
@@ -104,7 +105,17 @@ class EmbeddedEngine:
                     self.make_block()
         finally:
             waker.cancel()
-            self._hub.close()
+            self._release()
+
+    def _release(self) -> None:
+        """Nothing comes any more: answer everybody who waits."""
+        self._stopped = True
+        self._advanced.set()
+        for futures in self._waiters.values():
+            for future in futures:
+                if not future.done():
+                    future.set_result(None)
+        self._hub.close()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -203,11 +214,11 @@ class EmbeddedEngine:
     async def wait_for_tx(self, hash_: bytes, timeout_s: float) -> TxRecord | None:
         """The transaction once it is in a block; None when the time (at most 10 s) is over."""
         record = self.records.tx(hash_)
-        if record is not None or timeout_s <= 0:
+        if record is not None or timeout_s <= 0 or self._stopped:
             return record
         if len(self._waiters) >= self.config.max_waiting_clients:
             return None
-        future: asyncio.Future[TxRecord] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[TxRecord | None] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(hash_, []).append(future)
         try:
             return await asyncio.wait_for(future, min(timeout_s, MAX_WAIT_S))
@@ -218,12 +229,12 @@ class EmbeddedEngine:
 
     async def wait_above(self, height: int, timeout_s: float) -> int:
         """The last height once it is above `height`, or when the time (at most 10 s) is over."""
-        if self.tip.height <= height and timeout_s > 0:
+        if self.tip.height <= height and timeout_s > 0 and not self._stopped:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._advanced.wait(), min(timeout_s, MAX_WAIT_S))
         return self.tip.height
 
-    def _forget(self, hash_: bytes, future: asyncio.Future[TxRecord]) -> None:
+    def _forget(self, hash_: bytes, future: asyncio.Future[TxRecord | None]) -> None:
         futures = self._waiters.get(hash_, [])
         if future in futures:
             futures.remove(future)

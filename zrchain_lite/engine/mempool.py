@@ -31,13 +31,6 @@ class Mempool:
     def __len__(self) -> int:
         return len(self._txs)
 
-    def __contains__(self, hash_: bytes) -> bool:
-        return hash_ in self._txs
-
-    @property
-    def size_bytes(self) -> int:
-        return self._bytes
-
     def require_room(self, tx: bytes) -> None:
         """Raises AlreadyKnown or MempoolFull."""
         if tx_hash(tx) in self._txs:
