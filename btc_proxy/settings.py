@@ -12,19 +12,9 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from chains import ChainError, chain_for
-from daemon.settings import Part, Settings, settings_for
+from daemon.settings import LedgerAccess, Part, Settings, settings_for
 
 REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
-
-
-class Ledger(Part):
-    """Where the ledger is, and the account that composes."""
-
-    grpc: str
-    # The ledger's JSON-RPC. All daemons share this table's shape; this one needs only gRPC.
-    rpc: str | None = None
-    # File with the account's 32-byte secp256k1 secret in hex.
-    key_file: Path
 
 
 class Network(Part):
@@ -49,7 +39,7 @@ class Network(Part):
 class ProxySettings(Settings):
     model_config = settings_for("btc_proxy")
 
-    ledger: Ledger
+    ledger: LedgerAccess
     store_url: str = "sqlite+aiosqlite:///btc_proxy.sqlite"
     networks: dict[str, Network]
     # How long a payment that cannot be made may wait for funds before it is rejected.

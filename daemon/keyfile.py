@@ -1,10 +1,13 @@
-"""A daemon's own key: a file with a 32-byte secret in hex, readable by its owner."""
+"""A daemon's own key: a file with a 32-byte secp256k1 secret in hexadecimal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from daemon.errors import SettingsError
+
+# SEC 2, section 2.4.1.
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 def read_secret(path: Path) -> bytes:
@@ -14,7 +17,9 @@ def read_secret(path: Path) -> bytes:
     except OSError as error:
         raise SettingsError(f"Cannot read the key file {path}: {error.strerror}.") from None
     except ValueError:
-        raise SettingsError(f"The key file {path} must hold 32 bytes in hex.") from None
+        raise SettingsError(f"The key file {path} must hold 32 bytes in hexadecimal.") from None
     if len(secret) != 32:
         raise SettingsError(f"The key file {path} holds {len(secret)} bytes; a key has 32.")
+    if not 0 < int.from_bytes(secret, "big") < SECP256K1_ORDER:
+        raise SettingsError(f"The key file {path} holds no secp256k1 key: it is out of range.")
     return secret

@@ -41,6 +41,15 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class LedgerAccess(Part):
+    """The `[ledger]` table of every daemon: where the ledger is, and the daemon's account there."""
+
+    # host:port of a node's gRPC.
+    grpc: str
+    # The account's 32-byte secp256k1 secret, hexadecimal.
+    key_file: Path
+
+
 def settings_for(daemon: str) -> SettingsConfigDict:
     return SettingsConfigDict(
         env_prefix=f"ZRSIGN_{daemon.upper()}_",

@@ -6,7 +6,7 @@ passphrase_file = ".zrsign/keys/passphrase"
 
 [ledger]
 grpc = "127.0.0.1:9090"
-account_secret_file = ".zrsign/keys/party"
+key_file = ".zrsign/keys/party"
 """
 
 from __future__ import annotations
@@ -15,21 +15,13 @@ from pathlib import Path
 
 from pydantic import Field
 
-from daemon.settings import Part, Settings, settings_for
-
-
-class LedgerSettings(Part):
-    grpc: str
-    # Every daemon's [ledger] table is the same; this one needs gRPC only.
-    rpc: str | None = None
-    # 32 bytes in hexadecimal: the account that the keyring knows as a party.
-    key_file: Path
+from daemon.settings import LedgerAccess, Settings, settings_for
 
 
 class KeyringSettings(Settings):
     model_config = settings_for("keyring")
 
-    ledger: LedgerSettings
+    ledger: LedgerAccess
     keyring_address: str = Field(pattern=r"^keyring1[0-9a-z]+$")
     vault_dir: Path
     passphrase_file: Path

@@ -1,7 +1,6 @@
 """Errors of the local keyring.
 
 KeyringError
-├── AccountUnusable      the party account's secret file cannot be used
 └── VaultError
     ├── VaultUnusable    the folder or the passphrase file cannot be read or written
     ├── WrongPassphrase  the passphrase does not open a key that is there
@@ -17,10 +16,6 @@ from daemon.errors import DaemonError
 
 class KeyringError(DaemonError):
     """Root."""
-
-
-class AccountUnusable(KeyringError):
-    pass
 
 
 class VaultError(KeyringError):

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
 from daemon import metrics
+from daemon.keyfile import read_secret
 from daemon.log import get_logger
 from daemon.loops import Loop, run_all
 from daemon.retry import Retry
-from local_keyring.config import KeyringSettings, LedgerSettings
-from local_keyring.errors import AccountUnusable, VaultUnusable
+from local_keyring.config import KeyringSettings
+from local_keyring.errors import VaultUnusable
 from local_keyring.keyring import LocalKeyring, watch_blocks
 from local_keyring.vault import Vault
 from zrchain_lite.client import Account, LedgerClient
 
 RETRY = Retry(base_s=0.1, cap_s=15.0)
-
-
-def load_account(settings: LedgerSettings) -> Account:
-    """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
-    path = settings.key_file
-    try:
-        text = path.read_text().strip().removeprefix("0x")
-    except OSError as error:
-        raise AccountUnusable(f"Cannot read {path}: {error.strerror}.") from None
-    if not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise AccountUnusable(f"{path} must hold 32 bytes as 64 hexadecimal digits.")
-    try:
-        return Account.from_secret(bytes.fromhex(text))
-    except ValueError as error:
-        raise AccountUnusable(f"{path} holds no secp256k1 key: {error}.") from None
 
 
 def load_passphrase(path: Path) -> bytes:
@@ -52,7 +37,7 @@ def load_passphrase(path: Path) -> bytes:
 
 async def serve(settings: KeyringSettings, stop: asyncio.Event) -> None:
     """Answer until `stop`."""
-    account = load_account(settings.ledger)
+    account = Account.from_secret(read_secret(settings.ledger.key_file))
     vault = await asyncio.to_thread(
         Vault, settings.vault_dir, load_passphrase(settings.passphrase_file)
     )

@@ -13,17 +13,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from chains import ChainError, chain_for
-from daemon.settings import Part, Settings, settings_for
-
-
-class Ledger(Part):
-    """Where the ledger is, and the account that reports to it."""
-
-    grpc: str
-    # The ledger's JSON-RPC. All daemons share this table's shape; this one needs only gRPC.
-    rpc: str | None = None
-    # File with the account's 32-byte secp256k1 secret in hex.
-    key_file: Path
+from daemon.settings import LedgerAccess, Part, Settings, settings_for
 
 
 class Target(Part):
@@ -67,7 +57,7 @@ class Composer(Part):
 class RelayerSettings(Settings):
     model_config = settings_for("relayer")
 
-    ledger: Ledger
+    ledger: LedgerAccess
     outbox_url: str = "sqlite+aiosqlite:///relayer.sqlite"
     destinations: dict[str, Target]
     answers: Answers | None = None

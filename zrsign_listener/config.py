@@ -4,7 +4,7 @@ database_url = "sqlite+aiosqlite:///.zrsign/listener.db"
 
 [ledger]
 grpc = "127.0.0.1:9090"
-account_secret_file = ".zrsign/keys/observer"
+key_file = ".zrsign/keys/observer"
 
 [[chains]]
 caip2 = "eip155:31337"
@@ -16,13 +16,12 @@ contracts = [{ address = "0x…", mode = "omni", start_block = 3 }]
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from eth_utils.address import is_address, to_checksum_address
 from pydantic import AfterValidator, Field, model_validator
 
-from daemon.settings import Part, Settings, settings_for
+from daemon.settings import LedgerAccess, Part, Settings, settings_for
 from zrsign_listener.plan import Policy
 
 
@@ -72,19 +71,11 @@ class ChainSettings(Part):
         )
 
 
-class LedgerSettings(Part):
-    grpc: str
-    # Every daemon's [ledger] table is the same; this one needs gRPC only.
-    rpc: str | None = None
-    # 32 bytes in hexadecimal: the account that the ledger knows as an observer.
-    key_file: Path
-
-
 class ListenerSettings(Settings):
     model_config = settings_for("listener")
 
     database_url: str = "sqlite+aiosqlite:///listener.db"
-    ledger: LedgerSettings
+    ledger: LedgerAccess
     chains: tuple[ChainSettings, ...] = Field(min_length=1)
     # Events in one ledger transaction.
     report_batch: int = Field(default=50, ge=1, le=256)

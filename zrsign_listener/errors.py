@@ -4,7 +4,6 @@ ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
 ├── StoreUnavailable the database did not take a write or a read; tried again later
 │   └── StoreDamaged the database cannot be opened, or belongs to another version
-├── AccountUnusable  the ledger account's secret file cannot be used
 └── RpcError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the configuration says
     └── CutShort     an answer is as long as an answer may be
@@ -28,10 +27,6 @@ class StoreUnavailable(ListenerError):
 
 
 class StoreDamaged(StoreUnavailable):
-    pass
-
-
-class AccountUnusable(ListenerError):
     pass
 
 

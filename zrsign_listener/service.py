@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import AsyncExitStack
 from functools import partial
 
 from daemon import metrics
 from daemon.jsonrpc import JsonRpc
+from daemon.keyfile import read_secret
 from daemon.loops import Loop, run_all
 from daemon.retry import Retry
 from zrchain_lite.client import Account, LedgerClient
-from zrsign_listener.config import LedgerSettings, ListenerSettings
-from zrsign_listener.errors import AccountUnusable
+from zrsign_listener.config import ListenerSettings
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads
 from zrsign_listener.report import Reporter
@@ -25,24 +24,9 @@ RETRY = Retry(base_s=0.2, cap_s=15.0)
 REPORT_PAUSE_S = 1.0
 
 
-def load_account(settings: LedgerSettings) -> Account:
-    """The account whose 32-byte secret the file holds in hexadecimal. Raises AccountUnusable."""
-    path = settings.key_file
-    try:
-        text = path.read_text().strip().removeprefix("0x")
-    except OSError as error:
-        raise AccountUnusable(f"Cannot read {path}: {error.strerror}.") from None
-    if not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise AccountUnusable(f"{path} must hold 32 bytes as 64 hexadecimal digits.")
-    try:
-        return Account.from_secret(bytes.fromhex(text))
-    except ValueError as error:
-        raise AccountUnusable(f"{path} holds no secp256k1 key: {error}.") from None
-
-
 async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
     """Run until `stop`. A loop that fails stops no other."""
-    account = load_account(settings.ledger)
+    account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as resources:
         store = await resources.enter_async_context(Store.open(settings.database_url))
         ledger = LedgerClient(settings.ledger.grpc, account=account)

@@ -13,6 +13,7 @@ import pytest
 
 from daemon import metrics
 from daemon.errors import GaveUp, PortInUse, SettingsError
+from daemon.keyfile import read_secret
 from daemon.retry import Retry
 from daemon.settings import Part, Settings, load, settings_for
 
@@ -103,6 +104,18 @@ async def test_health__should_answer_503_with_what_fails() -> None:
         with pytest.raises(PortInUse, match=str(port)):
             async with metrics.serve(port, {}):
                 pass
+
+
+@pytest.mark.parametrize("text", ["00" * 32, "ff" * 32, "01" * 31, "no hex", ""])
+def test_key_file__should_be_refused_without_being_quoted(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "a.key", text)
+    with pytest.raises(SettingsError, match=r"a\.key") as raised:
+        read_secret(path)
+    assert not text or text not in str(raised.value)
+
+
+def test_key_file__should_hold_32_bytes_in_hexadecimal(tmp_path: Path) -> None:
+    assert read_secret(write(tmp_path / "a.key", "0x" + "01" * 32 + "\n")) == b"\x01" * 32
 
 
 DAEMON = """

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coincurve import PrivateKey
 from google.protobuf.message import Message
 
 from chains.keys import verify_signature
 from chains.wallets import KeyAlgorithm
 from daemon.errors import SettingsError
 from daemon.retry import Retry
-from daemon.settings import load
-from local_keyring.config import KeyringSettings, LedgerSettings
-from local_keyring.errors import AccountUnusable, VaultUnusable
+from daemon.settings import LedgerAccess, load
+from local_keyring.config import KeyringSettings
+from local_keyring.errors import VaultUnusable
 from local_keyring.keyring import LocalKeyring
-from local_keyring.service import load_account, serve
+from local_keyring.service import serve
 from local_keyring.vault import Vault
 from tests.local_keyring.ledger import Ledger, running_ledger
 from zrchain_lite.client import LedgerClient, LedgerUnavailable, TxResult
@@ -193,7 +192,7 @@ def settings_at(ledger: Ledger, folder: Path) -> KeyringSettings:
     (folder / "party").write_text(ledger.accounts.party.secret.to_hex())
     (folder / "passphrase").write_text("a passphrase\n")
     return KeyringSettings(
-        ledger=LedgerSettings(grpc=ledger.grpc, key_file=folder / "party"),
+        ledger=LedgerAccess(grpc=ledger.grpc, key_file=folder / "party"),
         keyring_address=ledger.keyring,
         vault_dir=folder / "vault",
         passphrase_file=folder / "passphrase",
@@ -222,10 +221,10 @@ async def test_bad_start__should_name_the_file(ledger: Ledger, tmp_path: Path) -
     with pytest.raises(VaultUnusable, match=r"passphrase is empty"):
         await serve(settings, asyncio.Event())
     settings.ledger.key_file.write_text("no key")
-    with pytest.raises(AccountUnusable, match=r"party must hold 32 bytes"):
+    with pytest.raises(SettingsError, match=r"party must hold 32 bytes"):
         await serve(settings, asyncio.Event())
     settings.ledger.key_file.unlink()
-    with pytest.raises(AccountUnusable, match=r"Cannot read .*party"):
+    with pytest.raises(SettingsError, match=r"Cannot read .*party"):
         await serve(settings, asyncio.Event())
 
 
@@ -234,11 +233,3 @@ def test_settings__should_refuse_an_unknown_field(tmp_path: Path) -> None:
     file.write_text(json.dumps({"vault": "x"}))
     with pytest.raises(SettingsError, match=r"keyring\.json.*vault"):
         load(KeyringSettings, file)
-
-
-def test_account_secret__should_not_be_a_curve_order_multiple(tmp_path: Path) -> None:
-    (tmp_path / "zero").write_text("00" * 32)
-    with pytest.raises(AccountUnusable, match="no secp256k1 key"):
-        load_account(LedgerSettings(grpc="x", key_file=tmp_path / "zero"))
-    (tmp_path / "fine").write_text("0x" + PrivateKey().to_hex())
-    assert load_account(LedgerSettings(grpc="x", key_file=tmp_path / "fine")).address

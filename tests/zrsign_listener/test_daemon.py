@@ -13,13 +13,12 @@ import pytest
 
 from daemon.errors import SettingsError
 from daemon.jsonrpc import JsonRpc
-from daemon.settings import load
+from daemon.settings import LedgerAccess, load
 from tests.local_keyring.ledger import Ledger, running_ledger
 from tests.zrsign_listener.conftest import Chain, ask_hash, ask_key, eventually
 from tests.zrsign_listener.logs import CHAIN
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.config import LedgerSettings, ListenerSettings
-from zrsign_listener.errors import AccountUnusable
+from zrsign_listener.config import ListenerSettings
 from zrsign_listener.service import listen
 from zrsign_listener.store import Store
 
@@ -58,7 +57,7 @@ def settings_at(chain: Chain, ledger: Ledger, folder: Path, **changes: Any) -> L
     return ListenerSettings.model_validate(
         {
             "database_url": database(folder),
-            "ledger": LedgerSettings(grpc=ledger.grpc, key_file=key_file),
+            "ledger": LedgerAccess(grpc=ledger.grpc, key_file=key_file),
             "chains": [DEAD, chain.settings(**changes).model_dump()],
         }
     )
@@ -147,7 +146,7 @@ async def test_unusable_account__should_be_named(
 ) -> None:
     settings = settings_at(chain, ledger, tmp_path)
     settings.ledger.key_file.write_text("nothing of the kind")
-    with pytest.raises(AccountUnusable, match=r"observer must hold 32 bytes"):
+    with pytest.raises(SettingsError, match=r"observer must hold 32 bytes"):
         await listen(settings, asyncio.Event())
 
 

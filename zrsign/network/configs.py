@@ -108,7 +108,6 @@ def keyring(manifest: Manifest, keyring_address: str) -> dict[str, Any]:
 def _ledger(manifest: Manifest, account: str) -> dict[str, Any]:
     return {
         "grpc": manifest.ledger.grpc,
-        "rpc": manifest.ledger.rpc,
         "key_file": str(manifest.account(account).secret_file),
     }
 
