@@ -18,6 +18,7 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import Node
 from zrchain_lite.tx import Signer, build, tx_hash
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 
 
 @dataclass
@@ -64,6 +65,8 @@ async def test_status__should_describe_the_node(rpc: Rpc) -> None:
     assert (await rpc.call("genesis"))["genesis"]["chain_id"] == CHAIN_ID
     info = (await rpc.call("abci_info"))["response"]
     assert int(info["last_block_height"]) >= 1
+    params = await rpc.call("consensus_params")
+    assert int(params["consensus_params"]["block"]["max_bytes"]) > 0
     validators = await rpc.call("validators")
     assert validators["validators"][0]["address"] == status["validator_info"]["address"]
 
@@ -122,6 +125,13 @@ async def test_abci_query__should_reach_the_modules(rpc: Rpc) -> None:
     answer = (await rpc.call("abci_query", path=path, data=request.hex()))["response"]
     value = bank.QueryBalanceResponse.FromString(base64.b64decode(answer["value"]))
     assert value.balance.amount == str(FUNDS)
+    simulate = "/cosmos.tx.v1beta1.Service/Simulate"
+    data = txs.SimulateRequest(tx_bytes=rpc.tx()).SerializeToString().hex()
+    simulated = (await rpc.call("abci_query", path=simulate, data=data))["response"]
+    gas = txs.SimulateResponse.FromString(base64.b64decode(simulated["value"])).gas_info
+    assert gas.gas_used > 0
+    malformed = (await rpc.call("abci_query", path=simulate, data="ffff"))["response"]
+    assert malformed["code"] == 1505
     refused = (await rpc.call("abci_query", path="/none", data=""))["response"]
     assert (refused["code"], refused["codespace"]) == (6, "sdk")
 

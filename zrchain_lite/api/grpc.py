@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError
 
 from zrchain_lite.api.http import GRACE_S, PortInUse
 from zrchain_lite.api.services import ChainServices, Method
 from zrchain_lite.api.status import Status, status_of
 from zrchain_lite.engine.embedded import EmbeddedEngine
-from zrchain_lite.errors import InvalidArgument, LedgerError
+from zrchain_lite.errors import LedgerError
 
 _log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -48,16 +47,12 @@ class Handler(grpc.GenericRpcHandler):
     @staticmethod
     def _service(method: Method) -> Call:
         async def call(request: bytes, context: Context) -> bytes:
-            try:
-                message = method.request.FromString(request)
-            except DecodeError as error:
-                raise InvalidArgument(f"not a {method.request.__name__}: {error}") from None
             metadata = {
                 key: value
                 for key, value in context.invocation_metadata() or ()
                 if isinstance(value, str)
             }
-            return (await method.call(message, metadata)).SerializeToString()
+            return await method.call_raw(request, metadata)
 
         return _guarded(method.name, call)
 

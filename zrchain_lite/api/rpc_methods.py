@@ -8,9 +8,10 @@ from typing import Any
 
 from zrchain_lite.api import event_query, rpc_view
 from zrchain_lite.api.rpc_params import Kind, Parameter
+from zrchain_lite.api.services import ChainServices, Method
 from zrchain_lite.engine.embedded import MAX_WAIT_S, EmbeddedEngine
 from zrchain_lite.engine.records import BlockRecord
-from zrchain_lite.errors import InvalidArgument, NotFound
+from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
@@ -39,6 +40,7 @@ class RpcMethods:
     def __init__(self, engine: EmbeddedEngine, genesis: Genesis) -> None:
         self._engine = engine
         self._genesis = genesis
+        self._services = ChainServices(engine).methods()
         query = Parameter("query", Kind.TEXT)
         self.table: dict[str, RpcMethod] = {
             "health": RpcMethod((), self.health),
@@ -67,6 +69,7 @@ class RpcMethods:
             "block_by_hash": RpcMethod((Parameter("hash", Kind.BYTES),), self.block_by_hash),
             "header": RpcMethod((_HEIGHT,), self.header),
             "block_results": RpcMethod((_HEIGHT,), self.block_results),
+            "consensus_params": RpcMethod((_HEIGHT,), self.consensus_params),
             "validators": RpcMethod((_HEIGHT, _PAGE, _PER_PAGE), self.validators),
         }
 
@@ -82,7 +85,20 @@ class RpcMethods:
         return {"listening": True, "listeners": [], "n_peers": "0", "peers": []}
 
     async def genesis(self) -> dict[str, Any]:
-        return {"genesis": self._genesis.model_dump(mode="json")}
+        first = self._block(1)
+        params = rpc_view.consensus_params(self._engine.app.consensus_params())
+        return {
+            "genesis": {
+                **self._genesis.model_dump(mode="json"),
+                "initial_height": "1",
+                "consensus_params": params,
+                "app_hash": rpc_view.hex_text(first.block.header.app_hash),
+            }
+        }
+
+    async def consensus_params(self, height: int | None) -> dict[str, Any]:
+        params = rpc_view.consensus_params(self._engine.app.consensus_params())
+        return {"block_height": str(self._block(height).height), "consensus_params": params}
 
     async def abci_info(self) -> dict[str, Any]:
         info = self._engine.app.info()
@@ -99,8 +115,12 @@ class RpcMethods:
     async def abci_query(self, path: str, data: bytes, height: int, prove: bool) -> dict[str, Any]:
         if prove:
             raise InvalidArgument("proofs are not answered here; leave prove out")
-        request = abci.RequestQuery(path=path, data=data, height=height)
-        answer = self._engine.app.abci_query(request)
+        service = self._services.get(path)
+        if service is None:
+            request = abci.RequestQuery(path=path, data=data, height=height)
+            answer = self._engine.app.abci_query(request)
+        else:
+            answer = await self._service_query(service, data)
         return {
             "response": {
                 "code": answer.code,
@@ -114,6 +134,14 @@ class RpcMethods:
                 "codespace": answer.codespace,
             }
         }
+
+    async def _service_query(self, method: Method, data: bytes) -> abci.ResponseQuery:
+        """CosmJS asks the chain's services (Simulate) by abci_query, as the Cosmos SDK allows."""
+        try:
+            value = await method.call_raw(data, {})
+        except LedgerError as error:
+            return abci.ResponseQuery(code=error.code, codespace=error.codespace, log=str(error))
+        return abci.ResponseQuery(value=value, height=self._engine.tip.height)
 
     # -- transactions ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from zrchain_lite.engine.blocks import BLOCK_PROTOCOL, PROPOSER, PROPOSER_KEY
 from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event, ExecTxResult, ResponseCheckTx
+from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Header
 
 Json = dict[str, Any]
@@ -135,7 +136,7 @@ def status(engine: EmbeddedEngine) -> Json:
                 "app": str(PROTOCOL_VERSION),
             },
             "id": PROPOSER.hex(),
-            "listen_addr": "",
+            "listen_addr": "none",
             "network": tip.chain_id,
             "version": DIALECT,
             "channels": "",
@@ -156,6 +157,20 @@ def status(engine: EmbeddedEngine) -> Json:
         "validator_info": {
             key: value for key, value in validator().items() if key != "proposer_priority"
         },
+    }
+
+
+def consensus_params(value: ConsensusParams) -> Json:
+    return {
+        "block": {"max_bytes": str(value.block.max_bytes), "max_gas": str(value.block.max_gas)},
+        "evidence": {
+            "max_age_num_blocks": str(value.evidence.max_age_num_blocks),
+            "max_age_duration": str(value.evidence.max_age_duration.ToNanoseconds()),
+            "max_bytes": str(value.evidence.max_bytes),
+        },
+        "validator": {"pub_key_types": list(value.validator.pub_key_types)},
+        "version": {"app": str(value.version.app)},
+        "abci": {"vote_extensions_enable_height": str(value.abci.vote_extensions_enable_height)},
     }
 
 

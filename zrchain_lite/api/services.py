@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from chains import cosmos
 from zrchain_lite.api import event_query
@@ -61,6 +61,14 @@ class Method:
     call: Callable[[Any, Metadata], Awaitable[Message]]
     verb: str
     path: str
+
+    async def call_raw(self, request: bytes, metadata: Metadata) -> bytes:
+        """`call` with encoded messages; raises LedgerError."""
+        try:
+            message = self.request.FromString(request)
+        except DecodeError as error:
+            raise InvalidArgument(f"not a {self.request.__name__}: {error}") from None
+        return (await self.call(message, metadata)).SerializeToString()
 
 
 class ChainServices:

@@ -1,0 +1,55 @@
+"""The JSON-RPC, proven by CosmJS as it is, over HTTP and over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
+from zrchain_lite.node import Node
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = Path(__file__).with_name("cosmjs_client.mjs")
+MODULES = Path(os.environ.get("COSMJS_NODE_MODULES", ROOT / ".tools" / "npm" / "node_modules"))
+NODE = shutil.which("node") or str(ROOT / ".tools" / "bin" / "node")
+
+pytestmark = pytest.mark.skipif(
+    not (MODULES / "@cosmjs" / "stargate").is_dir() or not Path(NODE).exists(),
+    reason="CosmJS is not installed: npm install @cosmjs/stargate, COSMJS_NODE_MODULES=FOLDER",
+)
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+async def test_cosmjs__should_simulate_send_and_find_a_transfer(node: Node, scheme: str) -> None:
+    url = f"{scheme}://127.0.0.1:{node.rpc_port}"
+    process = await asyncio.create_subprocess_exec(
+        NODE,
+        str(SCRIPT),
+        str(MODULES),
+        url,
+        ALICE.secret.secret.hex(),
+        BOB.address,
+        "77",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, err.decode()
+    seen = json.loads(out)
+    assert (seen["client"], seen["chainId"], seen["genesis"]) == (
+        "Comet38Client",
+        CHAIN_ID,
+        CHAIN_ID,
+    )
+    assert (seen["sender"], seen["sequence"], seen["balance"]) == (
+        ALICE.address,
+        1,
+        str(FUNDS + 77),
+    )
+    assert (seen["code"], seen["found"]) == (0, seen["height"])
+    assert (seen["searched"], seen["blockTxs"], seen["results"], seen["validators"]) == (1, 1, 1, 1)
