@@ -4,6 +4,7 @@ RelayerError
 ├── Unbuildable       what the ledger handed over makes no valid signed transaction
 ├── NotDeliverable    an answer that its contract will never take
 ├── NotYet            nothing is wrong that time cannot mend (paused contract, earlier key pending)
+│   └── TooDear       the answer needs more gas than its contract pays for
 ├── Uncomposable      a simple transaction cannot be built as things are (funds, fees, a revert)
 └── OutboxUnusable    the outbox's database cannot be opened or is of another version
 """
@@ -26,6 +27,10 @@ class NotDeliverable(RelayerError):
 
 
 class NotYet(RelayerError):
+    pass
+
+
+class TooDear(NotYet):
     pass
 
 

@@ -131,7 +131,8 @@ def decide(item: Item, view: View, now: float, policy: Policy) -> Decision:
     """The next item and effect after `view` was seen at `now`. An ended item never changes."""
     if item.stage.ended:
         return Decision(item)
-    if isinstance(view, Unreachable):
+    building = item.stage is Stage.BUILDING
+    if isinstance(view, Unreachable) or (building and isinstance(view, Held)):
         outages = item.outages + 1
         pause = policy.delay_s(outages)
         return Decision(replace(item, outages=outages, reason=view.reason, next_at=now + pause))
@@ -190,9 +191,8 @@ def _built(item: Item, view: Built, now: float) -> Decision:
 
 
 def _held(item: Item, view: Held, now: float, policy: Policy) -> Decision:
-    """Not buildable yet; in INCLUSION there is no replacement, so the same bytes go out again."""
-    decision = _wait(item, now, policy.poll_s, reason=view.reason)
-    return decision if item.stage is Stage.BUILDING else replace(decision, effect=Effect.SUBMIT)
+    """There is no replacement, so the same bytes go out again."""
+    return Decision(replace(item, next_at=now + policy.poll_s, reason=view.reason), Effect.SUBMIT)
 
 
 def _unknown(item: Item, now: float, policy: Policy) -> Decision:

@@ -17,7 +17,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """The node did not take it now; the same bytes may be taken later."""
+    """It was not taken now and may be later; so many of these are waited for, and no more."""
 
     reason: str
 
@@ -90,5 +90,5 @@ class Delivered:
 
 Submission = Accepted | Refused | Rejected | Unreachable
 Status = Unknown | Pending | Included | Final | Rejected | Unreachable
-Construction = Built | Held | Delivered | Rejected | Unreachable
+Construction = Built | Held | Refused | Delivered | Rejected | Unreachable
 View = Submission | Status | Construction

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from relayer.answers.contract import Contract, answer_call
-from relayer.errors import NotDeliverable, NotYet
+from relayer.errors import NotDeliverable, NotYet, TooDear
 from relayer.fees import GWEI, market_fees, nonces
 from relayer.nonces import Fees, Reservation, bumped, next_nonce
 from relayer.outbox import Outbox
@@ -43,6 +43,8 @@ class AnswerBuilder:
     async def build(self, item: Item) -> Construction:
         try:
             return await self._build(item)
+        except TooDear as error:
+            return Refused(str(error))
         except NotYet as error:
             return Held(str(error))
         except NotDeliverable as error:

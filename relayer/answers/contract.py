@@ -23,7 +23,7 @@ from eth_utils.abi import (
 from eth_utils.crypto import keccak
 
 from daemon.jsonrpc import JsonRpc, NodeRefused
-from relayer.errors import NotDeliverable, NotYet
+from relayer.errors import NotDeliverable, NotYet, TooDear
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 
 # Status of a wallet and of a sign request in the contract's registries.
@@ -143,7 +143,7 @@ class Contract:
         return await self._resolved_in("ZrKeyResolve", topics, from_block)
 
     async def estimate(self, sender: str, data: bytes, gas_cap: int) -> int:
-        """Gas that the call needs. Raises NotDeliverable or NotYet with the contract's reason."""
+        """Gas that the call needs. Raises NotDeliverable, TooDear or NotYet with the reason."""
         call: dict[str, str] = {"from": sender, "to": self.address, "data": "0x" + data.hex()}
         if gas_cap:
             call["gas"] = hex(gas_cap)
@@ -154,7 +154,22 @@ class Contract:
             reason = revert_text(error.data) or error.text
             if reason.partition("(")[0] in PERMANENT_ERRORS:
                 raise NotDeliverable(f"refused_by_contract: {reason}") from error
+            if gas_cap and not revert_text(error.data):
+                await self._check_cap(call, gas_cap)
             raise NotYet(f"the contract does not take the answer now: {reason}") from error
+
+    async def _check_cap(self, call: dict[str, str], gas_cap: int) -> None:
+        """A refusal without a revert's data may be the gas limit's. Raises TooDear if it is."""
+        unlimited = {key: value for key, value in call.items() if key != "gas"}
+        try:
+            needed = int(await self.rpc.call("eth_estimateGas", unlimited, "latest"), 16)
+        except NodeRefused:
+            return
+        if needed > gas_cap:
+            raise TooDear(
+                f"too_dear: the answer needs {needed} gas and its contract pays {gas_cap}; "
+                "raise respGas, or ask for less"
+            )
 
     async def _resolved_in(self, event: str, topics: list[bytes], from_block: int) -> str:
         entry = _abi()["event", event]

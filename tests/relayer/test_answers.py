@@ -26,6 +26,7 @@ from relayer.settings import Answers
 from relayer.stages import Item, Kind, Policy, Stage
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import ask, free_port, process, tool, until
+from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
@@ -96,6 +97,19 @@ class Road:
             receiver.REQUEST_KIND_HASH,
             payload,
             destination=CHAIN,
+            contract=self.contract,
+            trace_id=trace_id,
+        )
+        return self._answer(event)
+
+    async def transaction_answer(self, trace_id: int, data: bytes) -> Item:
+        """A transaction with that calldata, signed but not broadcast."""
+        payload = transactions.evm(data=data)
+        call = call_data("zrSignTx", (EVM.id, 0, chain_hash(worlds.EVM_CHAIN), payload, False))
+        await self.send(OWNER, call, ETHER // 10)
+        event = self.world.sign_event(
+            receiver.REQUEST_KIND_TX,
+            payload,
             contract=self.contract,
             trace_id=trace_id,
         )
@@ -276,6 +290,24 @@ async def test_paused_contract__should_hold_the_answer(road: Road, outbox: Outbo
     assert "EnforcedPause" in held.reason
     await road.send(pauser, call_data("unpause"))
     assert (await worker.advance(held)).stage is Stage.DONE
+
+
+async def test_answer_above_the_gas_that_is_paid_for__should_fail_with_figures(
+    road: Road, outbox: Outbox
+) -> None:
+    """Anybody may ask for it; the relayer must neither pay for it nor try for ever."""
+    account = await road.account(1)
+    worker = road.worker(outbox, account)
+    await worker.advance(await road.key_answer())
+    item = await road.transaction_answer(trace_id=0, data=b"\x11" * 12_000)
+    balance = await road.rpc.call("eth_getBalance", account.address, "latest")
+    refused = await worker.advance(item)
+    assert refused.stage is Stage.BUILDING
+    assert "too_dear: the answer needs " in refused.reason
+    for _ in range(Policy(float).max_refusals - 1):
+        refused = await worker.advance(refused)
+    assert refused.stage is Stage.FAILED
+    assert await road.rpc.call("eth_getBalance", account.address, "latest") == balance
 
 
 async def test_signature_of_no_authority__should_fail_with_the_contracts_reason(

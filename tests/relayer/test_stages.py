@@ -21,6 +21,7 @@ from relayer.stages import (
 from relayer.views import (
     Accepted,
     Built,
+    Construction,
     Delivered,
     Final,
     Held,
@@ -62,7 +63,7 @@ VIEWS: st.SearchStrategy[View] = st.one_of(
     st.builds(Final, st.just("0xaa"), st.just(5), st.booleans(), st.just("why")),
 )
 PRECEDING = {
-    Stage.BUILDING: (Built, Held, Delivered, Rejected, Unreachable),
+    Stage.BUILDING: Construction.__args__,
     Stage.INCLUSION: View.__args__,
     Stage.FINALITY: (Unknown, Pending, Included, Final, Rejected, Unreachable),
 }
@@ -120,6 +121,16 @@ def test_dead_node__should_change_nothing_but_the_counters() -> None:
     dead, effect = after([Unreachable("connection refused")] * 50, sent)
     assert replace(dead, outages=0, reason="", next_at=sent.next_at) == sent
     assert (dead.outages, effect) == (50, Effect.WAIT)
+
+
+def test_held_answer__should_be_looked_at_ever_more_rarely() -> None:
+    """Answers that wait for something must not take the node from those that do not."""
+    once, _ = after([Held("paused")], item(Kind.ANSWER))
+    often, effect = after([Held("paused")] * 9, once)
+    assert (often.stage, often.reason, effect) == (Stage.BUILDING, "paused", Effect.WAIT)
+    assert often.next_at - once.next_at >= POLICY.delay_s(10) - POLICY.delay_s(1) > 0
+    built, _ = after([BUILT], often)
+    assert (built.stage, built.outages) == (Stage.INCLUSION, 0)
 
 
 def test_reverted_transaction__should_fail_with_its_reason() -> None:
