@@ -222,4 +222,10 @@ class Composition:
 
     def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
         COMPOSITIONS.labels(outcome).inc()
+        if outcome != "waiting":
+            self._waits_for.pop(request.id, None)
+        elif self._waits_for.get(request.id) == reason:
+            return
+        else:
+            self._waits_for[request.id] = reason
         self._log.info("composition", request=request.id, outcome=outcome, reason=reason)

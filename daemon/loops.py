@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import Counter
 
+from daemon.errors import DaemonError
 from daemon.log import get_logger
 from daemon.retry import Retry
 
@@ -70,8 +71,9 @@ class Loop:
             FAILURES.labels(self.name).inc()
             line = f"{type(error).__name__}: {error}"
             if line != self._last:
-                # The text once, with its trace; then only the counter moves.
-                self._log.exception("pass_failed", error=line)
+                # The text once, then only the counter moves. What is foreseen needs no trace.
+                foreseen = isinstance(error, (DaemonError, ConnectionError, TimeoutError))
+                self._log.error("pass_failed", error=line, exc_info=not foreseen)
             self._last = line
         else:
             if self._failures:

@@ -37,6 +37,8 @@ class Composition:
         self._grace_s = grace_s
         self._clock = clock
         self._refused: Counter[int] = Counter()
+        # What a request waits for, as it was last logged.
+        self._waits_for: dict[int, str] = {}
         self._refresh_at = 0.0
         self._log = get_logger(chain=self.chain)
 
@@ -126,4 +128,10 @@ class Composition:
 
     def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
         metrics.COMPOSITIONS.labels(self._namespace, outcome).inc()
+        if outcome != "waiting":
+            self._waits_for.pop(request.id, None)
+        elif self._waits_for.get(request.id) == reason:
+            return
+        else:
+            self._waits_for[request.id] = reason
         self._log.info("composition", request=request.id, outcome=outcome, reason=reason)
