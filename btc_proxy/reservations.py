@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from btc_proxy.errors import StoreUnusable
+from daemon.database import prepare_folder
 
 
 class Outpoint(NamedTuple):
@@ -48,7 +49,8 @@ class Reservations:
 
     @classmethod
     async def open(cls, url: str) -> Reservations:
-        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises StoreUnusable."""
+        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises DaemonError."""
+        prepare_folder(url)
         engine = create_async_engine(url)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -12,6 +12,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from chains import ChainError, chain_for
+from daemon.database import DatabaseUrl
+from daemon.jsonrpc import NodeUrl
 from daemon.settings import LedgerAccess, Part, Settings, settings_for
 
 REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
@@ -20,7 +22,7 @@ REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 class Network(Part):
     """One Bitcoin network through one bitcoind."""
 
-    rpc_url: str
+    rpc_url: NodeUrl
     rpc_cookie_file: Path | None = None
     timeout_s: float = Field(default=30.0, gt=0)
     # Name of the watch-only wallet; one proxy, one wallet.
@@ -40,14 +42,14 @@ class ProxySettings(Settings):
     model_config = settings_for("btc_proxy")
 
     ledger: LedgerAccess
-    store_url: str = "sqlite+aiosqlite:///btc_proxy.sqlite"
+    store_url: DatabaseUrl = "sqlite+aiosqlite:///btc_proxy.sqlite"
     networks: dict[str, Network]
     # How long a payment that cannot be made may wait for funds before it is rejected.
     grace_s: float = Field(default=600.0, ge=0)
     poll_s: float = Field(default=1.0, gt=0)
     # How often the ledger is asked for new Bitcoin keys.
     discover_s: float = Field(default=5.0, gt=0)
-    metrics_port: int | None = None
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
 
     @field_validator("networks")
     @classmethod

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+from pydantic import AfterValidator
 
 from daemon.errors import DaemonError
+
+
+def _reachable(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{error}. Write it as http://host:port") from None
+    port_fits = parsed.port is None or parsed.port < 1 << 16
+    if parsed.scheme not in ("http", "https") or not parsed.host or not port_fits:
+        raise ValueError("not the URL of a node. Write it as http://host:port")
+    return url
+
+
+NodeUrl = Annotated[str, AfterValidator(_reachable)]
+"""Where a node answers: http or https, a host, perhaps a port, a path, user and password."""
 
 
 class NodeUnavailable(DaemonError, ConnectionError):

@@ -8,6 +8,7 @@ from daemon.errors import SettingsError
 
 # SEC 2, section 2.4.1.
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+NEXT = "Restore the file, or name another as key_file."
 
 
 def read_secret(path: Path) -> bytes:
@@ -15,11 +16,13 @@ def read_secret(path: Path) -> bytes:
     try:
         secret = bytes.fromhex(path.read_text().strip().removeprefix("0x"))
     except OSError as error:
-        raise SettingsError(f"Cannot read the key file {path}: {error.strerror}.") from None
+        raise SettingsError(f"Cannot read the key file {path}: {error.strerror}. {NEXT}") from None
     except ValueError:
-        raise SettingsError(f"The key file {path} must hold 32 bytes in hexadecimal.") from None
+        raise SettingsError(
+            f"The key file {path} must hold 32 bytes in hexadecimal. {NEXT}"
+        ) from None
     if len(secret) != 32:
-        raise SettingsError(f"The key file {path} holds {len(secret)} bytes; a key has 32.")
+        raise SettingsError(f"The key file {path} holds {len(secret)} bytes; a key has 32. {NEXT}")
     if not 0 < int.from_bytes(secret, "big") < SECP256K1_ORDER:
-        raise SettingsError(f"The key file {path} holds no secp256k1 key: it is out of range.")
+        raise SettingsError(f"The key file {path} holds no secp256k1 key: out of range. {NEXT}")
     return secret

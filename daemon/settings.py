@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as MalformedVariable
 
 from daemon.errors import SettingsError
 
@@ -75,16 +76,22 @@ def load(model: type[S], path: Path) -> S:
             for fault in error.errors()
         )
         raise SettingsError(f"{path}: {faults}. Correct the file and start again.") from None
+    except MalformedVariable as error:
+        prefix = model.model_config.get("env_prefix", "")
+        raise SettingsError(
+            f"{error}. A variable {prefix}… does not parse as JSON; correct or unset it."
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text()
+        content = path.read_bytes()
     except OSError as error:
         raise SettingsError(
             f"Cannot read the configuration {path}: {error.strerror}. Give its path with --config."
         ) from None
     try:
+        text = content.decode()
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except ValueError as error:
         raise SettingsError(f"{path} does not parse: {error}.") from None

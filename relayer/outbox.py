@@ -32,6 +32,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from daemon.database import prepare_folder
 from relayer.errors import OutboxUnusable
 from relayer.nonces import Fees, Reservation
 from relayer.stages import Item, ItemKey, Kind, Report, Stage, owed
@@ -97,7 +98,8 @@ class Outbox:
 
     @classmethod
     async def open(cls, url: str) -> Outbox:
-        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises OutboxUnusable."""
+        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises DaemonError."""
+        prepare_folder(url)
         engine = create_async_engine(url)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)

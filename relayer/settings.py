@@ -13,13 +13,15 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from chains import ChainError, chain_for
+from daemon.database import DatabaseUrl
+from daemon.jsonrpc import NodeUrl
 from daemon.settings import LedgerAccess, Part, Settings, settings_for
 
 
 class Target(Part):
     """One destination chain."""
 
-    rpc_url: str
+    rpc_url: NodeUrl
     rpc_cookie_file: Path | None = None
     timeout_s: float = Field(default=10.0, gt=0)
     # EVM and Bitcoin: blocks from inclusion, that block counted.
@@ -58,12 +60,12 @@ class RelayerSettings(Settings):
     model_config = settings_for("relayer")
 
     ledger: LedgerAccess
-    outbox_url: str = "sqlite+aiosqlite:///relayer.sqlite"
+    outbox_url: DatabaseUrl = "sqlite+aiosqlite:///relayer.sqlite"
     destinations: dict[str, Target]
     answers: Answers | None = None
     composer: Composer = Composer()
     poll_s: float = Field(default=1.0, gt=0)
-    metrics_port: int | None = None
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     max_refusals: int = Field(default=60, ge=1)
 
     @field_validator("destinations")

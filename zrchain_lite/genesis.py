@@ -48,14 +48,14 @@ class Genesis(BaseModel):
 def load(path: Path) -> Genesis:
     """Read and validate; raises GenesisError."""
     try:
-        return parse(path.read_text())
+        return parse(path.read_bytes())
     except OSError as error:
         raise GenesisError(f"cannot read the genesis file {path}: {error.strerror}") from None
     except GenesisError as error:
         raise GenesisError(f"{path}: {error}") from None
 
 
-def parse(text: str) -> Genesis:
+def parse(text: str | bytes) -> Genesis:
     try:
         return Genesis.model_validate_json(text)
     except ValidationError as error:

@@ -21,6 +21,8 @@ from typing import Annotated, Literal
 from eth_utils.address import is_address, to_checksum_address
 from pydantic import AfterValidator, Field, model_validator
 
+from daemon.database import DatabaseUrl
+from daemon.jsonrpc import NodeUrl
 from daemon.settings import LedgerAccess, Part, Settings, settings_for
 from zrsign_listener.plan import Policy
 
@@ -42,7 +44,7 @@ class ContractSettings(Part):
 
 class ChainSettings(Part):
     caip2: str = Field(pattern=r"^eip155:[1-9][0-9]{0,31}$")
-    rpc_url: str = Field(pattern=r"^https?://")
+    rpc_url: NodeUrl
     # Only wakes the poll up early; without it events wait for the poll interval.
     ws_url: str | None = Field(default=None, pattern=r"^wss?://")
     # Blocks on top of a final block, or the node's own "finalized" or "safe".
@@ -74,7 +76,7 @@ class ChainSettings(Part):
 class ListenerSettings(Settings):
     model_config = settings_for("listener")
 
-    database_url: str = "sqlite+aiosqlite:///listener.db"
+    database_url: DatabaseUrl = "sqlite+aiosqlite:///listener.db"
     ledger: LedgerAccess
     chains: tuple[ChainSettings, ...] = Field(min_length=1)
     # Events in one ledger transaction.

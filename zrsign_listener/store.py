@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, UniqueConstraint, event, func, select
 from sqlalchemy.engine import make_url
@@ -22,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import Integer
 
+from daemon.database import prepare_folder
 from zrsign_listener.decode import Observation
 from zrsign_listener.errors import StoreDamaged, StoreUnavailable
 from zrsign_listener.plan import Block, Feed
@@ -112,8 +112,9 @@ class Store:
     async def open(cls, url: str) -> AsyncIterator[Store]:
         """Open `url` (sqlite+aiosqlite:///FILE or another SQLAlchemy async URL), creating tables.
 
-        Raises StoreDamaged.
+        Raises StoreDamaged, or SettingsError when there is no place for it.
         """
+        prepare_folder(url)
         store = cls(url)
         try:
             await store._prepare()
@@ -218,8 +219,6 @@ class Store:
 
     async def _prepare(self) -> None:
         database = make_url(self._url).database
-        if self._engine.dialect.name == "sqlite" and database not in (None, "", ":memory:"):
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
         try:
             async with self._engine.begin() as connection:
                 await connection.run_sync(Base.metadata.create_all)
