@@ -100,6 +100,8 @@ class Composition:
         self._clock = clock
         self._known_keys = 0
         self._refused: Tally[int] = Tally()
+        # What a request waits for, as it was last logged.
+        self._waits_for: dict[int, str] = {}
         self._log = get_logger(chain=wallet.chain)
 
     async def discover(self) -> None:
