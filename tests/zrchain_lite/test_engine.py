@@ -109,11 +109,14 @@ def test_mempool__should_be_bounded(tmp_path: Path) -> None:
 
 
 def test_mempool__should_drop_what_a_block_made_invalid(chain: Chain) -> None:
-    stale = chain.tx(ALICE, transfer(ALICE, CAROL), timeout_height=2)
-    chain.engine.make_block()
-    chain.engine._mempool.add(stale)
-    chain.engine.make_block()
+    big = {"gas_limit": 90_000_000, "fee": 9000}
+    # Eleven fill the block by their gas, so the twelfth waits, and its time passes.
+    filling = [chain.tx(ALICE, transfer(ALICE, BOB), ahead=n, **big) for n in range(11)]
+    late = chain.tx(BOB, transfer(BOB, CAROL), timeout_height=2, **big)
+    record = chain.block(*filling, late)
+    assert list(record.block.data.txs) == filling
     assert chain.engine.waiting() == []
+    assert chain.engine.tx(tx_hash(late)) is None
 
 
 async def test_wait__should_end_without_an_answer(chain: Chain) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +31,29 @@ def expected(
     if start is not None:
         keys = [key for key in keys if (key <= start if reverse else key >= start)]
     return [(key, model[key]) for key in keys]
+
+
+SMALL_KEYS = st.lists(st.sampled_from([0x00, 0x61, 0xFF]), min_size=1, max_size=3).map(bytes)
+
+
+@given(
+    pairs=st.dictionaries(SMALL_KEYS, VALUES, max_size=20),
+    walks=st.lists(st.tuples(PREFIXES, st.none() | SMALL_KEYS, st.booleans()), max_size=20),
+)
+def test_snapshot__should_iterate_as_an_ordered_dict(
+    pairs: dict[bytes, bytes], walks: list[tuple[bytes, bytes | None, bool]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = LmdbStore(Path(folder))
+        store.commit(Tip("chain", 1, bytes(32)), sorted(pairs.items()))
+        memory = MemoryStore()
+        for key, value in pairs.items():
+            memory.set(key, value)
+        for prefix, start, reverse in walks:
+            wanted = expected(pairs, prefix, start, reverse)
+            assert list(store.state.iterate(prefix, start=start, reverse=reverse)) == wanted
+            assert list(memory.iterate(prefix, start=start, reverse=reverse)) == wanted
+        store.close()
 
 
 class OverlayMachine(RuleBasedStateMachine):
