@@ -5,7 +5,6 @@ Exit codes: 0 done; 1 the network, a node or a contract refused; 2 the call itse
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -13,9 +12,6 @@ import typer
 from zrsign.cli import daemons, governance, lookup, network, requests, tools
 from zrsign.cli.render import fail
 from zrsign.errors import ZrSignError
-
-# Children are started while channels are open; they exec at once and need no gRPC fork handlers.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 app = typer.Typer(
     name="zrsign",
