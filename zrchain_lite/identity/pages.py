@@ -1,8 +1,12 @@
-"""Pages of a list query, as the Cosmos SDK's `PageRequest` and `PageResponse` have them."""
+"""Pages of a list query, as the Cosmos SDK's `PageRequest` and `PageResponse` have them.
+
+A page loads what it shows and no more, from whichever end it is asked for: a list may be long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -16,7 +20,7 @@ MAX_OFFSET = 2**62
 
 
 def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T], PageResponse]:
-    """One page of `items`, which come in ascending order of their keys.
+    """One page of `items`, which come in the request's order of their keys.
 
     `next_key` is the key of the first item that was left out, empty on the last page. `total` is
     counted on request, and only for pages by offset, as in the SDK.
@@ -24,7 +28,7 @@ def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T
     if request.key and request.offset:
         raise InvalidArgument("a page is asked for by key or by offset, not both")
     limit = min(request.limit or DEFAULT_LIMIT, MAX_LIMIT)
-    ordered: Iterator[tuple[bytes, T]] = iter(reversed(list(items)) if request.reverse else items)
+    ordered = iter(items)
     if request.key:
         ordered = _from_key(ordered, request.key, reverse=request.reverse)
     skipped = sum(1 for _ in islice(ordered, min(request.offset, MAX_OFFSET)))
@@ -35,10 +39,22 @@ def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T
     return [item for _, item in selected[:limit]], response
 
 
-def loaded(ids: Iterable[int], load: Callable[[int], T]) -> Iterator[tuple[bytes, T]]:
-    """Items by integer id with their page keys, loaded one at a time."""
-    for id_ in ids:
-        yield id_.to_bytes(8, "big"), load(id_)
+def loaded(
+    ids: Sequence[int], load: Callable[[int], T], request: PageRequest
+) -> Iterator[tuple[bytes, T]]:
+    """Items of ascending ids with their page keys: in the request's order, from its key on, each
+    loaded when its turn comes.
+    """
+    first, last = 0, len(ids)
+    if request.key:
+        at = int.from_bytes(request.key, "big")
+        if request.reverse:
+            last = bisect_right(ids, at)
+        else:
+            first = bisect_left(ids, at)
+    positions = range(first, last)
+    for position in reversed(positions) if request.reverse else positions:
+        yield ids[position].to_bytes(8, "big"), load(ids[position])
 
 
 def _from_key(

@@ -69,21 +69,22 @@ class IdentityQueries:
         """Workspaces of the owner or of the creator; all when neither is named."""
         found: Iterable[tuple[bytes, wire.Workspace]]
         if request.owner or request.creator:
-            found = self._named(ctx, request.owner, request.creator)
+            found = self._named(ctx, request)
         else:
-            found = ((w.address.encode(), w) for w in state.WORKSPACES.values(ctx.store))
+            every = state.WORKSPACES.values(ctx.store, reverse=request.pagination.reverse)
+            found = ((w.address.encode(), w) for w in every)
         workspaces, pagination = page(found, request.pagination)
         return wire.QueryWorkspacesResponse(workspaces=workspaces, pagination=pagination)
 
     def _named(
-        self, ctx: Context, owner: str, creator: str
+        self, ctx: Context, request: wire.QueryWorkspacesRequest
     ) -> Iterator[tuple[bytes, wire.Workspace]]:
         addresses: set[str] = set()
-        if owner:
-            addresses.update(state.BY_OWNER.members(ctx.store, normalise_owner(owner)))
-        if creator:
-            addresses.update(state.BY_CREATOR.members(ctx.store, normalise_owner(creator)))
-        for address in sorted(addresses):
+        if request.owner:
+            addresses.update(state.BY_OWNER.members(ctx.store, normalise_owner(request.owner)))
+        if request.creator:
+            addresses.update(state.BY_CREATOR.members(ctx.store, normalise_owner(request.creator)))
+        for address in sorted(addresses, reverse=request.pagination.reverse):
             yield address.encode(), self._keeper.workspace(ctx, address)
 
     def workspace_by_address(
@@ -95,7 +96,8 @@ class IdentityQueries:
     def keyrings(
         self, ctx: Context, request: wire.QueryKeyringsRequest
     ) -> wire.QueryKeyringsResponse:
-        found = ((k.address.encode(), k) for k in state.KEYRINGS.values(ctx.store))
+        every = state.KEYRINGS.values(ctx.store, reverse=request.pagination.reverse)
+        found = ((k.address.encode(), k) for k in every)
         keyrings, pagination = page(found, request.pagination)
         return wire.QueryKeyringsResponse(keyrings=keyrings, pagination=pagination)
 

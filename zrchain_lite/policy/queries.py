@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.identity.pages import loaded, page
@@ -72,22 +72,23 @@ class PolicyQueries:
 
     def actions(self, ctx: Context, request: wire.QueryActionsRequest) -> wire.QueryActionsResponse:
         """`address` is an account or an owner; it matches the actions that it may approve."""
+        pending = request.address and request.status == PENDING
+        identities = self._keeper.identities_of(ctx, request.address) if pending else None
         found = (
             (key, _action_response(action))
             for key, action in loaded(
-                self._candidates(ctx, request), lambda id_: self._keeper.action(ctx, id_)
+                self._candidates(ctx, request),
+                lambda id_: self._keeper.action(ctx, id_),
+                request.pagination,
             )
-            if request.status in (0, action.status)
+            if request.status in (0, action.status) and self._may_approve(ctx, action, identities)
         )
         actions, pagination = page(found, request.pagination)
         return wire.QueryActionsResponse(actions=actions, pagination=pagination)
 
-    def _candidates(self, ctx: Context, request: wire.QueryActionsRequest) -> Iterable[int]:
-        if request.address:
+    def _candidates(self, ctx: Context, request: wire.QueryActionsRequest) -> Sequence[int]:
+        if request.address and request.status != PENDING:
             identities = self._keeper.identities_of(ctx, request.address)
-            if request.status == PENDING:
-                pending = state.BY_STATUS.members(ctx.store, PENDING)
-                return (i for i in pending if self._may_approve(ctx, i, identities))
             by_identity = (state.BY_PARTICIPANT.members(ctx.store, (own,)) for own in identities)
             return sorted({id_ for members in by_identity for id_ in members})
         if request.status:
@@ -95,15 +96,22 @@ class PolicyQueries:
             return state.BY_STATUS.members(ctx.store, request.status) if known else []
         return range(1, state.ACTION_COUNT.current(ctx.store) + 1)
 
-    def _may_approve(self, ctx: Context, action_id: int, identities: tuple[str, ...]) -> bool:
-        participants = self._keeper.action_participants(ctx, self._keeper.action(ctx, action_id))
+    def _may_approve(
+        self, ctx: Context, action: wire.Action, identities: tuple[str, ...] | None
+    ) -> bool:
+        """Whether one of the identities may approve now; None asks about nobody."""
+        if identities is None:
+            return True
+        participants = self._keeper.action_participants(ctx, action)
         return any(identity in participants for identity in identities)
 
     def policies(
         self, ctx: Context, request: wire.QueryPoliciesRequest
     ) -> wire.QueryPoliciesResponse:
         ids = range(1, state.POLICY_COUNT.current(ctx.store) + 1)
-        found = loaded(ids, lambda id_: _policy_response(self._keeper.policy(ctx, id_)))
+        found = loaded(
+            ids, lambda id_: _policy_response(self._keeper.policy(ctx, id_)), request.pagination
+        )
         policies, pagination = page(found, request.pagination)
         return wire.QueryPoliciesResponse(policies=policies, pagination=pagination)
 
@@ -122,7 +130,7 @@ class PolicyQueries:
             normalise_owner(name) for text in request.creators for name in text.split(",") if name
         }
         ids = {i for name in creators for i in state.BY_CREATOR.members(ctx.store, (name,))}
-        found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_))
+        found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_), request.pagination)
         policies, pagination = page(found, request.pagination)
         return wire.QueryPoliciesByCreatorResponse(policies=policies, pagination=pagination)
 

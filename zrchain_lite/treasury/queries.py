@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chains import cosmos
 from chains.errors import ChainError
@@ -160,13 +160,15 @@ class TreasuryQueries:
 
     def keys(self, ctx: Context, request: wire.QueryKeysRequest) -> wire.QueryKeysResponse:
         """`wallet_type` implies a key type; without one every address of a key is listed."""
-        ids: Iterable[int] = range(1, state.KEY_REQUEST_COUNT.current(ctx.store) + 1)
+        ids: Sequence[int] = range(1, state.KEY_REQUEST_COUNT.current(ctx.store) + 1)
         if request.workspace_addr:
             group = (require_workspace(request.workspace_addr),)
             ids = state.KEYS_BY_WORKSPACE.members(ctx.store, group)
         found = (
             (position, _with_wallets(key, request.wallet_type, request.prefixes))
-            for position, key in loaded(ids, lambda id_: state.KEYS.get(ctx.store, id_))
+            for position, key in loaded(
+                ids, lambda id_: state.KEYS.get(ctx.store, id_), request.pagination
+            )
             if key is not None and _makes(key, request.wallet_type)
         )
         keys, pagination = page(found, request.pagination)
@@ -209,7 +211,7 @@ class TreasuryQueries:
             if coin_type in ZRSIGN_WALLETS and request.walletType in ("", coin_type):
                 keys = self._keeper.keys_in(ctx, workspace.address)
                 entries.extend(_zr_sign_entry(key, coin_type) for key in keys)
-        entries.sort(key=lambda entry: entry.id)
+        entries.sort(key=lambda entry: entry.id, reverse=request.pagination.reverse)
         found = ((entry.id.to_bytes(8, "big"), entry) for entry in entries)
         selected, pagination = page(found, request.pagination)
         return wire.QueryZrSignKeysResponse(Keys=selected, pagination=pagination)
@@ -224,6 +226,7 @@ class TreasuryQueries:
             for position, item in loaded(
                 _key_request_ids(ctx.store, request),
                 lambda id_: self._keeper.key_request(ctx, id_),
+                request.pagination,
             )
             if request.workspace_addr in ("", item.workspace_addr)
             and request.keyring_addr in ("", item.keyring_addr)
@@ -247,6 +250,7 @@ class TreasuryQueries:
             for position, item in loaded(
                 _sign_request_ids(ctx.store, request),
                 lambda id_: self._keeper.sign_request(ctx, id_),
+                request.pagination,
             )
             if request.status in (0, item.status)
         )
@@ -266,7 +270,9 @@ class TreasuryQueries:
         found = (
             (position, both)
             for position, both in loaded(
-                _sign_transaction_ids(ctx.store, request), lambda id_: self._both(ctx, id_)
+                _sign_transaction_ids(ctx.store, request),
+                lambda id_: self._both(ctx, id_),
+                request.pagination,
             )
             if _matches(both, request)
         )
@@ -292,7 +298,7 @@ class TreasuryQueries:
         )
 
 
-def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> Iterable[int]:
+def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> Sequence[int]:
     """Candidates from the narrowest index."""
     if request.keyring_addr and request.status:
         require_keyring(request.keyring_addr)
@@ -306,7 +312,7 @@ def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> I
     return range(1, state.KEY_REQUEST_COUNT.current(store) + 1)
 
 
-def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsRequest) -> Iterable[int]:
+def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsRequest) -> Sequence[int]:
     if request.keyring_addr:
         keyring = require_keyring(request.keyring_addr)
         return _by_status(store, state.SIGN_REQUESTS_BY_STATUS, keyring, request.status)
@@ -315,7 +321,7 @@ def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsReques
 
 def _sign_transaction_ids(
     store: KVStore, request: wire.QuerySignTransactionRequestsRequest
-) -> Iterable[int]:
+) -> Sequence[int]:
     if request.request_id:
         known = state.SIGN_TRANSACTIONS.has(store, request.request_id)
         return [request.request_id] if known else []

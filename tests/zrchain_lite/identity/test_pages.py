@@ -1,0 +1,55 @@
+"""Pages of long lists: right at both ends, and no more is loaded than shown."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zrchain_lite.identity.pages import loaded, page
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
+
+
+class Shelf:
+    """Counts what is taken from it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def take(self, id_: int) -> int:
+        self.taken += 1
+        return id_
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("at", [0, 500_000])
+def test_page__should_load_what_it_shows_and_the_next_only(reverse: bool, at: int) -> None:
+    """A list of a million must not be read for ten of it, whichever end is asked for."""
+    shelf = Shelf()
+    key = at.to_bytes(8, "big") if at else b""
+    request = PageRequest(limit=10, reverse=reverse, key=key)
+    items, _ = page(loaded(range(1, 1_000_001), shelf.take, request), request)
+    first = at or (1_000_000 if reverse else 1)
+    assert items == [first + step * (-1 if reverse else 1) for step in range(10)]
+    assert shelf.taken == 11
+
+
+@given(
+    st.lists(st.integers(0, 60), unique=True).map(sorted),
+    st.integers(1, 7),
+    st.booleans(),
+)
+def test_pages__should_show_everything_once_in_order(
+    ids: list[int], limit: int, reverse: bool
+) -> None:
+    request, seen = PageRequest(limit=limit, reverse=reverse), []
+    while True:
+        items, response = page(loaded(ids, int, request), request)
+        seen += items
+        if not response.next_key:
+            break
+        request.key = response.next_key
+    assert seen == (ids[::-1] if reverse else ids)
+    assert all((a > b) is reverse for a, b in pairwise(seen))
