@@ -60,7 +60,7 @@ class Deadlines:
             attempt = replace(ctx, store=overlay, events=[])
             try:
                 end(attempt, id_)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a block must be made; it is logged
                 prefix = self._prefix.decode()
                 _log.exception("%s%d cannot be ended at height %d", prefix, id_, ctx.height)
                 continue
