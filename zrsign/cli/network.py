@@ -208,14 +208,13 @@ def status(state: State = None, as_json: Json = False) -> None:
     from zrsign.network import manifest, survey
 
     network = manifest.load(state)
-    services = asyncio.run(survey.services(network))
+    services = asyncio.run(survey.services(network)) if network.running else []
     if as_json:
         out.print_json(
             json.dumps({"running": network.running, "services": [asdict(s) for s in services]})
         )
     else:
-        if not network.running:
-            err.print(f"The network in {network.state_dir} is stopped. Start it: zrsign up")
+        network.require_running()
         show([asdict(service) for service in services], as_json=False)
         out.print()
         _show_network(network)

@@ -19,6 +19,7 @@ from zrsign.demo.flows import (
     DESTINATION,
     ETHER,
     OMNI,
+    SOURCE,
     VALUE_WEI,
     Group,
     compose_evm,
@@ -160,7 +161,7 @@ def group() -> Group:
     key = partial(request_key, wallet=EVM, options=Options.NORMAL, account=OWNER)
     return Group(
         (
-            (Row("key: EVM, of a team", "omni", DESTINATION), key),
+            (Row("key: EVM, of a team", "omni", SOURCE), key),
             (Row("2 of 3 approve", "omni", DESTINATION), approved),
             (Row("1 of 3, time-out", "omni", DESTINATION, expected=Status.REJECTED), timed_out),
         )

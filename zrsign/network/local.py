@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
@@ -67,7 +67,7 @@ class LocalNetwork:
         self._lock: IO[bytes] | None = None
         self._authority_key: setup.AuthorityKey | None = None
 
-    async def __aenter__(self) -> LocalNetwork:
+    async def __aenter__(self) -> Self:
         try:
             await self._start()
         except BaseException:
