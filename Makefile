@@ -12,7 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 WORKERS ?= 4
-OPENZEPPELIN := contracts/node_modules/.package-lock.json
+OPENZEPPELIN := contracts/node_modules/.synced
+COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
 .PHONY: help demo test lint fmt contracts proto bench clean setup tools lock
@@ -23,7 +24,7 @@ help: ## List the targets
 demo: setup ## Real chains on this machine, every kind of request, one table at the end
 	$(BIN)/zrsign demo
 
-test: setup $(OPENZEPPELIN) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
+test: setup $(OPENZEPPELIN) $(COSMJS) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fresh
@@ -39,7 +40,7 @@ lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fre
 	$(BIN)/python scripts/compile_proto.py --check
 	echo "· locks hold no addresses"
 	! grep -nE '://|"resolved"' locks/*.lock zrsign/tools/*.lock
-	! grep -n '"resolved"' zrsign/tools/npm/package-lock.json contracts/package-lock.json
+	! grep -n '"resolved"' zrsign/tools/npm/package-lock.json {contracts,tests/cosmjs}/package-lock.json
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet --exit-zero .
@@ -58,7 +59,7 @@ bench: setup ## Run every benchmark in bench/
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache contracts/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache {contracts,tests/cosmjs}/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: .venv/.synced tools
@@ -66,9 +67,9 @@ setup: .venv/.synced tools
 tools: .venv/.synced
 	$(BIN)/python -m zrsign.tools install
 
-$(OPENZEPPELIN): contracts/package-lock.json | tools
-	echo "· contracts/node_modules: OpenZeppelin"
-	$(BIN)/python -m zrsign.tools run npm ci --prefix contracts --ignore-scripts --silent
+%/node_modules/.synced: %/package-lock.json | tools
+	echo "· $*/node_modules"
+	$(BIN)/python -m zrsign.tools run npm ci --prefix $* --ignore-scripts --silent
 	touch $@
 
 lock: .venv/.synced ## Resolve the locks again, with the newest versions

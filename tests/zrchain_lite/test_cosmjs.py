@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
 from zrchain_lite.node import Node
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = Path(__file__).with_name("cosmjs_client.mjs")
-MODULES = Path(os.environ.get("COSMJS_NODE_MODULES", ROOT / ".tools" / "npm" / "node_modules"))
+SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
+MODULES = SCRIPT.parent / "node_modules"
 NODE = shutil.which("node") or str(ROOT / ".tools" / "bin" / "node")
 
 pytestmark = pytest.mark.skipif(
     not (MODULES / "@cosmjs" / "stargate").is_dir() or not Path(NODE).exists(),
-    reason="CosmJS is not installed: npm install @cosmjs/stargate, COSMJS_NODE_MODULES=FOLDER",
+    reason="CosmJS is not installed: make test installs it",
 )
 
 

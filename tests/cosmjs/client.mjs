@@ -1,4 +1,4 @@
-// Run by node: cosmjs_client.mjs NODE_MODULES RPC_URL SECRET_HEX RECIPIENT AMOUNT.
+// Run by node: client.mjs NODE_MODULES RPC_URL SECRET_HEX RECIPIENT AMOUNT.
 // Simulates, signs, sends and finds a transfer; prints one JSON object.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
