@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from fractions import Fraction
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.identity.addresses import normalise_owner
-from zrchain_lite.policy.expression import Expression, ExpressionError
+from zrchain_lite.policy.expression import Expression, ExpressionError, Value
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import BoolparserPolicy
 
 MAX_PARTICIPANTS = 100
@@ -40,15 +39,15 @@ def satisfied(
     for word in DATA_WORDS:
         text = data.get(word, b"").decode("ascii", "replace")
         if text.isascii() and text.isdigit():
-            values[word.lower()] = Fraction(int(text))
+            values[word.lower()] = int(text)
     try:
         return Expression.parse(policy.definition).evaluate(values)
     except ExpressionError:
         return False
 
 
-def _approvals(names: Collection[str], approvers: Collection[str]) -> dict[str, Fraction]:
-    return {name.lower(): Fraction(name in approvers) for name in names}
+def _approvals(names: Collection[str], approvers: Collection[str]) -> dict[str, Value]:
+    return {name.lower(): int(name in approvers) for name in names}
 
 
 def _participant(address: str) -> str:
@@ -64,13 +63,13 @@ def _check(expression: Expression, names: tuple[str, ...]) -> None:
         raise InvalidArgument(
             f"a policy has 1 to {MAX_PARTICIPANTS} participants, not {len(names)}"
         )
-    lowered = [name.lower() for name in names]
+    lowered, words = [name.lower() for name in names], expression.words
     for name in names:
         if lowered.count(name.lower()) > 1:
             raise InvalidArgument(f"participant {name} is named twice")
-        if name.lower() not in expression.words:
+        if name.lower() not in words:
             raise InvalidArgument(f"participant {name} does not occur in the definition")
-    for word in expression.words:
+    for word in words:
         if word not in lowered and word.upper() not in DATA_WORDS:
             raise InvalidArgument(f"{word!r} in the definition is not a participant")
     _check_threshold(expression, names)

@@ -15,6 +15,9 @@ from fractions import Fraction
 
 from zrchain_lite.errors import InvalidArgument
 
+# A whole number is an int: a Fraction costs ten times as much, and anybody may store policies.
+Value = int | Fraction
+
 MAX_LENGTH = 16_384
 MAX_DEPTH = 32
 MAX_DIGITS = 78
@@ -28,13 +31,13 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_BINARY: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+_BINARY: Mapping[str, Callable[[Value, Value], Value]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
-    ">": lambda a, b: Fraction(a > b),
-    "<": lambda a, b: Fraction(a < b),
-    "&": lambda a, b: Fraction(a != 0 and b != 0),
-    "|": lambda a, b: Fraction(a != 0 or b != 0),
+    ">": lambda a, b: int(a > b),
+    "<": lambda a, b: int(a < b),
+    "&": lambda a, b: int(a != 0 and b != 0),
+    "|": lambda a, b: int(a != 0 or b != 0),
 }
 
 
@@ -52,7 +55,7 @@ class Expression:
     def parse(cls, text: str) -> Expression:
         """Raises ExpressionError when the text cannot be evaluated for any values."""
         expression = cls(_tokenise(text))
-        expression.evaluate(dict.fromkeys(expression.words, Fraction(0)))
+        expression.evaluate(dict.fromkeys(expression.words, 0))
         return expression
 
     @property
@@ -65,7 +68,7 @@ class Expression:
         """Whether more approvals can never turn it from true to false."""
         return not {"!", "-", "<"}.intersection(self.tokens)
 
-    def evaluate(self, values: Mapping[str, Fraction]) -> bool:
+    def evaluate(self, values: Mapping[str, Value]) -> bool:
         """`values` by lower-case word. Raises ExpressionError for a word without a value."""
         return _Evaluation(self.tokens, values).result() != 0
 
@@ -104,13 +107,13 @@ def _is_word(token: str) -> bool:
 class _Evaluation:
     """One pass of recursive descent over the tokens."""
 
-    def __init__(self, tokens: tuple[str, ...], values: Mapping[str, Fraction]) -> None:
+    def __init__(self, tokens: tuple[str, ...], values: Mapping[str, Value]) -> None:
         self._tokens = tokens
         self._values = values
         self._position = 0
         self._depth = 0
 
-    def result(self) -> Fraction:
+    def result(self) -> Value:
         value = self._sum()
         while self._peek() == ")":
             self._position += 1
@@ -119,21 +122,21 @@ class _Evaluation:
             raise ExpressionError(f"an operator is missing before {token!r}")
         return value
 
-    def _sum(self, left: Fraction | None = None) -> Fraction:
+    def _sum(self, left: Value | None = None) -> Value:
         value = self._product() if left is None else left
         while (operator := self._peek()) in _BINARY:
             self._position += 1
             value = _BINARY[operator or ""](value, self._product())
         return value
 
-    def _product(self, left: Fraction | None = None) -> Fraction:
+    def _product(self, left: Value | None = None) -> Value:
         value = self._unary() if left is None else left
         while self._peek() == "*":
             self._position += 1
             value *= self._unary()
         return value
 
-    def _unary(self) -> Fraction:
+    def _unary(self) -> Value:
         negations = 0
         while self._peek() == "!":
             self._position += 1
@@ -141,9 +144,9 @@ class _Evaluation:
         value = self._operand()
         if negations == 0:
             return value
-        return Fraction((value != 0) == (negations % 2 == 0))
+        return int((value != 0) == (negations % 2 == 0))
 
-    def _operand(self) -> Fraction:
+    def _operand(self) -> Value:
         token = self._peek()
         self._position += 1
         if token is None:
@@ -156,9 +159,9 @@ class _Evaluation:
             return self._values[token]
         if not token[0].isdigit():
             raise ExpressionError(f"a value is expected where {token!r} stands")
-        return Fraction(token)
+        return int(token) if token.isdecimal() else Fraction(token)
 
-    def _parenthesised(self) -> Fraction:
+    def _parenthesised(self) -> Value:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ExpressionError(f"parentheses are nested deeper than {MAX_DEPTH}")

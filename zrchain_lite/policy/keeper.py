@@ -214,7 +214,8 @@ class PolicyKeeper:
         identities = self._identities_among(ctx, approver, participants)
         if not identities:
             raise Unauthorized(f"{approver} is no participant of the policy of action {action_id}")
-        new = [each for each in identities if each not in action.approvers]
+        own = self.identity.identities(ctx, approver)
+        new = [] if any(each in action.approvers for each in own) else identities
         action.approvers.extend(new)
         state.put_action(ctx.store, action)
         for participant in new:
@@ -252,7 +253,11 @@ class PolicyKeeper:
     def _identities_among(
         self, ctx: Context, account: str, participants: tuple[str, ...]
     ) -> list[str]:
-        return [own for own in self.identity.identities(ctx, account) if own in participants]
+        """The participant that the account acts for. One key counts once, even where a policy names
+        it twice because it was unknown when the policy was made.
+        """
+        acts_for = self.identity.identities(ctx, account)
+        return [own for own in acts_for if own in participants][:1]
 
     def _open(
         self, ctx: Context, action: Action, workspace: str, participants: tuple[str, ...]

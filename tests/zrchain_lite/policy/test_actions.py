@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
+from chains.evm import evm_address
 from tests.zrchain_lite.treasury.world import Account, World
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
@@ -364,6 +365,28 @@ def test_new_policy__should_refuse_other_kinds_long_names_and_one_key_twice(worl
     names = [alice.address, alice.evm_address]
     with pytest.raises(InvalidArgument, match="are one key"):
         world.new_policy(alice, f"{names[0]} + {names[1]} > 1", names)
+
+
+def test_key__should_count_once_even_when_it_was_unknown_to_the_policy(world: World) -> None:
+    alice, bob = world.account(known=False), world.account()
+    key = alice.key.public_key.format()
+    names = [alice.address, evm_address(key), bob.address]
+    two = world.new_policy(bob, f"{' + '.join(names)} > 1", names)
+    world.auth.ensure(world.ctx(), alice.address)
+    world.auth.set_public_key(world.ctx(), alice.address, key)
+    workspace = world.identity.create_workspace(world.ctx(), names[1], names, admin_policy_id=two)
+    by_account = add_owner(world, alice, workspace.address)
+    assert approve(world, alice, by_account) == "ACTION_STATUS_PENDING"
+    # The same key once more, by its other name.
+    by_contract = world.policy.submit(
+        world.ctx(),
+        creator=names[1],
+        policy_id=two,
+        workspace=workspace.address,
+        msg=identity.MsgAddWorkspaceOwner(workspace_addr=workspace.address, new_owner=EVM),
+    )
+    assert approve(world, alice, by_contract.action_id) == "ACTION_STATUS_PENDING"
+    assert approve(world, bob, by_account) == "ACTION_STATUS_COMPLETED"
 
 
 def test_queries__should_find_policies_and_actions(
