@@ -4,6 +4,7 @@ KeyringError
 └── VaultError
     ├── VaultUnusable    the folder or the passphrase file cannot be read or written
     ├── WrongPassphrase  the passphrase does not open a key that is there
+    ├── ForeignVault     the keys that are there belong to another ledger
     ├── DamagedKey       a key file was altered or cut
     ├── KeyMissing       no key under that id
     └── KeyTypeDiffers   the key under that id is of another type than asked for
@@ -27,6 +28,10 @@ class VaultUnusable(VaultError, OSError):
 
 
 class WrongPassphrase(VaultError, PermissionError):
+    pass
+
+
+class ForeignVault(VaultError):
     pass
 
 

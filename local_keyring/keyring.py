@@ -27,9 +27,11 @@ from local_keyring.answer import (
 from local_keyring.errors import VaultError
 from local_keyring.vault import Vault
 from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
 QUERY = "/zrchain.treasury.Query/"
+FIRST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetBlockByHeight"
 # Requests looked at in one turn; the rest come in the next.
 TURN = 500
 
@@ -72,6 +74,7 @@ class LocalKeyring:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._fault: str | None = None
+        self._claimed = False
         self._ledger, self._account, self._vault, self._keyring = ledger, account, vault, keyring
         self._batch, self._retry, self._clock = batch, retry, clock
         self._workers = asyncio.Semaphore(concurrency)
@@ -83,7 +86,11 @@ class LocalKeyring:
         return self._fault
 
     async def turn(self) -> int:
-        """Answer what is pending. Returns how many answers the ledger took. Raises ClientError."""
+        """Answer what is pending. Returns how many answers the ledger took. Raises ClientError, and
+        ForeignVault on another ledger than the one whose keys the vault holds.
+        """
+        if not self._claimed:
+            await self._claim()
         pending = {**await self._pending_keys(), **await self._pending_signatures()}
         PENDING.set(len(pending))
         self._deferred = {at: wait for at, wait in self._deferred.items() if at in pending}
@@ -96,6 +103,16 @@ class LocalKeyring:
         for start in range(0, len(answers), self._batch):
             taken += await self._send(answers[start : start + self._batch])
         return taken
+
+    async def _claim(self) -> None:
+        """A ledger is known by its first block: one that starts anew under the same name has
+        another.
+        """
+        first = await self._ledger.query(
+            FIRST_BLOCK, tm.GetBlockByHeightRequest(height=1), tm.GetBlockByHeightResponse
+        )
+        await asyncio.to_thread(self._vault.claim, first.block_id.hash.hex())
+        self._claimed = True
 
     async def _pending_keys(self) -> dict[tuple[str, int], Request]:
         query = treasury.QueryKeyRequestsRequest(

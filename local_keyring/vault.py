@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chains.wallets import KeyAlgorithm
 from local_keyring.errors import (
     DamagedKey,
+    ForeignVault,
     KeyMissing,
     KeyTypeDiffers,
     VaultUnusable,
@@ -119,10 +120,29 @@ class Vault:
                 key = self._open(self._read(key_id))
             except KeyMissing:
                 key = SecretKey.generate(algorithm)
-                self._write(self._seal(key_id, key))
+                sealed = self._seal(key_id, key)
+                self._write(self.path(key_id), sealed.model_dump_json(indent=1).encode())
             if key.algorithm is not algorithm:
                 raise KeyTypeDiffers(f"key {key_id} exists as {key.algorithm}, not {algorithm}")
             return key
+
+    def claim(self, ledger: str) -> None:
+        """Keep the keys with one ledger, named by `ledger`. Their ids are its requests': on another
+        one, somebody else would get them. Raises ForeignVault.
+        """
+        path = self._folder / "ledger"
+        with self._lock:
+            try:
+                if not path.exists():
+                    self._write(path, ledger.encode())
+                known = path.read_text()
+            except OSError as error:
+                raise VaultUnusable(f"Cannot read {path}: {error.strerror}.") from None
+        if known != ledger:
+            raise ForeignVault(
+                f"The vault {self._folder} holds keys of ledger {known}, and this one is {ledger}. "
+                "Give it a folder of its own; on no account remove the file that says so."
+            )
 
     def path(self, key_id: int) -> Path:
         return self._folder / f"key-{key_id}.json"
@@ -179,14 +199,13 @@ class Vault:
             raise _damaged(path, f"it holds key {sealed.key_id}")
         return sealed
 
-    def _write(self, sealed: SealedKey) -> None:
+    def _write(self, path: Path, content: bytes) -> None:
         """Make the file appear whole or not at all; a link refuses to replace one that is there."""
-        path = self.path(sealed.key_id)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         try:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(sealed.model_dump_json(indent=1).encode())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             path.hardlink_to(draft)
@@ -200,7 +219,7 @@ class Vault:
 
     def _sweep(self) -> None:
         """Drafts that a crash left behind never became keys."""
-        for draft in self._folder.glob(".key-*.tmp"):
+        for draft in self._folder.glob(".*.tmp"):
             draft.unlink(missing_ok=True)
 
 

@@ -19,7 +19,7 @@ from daemon.errors import SettingsError
 from daemon.retry import Retry
 from daemon.settings import LedgerAccess, load
 from local_keyring.config import KeyringSettings
-from local_keyring.errors import VaultUnusable
+from local_keyring.errors import ForeignVault, VaultUnusable
 from local_keyring.keyring import LocalKeyring
 from local_keyring.service import serve
 from local_keyring.vault import Vault
@@ -113,6 +113,26 @@ async def test_crash_before_the_answer_left__should_answer_with_the_same_key(
     async with keyring_at(ledger, tmp_path) as keyring:
         assert await keyring.turn() == 1
     assert await ledger.public_key(key_id) == made
+
+
+async def test_vault_of_another_ledger__should_give_nobody_its_keys(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """A ledger that starts anew counts its keys anew; key 1 is then somebody else's."""
+    key_id = await ledger.ask_key("ecdsa")
+    async with keyring_at(ledger, tmp_path) as keyring:
+        await keyring.turn()
+    anew = tmp_path / "anew"
+    anew.mkdir()
+    async with running_ledger(anew) as other:
+        assert await other.ask_key("ecdsa") == key_id
+        async with keyring_at(other, tmp_path) as keyring:
+            with pytest.raises(ForeignVault, match="folder of its own"):
+                await keyring.turn()
+        pending = await other.key_request(key_id)
+        assert pending.status == "KEY_REQUEST_STATUS_PENDING"
+    async with keyring_at(ledger, tmp_path) as keyring:
+        assert await keyring.turn() == 0
 
 
 async def test_many_requests__should_share_transactions(ledger: Ledger, tmp_path: Path) -> None:
