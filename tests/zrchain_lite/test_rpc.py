@@ -13,7 +13,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS, transfer
+from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS, Chain, transfer
+from zrchain_lite.api import rpc as rpc_api
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import Node
 from zrchain_lite.tx import Signer, build, tx_hash
@@ -53,6 +54,29 @@ async def rpc(node: Node) -> AsyncIterator[Rpc]:
 
 def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+async def test_websockets__should_not_run_out_over_peers_that_left_at_once(chain: Chain) -> None:
+    door = rpc_api.build(chain.engine, chain.first)
+    scope = {"type": "websocket", "path": "/websocket", "headers": [], "query_string": b""}
+    said: list[str] = []
+
+    async def open_and(*events: str) -> None:
+        coming = iter(events)
+
+        async def receive() -> dict[str, Any]:
+            return {"type": f"websocket.{next(coming)}", "code": 1006}
+
+        async def send(message: Any) -> None:
+            said.append(message["type"])
+
+        await door(dict(scope), receive, send)
+
+    for _ in range(rpc_api.MAX_WEBSOCKETS + 1):
+        await open_and("disconnect")
+    assert said == []
+    await open_and("connect", "disconnect")
+    assert said == ["websocket.accept"]
 
 
 async def test_status__should_describe_the_node(rpc: Rpc) -> None:

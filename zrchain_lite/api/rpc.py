@@ -127,9 +127,9 @@ class _Door:
             await socket.close(1013, "too many connections")
             return
         self._websockets += 1
-        await socket.accept()
         subscriptions = Subscriptions(self._engine, socket.send_json)
         try:
+            await socket.accept()
             while True:
                 await self._websocket_call(socket, subscriptions, await socket.receive_text())
         except (WebSocketDisconnect, KeyError, RuntimeError):
