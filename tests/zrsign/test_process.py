@@ -65,10 +65,9 @@ PARENT = """
 import asyncio, sys
 from pathlib import Path
 from zrsign.network.process import Supervisor
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 async def main():
-    supervisor = Supervisor(Path(sys.argv[1]))
-    process = await supervisor.start("child", [sys.executable, "-c", "import time;
-    time.sleep(600)"])
+    process = await Supervisor(Path(sys.argv[1])).start("child", SLEEP)
     print(process.child.pid, flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
