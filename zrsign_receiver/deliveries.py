@@ -91,11 +91,14 @@ class Deliveries:
         sign_request: treasury.SignRequest,
     ) -> None:
         """A transaction that was requested on the ledger itself is signed; relayers carry it unless
-        told not to.
+        told not to, and to the configured destinations only: what nobody carries would stay on
+        their list for ever.
         """
         if asked.no_broadcast or asked.wallet_type == treasury.WALLET_TYPE_NATIVE:
             return
         chain = wallets.network(asked.wallet_type, sign_request.metadata)
+        if chain not in self._state.params(ctx.store).destinations:
+            return
         outgoing = pb.Outgoing(
             sign_transaction_request_id=asked.id,
             chain=chain,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
+    AUTHORITY,
     COMPOSER,
     DIRECT,
     EVM_CHAIN,
@@ -206,6 +207,15 @@ def test_transaction_asked_for_on_the_ledger__should_be_carried_too() -> None:
 def test_transaction_asked_for_on_the_ledger__should_stay_when_it_is_not_to_be_broadcast() -> None:
     world = World()
     standalone(world, no_broadcast=True)
+    assert outgoing(world) == []
+
+
+def test_transaction_for_a_chain_that_nobody_serves__should_not_wait_for_a_relayer() -> None:
+    world = World()
+    params = world.query("Params", pb.QueryParamsRequest(), pb.QueryParamsResponse).params
+    params.destinations.remove(EVM_CHAIN)
+    world.send(pb.MsgUpdateParams(authority=AUTHORITY.address, params=params))
+    standalone(world, no_broadcast=False)
     assert outgoing(world) == []
 
 
