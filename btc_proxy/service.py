@@ -35,14 +35,19 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
             )
             stack.push_async_callback(composition.close)
             compositions.append(composition)
-        loops = _loops(settings, ledger, compositions)
+        loops, watching = _loops(settings, ledger, compositions)
         if settings.metrics_port is not None:
+            # The watching loop's pass ends only by failing, and without it blocks are seen a poll
+            # later: no failure.
             checks = {loop.name: loop.health for loop in loops}
             await stack.enter_async_context(endpoint.serve(settings.metrics_port, checks))
-        await run_all(loops, stop)
+        await run_all([*loops, watching], stop)
 
 
-def _loops(settings: ProxySettings, ledger: Ledger, compositions: list[Composition]) -> list[Loop]:
+def _loops(
+    settings: ProxySettings, ledger: Ledger, compositions: list[Composition]
+) -> tuple[list[Loop], Loop]:
+    """What composes and discovers, and what wakes it at new blocks."""
     composing = [
         Loop(f"composer {one.chain}", one.tick, settings.poll_s, BACK_OFF) for one in compositions
     ]
@@ -57,4 +62,4 @@ def _loops(settings: ProxySettings, ledger: Ledger, compositions: list[Compositi
             for loop in composing:
                 loop.wake()
 
-    return [*composing, *discovering, Loop("blocks", watch, settings.poll_s, BACK_OFF)]
+    return [*composing, *discovering], Loop("blocks", watch, settings.poll_s, BACK_OFF)

@@ -53,11 +53,11 @@ async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
         if settings.metrics_port is not None:
             checks = {loop.name: loop.health for loop in relayer.loops}
             await stack.enter_async_context(endpoint.serve(settings.metrics_port, checks))
-        await run_all(relayer.loops, stop)
+        await run_all([*relayer.loops, relayer.watching], stop)
 
 
 class Relayer:
-    """Everything wired; `loops` is what runs."""
+    """Everything wired; `loops` is what runs, and `watching` wakes them before their time."""
 
     def __init__(
         self,
@@ -98,13 +98,13 @@ class Relayer:
             Loop(f"composer {one.chain}", one.tick, settings.poll_s, BACK_OFF)
             for one in self._compositions
         ]
-        watching = Loop("blocks", self._watch, settings.poll_s, BACK_OFF)
+        # Its pass ends only by failing, and without it blocks are seen a poll later: no failure.
+        self.watching = Loop("blocks", self._watch, settings.poll_s, BACK_OFF)
         return [
             self._taking,
             *self._working.values(),
             self._reporting,
             *self._composing,
-            watching,
         ]
 
     async def _take(self) -> None:

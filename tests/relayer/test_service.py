@@ -57,7 +57,7 @@ def world() -> World:
 async def running(config: RelayerSettings, world: World, outbox: Outbox) -> AsyncIterator[Relayer]:
     relayer = Relayer(config, Ledger(client(world, RELAYER)), outbox, time.time)
     stop = asyncio.Event()
-    task = asyncio.create_task(run_all(relayer.loops, stop))
+    task = asyncio.create_task(run_all([*relayer.loops, relayer.watching], stop))
     try:
         yield relayer
     finally:

@@ -69,7 +69,7 @@ def settings(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
-    """Start a daemon that must refuse: exit code 2 and one line beside its log, which it returns."""
+    """Start a daemon that must refuse with code 2; returns the one line beside its log."""
 
     def start(daemon: str, content: dict[str, Any] | bytes | None) -> str:
         config = tmp_path / "config" / f"{daemon}.json"

@@ -1,0 +1,182 @@
+"""A local network whose parts break one at a time.
+
+Both Anvils stand behind a gate, a TCP forwarder that closes and opens; processes are killed and
+started again from the settings that the network wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from zrsign.network import survey
+from zrsign.network.health import Health
+from zrsign.network.local import LocalNetwork
+from zrsign.network.manifest import ChainEntry
+from zrsign.network.ports import HOST, Ports
+from zrsign.network.process import Process
+from zrsign.network.rpc import Rpc
+
+PACKAGES = {
+    "ledger": "zrsign.node",
+    "listener": "zrsign_listener",
+    "keyring": "local_keyring",
+    "relayer": "relayer",
+    "btc_proxy": "btc_proxy",
+}
+WAIT_S = 40
+
+
+async def until(holds: Callable[[], Awaitable[bool]], claim: str) -> None:
+    """Wait for a condition; `claim` says what never came when it does not hold in time."""
+    deadline = asyncio.get_running_loop().time() + WAIT_S
+    while not await holds():
+        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
+        await asyncio.sleep(0.05)
+
+
+class Gate:
+    """Forwards one port to another while it is open."""
+
+    def __init__(self, target: int) -> None:
+        self.port = 0
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._pipes: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._forward, HOST, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Refuse connections, and cut those that are there."""
+        if self._server is None:
+            return
+        self._server.close()
+        for pipe in self._pipes:
+            pipe.cancel()
+        await asyncio.gather(*self._pipes, return_exceptions=True)
+        await self._server.wait_closed()
+        self._server = None
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._pipes.add(task)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(HOST, self._target)
+            async with asyncio.TaskGroup() as pipes:
+                pipes.create_task(_pipe(reader, far_writer))
+                pipes.create_task(_pipe(far_reader, writer))
+        except* (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            self._pipes.discard(task)
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+class BreakableNetwork(LocalNetwork):
+    """`gates` by the chain's name."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(state_dir, Ports.free(), lambda _name, _state: None)
+        self.gates: dict[str, Gate] = {}
+
+    async def stop(self) -> None:
+        await super().stop()
+        for gate in self.gates.values():
+            await gate.close()
+
+    def direct_url(self, name: str) -> str:
+        """A node's own address, which no gate closes."""
+        port = {
+            "evm-source": self.ports.source_evm,
+            "evm-destination": self.ports.destination_evm,
+        }[name]
+        return f"http://{HOST}:{port}"
+
+    async def _chains(self) -> tuple[ChainEntry, ...]:
+        return tuple([await self._gated(each) for each in await super()._chains()])
+
+    async def _gated(self, chain: ChainEntry) -> ChainEntry:
+        if not chain.caip2.startswith("eip155:"):
+            return chain
+        gate = Gate(int(chain.rpc_url.rpartition(":")[2]))
+        await gate.open()
+        self.gates[chain.name] = gate
+        address = f"{HOST}:{gate.port}"
+        return chain.model_copy(
+            update={"rpc_url": f"http://{address}", "ws_url": f"ws://{address}"}
+        )
+
+    def process(self, name: str) -> Process:
+        """The last one that was started under that name."""
+        return next(each for each in reversed(self.supervisor.processes) if each.name == name)
+
+    async def kill(self, name: str) -> None:
+        """SIGKILL: nothing is flushed, nothing is told to anybody."""
+        child = self.process(name).child
+        child.kill()
+        await child.wait()
+
+    async def spawn(self, name: str, **changes: Any) -> Process:
+        """Start a daemon from its settings, `changes` above them."""
+        config = self.state_dir / "config" / f"{name}.json"
+        if changes:
+            settings = json.loads(config.read_text())
+            config = config.with_name(f"{name}.changed.json")
+            config.write_text(json.dumps(settings | changes))
+        return await self.supervisor.start(
+            name, [sys.executable, "-m", PACKAGES[name], "--config", config]
+        )
+
+    async def restart(self, name: str) -> None:
+        """Start it from the settings that it had; returns when it answers."""
+        process = await self.spawn(name)
+        if name == "ledger":
+            rpc = Rpc(self.manifest.ledger.rpc)
+            await self.supervisor.ready(process, lambda: rpc.answers("status"), WAIT_S)
+            await rpc.close()
+            return
+        health = Health(f"http://{HOST}:{getattr(self.ports, name)}")
+        await self.supervisor.ready(process, health.reachable, WAIT_S)
+
+    async def fault(self, service: str) -> str:
+        """What `zrsign status` says of a service; "" when it is well."""
+        found = await survey.services(self.manifest)
+        return next(each.fault for each in found if each.name == service)
+
+    async def recovered(self) -> None:
+        """Every service says that it is well."""
+        faults: dict[str, str] = {}
+
+        async def well() -> bool:
+            found = await survey.services(self.manifest)
+            faults.clear()
+            faults.update({each.name: each.fault for each in found if each.fault})
+            return not faults
+
+        try:
+            await until(well, "all services well")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {faults}") from None
+
+
+async def refusal(process: Process) -> str:
+    """The one line with which a start was refused, exit code 2."""
+    assert await asyncio.wait_for(process.child.wait(), WAIT_S) == 2
+    lines = [line for line in process.log.read_text().splitlines() if not line.startswith("{")]
+    return lines[-1]
