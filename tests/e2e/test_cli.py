@@ -138,3 +138,38 @@ def test_missing_tool__should_be_named_with_its_fix(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "anvil" in done.stderr
     assert "doctor" in done.stderr
+
+
+def test_deploy__should_work_on_any_evm_chain(network: Manifest) -> None:
+    deployer, admin = network.account("deployer"), network.account("proxy-admin")
+    deployed = run_cli(
+        *("deploy", "direct", "--rpc", network.chain("evm-destination").rpc_url),
+        *("--key-file", deployer.secret_file, "--mpc", network.account("gas").evm_address),
+        *("--proxy-admin", admin.evm_address, "--json"),
+    )
+    assert deployed.returncode == 0, deployed.stderr
+    shown = json.loads(deployed.stdout)
+    assert (shown["mode"], shown["chain_id"]) == ("direct", "31338")
+    assert shown["address"].startswith("0x")
+
+
+@pytest.mark.parametrize(
+    ("rpc", "mpc", "key", "said"),
+    [
+        ("http://127.0.0.1:1", "0x" + "11" * 20, "deployer", "127.0.0.1:1"),
+        ("RUNNING", "0x12", "deployer", "not an address"),
+        ("RUNNING", "0x" + "11" * 20, "nowhere", "Cannot read a key"),
+    ],
+)
+def test_deploy__should_say_what_is_wrong(
+    network: Manifest, tmp_path: Path, rpc: str, mpc: str, key: str, said: str
+) -> None:
+    known = {each.name: each.secret_file for each in network.accounts}
+    done = run_cli(
+        *("deploy", "omni", "--rpc", rpc.replace("RUNNING", network.chain("evm-source").rpc_url)),
+        *("--key-file", known.get(key, tmp_path / key), "--mpc", mpc),
+        *("--proxy-admin", network.account("proxy-admin").evm_address),
+    )
+    assert done.returncode in (1, 2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,49 @@
+"""Which room may import which. Daemons meet on the ledger and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOR_DAEMONS = ("chains", "daemon", "zrchain_lite.client", "zrchain_lite.wire")
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "chains": (),
+    "daemon": (),
+    "dmpc": (),
+    "zrchain_lite": ("chains",),
+    "zrsign_receiver": ("chains", "zrchain_lite"),
+    "zrsign_listener": FOR_DAEMONS,
+    "local_keyring": FOR_DAEMONS,
+    "relayer": FOR_DAEMONS,
+    "btc_proxy": FOR_DAEMONS,
+    "scripts": ("zrsign",),
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_under(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_room__should_import_only_what_it_may(room: str) -> None:
+    rooms = {*ALLOWED, "zrsign"} - {room}
+    strays = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for name in imports(path)
+        if name.split(".")[0] in rooms
+        and not any(is_under(name, allowed) for allowed in ALLOWED[room])
+    ]
+    assert strays == []
