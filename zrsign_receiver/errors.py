@@ -37,6 +37,7 @@ class Reason(StrEnum):
     DATA_NOT_SUPPORTED = "data_not_supported"
     # What happened to it on its road.
     COMPOSITION_REJECTED = "composition_rejected"
+    COMPOSITION_TIMEOUT = "composition_timeout"
     WORKSPACE_REFUSED = "workspace_refused"
     POLICY_REFUSED = "policy_refused"
     POLICY_REVOKED = "policy_revoked"

@@ -74,6 +74,9 @@ class ReceiverModule(Module):
             source = json_format.ParseDict(item, pb.Source())
             self._administration.set_source(ctx, source)
 
+    def begin_block(self, ctx: Context) -> None:
+        self._signing.sweep(ctx)
+
     # Policy hooks
 
     def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:

@@ -41,6 +41,9 @@ from zrsign_receiver.treasury_wallets import metadata_of, wallet_type_of
 
 EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
 
+# A composer says sooner why it cannot; this is for where there is none.
+COMPOSING_BLOCKS = 1000
+
 _TRANSACTIONS = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
 
 
@@ -77,6 +80,7 @@ class Signing:
         if ask.kind == pb.REQUEST_KIND_SIMPLE_TX:
             asked = payloads.simple(request.destination, ask.payload)
             self._state.add_composable(ctx.store, request)
+            self._state.composing.add(ctx.store, ctx.height + COMPOSING_BLOCKS, request.id)
             detail = f"{asked.value} to {asked.to} on {request.destination}"
             self._journey.advance(ctx, request, pb.REQUEST_STATUS_COMPOSING, "composing", detail)
             return
@@ -122,6 +126,17 @@ class Signing:
         self._state.remove_composable(ctx.store, request)
         rejection = Rejection(Reason.COMPOSITION_REJECTED, msg.reason)
         self._journey.reject(ctx, request, rejection)
+
+    def sweep(self, ctx: Context) -> None:
+        """End the simple transactions that no composer could build in time."""
+        self._state.composing.sweep(ctx, self._compose_no_longer)
+
+    def _compose_no_longer(self, ctx: Context, request_id: int) -> None:
+        request = self._state.request(ctx.store, request_id)
+        if request.status == pb.REQUEST_STATUS_COMPOSING:
+            self._state.remove_composable(ctx.store, request)
+            why = f"no composer proposed a transaction within {COMPOSING_BLOCKS} blocks"
+            self._journey.reject(ctx, request, Rejection(Reason.COMPOSITION_TIMEOUT, why))
 
     # Policy
 

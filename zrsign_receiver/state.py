@@ -13,6 +13,7 @@ walk.
     link             treasury sign request -> request
     outgoing         sign-transaction request -> Outgoing, with an index of the open ones
     composable       namespace -> ids
+    composing        last height -> ids
 
 A request is written at every turn of its road, so what is large and settled (event, composed
 transaction, steps) lies beside it and is put back when it is read.
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 from zrchain_lite.collections import Counter, Index, Key, Map, encode_key
 from zrchain_lite.errors import NotFound
 from zrchain_lite.pagination import page_of_store
+from zrchain_lite.policy.deadlines import Deadlines
 from zrchain_lite.store import KVStore
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -59,6 +61,7 @@ class State:
         self.outgoing = Map("receiver/outgoing", pb.Outgoing)
         self.open_outgoing = Index("receiver/open_outgoing")
         self.composable = Index("receiver/composable")
+        self.composing = Deadlines("receiver/composing")
 
     def params(self, store: KVStore) -> pb.Params:
         return self._params.get(store, SINGLETON) or pb.Params()

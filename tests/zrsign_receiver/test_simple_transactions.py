@@ -19,6 +19,7 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.signing import COMPOSING_BLOCKS
 
 
 @dataclass
@@ -76,6 +77,19 @@ def bitcoin() -> Asked:
 def solana() -> Asked:
     payload = transactions.simple(transactions.SOLANA_RECIPIENT, 5000)
     return asked(wallets.SOLANA, LOCALNET, payload)
+
+
+def test_request_that_nobody_composes__should_end() -> None:
+    world = World()
+    world.wallet()
+    event = world.sign_event(pb.REQUEST_KIND_SIMPLE_TX, transactions.simple())
+    (request_id,) = world.report(event)
+    world.blocks(COMPOSING_BLOCKS)
+    assert status_name(world.request(request_id)) == "COMPOSING"
+    world.blocks(1)
+    assert world.request(request_id).reject_reason.startswith("composition_timeout: ")
+    found = world.query("Composable", pb.QueryComposableRequest(), pb.QueryComposableResponse)
+    assert not found.composable
 
 
 def test_composable__should_say_all_that_a_composer_needs() -> None:

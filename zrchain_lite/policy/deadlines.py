@@ -43,29 +43,36 @@ class Deadlines:
 
     def overdue(self, store: KVStore, height: int, limit: int = MAX_SWEPT) -> list[int]:
         """Ids whose last height is below `height`, at most `limit`."""
-        ids: list[int] = []
-        for key, _ in store.iterate(self._prefix):
-            last, id_ = key[-16:-8], key[-8:]
-            if len(ids) == limit or int.from_bytes(last, "big") >= height:
-                break
-            ids.append(int.from_bytes(id_, "big"))
-        return ids
+        return [_id(key) for key in self._overdue(store, height, limit)]
 
     def sweep(self, ctx: Context, end: Callable[[Context, int], None]) -> None:
-        """`end` what is overdue, each all or nothing. One that cannot be ended is logged and tried
-        again in the next block: it must stop neither the others nor the chain.
+        """`end` what is overdue and forget it, each all or nothing. One that cannot be ended is
+        logged and tried again in the next block: it must stop neither the others nor the chain.
         """
-        for id_ in self.overdue(ctx.store, ctx.height):
+        for key in self._overdue(ctx.store, ctx.height, MAX_SWEPT):
             overlay = Overlay(ctx.store)
             attempt = replace(ctx, store=overlay, events=[])
             try:
-                end(attempt, id_)
+                end(attempt, _id(key))
             except Exception:  # noqa: BLE001 - a block must be made; it is logged
                 prefix = self._prefix.decode()
-                _log.exception("%s%d cannot be ended at height %d", prefix, id_, ctx.height)
+                _log.exception("%s%d cannot be ended at height %d", prefix, _id(key), ctx.height)
                 continue
+            overlay.delete(key)
             overlay.commit()
             ctx.events.extend(attempt.events)
 
+    def _overdue(self, store: KVStore, height: int, limit: int) -> list[bytes]:
+        keys: list[bytes] = []
+        for key, _ in store.iterate(self._prefix):
+            if len(keys) == limit or int.from_bytes(key[-16:-8], "big") >= height:
+                break
+            keys.append(key)
+        return keys
+
     def _key(self, height: int, id_: int) -> bytes:
         return self._prefix + encode_key((height, id_))
+
+
+def _id(key: bytes) -> int:
+    return int.from_bytes(key[-8:], "big")
