@@ -186,6 +186,9 @@ class Secp256k1:
     generator: Final[Point] = _SECP_GENERATOR
     identity: Final[Point] = _SECP_IDENTITY
 
+    def __repr__(self) -> str:
+        return self.name
+
     def base_mul(self, scalar: int) -> Point:
         k = scalar % SECP256K1_ORDER
         if k == 0:
@@ -296,6 +299,9 @@ class Ed25519:
     point_bytes: Final = 32
     generator: Final[Point] = _ED_GENERATOR
     identity: Final[Point] = _ED_IDENTITY
+
+    def __repr__(self) -> str:
+        return self.name
 
     def base_mul(self, scalar: int) -> Point:
         k = scalar % ED25519_ORDER

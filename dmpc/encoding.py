@@ -75,7 +75,7 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
         write_item(out, value.tag, depth + 1)
         for field in value.fields:
             write_item(out, field, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, (bytes, str)):
+    elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, str)):
         _write_head(out, _LIST, len(value))
         for item in value:
             write_item(out, item, depth + 1)
@@ -83,8 +83,8 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
         _write_leaf(out, value)
 
 
-def _write_leaf(out: bytearray, value: int | bytes | str | Point) -> None:
-    if isinstance(value, bytes):
+def _write_leaf(out: bytearray, value: int | bytes | bytearray | str | Point) -> None:
+    if isinstance(value, (bytes, bytearray)):
         _write(out, _BYTES, value)
     elif isinstance(value, (int, mpz)) and not isinstance(value, bool):
         magnitude = abs(value)
@@ -106,7 +106,7 @@ def _write_head(out: bytearray, kind: int, length: int) -> None:
         raise EncodingError(f"a length of {length} does not fit in four bytes") from error
 
 
-def _write(out: bytearray, kind: int, body: bytes) -> None:
+def _write(out: bytearray, kind: int, body: bytes | bytearray) -> None:
     _write_head(out, kind, len(body))
     out += body
 
