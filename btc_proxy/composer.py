@@ -176,7 +176,8 @@ class Composition:
             max_network_fee=int(composable.max_network_fee),
         )
         coins = await self._wallet.coins(getattr(composable, "from"))
-        taken = await self._reservations.taken(self.chain)
+        # Its own coins are its to use: an earlier proposal may never have reached the ledger.
+        taken = await self._reservations.taken(self.chain, but_by=composable.request.id)
         fee_rate = await self._wallet.fee_rate()
 
         def attempt(among: Collection[Utxo]) -> Proposal | Shortage:

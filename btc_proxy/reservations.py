@@ -69,9 +69,13 @@ class Reservations:
     async def close(self) -> None:
         await self._engine.dispose()
 
-    async def taken(self, chain: str) -> set[Outpoint]:
+    async def taken(self, chain: str, *, but_by: int | None = None) -> set[Outpoint]:
+        """Coins that a request holds; not those of the request `but_by`."""
+        query = select(ReservedCoin).where(ReservedCoin.chain == chain)
+        if but_by is not None:
+            query = query.where(ReservedCoin.request_id != but_by)
         async with self._session() as session:
-            rows = await session.scalars(select(ReservedCoin).where(ReservedCoin.chain == chain))
+            rows = await session.scalars(query)
             return {Outpoint(row.txid, row.vout) for row in rows}
 
     async def requests(self, chain: str) -> list[int]:

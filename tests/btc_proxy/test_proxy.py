@@ -25,6 +25,7 @@ from tests.relayer.nodes import free_port
 from tests.relayer.road import client
 from tests.zrsign_receiver import world as worlds
 from tests.zrsign_receiver.world import COMPOSER, OWNER, Account, World
+from zrchain_lite.client import LedgerUnavailable
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 
 RULES = BitcoinChain(REGTEST)
@@ -127,6 +128,25 @@ async def test_payment_from_several_coins__should_prove_their_amounts(
 async def _watched(proxy: Proxy, wallet: receiver.Wallet) -> list[Utxo]:
     await proxy.wallet.watch(wallet.public_key)
     return await proxy.wallet.coins(wallet.address)
+
+
+async def test_proposal_that_got_lost__should_not_keep_its_coins_from_its_own_payment(
+    proxy: Proxy, bitcoin: JsonRpc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    await fund(bitcoin, wallet.address)
+    request_id = pay(proxy.world, COIN)
+
+    async def lost(*_: object) -> None:
+        raise LedgerUnavailable("the ledger went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "propose", lost)
+        with pytest.raises(LedgerUnavailable):
+            await proxy.composition.tick()
+    proxy.now = 1e12
+    await proxy.composition.tick()
+    assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_SIGNING
 
 
 async def test_coins_of_open_payments__should_not_be_given_out_twice(
