@@ -103,8 +103,8 @@ class BreakableNetwork(LocalNetwork):
     def direct_url(self, name: str) -> str:
         """A node's own address, which no gate closes."""
         port = {
-            "evm-source": self.ports.source_evm,
-            "evm-destination": self.ports.destination_evm,
+            "evm-source": self.ports.evm_source,
+            "evm-destination": self.ports.evm_destination,
         }[name]
         return f"http://{HOST}:{port}"
 

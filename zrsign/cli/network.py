@@ -112,14 +112,18 @@ def demo(state: State = None) -> None:
                 services, _table(programme.rows, err.width), Text(f"{elapsed:5.1f} s", "dim")
             )
 
+    def report() -> None:
+        programme.total_seconds = time.monotonic() - started
+        if path := os.environ.get("ZRSIGN_DEMO_JSON"):
+            programme.write_json(Path(path))
+
+    report()  # A file that cannot be written is better known now.
     live = Live(Screen(), console=err, transient=True, refresh_per_second=8)
     try:
         with live if err.is_terminal else nullcontext():
             _run(LocalNetwork(directory, Ports.free(), services), programme.run)
     finally:
-        programme.total_seconds = time.monotonic() - started
-        if path := os.environ.get("ZRSIGN_DEMO_JSON"):
-            programme.write_json(Path(path))
+        report()
         out.print(_table(programme.rows, out.width))
     good = sum(row.good for row in programme.rows)
     out.print(

@@ -26,5 +26,8 @@ class Health:
             return f"cannot connect: {type(error).__name__} {error}"
         if answer.status_code == 200:
             return None
-        failures: dict[str, str] = answer.json()["failures"]
+        try:
+            failures: dict[str, str] = answer.json()["failures"]
+        except (ValueError, LookupError):
+            return f"HTTP {answer.status_code}: something else answers on this port"
         return "; ".join(f"{name}: {fault}" for name, fault in failures.items())

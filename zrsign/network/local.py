@@ -26,6 +26,7 @@ from zrsign.deploy import Deployment, Mode, Plan, deploy
 from zrsign.errors import NetworkError
 from zrsign.network import accounts, configs, genesis, setup
 from zrsign.network.health import Health
+from zrsign.network.manifest import FILE as MANIFEST
 from zrsign.network.manifest import (
     ChainEntry,
     ContractEntry,
@@ -59,10 +60,10 @@ class LocalNetwork:
     manifest: Manifest
 
     def __init__(self, state_dir: Path, ports: Ports, progress: Progress) -> None:
-        self.state_dir = state_dir
+        self.state_dir = state_dir.resolve()
         self.ports = ports
         self.progress = progress
-        self.supervisor = Supervisor(state_dir / "logs")
+        self.supervisor = Supervisor(self.state_dir / "logs")
         self._rpcs: dict[str, Rpc] = {}
         self._lock: IO[bytes] | None = None
         self._authority_key: setup.AuthorityKey | None = None
@@ -152,9 +153,34 @@ class LocalNetwork:
         )
 
     def _claim_state_dir(self) -> None:
-        """An empty directory that only this process uses. Raises NetworkError when another does."""
-        self.state_dir.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.state_dir.with_suffix(".lock").open("ab")
+        """An empty directory that only this process uses.
+
+        Raises NetworkError when another does, when it holds anything but an earlier network, or
+        when it cannot be written.
+        """
+        try:
+            self._lock = self._locked()
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+            self.state_dir.mkdir(mode=0o700)
+        except NetworkError:
+            raise
+        except OSError as error:
+            raise NetworkError(
+                f"Cannot keep a network in {self.state_dir}: {error.strerror}.",
+                "Name a place that can be written: --state DIR",
+            ) from None
+
+    def _locked(self) -> IO[bytes]:
+        """The lock beside the directory, which also tells that the directory is a network's."""
+        path = self.state_dir.with_name(f"{self.state_dir.name}.lock")
+        known = path.exists() or (self.state_dir / MANIFEST).exists()
+        if not known and self.state_dir.exists() and any(self.state_dir.iterdir()):
+            raise NetworkError(
+                f"{self.state_dir} holds files that are no network's; a start would remove them.",
+                "Name a new or an empty directory: --state DIR",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("ab")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -163,17 +189,15 @@ class LocalNetwork:
                 f"Another network runs in {self.state_dir}.",
                 "Stop it (Ctrl-C where it runs), or name another place: --state DIR",
             ) from None
-        self._lock = lock
-        shutil.rmtree(self.state_dir, ignore_errors=True)
-        self.state_dir.mkdir(mode=0o700)
+        return lock
 
     async def _chains(self) -> tuple[ChainEntry, ...]:
         ports, supervisor = self.ports, self.supervisor
         for name in ("evm-source", "evm-destination", "bitcoin", "solana"):
             self.progress(name, "starting")
         source, destination, self.bitcoin, solana = await asyncio.gather(
-            start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.source_evm),
-            start_anvil(supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.destination_evm),
+            start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.evm_source),
+            start_anvil(supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.evm_destination),
             Bitcoin.start(supervisor, self.state_dir / "bitcoin", ports),
             start_solana(supervisor, self.state_dir / "solana", ports),
         )

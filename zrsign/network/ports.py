@@ -14,8 +14,8 @@ HOST = "127.0.0.1"
 class Ports:
     """TCP ports on loopback. The defaults are each service's usual one."""
 
-    source_evm: int = 8545
-    destination_evm: int = 8546
+    evm_source: int = 8545
+    evm_destination: int = 8546
     bitcoin_rpc: int = 18443
     bitcoin_p2p: int = 18444
     solana_rpc: int = 8899

@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 
+from zrsign.errors import ZrSignError
 
-class RpcFault(Exception):
+
+class RpcFault(ZrSignError):
     """The node answered with an error object."""
 
     def __init__(self, method: str, code: int, message: str) -> None:
-        super().__init__(f"{method}: {message} ({code})")
+        super().__init__(f"{method}: {message} ({code})", "See the node's log.")
         self.code = code
 
 
