@@ -46,7 +46,7 @@ ROOTS = (
     ("zrsign.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
     ("chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
     ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
-    ("zrchain_lite.errors", "LedgerError", "", 2),
+    ("zrchain_lite.errors", "LedgerError", "Start another: zrsign up --state DIR", 2),
     ("daemon.errors", "DaemonError", "", 2),
 )
 # The same of libraries, whose messages need their error's name to be understood.

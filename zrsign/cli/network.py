@@ -261,17 +261,13 @@ def deploy(
     from eth_account import Account
     from web3 import AsyncHTTPProvider, AsyncWeb3
 
+    from daemon.keyfile import read_secret
     from zrsign.deploy import Mode, Plan
     from zrsign.deploy import deploy as carry_out
 
     if mode not in list(Mode):
         raise UsageError(f"No mode {mode!r}.", "Use direct or omni.")
-    try:
-        account = Account.from_key(bytes.fromhex(key_file.read_text().strip().removeprefix("0x")))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"Cannot read a key from {key_file}: {error}", "Give 32 bytes in hexadecimal."
-        ) from None
+    account = Account.from_key(read_secret(key_file))
 
     async def run() -> None:
         w3 = AsyncWeb3(AsyncHTTPProvider(rpc))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from daemon.errors import SettingsError
+from daemon.keyfile import read_secret
 from zrsign.errors import ManifestError
 
 if TYPE_CHECKING:
@@ -71,11 +73,10 @@ class AccountEntry(_Part):
 
     def secret(self) -> bytes:
         try:
-            return bytes.fromhex(self.secret_file.read_text().strip())
-        except (OSError, ValueError) as error:
+            return read_secret(self.secret_file)
+        except SettingsError as error:
             raise ManifestError(
-                f"Cannot read the key of {self.name} in {self.secret_file}: {error}",
-                "Start the network again: zrsign up",
+                f"No key of {self.name}: {error}", "Or start a new network: zrsign up"
             ) from None
 
     def ledger(self) -> Account:
