@@ -125,7 +125,8 @@ contract ZrSign is ZrSignBase, IZrSign {
         }
     }
 
-    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer.
+    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer. Whoever
+    /// asked first, the options are the owner's to choose.
     function _admitKey(bytes32 walletTypeId, address owner, uint8 options)
         internal
         override
@@ -137,6 +138,7 @@ contract ZrSign is ZrSignBase, IZrSign {
         SignTypes.WalletRegistry storage wallet = $.walletRegistry[_walletId(walletTypeId, owner, walletIndex)];
         if (wallet.status == WALLET_REQUESTED) {
             wallet.value += fee.total;
+            if (owner == _msgSender()) wallet.options = options;
         } else {
             $.totalMPCFee += fee.mpc;
             wallet.status = WALLET_REQUESTED;

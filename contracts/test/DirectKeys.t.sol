@@ -57,6 +57,17 @@ contract DirectKeysTest is Fixture {
         vm.assertEq(direct.getColletedFees(), MPC_FEE);
     }
 
+    function test_keyRequestAgain__should_let_the_owner_choose_what_a_stranger_chose() public {
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        vm.prank(USER);
+        direct.zrKeyReq{value: directFee(2)}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, 2);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, 2);
+        direct.zrKeyRes(keyAnswer(USER, 0, WALLET));
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, 2);
+    }
+
     function test_keyRequest__should_check_in_order() public {
         bytes32 unknown = bytes32(uint256(7));
         direct.pause();
