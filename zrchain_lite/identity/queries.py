@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from zrchain_lite.identity import state
 from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.identity.keeper import IdentityKeeper
-from zrchain_lite.identity.pages import page
 from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.pagination import page
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
 _SERVICE = "/zrchain.identity.Query/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zrchain_lite.identity.addresses import normalise_owner
-from zrchain_lite.identity.pages import loaded, page
 from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.pagination import loaded, page
 from zrchain_lite.policy import state
 from zrchain_lite.policy.keeper import PENDING, PolicyKeeper
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire

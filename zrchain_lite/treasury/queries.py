@@ -14,8 +14,8 @@ from zrchain_lite.identity.addresses import (
     require_keyring,
     require_workspace,
 )
-from zrchain_lite.identity.pages import loaded, page
 from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.pagination import loaded, page
 from zrchain_lite.store import KVStore
 from zrchain_lite.treasury import state, wallets
 from zrchain_lite.treasury.keeper import TreasuryKeeper
