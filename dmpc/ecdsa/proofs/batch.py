@@ -1,0 +1,68 @@
+"""Many equations enc_N(z; w) = A · C^e under one foreign key, checked by one full power.
+
+With random 128-bit weights ρ_i the product of the ρ_i-th powers of the equations is checked:
+enc(Σ ρ_i z_i; Π w_i^ρ_i) = Π (A_i · C_i^e_i)^ρ_i. Write the quotient of equation i as
+(1 + a_i N) · u_i^N. If some a_i is not 0 modulo a prime factor p of N, the batch passes for at most
+one value of ρ_i modulo p, hence with probability below 2^-128, for p exceeds 2^256 by Πfac. If all
+a_i are 0, then A_i · C_i^e_i has plaintext z_i, which is all that soundness of the range proofs
+takes from the equation: whatever the plaintext, some randomness fits it. So an error in w alone may
+pass the batch and is harmless. Ring-Pedersen equations are never batched: -1 and other elements of
+small order in a foreign group would pass with probability 1/2.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from dmpc.curves import Rng
+from dmpc.ecdsa.arithmetic import product
+from dmpc.ecdsa.errors import ProofError
+from dmpc.ecdsa.paillier import PaillierKey
+from dmpc.ecdsa.sampling import bits
+
+WEIGHT_BITS: Final = 128
+
+
+@dataclass(frozen=True)
+class EncryptionEquation:
+    """enc(z; w) = A · C^e modulo the square of the key's N."""
+
+    z: int
+    w: int
+    A: int
+    C: int
+    e: int
+
+
+class EncryptionBatch:
+    """Collects equations while proofs are verified; `require` checks them."""
+
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+        self._equations: dict[PaillierKey, list[EncryptionEquation]] = defaultdict(list)
+
+    def add(self, key: PaillierKey, equation: EncryptionEquation) -> None:
+        """The values must have passed their unit checks."""
+        self._equations[key].append(equation)
+
+    def require(self) -> None:
+        """Raises ProofError when some equation fails; verify proofs one by one to learn which."""
+        for key, equations in self._equations.items():
+            if not self._holds(key, equations):
+                raise ProofError("a batch of proofs fails its check: enc(z; w) = A C^e")
+
+    def _holds(self, key: PaillierKey, equations: list[EncryptionEquation]) -> bool:
+        if len(equations) == 1 or not key.arithmetic.shortcuts:
+            return all(key.opens(q.z, q.w, q.A, q.C, q.e) for q in equations)
+        weights = [1] + [bits(self._rng, WEIGHT_BITS) for _ in equations[1:]]
+        weighted = list(zip(weights, equations, strict=True))
+        z = sum(weight * q.z for weight, q in weighted)
+        w = product([key.power_mod_N(q.w, weight) for weight, q in weighted], key.N)
+        right = product(
+            [
+                key.power(q.A, weight) * key.power(q.C, weight * q.e) % key.N2
+                for weight, q in weighted
+            ],
+            key.N2,
+        )
+        return key.encrypt_with(z, w) == right

@@ -1,0 +1,171 @@
+"""Ring-Pedersen commitments s^x · t^y modulo N̂, a product of two safe primes.
+
+The verifier of a range proof owns N̂, s and t. `RingPedersen` is what a prover knows;
+`RingPedersenTrapdoor` is the owner's, who knows λ with s = t^λ and the factors: for the owner a
+commitment is one half-size power of t for each prime. Nothing is proven about N̂ but that s is in
+the group of t (Πprm), which protects the prover; the owner protects the verifier, namely itself.
+"""
+
+# ruff: noqa: N803, N806 - letters are the paper's
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from dmpc.curves import Rng
+from dmpc.ecdsa.arithmetic import (
+    FAST,
+    Arithmetic,
+    FactoredModulus,
+    FixedBase,
+    big,
+    gcd,
+    power,
+)
+from dmpc.ecdsa.errors import MalformedValueError
+from dmpc.ecdsa.sampling import below, unit
+from dmpc.ecdsa.security import SecurityLevel
+
+Items: TypeAlias = tuple[int, int, int]
+
+
+class RingPedersen:
+    """(N̂, s, t) at one level. Tables are made at the first commitment, or by `prepare`."""
+
+    def __init__(
+        self, level: SecurityLevel, N_hat: int, s: int, t: int, arithmetic: Arithmetic = FAST
+    ) -> None:
+        self.level: Final = level
+        self.N_hat: Final = big(N_hat)
+        self.s: Final = big(s)
+        self.t: Final = big(t)
+        self.arithmetic: Final = arithmetic
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RingPedersen) and self.items() == other.items()
+
+    def __hash__(self) -> int:
+        return hash(self.items())
+
+    def items(self) -> Items:
+        """For the transcript: every proof to this verifier is bound to them."""
+        return (self.N_hat, self.s, self.t)
+
+    def require_well_formed(self) -> None:
+        """Size, and s, t units other than 0, 1, -1. Raises MalformedValueError."""
+        if self.N_hat.bit_length() != self.level.modulus or self.N_hat % 2 == 0:
+            raise MalformedValueError(
+                f"N̂ must be odd and have {self.level.modulus} bits, not {self.N_hat.bit_length()}"
+            )
+        for name, base in (("s", self.s), ("t", self.t)):
+            if not 1 < base < self.N_hat - 1 or gcd(base, self.N_hat) != 1:
+                raise MalformedValueError(f"{name} must be a unit modulo N̂ other than 1 and -1")
+
+    def require_commitment(self, name: str, S: int) -> None:
+        """Raises MalformedValueError unless 0 < S < N̂ and S is a unit."""
+        if not 0 < S < self.N_hat or gcd(S, self.N_hat) != 1:
+            raise MalformedValueError(f"{name} is not a unit modulo N̂")
+
+    def prepare(self) -> None:
+        """Make the tables now."""
+        _ = self._s_table, self._t_table
+
+    def commit(self, x: int, y: int) -> int:
+        """s^x · t^y mod N̂."""
+        return self._s_table.power(x) * self.power_of_t(y) % self.N_hat
+
+    def power_of_s(self, x: int) -> int:
+        """s^x mod N̂."""
+        return self._s_table.power(x)
+
+    def power_of_t(self, y: int) -> int:
+        """t^y mod N̂."""
+        return self._t_table.power(y)
+
+    def power(self, S: int, exponent: int) -> int:
+        """S^exponent mod N̂."""
+        return power(S, exponent, self.N_hat)
+
+    def opens(self, x: int, y: int, A: int, S: int, e: int) -> bool:
+        """Whether s^x · t^y = A · S^e mod N̂."""
+        return self.commit(x, y) == A * self.power(S, e) % self.N_hat
+
+    @cached_property
+    def _s_table(self) -> FixedBase:
+        size = self.level.ell_prime + self.level.epsilon + 1
+        return self.arithmetic.fixed_base(self.s, self.N_hat, size)
+
+    @cached_property
+    def _t_table(self) -> FixedBase:
+        size = self.level.modulus + self.level.ell + self.level.epsilon + 2
+        return self.arithmetic.fixed_base(self.t, self.N_hat, size)
+
+
+class RingPedersenTrapdoor(RingPedersen):
+    """The owner's view: N̂ = p̂·q̂ and s = t^λ. Never to be sent or logged."""
+
+    def __init__(
+        self,
+        level: SecurityLevel,
+        primes: tuple[int, int],
+        t: int,
+        lambda_: int,
+        arithmetic: Arithmetic = FAST,
+    ) -> None:
+        p, q = big(primes[0]), big(primes[1])
+        self.modulus: Final = FactoredModulus(p, q, p - 1, q - 1)
+        super().__init__(level, p * q, self.modulus.power(big(t), lambda_), t, arithmetic)
+        self.phi: Final = (p - 1) * (q - 1)
+        self.lambda_: Final = big(lambda_)
+
+    @cached_property
+    def public(self) -> RingPedersen:
+        """The parameters without their secrets."""
+        return RingPedersen(self.level, *self.items(), arithmetic=self.arithmetic)
+
+    def prepare(self) -> None:
+        """Make the tables now."""
+        _ = self._half_tables
+
+    def power_of_s(self, x: int) -> int:
+        """t^(λx)."""
+        return self.commit(x, 0)
+
+    def commit(self, x: int, y: int) -> int:
+        """t^(λx + y)."""
+        if not self.arithmetic.shortcuts:
+            return super().commit(x, y)
+        return self.power_of_t(self.lambda_ * x + y)
+
+    def power_of_t(self, y: int) -> int:
+        """One half-size power a prime."""
+        if not self.arithmetic.shortcuts:
+            return super().power_of_t(y)
+        left, right = self._half_tables
+        return self.modulus.combine(
+            left.power(y % self.modulus.left_order), right.power(y % self.modulus.right_order)
+        )
+
+    def power(self, S: int, exponent: int) -> int:
+        """S^exponent of a unit."""
+        return self.arithmetic.power_known(S, exponent, self.modulus)
+
+    @cached_property
+    def _half_tables(self) -> tuple[FixedBase, FixedBase]:
+        size = self.level.prime
+        return (
+            self.arithmetic.fixed_base(self.t % self.modulus.left, self.modulus.left, size),
+            self.arithmetic.fixed_base(self.t % self.modulus.right, self.modulus.right, size),
+        )
+
+
+def generate(
+    level: SecurityLevel, p: int, q: int, rng: Rng, arithmetic: Arithmetic = FAST
+) -> RingPedersenTrapdoor:
+    """Parameters over two safe primes: t = r² generates the squares, s = t^λ."""
+    if p == q or p.bit_length() != level.prime or q.bit_length() != level.prime:
+        raise MalformedValueError(
+            f"level {level.name} needs two different safe primes of {level.prime} bits"
+        )
+    N_hat = big(p) * big(q)
+    t = power(unit(rng, N_hat), 2, N_hat)
+    lambda_ = below(rng, (p - 1) * (q - 1) // 4)
+    return RingPedersenTrapdoor(level, (p, q), t, lambda_, arithmetic)
