@@ -1,6 +1,7 @@
 """Pages of a list query, as the Cosmos SDK's `PageRequest` and `PageResponse` have them.
 
-A page loads what it shows and no more, from whichever end it is asked for: a list may be long.
+A page loads what it shows and no more, from whichever end it is asked for: a list may be long. It
+ends at its limit, or sooner when it is heavy: gRPC clients take 4 MiB unless told otherwise.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from google.protobuf.message import Message
+
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.store import KVStore
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
@@ -18,6 +21,8 @@ DEFAULT_LIMIT = 100
 # A higher limit counts as this one.
 MAX_LIMIT = 1000
 MAX_OFFSET = 2**62
+# Of messages; one that is heavier comes alone.
+MAX_PAGE_BYTES = 2 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -35,11 +40,12 @@ def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T
     if request.key:
         ordered = _from_key(ordered, request.key, reverse=request.reverse)
     skipped = sum(1 for _ in islice(ordered, min(request.offset, MAX_OFFSET)))
-    selected = list(islice(ordered, limit + 1))
-    response = PageResponse(next_key=selected[limit][0] if len(selected) > limit else b"")
+    selected, left_out = _take(ordered, limit)
+    response = PageResponse(next_key=left_out or b"")
     if request.count_total and not request.key:
-        response.total = skipped + len(selected) + sum(1 for _ in ordered)
-    return [item for _, item in selected[:limit]], response
+        rest = 0 if left_out is None else 1 + sum(1 for _ in ordered)
+        response.total = skipped + len(selected) + rest
+    return selected, response
 
 
 def loaded(
@@ -60,6 +66,13 @@ def loaded(
         yield ids[position].to_bytes(8, "big"), load(ids[position])
 
 
+def loaded_page(ids: Iterable[int], load: Callable[[int], T], response: PageResponse) -> list[T]:
+    """The items of a page of ids; where they are too heavy, `response` is told where to go on."""
+    items, left_out = _take(((id_.to_bytes(8, "big"), load(id_)) for id_ in ids), MAX_LIMIT)
+    response.next_key = left_out or response.next_key
+    return items
+
+
 def page_of_store(
     store: KVStore, prefix: bytes, request: PageRequest
 ) -> tuple[list[tuple[bytes, bytes]], PageResponse]:
@@ -67,6 +80,18 @@ def page_of_store(
     start = prefix + request.key if request.key else None
     pairs = store.iterate(prefix, start=start, reverse=request.reverse)
     return page(((pair[0][len(prefix) :], pair) for pair in pairs), request)
+
+
+def _take(items: Iterable[tuple[bytes, T]], limit: int) -> tuple[list[T], bytes | None]:
+    """The items that make a page, and the key of the first left out; no other is looked at."""
+    taken: list[T] = []
+    size = 0
+    for key, item in items:
+        size += item.ByteSize() if isinstance(item, Message) else 0
+        if len(taken) == limit or (taken and size > MAX_PAGE_BYTES):
+            return taken, key
+        taken.append(item)
+    return taken, None
 
 
 def _from_key(

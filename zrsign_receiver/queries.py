@@ -11,6 +11,7 @@ from chains import chain_for
 from zrchain_lite.errors import NotFound
 from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.pagination import loaded_page
 from zrchain_lite.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver import intake, payloads
@@ -104,7 +105,7 @@ class Queries:
         ids, pagination = ids_page(
             ctx.store, self._state.open_outgoing, SINGLETON, query.pagination
         )
-        outgoing = [self._outgoing(ctx, id_) for id_ in ids]
+        outgoing = loaded_page(ids, lambda id_: self._outgoing(ctx, id_), pagination)
         return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)
 
     def _outgoing(self, ctx: Context, id_: int) -> pb.Outgoing:
@@ -123,7 +124,7 @@ class Queries:
     ) -> pb.QueryComposableResponse:
         group = query.namespace[:MAX_NAMESPACE_CHARS] or SINGLETON
         ids, pagination = ids_page(ctx.store, self._state.composable, group, query.pagination)
-        composable = [self._composable(ctx, id_) for id_ in ids]
+        composable = loaded_page(ids, lambda id_: self._composable(ctx, id_), pagination)
         return pb.QueryComposableResponse(composable=composable, pagination=pagination)
 
     def _found(self, ctx: Context, request_id: int) -> pb.QueryRequestResponse:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from zrchain_lite.collections import Counter, Index, Key, Map, encode_key
 from zrchain_lite.errors import NotFound
-from zrchain_lite.pagination import page_of_store
+from zrchain_lite.pagination import loaded_page, page_of_store
 from zrchain_lite.policy.deadlines import Deadlines
 from zrchain_lite.store import KVStore
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
@@ -138,7 +138,8 @@ class State:
         self, store: KVStore, group: Key, page: PageRequest
     ) -> tuple[list[pb.Request], PageResponse]:
         ids, response = ids_page(store, self._requests_by, group, page)
-        return [self.request(store, id_, with_steps=True) for id_ in ids], response
+        requests = loaded_page(ids, lambda id_: self.request(store, id_, with_steps=True), response)
+        return requests, response
 
     def _transaction(self, store: KVStore, request: pb.Request) -> bytes:
         if request.kind == pb.REQUEST_KIND_TX:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zrchain_lite.pagination import loaded, page
+from zrchain_lite.pagination import MAX_PAGE_BYTES, loaded, page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 
 
@@ -53,3 +53,23 @@ def test_pages__should_show_everything_once_in_order(
         request.key = response.next_key
     assert seen == (ids[::-1] if reverse else ids)
     assert all((a > b) is reverse for a, b in pairwise(seen))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("weight", [MAX_PAGE_BYTES // 3, MAX_PAGE_BYTES + 1])
+def test_heavy_pages__should_end_early_and_still_show_everything(
+    weight: int, reverse: bool
+) -> None:
+    ids = range(1, 8)
+    request, seen = PageRequest(limit=100, reverse=reverse), []
+    while True:
+        found, response = page(
+            loaded(ids, lambda id_: PageRequest(offset=id_, key=bytes(weight)), request), request
+        )
+        assert len(found) == 1 or sum(each.ByteSize() for each in found) <= MAX_PAGE_BYTES
+        assert response.next_key == b"" or len(found) == max(1, MAX_PAGE_BYTES // (weight + 16))
+        seen += [each.offset for each in found]
+        if not response.next_key:
+            break
+        request.key = response.next_key
+    assert seen == list(reversed(ids) if reverse else ids)

@@ -17,8 +17,10 @@ from tests.zrsign_receiver.world import (
     status_name,
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
+from zrchain_lite.pagination import MAX_PAGE_BYTES
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_receiver.intake import MAX_PAYLOAD_BYTES
 
 ANSWERED, SIGNING = pb.REQUEST_STATUS_ANSWERED, pb.REQUEST_STATUS_SIGNING
 
@@ -141,6 +143,25 @@ def test_source__should_be_stopped_by_registering_it_as_inactive() -> None:
         world.report(world.key_event())
     register(world, contract=OMNI, mode=pb.MODE_OMNI)
     assert world.report(world.key_event())
+
+
+def test_page_of_large_requests__should_end_before_it_is_too_heavy() -> None:
+    """A thousand payloads of 64 KiB are no answer that a node should give at once."""
+    world = World()
+    world.wallet()
+    for _ in range(80):
+        world.report(world.sign_event(pb.REQUEST_KIND_TX, bytes(MAX_PAYLOAD_BYTES)))
+    seen: list[int] = []
+    page = PageRequest(limit=1000)
+    while True:
+        query = pb.QueryRequestsRequest(pagination=page)
+        answer = world.query("Requests", query, pb.QueryRequestsResponse)
+        assert answer.ByteSize() < MAX_PAGE_BYTES + 1024
+        seen += [request.id for request in answer.requests]
+        if not answer.pagination.next_key:
+            break
+        page = PageRequest(limit=1000, key=answer.pagination.next_key)
+    assert seen == list(range(1, 82))
 
 
 def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
