@@ -1,7 +1,7 @@
 """A local network whose parts break one at a time.
 
-Both Anvils stand behind a gate, a TCP forwarder that closes and opens; processes are killed and
-started again from the settings that the network wrote.
+Every chain's node stands behind a gate, a TCP forwarder that closes and opens; processes are killed
+and started again from the settings that the network wrote.
 """
 
 from __future__ import annotations
@@ -112,15 +112,12 @@ class BreakableNetwork(LocalNetwork):
         return tuple([await self._gated(each) for each in await super()._chains()])
 
     async def _gated(self, chain: ChainEntry) -> ChainEntry:
-        if not chain.caip2.startswith("eip155:"):
-            return chain
         gate = Gate(int(chain.rpc_url.rpartition(":")[2]))
         await gate.open()
         self.gates[chain.name] = gate
         address = f"{HOST}:{gate.port}"
-        return chain.model_copy(
-            update={"rpc_url": f"http://{address}", "ws_url": f"ws://{address}"}
-        )
+        sockets = f"ws://{address}" if chain.caip2.startswith("eip155:") else chain.ws_url
+        return chain.model_copy(update={"rpc_url": f"http://{address}", "ws_url": sockets})
 
     def process(self, name: str) -> Process:
         """The last one that was started under that name."""
@@ -153,6 +150,20 @@ class BreakableNetwork(LocalNetwork):
             return
         health = Health(f"http://{HOST}:{getattr(self.ports, name)}")
         await self.supervisor.ready(process, health.reachable, WAIT_S)
+
+    async def lose_database(self, name: str) -> None:
+        """Kill a daemon and damage its database: it refuses to start, and leaves the file alone.
+
+        Then do what it says: move the file away.
+        """
+        path, damaged = self.state_dir / f"{name}.sqlite", b"this is no database" * 500
+        await self.kill(name)
+        for left in path.parent.glob(f"{path.name}-*"):
+            left.unlink()
+        path.write_bytes(damaged)
+        assert str(path) in await refusal(await self.spawn(name))
+        assert path.read_bytes() == damaged
+        path.rename(path.with_suffix(".damaged"))
 
     async def fault(self, service: str) -> str:
         """What `zrsign status` says of a service; "" when it is well."""

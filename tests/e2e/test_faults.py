@@ -20,12 +20,12 @@ from eth_account import Account as EvmAccount
 from eth_utils.address import to_checksum_address
 
 from chains import Intent, evm
-from chains.wallets import EVM
+from chains.wallets import BITCOIN_TEST, EVM
 from tests.e2e.conftest import run_cli
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.demo import checks
-from zrsign.network.nodes import fund_evm
+from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
 from zrsign.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
 from zrsign.sdk.client import Handle
@@ -263,21 +263,44 @@ async def test_keyring__should_be_awaited_while_it_is_away_locked_out_or_damaged
     await network.recovered()
 
 
-@pytest.mark.parametrize("name", ["listener", "relayer", "btc_proxy"])
-async def test_damaged_database__should_be_named_kept_and_not_needed(
+async def test_bitcoin__should_be_paid_once_though_its_node_and_its_composer_fail(
+    world: World,
+) -> None:
+    network, gate = world.network, world.network.gates["bitcoin"]
+    wallet = await (await world.omni.request_key(BITCOIN_TEST, options=Options.MONITORING)).key()
+    await network.bitcoin.fund(wallet.address, 100_000)
+    recipient = await network.bitcoin.wallet("getnewaddress")
+    await gate.close()
+    handle = await world.omni.sign_simple_tx(
+        BITCOIN_TEST, wallet.index, BITCOIN_REGTEST, recipient, 20_000
+    )
+
+    async def named() -> bool:
+        return f"no answer from 127.0.0.1:{gate.port}" in await network.fault("btc_proxy")
+
+    await until(named, "the composer names the dead node")
+    assert (await world.track(handle))["status"] == "composing"
+    await network.lose_database("btc_proxy")
+    await network.restart("btc_proxy")
+    await gate.open()
+    await network.recovered()
+    await network.kill("btc_proxy")
+    await network.kill("relayer")
+    await network.restart("btc_proxy")
+    await network.restart("relayer")
+    assert (await handle.request()).status == wire.REQUEST_STATUS_CONFIRMED
+    received = await network.bitcoin.wallet("getreceivedbyaddress", recipient, 1)
+    assert round(float(received) * 1e8) == 20_000
+
+
+@pytest.mark.parametrize("name", ["listener", "relayer"])
+async def test_damaged_database__should_be_read_again_from_the_chain_or_the_ledger(
     world: World, name: str
 ) -> None:
     network, requests = world.network, await Requests.begin(world)
-    path = network.state_dir / f"{name}.sqlite"
-    await network.kill(name)
     await requests.pay()
-    for left in path.parent.glob(f"{path.name}-*"):
-        left.unlink()
-    path.write_bytes(b"this is no database" * 500)
-    assert str(path) in await refusal(await network.spawn(name))
-    assert path.read_bytes() == b"this is no database" * 500
-    # What the message says to do: everything is read again from the chain or the ledger.
-    path.rename(path.with_suffix(".damaged"))
+    await network.lose_database(name)
+    await requests.pay()
     await network.restart(name)
     await requests.ask_direct()
     await requests.end_well()
@@ -288,11 +311,14 @@ async def test_damaged_ledger__should_be_refused_and_go_on_once_restored(world: 
     network, requests = world.network, await Requests.begin(world)
     data = network.manifest.ledger.store / "data.mdb"
     await network.kill("ledger")
-    await requests.pay()
+    handle = await requests.pay()
     whole = data.read_bytes()
     data.write_bytes(b"this is no database" * 1000)
     assert str(data.parent) in await refusal(await network.spawn("ledger"))
     assert data.read_bytes() == b"this is no database" * 1000
+    code, _, said = await world.cli("track", str(handle.ref))
+    assert code == 1
+    assert f"no answer from the ledger at {network.manifest.ledger.grpc}" in said
     data.write_bytes(whole)
     await network.restart("ledger")
     await requests.end_well()
