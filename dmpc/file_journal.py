@@ -52,9 +52,7 @@ class FileJournal:
             raise ValueError(f"an entry has 1 to {MAX_ENTRY_BYTES} bytes, not {len(entry)}")
         record = _record(entry)
         try:
-            if os.write(self._file, record) != len(record):
-                raise OSError(f"{self._path}: the disk took only a part of a record")
-            os.fsync(self._file)
+            self._write(record)
         except OSError:
             # What is on the disk is unknown now: opening the file again finds out.
             self.close()
@@ -71,6 +69,11 @@ class FileJournal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _write(self, record: bytes) -> None:
+        if os.write(self._file, record) != len(record):
+            raise OSError(f"{self._path}: the disk took only a part of a record")
+        os.fsync(self._file)
 
     def _lock(self) -> None:
         try:

@@ -1,7 +1,8 @@
 """FROST between equals: two broadcast rounds, and every signer ends with the signature.
 
-Round 1 publishes a nonce commitment from a pool, round 2 the signature share. A bad share is found when the aggregate fails, and proven by the
-share's own check against the commitments that its sender had seen.
+Round 1 publishes a nonce commitment from a pool, round 2 the signature share. A bad share is found
+when the aggregate fails, and proven by the share's own check against the commitments that its
+sender had seen.
 """
 
 from __future__ import annotations
