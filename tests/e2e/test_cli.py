@@ -77,7 +77,12 @@ def test_policy__should_hold_a_request_until_enough_approve(network: Manifest) -
         send("workspaces", "add-owner", workspace, name, sender="gas")
     approvers = ("approver-1", "approver-2")
     made = send("policies", "new", *approvers, "--need", "2", sender="gas")
-    send("workspaces", "set-policy", workspace, made["id"], sender="gas")
+    send("workspaces", "set-policy", workspace, made["id"], "--admin", made["id"], sender="gas")
+    # A lone owner can no longer lift it, nor does setting the one policy reset the other.
+    send("workspaces", "set-policy", workspace, "0", sender="gas")
+    held = call(network, "workspaces", "--owner", "gas")
+    policies = {each["workspace"]: (each["admin_policy"], each["sign_policy"]) for each in held}
+    assert policies[workspace] == (int(made["id"]), int(made["id"]))
     asked = call(network, "request", "data", "sol", "hello", "--as", "gas", "--no-wait")
     waiting = _until(network, asked["source_tx"], "approving")
     action = str(waiting["policy_action"])

@@ -126,16 +126,29 @@ def add_owner(
 def set_policy(
     workspace: Workspace,
     sign_policy: Annotated[int, typer.Argument(min=0, help="Policy id; 0 is any owner.")],
+    admin_policy: Annotated[
+        int | None, typer.Option("--admin", min=0, help="Also set the admin policy.")
+    ] = None,
     as_: As = "user",
     state: State = None,
     as_json: Json = False,
 ) -> None:
-    """Set the policy that sign requests of a workspace must satisfy."""
+    """Set the policy that sign requests of a workspace must satisfy.
+
+    The admin policy decides who may change it back; as long as it is 0, any one owner may.
+    """
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
+
+    if admin_policy is None:
+        # The message sets both, so what is to stay must be said.
+        admin_policy = _workspace(state, workspace).admin_policy_id
 
     def message(_: Manifest, creator: str) -> Message:
         return wire.MsgUpdateWorkspace(
-            creator=creator, workspace_addr=workspace, sign_policy_id=sign_policy
+            creator=creator,
+            workspace_addr=workspace,
+            admin_policy_id=admin_policy or 0,
+            sign_policy_id=sign_policy,
         )
 
     _send(message, as_, state, as_json)
@@ -194,6 +207,22 @@ def _page(state: Path | None, method: str, request: Any, response: Any) -> list[
     async def run() -> list[Any]:
         async with access.receiver(manifest.load(state)) as receiver:
             return [each async for each in receiver.client.page(method, request, response)]
+
+    return asyncio.run(run())
+
+
+def _workspace(state: Path | None, address: str) -> Any:
+    from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
+    from zrsign.network import access, manifest
+
+    async def run() -> Any:
+        async with access.receiver(manifest.load(state)) as receiver:
+            found = await receiver.client.query(
+                "/zrchain.identity.Query/WorkspaceByAddress",
+                wire.QueryWorkspaceByAddressRequest(workspace_addr=address),
+                wire.QueryWorkspaceByAddressResponse,
+            )
+            return found.workspace
 
     return asyncio.run(run())
 
