@@ -1,10 +1,11 @@
 """What every proof is bound to, and the checks that every verifier makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from dmpc.curves import SECP256K1
-from dmpc.ecdsa.errors import ProofError
+from dmpc.ecdsa.errors import MalformedValueError, ProofError
 from dmpc.ecdsa.security import SecurityLevel
 from dmpc.transcript import Transcript
 
@@ -31,6 +32,15 @@ class ProofContext:
         )
         transcript.absorb("level", self.level.items())
         return transcript
+
+
+def fails(verify: Callable[[], None]) -> bool:
+    """Whether a verification finds a fault."""
+    try:
+        verify()
+    except MalformedValueError:
+        return True
+    return False
 
 
 def require(holds: bool, check: str) -> None:

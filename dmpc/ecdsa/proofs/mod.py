@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from dmpc.curves import Rng
 from dmpc.ecdsa.arithmetic import gcd, inverse, is_prime, is_square, jacobi, power
-from dmpc.ecdsa.errors import MalformedValueError
+from dmpc.ecdsa.errors import EcdsaError, MalformedValueError
 from dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from dmpc.ecdsa.primes import primorial
 from dmpc.ecdsa.proofs.context import ProofContext, require, require_count
@@ -40,22 +40,28 @@ class Proof(Record):
 
 def require_modulus(level: SecurityLevel, N: int) -> None:
     """Size, parity, no small factor, composite, no square. Raises MalformedValueError."""
-    checks = (
-        (N.bit_length() == level.modulus, f"must have {level.modulus} bits"),
-        (N % 4 == 1, "must be 1 modulo 4"),
-        (gcd(N, primorial(1 << TRIAL_BITS)) == 1, f"has a prime factor below 2^{TRIAL_BITS}"),
-        (not is_square(N), "is a square"),
-        (not is_prime(N, 1), "is a prime"),
-    )
-    for holds, text in checks:
-        if not holds:
-            raise MalformedValueError(f"a modulus of {N.bit_length()} bits {text}")
+    if N.bit_length() != level.modulus:
+        fault = f"does not have {level.modulus} bits"
+    elif N % 4 != 1:
+        fault = "is not 1 modulo 4"
+    elif gcd(N, primorial(1 << TRIAL_BITS)) != 1:
+        fault = f"has a prime factor below 2^{TRIAL_BITS}"
+    elif is_square(N):
+        fault = "is a square"
+    elif is_prime(N, 1):
+        fault = "is a prime"
+    else:
+        return
+    raise MalformedValueError(f"a modulus of {N.bit_length()} bits {fault}")
 
 
 def prove(context: ProofContext, key: PaillierPrivateKey, rng: Rng) -> Proof:
     """A proof that anybody can verify."""
     N, level = key.N, context.level
-    w = next(w for w in (unit(rng, N) for _ in range(MAX_ATTEMPTS)) if jacobi(w, N) == -1)
+    drawn = (unit(rng, N) for _ in range(MAX_ATTEMPTS))
+    w = next((w for w in drawn if jacobi(w, N) == -1), None)
+    if w is None:
+        raise EcdsaError("no w of Jacobi symbol -1 was found: the modulus is a square")
     y = _challenges(context, N, w)
     rooted = [_fourth_root(key, w, y_i) for y_i in y]
     n_inverse = inverse(N, key.phi)

@@ -1,0 +1,9 @@
+"""Auxiliary information (CGGMP24, Fig. 7 without the refresh): Paillier and ring-Pedersen keys.
+
+A group makes it once and uses it for many keys.
+"""
+
+from dmpc.ecdsa.aux_info.info import AuxInfo, PublicAuxInfo
+from dmpc.ecdsa.aux_info.protocol import AuxSecrets, aux_info_execution, start_aux_info
+
+__all__ = ["AuxInfo", "AuxSecrets", "PublicAuxInfo", "aux_info_execution", "start_aux_info"]

@@ -1,0 +1,102 @@
+"""Groups of parties in memory: identities, keys dealt by the test, and runs with one cheat."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from nacl.signing import SigningKey
+
+from dmpc.curves import SECP256K1
+from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, PublicAuxInfo
+from dmpc.ecdsa.security import SecurityLevel
+from dmpc.execution import Execution, IdentityKey, Parties
+from dmpc.keys import KeyInfo, KeyShare
+from dmpc.rounds import Abort, Result, Round
+from dmpc.session import Session
+from dmpc.sharing import evaluate
+from dmpc.simulator import Alteration, Deviation, Simulation
+from tests.dmpc.ecdsa.builders import TINY, paillier_key, seeded, trapdoor
+
+T = TypeVar("T")
+
+
+@cache
+def identity(index: int) -> IdentityKey:
+    return IdentityKey(bytes([index]) * 32)
+
+
+def parties(*indices: int) -> Parties:
+    keys = {i: bytes(SigningKey(bytes([i]) * 32).verify_key) for i in indices}
+    return Parties.of(keys)
+
+
+def aux_secrets(index: int, fast: bool = True, level: SecurityLevel = TINY) -> AuxSecrets:
+    return AuxSecrets(paillier_key(index, fast, level), trapdoor(index, fast, level))
+
+
+@cache
+def aux_infos(*indices: int, fast: bool = True, level: SecurityLevel = TINY) -> dict[int, AuxInfo]:
+    """What an honest run would end with, without the run."""
+    secrets = {i: aux_secrets(i, fast, level) for i in indices}
+    public = PublicAuxInfo(
+        level,
+        {i: s.key.public for i, s in secrets.items()},
+        {i: s.trapdoor.public for i, s in secrets.items()},
+        b"aux",
+    )
+    return {i: AuxInfo(public, i, s.key, s.trapdoor) for i, s in secrets.items()}
+
+
+@cache
+def key_shares(threshold: int, *indices: int) -> dict[int, KeyShare]:
+    """A key dealt by the test."""
+    rng, group = seeded(f"key {threshold} {indices}"), SECP256K1
+    polynomial = [group.random_scalar(rng) for _ in range(threshold)]
+    secrets = {i: evaluate(polynomial, i, group.order) for i in indices}
+    info = KeyInfo(
+        group,
+        threshold,
+        group.base_mul(polynomial[0]),
+        tuple((i, group.base_mul(x)) for i, x in sorted(secrets.items())),
+        bytes(32),
+        0,
+        b"dealt",
+    )
+    return {i: KeyShare(info, i, x) for i, x in secrets.items()}
+
+
+def run(
+    execution: Execution,
+    first_rounds: dict[int, Callable[[], Round[T]]],
+    cheats: dict[int, Alteration] | None = None,
+    seed: int = 0,
+) -> dict[int, Result[T] | Abort]:
+    """All outcomes; the parties in `cheats` alter what they send."""
+    sessions: dict[int, Session[T]] = {}
+    for index, first in first_rounds.items():
+        if cheats and index in cheats:
+            sessions[index] = Deviation(execution, index, identity(index), first(), cheats[index])
+        else:
+            sessions[index] = Session(execution, index, identity(index), first())
+    return Simulation(sessions, seed).run()
+
+
+def require_blamed(
+    execution: Execution, outcomes: dict[int, Result[T] | Abort], culprit: int, fault: str
+) -> None:
+    """Every honest party names the culprit, with evidence that convicts nobody else."""
+    for index, outcome in outcomes.items():
+        if index == culprit:
+            continue
+        assert isinstance(outcome, Abort), outcome
+        assert outcome.culprits == (culprit,), outcome.reason
+        assert fault in outcome.reason
+        assert outcome.evidence
+        for evidence in outcome.evidence:
+            assert type(evidence).decode(evidence.encode()).proves_fault(execution)
+            for other in execution.parties.indices:
+                if other != culprit:
+                    framed = type(evidence)(
+                        other, evidence.fault, evidence.messages, evidence.digests, evidence.witness
+                    )
+                    assert not framed.proves_fault(execution)

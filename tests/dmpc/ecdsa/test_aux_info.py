@@ -1,0 +1,165 @@
+"""Making auxiliary information: honest runs end alike, every cheat is named with evidence."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution
+from dmpc.ecdsa.aux_info.messages import FactorProof, ModulusProof, Opening
+from dmpc.ecdsa.aux_info.protocol import CommitRound
+from dmpc.ecdsa.errors import MalformedValueError
+from dmpc.ecdsa.paillier import PaillierPrivateKey
+from dmpc.ecdsa.ring_pedersen import RingPedersenTrapdoor
+from dmpc.errors import ParameterError
+from dmpc.execution import Execution
+from dmpc.records import Record
+from dmpc.rounds import Abort, Result, Round
+from dmpc.simulator import Alteration
+from tests.dmpc.ecdsa.builders import TINY, paillier_key, prime, seeded, trapdoor
+from tests.dmpc.ecdsa.parties import aux_secrets, parties, require_blamed, run
+from tests.dmpc.ecdsa.test_modulus_proofs import _cofactor, blum
+
+GROUP = parties(1, 2, 3)
+
+
+def make(
+    cheats: dict[int, Alteration] | None = None,
+    secrets: dict[int, AuxSecrets] | None = None,
+    execution_id: bytes = b"auxiliary information 1",
+) -> tuple[Execution, dict[int, Result[AuxInfo] | Abort]]:
+    execution = aux_info_execution(TINY, GROUP, execution_id)
+
+    def first(index: int) -> Callable[[], Round[AuxInfo]]:
+        mine = (secrets or {}).get(index) or aux_secrets(index)
+        return lambda: CommitRound(execution, TINY, index, mine, seeded(index))
+
+    if secrets:
+        cheats = dict.fromkeys(secrets, lambda round_, recipient, record: record)
+    return execution, run(execution, {i: first(i) for i in GROUP.indices}, cheats)
+
+
+def test_aux_info__should_end_with_the_same_keys_for_all() -> None:
+    execution, outcomes = make()
+    infos = [outcome.value for outcome in outcomes.values() if isinstance(outcome, Result)]
+    assert len(infos) == 3
+    assert len({info.public.digest for info in infos}) == 1
+    assert infos[0].public.execution_id == execution.sid
+    for info in infos:
+        assert info.public.paillier[info.index] == info.key
+        assert info.public.ring_pedersen[info.index] == info.trapdoor
+        assert not isinstance(info.public.paillier[info.index], PaillierPrivateKey)
+        assert not isinstance(info.public.ring_pedersen[info.index], RingPedersenTrapdoor)
+        assert str(info.key.p) not in repr(info)
+    with pytest.raises(ParameterError, match="have no auxiliary information"):
+        infos[0].public.require_members((1, 9))
+    with pytest.raises(ParameterError, match="do not fit"):
+        AuxInfo(infos[0].public, 2, infos[0].key, infos[0].trapdoor)
+
+
+def altering(
+    kind: type[Record], change: Callable[[Record], Record], only_to: int | None = None
+) -> Alteration:
+    def alter(_: int, recipient: int, record: Record) -> Record:
+        if isinstance(record, kind) and only_to in (None, recipient):
+            return change(record)
+        return record
+
+    return alter
+
+
+def bump(field: str, inner: str | None = None) -> Callable[[Record], Record]:
+    """Add one to a number, or to the first number of a proof inside."""
+
+    def change(record: Record) -> Record:
+        value = getattr(record, field)
+        if inner is None:
+            other = value[::-1] if isinstance(value, bytes) else value + 1
+        else:
+            part = getattr(value, inner)
+            new = (part[0] + 1, *part[1:]) if isinstance(part, tuple) else part + 1
+            other = replace(value, **{inner: new})
+        return replace(record, **{field: other})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("cheat", "fault"),
+    [
+        (altering(Opening, bump("N")), "wrong opening"),
+        (altering(Opening, bump("rid")), "wrong opening"),
+        (altering(Opening, bump("prm", "z")), "wrong opening"),
+        (altering(ModulusProof, bump("mod", "x")), "wrong modulus proof"),
+        (altering(ModulusProof, bump("mod", "z")), "wrong modulus proof"),
+        (altering(FactorProof, bump("fac", "z1")), "wrong factor proof"),
+        (altering(FactorProof, bump("fac", "v"), only_to=3), "wrong factor proof"),
+    ],
+)
+def test_aux_info__should_name_who_alters_a_message(cheat: Alteration, fault: str) -> None:
+    execution, outcomes = make({2: cheat})
+    require_blamed(execution, outcomes, 2, fault)
+
+
+def forged_modulus(left: int, right: int) -> AuxSecrets:
+    return AuxSecrets(PaillierPrivateKey(left, right), trapdoor(2))
+
+
+def with_s(s: Callable[[RingPedersenTrapdoor], int]) -> AuxSecrets:
+    made = RingPedersenTrapdoor(TINY, (prime(10), prime(11)), 9, 12345)
+    object.__setattr__(made, "s", s(made))
+    return AuxSecrets(paillier_key(2), made)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "fault"),
+    [
+        (forged_modulus(65519, _cofactor(65519)), "bad modulus"),
+        (forged_modulus(blum(600, "x"), blum(597, "y")), "bad modulus"),
+        (forged_modulus(blum(600, "x"), blum(600, "x")), "bad modulus"),
+        (forged_modulus(blum(600, "x", 1), blum(600, "y", 1)), "wrong modulus proof"),
+        (forged_modulus(blum(100, "x"), _cofactor(blum(100, "x"))), "wrong factor proof"),
+        (with_s(lambda rp: rp.N_hat - rp.s), "wrong ring-Pedersen proof"),
+        (with_s(lambda rp: 1), "bad modulus"),
+        (with_s(lambda rp: rp.N_hat - 1), "bad modulus"),
+        (with_s(lambda rp: rp.modulus.left), "bad modulus"),
+        (AuxSecrets(paillier_key(2), RingPedersenTrapdoor(
+            TINY, (paillier_key(2).p, paillier_key(2).q), 9, 5)), "shared factor"),
+    ],
+)  # fmt: skip
+def test_aux_info__should_name_who_brings_a_bad_key(secrets: AuxSecrets, fault: str) -> None:
+    execution, outcomes = make(secrets={2: secrets})
+    require_blamed(execution, outcomes, 2, fault)
+
+
+def test_aux_info__should_name_both_who_share_a_key() -> None:
+    """A mirror: commit-and-reveal keeps an honest key out of reach, so only two cheats can."""
+    execution, outcomes = make(secrets={2: aux_secrets(2), 3: aux_secrets(2)})
+    outcome = outcomes[1]
+    assert isinstance(outcome, Abort)
+    assert outcome.culprits == (2, 3)
+    assert all(evidence.proves_fault(execution) for evidence in outcome.evidence)
+
+
+def test_aux_info__should_refuse_proofs_of_another_execution() -> None:
+    """CVE-2022-47930: everything is bound to the execution."""
+    _, first = make(execution_id=b"auxiliary information 2")
+    assert all(isinstance(outcome, Result) for outcome in first.values())
+    recorded: list[ModulusProof] = []
+
+    def record(_: int, __: int, message: Record) -> Record:
+        if isinstance(message, ModulusProof):
+            recorded.append(message)
+        return message
+
+    make({2: record}, execution_id=b"auxiliary information 3")
+    execution, outcomes = make({2: altering(ModulusProof, lambda _: recorded[0])})
+    require_blamed(execution, outcomes, 2, "wrong modulus proof")
+
+
+def test_secrets__should_need_safe_primes_of_the_level() -> None:
+    primes = iter([prime(0), prime(1), prime(2), prime(3, 256)])
+    with pytest.raises(MalformedValueError, match="600 bits"):
+        AuxSecrets.generate(TINY, lambda: next(primes), seeded(1))
+    made = AuxSecrets.generate(TINY, iter([prime(i) for i in range(4)]).__next__, seeded(1))
+    assert made.trapdoor.N_hat != made.key.N
