@@ -84,9 +84,9 @@ class State:
         """The request with its event and transaction; its steps only when asked for."""
         request = self._requests.get(store, request_id)
         if request is None:
-            raise NotFound(
-                f"no request {request_id}: ids run from 1 to {self.request_ids.current(store)}"
-            )
+            last = self.request_ids.current(store)
+            known = f"ids run from 1 to {last}" if last else "there is none yet"
+            raise NotFound(f"no request {request_id}: {known}")
         if request.content_hash:
             event = self._contents.get(store, request.content_hash)
             assert event is not None  # noqa: S101 -- kept before the hash was accepted
