@@ -38,7 +38,11 @@ class Outbound:
 
 
 class Session(Generic[T]):
-    """Runs one party through a protocol. `outcome` is None while it is waiting."""
+    """Runs one party through a protocol. `outcome` is None while it is waiting.
+
+    An abort that names this party itself means that its identity key leaked, or that it was
+    started twice under one execution id.
+    """
 
     def __init__(
         self, execution: Execution, me: int, identity: IdentityKey, first: Round[T]
@@ -259,8 +263,6 @@ class Session(Generic[T]):
             # Passing the message on convicts its signer; a wrapped accusation would convict us.
             return self._abort((proof,), Outbound(None, message.encode()))
         evidence = Evidence.decode(message.body)
-        if evidence.culprit == self.me:
-            raise SelfConvicted(f"valid evidence names this party: {evidence.fault}")
         return self._abort((evidence,), Outbound(None, message.encode()))
 
     def _accuse(self, *proofs: Evidence) -> list[Outbound]:
@@ -280,7 +282,3 @@ class Session(Generic[T]):
     def _drop(self, reason: str) -> list[Outbound]:
         self.dropped[reason] += 1
         return []
-
-
-class SelfConvicted(DmpcError):
-    """Somebody holds valid evidence against this party: its identity key or its state leaked."""

@@ -75,7 +75,8 @@ Alteration = Callable[[int, int, Record], Record | None]
 class Deviation(Session[T]):
     """A party that follows the protocol except for what `alter` changes before it is signed.
 
-    Broadcasts are offered to `alter` once for each recipient.
+    Broadcasts are offered to `alter` once for each recipient; the party itself believes the last
+    story that it told, so a lie that is the same for all is not given away by its view.
     """
 
     def __init__(
@@ -93,15 +94,17 @@ class Deviation(Session[T]):
         outgoing = self._round.outgoing()
         number = self._round.number
         sent: list[Outbound] = []
+        told = outgoing.broadcast
         for recipient in self.execution.others(self.me):
             if outgoing.broadcast is not None:
                 changed = self._alter(number, recipient, outgoing.broadcast)
                 sent += self._sent(Kind.BROADCAST, recipient, changed)
+                told = changed or told
             if recipient in outgoing.direct:
                 changed = self._alter(number, recipient, outgoing.direct[recipient])
                 sent += self._sent(Kind.DIRECT, recipient, changed)
-        if outgoing.broadcast is not None:
-            self._board.put(self._signed(Kind.BROADCAST, EVERYBODY, outgoing.broadcast))
+        if told is not None:
+            self._board.put(self._signed(Kind.BROADCAST, EVERYBODY, told))
         return sent
 
     def _sent(self, kind: Kind, recipient: int, record: Record | None) -> list[Outbound]:
