@@ -1,16 +1,18 @@
 """Groups of parties in memory: identities, keys dealt by the test, and runs with one cheat."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nacl.signing import SigningKey
 
-from dmpc.curves import SECP256K1
+from dmpc.curves import SECP256K1, Point
 from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, PublicAuxInfo
 from dmpc.ecdsa.security import SecurityLevel
 from dmpc.execution import Execution, IdentityKey, Parties
 from dmpc.keys import KeyInfo, KeyShare
+from dmpc.records import Record
 from dmpc.rounds import Abort, Result, Round
 from dmpc.session import Session
 from dmpc.sharing import evaluate
@@ -100,3 +102,35 @@ def require_blamed(
                         other, evidence.fault, evidence.messages, evidence.digests, evidence.witness
                     )
                     assert not framed.proves_fault(execution)
+
+
+def altering(
+    kind: type[Record], change: Callable[[Record], Record], only_to: int | None = None
+) -> Alteration:
+    """Change every message of one kind, or the one to one recipient."""
+
+    def alter(_: int, recipient: int, record: Record) -> Record:
+        if isinstance(record, kind) and only_to in (None, recipient):
+            return change(record)
+        return record
+
+    return alter
+
+
+def bump(field: str, inner: str | None = None) -> Callable[[Record], Record]:
+    """Another value in a field, or in a field of the record in that field."""
+
+    def change(record: Record) -> Record:
+        value = getattr(record, field)
+        other = bump(inner)(value) if inner else _other(value)
+        return replace(record, **{field: other})
+
+    return change
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return (_other(value[0]), *value[1:])
+    if isinstance(value, bytes):
+        return value[::-1]
+    return value + (SECP256K1.generator if isinstance(value, Point) else 1)

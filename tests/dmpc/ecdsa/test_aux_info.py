@@ -1,7 +1,6 @@
 """Making auxiliary information: honest runs end alike, every cheat is named with evidence."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -17,7 +16,7 @@ from dmpc.records import Record
 from dmpc.rounds import Abort, Result, Round
 from dmpc.simulator import Alteration
 from tests.dmpc.ecdsa.builders import TINY, paillier_key, prime, seeded, trapdoor
-from tests.dmpc.ecdsa.parties import aux_secrets, parties, require_blamed, run
+from tests.dmpc.ecdsa.parties import altering, aux_secrets, bump, parties, require_blamed, run
 from tests.dmpc.ecdsa.test_modulus_proofs import _cofactor, blum
 
 GROUP = parties(1, 2, 3)
@@ -55,33 +54,6 @@ def test_aux_info__should_end_with_the_same_keys_for_all() -> None:
         infos[0].public.require_members((1, 9))
     with pytest.raises(ParameterError, match="do not fit"):
         AuxInfo(infos[0].public, 2, infos[0].key, infos[0].trapdoor)
-
-
-def altering(
-    kind: type[Record], change: Callable[[Record], Record], only_to: int | None = None
-) -> Alteration:
-    def alter(_: int, recipient: int, record: Record) -> Record:
-        if isinstance(record, kind) and only_to in (None, recipient):
-            return change(record)
-        return record
-
-    return alter
-
-
-def bump(field: str, inner: str | None = None) -> Callable[[Record], Record]:
-    """Add one to a number, or to the first number of a proof inside."""
-
-    def change(record: Record) -> Record:
-        value = getattr(record, field)
-        if inner is None:
-            other = value[::-1] if isinstance(value, bytes) else value + 1
-        else:
-            part = getattr(value, inner)
-            new = (part[0] + 1, *part[1:]) if isinstance(part, tuple) else part + 1
-            other = replace(value, **{inner: new})
-        return replace(record, **{field: other})
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""A presignature: one signature's nonce, shared, with what it takes to check every share."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dmpc.curves import SECP256K1, Point
+from dmpc.ecdsa.presign.setup import PresignSetup
+from dmpc.errors import ParameterError
+from dmpc.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class PublicPresignature:
+    """What all signers know. Δ̃_j = Δ_j/δ and S̃_j = S_j/δ check the share of signer j."""
+
+    id: bytes
+    """The session id of its presigning: it names the presignature, and is used once, ever."""
+    key_id: bytes
+    """The key in its epoch."""
+    public_key: Point
+    """X, with the shift that was fixed at presigning."""
+    signers: tuple[int, ...]
+    Gamma: Point
+    """The nonce point R."""
+    Delta: tuple[Point, ...]
+    S: tuple[Point, ...]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """32 bytes over all of it."""
+        transcript = Transcript("presignature")
+        transcript.absorb("id", (self.id, self.key_id, self.signers))
+        transcript.absorb("points", (self.public_key, self.Gamma, self.Delta, self.S))
+        return transcript.challenge_bytes("digest", 32)
+
+    def is_consistent(self) -> bool:
+        """Whether Σ Δ̃_j = G and Σ S̃_j = X: then shares that pass their checks make a signature."""
+        sums = SECP256K1.sum(self.Delta), SECP256K1.sum(self.S)
+        return sums == (SECP256K1.generator, self.public_key)
+
+
+@dataclass(frozen=True)
+class Presignature:
+    """One signer's part. k̃_i = k_i/δ and χ̃_i = χ_i/δ; two signatures from it reveal the key."""
+
+    public: PublicPresignature
+    index: int
+    k: int = field(repr=False)
+    chi: int = field(repr=False)
+
+    def __post_init__(self) -> None:
+        place = self.public.signers.index(self.index)
+        mine = self.k * self.public.Gamma, self.chi * self.public.Gamma
+        if mine != (self.public.Delta[place], self.public.S[place]):
+            raise ParameterError(f"the secrets of signer {self.index} do not fit its public values")
+
+
+def assemble(
+    setup: PresignSetup,
+    id_: bytes,
+    nonce_point: Point,
+    delta: int,
+    products: dict[int, tuple[Point, Point]],
+) -> PublicPresignature:
+    """From δ and every signer's (Δ_j, S_j), by ascending index."""
+    inverse = pow(delta, -1, SECP256K1.order)
+    return PublicPresignature(
+        id=id_,
+        key_id=setup.key.key_id,
+        public_key=setup.public_key,
+        signers=setup.signers,
+        Gamma=nonce_point,
+        Delta=tuple(inverse * Delta for Delta, _ in products.values()),
+        S=tuple(inverse * S for _, S in products.values()),
+    )

@@ -1,0 +1,154 @@
+"""Online signing (CGGMP24, Fig. 10): one round, one scalar a signer, every scalar checked.
+
+σ_i = k̃_i·m + r·χ̃_i. A share is right when σ_i·Γ = m·Δ̃_i + r·S̃_i, so a wrong one names its sender
+without any proof. A presignature signs one message, ever: two would reveal the key.
+"""
+
+# ruff: noqa: N803 - letters are the paper's
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from dmpc.board import Board
+from dmpc.curves import SECP256K1, Point
+from dmpc.ecdsa.presign.presignature import Presignature, PublicPresignature
+from dmpc.encoding import Value
+from dmpc.errors import DmpcError, ParameterError
+from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from dmpc.records import Record
+from dmpc.rounds import Outgoing, Result, Round
+from dmpc.session import Session
+
+NAME: Final = "zrsign-cggmp24-sign-v1"
+DIGEST_BYTES: Final = 32
+q: Final = SECP256K1.order
+
+Consume = Callable[[bytes, bytes], None]
+"""(presignature id, session id) ↦ nothing, once the use is durable; raises if the presignature was
+used before. Called before the share leaves."""
+
+
+@dataclass(frozen=True)
+class SignatureShare(Record):
+    """Round 1, broadcast: σ_i."""
+
+    TAG: ClassVar[str] = "sign-share"
+
+    sigma: int
+
+
+@dataclass(frozen=True)
+class EcdsaSignature:
+    """r, s with s at most q/2 (BIP 146, EIP-2), and the recovery id, 0 to 3."""
+
+    r: int
+    s: int
+    recovery_id: int
+
+    def encode(self) -> bytes:
+        """r ‖ s ‖ recovery id: 65 bytes."""
+        return self.r.to_bytes(32, "big") + self.s.to_bytes(32, "big") + bytes([self.recovery_id])
+
+
+def sign_execution(
+    presignature: PublicPresignature,
+    message_digest: bytes,
+    parties: Parties,
+    threshold: int,
+    execution_id: bytes,
+) -> Execution:
+    """One signing. The digest must be a hash that the engine's caller computed or checked."""
+    if len(message_digest) != DIGEST_BYTES:
+        raise ParameterError(f"a digest has {DIGEST_BYTES} bytes, not {len(message_digest)}")
+    if not presignature.is_consistent():
+        raise ParameterError("the presignature does not fit its public key")
+
+    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+        sigma = board.broadcast(1, suspect, SignatureShare).sigma
+        return not share_is_right(presignature, message_digest, suspect, sigma)
+
+    protocol = Protocol(
+        name=NAME,
+        rounds=(RoundSpec(broadcast=SignatureShare),),
+        faults={"wrong signature share": wrong_share},
+        context=(presignature.digest, message_digest),
+    )
+    signers = parties.subset(presignature.signers)
+    return Execution(protocol, execution_id, signers, threshold, SECP256K1)
+
+
+def start_sign(
+    execution: Execution,
+    presignature: Presignature,
+    message_digest: bytes,
+    identity: IdentityKey,
+    consume: Consume,
+) -> Session[EcdsaSignature]:
+    """This signer's side. Raises whatever `consume` raises for a used presignature."""
+    first = ShareRound(execution, presignature, message_digest, consume)
+    return Session(execution, presignature.index, identity, first)
+
+
+class ShareRound(Round[EcdsaSignature]):
+    """The only round."""
+
+    number = 1
+
+    def __init__(
+        self,
+        execution: Execution,
+        presignature: Presignature,
+        message_digest: bytes,
+        consume: Consume,
+    ) -> None:
+        if execution.protocol.context != (presignature.public.digest, message_digest):
+            raise ParameterError("the execution is for another presignature or digest")
+        self._execution = execution
+        self._presignature = presignature
+        self._digest = message_digest
+        self._consume = consume
+
+    def outgoing(self) -> Outgoing:
+        self._consume(self._presignature.public.id, self._execution.sid)
+        r, m = nonce_x(self._presignature.public), int.from_bytes(self._digest, "big")
+        sigma = (self._presignature.k * m + r * self._presignature.chi) % q
+        return Outgoing(broadcast=SignatureShare(sigma))
+
+    def finalize(self, board: Board) -> Result[EcdsaSignature]:
+        public = self._presignature.public
+        shares = board.broadcasts(1, SignatureShare)
+        s = sum(share.sigma for share in shares.values()) % q
+        canonical = all(0 <= share.sigma < q for share in shares.values())
+        if not canonical or not _fits(public, self._digest, s, public.public_key):
+            board.require_innocence("wrong signature share")
+            raise DmpcError("the signature is wrong and all shares are right: presignature damaged")
+        return Result(finish(public.Gamma, s))
+
+
+def nonce_x(public: PublicPresignature) -> int:
+    """r, the x coordinate of Γ modulo q."""
+    return int.from_bytes(public.Gamma.encode()[1:], "big") % q
+
+
+def share_is_right(
+    public: PublicPresignature, message_digest: bytes, signer: int, sigma: int
+) -> bool:
+    """0 ≤ σ < q and σΓ = mΔ̃ + rS̃."""
+    place = public.signers.index(signer)
+    m, r = int.from_bytes(message_digest, "big"), nonce_x(public)
+    right = SECP256K1.multi_mul((m, r), (public.Delta[place], public.S[place]))
+    return 0 <= sigma < q and sigma * public.Gamma == right
+
+
+def _fits(public: PublicPresignature, message_digest: bytes, s: int, X: Point) -> bool:
+    """sΓ = mG + rX, which is ECDSA's verification; r and s are not zero."""
+    m, r = int.from_bytes(message_digest, "big"), nonce_x(public)
+    return 0 not in (r, s) and s * public.Gamma == SECP256K1.base_mul(m) + r * X
+
+
+def finish(Gamma: Point, s: int) -> EcdsaSignature:
+    """Low s, and the recovery id: parity of Γ's y, flipped with s; 2 more when Γ's x is over q."""
+    encoded = Gamma.encode()
+    x = int.from_bytes(encoded[1:], "big")
+    odd, high = encoded[0] == 3, s > q // 2
+    return EcdsaSignature(x % q, q - s if high else s, int(odd != high) | 2 * int(x >= q))

@@ -1,0 +1,67 @@
+"""Presigning and signing among parties in memory."""
+
+from collections.abc import Callable
+from functools import cache
+
+from dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution
+from dmpc.ecdsa.presign.protocol import NonceRound, Signer
+from dmpc.ecdsa.signing import Consume, EcdsaSignature, ShareRound, sign_execution
+from dmpc.execution import Execution
+from dmpc.rounds import Abort, Result, Round
+from dmpc.simulator import Alteration
+from tests.dmpc.ecdsa.builders import seeded
+from tests.dmpc.ecdsa.parties import aux_infos, key_shares, parties, run
+
+
+def make_setup(signers: tuple[int, ...], shift: int = 0) -> PresignSetup:
+    """Of a 2-of-3 key."""
+    return PresignSetup(
+        key_shares(2, 1, 2, 3)[1].info, aux_infos(1, 2, 3)[1].public, signers, shift
+    )
+
+
+def first_rounds(
+    execution: Execution, setup: PresignSetup
+) -> dict[int, Callable[[], Round[Presignature]]]:
+    shares, aux = key_shares(2, 1, 2, 3), aux_infos(1, 2, 3)
+
+    def first(i: int) -> Callable[[], Round[Presignature]]:
+        return lambda: NonceRound(
+            Signer.of(execution, setup, shares[i], aux[i], seeded(f"presign {i}"))
+        )
+
+    return {i: first(i) for i in setup.signers}
+
+
+@cache
+def presignatures(signers: tuple[int, ...], shift: int = 0) -> dict[int, Presignature]:
+    """An honest presigning."""
+    setup = make_setup(signers, shift)
+    execution = presign_execution(setup, parties(1, 2, 3), b"an honest presigning")
+    outcomes = run(execution, first_rounds(execution, setup))
+    made = {i: outcome.value for i, outcome in outcomes.items() if isinstance(outcome, Result)}
+    assert set(made) == set(signers), outcomes
+    return made
+
+
+def accept(presignature_id: bytes, session_id: bytes) -> None:
+    """Remembers nothing."""
+
+
+def signing(made: dict[int, Presignature], digest: bytes) -> Execution:
+    public = next(iter(made.values())).public
+    return sign_execution(public, digest, parties(1, 2, 3), 2, b"signing number 0001")
+
+
+def sign(
+    made: dict[int, Presignature],
+    digest: bytes,
+    cheats: dict[int, Alteration] | None = None,
+    consume: Consume = accept,
+) -> dict[int, Result[EcdsaSignature] | Abort]:
+    execution = signing(made, digest)
+
+    def first(i: int) -> Callable[[], Round[EcdsaSignature]]:
+        return lambda: ShareRound(execution, made[i], digest, consume)
+
+    return run(execution, {i: first(i) for i in made}, cheats)

@@ -1,0 +1,134 @@
+"""Online signing: shares are checked, a presignature is used once, s is low."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from dmpc.curves import SECP256K1
+from dmpc.ecdsa.presign import Presignature
+from dmpc.ecdsa.signing import (
+    EcdsaSignature,
+    ShareRound,
+    SignatureShare,
+    finish,
+    sign_execution,
+    start_sign,
+)
+from dmpc.errors import DmpcError, ParameterError
+from dmpc.rounds import Abort, Result
+from tests.dmpc.ecdsa.parties import altering, bump, identity, parties, require_blamed
+from tests.dmpc.ecdsa.signers import accept, presignatures, sign, signing
+
+q = SECP256K1.order
+DIGEST = sha256(b"a message").digest()
+
+
+@pytest.mark.parametrize("sigma", [0, 1, q - 1, q, -1, 1 << 300])
+def test_sign__should_name_who_sends_a_wrong_share(sigma: int) -> None:
+    made = presignatures((1, 2, 3))
+    cheat = altering(SignatureShare, lambda _: SignatureShare(sigma))
+    outcomes = sign(made, DIGEST, {2: cheat})
+    require_blamed(signing(made, DIGEST), outcomes, 2, "wrong signature share")
+
+
+def test_sign__should_refuse_a_share_that_is_not_reduced() -> None:
+    """σ + q adds up to the same signature; two encodings of one share must not both pass."""
+    made = presignatures((1, 2, 3))
+    cheat = altering(SignatureShare, lambda r: SignatureShare(r.sigma + q))  # type: ignore[attr-defined]
+    outcomes = sign(made, DIGEST, {2: cheat})
+    require_blamed(signing(made, DIGEST), outcomes, 2, "wrong signature share")
+
+
+def test_sign__should_name_no_one_but_the_two_cheats() -> None:
+    made = presignatures((1, 2, 3))
+    cheat = altering(SignatureShare, bump("sigma"))
+    outcome = sign(made, DIGEST, {2: cheat, 3: cheat})[1]
+    assert isinstance(outcome, Abort)
+    # Each cheat may also have accused the other first: whoever is named is guilty.
+    assert outcome.culprits
+    assert set(outcome.culprits) <= {2, 3}
+    assert all(evidence.proves_fault(signing(made, DIGEST)) for evidence in outcome.evidence)
+
+
+class UsedTwiceError(DmpcError):
+    """What a store of used presignatures raises."""
+
+
+def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None:
+    made, used = presignatures((1, 2)), set()
+
+    def consume(presignature_id: bytes, _: bytes) -> None:
+        if presignature_id in used:
+            raise UsedTwiceError("used before")
+        used.add(presignature_id)
+
+    execution = signing(made, DIGEST)
+    session = start_sign(execution, made[1], DIGEST, identity(1), consume)
+    assert not used
+    assert session.start()
+    assert used == {made[1].public.id}
+    # Another message, and the same message again after a restart: refused, nothing leaves.
+    for digest in (sha256(b"another").digest(), DIGEST):
+        again = start_sign(signing(made, digest), made[1], digest, identity(1), consume)
+        with pytest.raises(UsedTwiceError):
+            again.start()
+
+
+def test_sign__should_refuse_another_presignature_digest_or_size() -> None:
+    made, other = presignatures((1, 2)), presignatures((1, 3))
+    execution = signing(made, DIGEST)
+    with pytest.raises(ParameterError, match="another presignature or digest"):
+        ShareRound(execution, other[1], DIGEST, accept)
+    with pytest.raises(ParameterError, match="another presignature or digest"):
+        ShareRound(execution, made[1], sha256(b"another").digest(), accept)
+    with pytest.raises(ParameterError, match="32 bytes"):
+        signing(made, DIGEST[:31])
+    damaged = replace(made[1].public, Gamma=made[1].public.Gamma, S=made[1].public.S[::-1])
+    assert damaged.is_consistent()
+    wrong = replace(made[1].public, S=made[1].public.S[:1] * 2)
+    with pytest.raises(ParameterError, match="does not fit its public key"):
+        sign_execution(wrong, DIGEST, parties(1, 2, 3), 2, b"signing number 0001")
+    with pytest.raises(ParameterError, match="do not fit"):
+        Presignature(made[1].public, 1, made[2].k, made[2].chi)
+
+
+def test_sign__should_refuse_a_presignature_of_another_derivation() -> None:
+    """Groth–Shoup: one presignature serves one derived key only, fixed before the nonce is."""
+    plain, shifted = presignatures((1, 2), 0)[1].public, presignatures((1, 2), 12345)[1].public
+    assert plain.id != shifted.id
+    moved = replace(plain, public_key=shifted.public_key)
+    with pytest.raises(ParameterError, match="does not fit its public key"):
+        sign_execution(moved, DIGEST, parties(1, 2, 3), 2, b"signing number 0001")
+
+
+@pytest.mark.parametrize("k", range(1, 9))
+@pytest.mark.parametrize("s", [1, q // 2, q // 2 + 1, q - 1])
+def test_finish__should_give_low_s_and_the_right_recovery_id(k: int, s: int) -> None:
+    point = SECP256K1.base_mul(k)
+    encoded = point.encode()
+    signature = finish(point, s)
+    assert signature.s == min(s, q - s)
+    assert signature.r == int.from_bytes(encoded[1:], "big") % q
+    odd = encoded[0] == 3
+    assert signature.recovery_id == int(odd if s <= q // 2 else not odd)
+    assert len(signature.encode()) == 65
+
+
+def test_finish__should_mark_an_x_above_the_order() -> None:
+    """A point whose x is between q and p: 1 in 2^128, so found on the curve and not by luck."""
+    p = 2**256 - 2**32 - 977
+    for x in range(q, q + 100):
+        y = pow(x**3 + 7, (p + 1) // 4, p)
+        if y * y % p == (x**3 + 7) % p:
+            data = bytes([2 + y % 2]) + x.to_bytes(32, "big")
+            signature = finish(SECP256K1.decode(data), 1)
+            assert signature == EcdsaSignature(x - q, 1, 2 | y % 2)
+            return
+    pytest.fail("no such point below q + 100")
+
+
+def test_sign__should_end_alike_for_all() -> None:
+    outcomes = sign(presignatures((1, 2, 3)), DIGEST)
+    assert len({o.value for o in outcomes.values() if isinstance(o, Result)}) == 1
+    assert len(outcomes) == 3
