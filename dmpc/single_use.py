@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from dmpc.errors import DmpcError
+from dmpc.execution import Execution
 from dmpc.records import Record
 
 
@@ -78,6 +79,9 @@ class Anchor(Protocol):
         """Store a head with a higher count; durable when this returns."""
 
 
+EXECUTION: Final = "execution"
+
+
 class SingleUseLedger:
     """What has been consumed. One process holds it at a time; the journal must see to that."""
 
@@ -112,6 +116,14 @@ class SingleUseLedger:
 
     def is_consumed(self, kind: str, item_id: bytes) -> bool:
         return (kind, item_id) in self._consumed
+
+    def claim_execution(self, execution: Execution) -> None:
+        """Strike an execution off before its first message is sent: no id is ever used twice.
+
+        Raises:
+            AlreadyConsumed: this party took part in it before, perhaps before a crash.
+        """
+        self.consume(Item(EXECUTION, execution.sid, b"", 0, execution.parties.indices))
 
     def _replay(self) -> Head:
         anchored, head = self._anchor.read(), EMPTY

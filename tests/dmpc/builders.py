@@ -78,9 +78,10 @@ def run_dkg(
     culprit: int = 1,
     maker: SessionMaker | None = None,
     carrier: Carrier = faithful,
+    execution_id: bytes = EXECUTION_ID,
 ) -> Run:
     """Run a key generation in which the culprit, if any, deviates."""
-    execution = dkg(group, threshold, count)
+    execution = dkg(group, threshold, count, execution_id)
     keys = identities(execution.parties.indices)
     sessions: dict[int, Session[KeyShare]] = {
         i: start_dkg(execution, i, key, seeded((seed, i))) for i, key in keys.items()

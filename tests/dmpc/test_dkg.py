@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmpc import schnorr
 from dmpc.curves import ED25519, GROUPS, SECP256K1, Group
-from dmpc.dkg import dkg_execution, start_dkg
+from dmpc.dkg import checks, dkg_execution, start_dkg
 from dmpc.dkg.checks import commitment_to
 from dmpc.dkg.messages import Commitment, Opening, PaddedShares, ShareProof
 from dmpc.dkg.protocol import CommitRound
 from dmpc.errors import ParameterError
 from dmpc.execution import Execution, IdentityKey, Parties
 from dmpc.keys import KeyShare
+from dmpc.messages import Message
 from dmpc.records import Record
 from dmpc.rounds import Abort, Outgoing, Result
 from dmpc.session import Session
@@ -282,6 +284,32 @@ def test_dkg__should_name_a_party_that_cancels_the_others_without_knowing_its_sh
         return Session(execution, 2, identity, first)
 
     run_dkg(SECP256K1, 2, 3, culprit=2, maker=maker).assert_named(2, "wrong share")
+
+
+@groups
+def test_dkg__should_reject_a_proof_from_another_execution(group: Group) -> None:
+    """All secrets and openings are the same in both: only the session id differs."""
+    earlier = run_dkg(group, 2, 3)
+    said = [Message.decode(m) for m in earlier.sessions[2].transcript_of_broadcasts()]
+    (proof,) = (m.body for m in said if (m.round, m.sender) == (4, 1))
+
+    def replay(number: int, _: int, record: Record) -> Record:
+        return ShareProof.decode(proof) if number == 4 else record
+
+    again = run_dkg(group, 2, 3, alter=replay, execution_id=b"a later execution")
+    again.assert_named(1, "wrong share proof")
+
+
+def test_dkg__should_reject_a_proof_made_by_another_party() -> None:
+    """The challenge holds the prover's index: the same secret under another index needs another."""
+    board = run_dkg(SECP256K1, 2, 3).sessions[1]._board
+    challenges = {checks.proof_challenge(board, party) for party in (1, 2, 3)}
+    assert len(challenges) == 3
+    e, tau, x = checks.proof_challenge(board, 1), 5, 7
+    statement, nonce = SECP256K1.base_mul(x), SECP256K1.base_mul(tau)
+    z = schnorr.respond(SECP256K1, e, tau, x)
+    assert schnorr.verify(SECP256K1, e, statement, nonce, z)
+    assert not schnorr.verify(SECP256K1, checks.proof_challenge(board, 2), statement, nonce, z)
 
 
 def test_dkg__should_name_silent_parties_without_evidence() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmpc.curves import SECP256K1
 from dmpc.file_journal import FileAnchor, FileJournal, JournalDamaged, JournalInUse
 from dmpc.single_use import (
     EMPTY,
@@ -19,7 +20,7 @@ from dmpc.single_use import (
     RolledBack,
     SingleUseLedger,
 )
-from tests.dmpc.builders import MemoryAnchor, MemoryJournal, fresh_ledger
+from tests.dmpc.builders import MemoryAnchor, MemoryJournal, dkg, fresh_ledger
 
 
 def item(number: int, *, kind: str = "presignature", signers: tuple[int, ...] = (1, 2)) -> Item:
@@ -42,6 +43,15 @@ def test_ledger__should_refuse_the_same_item_for_other_signers() -> None:
     ledger.consume(item(1, signers=(1, 2)))
     with pytest.raises(AlreadyConsumed):
         ledger.consume(item(1, signers=(1, 3)))
+
+
+def test_ledger__should_let_a_party_take_part_in_an_execution_once() -> None:
+    journal, anchor = MemoryJournal(), MemoryAnchor()
+    SingleUseLedger(journal, anchor).claim_execution(dkg(SECP256K1, 2, 3))
+    restarted = SingleUseLedger(journal, anchor)
+    with pytest.raises(AlreadyConsumed):
+        restarted.claim_execution(dkg(SECP256K1, 2, 3))
+    restarted.claim_execution(dkg(SECP256K1, 2, 3, b"another execution"))
 
 
 class Crash(Exception):
