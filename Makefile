@@ -16,10 +16,10 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test lint fmt contracts proto bench clean setup tools lock
+.PHONY: help demo test lint fmt contracts proto bench bench-dmpc clean setup tools lock
 
 help: ## List the targets
-	grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: setup ## Real chains on this machine, every kind of request, one table at the end
 	$(BIN)/zrsign demo
@@ -56,6 +56,9 @@ proto: setup ## Compile proto/ into zrchain_lite/wire
 bench: setup ## Run every benchmark in bench/
 	shopt -s nullglob
 	for file in bench/*.py; do echo "· $$file"; $(BIN)/python "$$file"; done
+
+bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
+	$(BIN)/python bench/bench_dmpc.py
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist

@@ -10,9 +10,9 @@ Shows x in ±2^(ℓ+ε), y in ±2^(ℓ'+ε).
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dmpc.curves import Point, Rng
+from dmpc.curves import Point, Rng, system_rng
 from dmpc.ecdsa.paillier import PaillierKey
-from dmpc.ecdsa.proofs.batch import EncryptionBatch, EncryptionEquation
+from dmpc.ecdsa.proofs.batch import AffineEquation, EncryptionBatch, EncryptionEquation
 from dmpc.ecdsa.proofs.context import GROUP, ProofContext, require, require_range
 from dmpc.ecdsa.ring_pedersen import RingPedersen
 from dmpc.ecdsa.sampling import symmetric
@@ -110,7 +110,7 @@ def verify(
     rp: RingPedersen,
     batch: EncryptionBatch | None = None,
 ) -> None:
-    """Raises MalformedValueError. The equation modulo N1² is left to `batch` if there is one.
+    """Raises MalformedValueError. The equations modulo N0² and N1² are left to `batch` if any.
 
     The owner of N0 passes the private key and verifies over plaintexts.
     """
@@ -121,13 +121,13 @@ def verify(
     require(GROUP.base_mul(proof.z1) == right, "z1 G = B_x + eX")
     require(rp.opens(proof.z1, proof.z3, proof.E, proof.S, e), "s^z1 t^z3 = E S^e")
     require(rp.opens(proof.z2, proof.z4, proof.F, proof.T, e), "s^z2 t^z4 = F T^e")
-    holds = N0.opens_affine(statement.C, proof.z1, proof.z2, proof.w, proof.A, statement.D, e)
-    require(holds, "C^z1 enc(z2; w) = A D^e")
+    pending = batch or EncryptionBatch(system_rng)
+    pending.add_affine(
+        N0, AffineEquation(statement.C, proof.z1, proof.z2, proof.w, proof.A, statement.D, e)
+    )
+    pending.add(N1, EncryptionEquation(proof.z2, proof.w_y, proof.B_y, statement.Y, e))
     if batch is None:
-        holds = N1.opens(proof.z2, proof.w_y, proof.B_y, statement.Y, e)
-        require(holds, "enc(z2; w_y) = B_y Y^e")
-    else:
-        batch.add(N1, EncryptionEquation(proof.z2, proof.w_y, proof.B_y, statement.Y, e))
+        pending.require()
 
 
 def _require_ranges(

@@ -12,15 +12,16 @@ small order in a foreign group would pass with probability 1/2.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from dmpc.curves import Rng
 from dmpc.ecdsa.arithmetic import product
 from dmpc.ecdsa.errors import ProofError
-from dmpc.ecdsa.paillier import PaillierKey
+from dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from dmpc.ecdsa.sampling import bits
 
 WEIGHT_BITS: Final = 128
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -34,28 +35,50 @@ class EncryptionEquation:
     e: int
 
 
+@dataclass(frozen=True)
+class AffineEquation:
+    """C^z1 · enc(z2; w) = A · D^e modulo the square of the key's N."""
+
+    C: int
+    z1: int
+    z2: int
+    w: int
+    A: int
+    D: int
+    e: int
+
+
 class EncryptionBatch:
     """Collects equations while proofs are verified; `require` checks them."""
 
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
         self._equations: dict[PaillierKey, list[EncryptionEquation]] = defaultdict(list)
+        self._affine: dict[PaillierKey, list[AffineEquation]] = defaultdict(list)
 
     def add(self, key: PaillierKey, equation: EncryptionEquation) -> None:
         """The values must have passed their unit checks."""
         self._equations[key].append(equation)
 
+    def add_affine(self, key: PaillierKey, equation: AffineEquation) -> None:
+        """The values must have passed their unit checks."""
+        self._affine[key].append(equation)
+
     def require(self) -> None:
         """Raises ProofError when some equation fails; verify proofs one by one to learn which."""
         for key, equations in self._equations.items():
             if not self._holds(key, equations):
-                raise ProofError("a batch of proofs fails its check: enc(z; w) = A C^e")
+                raise ProofError("the proof, or one of a batch, fails: enc(z; w) = A C^e")
+        for key, affine in self._affine.items():
+            if not self._affine_holds(key, affine):
+                raise ProofError(
+                    "the proof, or one of a batch, fails its check: C^z1 enc(z2; w) = A D^e"
+                )
 
     def _holds(self, key: PaillierKey, equations: list[EncryptionEquation]) -> bool:
         if len(equations) == 1 or not key.arithmetic.shortcuts:
             return all(key.opens(q.z, q.w, q.A, q.C, q.e) for q in equations)
-        weights = [1] + [bits(self._rng, WEIGHT_BITS) for _ in equations[1:]]
-        weighted = list(zip(weights, equations, strict=True))
+        weighted = self._weighted(equations)
         z = sum(weight * q.z for weight, q in weighted)
         w = product([key.power_mod_N(q.w, weight) for weight, q in weighted], key.N)
         right = product(
@@ -66,3 +89,19 @@ class EncryptionBatch:
             key.N2,
         )
         return key.encrypt_with(z, w) == right
+
+    def _affine_holds(self, key: PaillierKey, equations: list[AffineEquation]) -> bool:
+        if not isinstance(key, PaillierPrivateKey) or not key.arithmetic.shortcuts:
+            return all(key.opens_affine(q.C, q.z1, q.z2, q.w, q.A, q.D, q.e) for q in equations)
+        weighted = self._weighted(equations)
+        masks = product([key.power(q.A, weight) for weight, q in weighted], key.N2)
+        rest = sum(
+            weight * (q.e * key.decrypt(q.D) - q.z1 * key.decrypt(q.C) - q.z2)
+            for weight, q in weighted
+        )
+        return (key.decrypt(masks) + rest) % key.N == 0
+
+    def _weighted(self, equations: list[E]) -> list[tuple[int, E]]:
+        """Random weights; the first may be 1."""
+        weights = [1] + [bits(self._rng, WEIGHT_BITS) for _ in equations[1:]]
+        return list(zip(weights, equations, strict=True))

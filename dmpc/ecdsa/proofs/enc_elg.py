@@ -8,7 +8,7 @@ C = enc_N(x; ρ), B = bG, X = bA + xG, x in ±2^ℓ. Shows x in ±2^(ℓ+ε).
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dmpc.curves import Point, Rng
+from dmpc.curves import Point, Rng, system_rng
 from dmpc.ecdsa.paillier import PaillierKey
 from dmpc.ecdsa.proofs.batch import EncryptionBatch, EncryptionEquation
 from dmpc.ecdsa.proofs.context import (
@@ -112,11 +112,10 @@ def verify(
     require(left == proof.Y + e * statement.X, "wA + z1 G = Y + eX")
     require(GROUP.base_mul(proof.w) == proof.Z + e * statement.B, "wG = Z + eB")
     require(rp.opens(proof.z1, proof.z3, proof.T, proof.S, e), "s^z1 t^z3 = T S^e")
+    pending = batch or EncryptionBatch(system_rng)
+    pending.add(N, EncryptionEquation(proof.z1, proof.z2, proof.D, statement.C, e))
     if batch is None:
-        holds = N.opens(proof.z1, proof.z2, proof.D, statement.C, e)
-        require(holds, "enc(z1; z2) = D C^e")
-    else:
-        batch.add(N, EncryptionEquation(proof.z1, proof.z2, proof.D, statement.C, e))
+        pending.require()
 
 
 def _challenge(

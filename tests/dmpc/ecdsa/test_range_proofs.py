@@ -8,7 +8,7 @@ import pytest
 
 from dmpc.ecdsa.errors import MalformedValueError, ProofError
 from dmpc.ecdsa.proofs import aff_g, aff_g_star, dec, elog, enc_elg
-from dmpc.ecdsa.proofs.batch import EncryptionBatch
+from dmpc.ecdsa.proofs.batch import AffineEquation, EncryptionBatch
 from dmpc.ecdsa.sampling import symmetric
 from tests.dmpc.ecdsa.builders import TINY, seeded, trapdoor
 from tests.dmpc.ecdsa.cases import G, Side, aff_g_inputs, dec_inputs, enc_elg_inputs, q
@@ -198,8 +198,37 @@ def test_batch__should_refuse_one_wrong_plaintext_among_many(at: int) -> None:
     )
     for each, proof in made:
         enc_elg.verify(SIDE.context, each, proof, SIDE.rp, batch)
-    with pytest.raises(ProofError, match="a batch of proofs"):
+    with pytest.raises(ProofError, match="one of a batch"):
         batch.require()
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("field", ["A", "D", "C", "z2"])
+def test_batch__should_refuse_one_wrong_product_among_many(at: int, field: str) -> None:
+    """Over plaintexts, as the owner of N0 verifies: one decryption for all."""
+    N0, pairs = SIDE.receiver, [aff_g_inputs(SIDE, 5 + i, 6 + i) for i in range(3)]
+    equations = []
+    for i, (statement, witness) in enumerate(pairs):
+        alpha, beta, e = 1000 + i, 2000 + i, -7
+        r = N0.make_randomizer(seeded(i))
+        A = N0.power(statement.C, alpha) * N0.encrypt(beta, r) % N0.N2
+        w = r.r * N0.power_mod_N(witness.rho, e) % N0.N
+        z1, z2 = alpha + e * witness.x, beta + e * witness.y
+        equations.append(AffineEquation(statement.C, z1, z2, w, A, statement.D, e))
+    for key in (N0, N0.public):
+        batch = EncryptionBatch(seeded("affine"))
+        for equation in equations:
+            batch.add_affine(key, equation)
+        batch.require()
+        wrong = equations.copy()
+        value = getattr(wrong[at], field)
+        change: dict[str, int] = {field: value + 1 if field == "z2" else N0.add(value, 1 + N0.N)}
+        wrong[at] = replace(wrong[at], **change)
+        batch = EncryptionBatch(seeded("affine"))
+        for equation in wrong:
+            batch.add_affine(key, equation)
+        with pytest.raises(ProofError, match="one of a batch"):
+            batch.require()
 
 
 def test_batch__should_keep_foreign_keys_apart() -> None:

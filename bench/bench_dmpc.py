@@ -1,0 +1,399 @@
+"""Threshold ECDSA: proofs, Paillier, auxiliary info, presigning and signing, one thread.
+
+Every figure stands beside the same work on plain powers (`REFERENCE`), measured in the same run.
+The machine figure, one 2048-bit power modulo a 4096-bit number, scales all others. Writes
+build/bench/dmpc.json.
+"""
+
+# ruff: noqa: N806 - letters are the paper's
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from dmpc.curves import SECP256K1, system_rng
+from dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, big, power, release_gil
+from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
+from dmpc.ecdsa.paillier import PaillierKey, Randomizer
+from dmpc.ecdsa.pool import Pool
+from dmpc.ecdsa.presign import (
+    Presignature,
+    PresignSetup,
+    PublicPresignature,
+    presign_execution,
+    start_presign,
+)
+from dmpc.ecdsa.primes import safe_prime_maker
+from dmpc.ecdsa.proofs import aff_g, elog, enc_elg, fac, mod, prm
+from dmpc.ecdsa.proofs.batch import EncryptionBatch
+from dmpc.ecdsa.proofs.context import ProofContext
+from dmpc.ecdsa.security import LEVELS, SecurityLevel
+from dmpc.ecdsa.signing import sign_execution, start_sign
+from dmpc.execution import IdentityKey, Parties
+from dmpc.keys import KeyInfo, KeyShare
+from dmpc.rounds import Abort, Result
+from dmpc.session import Outbound, Session
+from dmpc.sharing import evaluate
+
+G, q = SECP256K1.base_mul, SECP256K1.order
+T = TypeVar("T")
+OUTPUT = Path("build/bench/dmpc.json")
+THREADS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds by the fast and the reference back end; None where there is only one."""
+
+    level: str
+    name: str
+    fast_ms: float
+    reference_ms: float | None = None
+
+
+def best_ms(work: Callable[[], object], repeat: int = 3) -> float:
+    """The best of some runs."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times) * 1e3
+
+
+def machine_figure() -> float:
+    """One power with a 2048-bit exponent modulo a 4096-bit number."""
+    base, exponent, modulus = (big(int.from_bytes(os.urandom(n), "big")) for n in (511, 256, 512))
+    exponent, modulus = exponent | 1 << 2047, modulus | 1 << 4095 | 1
+    return best_ms(lambda: power(base, exponent, modulus), 5)
+
+
+# Keys
+
+
+def safe_primes(level: SecurityLevel, count: int) -> tuple[list[int], Row]:
+    """Made on all threads; the row is the time of one on one thread, queueing aside."""
+    with ThreadPoolExecutor(THREADS, initializer=release_gil) as executor:
+        start = time.perf_counter()
+        pool = Pool(safe_prime_maker(level.prime), executor, count)
+        pool.fill()
+        primes = [pool.take() for _ in range(count)]
+        pool.close()
+    wall = (time.perf_counter() - start) * 1e3
+    return primes, Row(level.name, f"safe prime, wall each on {THREADS} threads", wall / count)
+
+
+IDENTITIES = {i: IdentityKey(bytes([i]) * 32) for i in range(1, 33)}
+
+
+def group_of(count: int) -> Parties:
+    """Parties 1 to count."""
+    return Parties.of({i: IDENTITIES[i].public_key for i in range(1, count + 1)})
+
+
+def dealt_key(threshold: int, count: int) -> dict[int, KeyShare]:
+    """A key from a dealer: key generation is measured elsewhere."""
+    polynomial = [SECP256K1.random_scalar() for _ in range(threshold)]
+    secrets = {i: evaluate(polynomial, i, q) for i in range(1, count + 1)}
+    points = tuple((i, G(x)) for i, x in secrets.items())
+    info = KeyInfo(SECP256K1, threshold, G(polynomial[0]), points, bytes(32), 0, b"dealt")
+    return {i: KeyShare(info, i, x) for i, x in secrets.items()}
+
+
+# Runs
+
+
+@dataclass
+class Cost:
+    """What one party spent, on average."""
+
+    cpu_ms: float
+    bytes_sent: int
+
+
+def drive(sessions: dict[int, Session[T]]) -> tuple[dict[int, T], Cost]:
+    """Carry messages in order, in one thread; the cost is the average of the parties."""
+    start, sent = time.perf_counter(), 0
+    queue: list[tuple[int, Outbound]] = []
+    for index, session in sessions.items():
+        queue += [(index, message) for message in session.start()]
+    while queue:
+        sender, message = queue.pop(0)
+        for index, session in sessions.items():
+            if index != sender and message.recipient in (None, index):
+                sent += len(message.data)
+                queue += [(index, answer) for answer in session.receive(message.data)]
+    cost = Cost((time.perf_counter() - start) * 1e3 / len(sessions), sent // len(sessions))
+    return {index: result_of(session.outcome) for index, session in sessions.items()}, cost
+
+
+def result_of(outcome: Result[T] | Abort | None) -> T:
+    """Raises RuntimeError for an abort."""
+    if not isinstance(outcome, Result):
+        raise RuntimeError(f"the run failed: {outcome}")  # noqa: TRY004 - no question of types
+    return outcome.value
+
+
+def make_aux(
+    level: SecurityLevel, primes: list[int], count: int, arithmetic: Arithmetic
+) -> tuple[dict[int, AuxInfo], Cost]:
+    execution = aux_info_execution(level, group_of(count), os.urandom(32), arithmetic)
+    left = iter(primes)
+    sessions = {
+        i: start_aux_info(
+            execution,
+            level,
+            i,
+            IDENTITIES[i],
+            AuxSecrets.generate(level, left.__next__, system_rng, arithmetic),
+        )
+        for i in range(1, count + 1)
+    }
+    return drive(sessions)
+
+
+def prepare(aux: dict[int, AuxInfo], pooled: bool) -> float:
+    """Tables, and pools with what one presigning takes; milliseconds a party and counterparty."""
+    peers, start = len(aux) - 1, time.perf_counter()
+    for info in aux.values():
+        info.trapdoor.prepare()
+        info.key.pool = _stock(info.key, 6 * peers + 2) if pooled else None
+        for index, key in info.public.paillier.items():
+            if index != info.index:
+                info.public.ring_pedersen[index].prepare()
+                key.pool = _stock(key, 4) if pooled else None
+    return (time.perf_counter() - start) * 1e3 / len(aux) / peers
+
+
+def _stock(key: PaillierKey, count: int) -> Pool[Randomizer]:
+    return Stock([key.make_randomizer(system_rng) for _ in range(count)])
+
+
+class Stock(Pool[Randomizer]):
+    """A pool that was filled before."""
+
+    def __init__(self, values: list[Randomizer]) -> None:
+        self._values = values
+
+    def take(self) -> Randomizer:
+        return self._values.pop()
+
+
+def run_presign(aux: dict[int, AuxInfo], pooled: bool) -> tuple[dict[int, Presignature], Cost]:
+    count = len(aux)
+    shares = dealt_key(count, count)
+    setup = PresignSetup(shares[1].info, aux[1].public, tuple(aux))
+    execution = presign_execution(setup, group_of(count), os.urandom(32))
+    prepare(aux, pooled)
+    sessions = {
+        i: start_presign(
+            execution,
+            PresignSetup(setup.key, aux[i].public, setup.signers),
+            shares[i],
+            aux[i],
+            IDENTITIES[i],
+        )
+        for i in aux
+    }
+    return drive(sessions)
+
+
+# Tables
+
+
+def proof_rows(level: SecurityLevel, aux: dict[str, dict[int, AuxInfo]]) -> list[Row]:
+    """Prove and verify, each proof, by both back ends."""
+    timings = {name: proof_timings(level, infos) for name, infos in aux.items()}
+    return [
+        Row(level.name, name, fast, timings["reference"][name])
+        for name, fast in timings["fast"].items()
+    ]
+
+
+def proof_timings(level: SecurityLevel, aux: dict[int, AuxInfo]) -> dict[str, float]:
+    me, peer = aux[1], aux[2]
+    prepare(aux, pooled=False)
+    context, rng = ProofContext(b"bench", level, 1), system_rng
+    k, y = SECP256K1.random_scalar(), 1 << level.ell_prime - 1
+    rho, b, Y = me.key.make_randomizer(rng), SECP256K1.random_scalar(), G(5)
+    statement = enc_elg.Statement(me.key, me.key.encrypt(k, rho), Y, G(b), b * Y + G(k))
+    public = enc_elg.Statement(me.key.public, statement.C, Y, statement.B, statement.X)
+    witness, theirs = enc_elg.Witness(k, rho.r, b), peer.trapdoor.public
+    theirs.prepare()
+    encryption = enc_elg.prove(context, statement, witness, theirs, rng)
+
+    s, r = me.public.paillier[2].make_randomizer(rng), me.key.make_randomizer(rng)
+    N0 = peer.key.public
+    K = N0.encrypt(k, s)
+    D = N0.power(K, k) * N0.encrypt(y, s) % N0.N2
+    affine = aff_g.Statement(N0, me.key, K, D, me.key.encrypt(y, r), G(k))
+    received = aff_g.Statement(peer.key, me.key.public, K, D, affine.Y, affine.X)
+    affine_witness = aff_g.Witness(k, y, s.r, r.r)
+    product = aff_g.prove(context, affine, affine_witness, theirs, rng)
+
+    log = elog.Statement(G(b), G(k) + b * Y, Y, k * G(7), G(7))
+    logged = elog.prove(context, log, elog.Witness(k, b), rng)
+    moduli = mod.prove(context, me.key, rng)
+    parameters = prm.prove(context, me.trapdoor, rng)
+    factors = fac.prove(context, me.key, theirs, rng)
+
+    def verify_affine() -> None:
+        peer.key.decrypt.cache_clear()
+        aff_g.verify(context, received, product, peer.trapdoor)
+
+    def verify_two() -> None:
+        batch = EncryptionBatch(rng)
+        for _ in range(2):
+            enc_elg.verify(context, public, encryption, peer.trapdoor, batch)
+        batch.require()
+
+    work: dict[str, Callable[[], object]] = {
+        "encrypt, own key": lambda: me.key.encrypt(k, me.key.make_randomizer(rng)),
+        "encrypt, foreign key": lambda: N0.encrypt(k, N0.make_randomizer(rng)),
+        "decrypt": lambda: me.key._decrypt(statement.C),
+        "commit, foreign parameters": lambda: theirs.commit(encryption.z1, encryption.z3),
+        "commit, own parameters": lambda: peer.trapdoor.commit(encryption.z1, encryption.z3),
+        "Πenc-elg prove": lambda: enc_elg.prove(context, statement, witness, theirs, rng),
+        "Πenc-elg verify": lambda: enc_elg.verify(context, public, encryption, peer.trapdoor),
+        "Πenc-elg verify two": verify_two,
+        "Πaff-g prove": lambda: aff_g.prove(context, affine, affine_witness, theirs, rng),
+        "Πaff-g verify": verify_affine,
+        "Πelog prove": lambda: elog.prove(context, log, elog.Witness(k, b), rng),
+        "Πelog verify": lambda: elog.verify(context, log, logged),
+        "Πmod prove": lambda: mod.prove(context, me.key, rng),
+        "Πmod verify": lambda: mod.verify(context, me.key.public, moduli),
+        "Πprm prove": lambda: prm.prove(context, me.trapdoor, rng),
+        "Πprm verify": lambda: prm.verify(context, me.trapdoor.public, parameters),
+        "Πfac prove": lambda: fac.prove(context, me.key, theirs, rng),
+        "Πfac verify": lambda: fac.verify(context, me.key.N, factors, peer.trapdoor),
+    }
+    for warm in ("encrypt, own key", "Πprm prove", "Πprm verify"):
+        work[warm]()
+    return {name: best_ms(each, 2) for name, each in work.items()}
+
+
+def protocol_rows(
+    level: SecurityLevel, primes: list[int], count: int
+) -> tuple[list[Row], dict[str, dict[int, AuxInfo]], dict[str, int]]:
+    """Auxiliary info and presigning of `count` parties by both back ends."""
+    made, cost = {}, {}
+    for arithmetic in (FAST, REFERENCE):
+        made[arithmetic.name], cost[arithmetic.name] = make_aux(level, primes, count, arithmetic)
+    peers = count - 1
+    prepare(made["fast"], pooled=True)
+    ahead = prepare(made["fast"], pooled=True)
+    pooled = min((run_presign(made["fast"], True)[1] for _ in range(3)), key=lambda c: c.cpu_ms)
+    alone = run_presign(made["fast"], pooled=False)[1]
+    plain = run_presign(made["reference"], pooled=False)[1]
+    rows = [
+        Row(
+            level.name,
+            f"auxiliary info, CPU a party of {count}",
+            cost["fast"].cpu_ms,
+            cost["reference"].cpu_ms,
+        ),
+        Row(
+            level.name,
+            "presign, CPU a counterparty, pools filled",
+            pooled.cpu_ms / peers,
+            plain.cpu_ms / peers,
+        ),
+        Row(level.name, "filling the pools, CPU a counterparty", ahead),
+        Row(
+            level.name,
+            "presign, CPU a counterparty, no pools",
+            alone.cpu_ms / peers,
+            plain.cpu_ms / peers,
+        ),
+    ]
+    sizes = {
+        "auxiliary info, bytes sent a party": cost["fast"].bytes_sent,
+        "presign, bytes sent a party": pooled.bytes_sent,
+    }
+    return rows, made, sizes
+
+
+def signing_row(count: int) -> Row:
+    """Online signing with a presignature from a dealer."""
+    k, x = ([SECP256K1.random_scalar() for _ in range(count)] for _ in range(2))
+    total = sum(k) % q
+    chi = [value * total % q for value in x]
+    Gamma = pow(total, -1, q) * SECP256K1.generator
+    public = PublicPresignature(
+        os.urandom(32),
+        bytes(32),
+        G(sum(x)),
+        tuple(range(1, count + 1)),
+        Gamma,
+        tuple(value * Gamma for value in k),
+        tuple(value * Gamma for value in chi),
+    )
+    made = {i + 1: Presignature(public, i + 1, k[i], chi[i]) for i in range(count)}
+    digest, times = os.urandom(32), []
+    for _ in range(5):
+        execution = sign_execution(public, digest, group_of(count), count, os.urandom(32))
+        sessions = {
+            i: start_sign(execution, made[i], digest, IDENTITIES[i], lambda _, __: None)
+            for i in made
+        }
+        times.append(drive(sessions)[1].cpu_ms)
+    return Row("any", f"sign, CPU a signer of {count}, with messages", min(times))
+
+
+def show(rows: list[Row], figure: float, console: Console) -> None:
+    """One table; ratios against the reference back end and the machine figure."""
+    table = Table(title=f"One 2048-bit power modulo 4096 bits: {figure:.2f} ms (8.9 is par)")
+    for column in ("level", "what", "ms", "plain", "ratio", "at par"):
+        left = column in ("level", "what")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    for row in rows:
+        ratio = row.reference_ms and row.reference_ms / row.fast_ms
+        table.add_row(
+            row.level.removeprefix("PAILLIER_"),
+            row.name,
+            f"{row.fast_ms:.2f}",
+            f"{row.reference_ms:.2f}" if row.reference_ms else "",
+            f"{ratio:.1f}" if ratio else "",
+            f"{row.fast_ms * 8.9 / figure:.2f}",
+        )
+    console.print(table)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--level", choices=sorted(LEVELS), action="append")
+    parser.add_argument("--parties", type=int, default=3)
+    arguments = parser.parse_args(argv)
+    console, figure = Console(width=112), machine_figure()
+    rows: list[Row] = [signing_row(6)]
+    sizes: dict[str, dict[str, int]] = {}
+    for name in arguments.level or sorted(LEVELS):
+        level = LEVELS[name]
+        primes, row = safe_primes(level, 4 * arguments.parties)
+        protocols, aux, sizes[name] = protocol_rows(level, primes, arguments.parties)
+        rows += [row, *protocols, *proof_rows(level, aux)]
+    show(rows, figure, console)
+    console.print(sizes)
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    report = {
+        "machine_ms": figure,
+        "parties": arguments.parties,
+        "rows": [row.__dict__ for row in rows],
+        "sizes": sizes,
+    }
+    OUTPUT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
