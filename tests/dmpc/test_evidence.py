@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -156,7 +157,8 @@ def test_evidence__should_never_crash_on_forgeries(evidence: Evidence, culprit: 
     assert named.proves_fault(run.execution) in (True, False)
 
 
-def test_evidence__should_need_the_view_that_the_culprit_signed() -> None:
+@pytest.mark.parametrize("pretend", ["the forgery was in the view", "the view holds the forgery"])
+def test_evidence__should_need_the_view_that_the_culprit_signed(pretend: str) -> None:
     """A forged opening of another party would make an honest proof look wrong."""
     run, said = honest_run()
     forged = Message.sign(
@@ -170,11 +172,28 @@ def test_evidence__should_need_the_view_that_the_culprit_signed() -> None:
     )
     messages = [said[2, 1], forged, said[2, 3], said[4, 1]]
     rows = tuple(
-        tuple((forged if (n, i) == (2, 2) else said[n, i]).digest for i in (1, 2, 3))
+        tuple(
+            (forged if (n, i) == (2, 2) and "was in" in pretend else said[n, i]).digest
+            for i in (1, 2, 3)
+        )
         for n in (1, 2, 3)
     )
     evidence = Evidence(
         1, "wrong share proof", tuple(m.encode() for m in messages), rows, encode(())
     )
-    assert view_of(run.execution, rows) != said[4, 1].view
+    assert (view_of(run.execution, rows) == said[4, 1].view) == ("holds" in pretend)
     assert not evidence.proves_fault(run.execution)
+
+
+@pytest.mark.parametrize("secret", [0, 1, 12345])
+def test_evidence__should_need_the_real_pad_key_for_a_complaint(secret: int) -> None:
+    """With another key the pad comes off wrong, and every honest share looks bad."""
+    run, said = honest_run()
+    messages = [*(said[2, i] for i in (1, 2, 3)), said[3, 1]]
+    rows = tuple(tuple(said[n, i].digest for i in (1, 2, 3)) for n in (1, 2))
+    assert view_of(run.execution, rows) == said[3, 1].view
+    for recipient in (1, 2, 3, 9):
+        evidence = Evidence(
+            1, "wrong share", tuple(m.encode() for m in messages), rows, encode((recipient, secret))
+        )
+        assert not evidence.proves_fault(run.execution)

@@ -68,13 +68,15 @@ class World:
         }
         self.coordinator = RoastCoordinator(self.execution, suite, self.info, MESSAGE)
         self.random = Random(seed)
+        self.repeats = False
 
     def run(self) -> bytes | None:
         """Deliver in random order until nothing moves."""
         waiting: list[tuple[int, bytes, bool]] = []
 
         def respond(index: int, data: bytes | None, first: bool) -> None:
-            waiting.extend((index, out, False) for out in self.misbehave(index, data, first))
+            for out in self.misbehave(index, data, first):
+                waiting.extend([(index, out, False)] * (2 if self.repeats else 1))
 
         for index, signer in self.signers.items():
             respond(index, signer.start(), True)
@@ -171,6 +173,32 @@ def test_roast__should_sign_with_five_of_eight_past_three_that(behaviour: str) -
     signature = world.run()
     assert signature is not None
     assert BIP340.verify(world.info.public_key, MESSAGE, signature)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32))
+def test_roast__should_not_be_confused_by_a_network_that_repeats_messages(seed: int) -> None:
+    world = World(BIP340, deal(SECP256K1, 3, range(1, 5), seed), {1: "silent"}, seed)
+    world.repeats = True
+    assert world.run() is not None
+    assert world.coordinator.culprits == {}
+    assert world.coordinator.attempts == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        b
+        for b in MISBEHAVIOURS
+        if b.split()[0] in ("wrong", "no", "malformed", "foreign", "another")
+    ],
+)
+def test_roast__should_leave_out_a_signer_that_sends(behaviour: str) -> None:
+    world = World(BIP340, deal(SECP256K1, 2, (1, 2), 1), {1: behaviour})
+    assert world.run() is None
+    (evidence,) = world.coordinator.culprits.values()
+    assert set(world.coordinator.culprits) == {1}
+    assert (evidence is not None) == (behaviour in ("wrong share", "no share"))
 
 
 @settings(max_examples=20)

@@ -114,6 +114,7 @@ def test_ledger__should_never_lose_a_consumption_in_a_crash(
             ledger.consume(item(999))
         victim.armed = False
         ledger = SingleUseLedger(journal, anchor)
+        assert anchor.read().count == len(journal.read())
         for done in before:
             with pytest.raises(AlreadyConsumed):
                 ledger.consume(item(done))
