@@ -15,7 +15,13 @@ from typing import Final, Protocol, cast
 
 import gmpy2
 
-WINDOW: Final = 8
+NARROW: Final = 5
+WIDE: Final = 8
+"""Bits of an exponent that one look-up in a table of powers serves."""
+
+_DIGIT_VALUES: Final = bytes.maketrans(
+    b"0123456789abcdefghijklmnopqrstuv", bytes(range(1 << NARROW))
+)
 
 
 def big(value: int) -> int:
@@ -122,21 +128,24 @@ class PlainBase:
 
 
 class CombTable:
-    """base^(d·256^i) for every byte value d and every byte position i of an exponent.
+    """base^(d·2^(wi)) for every w-bit digit d and every position i of an exponent.
 
-    A power costs one multiplication a byte. 256·bits/8 residues: 22 MB for 2048-bit residues and
-    2700-bit exponents. Longer exponents fall back to a plain power.
+    A power costs one multiplication a digit. The table has 2^w·bits/w residues: 22 MB for w = 8,
+    2048-bit residues and 2700-bit exponents, 4.5 MB for w = 5. Longer exponents fall back to a
+    plain power.
     """
 
-    def __init__(self, base: int, modulus: int, bits: int) -> None:
+    def __init__(self, base: int, modulus: int, bits: int, window: int = WIDE) -> None:
+        """`window` is NARROW or WIDE: the digits that GMP writes without a loop in Python."""
         self._base = big(base)
         self._modulus = big(modulus)
-        self._length = -(-bits // WINDOW)
+        self._window = window
+        self._length = -(-bits // window)
         self._rows: list[list[int]] = []
         step = self._base
         for _ in range(self._length):
             row = [big(1)]
-            for _ in range((1 << WINDOW) - 1):
+            for _ in range((1 << window) - 1):
                 row.append(row[-1] * step % self._modulus)
             self._rows.append(row)
             step = row[-1] * step % self._modulus
@@ -144,14 +153,21 @@ class CombTable:
     def power(self, exponent: int) -> int:
         """base^exponent; one inversion more when the exponent is negative."""
         size = abs(exponent)
-        if size.bit_length() > self._length * WINDOW:
+        if size.bit_length() > self._length * self._window:
             return power(self._base, exponent, self._modulus)
         modulus = self._modulus
         result = big(1)
-        for row, digit in zip(self._rows, size.to_bytes(self._length, "little"), strict=True):
+        for row, digit in zip(self._rows, self._digits(size), strict=False):
             if digit:
                 result = result * row[digit] % modulus
         return result if exponent >= 0 else inverse(result, modulus)
+
+    def _digits(self, size: int) -> bytes:
+        """Lowest first, one byte a digit; high zeros may be missing."""
+        if self._window == WIDE:
+            return size.to_bytes(self._length, "little")
+        digits: bytes = gmpy2.mpz(size).digits(1 << NARROW).encode()
+        return digits.translate(_DIGIT_VALUES)[::-1]
 
 
 class Arithmetic(Protocol):
@@ -171,7 +187,7 @@ class Arithmetic(Protocol):
         """Power of a unit where the factors are known."""
         ...
 
-    def fixed_base(self, base: int, modulus: int, bits: int) -> FixedBase:
+    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
         """Powers of one base with exponents of up to `bits` bits."""
         ...
 
@@ -186,9 +202,9 @@ class FastArithmetic:
         """Chinese remainders."""
         return modulus.power(base, exponent)
 
-    def fixed_base(self, base: int, modulus: int, bits: int) -> FixedBase:
+    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
         """A table of powers."""
-        return CombTable(base, modulus, bits)
+        return CombTable(base, modulus, bits, window)
 
 
 class ReferenceArithmetic:
@@ -201,7 +217,7 @@ class ReferenceArithmetic:
         """The factors are not used."""
         return power(base, exponent, modulus.product)
 
-    def fixed_base(self, base: int, modulus: int, bits: int) -> FixedBase:
+    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
         """No table."""
         return PlainBase(base, modulus)
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from dmpc.curves import Rng
 from dmpc.ecdsa.arithmetic import (
     FAST,
+    WIDE,
     Arithmetic,
     FactoredModulus,
     FixedBase,
@@ -28,16 +29,26 @@ Items: TypeAlias = tuple[int, int, int]
 
 
 class RingPedersen:
-    """(N̂, s, t) at one level. Tables are made at the first commitment, or by `prepare`."""
+    """(N̂, s, t) at one level. Tables are made at the first commitment, or by `prepare`.
+
+    With wide windows they take 33 MB at 2048 bits and 62 MB at 3072, with narrow ones a fifth.
+    """
 
     def __init__(
-        self, level: SecurityLevel, N_hat: int, s: int, t: int, arithmetic: Arithmetic = FAST
+        self,
+        level: SecurityLevel,
+        N_hat: int,
+        s: int,
+        t: int,
+        arithmetic: Arithmetic = FAST,
+        window: int = WIDE,
     ) -> None:
         self.level: Final = level
         self.N_hat: Final = big(N_hat)
         self.s: Final = big(s)
         self.t: Final = big(t)
         self.arithmetic: Final = arithmetic
+        self._window: Final = window
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RingPedersen) and self.items() == other.items()
@@ -91,12 +102,12 @@ class RingPedersen:
     @cached_property
     def _s_table(self) -> FixedBase:
         size = self.level.ell_prime + self.level.epsilon + 1
-        return self.arithmetic.fixed_base(self.s, self.N_hat, size)
+        return self.arithmetic.fixed_base(self.s, self.N_hat, size, self._window)
 
     @cached_property
     def _t_table(self) -> FixedBase:
         size = self.level.modulus + self.level.ell + self.level.epsilon + 2
-        return self.arithmetic.fixed_base(self.t, self.N_hat, size)
+        return self.arithmetic.fixed_base(self.t, self.N_hat, size, self._window)
 
 
 class RingPedersenTrapdoor(RingPedersen):

@@ -5,7 +5,6 @@ without any proof. A presignature signs one message, ever: two would reveal the 
 """
 
 # ruff: noqa: N803 - letters are the paper's
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -18,14 +17,11 @@ from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
 from dmpc.records import Record
 from dmpc.rounds import Outgoing, Result, Round
 from dmpc.session import Session
+from dmpc.single_use import SingleUseLedger
 
 NAME: Final = "zrsign-cggmp24-sign-v1"
 DIGEST_BYTES: Final = 32
 q: Final = SECP256K1.order
-
-Consume = Callable[[bytes, bytes], None]
-"""(presignature id, session id) ↦ nothing, once the use is durable; raises if the presignature was
-used before. Called before the share leaves."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +78,15 @@ def start_sign(
     presignature: Presignature,
     message_digest: bytes,
     identity: IdentityKey,
-    consume: Consume,
+    ledger: SingleUseLedger,
 ) -> Session[EcdsaSignature]:
-    """This signer's side. Raises whatever `consume` raises for a used presignature."""
-    first = ShareRound(execution, presignature, message_digest, consume)
+    """This signer's side. `Session.start` raises AlreadyConsumed for a used presignature."""
+    first = ShareRound(execution, presignature, message_digest, ledger)
     return Session(execution, presignature.index, identity, first)
 
 
 class ShareRound(Round[EcdsaSignature]):
-    """The only round."""
+    """The only round. The presignature is struck off before the share is computed."""
 
     number = 1
 
@@ -99,17 +95,16 @@ class ShareRound(Round[EcdsaSignature]):
         execution: Execution,
         presignature: Presignature,
         message_digest: bytes,
-        consume: Consume,
+        ledger: SingleUseLedger,
     ) -> None:
         if execution.protocol.context != (presignature.public.digest, message_digest):
             raise ParameterError("the execution is for another presignature or digest")
-        self._execution = execution
         self._presignature = presignature
         self._digest = message_digest
-        self._consume = consume
+        self._ledger = ledger
 
     def outgoing(self) -> Outgoing:
-        self._consume(self._presignature.public.id, self._execution.sid)
+        self._ledger.consume(self._presignature.public.item)
         r, m = nonce_x(self._presignature.public), int.from_bytes(self._digest, "big")
         sigma = (self._presignature.k * m + r * self._presignature.chi) % q
         return Outgoing(broadcast=SignatureShare(sigma))

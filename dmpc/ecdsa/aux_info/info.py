@@ -1,10 +1,13 @@
 """What a group knows of its Paillier and ring-Pedersen keys, and what each member knows more."""
 
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
+from dmpc.curves import Rng, system_rng
 from dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
+from dmpc.ecdsa.pool import Pool
 from dmpc.ecdsa.ring_pedersen import RingPedersen, RingPedersenTrapdoor
 from dmpc.ecdsa.security import SecurityLevel
 from dmpc.errors import ParameterError
@@ -54,3 +57,18 @@ class AuxInfo:
         mine = (self.public.paillier[self.index].N, self.public.ring_pedersen[self.index].items())
         if mine != (self.key.N, self.trapdoor.items()):
             raise ParameterError(f"the secrets of party {self.index} do not fit its public keys")
+
+    def start_pools(self, executor: Executor, presigns: int, rng: Rng = system_rng) -> None:
+        """Make encryption randomness ahead for this many presignings.
+
+        A presigning takes 4 randomizers of each counterparty's key and 6 a counterparty of its own.
+        `release_gil` is the executor's initializer.
+        """
+        peers = [index for index in self.public.paillier if index != self.index]
+        own = (6 * len(peers) + 2) * presigns
+        self.key.pool = Pool(partial(self.key.make_randomizer, rng), executor, own)
+        for peer in peers:
+            key = self.public.paillier[peer]
+            key.pool = Pool(partial(key.make_randomizer, rng), executor, 4 * presigns)
+            key.pool.fill()
+        self.key.pool.fill()

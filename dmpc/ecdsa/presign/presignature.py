@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from dmpc.curves import SECP256K1, Point
 from dmpc.ecdsa.presign.setup import PresignSetup
 from dmpc.errors import ParameterError
+from dmpc.single_use import Item
 from dmpc.transcript import Transcript
+
+PRESIGNATURE: Final = "presignature"
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class PublicPresignature:
     """The session id of its presigning: it names the presignature, and is used once, ever."""
     key_id: bytes
     """The key in its epoch."""
+    epoch: int
     public_key: Point
     """X, with the shift that was fixed at presigning."""
     signers: tuple[int, ...]
@@ -29,9 +34,14 @@ class PublicPresignature:
     def digest(self) -> bytes:
         """32 bytes over all of it."""
         transcript = Transcript("presignature")
-        transcript.absorb("id", (self.id, self.key_id, self.signers))
+        transcript.absorb("id", (self.id, self.key_id, self.epoch, self.signers))
         transcript.absorb("points", (self.public_key, self.Gamma, self.Delta, self.S))
         return transcript.challenge_bytes("digest", 32)
+
+    @property
+    def item(self) -> Item:
+        """What a signing strikes off."""
+        return Item(PRESIGNATURE, self.id, self.key_id, self.epoch, self.signers)
 
     def is_consistent(self) -> bool:
         """Whether Σ Δ̃_j = G and Σ S̃_j = X: then shares that pass their checks make a signature."""
@@ -67,6 +77,7 @@ def assemble(
     return PublicPresignature(
         id=id_,
         key_id=setup.key.key_id,
+        epoch=setup.key.epoch,
         public_key=setup.public_key,
         signers=setup.signers,
         Gamma=nonce_point,

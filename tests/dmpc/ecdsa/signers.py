@@ -5,10 +5,11 @@ from functools import cache
 
 from dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution
 from dmpc.ecdsa.presign.protocol import NonceRound, Signer
-from dmpc.ecdsa.signing import Consume, EcdsaSignature, ShareRound, sign_execution
+from dmpc.ecdsa.signing import EcdsaSignature, ShareRound, sign_execution
 from dmpc.execution import Execution
 from dmpc.rounds import Abort, Result, Round
 from dmpc.simulator import Alteration
+from tests.dmpc.builders import fresh_ledger
 from tests.dmpc.ecdsa.builders import seeded
 from tests.dmpc.ecdsa.parties import aux_infos, key_shares, parties, run
 
@@ -44,10 +45,6 @@ def presignatures(signers: tuple[int, ...], shift: int = 0) -> dict[int, Presign
     return made
 
 
-def accept(presignature_id: bytes, session_id: bytes) -> None:
-    """Remembers nothing."""
-
-
 def signing(made: dict[int, Presignature], digest: bytes) -> Execution:
     public = next(iter(made.values())).public
     return sign_execution(public, digest, parties(1, 2, 3), 2, b"signing number 0001")
@@ -57,11 +54,10 @@ def sign(
     made: dict[int, Presignature],
     digest: bytes,
     cheats: dict[int, Alteration] | None = None,
-    consume: Consume = accept,
 ) -> dict[int, Result[EcdsaSignature] | Abort]:
     execution = signing(made, digest)
 
     def first(i: int) -> Callable[[], Round[EcdsaSignature]]:
-        return lambda: ShareRound(execution, made[i], digest, consume)
+        return lambda: ShareRound(execution, made[i], digest, fresh_ledger())
 
     return run(execution, {i: first(i) for i in made}, cheats)

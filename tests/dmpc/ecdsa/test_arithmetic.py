@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmpc.ecdsa.arithmetic import FAST, REFERENCE, CombTable, FactoredModulus, power, product
+from dmpc.ecdsa.arithmetic import (
+    FAST,
+    NARROW,
+    REFERENCE,
+    WIDE,
+    CombTable,
+    FactoredModulus,
+    power,
+    product,
+)
 
 P, Q = 1000003, 998244353
 MODULUS = FactoredModulus(P, Q, P - 1, Q - 1)
@@ -19,17 +28,21 @@ def test_power_known__should_equal_plain_power(base: int, exponent: int) -> None
     assert REFERENCE.power_known(base, exponent, MODULUS) == expected
 
 
-@given(exponents)
-def test_comb_table__should_equal_plain_power_beyond_its_size_too(exponent: int) -> None:
-    table = CombTable(7, P * Q, 60)
+@pytest.mark.parametrize("window", [NARROW, WIDE])
+@given(exponent=exponents)
+def test_comb_table__should_equal_plain_power_beyond_its_size_too(
+    window: int, exponent: int
+) -> None:
+    table = CombTable(7, P * Q, 60, window)
     expected = pow(7, exponent, P * Q)
     assert table.power(exponent) == expected
     assert REFERENCE.fixed_base(7, P * Q, 60).power(exponent) == expected
 
 
+@pytest.mark.parametrize("window", [NARROW, WIDE])
 @pytest.mark.parametrize("bits", [1, 7, 8, 9, 255, 256, 257])
-def test_comb_table__should_serve_every_length(bits: int) -> None:
-    table = CombTable(5, P, bits)
+def test_comb_table__should_serve_every_length(bits: int, window: int) -> None:
+    table = CombTable(5, P, bits, window)
     for exponent in (0, 1, (1 << bits) - 1, 1 << bits, -(1 << bits)):
         assert table.power(exponent) == pow(5, exponent, P)
 

@@ -1,9 +1,11 @@
 """Making auxiliary information: honest runs end alike, every cheat is named with evidence."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dmpc.ecdsa.arithmetic import power, release_gil
 from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution
 from dmpc.ecdsa.aux_info.messages import FactorProof, ModulusProof, Opening
 from dmpc.ecdsa.aux_info.protocol import CommitRound
@@ -135,3 +137,17 @@ def test_secrets__should_need_safe_primes_of_the_level() -> None:
         AuxSecrets.generate(TINY, lambda: next(primes), seeded(1))
     made = AuxSecrets.generate(TINY, iter([prime(i) for i in range(4)]).__next__, seeded(1))
     assert made.trapdoor.N_hat != made.key.N
+
+
+def test_pools__should_hold_randomness_for_one_encryption_each() -> None:
+    _, outcomes = make()
+    outcome = outcomes[1]
+    assert isinstance(outcome, Result)
+    info = outcome.value
+    with ThreadPoolExecutor(2, initializer=release_gil) as executor:
+        info.start_pools(executor, presigns=1)
+        for key in (info.key, info.public.paillier[2]):
+            taken = [key.randomizer(seeded(1)) for _ in range(6)]
+            assert len({made.r for made in taken}) == 6
+            assert all(made.r_N == power(made.r, key.N, key.N2) for made in taken)
+    assert info.public.paillier[1].pool is None

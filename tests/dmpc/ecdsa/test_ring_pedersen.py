@@ -5,17 +5,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpc.ecdsa import ring_pedersen
-from dmpc.ecdsa.arithmetic import FAST
+from dmpc.ecdsa.arithmetic import FAST, NARROW
 from dmpc.ecdsa.errors import MalformedValueError
 from dmpc.ecdsa.ring_pedersen import RingPedersen
 from tests.dmpc.ecdsa.builders import TINY, prime, seeded, trapdoor
 
 OWNER = trapdoor(0)
-SIDES = [OWNER, OWNER.public, trapdoor(0, fast=False), trapdoor(0, fast=False).public]
+NARROW_TABLES = RingPedersen(TINY, *OWNER.items(), window=NARROW)
+SIDES = [
+    NARROW_TABLES,
+    OWNER,
+    OWNER.public,
+    trapdoor(0, fast=False),
+    trapdoor(0, fast=False).public,
+]
 integers = st.integers(-(2**1600), 2**1600)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(integers, integers)
 def test_commit__should_be_the_same_for_everybody(x: int, y: int) -> None:
     s, t, modulus = int(OWNER.s), int(OWNER.t), int(OWNER.N_hat)

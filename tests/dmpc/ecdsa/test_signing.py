@@ -7,6 +7,7 @@ import pytest
 
 from dmpc.curves import SECP256K1
 from dmpc.ecdsa.presign import Presignature
+from dmpc.ecdsa.presign.presignature import PRESIGNATURE
 from dmpc.ecdsa.signing import (
     EcdsaSignature,
     ShareRound,
@@ -15,10 +16,12 @@ from dmpc.ecdsa.signing import (
     sign_execution,
     start_sign,
 )
-from dmpc.errors import DmpcError, ParameterError
+from dmpc.errors import ParameterError
 from dmpc.rounds import Abort, Result
+from dmpc.single_use import AlreadyConsumed, Item, SingleUseLedger
+from tests.dmpc.builders import MemoryAnchor, MemoryJournal, fresh_ledger
 from tests.dmpc.ecdsa.parties import altering, bump, identity, parties, require_blamed
-from tests.dmpc.ecdsa.signers import accept, presignatures, sign, signing
+from tests.dmpc.ecdsa.signers import presignatures, sign, signing
 
 q = SECP256K1.order
 DIGEST = sha256(b"a message").digest()
@@ -51,37 +54,43 @@ def test_sign__should_name_no_one_but_the_two_cheats() -> None:
     assert all(evidence.proves_fault(signing(made, DIGEST)) for evidence in outcome.evidence)
 
 
-class UsedTwiceError(DmpcError):
-    """What a store of used presignatures raises."""
-
-
 def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None:
-    made, used = presignatures((1, 2)), set()
-
-    def consume(presignature_id: bytes, _: bytes) -> None:
-        if presignature_id in used:
-            raise UsedTwiceError("used before")
-        used.add(presignature_id)
-
-    execution = signing(made, DIGEST)
-    session = start_sign(execution, made[1], DIGEST, identity(1), consume)
-    assert not used
+    made, journal, anchor = presignatures((1, 2)), MemoryJournal(), MemoryAnchor()
+    ledger = SingleUseLedger(journal, anchor)
+    public = made[1].public
+    session = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    assert not ledger.is_consumed(PRESIGNATURE, public.id)
     assert session.start()
-    assert used == {made[1].public.id}
-    # Another message, and the same message again after a restart: refused, nothing leaves.
-    for digest in (sha256(b"another").digest(), DIGEST):
-        again = start_sign(signing(made, digest), made[1], digest, identity(1), consume)
-        with pytest.raises(UsedTwiceError):
-            again.start()
+    assert [Item.decode(entry) for entry in journal.entries] == [
+        Item(PRESIGNATURE, public.id, public.key_id, public.epoch, (1, 2))
+    ]
+    # Another message, the same message again, and both after a restart: nothing leaves.
+    for again in (ledger, SingleUseLedger(journal, anchor)):
+        for digest in (sha256(b"another").digest(), DIGEST):
+            retry = start_sign(signing(made, digest), made[1], digest, identity(1), again)
+            with pytest.raises(AlreadyConsumed):
+                retry.start()
+
+
+def test_sign__should_send_nothing_when_the_use_cannot_be_recorded() -> None:
+    class FullDisk(MemoryJournal):
+        def append(self, entry: bytes) -> None:
+            raise OSError("no space left")
+
+    made, ledger = presignatures((1, 2)), SingleUseLedger(FullDisk(), MemoryAnchor())
+    session = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    with pytest.raises(OSError, match="no space"):
+        session.start()
+    assert session.outcome is None
 
 
 def test_sign__should_refuse_another_presignature_digest_or_size() -> None:
     made, other = presignatures((1, 2)), presignatures((1, 3))
     execution = signing(made, DIGEST)
     with pytest.raises(ParameterError, match="another presignature or digest"):
-        ShareRound(execution, other[1], DIGEST, accept)
+        ShareRound(execution, other[1], DIGEST, fresh_ledger())
     with pytest.raises(ParameterError, match="another presignature or digest"):
-        ShareRound(execution, made[1], sha256(b"another").digest(), accept)
+        ShareRound(execution, made[1], sha256(b"another").digest(), fresh_ledger())
     with pytest.raises(ParameterError, match="32 bytes"):
         signing(made, DIGEST[:31])
     damaged = replace(made[1].public, Gamma=made[1].public.Gamma, S=made[1].public.S[::-1])
