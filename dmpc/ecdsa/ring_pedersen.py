@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from dmpc.curves import Rng
 from dmpc.ecdsa.arithmetic import (
     FAST,
+    NARROW,
     WIDE,
     Arithmetic,
     FactoredModulus,
@@ -26,6 +27,10 @@ from dmpc.ecdsa.sampling import below, unit
 from dmpc.ecdsa.security import SecurityLevel
 
 Items: TypeAlias = tuple[int, int, int]
+"""(N̂, s, t)."""
+
+LARGE_GROUP: Final = 12
+"""From here on tables are narrow."""
 
 
 class RingPedersen:
@@ -49,6 +54,14 @@ class RingPedersen:
         self.t: Final = big(t)
         self.arithmetic: Final = arithmetic
         self._window: Final = window
+
+    @classmethod
+    def for_group(
+        cls, level: SecurityLevel, items: Items, members: int, arithmetic: Arithmetic = FAST
+    ) -> "RingPedersen":
+        """With tables of a size that suits a group: every member holds those of all others."""
+        window = WIDE if members < LARGE_GROUP else NARROW
+        return RingPedersen(level, *items, arithmetic=arithmetic, window=window)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RingPedersen) and self.items() == other.items()

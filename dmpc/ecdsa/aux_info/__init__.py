@@ -5,5 +5,13 @@ A group makes it once and uses it for many keys.
 
 from dmpc.ecdsa.aux_info.info import AuxInfo, PublicAuxInfo
 from dmpc.ecdsa.aux_info.protocol import AuxSecrets, aux_info_execution, start_aux_info
+from dmpc.ecdsa.aux_info.storage import StoredAuxInfo
 
-__all__ = ["AuxInfo", "AuxSecrets", "PublicAuxInfo", "aux_info_execution", "start_aux_info"]
+__all__ = [
+    "AuxInfo",
+    "AuxSecrets",
+    "PublicAuxInfo",
+    "StoredAuxInfo",
+    "aux_info_execution",
+    "start_aux_info",
+]

@@ -2,10 +2,9 @@
 
 # ruff: noqa: N806 - letters are the paper's
 from math import gcd
-from typing import Final
 
 from dmpc.board import Board
-from dmpc.ecdsa.arithmetic import FAST, NARROW, WIDE, Arithmetic
+from dmpc.ecdsa.arithmetic import FAST, Arithmetic
 from dmpc.ecdsa.aux_info.messages import (
     SEED_BYTES,
     Commitment,
@@ -22,9 +21,6 @@ from dmpc.ecdsa.security import SecurityLevel
 from dmpc.encoding import Value
 from dmpc.execution import Check, Execution
 from dmpc.transcript import Transcript
-
-LARGE_GROUP: Final = 12
-"""From here on the tables of powers for all peers are made small."""
 
 
 def commitment_to(execution: Execution, party: int, opening: Opening) -> bytes:
@@ -67,9 +63,8 @@ class AuxChecks:
         def read() -> RingPedersen:
             opening = board.broadcast(2, party, Opening)
             items = (opening.N_hat, opening.s, opening.t)
-            small = len(board.execution.parties.indices) < LARGE_GROUP
-            window = WIDE if small else NARROW
-            return RingPedersen(self.level, *items, self._arithmetic, window)
+            members = len(board.execution.parties.indices)
+            return RingPedersen.for_group(self.level, items, members, self._arithmetic)
 
         return board.derive(f"ring-Pedersen {party}", read)
 

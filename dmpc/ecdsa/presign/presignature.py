@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 from dmpc.curves import SECP256K1, Point
 from dmpc.ecdsa.presign.setup import PresignSetup
 from dmpc.errors import ParameterError
+from dmpc.records import Record
 from dmpc.single_use import Item
 from dmpc.transcript import Transcript
 
@@ -14,8 +15,10 @@ PRESIGNATURE: Final = "presignature"
 
 
 @dataclass(frozen=True)
-class PublicPresignature:
+class PublicPresignature(Record):
     """What all signers know. Δ̃_j = Δ_j/δ and S̃_j = S_j/δ check the share of signer j."""
+
+    TAG: ClassVar[str] = "public-presignature"
 
     id: bytes
     """The session id of its presigning: it names the presignature, and is used once, ever."""
@@ -34,8 +37,7 @@ class PublicPresignature:
     def digest(self) -> bytes:
         """32 bytes over all of it."""
         transcript = Transcript("presignature")
-        transcript.absorb("id", (self.id, self.key_id, self.epoch, self.signers))
-        transcript.absorb("points", (self.public_key, self.Gamma, self.Delta, self.S))
+        transcript.absorb("presignature", self.to_value())
         return transcript.challenge_bytes("digest", 32)
 
     @property
@@ -50,8 +52,13 @@ class PublicPresignature:
 
 
 @dataclass(frozen=True)
-class Presignature:
-    """One signer's part. k̃_i = k_i/δ and χ̃_i = χ_i/δ; two signatures from it reveal the key."""
+class Presignature(Record):
+    """One signer's part. k̃_i = k_i/δ and χ̃_i = χ_i/δ; two signatures from it reveal the key.
+
+    Its encoding is secret: to be sealed, and erased once it is used.
+    """
+
+    TAG: ClassVar[str] = "presignature"
 
     public: PublicPresignature
     index: int
@@ -59,6 +66,8 @@ class Presignature:
     chi: int = field(repr=False)
 
     def __post_init__(self) -> None:
+        if self.index not in self.public.signers:
+            raise ParameterError(f"party {self.index} is not one of {self.public.signers}")
         place = self.public.signers.index(self.index)
         mine = self.k * self.public.Gamma, self.chi * self.public.Gamma
         if mine != (self.public.Delta[place], self.public.S[place]):

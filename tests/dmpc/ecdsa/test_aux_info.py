@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +10,11 @@ from dmpc.ecdsa.arithmetic import power, release_gil
 from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution
 from dmpc.ecdsa.aux_info.messages import FactorProof, ModulusProof, Opening
 from dmpc.ecdsa.aux_info.protocol import CommitRound
+from dmpc.ecdsa.aux_info.storage import StoredAuxInfo
 from dmpc.ecdsa.errors import MalformedValueError
 from dmpc.ecdsa.paillier import PaillierPrivateKey
 from dmpc.ecdsa.ring_pedersen import RingPedersenTrapdoor
+from dmpc.ecdsa.security import PAILLIER_2048
 from dmpc.errors import ParameterError
 from dmpc.execution import Execution
 from dmpc.records import Record
@@ -151,3 +154,22 @@ def test_pools__should_hold_randomness_for_one_encryption_each() -> None:
             assert len({made.r for made in taken}) == 6
             assert all(made.r_N == power(made.r, key.N, key.N2) for made in taken)
     assert info.public.paillier[1].pool is None
+
+
+def test_aux_info__should_be_the_same_after_storage() -> None:
+    _, outcomes = make()
+    outcome = outcomes[2]
+    assert isinstance(outcome, Result)
+    stored = StoredAuxInfo.decode(StoredAuxInfo.of(outcome.value).encode())
+    restored = stored.restore(TINY)
+    assert restored.public.digest == outcome.value.public.digest
+    assert (restored.key, restored.trapdoor) == (outcome.value.key, outcome.value.trapdoor)
+    assert str(outcome.value.key.p) not in repr(stored)
+    with pytest.raises(ParameterError, match="do not fit"):
+        replace(stored, q=stored.q + 2).restore(TINY)
+    with pytest.raises(ParameterError, match="do not fit"):
+        replace(stored, lambda_=stored.lambda_ + 1).restore(TINY)
+    with pytest.raises(ParameterError, match="0 public keys"):
+        replace(stored, index=7).restore(TINY)
+    with pytest.raises(ParameterError, match="of level"):
+        stored.restore(PAILLIER_2048)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -141,3 +142,20 @@ def test_sign__should_end_alike_for_all() -> None:
     outcomes = sign(presignatures((1, 2, 3)), DIGEST)
     assert len({o.value for o in outcomes.values() if isinstance(o, Result)}) == 1
     assert len(outcomes) == 3
+
+
+def test_presignature__should_be_the_same_after_storage_and_fit_its_owner_only() -> None:
+    made = presignatures((1, 2))
+    stored = Presignature.decode(made[1].encode())
+    assert stored == made[1]
+    assert stored.public.digest == made[2].public.digest
+    with pytest.raises(ParameterError, match="do not fit"):
+        replace(stored, index=2)
+    with pytest.raises(ParameterError, match="is not one of"):
+        replace(stored, index=3)
+    for field in ("id", "key_id", "epoch", "public_key", "signers", "Gamma", "Delta", "S"):
+        value = getattr(stored.public, field)
+        changed: dict[str, Any] = {field: value[::-1] if isinstance(value, tuple) else value}
+        if not isinstance(value, tuple):
+            changed = {field: getattr(bump(field)(stored.public), field)}
+        assert replace(stored.public, **changed).digest != stored.public.digest
