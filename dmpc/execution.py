@@ -25,7 +25,10 @@ from dmpc.transcript import NO_LEVEL, Transcript
 if TYPE_CHECKING:
     from dmpc.board import Board
 
-MAX_PARTIES: Final = 32
+MAX_HOLDERS: Final = 32
+"""Of one key."""
+MAX_PARTIES: Final = 2 * MAX_HOLDERS
+"""Of one execution: two groups meet when a key is reshared."""
 MAX_INDEX: Final = 0xFFFF
 EXECUTION_ID_BYTES: Final = (16, 64)
 

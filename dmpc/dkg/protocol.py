@@ -33,7 +33,7 @@ from dmpc.dkg.messages import (
     ShareProof,
 )
 from dmpc.errors import DmpcError, ParameterError
-from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from dmpc.execution import MAX_HOLDERS, Execution, IdentityKey, Parties, Protocol, RoundSpec
 from dmpc.keys import KeyInfo, KeyShare
 from dmpc.rounds import Accusation, Blamed, Outgoing, Result, Round
 from dmpc.session import Session
@@ -57,7 +57,7 @@ DKG: Final = Protocol(
 
 def dkg_execution(group: Group, threshold: int, parties: Parties, execution_id: bytes) -> Execution:
     """One key generation. Raises ParameterError unless 2 ≤ t ≤ n ≤ 32."""
-    if not 2 <= threshold <= len(parties.indices):
+    if not 2 <= threshold <= len(parties.indices) <= MAX_HOLDERS:
         raise ParameterError(f"no threshold {threshold} of {len(parties.indices)} parties exists")
     return Execution(DKG, execution_id, parties, threshold, group)
 
