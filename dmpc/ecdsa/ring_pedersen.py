@@ -18,6 +18,7 @@ from dmpc.ecdsa.arithmetic import (
     Arithmetic,
     FactoredModulus,
     FixedBase,
+    PlainBase,
     big,
     gcd,
     power,
@@ -34,7 +35,7 @@ LARGE_GROUP: Final = 12
 
 
 class RingPedersen:
-    """(N̂, s, t) at one level. Tables are made at the first commitment, or by `prepare`.
+    """(N̂, s, t) at one level. Powers are plain until `prepare` makes tables of them.
 
     With wide windows they take 33 MB at 2048 bits and 62 MB at 3072, with narrow ones a fifth.
     """
@@ -54,6 +55,7 @@ class RingPedersen:
         self.t: Final = big(t)
         self.arithmetic: Final = arithmetic
         self._window: Final = window
+        self._tables: tuple[FixedBase, FixedBase] | None = None
 
     @classmethod
     def for_group(
@@ -89,20 +91,32 @@ class RingPedersen:
             raise MalformedValueError(f"{name} is not a unit modulo N̂")
 
     def prepare(self) -> None:
-        """Make the tables now."""
-        _ = self._s_table, self._t_table
+        """Make the tables, once: about forty commitments pay for them."""
+        if self._tables is None:
+            level = self.level
+            self._tables = (
+                self._table(self.s, level.ell_prime + level.epsilon + 1),
+                self._table(self.t, level.modulus + level.ell + level.epsilon + 2),
+            )
 
     def commit(self, x: int, y: int) -> int:
         """s^x · t^y mod N̂."""
-        return self._s_table.power(x) * self.power_of_t(y) % self.N_hat
+        s, t = self._bases()
+        return s.power(x) * t.power(y) % self.N_hat
 
     def power_of_s(self, x: int) -> int:
         """s^x mod N̂."""
-        return self._s_table.power(x)
+        return self._bases()[0].power(x)
 
     def power_of_t(self, y: int) -> int:
         """t^y mod N̂."""
-        return self._t_table.power(y)
+        return self._bases()[1].power(y)
+
+    def _bases(self) -> tuple[FixedBase, FixedBase]:
+        return self._tables or (PlainBase(self.s, self.N_hat), PlainBase(self.t, self.N_hat))
+
+    def _table(self, base: int, size: int) -> FixedBase:
+        return self.arithmetic.fixed_base(base, self.N_hat, size, self._window)
 
     def power(self, S: int, exponent: int) -> int:
         """S^exponent mod N̂."""
@@ -111,16 +125,6 @@ class RingPedersen:
     def opens(self, x: int, y: int, A: int, S: int, e: int) -> bool:
         """Whether s^x · t^y = A · S^e mod N̂."""
         return self.commit(x, y) == A * self.power(S, e) % self.N_hat
-
-    @cached_property
-    def _s_table(self) -> FixedBase:
-        size = self.level.ell_prime + self.level.epsilon + 1
-        return self.arithmetic.fixed_base(self.s, self.N_hat, size, self._window)
-
-    @cached_property
-    def _t_table(self) -> FixedBase:
-        size = self.level.modulus + self.level.ell + self.level.epsilon + 2
-        return self.arithmetic.fixed_base(self.t, self.N_hat, size, self._window)
 
 
 class RingPedersenTrapdoor(RingPedersen):

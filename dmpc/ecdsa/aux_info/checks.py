@@ -12,7 +12,6 @@ from dmpc.ecdsa.aux_info.messages import (
     ModulusProof,
     Opening,
 )
-from dmpc.ecdsa.errors import MalformedValueError
 from dmpc.ecdsa.paillier import PaillierKey
 from dmpc.ecdsa.proofs import fac, mod, prm
 from dmpc.ecdsa.proofs.context import ProofContext, fails
@@ -81,15 +80,18 @@ class AuxChecks:
 
     def bad_modulus(self, board: Board, suspect: int, _: Value) -> bool:
         """N or N̂ has the wrong size or form, or s or t is no proper unit."""
+        return board.derive(f"bad modulus {suspect}", lambda: self._bad_modulus(board, suspect))
+
+    def _bad_modulus(self, board: Board, suspect: int) -> bool:
         opening = board.broadcast(2, suspect, Opening)
         parameters = RingPedersen(self.level, opening.N_hat, opening.s, opening.t)
-        try:
+
+        def verify() -> None:
             mod.require_modulus(self.level, opening.N)
             mod.require_modulus(self.level, opening.N_hat)
             parameters.require_well_formed()
-        except MalformedValueError:
-            return True
-        return False
+
+        return fails(verify)
 
     def shared_factor(self, board: Board, suspect: int, _: Value) -> bool:
         """A modulus has a factor in common with another, and its owner went on to round 3.

@@ -104,6 +104,8 @@ class Signer:
         if aux.index != share.index or share.index not in setup.signers:
             raise ParameterError(f"party {share.index} is not one of the signers {setup.signers}")
         checks = PresignChecks(setup, aux)
+        for signer in setup.signers:
+            checks.ring_pedersen[signer].prepare()
         return cls(execution, checks, share.index, aux.key, setup.x(share), rng)
 
     @property

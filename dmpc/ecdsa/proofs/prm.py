@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dmpc.curves import Rng
+from dmpc.ecdsa.arithmetic import NARROW
 from dmpc.ecdsa.errors import ProofError
 from dmpc.ecdsa.proofs.context import ProofContext, require, require_count
 from dmpc.ecdsa.ring_pedersen import RingPedersen, RingPedersenTrapdoor
@@ -49,9 +50,10 @@ def verify(context: ProofContext, rp: RingPedersen, proof: Proof) -> None:
         if not 0 <= z_i < rp.N_hat:
             raise ProofError("z is outside its range [0, N̂)")
     e = _challenge(context, rp, proof.A)
+    t = rp.arithmetic.fixed_base(rp.t, rp.N_hat, context.level.modulus, NARROW)
     for A_i, z_i, e_i in zip(proof.A, proof.z, e, strict=True):
         right = A_i * rp.s % rp.N_hat if e_i else A_i
-        require(rp.power_of_t(z_i) == right, "t^z = A s^e")
+        require(t.power(z_i) == right, "t^z = A s^e")
 
 
 def _challenge(context: ProofContext, rp: RingPedersen, A: tuple[int, ...]) -> tuple[int, ...]:
