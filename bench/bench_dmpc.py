@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +37,7 @@ from dmpc.ecdsa.primes import safe_prime_maker
 from dmpc.ecdsa.proofs import aff_g, elog, enc_elg, fac, mod, prm
 from dmpc.ecdsa.proofs.batch import EncryptionBatch
 from dmpc.ecdsa.proofs.context import ProofContext
+from dmpc.ecdsa.ring_pedersen import RingPedersen
 from dmpc.ecdsa.security import LEVELS, SecurityLevel
 from dmpc.ecdsa.signing import sign_execution, start_sign
 from dmpc.execution import IdentityKey, Parties
@@ -221,32 +222,58 @@ def proof_rows(level: SecurityLevel, aux: dict[str, dict[int, AuxInfo]]) -> list
     ]
 
 
+Work = dict[str, Callable[[], object]]
+
+
 def proof_timings(level: SecurityLevel, aux: dict[int, AuxInfo]) -> dict[str, float]:
-    me, peer = aux[1], aux[2]
+    """Party 1 proves, party 2 verifies."""
     prepare(aux, pooled=False)
-    context, rng = ProofContext(b"bench", level, 1), system_rng
+    me, peer = aux[1], aux[2]
+    work = (
+        encryption_work(me, peer)
+        | presign_proofs(level, me, peer)
+        | aux_proofs(level, me, peer, me.public.ring_pedersen[2])
+    )
+    for warm in ("encrypt, own key", "Πprm prove"):
+        work[warm]()
+    return {name: best_ms(each, 2) for name, each in work.items()}
+
+
+def encryption_work(me: AuxInfo, peer: AuxInfo) -> Work:
+    """Paillier and ring-Pedersen."""
+    rng, foreign = system_rng, me.public.paillier[2]
+    x, y = 1 << me.public.level.ell_prime, me.key.N << 400
+    C, rp = me.key.encrypt(x, me.key.make_randomizer(rng)), me.public.ring_pedersen[2]
+    return {
+        "encrypt, own key": lambda: me.key.encrypt(x, me.key.make_randomizer(rng)),
+        "encrypt, foreign key": lambda: foreign.encrypt(x, foreign.make_randomizer(rng)),
+        "decrypt": lambda: me.key._decrypt(C),
+        "commit, foreign parameters": lambda: rp.commit(x, y),
+        "commit, own parameters": lambda: peer.trapdoor.commit(x, y),
+    }
+
+
+def presign_proofs(level: SecurityLevel, me: AuxInfo, peer: AuxInfo) -> Work:
+    """Πenc-elg, Πaff-g, Πelog."""
+    context, rng, rp = ProofContext(b"bench", level, 1), system_rng, me.public.ring_pedersen[2]
     k, y = SECP256K1.random_scalar(), 1 << level.ell_prime - 1
     rho, b, Y = me.key.make_randomizer(rng), SECP256K1.random_scalar(), G(5)
-    statement = enc_elg.Statement(me.key, me.key.encrypt(k, rho), Y, G(b), b * Y + G(k))
-    public = enc_elg.Statement(me.key.public, statement.C, Y, statement.B, statement.X)
-    witness, theirs = enc_elg.Witness(k, rho.r, b), peer.trapdoor.public
-    theirs.prepare()
-    encryption = enc_elg.prove(context, statement, witness, theirs, rng)
+    C, N0 = me.key.encrypt(k, rho), me.public.paillier[2]
+    own = enc_elg.Statement(me.key, C, Y, G(b), b * Y + G(k))
+    public = replace(own, N=me.key.public)
+    range_witness = enc_elg.Witness(k, rho.r, b)
+    in_range = enc_elg.prove(context, own, range_witness, rp, rng)
 
-    s, r = me.public.paillier[2].make_randomizer(rng), me.key.make_randomizer(rng)
-    N0 = peer.key.public
+    s, r = N0.make_randomizer(rng), me.key.make_randomizer(rng)
     K = N0.encrypt(k, s)
-    D = N0.power(K, k) * N0.encrypt(y, s) % N0.N2
-    affine = aff_g.Statement(N0, me.key, K, D, me.key.encrypt(y, r), G(k))
-    received = aff_g.Statement(peer.key, me.key.public, K, D, affine.Y, affine.X)
+    D, F = N0.power(K, k) * N0.encrypt(y, s) % N0.N2, me.key.encrypt(y, r)
+    affine = aff_g.Statement(N0, me.key, K, D, F, G(k))
+    received = replace(affine, N0=peer.key, N1=me.key.public)
     affine_witness = aff_g.Witness(k, y, s.r, r.r)
-    product = aff_g.prove(context, affine, affine_witness, theirs, rng)
+    product = aff_g.prove(context, affine, affine_witness, rp, rng)
 
-    log = elog.Statement(G(b), G(k) + b * Y, Y, k * G(7), G(7))
-    logged = elog.prove(context, log, elog.Witness(k, b), rng)
-    moduli = mod.prove(context, me.key, rng)
-    parameters = prm.prove(context, me.trapdoor, rng)
-    factors = fac.prove(context, me.key, theirs, rng)
+    log, log_witness = elog.Statement(G(b), G(k) + b * Y, Y, k * G(7), G(7)), elog.Witness(k, b)
+    logged = elog.prove(context, log, log_witness, rng)
 
     def verify_affine() -> None:
         peer.key.decrypt.cache_clear()
@@ -255,32 +282,33 @@ def proof_timings(level: SecurityLevel, aux: dict[int, AuxInfo]) -> dict[str, fl
     def verify_two() -> None:
         batch = EncryptionBatch(rng)
         for _ in range(2):
-            enc_elg.verify(context, public, encryption, peer.trapdoor, batch)
+            enc_elg.verify(context, public, in_range, peer.trapdoor, batch)
         batch.require()
 
-    work: dict[str, Callable[[], object]] = {
-        "encrypt, own key": lambda: me.key.encrypt(k, me.key.make_randomizer(rng)),
-        "encrypt, foreign key": lambda: N0.encrypt(k, N0.make_randomizer(rng)),
-        "decrypt": lambda: me.key._decrypt(statement.C),
-        "commit, foreign parameters": lambda: theirs.commit(encryption.z1, encryption.z3),
-        "commit, own parameters": lambda: peer.trapdoor.commit(encryption.z1, encryption.z3),
-        "Πenc-elg prove": lambda: enc_elg.prove(context, statement, witness, theirs, rng),
-        "Πenc-elg verify": lambda: enc_elg.verify(context, public, encryption, peer.trapdoor),
+    return {
+        "Πenc-elg prove": lambda: enc_elg.prove(context, own, range_witness, rp, rng),
+        "Πenc-elg verify": lambda: enc_elg.verify(context, public, in_range, peer.trapdoor),
         "Πenc-elg verify two": verify_two,
-        "Πaff-g prove": lambda: aff_g.prove(context, affine, affine_witness, theirs, rng),
+        "Πaff-g prove": lambda: aff_g.prove(context, affine, affine_witness, rp, rng),
         "Πaff-g verify": verify_affine,
-        "Πelog prove": lambda: elog.prove(context, log, elog.Witness(k, b), rng),
+        "Πelog prove": lambda: elog.prove(context, log, log_witness, rng),
         "Πelog verify": lambda: elog.verify(context, log, logged),
+    }
+
+
+def aux_proofs(level: SecurityLevel, me: AuxInfo, peer: AuxInfo, rp: RingPedersen) -> Work:
+    """Πmod, Πprm, Πfac."""
+    context, rng = ProofContext(b"bench", level, 1), system_rng
+    moduli, parameters = mod.prove(context, me.key, rng), prm.prove(context, me.trapdoor, rng)
+    factors = fac.prove(context, me.key, rp, rng)
+    return {
         "Πmod prove": lambda: mod.prove(context, me.key, rng),
         "Πmod verify": lambda: mod.verify(context, me.key.public, moduli),
         "Πprm prove": lambda: prm.prove(context, me.trapdoor, rng),
         "Πprm verify": lambda: prm.verify(context, me.trapdoor.public, parameters),
-        "Πfac prove": lambda: fac.prove(context, me.key, theirs, rng),
+        "Πfac prove": lambda: fac.prove(context, me.key, rp, rng),
         "Πfac verify": lambda: fac.verify(context, me.key.N, factors, peer.trapdoor),
     }
-    for warm in ("encrypt, own key", "Πprm prove", "Πprm verify"):
-        work[warm]()
-    return {name: best_ms(each, 2) for name, each in work.items()}
 
 
 def protocol_rows(
@@ -294,28 +322,17 @@ def protocol_rows(
     prepare(made["fast"], pooled=True)
     ahead = prepare(made["fast"], pooled=True)
     pooled = min((run_presign(made["fast"], True)[1] for _ in range(3)), key=lambda c: c.cpu_ms)
-    alone = run_presign(made["fast"], pooled=False)[1]
-    plain = run_presign(made["reference"], pooled=False)[1]
+    alone = run_presign(made["fast"], pooled=False)[1].cpu_ms / peers
+    plain = run_presign(made["reference"], pooled=False)[1].cpu_ms / peers
+    aux_name, presign_name = (
+        f"auxiliary info, CPU a party of {count}",
+        "presign, CPU a counterparty",
+    )
     rows = [
-        Row(
-            level.name,
-            f"auxiliary info, CPU a party of {count}",
-            cost["fast"].cpu_ms,
-            cost["reference"].cpu_ms,
-        ),
-        Row(
-            level.name,
-            "presign, CPU a counterparty, pools filled",
-            pooled.cpu_ms / peers,
-            plain.cpu_ms / peers,
-        ),
+        Row(level.name, aux_name, cost["fast"].cpu_ms, cost["reference"].cpu_ms),
+        Row(level.name, f"{presign_name}, pools filled", pooled.cpu_ms / peers, plain),
+        Row(level.name, f"{presign_name}, no pools", alone, plain),
         Row(level.name, "filling the pools, CPU a counterparty", ahead),
-        Row(
-            level.name,
-            "presign, CPU a counterparty, no pools",
-            alone.cpu_ms / peers,
-            plain.cpu_ms / peers,
-        ),
     ]
     sizes = {
         "auxiliary info, bytes sent a party": cost["fast"].bytes_sent,
@@ -386,6 +403,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--level", choices=sorted(LEVELS), action="append")
     parser.add_argument("--parties", type=int, default=3)
     arguments = parser.parse_args(argv)
+    release_gil()
     console, figure = Console(width=112), machine_figure()
     rows: list[Row] = [signing_row(6)]
     sizes: dict[str, dict[str, int]] = {}

@@ -14,7 +14,7 @@ from dmpc.ecdsa.arithmetic import big, is_prime, power
 from dmpc.ecdsa.errors import EcdsaError
 from dmpc.ecdsa.sampling import bits
 
-SIEVE_LIMIT: Final = 200_000
+SIEVE_LIMIT: Final = 400_000
 WINDOW: Final = 1 << 17
 MAX_WINDOWS: Final = 256
 ROUNDS: Final = 32

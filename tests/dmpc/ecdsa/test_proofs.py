@@ -5,13 +5,15 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from dmpc.curves import Point
 from dmpc.ecdsa.errors import MalformedValueError
 from dmpc.encoding import decode
 from dmpc.errors import DmpcError
 from dmpc.records import Record
-from tests.dmpc.ecdsa.builders import TINY, trapdoor
+from tests.dmpc.ecdsa.builders import TINY, paillier_key, trapdoor
 from tests.dmpc.ecdsa.cases import MAKERS, TO_ONE_VERIFIER, G, case
 
 HUGE = 1 << 20_000
@@ -97,3 +99,34 @@ def test_proof__should_not_pass_for_another_statement(name: str) -> None:
         if other != name:
             with pytest.raises(DmpcError):
                 type(case(other).proof).decode(case(name).proof.encode())
+
+
+NUMBERS = st.one_of(
+    st.sampled_from([0, 1, -1, 2, HUGE]),
+    st.integers(-(1 << 2500), 1 << 2500),
+    st.sampled_from([paillier_key(0), paillier_key(1)]).flatmap(
+        lambda key: st.sampled_from([key.N, key.N2, key.N - 1, key.N2 - 1, key.p, key.N + 1])
+    ),
+    st.sampled_from([trapdoor(1).N_hat, trapdoor(1).N_hat - 1, trapdoor(1).modulus.left]),
+)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_verify__should_refuse_any_numbers_and_raise_nothing_else(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(MAKERS)))
+    made = case(name)
+    chosen = data.draw(st.sets(st.sampled_from(fields(made.proof)), min_size=1))
+    changes: dict[str, Any] = {}
+    for field in sorted(chosen, key=lambda field: field.name):
+        value = getattr(made.proof, field.name)
+        if isinstance(value, tuple):
+            at = data.draw(st.integers(0, len(value) - 1))
+            new = data.draw(NUMBERS) if not isinstance(value[at], Point) else G(at + 1)
+            changes[field.name] = (*value[:at], new, *value[at + 1 :])
+        else:
+            changes[field.name] = G(3) if isinstance(value, Point) else data.draw(NUMBERS)
+    changed = replace(made.proof, **changes)
+    assume(changed != made.proof)
+    with pytest.raises(MalformedValueError):
+        made.check(changed)
