@@ -96,8 +96,12 @@ class PaillierKey:
 
     def require_ciphertext(self, name: str, C: int) -> None:
         """Raises MalformedValueError unless 0 < C < N² and C is a unit."""
-        if not 0 < C < self.N2 or gcd(C, self.N) != 1:
+        if not self.is_ciphertext(C):
             raise MalformedValueError(f"{name} is not a unit modulo N²")
+
+    def is_ciphertext(self, C: int) -> bool:
+        """Whether 0 < C < N² and C is a unit."""
+        return 0 < C < self.N2 and gcd(C, self.N) == 1
 
     def require_unit(self, name: str, r: int) -> None:
         """Raises MalformedValueError unless 0 < r < N and r is a unit."""

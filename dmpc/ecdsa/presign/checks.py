@@ -109,15 +109,21 @@ class PresignChecks:
 
     def require_shape(self, board: Board, i: int) -> None:
         """One unit for every other signer in each list. Raises MalformedValueError."""
+        if fault := board.derive(f"shape {i}", lambda: self._misshape(board, i)):
+            raise MalformedValueError(fault)
+
+    def _misshape(self, board: Board, i: int) -> str:
         said = board.broadcast(2, i, Products)
         others = board.execution.others(i)
         for name in ("D", "F", "D_hat", "F_hat"):
             values = getattr(said, name)
             if len(values) != len(others):
-                raise MalformedValueError(f"{name} has {len(values)} entries, not {len(others)}")
+                return f"{name} has {len(values)} entries, not {len(others)}"
             for peer, value in zip(others, values, strict=True):
                 key = self.paillier[peer if name.startswith("D") else i]
-                key.require_ciphertext(name, value)
+                if not key.is_ciphertext(value):
+                    return f"{name} for party {peer} is not a unit modulo N²"
+        return ""
 
     def nonce_point_statement(self, said: Nonces, Gamma: Point) -> elog.Statement:
         """Γ_i = γ_i G for the γ_i of (B1, B2)."""
@@ -199,14 +205,14 @@ class PresignChecks:
     def require_verdict(self, board: Board, i: int) -> None:
         """No proofs if all is well, all proofs if not. Raises MalformedValueError."""
         said, others = board.broadcast(4, i, Verdict), board.execution.others(i)
-        for party in board.execution.parties.indices:
-            self.require_shape(board, party)
-        failure = self.failure(board)
+        failure = board.derive("failure", lambda: self.failure(board))
         expected = (1, len(others)) if failure else (0, 0)
         if (len(said.dec), len(said.aff_g_star)) != expected:
             raise MalformedValueError(f"a verdict on '{failure}' has {expected} proofs")
         if not failure:
             return
+        for party in board.execution.parties.indices:
+            self.require_shape(board, party)
         context = self.context(board.execution, i)
         dec.verify(context, self.dec_statement(board, i, failure), said.dec[0])
         for to, proof in zip(others, said.aff_g_star, strict=True):
