@@ -5,7 +5,7 @@ shortcuts that a key owner has. `REFERENCE` is plain `powmod` and nothing else: 
 differential tests, and the baseline of the benchmark.
 
 A GMP integer is typed `int` here: it has the operators and methods of one, and stays one wherever
-it came from `big`. Exponentiation is not constant in time (see docs/dmpc.md).
+it came from `big`. Exponentiation is not constant in time (see docs/dmpc-ecdsa.md).
 """
 
 from collections.abc import Sequence
@@ -193,7 +193,7 @@ class Arithmetic(Protocol):
 
 
 class FastArithmetic:
-    """Everything that pays (docs/dmpc.md, section Arithmetic)."""
+    """Everything that pays (docs/dmpc-ecdsa.md, Arithmetic)."""
 
     name = "fast"
     shortcuts = True

@@ -40,8 +40,8 @@ class Proof(Record):
 
 def require_modulus(level: SecurityLevel, N: int) -> None:
     """Size, parity, no small factor, composite, no square. Raises MalformedValueError."""
-    if N.bit_length() != level.modulus:
-        fault = f"does not have {level.modulus} bits"
+    if N <= 0 or N.bit_length() != level.modulus:
+        fault = f"is not a positive number of {level.modulus} bits"
     elif N % 4 != 1:
         fault = "is not 1 modulo 4"
     elif gcd(N, primorial(1 << TRIAL_BITS)) != 1:

@@ -31,8 +31,10 @@ def blum(size: int, seed: str, residue: int = 3) -> int:
     ("left", "right", "reason"),
     [
         (65519, blum(1184, "a"), "prime factor below"),
-        (blum(600, "b"), blum(597, "c"), "does not have 1200 bits"),
-        (blum(601, "b"), blum(602, "c"), "does not have 1200 bits"),
+        (blum(600, "b"), blum(597, "c"), "is not a positive number of 1200 bits"),
+        (blum(601, "b"), blum(602, "c"), "is not a positive number of 1200 bits"),
+        (-blum(600, "d"), blum(600, "e", residue=1), "is not a positive number of 1200 bits"),
+        (0, 1, "is not a positive number of 1200 bits"),
         (blum(600, "d"), blum(600, "d"), "is a square"),
         (blum(600, "d"), blum(600, "e", residue=1), "is not 1 modulo 4"),
         (blum(600, "d"), blum(600, "e") + 1, "is not 1 modulo 4"),

@@ -47,6 +47,10 @@ def test_well_formed__should_refuse_bad_sizes_and_bases() -> None:
     bad = [
         (N >> 1 | 1, s >> 2, t >> 2),
         (N + 1, s, t),
+        (-N, s, t),
+        (N, -s, t),
+        (N, s, -t),
+        (0, 0, 0),
         *((N, base, t) for base in (0, 1, N - 1, N, N + s, p)),
         *((N, s, base) for base in (0, 1, N - 1, N, N + t, p)),
     ]
