@@ -197,3 +197,22 @@ def test_evidence__should_need_the_real_pad_key_for_a_complaint(secret: int) -> 
             1, "wrong share", tuple(m.encode() for m in messages), rows, encode((recipient, secret))
         )
         assert not evidence.proves_fault(run.execution)
+
+
+def test_evidence__should_let_an_honest_party_accuse_more_than_one() -> None:
+    """Two accusations in one round are not equivocation; only a round's own messages are unique."""
+    run, _ = honest_run()
+    for kind in (Kind.ACCUSATION, Kind.ORIGINALS):
+        messages = tuple(
+            Message.sign(
+                run.execution,
+                KEYS[HONEST],
+                sender=HONEST,
+                round_number=2,
+                kind=kind,
+                body=body,
+            ).encode()
+            for body in (b"one", b"two")
+        )
+        for fault in (faults.EQUIVOCATION, faults.TWO_VIEWS, faults.MALFORMED):
+            assert not Evidence(HONEST, fault, messages).proves_fault(run.execution)

@@ -123,6 +123,23 @@ def test_frost__should_sign_with_any_t_or_more_holders(
 
 
 @suites
+def test_verify__should_answer_no_to_signatures_of_another_length(suite: Suite) -> None:
+    shares = deal(suite.group, 2, [1, 2], 1)
+    signature = sign(suite, shares, b"m")
+    public_key = shares[0].info.public_key
+    assert suite.verify(public_key, b"m", signature)
+    for other in (signature[:-1], signature + b"\0", b"", b"\0" + signature, bytes(64), bytes(65)):
+        assert not suite.verify(public_key, b"m", other)
+
+
+def test_key_share__should_fit_its_verification_share() -> None:
+    one, two = deal(SECP256K1, 2, [1, 2], 1)
+    for index, secret in ((1, two.secret), (2, one.secret), (3, one.secret), (1, 0)):
+        with pytest.raises(ParameterError):
+            KeyShare(one.info, index, secret)
+
+
+@suites
 @settings(max_examples=15)
 @given(data=st.data())
 def test_frost__should_never_sign_with_fewer_than_t(suite: Suite, data: st.DataObject) -> None:

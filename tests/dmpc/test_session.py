@@ -307,6 +307,22 @@ def test_session__should_name_the_false_accuser_and_not_the_accused(evidence: Ev
         assert party.outcome.evidence[0].proves_fault(EXECUTION)
 
 
+def test_session__should_take_no_accusation_of_a_false_accusation() -> None:
+    """The false accusation itself must be passed on: wrapped, it would prove at any depth."""
+    junk = signed(3, kind=Kind.ACCUSATION, body=b"junk")
+    wrapped = evidence_of(faults.FALSE_ACCUSATION, Message.decode(junk))
+    assert wrapped.proves_fault(EXECUTION)
+    for data, culprit in (
+        (junk, 3),
+        (signed(2, kind=Kind.ACCUSATION, body=wrapped.encode()), 2),
+    ):
+        party = session(1)
+        party.start()
+        party.receive(data)
+        assert isinstance(party.outcome, Abort)
+        assert party.outcome.culprits == (culprit,)
+
+
 def test_session__should_keep_its_result_whatever_comes_later() -> None:
     run = run_dkg(SECP256K1, 2, 3)
     before = run.outcomes[1]
