@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from relayer.stages import Item, Stage
+from relayer.worker import ChainWorker
+
 ROOT = Path(__file__).parents[2]
 START_S = 60
 REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
@@ -79,6 +82,21 @@ async def eventually(probe: Callable[[], Any], what: str, timeout_s: float = 30.
             return found
         await asyncio.sleep(0.02)
     pytest.fail(f"{what} did not happen in {timeout_s} s")
+
+
+async def landed(worker: ChainWorker, item: Item) -> Item:
+    """The item after its transaction is no longer on its way.
+
+    Anvil mines a moment after it takes a transaction, so one pass may come too early.
+    """
+
+    async def passed() -> Item | None:
+        nonlocal item
+        item = await worker.advance(item)
+        return None if item.stage is Stage.INCLUSION else item
+
+    found: Item = await eventually(passed, "the end of the transaction")
+    return found
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from relayer.outbox import Outbox
 from relayer.settings import Answers
 from relayer.stages import Item, Kind, Policy, Stage
 from relayer.worker import ChainWorker
-from tests.relayer.nodes import ask, free_port, process, tool, until
+from tests.relayer.nodes import ask, free_port, landed, process, tool, until
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -184,7 +184,7 @@ async def road(source_url: str) -> AsyncIterator[Road]:
 async def test_key_answer__should_land_on_the_contract(road: Road, outbox: Outbox) -> None:
     item = await road.key_answer()
     await outbox.add(item)
-    done = await road.worker(outbox, await road.account(1)).advance(item)
+    done = await landed(road.worker(outbox, await road.account(1)), item)
     assert done.stage is Stage.DONE, done.reason
     assert await road.keys() == [receiver.Request.FromString(item.content).answer.wallet]
     assert await outbox.reservations(CHAIN, EthAccount.from_key(b"\x01" * 32).address) == []
@@ -192,8 +192,8 @@ async def test_key_answer__should_land_on_the_contract(road: Road, outbox: Outbo
 
 async def test_sign_answer__should_process_its_trace_id(road: Road, outbox: Outbox) -> None:
     worker = road.worker(outbox, await road.account(1))
-    await worker.advance(await road.key_answer())
-    done = await worker.advance(await road.hash_answer(0))
+    await landed(worker, await road.key_answer())
+    done = await landed(worker, await road.hash_answer(0))
     assert done.stage is Stage.DONE, done.reason
     receipt = await road.rpc.call("eth_getTransactionReceipt", done.tx_id)
     assert receipt["status"] == "0x1"
@@ -204,10 +204,10 @@ async def test_answer_of_another_relayer__should_be_known_as_delivered(
     road: Road, outbox: Outbox, tmp_path: Path
 ) -> None:
     item = await road.key_answer()
-    first = await road.worker(outbox, await road.account(1)).advance(item)
+    first = await landed(road.worker(outbox, await road.account(1)), item)
     second_outbox = await Outbox.open(f"sqlite+aiosqlite:///{tmp_path / 'second.sqlite'}")
     second_account = await road.account(2)
-    second = await road.worker(second_outbox, second_account).advance(item)
+    second = await landed(road.worker(second_outbox, second_account), item)
     await second_outbox.close()
     assert (second.stage, second.tx_id) == (Stage.DONE, first.tx_id)
     sent = await road.rpc.call("eth_getTransactionCount", second_account.address, "latest")
@@ -225,8 +225,8 @@ async def test_two_relayers_in_the_same_block__should_both_end_delivered(
     first, second = await one.advance(item), await two.advance(item)
     assert first.stage is second.stage is Stage.INCLUSION
     await road.rpc.call("evm_mine")
-    assert (await one.advance(first)).stage is Stage.DONE
-    assert (await two.advance(second)).stage is Stage.DONE
+    assert (await landed(one, first)).stage is Stage.DONE
+    assert (await landed(two, second)).stage is Stage.DONE
     await second_outbox.close()
     assert len(await road.keys()) == 1
 
@@ -242,7 +242,7 @@ async def test_nonce_used_outside__should_be_assigned_again(road: Road, outbox: 
     await road.send(account, call_data("getTraceId"))
     await road.rpc.call("evm_setAutomine", True)
     await road.rpc.call("evm_mine")
-    done = await worker.advance(waiting)
+    done = await landed(worker, waiting)
     assert done.stage is Stage.DONE, done.reason
     assert (slot(done.signed).nonce, done.rebuilds) == (1, 1)
 
@@ -265,7 +265,7 @@ async def test_stuck_answer__should_be_replaced_with_a_higher_fee(
     assert after.fees.max_fee >= before.fees.max_fee * 1.125
     assert len(replaced.tx_ids) == 2
     await road.rpc.call("evm_mine")
-    done = await worker.advance(replaced)
+    done = await landed(worker, replaced)
     assert (done.stage, done.tx_id) == (Stage.DONE, replaced.tx_ids[-1])
 
 
@@ -277,7 +277,7 @@ async def test_poor_gas_account__should_wait_with_figures(road: Road, outbox: Ou
     assert held.stage is Stage.BUILDING
     assert "holds 1 wei" in held.reason or "nsufficient" in held.reason
     await road.account(1)
-    assert (await worker.advance(held)).stage is Stage.DONE
+    assert (await landed(worker, held)).stage is Stage.DONE
 
 
 async def test_paused_contract__should_hold_the_answer(road: Road, outbox: Outbox) -> None:
@@ -289,7 +289,7 @@ async def test_paused_contract__should_hold_the_answer(road: Road, outbox: Outbo
     assert held.stage is Stage.BUILDING
     assert "EnforcedPause" in held.reason
     await road.send(pauser, call_data("unpause"))
-    assert (await worker.advance(held)).stage is Stage.DONE
+    assert (await landed(worker, held)).stage is Stage.DONE
 
 
 async def test_answer_above_the_gas_that_is_paid_for__should_fail_with_figures(
@@ -298,7 +298,7 @@ async def test_answer_above_the_gas_that_is_paid_for__should_fail_with_figures(
     """Anybody may ask for it; the relayer must neither pay for it nor try for ever."""
     account = await road.account(1)
     worker = road.worker(outbox, account)
-    await worker.advance(await road.key_answer())
+    await landed(worker, await road.key_answer())
     item = await road.transaction_answer(trace_id=0, data=b"\x11" * 12_000)
     balance = await road.rpc.call("eth_getBalance", account.address, "latest")
     refused = await worker.advance(item)

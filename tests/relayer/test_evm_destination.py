@@ -24,7 +24,7 @@ from relayer.views import (
     Unreachable,
 )
 from relayer.worker import ChainWorker
-from tests.relayer.nodes import free_port
+from tests.relayer.nodes import free_port, landed
 
 CHAIN = "eip155:31338"
 KEY = Account.from_key(b"\x11" * 32)
@@ -163,7 +163,7 @@ async def test_worker__should_take_a_stored_transfer_to_done_and_two_workers_do_
         )
         for _ in range(2)
     ]
-    first, second = [await worker.advance(item) for worker in workers]
+    first, second = [await landed(worker, item) for worker in workers]
     assert first.stage is Stage.DONE
     assert second.stage is Stage.DONE
     assert int(await funded.call("eth_getTransactionCount", KEY.address, "latest"), 16) == 1
