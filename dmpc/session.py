@@ -60,6 +60,7 @@ class Session(Generic[T]):
         self._round = first
         self._disputed: dict[int, Message] = {}
         self._answered = False
+        self._exposed: set[int] = set()
 
     def start(self) -> list[Outbound]:
         """The messages of the first round; call once."""
@@ -275,8 +276,14 @@ class Session(Generic[T]):
 
     def _abort(self, proofs: tuple[Evidence, ...], *out: Outbound) -> list[Outbound]:
         reason = "; ".join(f"party {proof.culprit}: {proof.fault}" for proof in proofs)
+        culprits = {proof.culprit for proof in proofs}
         if not isinstance(self.outcome, Result):
-            self.outcome = Abort(reason, tuple(sorted({p.culprit for p in proofs})), proofs)
+            self.outcome = Abort(reason, tuple(sorted(culprits)), proofs)
+        elif culprits <= self._exposed:
+            # A party that has its result tells of each culprit once: telling ends nothing here,
+            # and two such parties would pass the same accusation to and fro for ever.
+            return self._drop("the culprit is known")
+        self._exposed |= culprits
         return list(out)
 
     def _drop(self, reason: str) -> list[Outbound]:

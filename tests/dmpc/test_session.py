@@ -324,7 +324,7 @@ def test_session__should_take_no_accusation_of_a_false_accusation() -> None:
 
 
 def test_session__should_keep_its_result_whatever_comes_later() -> None:
-    run = run_dkg(SECP256K1, 2, 3)
+    run = run_dkg(SECP256K1, 2, 4)
     before = run.outcomes[1]
     assert isinstance(before, Result)
     late = Message.sign(
@@ -338,8 +338,12 @@ def test_session__should_keep_its_result_whatever_comes_later() -> None:
     (accusation,) = run.sessions[1].receive(late.encode())
     assert run.sessions[1].outcome == before
     assert Message.decode(accusation.data).kind == Kind.ACCUSATION
-    run.sessions[3].receive(accusation.data)
+    (passed_on,) = run.sessions[3].receive(accusation.data)
     assert run.sessions[3].outcome == run.outcomes[3]
+    # Parties with a result do not pass an accusation to and fro.
+    (again,) = run.sessions[4].receive(passed_on.data)
+    assert run.sessions[3].receive(again.data) == []
+    assert run.sessions[3].dropped["the culprit is known"] == 1
 
 
 def test_evidence__should_survive_the_wire() -> None:
