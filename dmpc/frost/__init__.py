@@ -1,7 +1,12 @@
 """FROST: threshold Schnorr signatures for Ed25519, secp256k1 and BIP 340 (RFC 9591)."""
 
 from dmpc.frost.nonces import NoncePool
-from dmpc.frost.protocol import frost_execution, start_frost
+from dmpc.frost.protocol import (
+    frost_execution,
+    frost_shares_execution,
+    start_frost,
+    start_frost_shares,
+)
 from dmpc.frost.roast import RoastCoordinator, RoastSigner, roast_execution
 from dmpc.frost.signing import InvalidShares, NonceCommitment, SigningPackage
 from dmpc.frost.suites import BIP340, ED25519_SHA512, SECP256K1_SHA256, Suite, suite_by_name
@@ -19,9 +24,11 @@ __all__ = [
     "SigningPackage",
     "Suite",
     "frost_execution",
+    "frost_shares_execution",
     "output_info",
     "output_share",
     "roast_execution",
     "start_frost",
+    "start_frost_shares",
     "suite_by_name",
 ]

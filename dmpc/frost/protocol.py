@@ -1,8 +1,9 @@
-"""FROST between equals: two broadcast rounds, and every signer ends with the signature.
+"""FROST between equals: every signer ends with the signature.
 
-Round 1 publishes a nonce commitment from a pool, round 2 the signature share. A bad share is found
-when the aggregate fails, and proven by the share's own check against the commitments that its
-sender had seen.
+`start_frost` takes two broadcast rounds: a nonce commitment from a pool, then the signature share.
+`start_frost_shares` takes the second only, for commitments that were published in advance. A bad
+share is found when the aggregate fails, and proven by the share's own check against the commitments
+that its sender had seen.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from dmpc.board import Board
 from dmpc.encoding import Value
-from dmpc.errors import DmpcError
+from dmpc.errors import DmpcError, ParameterError
 from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
 from dmpc.frost.nonces import NoncePool
 from dmpc.frost.signing import InvalidShares, NonceCommitment, SigningPackage
@@ -23,6 +24,7 @@ from dmpc.rounds import Outgoing, Result, Round
 from dmpc.session import Session
 
 NAME: Final = "zrsign-frost-v1"
+SHARES_NAME: Final = "zrsign-frost-shares-v1"
 FOREIGN_COMMITMENT: Final = "nonce commitment under another index"
 WRONG_SHARE: Final = "wrong signature share"
 
@@ -82,6 +84,47 @@ def start_frost(
     return Session(execution, me, identity, CommitmentRound(task, pool))
 
 
+def frost_shares_execution(
+    package: SigningPackage, signers: Parties, execution_id: bytes
+) -> Execution:
+    """The signing of a package in one round. Raises ParameterError for other signers."""
+    if signers.indices != package.signers:
+        raise ParameterError(f"the package is for {package.signers}, not {signers.indices}")
+
+    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+        share = board.broadcast(1, suspect, SignatureShare)
+        return not package.is_valid_share(suspect, share.z)
+
+    key = package.key
+    protocol = Protocol(
+        name=SHARES_NAME,
+        rounds=(RoundSpec(broadcast=SignatureShare),),
+        faults={WRONG_SHARE: wrong_share},
+        context=(
+            package.suite.name,
+            key.key_id,
+            package.message,
+            tuple(commitment.to_value() for commitment in package.commitments),
+        ),
+    )
+    return Execution(protocol, execution_id, signers, key.threshold, key.group)
+
+
+def start_frost_shares(
+    execution: Execution, package: SigningPackage, pool: NoncePool, identity: IdentityKey
+) -> Session[bytes]:
+    """This signer's side; its nonces are struck off now.
+
+    Raises:
+        UnknownNonce, AlreadyConsumed: the package names nonces that this signer cannot use.
+    """
+    me = pool.share.index
+    mine = package.commitments[package.signers.index(me)]
+    nonces = pool.consume(mine, package.signers)
+    share = package.sign(pool.share, nonces)
+    return Session(execution, me, identity, ShareRound(package, share, number=1))
+
+
 class CommitmentRound(Round[bytes]):
     """Round 1."""
 
@@ -103,19 +146,22 @@ class CommitmentRound(Round[bytes]):
 
 
 class ShareRound(Round[bytes]):
-    """Round 2."""
+    """The last round: the second, or the only one."""
 
-    number = 2
-
-    def __init__(self, package: SigningPackage, z: int) -> None:
+    def __init__(self, package: SigningPackage, z: int, number: int = 2) -> None:
         self._package = package
         self._z = z
+        self._number = number
+
+    @property
+    def number(self) -> int:
+        return self._number
 
     def outgoing(self) -> Outgoing:
         return Outgoing(broadcast=SignatureShare(self._z))
 
     def finalize(self, board: Board) -> Result[bytes]:
-        shares = {i: s.z for i, s in board.broadcasts(2, SignatureShare).items()}
+        shares = {i: s.z for i, s in board.broadcasts(self._number, SignatureShare).items()}
         try:
             return Result(self._package.aggregate(shares))
         except InvalidShares as invalid:
