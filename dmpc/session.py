@@ -130,6 +130,10 @@ class Session(Generic[T]):
             following = self._round.finalize(self._board)
         except Blamed as blamed:
             return self._accuse(*(gather(self._board, a) for a in blamed.accusations))
+        except DmpcError as error:
+            # Nobody is to blame, as when nonces cancel out; what was said before still goes out.
+            self.outcome = Abort(str(error), ())
+            return []
         if isinstance(following, Result):
             self.outcome = following
             return []

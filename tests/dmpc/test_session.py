@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpc import evidence as faults
-from dmpc.curves import SECP256K1
+from dmpc.curves import ED25519, SECP256K1
 from dmpc.dkg import start_dkg
 from dmpc.dkg.messages import Commitment
 from dmpc.dkg.protocol import CommitRound
 from dmpc.encoding import encode
 from dmpc.errors import EncodingError
 from dmpc.evidence import Evidence, evidence_of
-from dmpc.execution import Execution, IdentityKey
+from dmpc.execution import Execution, IdentityKey, Parties
 from dmpc.keys import KeyShare
 from dmpc.messages import EVERYBODY, Kind, Message, Originals
 from dmpc.records import Record
@@ -59,6 +59,27 @@ def signed(
         view=view,
         recipient=recipient,
     ).encode()
+
+
+def test_session_id__should_depend_on_everything_that_was_agreed() -> None:
+    """A message of one execution means nothing in another (CVE-2022-47930 and what remained)."""
+    protocol, keys = EXECUTION.protocol, EXECUTION.parties.keys
+    (last, key), stranger = keys[-1], identities((9,))[9].public_key
+    others = [
+        replace(EXECUTION, execution_id=EXECUTION.execution_id + b"x"),
+        replace(EXECUTION, threshold=EXECUTION.threshold + 1),
+        replace(EXECUTION, group=ED25519),
+        replace(EXECUTION, level="another level"),
+        replace(EXECUTION, parties=Parties(keys[:-1])),
+        replace(EXECUTION, parties=Parties((*keys[:-1], (last + 1, key)))),
+        replace(EXECUTION, parties=Parties((*keys[:-1], (last, stranger)))),
+        replace(EXECUTION, protocol=replace(protocol, name="another protocol")),
+        replace(EXECUTION, protocol=replace(protocol, context=(1,))),
+    ]
+    assert len({each.sid for each in (EXECUTION, *others)}) == len(others) + 1
+    for other in others:
+        with pytest.raises(EncodingError, match="another execution"):
+            Message.read(other, signed(2))
 
 
 @settings(max_examples=20)

@@ -39,7 +39,7 @@ from dmpc.ecdsa.sampling import symmetric
 from dmpc.errors import DmpcError, ParameterError
 from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
 from dmpc.keys import KeyShare
-from dmpc.rounds import Blamed, Outgoing, Result, Round
+from dmpc.rounds import Outgoing, Result, Round
 from dmpc.session import Session
 
 NAME: Final = "zrsign-cggmp24-presign-v1"
@@ -374,6 +374,5 @@ class VerdictRound(Round[Presignature]):
     def finalize(self, board: Board) -> Result[Presignature]:
         board.require_innocence("wrong verdict")
         if self._finish is None:
-            # All others proved that they are not the reason: this party's own state is damaged.
-            raise Blamed(())
+            raise DmpcError("all others are innocent: this party's own state is damaged")
         return Result(self._finish())

@@ -297,6 +297,24 @@ def test_presign__should_send_nothing_after_an_unproven_nonce() -> None:
     assert all(isinstance(sessions[i]._round, NonceRound) for i in (1, 3))
 
 
+@pytest.mark.parametrize(
+    ("secret", "reason"), [("gamma", "nonce point is the identity"), ("k", "δ is zero")]
+)
+def test_presign__should_end_without_culprits_when_nonces_cancel_out(
+    monkeypatch: pytest.MonkeyPatch, secret: str, reason: str
+) -> None:
+    """It takes all signers together, or luck: nobody is to blame, and nothing is made."""
+    values, honest = iter((5, 7, q - 12)), protocol.NonceSecrets
+    monkeypatch.setattr(
+        protocol, "NonceSecrets", lambda **fields: honest(**fields | {secret: next(values)})
+    )
+    _, outcomes = presign()
+    for outcome in outcomes.values():
+        assert isinstance(outcome, Abort)
+        assert (outcome.culprits, outcome.evidence) == ((), ())
+        assert reason in outcome.reason
+
+
 def test_presign__should_refuse_messages_of_another_presigning() -> None:
     """CVE-2022-47930: a recorded proof is worthless in the next execution."""
     recorded: dict[int, NonceProofs] = {}

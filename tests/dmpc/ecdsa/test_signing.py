@@ -19,6 +19,7 @@ from dmpc.ecdsa.signing import (
 )
 from dmpc.errors import ParameterError
 from dmpc.rounds import Abort, Result
+from dmpc.simulator import Deviation, Simulation
 from dmpc.single_use import AlreadyConsumed, Item, SingleUseLedger
 from tests.dmpc.builders import MemoryAnchor, MemoryJournal, fresh_ledger
 from tests.dmpc.ecdsa.parties import altering, bump, identity, parties, require_blamed
@@ -71,6 +72,21 @@ def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None
             retry = start_sign(signing(made, digest), made[1], digest, identity(1), again)
             with pytest.raises(AlreadyConsumed):
                 retry.start()
+
+
+def test_failed_signing__should_have_burned_its_presignature() -> None:
+    """CVE-2023-33242: a second try with the same nonce would tell something about the key."""
+    made, ledger = presignatures((1, 2)), fresh_ledger()
+    execution = signing(made, DIGEST)
+    honest = start_sign(execution, made[1], DIGEST, identity(1), ledger)
+    first = ShareRound(execution, made[2], DIGEST, fresh_ledger())
+    cheat = Deviation(execution, 2, identity(2), first, altering(SignatureShare, bump("sigma")))
+    outcomes = Simulation({1: honest, 2: cheat}, 0).run()
+    assert isinstance(outcomes[1], Abort)
+    assert outcomes[1].culprits == (2,)
+    again = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    with pytest.raises(AlreadyConsumed):
+        again.start()
 
 
 def test_sign__should_send_nothing_when_the_use_cannot_be_recorded() -> None:
