@@ -55,10 +55,10 @@ proto: setup ## Compile proto/ into zrchain_lite/wire
 
 bench: setup ## Run every benchmark in bench/
 	shopt -s nullglob
-	for file in bench/*.py; do echo "· $$file"; $(BIN)/python "$$file"; done
+	for file in bench/bench_*.py; do echo "· $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)"; done
 
 bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
-	$(BIN)/python bench/bench_dmpc.py
+	$(BIN)/python -m bench.bench_dmpc
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist
