@@ -62,6 +62,12 @@ class NoncePool:
     def __len__(self) -> int:
         return len(self._pairs)
 
+    @property
+    def published(self) -> tuple[NonceCommitment, ...]:
+        """What was given out and not used yet, the oldest first."""
+        waiting = set(self._unpublished)
+        return tuple(commitment for commitment in self._pairs if commitment not in waiting)
+
     def preprocess(self, count: int) -> None:
         """Make this many pairs; the oldest that were published and never used make room.
 

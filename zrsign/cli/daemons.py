@@ -1,4 +1,4 @@
-"""`zrsign ledger`, `listen`, `relay`, `keyring` and `btc-proxy`: the daemons, by their settings.
+"""The daemons, by their settings: `zrsign ledger`, `listen`, `relay`, `operator`, and so on.
 
 Each is a program of its own (`python -m PACKAGE`); the command line becomes it.
 """
@@ -17,7 +17,7 @@ Level = Annotated[str, typer.Option("--log-level", help="debug, info, warning or
 
 
 def register(app: typer.Typer) -> None:
-    for command in (ledger, listen, relay, keyring, btc_proxy):
+    for command in (ledger, listen, relay, operator, keyring, btc_proxy):
         app.command()(command)
 
 
@@ -34,6 +34,11 @@ def listen(config: Config, log_level: Level = "info") -> None:
 def relay(config: Config, log_level: Level = "info") -> None:
     """Run the relayer: signed transactions to their chains, Direct answers to their contracts."""
     _become("relayer", config, log_level)
+
+
+def operator(config: Config, log_level: Level = "info") -> None:
+    """Run one operator of a threshold keyring."""
+    _become("dmpc.operator", config, log_level)
 
 
 def keyring(config: Config, log_level: Level = "info") -> None:

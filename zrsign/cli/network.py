@@ -25,8 +25,17 @@ if TYPE_CHECKING:
     from zrsign.demo.rows import Row
     from zrsign.network.local import LocalNetwork
     from zrsign.network.manifest import Manifest
+    from zrsign.network.operators import Committee
 
+Keyring = Annotated[
+    str,
+    typer.Option(
+        "--keyring", help='Who holds the keys: operators as "6-of-8", or "local" (one process).'
+    ),
+]
 State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
+COMMITTEE = "6-of-8"
+LOCAL = "local"
 DETAIL_WIDTH = 160
 MODE_WIDTH = 105
 MARKS = {
@@ -68,6 +77,7 @@ def up(
     free_ports: Annotated[
         bool, typer.Option("--free-ports", help="Take free ports instead of the usual ones.")
     ] = False,
+    keyring: Keyring = COMMITTEE,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
     from zrsign.network.local import LocalNetwork
@@ -87,11 +97,22 @@ def up(
 
     directory = state or state_root() / "network"
     with suppress(KeyboardInterrupt), live:
-        _run(LocalNetwork(directory, ports, services), use)
+        _run(LocalNetwork(directory, ports, services, _committee(keyring)), use)
     err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 
-def demo(state: State = None) -> None:
+def _committee(keyring: str) -> Committee | None:
+    from zrsign.network.operators import Committee
+
+    if keyring == LOCAL:
+        return None
+    try:
+        return Committee.parse(keyring)
+    except ValueError as error:
+        raise UsageError(f"--keyring {error}", 'Or "--keyring local" for one process.') from None
+
+
+def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
     """Every kind of request on real chains; ends with a table.
 
     ZRSIGN_DEMO_JSON=FILE also writes the table as JSON.
@@ -101,7 +122,7 @@ def demo(state: State = None) -> None:
     from zrsign.network.manifest import state_root
     from zrsign.network.ports import Ports
 
-    directory = state or state_root() / "demo"
+    directory, committee = state or state_root() / "demo", _committee(keyring)
     programme, services = Programme(), Services()
     started = time.monotonic()
 
@@ -121,7 +142,7 @@ def demo(state: State = None) -> None:
     live = Live(Screen(), console=err, transient=True, refresh_per_second=8)
     try:
         with live if err.is_terminal else nullcontext():
-            _run(LocalNetwork(directory, Ports.free(), services), programme.run)
+            _run(LocalNetwork(directory, Ports.free(), services, committee), programme.run)
     finally:
         report()
         out.print(_table(programme.rows, out.width))

@@ -6,6 +6,7 @@ One secp256k1 key each, which is a ledger account and an EVM account at once.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from eth_account import Account as EvmAccount
@@ -21,11 +22,11 @@ DAEMON_ACCOUNTS = ("authority", "observer", "keyring-party", "relayer", "btc-pro
 APPROVERS = ("approver-1", "approver-2", "approver-3")
 
 
-def create(folder: Path) -> tuple[AccountEntry, ...]:
+def create(folder: Path, operators: Sequence[str] = ()) -> tuple[AccountEntry, ...]:
     """Write every account's key into `folder` (mode 0600) and describe them."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     EvmAccount.enable_unaudited_hdwallet_features()
-    keys = {name: secrets.token_bytes(32) for name in (*DAEMON_ACCOUNTS, *APPROVERS)}
+    keys = {name: secrets.token_bytes(32) for name in (*DAEMON_ACCOUNTS, *APPROVERS, *operators)}
     for name, place in ANVIL_ACCOUNTS.items():
         path = f"m/44'/60'/0'/0/{place}"
         keys[name] = bytes(EvmAccount.from_mnemonic(ANVIL_MNEMONIC, account_path=path).key)

@@ -24,7 +24,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from zrchain_lite.client import LedgerClient
 from zrsign.deploy import Deployment, Mode, Plan, deploy
 from zrsign.errors import NetworkError
-from zrsign.network import accounts, configs, genesis, setup
+from zrsign.network import accounts, configs, genesis, operators, setup
 from zrsign.network.health import Health
 from zrsign.network.manifest import FILE as MANIFEST
 from zrsign.network.manifest import (
@@ -42,6 +42,7 @@ from zrsign.network.nodes import (
     start_anvil,
     start_solana,
 )
+from zrsign.network.operators import Committee
 from zrsign.network.ports import HOST, Ports
 from zrsign.network.process import Supervisor
 from zrsign.network.rpc import Rpc
@@ -59,7 +60,15 @@ class LocalNetwork:
     bitcoin: Bitcoin
     manifest: Manifest
 
-    def __init__(self, state_dir: Path, ports: Ports, progress: Progress) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        ports: Ports,
+        progress: Progress,
+        committee: Committee | None = None,
+    ) -> None:
+        """Without a committee, the development keyring answers."""
+        self.committee = committee
         self.state_dir = state_dir.resolve()
         self.ports = ports
         self.progress = progress
@@ -134,8 +143,9 @@ class LocalNetwork:
 
     async def _start(self) -> None:
         self._claim_state_dir()
-        self.ports.ensure_free()
-        known = accounts.create(self.state_dir / "keys")
+        names = self.committee.names if self.committee else ()
+        self.ports.ensure_free(len(names))
+        known = accounts.create(self.state_dir / "keys", names)
         chains, ledger = await asyncio.gather(self._chains(), self._ledger(known))
         self.manifest = Manifest(
             pid=os.getpid(),
@@ -230,21 +240,40 @@ class LocalNetwork:
     async def _keys(self) -> None:
         """The keyring, as any keyring registers, and the key that answers for Direct contracts."""
         authority = self.manifest.account("authority").address
-        party = self.manifest.account("keyring-party").address
         async with self.client("authority") as ledger:
-            keyring = await setup.register_keyring(ledger, authority, party)
-            await self._daemon("keyring", "local_keyring", configs.keyring(self.manifest, keyring))
+            if self.committee is None:
+                parties, threshold = ["keyring-party"], 1
+            else:
+                parties, threshold = list(self.committee.names), self.committee.threshold
+            addresses = [self.manifest.account(name).address for name in parties]
+            keyring = await setup.register_keyring(ledger, authority, addresses, threshold)
+            await self._start_keyring(keyring)
             self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
 
-    async def _daemon(self, name: str, package: str, settings: dict[str, Any]) -> None:
+    async def _start_keyring(self, keyring: str) -> None:
+        if self.committee is None:
+            await self._daemon("keyring", "local_keyring", configs.keyring(self.manifest, keyring))
+            return
+        settings = operators.provision(self.manifest, self.committee, keyring, self.ports)
+        await asyncio.gather(
+            *(
+                self._daemon(name, "dmpc.operator", each, self.ports.operator_status[place])
+                for place, (name, each) in enumerate(settings)
+            )
+        )
+
+    async def _daemon(
+        self, name: str, package: str, settings: dict[str, Any], port: int = 0
+    ) -> None:
         """Start a daemon of ours. It is ready when its health port says so."""
         self.progress(name, "starting")
-        settings = {**settings, "metrics_port": getattr(self.ports, name)}
+        port = port or getattr(self.ports, name)
+        settings = {**settings, "metrics_port": port}
         config = configs.write(self.state_dir / "config", name, settings)
         process = await self.supervisor.start(
             name, [sys.executable, "-m", package, "--config", config]
         )
-        health = Health(f"http://{HOST}:{getattr(self.ports, name)}")
+        health = Health(f"http://{HOST}:{port}")
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
         entry = DaemonEntry(name=name, pid=process.child.pid, health=health.url)
         self._update(daemons=(*self.manifest.daemons, entry))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
 
 from zrsign.errors import NetworkError
 
@@ -28,28 +30,51 @@ class Ports:
     listener: int = 9102
     relayer: int = 9103
     btc_proxy: int = 9104
+    # Of each operator: for its peers, and for health and metrics.
+    operator_links: tuple[int, ...] = tuple(range(9301, 9317))
+    operator_status: tuple[int, ...] = tuple(range(9401, 9417))
 
     @classmethod
     def free(cls) -> Ports:
         """Ports that are free now, for runs that must not disturb another network."""
-        sockets = [socket.socket() for _ in fields(cls)]
+        sockets: list[socket.socket] = []
+
+        def take() -> int:
+            sockets.append(socket.socket())
+            sockets[-1].bind((HOST, 0))
+            return int(sockets[-1].getsockname()[1])
+
         try:
-            for each in sockets:
-                each.bind((HOST, 0))
-            return cls(*(each.getsockname()[1] for each in sockets))
+            chosen: dict[str, Any] = {
+                field.name: take()
+                if isinstance(field.default, int)
+                else tuple(take() for _ in field.default)
+                for field in fields(cls)
+                if field.default is not MISSING
+            }
+            return cls(**chosen)
         finally:
             for each in sockets:
                 each.close()
 
-    def ensure_free(self) -> None:
+    def ensure_free(self, operators: int = 0) -> None:
         """Raise NetworkError naming every port that somebody else uses."""
-        taken = [f"{field.name} {getattr(self, field.name)}" for field in fields(self)]
-        taken = [name for name in taken if not _is_free(int(name.rsplit(" ", 1)[1]))]
+        taken = [f"{name} {port}" for name, port in self._all(operators) if not _is_free(port)]
         if taken:
             raise NetworkError(
                 f"Ports in use on {HOST}: {', '.join(taken)}.",
                 "Stop their owner (ss -ltnp shows it), or take others: zrsign up --free-ports",
             )
+
+    def _all(self, operators: int) -> Iterator[tuple[str, int]]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int):
+                yield field.name, value
+            else:
+                yield from (
+                    (f"{field.name}[{i}]", port) for i, port in enumerate(value[:operators])
+                )
 
 
 def _is_free(port: int) -> bool:

@@ -29,16 +29,21 @@ class AuthorityKey:
     evm_address: str
 
 
-async def register_keyring(ledger: LedgerClient, authority: str, party: str) -> str:
-    """A keyring of one party. Returns its address."""
+async def register_keyring(
+    ledger: LedgerClient, authority: str, parties: Sequence[str], threshold: int
+) -> str:
+    """A keyring of which `threshold` parties answer every request. Returns its address."""
     made = await ledger.broadcast(
         identity.MsgNewKeyring(
-            creator=authority, description="Local development keyring", party_threshold=1
+            creator=authority, description="Local keyring", party_threshold=threshold
         )
     )
     address = str(made.response(identity.MsgNewKeyringResponse).addr)
     await ledger.broadcast(
-        identity.MsgAddKeyringParty(creator=authority, keyring_addr=address, party=party)
+        *(
+            identity.MsgAddKeyringParty(creator=authority, keyring_addr=address, party=party)
+            for party in parties
+        )
     )
     return address
 

@@ -1,0 +1,1 @@
+"""What holds an operator's secrets together: an enclave, or its simulation."""

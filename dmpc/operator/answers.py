@@ -1,0 +1,110 @@
+"""Answers on their way to the ledger, in batches, until the ledger took them.
+
+An answer is made again from what is held when it is lost in a restart, so nothing is kept on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+from prometheus_client import Counter
+
+from daemon.log import get_logger
+from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+
+BATCH = 40
+ANSWERS = Counter("operator_answers", "Answers by what became of them.", ["kind", "outcome"])
+
+Request = tuple[str, int]
+
+
+class Outbox:
+    """Waiting answers by request."""
+
+    def __init__(self, ledger: LedgerClient, account: Account) -> None:
+        self._ledger, self._account = ledger, account
+        self._waiting: dict[Request, Message] = {}
+        self._sent: set[Request] = set()
+        self._log = get_logger(party=account.address)
+
+    def key(self, request_id: int, public_key: bytes) -> bool:
+        """Answer a key request; False when that was done before."""
+        message = wire.MsgFulfilKeyRequest(
+            creator=self._account.address,
+            request_id=request_id,
+            status=wire.KEY_REQUEST_STATUS_FULFILLED,
+            keyring_party_signature=party_signature(self._account, request_id),
+        )
+        message.key.public_key = public_key
+        return self._put(("key", request_id), message)
+
+    def signature(self, request_id: int, signature: bytes) -> bool:
+        """Answer a signature request; False when that was done before."""
+        message = wire.MsgFulfilSignatureRequest(
+            creator=self._account.address,
+            request_id=request_id,
+            status=wire.SIGN_REQUEST_STATUS_FULFILLED,
+            keyring_party_signature=party_signature(self._account, request_id),
+            signed_data=signature,
+        )
+        return self._put(("signature", request_id), message)
+
+    def refuse_signature(self, request_id: int, reason: str) -> bool:
+        """Tell the ledger that this request cannot be answered; False when that was done before."""
+        message = wire.MsgFulfilSignatureRequest(
+            creator=self._account.address,
+            request_id=request_id,
+            status=wire.SIGN_REQUEST_STATUS_REJECTED,
+            keyring_party_signature=party_signature(self._account, request_id),
+            reject_reason=reason[:512],
+        )
+        return self._put(("signature", request_id), message)
+
+    def keep_only(self, open_requests: set[Request]) -> None:
+        """Forget requests that ended."""
+        self._sent &= open_requests
+        self._waiting = {r: m for r, m in self._waiting.items() if r in open_requests}
+
+    def has_answered(self, request: Request) -> bool:
+        return request in self._sent or request in self._waiting
+
+    async def flush(self) -> int:
+        """Send what waits. Returns how many answers the ledger took. Raises ClientError."""
+        taken = 0
+        while self._waiting:
+            batch = dict(list(self._waiting.items())[:BATCH])
+            for request in batch:
+                del self._waiting[request]
+            self._sent |= set(batch)
+            try:
+                taken += await self._send(list(batch.items()))
+            except BaseException:
+                self._sent -= set(batch)
+                self._waiting = {**batch, **self._waiting}
+                raise
+        return taken
+
+    def _put(self, request: Request, message: Message) -> bool:
+        if self.has_answered(request):
+            return False
+        self._waiting[request] = message
+        return True
+
+    async def _send(self, answers: Sequence[tuple[Request, Message]]) -> int:
+        """One transaction; if the ledger refuses it, one for each answer."""
+        try:
+            await self._ledger.broadcast(*(message for _, message in answers))
+        except TxFailed as error:
+            if len(answers) > 1:
+                return sum([await self._send([answer]) for answer in answers])
+            # Too late, as a rule: others answered it, or its time is over.
+            ((kind, request_id), _) = answers[0]
+            ANSWERS.labels(kind, "refused").inc()
+            self._log.info("answer_refused", kind=kind, request=request_id, why=error.log[:200])
+            return 0
+        for (kind, request_id), _ in answers:
+            ANSWERS.labels(kind, "taken").inc()
+            self._log.info("answered", kind=kind, request=request_id)
+        return len(answers)

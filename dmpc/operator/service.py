@@ -1,0 +1,129 @@
+"""What an operator's process runs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from daemon import metrics
+from daemon.errors import SettingsError
+from daemon.keyfile import read_secret
+from daemon.log import get_logger
+from daemon.loops import Loop, run_all
+from daemon.retry import Retry
+from dmpc.ecdsa.arithmetic import release_gil
+from dmpc.enclave.simulated import SimulatedEnclave
+from dmpc.enclave.simulated import read_secret as read_enclave_secret
+from dmpc.execution import IdentityKey
+from dmpc.operator.answers import Outbox
+from dmpc.operator.config import OperatorSettings, read_group
+from dmpc.operator.frames import INCARNATION_BYTES
+from dmpc.operator.gate import AttestedGate
+from dmpc.operator.holdings import Holdings
+from dmpc.operator.ledger_view import LedgerView
+from dmpc.operator.links import Links
+from dmpc.operator.operator import Operator
+from dmpc.operator.sealing import write_durably
+from dmpc.operator.tls import TlsIdentity
+from zrchain_lite.client import Account, LedgerClient
+
+RETRY = Retry(base_s=0.1, cap_s=5.0)
+TICK_S = 0.05
+
+
+async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
+    """Operate until `stop`."""
+    account = Account.from_secret(read_secret(settings.ledger.key_file))
+    identity = IdentityKey(read_enclave_secret(settings.identity_file))
+    group = read_group(settings.group_file, settings.keyring_address)
+    enclave = SimulatedEnclave(
+        read_enclave_secret(settings.enclave_root_file),
+        read_enclave_secret(settings.anchor_dir / "sealing"),
+    )
+    get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
+    async with AsyncExitStack() as resources:
+        holdings = Holdings(settings.state_dir, settings.anchor_dir, enclave, identity)
+        resources.callback(holdings.close)
+        ledger = LedgerClient(settings.ledger.grpc, account=account)
+        resources.push_async_callback(ledger.close)
+        threads = resources.enter_context(
+            ThreadPoolExecutor(settings.threads, initializer=release_gil)
+        )
+        incarnation = _incarnation(settings.state_dir)
+        operator = Operator(
+            group,
+            identity,
+            incarnation,
+            holdings,
+            LedgerView(ledger, settings.keyring_address),
+            Outbox(ledger, account),
+            threads,
+            pool_level=settings.presignatures,
+        )
+        resources.callback(operator.stop)
+        me = group.members[operator.me]
+        gate = AttestedGate(
+            settings.keyring_address,
+            me,
+            incarnation,
+            enclave,
+            frozenset({(enclave.kind, enclave.measurement)}),
+            enclave.root,
+        )
+        operator.links = Links(
+            operator.me,
+            _tls(settings),
+            settings.listen,
+            gate,
+            operator.on_frame,
+            operator.on_peer,
+        )
+        await operator.links.start()
+        resources.push_async_callback(operator.links.stop)
+        operator.links.update(group.members)
+        await _run(settings, operator, ledger, stop, resources)
+
+
+async def _run(
+    settings: OperatorSettings,
+    operator: Operator,
+    ledger: LedgerClient,
+    stop: asyncio.Event,
+    resources: AsyncExitStack,
+) -> None:
+    looking = Loop("look", operator.look, settings.poll_interval_s, RETRY)
+    answering = Loop("answer", operator.outbox.flush, TICK_S, RETRY)
+
+    async def tick() -> None:
+        operator.tick()
+
+    async def watch() -> None:
+        async for _ in ledger.new_blocks():
+            looking.wake()
+
+    ticking = Loop("tick", tick, TICK_S, RETRY)
+    watching = Loop("blocks", watch, RETRY.base_s, RETRY)
+    if settings.metrics_port is not None:
+        checks = {each.name: each.health for each in (looking, answering, ticking)}
+        await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
+    await run_all([looking, answering, ticking, watching], stop)
+
+
+def _tls(settings: OperatorSettings) -> TlsIdentity:
+    try:
+        return TlsIdentity(
+            settings.tls_key_file.read_bytes(), settings.tls_certificate_file.read_bytes()
+        )
+    except OSError as error:
+        raise SettingsError(f"Cannot read the TLS key or certificate: {error}.") from None
+
+
+def _incarnation(state: Path) -> bytes:
+    """Made with the single-use journal, and gone with it."""
+    path = state / "incarnation"
+    if not path.exists():
+        write_durably(path, secrets.token_bytes(INCARNATION_BYTES))
+    return path.read_bytes()

@@ -1,0 +1,251 @@
+"""How each kind of work runs: what this operator checks before it joins, and what becomes of it.
+
+A proposal only says who should do what together. Everything that is to be believed comes from the
+ledger's view and from what this operator holds: `prepare` raises Refused when these do not agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from dmpc.curves import ED25519, SECP256K1, Group
+from dmpc.dkg import dkg_execution, start_dkg
+from dmpc.ecdsa import (
+    AuxInfo,
+    AuxSecrets,
+    EcdsaSignature,
+    Presignature,
+    PresignSetup,
+    aux_info_execution,
+    presign_execution,
+    sign_execution,
+    start_aux_info,
+    start_presign,
+    start_sign,
+)
+from dmpc.execution import Execution, IdentityKey
+from dmpc.frost import (
+    ED25519_SHA512,
+    NonceCommitment,
+    SigningPackage,
+    frost_shares_execution,
+    start_frost_shares,
+)
+from dmpc.keys import KeyShare
+from dmpc.operator.approval import Scheme, scheme_of
+from dmpc.operator.errors import Refused
+from dmpc.operator.frames import Kind, Proposal
+from dmpc.operator.holdings import HeldKey, Holdings
+from dmpc.operator.ledger_view import SignAsked, View
+from dmpc.operator.members import Settings
+from dmpc.records import Record
+from dmpc.session import Session
+
+TIMEOUTS_S: Final[Mapping[Kind, float]] = {
+    Kind.AUX: 180.0,
+    Kind.KEYGEN: 20.0,
+    Kind.PRESIGN: 60.0,
+    Kind.ECDSA: 5.0,
+    Kind.FROST: 5.0,
+}
+HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN})
+"""Too long for the event loop: their steps run in threads."""
+GROUPS: Final[Mapping[Scheme, Group]] = {Scheme.ECDSA: SECP256K1, Scheme.ED25519: ED25519}
+
+
+@dataclass(frozen=True)
+class PresignDetails(Record):
+    """Which auxiliary information, and which key in which epoch."""
+
+    TAG: ClassVar[str] = "presign-details"
+
+    key_id: bytes
+    aux: bytes
+
+
+@dataclass(frozen=True)
+class EcdsaDetails(Record):
+    """Which presignature; the subject is the signature request."""
+
+    TAG: ClassVar[str] = "ecdsa-details"
+
+    presignature: bytes
+
+
+@dataclass(frozen=True)
+class FrostDetails(Record):
+    """Which published nonces; the subject is the signature request."""
+
+    TAG: ClassVar[str] = "frost-details"
+
+    commitments: tuple[NonceCommitment, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that was agreed to."""
+
+    execution: Execution
+    begin: Callable[[], Session[Any]]
+    finish: Callable[[Any], None]
+    """Takes the result; durable when it returns."""
+
+
+@dataclass
+class Desk:
+    """All that a task may look at."""
+
+    me: int
+    identity: IdentityKey
+    settings: Settings
+    holdings: Holdings
+    view: View
+    is_running: Callable[[Kind, int], bool]
+    take_aux_secrets: Callable[[], AuxSecrets | None]
+    """Fresh keys for one auxiliary-info run; None: not ready yet."""
+    on_key: Callable[[int, KeyShare], None]
+    on_signature: Callable[[int, bytes], None]
+
+    def prepare(self, proposal: Proposal) -> Task:
+        """Raises Refused, and DmpcError for parameters that do not fit."""
+        return _PREPARE[Kind(proposal.kind)](self, proposal)
+
+    # Group work
+
+    def aux(self, proposal: Proposal) -> Task:
+        level = self.settings.group.level
+        if not set(proposal.members) <= set(self.settings.members):
+            raise Refused("somebody is no member")
+        secrets = self.take_aux_secrets()
+        if secrets is None:
+            raise Refused("my primes are not made yet")
+        parties = self.settings.parties(proposal.members)
+        execution = aux_info_execution(level, parties, proposal.execution_id)
+
+        def begin() -> Session[AuxInfo]:
+            return start_aux_info(execution, level, self.me, self.identity, secrets)
+
+        return Task(execution, begin, self.holdings.add_aux)
+
+    def keygen(self, proposal: Proposal) -> Task:
+        asked = self.view.keys.get(proposal.subject)
+        if asked is None:
+            raise Refused(f"key request {proposal.subject} is not open here")
+        if self.holdings.key(proposal.subject) is not None:
+            raise Refused(f"I hold a key for request {proposal.subject} already")
+        if self.is_running(Kind.KEYGEN, proposal.subject):
+            # Two runs would make two keys, and the answers would not agree.
+            raise Refused(f"a key for request {proposal.subject} is being made")
+        threshold = self.settings.group.threshold
+        if len(proposal.members) < threshold:
+            raise Refused(f"a key of fewer than {threshold} operators")
+        execution = dkg_execution(
+            GROUPS[scheme_of(asked.key_type)],
+            threshold,
+            self.settings.parties(proposal.members),
+            proposal.execution_id,
+        )
+
+        def begin() -> Session[KeyShare]:
+            return start_dkg(execution, self.me, self.identity)
+
+        def finish(share: KeyShare) -> None:
+            self.holdings.adopt(proposal.subject, self.me, share)
+            self.on_key(proposal.subject, share)
+
+        return Task(execution, begin, finish)
+
+    # Ahead of requests
+
+    def presign(self, proposal: Proposal) -> Task:
+        details = PresignDetails.decode(proposal.details)
+        held = self._held(proposal.subject)
+        aux = self.holdings.aux_named(details.aux)
+        if held.share.info.key_id != details.key_id:
+            raise Refused(f"key {proposal.subject} is in another epoch here")
+        if aux is None:
+            raise Refused("I do not have that auxiliary information")
+        setup = PresignSetup(held.share.info, aux.public, proposal.members)
+        execution = presign_execution(
+            setup, self.settings.parties(proposal.members), proposal.execution_id
+        )
+
+        def begin() -> Session[Presignature]:
+            return start_presign(execution, setup, held.share, aux, self.identity)
+
+        return Task(execution, begin, self.holdings.add_presignature)
+
+    # Requests
+
+    def ecdsa(self, proposal: Proposal) -> Task:
+        asked, held = self._asked(proposal.subject, Scheme.ECDSA)
+        made = self.holdings.presignatures.get(EcdsaDetails.decode(proposal.details).presignature)
+        if made is None:
+            raise Refused("I do not have that presignature, or used it")
+        public = made.public
+        if public.key_id != held.share.info.key_id or public.signers != proposal.members:
+            raise Refused("the presignature is for another key, epoch or signer set")
+        digest = asked.approved.message
+        execution = sign_execution(
+            public,
+            digest,
+            self.settings.parties(proposal.members),
+            held.share.info.threshold,
+            proposal.execution_id,
+        )
+
+        def begin() -> Session[EcdsaSignature]:
+            self.holdings.presignatures.pop(public.id, None)
+            return start_sign(execution, made, digest, self.identity, self.holdings.single_use)
+
+        def finish(signature: EcdsaSignature) -> None:
+            self.holdings.drop_presignature(public.id)
+            self.on_signature(proposal.subject, signature.encode())
+
+        return Task(execution, begin, finish)
+
+    def frost(self, proposal: Proposal) -> Task:
+        asked, held = self._asked(proposal.subject, Scheme.ED25519)
+        pool = held.nonces
+        if pool is None:
+            raise Refused("the key is not one of FROST")
+        package = SigningPackage(
+            ED25519_SHA512,
+            held.share.info,
+            asked.approved.message,
+            FrostDetails.decode(proposal.details).commitments,
+        )
+        execution = frost_shares_execution(
+            package, self.settings.parties(proposal.members), proposal.execution_id
+        )
+
+        def begin() -> Session[bytes]:
+            return start_frost_shares(execution, package, pool, self.identity)
+
+        def finish(signature: bytes) -> None:
+            self.on_signature(proposal.subject, signature)
+
+        return Task(execution, begin, finish)
+
+    def _asked(self, request_id: int, scheme: Scheme) -> tuple[SignAsked, HeldKey]:
+        asked = self.view.signatures.get(request_id)
+        if asked is None or asked.approved.scheme is not scheme:
+            raise Refused(f"signature request {request_id} is not open and approved here")
+        return asked, self._held(asked.approved.key_id)
+
+    def _held(self, ledger_key: int) -> HeldKey:
+        held = self.holdings.key(ledger_key)
+        if held is None:
+            raise Refused(f"I hold no share of key {ledger_key}")
+        return held
+
+
+_PREPARE: Final[Mapping[Kind, Callable[[Desk, Proposal], Task]]] = {
+    Kind.AUX: Desk.aux,
+    Kind.KEYGEN: Desk.keygen,
+    Kind.PRESIGN: Desk.presign,
+    Kind.ECDSA: Desk.ecdsa,
+    Kind.FROST: Desk.frost,
+}
