@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from eth_abi.abi import encode
@@ -84,13 +84,50 @@ WALLETS = (
 """Every wallet type with every chain that the project names."""
 
 
+class Strictness(IntFlag):
+    """Checks that would break a caller of the older contracts.
+
+    The meaning of each is in contracts/src/libraries/Strictness.sol.
+    """
+
+    OWNER = 1
+    HASH = 2
+    OPTIONS = 4
+    ADDRESS = 8
+    TYPED = 16
+    REFUND = 32
+    CONFIG = 64
+    V2_EVENTS = 128
+
+
+@dataclass(frozen=True)
+class Safety:
+    """What a deployment demands of its callers, and how far its fees may go.
+
+    An unanswered request may be cancelled after `cancel_delay_s`. Caps are in wei, gas and percent.
+    """
+
+    strictness: Strictness = (
+        Strictness.OWNER
+        | Strictness.OPTIONS
+        | Strictness.ADDRESS
+        | Strictness.REFUND
+        | Strictness.CONFIG
+    )
+    cancel_delay_s: int = 86_400
+    max_mpc_fee_wei: int = 10**17
+    max_resp_gas: int = 2_000_000
+    max_resp_gas_price_buffer: int = 500
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to deploy.
 
     `mpc` is the account that signs answers, `proxy_admin` the one that may upgrade (not the
     deployer: a proxy never lets its administrator through). `fee_admin` and `pauser` are the
-    deployer when they are None. Fees are in wei; `resp_gas_price_buffer` is in percent.
+    deployer when they are None. Fees are in wei; `resp_gas_price_buffer` is in percent. Without a
+    `safety` the contract accepts what the older ones accepted.
     """
 
     mode: Mode
@@ -102,6 +139,7 @@ class Plan:
     resp_gas: int = 250_000
     resp_gas_price_buffer: int = 120
     wallets: tuple[WalletSupport, ...] = WALLETS
+    safety: Safety | None = Safety()
 
 
 @dataclass(frozen=True)
@@ -157,6 +195,7 @@ def build(plan: Plan, deployer: ChecksumAddress, nonce: int) -> tuple[Addresses,
     addresses = Addresses(*(_created(deployer, nonce + place) for place in range(3)))
     return addresses, (
         *_creations(plan, addresses),
+        *_safety(plan.safety, addresses.proxy),
         *_support(plan, addresses.proxy),
         *_fees_and_roles(plan, addresses.proxy, deployer),
     )
@@ -247,6 +286,22 @@ def _creations(plan: Plan, addresses: Addresses) -> tuple[Step, ...]:
         _create(plan.mode.contract, implementation),
         _create("ZrProxy", artifact("ZrProxy").link() + constructor),
     )
+
+
+def _safety(safety: Safety | None, proxy: ChecksumAddress) -> list[Step]:
+    """First of all settings, so that the others obey it."""
+    if safety is None:
+        return []
+    values = (
+        int(safety.strictness),
+        safety.cancel_delay_s,
+        safety.max_mpc_fee_wei,
+        safety.max_resp_gas,
+        safety.max_resp_gas_price_buffer,
+    )
+    signature = "configureSafety((uint8,uint32,uint256,uint256,uint256))"
+    data = encode(["uint8", "uint32", "uint256", "uint256", "uint256"], values)
+    return [_call(proxy, signature, data, safety.strictness.name or "none")]
 
 
 def _support(plan: Plan, proxy: ChecksumAddress) -> list[Step]:

@@ -10,7 +10,14 @@ import {StorageSlot} from "@openzeppelin/contracts/utils/StorageSlot.sol";
 /// @title Proxy
 /// @notice EIP-1967 proxy whose administrator speaks to the proxy and never to the implementation; everybody else
 /// speaks to the implementation and never to the proxy.
+/// @dev A selector of these functions that comes from anybody else goes to the implementation.
 contract ZrProxy is Proxy, IERC1967 {
+    /// @dev keccak256(abi.encode(uint256(keccak256("zrsign.storage.proxy")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant PENDING_ADMIN_SLOT = 0x864fe03d5002e0d6897a94833affd228befd5cbf65587923d4481f273cf10400;
+
+    /// @notice The administrator offered the proxy to an account, or withdrew the offer (zero).
+    event AdminChangeProposed(address indexed pendingAdmin);
+
     /// @dev Runs the function for the administrator; for everybody else the implementation runs.
     modifier ifAdmin() {
         if (msg.sender == ERC1967Utils.getAdmin()) {
@@ -42,7 +49,24 @@ contract ZrProxy is Proxy, IERC1967 {
         implementation_ = _implementation();
     }
 
-    /// @notice Hands the proxy over. Only for the administrator.
+    /// @notice Offers the proxy to an account, which must accept. Only for the administrator.
+    /// @param pendingAdmin Next administrator; zero withdraws an offer.
+    function proposeAdmin(address pendingAdmin) external ifAdmin {
+        StorageSlot.getAddressSlot(PENDING_ADMIN_SLOT).value = pendingAdmin;
+        emit AdminChangeProposed(pendingAdmin);
+    }
+
+    /// @notice Takes the proxy over. Only for the account that it was offered to.
+    function acceptAdmin() external {
+        if (msg.sender == StorageSlot.getAddressSlot(PENDING_ADMIN_SLOT).value) {
+            _setAdmin(msg.sender);
+        } else {
+            _fallback();
+        }
+    }
+
+    /// @notice Hands the proxy over at once. Only for the administrator; `proposeAdmin` cannot lose the proxy to a
+    /// mistyped address, this can.
     /// @param newAdmin Next administrator, not zero.
     function changeAdmin(address newAdmin) external ifAdmin {
         _setAdmin(newAdmin);
@@ -83,5 +107,6 @@ contract ZrProxy is Proxy, IERC1967 {
         require(newAdmin != address(0), "ERC1967: new admin is the zero address");
         emit AdminChanged(ERC1967Utils.getAdmin(), newAdmin);
         StorageSlot.getAddressSlot(ERC1967Utils.ADMIN_SLOT).value = newAdmin;
+        delete StorageSlot.getAddressSlot(PENDING_ADMIN_SLOT).value;
     }
 }

@@ -1,123 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {Panic} from "@openzeppelin/contracts/utils/Panic.sol";
 
 import {ZrSignBase} from "./ZrSignBase.sol";
 import {ISign} from "./interfaces/ISign.sol";
 import {IZrSign} from "./interfaces/IZrSign.sol";
+import {IZrSignConsumer} from "./interfaces/IZrSignConsumer.sol";
+import {Authority} from "./libraries/Authority.sol";
+import {LimitedCall} from "./libraries/LimitedCall.sol";
+import {Request, Requests} from "./libraries/Requests.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
+import {Strictness} from "./libraries/Strictness.sol";
+import {Terms, TermsFields} from "./libraries/Terms.sol";
+import {Wallet, WalletState, Wallets} from "./libraries/Wallets.sol";
+import {ZrSignTypes} from "./libraries/ZrSignTypes.sol";
 
 /// @title Direct
 /// @notice Requests whose answers come back to this contract, signed by the authority. A request pays in advance for
 /// the gas of its answer; what the answer did not cost goes back to the owner.
 /// @dev Balance = collected fees + what open requests hold + refund credits.
 contract ZrSign is ZrSignBase, IZrSign {
-    /// @custom:storage-location erc7201:zrsign.storage.refund
-    struct RefundStorage {
-        mapping(address account => uint256) credit;
-    }
+    using Wallets for Wallet;
 
-    /// @dev keccak256(abi.encode(uint256(keccak256("zrsign.storage.refund")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant REFUND_STORAGE = 0x5a28df69a7d97a211239eae80d7faa7a0be3c956f5721aabe148a722d58f4c00;
+    uint256 private constant MIN_ADDRESS_LENGTH = 5;
+    /// @dev Most wei that one request can hold; its field has 80 bits.
+    uint256 private constant MAX_HELD = type(uint80).max;
     /// @dev Gas of one transfer of a refund.
     uint256 private constant TRANSFER_GAS = 7210;
-    /// @dev Gas that a recipient of a refund may use, so that it cannot burn the submitter's.
-    uint256 private constant RECEIVE_GAS = 50_000;
-    uint256 private constant MIN_ADDRESS_LENGTH = 5;
+    /// @dev Gas of an answer outside of the implementation: the transaction, the proxy, and per byte of call data.
+    uint256 private constant OUTSIDE_GAS = 29_000;
+    uint256 private constant BYTE_GAS = 16;
+    /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
+    uint256 private constant CALLBACK_GAS = 100_000;
+    uint256 private constant CALLBACK_CALL_GAS = 8_000;
+    uint8 private constant DELIVERY_STORE = 1;
+    uint8 private constant DELIVERY_CALLBACK = 2;
 
     // Answers
 
     /// @inheritdoc ISign
-    function zrKeyRes(SignTypes.ZrKeyResParams calldata params) external {
+    function zrKeyRes(SignTypes.ZrKeyResParams calldata params) external nonReentrant {
+        uint256 gasAtStart = gasleft();
         _requireWalletType(params.walletTypeId);
         if (params.owner == address(0)) revert OwnableInvalidOwner(params.owner);
-        _requireNotPaused();
-        _requireAuthority(_keyPayloadHash(params), params.authSignature);
+        Terms terms = _terms();
+        _requireNotPaused(terms);
+        bool typed = _requireKeyAuthority(terms, params);
         uint256 length = bytes(params.wallet).length;
         if (length < MIN_ADDRESS_LENGTH) revert InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
 
-        uint256 held = _register(params);
+        uint256 held = _register(terms, params, typed);
         emit ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
-        _refund(params.owner, held);
+        _settle(terms, params.owner, held, gasAtStart);
     }
 
     /// @inheritdoc ISign
-    function zrSignRes(SignTypes.SignResParams calldata params) external {
-        _requireNotPaused();
-        SignTypes.ReqRegistry storage request = _signStorage().reqRegistry[params.traceId];
-        if (request.status != SIG_REQ_IN_PROGRESS) revert RequestNotFoundOrAlreadyProcessed(params.traceId);
-        _requireAuthority(_signPayloadHash(params), params.authSignature);
+    function zrSignRes(SignTypes.SignResParams calldata params) external nonReentrant {
+        uint256 gasAtStart = gasleft();
+        Terms terms = _terms();
+        _requireNotPaused(terms);
+        Request request = _signStorage().requests[params.traceId];
+        if (request.status() != SIG_REQ_IN_PROGRESS) revert RequestNotFoundOrAlreadyProcessed(params.traceId);
+        _requireSignAuthority(terms, request, params);
 
-        request.status = SIG_REQ_ALREADY_PROCESSED;
+        // Where refunds are strict what was paid is forgotten: an empty record of a past trace id is an answered one.
+        bool forget = terms.demands(Strictness.REFUND);
+        _signStorage().requests[params.traceId] =
+            forget ? Request.wrap(0) : request.setStatus(SIG_REQ_ALREADY_PROCESSED);
         emit ZrSigResolve(params.traceId, params.metaData, params.signature, params.broadcast);
-        _refund(params.owner, request.value);
+        if (request.delivery() != 0) _deliver(request.delivery(), params);
+        _settle(terms, params.owner, request.held(), gasAtStart);
     }
 
     /// @inheritdoc ISign
-    function claimRefund(address payable to) external {
-        RefundStorage storage $ = _refundStorage();
-        uint256 amount = $.credit[_msgSender()];
-        $.credit[_msgSender()] = 0;
-        _pay(to, amount);
+    function setAnswerDelivery(bytes32 walletTypeId, uint256 walletIndex, uint8 delivery) external {
+        bytes32 walletId = _walletId(walletTypeId, _msgSender(), walletIndex);
+        WalletState state = _signStorage().wallets[walletId].state;
+        if (state.status() == 0) revert InvalidWalletIndex(walletIndex);
+        if (delivery > DELIVERY_STORE + DELIVERY_CALLBACK) revert InvalidOptions(delivery);
+        _signStorage().wallets[walletId].state = state.setDelivery(delivery);
+        emit AnswerDeliveryUpdate(walletTypeId, _msgSender(), walletIndex, delivery);
     }
 
     // Configuration
 
     /// @inheritdoc IZrSign
     function updateRespGas(uint256 newRespGas) external onlyRole(FEE_ROLE) {
-        SignStorage storage $ = _signStorage();
-        emit RespGasUpdate($.respGas, newRespGas);
-        $.respGas = newRespGas;
+        _requireCap(newRespGas, _signStorage().limits.maxRespGas, TermsFields.MAX_RESP_GAS);
+        Terms terms = _terms();
+        emit RespGasUpdate(terms.respGas(), newRespGas);
+        _setTerms(terms.setRespGas(newRespGas));
     }
 
     /// @inheritdoc IZrSign
     function updateRespGasBuffer(uint256 newRespGasPriceBuffer) external onlyRole(FEE_ROLE) {
-        SignStorage storage $ = _signStorage();
-        emit RespGasPriceBufferUpdate($.respGasPriceBuffer, newRespGasPriceBuffer);
-        $.respGasPriceBuffer = newRespGasPriceBuffer;
+        _requireCap(newRespGasPriceBuffer, _signStorage().limits.maxBuffer, TermsFields.MAX_BUFFER);
+        Terms terms = _terms();
+        emit RespGasPriceBufferUpdate(terms.buffer(), newRespGasPriceBuffer);
+        _setTerms(terms.setBuffer(newRespGasPriceBuffer));
     }
 
     // Views
 
     /// @inheritdoc ISign
     function getRequestState(uint256 traceId) external view returns (SignTypes.ReqRegistry memory) {
-        return _signStorage().reqRegistry[traceId];
+        return SignTypes.ReqRegistry(_requestStatus(traceId), _signStorage().requests[traceId].held());
     }
 
     /// @inheritdoc ISign
-    function getZrKeys(bytes32 walletTypeId, address owner) external view returns (string[] memory) {
-        return _signStorage().wallets[_workspaceId(walletTypeId, owner)];
+    function getAnswer(uint256 traceId) external view returns (bytes memory) {
+        return _signStorage().answers[traceId];
+    }
+
+    /// @inheritdoc ISign
+    function getZrKeys(bytes32 walletTypeId, address owner) external view returns (string[] memory keys) {
+        keys = new string[](_walletCount(walletTypeId, owner));
+        for (uint256 index = 0; index < keys.length; index++) {
+            keys[index] = _signStorage().wallets[_walletId(walletTypeId, owner, index)].text();
+        }
     }
 
     /// @inheritdoc ISign
     function getZrKey(bytes32 walletTypeId, address owner, uint256 index) external view returns (string memory) {
-        return _signStorage().wallets[_workspaceId(walletTypeId, owner)][index];
+        if (index >= _walletCount(walletTypeId, owner)) Panic.panic(Panic.ARRAY_OUT_OF_BOUNDS);
+        return _signStorage().wallets[_walletId(walletTypeId, owner, index)].text();
     }
 
     /// @inheritdoc ISign
     function getRespGas() external view returns (uint256) {
-        return _signStorage().respGas;
+        return _terms().respGas();
     }
 
     /// @inheritdoc ISign
     function getRespGasPriceBuffer() external view returns (uint256) {
-        return _signStorage().respGasPriceBuffer;
+        return _terms().buffer();
     }
 
-    /// @inheritdoc ISign
-    function refundCredit(address account) external view returns (uint256) {
-        return _refundStorage().credit[account];
+    /// @inheritdoc ZrSignBase
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return interfaceId == type(ISign).interfaceId || interfaceId == type(IZrSign).interfaceId
+            || super.supportsInterface(interfaceId);
     }
 
     // Hooks
 
     /// @dev Whatever is offered above the price joins what is held for the answer.
-    function _quote(uint8 options, uint256 value) internal view override returns (Fee memory fee) {
-        SignStorage storage $ = _signStorage();
-        fee.mpc = _mpcFee(options);
-        fee.netResp = $.respGas * ((block.basefee * $.respGasPriceBuffer) / 100);
+    function _quote(Terms terms, uint8 options, uint256 value) internal view override returns (Fee memory fee) {
+        fee.mpc = _mpcFee(terms, options);
+        fee.netResp = terms.respGas() * ((block.basefee * terms.buffer()) / 100);
         fee.total = fee.mpc + fee.netResp;
         if (value > fee.total) {
             fee.netResp += value - fee.total;
@@ -125,104 +156,155 @@ contract ZrSign is ZrSignBase, IZrSign {
         }
     }
 
-    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer. Whoever
-    /// asked first, the options are the owner's to choose.
-    function _admitKey(bytes32 walletTypeId, address owner, uint8 options)
+    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer.
+    function _admitKey(Terms terms, bytes32 walletTypeId, address owner, uint8 options)
         internal
         override
         returns (uint256 walletIndex, Fee memory fee)
     {
-        SignStorage storage $ = _signStorage();
-        walletIndex = $.wallets[_workspaceId(walletTypeId, owner)].length;
-        fee = _charge(options);
-        SignTypes.WalletRegistry storage wallet = $.walletRegistry[_walletId(walletTypeId, owner, walletIndex)];
-        if (wallet.status == WALLET_REQUESTED) {
-            wallet.value += fee.total;
-            if (owner == _msgSender()) wallet.options = options;
+        walletIndex = _walletCount(walletTypeId, owner);
+        fee = _charge(terms, options);
+        Wallet storage wallet = _signStorage().wallets[_walletId(walletTypeId, owner, walletIndex)];
+        WalletState state = wallet.state;
+        if (state.status() == WALLET_REQUESTED) {
+            if (owner == _msgSender() && terms.demands(Strictness.OPTIONS)) state = state.setOptions(options);
+            wallet.state = state.setHeld(_holdable(state.held() + fee.total));
         } else {
-            $.totalMPCFee += fee.mpc;
-            wallet.status = WALLET_REQUESTED;
-            wallet.options = options;
-            wallet.value = fee.netResp;
+            wallet.state = Wallets.requested(WALLET_REQUESTED, options, _holdable(fee.netResp));
+            _setTerms(terms.collect(fee.mpc));
         }
     }
 
-    function _admitSignature(bytes32 walletId, uint256 walletIndex, uint256 traceId)
-        internal
-        override
-        returns (Fee memory fee)
-    {
-        SignStorage storage $ = _signStorage();
-        SignTypes.WalletRegistry storage wallet = $.walletRegistry[walletId];
-        fee = _charge(wallet.options);
-        if (wallet.status != WALLET_REGISTERED) revert InvalidWalletIndex(walletIndex);
-        $.totalMPCFee += fee.mpc;
-        $.reqRegistry[traceId] = SignTypes.ReqRegistry(SIG_REQ_IN_PROGRESS, fee.netResp);
+    function _admitSignature(
+        Terms terms,
+        WalletState wallet,
+        bytes32 walletId,
+        SignTypes.ZrSignParams calldata params,
+        uint8 reqType
+    ) internal override returns (Fee memory fee) {
+        fee = _charge(terms, wallet.options());
+        if (wallet.status() != WALLET_REGISTERED) revert InvalidWalletIndex(params.walletIndex);
+        bytes32 context = Requests.context(walletId, params.dstChainId, keccak256(params.payload), reqType);
+        _signStorage().requests[terms.traceId()] = Requests.open(
+            SIG_REQ_IN_PROGRESS,
+            wallet.delivery(),
+            _holdable(fee.netResp),
+            Requests.commit(_msgSender(), params.broadcast, context)
+        );
+        _setTerms(terms.collect(fee.mpc).nextTraceId());
+    }
+
+    /// @dev The index is free again.
+    function _afterCancellation(WalletState) internal pure override returns (WalletState) {
+        return WalletState.wrap(0);
     }
 
     // Details of answers
 
-    function _register(SignTypes.ZrKeyResParams calldata params) private returns (uint256 held) {
+    function _register(Terms terms, SignTypes.ZrKeyResParams calldata params, bool typed)
+        private
+        returns (uint256 held)
+    {
         SignStorage storage $ = _signStorage();
-        string[] storage wallets = $.wallets[_workspaceId(params.walletTypeId, params.owner)];
-        if (params.walletIndex != wallets.length) revert IncorrectWalletIndex(wallets.length, params.walletIndex);
-        SignTypes.WalletRegistry storage wallet =
-            $.walletRegistry[_walletId(params.walletTypeId, params.owner, params.walletIndex)];
-        if (wallet.status != WALLET_REQUESTED) revert WalletNotRequested(params.wallet);
-        wallets.push(params.wallet);
-        wallet.status = WALLET_REGISTERED;
-        return wallet.value;
+        bytes32 workspaceId = _workspaceId(params.walletTypeId, params.owner);
+        uint256 count = $.walletCount[workspaceId];
+        if (params.walletIndex != count) revert IncorrectWalletIndex(count, params.walletIndex);
+        Wallet storage wallet = $.wallets[_walletId(params.walletTypeId, params.owner, params.walletIndex)];
+        WalletState state = wallet.state;
+        if (state.status() != WALLET_REQUESTED) revert WalletNotRequested(params.wallet);
+        if (typed && params.options != state.options()) revert InvalidOptions(params.options);
+        if (terms.demands(Strictness.ADDRESS)) {
+            if (!ZrSignTypes.isAddress($.walletTypes[params.walletTypeId].coinType, params.wallet)) {
+                revert InvalidAddress(params.wallet);
+            }
+        }
+        $.walletCount[workspaceId] = count + 1;
+        wallet.register(state, WALLET_REGISTERED, params.wallet);
+        return state.held();
+    }
+
+    /// @dev Stores and announces an answer. The owner's failure changes nothing; a submitter that keeps gas from it
+    /// reverts.
+    function _deliver(uint8 delivery, SignTypes.SignResParams calldata params) private {
+        if (delivery & DELIVERY_STORE != 0) _signStorage().answers[params.traceId] = params.signature;
+        if (delivery & DELIVERY_CALLBACK == 0) return;
+        bytes memory data =
+            abi.encodeCall(IZrSignConsumer.onZrSignResponse, (params.traceId, params.metaData, params.signature));
+        uint256 required = CALLBACK_GAS + CALLBACK_CALL_GAS;
+        if (gasleft() < required) revert InsufficientGas(required, gasleft());
+        emit ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, 0, CALLBACK_GAS, data));
     }
 
     /// @dev Pays the submitter for its gas and the owner the rest. Meant for a gas limit of respGas: what was used is
     /// then respGas - gasleft(); with a higher limit the submitter gets less, down to the transfers alone.
-    function _refund(address owner, uint256 held) private nonReentrant {
-        uint256 respGas = _signStorage().respGas;
+    function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart) private {
+        uint256 respGas = terms.respGas();
         uint256 left = gasleft();
-        uint256 used = (respGas > left ? respGas - left : 0) + 2 * TRANSFER_GAS;
-        uint256 cost = used * tx.gasprice;
+        uint256 used = respGas > left ? respGas - left : 0;
+        uint256 price = tx.gasprice;
+        if (terms.demands(Strictness.REFUND)) {
+            uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * msg.data.length;
+            if (used > measured) used = measured;
+            uint256 fair = (block.basefee * terms.buffer()) / 100;
+            if (price > fair) price = fair;
+        }
+        uint256 cost = (used + 2 * TRANSFER_GAS) * price;
         if (cost > held) cost = held;
         emit ZrSigGasRefund(cost, held - cost);
         _payOrCredit(_msgSender(), cost);
         _payOrCredit(owner, held - cost);
     }
 
-    /// @dev A recipient that does not take the payment keeps a credit: it must not be able to stop the answer.
-    function _payOrCredit(address to, uint256 amount) private {
-        if (amount == 0) return;
-        (bool sent,) = to.call{value: amount, gas: RECEIVE_GAS}("");
-        if (!sent) {
-            _refundStorage().credit[to] += amount;
-            emit RefundCredited(to, amount);
+    /// @dev Whether the answer is typed, which binds it to the wallet.
+    function _requireKeyAuthority(Terms terms, SignTypes.ZrKeyResParams calldata params) private view returns (bool) {
+        bytes calldata signature = params.authSignature;
+        if (!_isTyped(terms, signature)) {
+            _requireSigner(Authority.recoverMessage, Authority.keyPayload(SRC_CHAIN_ID(), params), signature);
+            return false;
         }
+        _requireSigner(Authority.recoverTyped, Authority.keyStruct(params), signature);
+        bytes32 context = Authority.context(signature);
+        if (context != _walletId(params.walletTypeId, params.owner, params.walletIndex)) {
+            revert AnswerMismatch(context);
+        }
+        return true;
     }
 
-    function _requireAuthority(bytes32 payloadHash, bytes calldata authSignature) private view {
-        (address signer, ECDSA.RecoverError failure,) =
-            ECDSA.tryRecoverCalldata(MessageHashUtils.toEthSignedMessageHash(payloadHash), authSignature);
-        if (failure != ECDSA.RecoverError.NoError) revert InvalidSignature(uint8(failure));
+    /// @dev A typed answer is bound to owner, broadcast flag, wallet, destination, payload and kind of its request.
+    function _requireSignAuthority(Terms terms, Request request, SignTypes.SignResParams calldata params) private view {
+        bytes calldata signature = params.authSignature;
+        if (!_isTyped(terms, signature)) {
+            _requireSigner(Authority.recoverMessage, Authority.signPayload(SRC_CHAIN_ID(), params), signature);
+            return;
+        }
+        _requireSigner(Authority.recoverTyped, Authority.signStruct(params), signature);
+        bytes32 context = Authority.context(signature);
+        if (!request.matches(params.owner, params.broadcast, context)) revert AnswerMismatch(context);
+    }
+
+    function _requireSigner(
+        function(bytes32, bytes calldata) view returns (address, uint8) recover,
+        bytes32 hash,
+        bytes calldata signature
+    ) private view {
+        (address signer, uint8 failure) = recover(hash, signature);
+        if (failure != 0) revert InvalidSignature(failure);
         _checkRole(MPC_ROLE, signer);
     }
 
-    function _keyPayloadHash(SignTypes.ZrKeyResParams calldata params) private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                SRC_CHAIN_ID(), params.walletTypeId, params.owner, params.walletIndex, params.wallet, params.options
-            )
-        );
+    function _walletCount(bytes32 walletTypeId, address owner) private view returns (uint256) {
+        return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
     }
 
-    function _signPayloadHash(SignTypes.SignResParams calldata params) private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                SRC_CHAIN_ID(), params.traceId, params.owner, params.metaData, params.signature, params.broadcast
-            )
-        );
+    /// @dev Of the wrong length for both forms is an invalid signature, whichever is taken.
+    function _isTyped(Terms terms, bytes calldata signature) private pure returns (bool) {
+        bool typed = signature.length == Authority.TYPED_LENGTH;
+        if (!typed && terms.demands(Strictness.TYPED)) revert InvalidSignature(2);
+        return typed;
     }
 
-    function _refundStorage() private pure returns (RefundStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := REFUND_STORAGE
-        }
+    function _holdable(uint256 amount) private pure returns (uint256) {
+        if (amount > MAX_HELD) revert PaymentTooLarge(MAX_HELD, amount);
+        return amount;
     }
 }

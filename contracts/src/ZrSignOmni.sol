@@ -4,59 +4,97 @@ pragma solidity ^0.8.30;
 import {ZrSignBase} from "./ZrSignBase.sol";
 import {IZrSignOmni} from "./interfaces/IZrSignOmni.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
+import {Strictness} from "./libraries/Strictness.sol";
+import {Terms} from "./libraries/Terms.sol";
+import {V2Events} from "./libraries/V2Events.sol";
+import {WalletState, Wallets} from "./libraries/Wallets.sol";
 
 /// @title Omni
 /// @notice Requests whose answers stay on the ledger. Only the fee of the signing network is kept; the rest of a
-/// payment goes back to the payer in the same call. Wallets are counted, so that their indices are known on chain.
-/// @dev Balance = collected fees.
+/// payment goes back to the payer in the same call. Wallets are counted, so that their indices are known on chain. A
+/// Direct proxy that becomes Omni keeps its wallets, and owners take back at once what was held for answers.
+/// @dev Balance = collected fees + refund credits, and after an upgrade what Direct's open requests hold.
 contract ZrSignOmni is ZrSignBase, IZrSignOmni {
-    /// @custom:storage-location erc7201:zrsign.storage.omni
-    struct OmniStorage {
-        mapping(bytes32 workspaceId => uint256) walletCount;
+    uint256 private constant MAX_ACCOUNT_LENGTH = 128;
+
+    /// @inheritdoc IZrSignOmni
+    function zrLinkAccount(string calldata account) external {
+        uint256 length = bytes(account).length;
+        if (length == 0 || length > MAX_ACCOUNT_LENGTH) revert InvalidAccountLength(length);
+        emit ZrAccountLinked(_msgSender(), account);
     }
 
-    /// @dev keccak256(abi.encode(uint256(keccak256("zrsign.storage.omni")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant OMNI_STORAGE = 0x8890aeb47d2d37ab07988e0358665a142d4eaf3c28873ae2386cb916a0b79d00;
+    /// @inheritdoc IZrSignOmni
+    function withdrawFees() external onlyRole(FEE_ROLE) nonReentrant {
+        emit FeeWithdraw(_msgSender(), _withdraw());
+    }
 
     /// @inheritdoc IZrSignOmni
     function getWalletCount(bytes32 walletTypeId, address owner) external view returns (uint256) {
-        return _omniStorage().walletCount[_workspaceId(walletTypeId, owner)];
+        return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
+    }
+
+    /// @inheritdoc ZrSignBase
+    function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
+        return interfaceId == type(IZrSignOmni).interfaceId || super.supportsInterface(interfaceId);
     }
 
     /// @dev There is no answer to pay for, so only the fee of the signing network is kept.
-    function _quote(uint8 options, uint256) internal view override returns (Fee memory fee) {
-        fee.mpc = _mpcFee(options);
+    function _quote(Terms terms, uint8 options, uint256) internal pure override returns (Fee memory fee) {
+        fee.mpc = _mpcFee(terms, options);
         fee.total = fee.mpc;
     }
 
-    function _admitKey(bytes32 walletTypeId, address owner, uint8 options)
+    /// @dev A key that Direct left open keeps its index.
+    function _admitKey(Terms terms, bytes32 walletTypeId, address owner, uint8 options)
         internal
         override
         returns (uint256 walletIndex, Fee memory fee)
     {
         SignStorage storage $ = _signStorage();
-        fee = _charge(options);
-        $.totalMPCFee += fee.mpc;
-        walletIndex = _omniStorage().walletCount[_workspaceId(walletTypeId, owner)]++;
-        $.walletRegistry[_walletId(walletTypeId, owner, walletIndex)] =
-            SignTypes.WalletRegistry(WALLET_REQUESTED, options, 0);
+        fee = _charge(terms, options);
+        bytes32 workspaceId = _workspaceId(walletTypeId, owner);
+        walletIndex = $.walletCount[workspaceId];
+        if (_wallet(walletTypeId, owner, walletIndex).status() != 0) walletIndex++;
+        $.walletCount[workspaceId] = walletIndex + 1;
+        $.wallets[_walletId(walletTypeId, owner, walletIndex)].state = Wallets.requested(WALLET_REQUESTED, options, 0);
+        _setTerms(terms.collect(fee.mpc));
     }
 
-    function _admitSignature(bytes32 walletId, uint256 walletIndex, uint256)
+    function _admitSignature(Terms terms, WalletState wallet, bytes32, SignTypes.ZrSignParams calldata params, uint8)
         internal
         override
         returns (Fee memory fee)
     {
-        SignStorage storage $ = _signStorage();
-        SignTypes.WalletRegistry storage wallet = $.walletRegistry[walletId];
-        if (wallet.status == 0) revert InvalidWalletIndex(walletIndex);
-        fee = _charge(wallet.options);
-        $.totalMPCFee += fee.mpc;
+        if (wallet.status() == 0) revert InvalidWalletIndex(params.walletIndex);
+        fee = _charge(terms, wallet.options());
+        _setTerms(terms.collect(fee.mpc).nextTraceId());
     }
 
-    function _omniStorage() private pure returns (OmniStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := OMNI_STORAGE
+    /// @dev Calls the payer, so it comes last.
+    function _keyRequested(Terms terms, bytes32 walletTypeId, address owner, Fee memory fee) internal override {
+        if (terms.demands(Strictness.V2_EVENTS)) V2Events.keyRequest(walletTypeId, owner);
+        _payOrCredit(_msgSender(), msg.value - fee.total);
+    }
+
+    /// @dev Calls the payer, so it comes last.
+    function _signatureRequested(Terms terms, SignTypes.ZrSignParams calldata params, uint8 reqType, Fee memory fee)
+        internal
+        override
+    {
+        if (terms.demands(Strictness.V2_EVENTS)) {
+            V2Events.sigRequest(terms.traceId(), SRC_CHAIN_ID(), params, _msgSender(), reqType);
         }
+        _payOrCredit(_msgSender(), msg.value - fee.total);
+    }
+
+    /// @dev No answer can come, so nothing needs to be waited for.
+    function _cancelDelay() internal pure override returns (uint256) {
+        return 0;
+    }
+
+    /// @dev The ledger may hold the key, so the wallet stays.
+    function _afterCancellation(WalletState state) internal pure override returns (WalletState) {
+        return state.setHeld(0);
     }
 }

@@ -2,17 +2,18 @@
 pragma solidity ^0.8.30;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
+import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
 import {ISign} from "../src/interfaces/ISign.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
 
 contract DirectKeysTest is Fixture {
     string internal constant WALLET = "0x000000000000000000000000000000000000dEaD";
 
-    function test_keyRequest__should_hold_the_answer_fee_and_book_the_network_fee(uint8 options, uint96 surplus)
+    function test_keyRequest__should_hold_the_answer_fee_and_book_the_network_fee(uint8 options, uint72 surplus)
         public
     {
         vm.assume(options != 0);
@@ -57,7 +58,8 @@ contract DirectKeysTest is Fixture {
         vm.assertEq(direct.getColletedFees(), MPC_FEE);
     }
 
-    function test_keyRequestAgain__should_let_the_owner_choose_what_a_stranger_chose() public {
+    function test_keyRequestAgain__should_let_the_owner_choose_where_options_are_strict() public {
+        demand(direct, Strictness.OPTIONS);
         direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         vm.prank(USER);
         direct.zrKeyReq{value: directFee(2)}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
@@ -73,7 +75,7 @@ contract DirectKeysTest is Fixture {
         direct.pause();
         vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, unknown));
         direct.zrKeyReq(SignTypes.ZrKeyReqParams(USER, unknown, 0));
-        vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
+        vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrKeyReq(SignTypes.ZrKeyReqParams(USER, EVM, 0));
         direct.unpause();
         vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
@@ -105,10 +107,10 @@ contract DirectKeysTest is Fixture {
 
         direct.pause();
         answer = keyAnswer(address(0), 0, WALLET);
-        vm.expectRevert(abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0)));
         direct.zrKeyRes(answer);
         answer = keyAnswer(USER, 1, "0x");
-        vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
+        vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrKeyRes(answer);
         direct.unpause();
 

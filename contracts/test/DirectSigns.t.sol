@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
+import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
+import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
@@ -62,7 +63,7 @@ contract DirectSignsTest is Fixture {
         vm.expectRevert(abi.encodeWithSelector(ISignRequests.ChainIdNotSupported.selector, EVM, params.dstChainId));
         direct.zrSignTx(params);
         params.dstChainId = CHAIN;
-        vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
+        vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrSignTx(params);
         vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, 0));
         direct.zrSignSimpleTx(params);
@@ -101,7 +102,7 @@ contract DirectSignsTest is Fixture {
         SignTypes.SignResParams memory answer = signAnswer(0, USER);
 
         direct.pause();
-        vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
+        vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrSignRes(answer);
         direct.unpause();
         vm.expectEmit(address(direct));
@@ -111,10 +112,10 @@ contract DirectSignsTest is Fixture {
         vm.assertEq(direct.getRequestState(0).status, direct.SIG_REQ_ALREADY_PROCESSED());
 
         answer.authSignature = "";
-        vm.expectRevert(abi.encodeWithSelector(ISign.RequestNotFoundOrAlreadyProcessed.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(IRefunds.RequestNotFoundOrAlreadyProcessed.selector, 0));
         direct.zrSignRes(answer);
         answer.traceId = 1;
-        vm.expectRevert(abi.encodeWithSelector(ISign.RequestNotFoundOrAlreadyProcessed.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IRefunds.RequestNotFoundOrAlreadyProcessed.selector, 1));
         direct.zrSignRes(answer);
     }
 

@@ -7,6 +7,7 @@ import {ZrProxy} from "../src/ZrProxy.sol";
 import {ZrSign} from "../src/ZrSign.sol";
 import {ZrSignBase} from "../src/ZrSignBase.sol";
 import {ZrSignOmni} from "../src/ZrSignOmni.sol";
+import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Vm} from "./Vm.sol";
 
@@ -48,7 +49,7 @@ abstract contract Fixture {
     }
 
     function deployProxy(address implementation) internal returns (address) {
-        return address(new ZrProxy(implementation, PROXY_ADMIN, abi.encodeCall(ZrSignBase.initializeV1, ())));
+        return address(new ZrProxy(implementation, PROXY_ADMIN, abi.encodeCall(IZrSignConfig.initializeV1, ())));
     }
 
     function configure(ZrSignBase sign) internal {
@@ -58,6 +59,11 @@ abstract contract Fixture {
         sign.walletTypeIdConfig(44, 60, true);
         sign.chainIdConfig(EVM, CAIP, true);
         sign.updateMPCFee(MPC_FEE);
+    }
+
+    /// @dev Sets the strictness and nothing else.
+    function demand(ZrSignBase sign, uint8 strictness) internal {
+        sign.configureSafety(SignTypes.Safety(strictness, 0, 0, 0, 0));
     }
 
     function netResp() internal pure returns (uint256) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
+import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
@@ -54,11 +54,12 @@ contract OmniTest is Fixture {
         vm.assertEq(omni.getColletedFees(), fee);
     }
 
-    function test_surplus__should_not_reenter() public {
+    function test_surplus__should_become_a_credit_of_a_payer_that_spends_it_at_once() public {
         Respender payer = new Respender(omni);
-        vm.expectRevert(bytes("Transfer failed"));
         payer.request{value: 3 * MPC_FEE}();
-        vm.assertEq(omni.getWalletCount(EVM, address(payer)), 0);
+        vm.assertEq(omni.getWalletCount(EVM, address(payer)), 1);
+        vm.assertEq(omni.refundCredit(address(payer)), 2 * MPC_FEE);
+        vm.assertEq(address(omni).balance, omni.getColletedFees() + 2 * MPC_FEE);
     }
 
     function test_signRequests__should_emit_type_and_trace_id(bytes calldata payload, bool broadcast) public {
@@ -102,7 +103,7 @@ contract OmniTest is Fixture {
         omni.zrSignHash(params);
         params.broadcast = false;
         omni.pause();
-        vm.expectRevert(PausableUpgradeable.EnforcedPause.selector);
+        vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         omni.zrSignHash(params);
         omni.unpause();
         vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, 1));

@@ -1,39 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
 
-/// @dev Storage is part of the interface: an upgrade must find what it left.
+/// @dev Storage is part of an upgrade: the next implementation must find what the last one left.
 contract StorageTest is Fixture {
-    uint256 internal constant SIGN = 0xa30be26d48c79c53518f37fd0be48e3bd1b55edc6a24c0bc6a2effeee4c2c800;
+    uint256 internal constant CORE = 0x48ebde936d398c84eeb05a4a224a8389020d9a136a0bf0fb567d809492b2d200;
 
-    function slot(uint256 offset) internal view returns (uint256) {
-        return uint256(vm.load(address(direct), bytes32(SIGN + offset)));
+    function valueAt(uint256 place) internal view returns (uint256) {
+        return uint256(vm.load(address(direct), bytes32(place)));
     }
 
     function mapped(bytes32 key, uint256 place) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode(key, place)));
     }
 
-    function valueAt(uint256 place) internal view returns (uint256) {
-        return uint256(vm.load(address(direct), bytes32(place)));
-    }
-
     function namespaceSlot(string memory name) internal pure returns (bytes32) {
         return keccak256(abi.encode(uint256(keccak256(bytes(name))) - 1)) & ~bytes32(uint256(0xff));
     }
 
-    function test_values__should_lie_at_their_offsets() public {
+    function test_terms__should_lie_in_one_slot() public {
         registerWallet(USER, 2);
         vm.prank(USER);
         direct.zrSignHash{value: directFee(2)}(signParams(0, "payload", false));
-        vm.assertEq(bytes32(SIGN), namespaceSlot("zrsign.storage.sign"));
-        vm.assertEq(slot(0), MPC_FEE);
-        vm.assertEq(slot(1), direct.getColletedFees());
-        vm.assertEq(slot(2), RESP_GAS);
-        vm.assertEq(slot(3), BUFFER);
-        vm.assertEq(slot(4), 1);
+        direct.pause();
+        demand(direct, 5);
+        vm.assertEq(bytes32(CORE), namespaceSlot("zrsign.storage.core"));
+        uint256 terms = 1 | 5 << 8 | RESP_GAS << 16 | BUFFER << 40 | 1 << 56 | MPC_FEE << 96;
+        vm.assertEq(valueAt(CORE), terms | direct.getColletedFees() << 168);
     }
 
     function test_mappings__should_lie_at_their_offsets() public {
@@ -42,30 +36,28 @@ contract StorageTest is Fixture {
         direct.zrSignHash{value: directFee(2)}(signParams(0, "payload", false));
         bytes32 workspace = keccak256(abi.encode(block.chainid, address(direct), EVM, USER));
         bytes32 wallet = keccak256(abi.encode(block.chainid, address(direct), EVM, USER, uint256(0)));
-        vm.assertEq(valueAt(mapped(EVM, SIGN + 5)), 44);
-        vm.assertEq(valueAt(mapped(EVM, SIGN + 5) + 1), 60);
-        vm.assertEq(valueAt(mapped(CHAIN, mapped(EVM, SIGN + 6))), 1);
-        vm.assertEq(valueAt(mapped(workspace, SIGN + 7)), 1);
-        vm.assertEq(valueAt(mapped(wallet, SIGN + 8)), 0x0202);
-        vm.assertEq(valueAt(mapped(wallet, SIGN + 8) + 1), netResp());
-        vm.assertEq(valueAt(mapped(bytes32(0), SIGN + 9)), 1);
-        vm.assertEq(valueAt(mapped(bytes32(0), SIGN + 9) + 1), netResp());
+        vm.assertEq(valueAt(mapped(EVM, CORE + 2)), 44);
+        vm.assertEq(valueAt(mapped(EVM, CORE + 2) + 1), 60);
+        vm.assertEq(valueAt(mapped(CHAIN, mapped(EVM, CORE + 3))), 1);
+        vm.assertEq(valueAt(mapped(workspace, CORE + 4)), 1);
+        uint256 state = valueAt(mapped(wallet, CORE + 5));
+        vm.assertEq(state & 0xffffff, 0x0202);
+        vm.assertEq(uint80(state >> 24), netResp());
+        vm.assertEq(uint32(state >> 104), block.timestamp);
+        vm.assertEq(uint16(state >> 136), 42);
+        vm.assertEq(bytes32(bytes12(uint96(state >> 152))), bytes32("0x0000000000"));
+        uint256 rest = mapped(bytes32(0), mapped(wallet, CORE + 5) + 1);
+        vm.assertEq(bytes32(valueAt(rest)), bytes32("00000000000000000000000000dEaD"));
+        bytes32 context = keccak256(abi.encode(wallet, CHAIN, keccak256("payload"), uint8(0)));
+        bytes32 commitment = keccak256(abi.encode(USER, false, context));
+        uint256 request = 1 | netResp() << 16 | block.timestamp << 96 | uint256(commitment) >> 128 << 128;
+        vm.assertEq(valueAt(mapped(bytes32(0), CORE + 6)), request);
     }
 
-    function test_openzeppelin__should_use_its_namespaces() public {
-        direct.pause();
+    function test_openzeppelin__should_use_its_namespaces() public view {
         bytes32 roles = namespaceSlot("openzeppelin.storage.AccessControl");
         uint256 admins = mapped(bytes32(0), uint256(roles));
         vm.assertEq(valueAt(mapped(bytes32(uint256(uint160(address(this)))), admins)), 1);
-        vm.assertEq(valueAt(uint256(namespaceSlot("openzeppelin.storage.Pausable"))), 1);
-        vm.assertEq(valueAt(uint256(namespaceSlot("openzeppelin.storage.ReentrancyGuard"))), 1);
         vm.assertEq(valueAt(uint256(namespaceSlot("openzeppelin.storage.Initializable"))), 1);
-    }
-
-    function test_ownNamespaces__should_follow_their_formula() public {
-        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
-        bytes32 workspace = keccak256(abi.encode(block.chainid, address(omni), EVM, USER));
-        uint256 place = mapped(workspace, uint256(namespaceSlot("zrsign.storage.omni")));
-        vm.assertEq(uint256(vm.load(address(omni), bytes32(place))), 1);
     }
 }

@@ -61,6 +61,50 @@ OLDER_REQUESTS = """
 02a61a55 IS_DATA_MASK()
 """
 
+ADDED = """
+9e43c258 cancelKeyRequest(bytes32,address,uint256)
+5a440e74 cancelRequest(uint256,bool,bytes32)
+bffa55d5 claimRefund(address)
+638d1078 configureSafety((uint8,uint32,uint256,uint256,uint256))
+c58343ef getRequest(uint256)
+fdf4f8e4 getSafety()
+bbda69c2 refundCredit(address)
+800c385f requestContext(address,(bytes32,uint256,bytes32,bytes,bool),uint8)
+"""
+
+ADDED_DIRECT = """
+b5ab58dc getAnswer(uint256)
+cd94cef7 setAnswerDelivery(bytes32,uint256,uint8)
+"""
+
+ADDED_OMNI = """
+ab8de139 getWalletCount(bytes32,address)
+476343ee withdrawFees()
+25f821cd zrLinkAccount(string)
+"""
+
+STANDARD_EVENTS = """
+62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a258 Paused
+5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa Unpaused
+c7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d2 Initialized
+2f8788117e7eff1d82e926ec794901d17c78024a50270940304540a733656f0d RoleGranted
+f6391f5c32d9c69d2a47ea670b442974b53935d1edc7fd64eb21e047a839171b RoleRevoked
+bd79b86ffe0ab8e8776151514217cd7cacd52c909f66475c3af44e129f0b00ff RoleAdminChanged
+"""
+
+ADDED_ERRORS = """
+5ae8122a AboveCap
+2e7c937b AnswerMismatch
+23e228cb InsufficientGas
+161eb542 InvalidAddress
+c52a9bd3 InvalidConfiguration
+c37906a0 InvalidPayloadLength
+80e681ab NothingToCancel
+b22561f3 PaymentTooLarge
+6ac7972e RequestMismatch
+2a35a324 TooEarly
+"""
+
 DIRECT_ONLY = {
     "31852273",  # zrKeyRes
     "050a5784",  # zrSignRes
@@ -119,6 +163,11 @@ f851a440 admin()
 8f283970 changeAdmin(address)
 3659cfe6 upgradeTo(address)
 4f1ef286 upgradeToAndCall(address,bytes)
+"""
+
+PROXY_ADDED = """
+147bf6c4 proposeAdmin(address)
+0e18b681 acceptAdmin()
 """
 
 LIBRARY_FUNCTIONS = """

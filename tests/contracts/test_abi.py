@@ -38,10 +38,13 @@ def test_direct__should_offer_every_function() -> None:
     assert public.rows(public.OLDER_REQUESTS).items() <= selectors("ZrSign").items()
 
 
-def test_direct__should_add_only_refund_claims() -> None:
+@pytest.mark.parametrize(
+    ("contract", "own"), [("ZrSign", public.ADDED_DIRECT), ("ZrSignOmni", public.ADDED_OMNI)]
+)
+def test_both__should_add_only_what_is_listed(contract: str, own: str) -> None:
     known = public.rows(public.FUNCTIONS) | public.rows(public.OLDER_REQUESTS)
-    added = set(selectors("ZrSign").values()) - set(known.values())
-    assert added == {"claimRefund(address)", "refundCredit(address)"}
+    added = selectors(contract).items() - known.items()
+    assert added == (public.rows(public.ADDED) | public.rows(own)).items()
 
 
 def test_omni__should_offer_requests_and_no_answers() -> None:
@@ -52,12 +55,13 @@ def test_omni__should_offer_requests_and_no_answers() -> None:
 
 
 def test_direct__should_emit_every_event() -> None:
-    assert public.rows(public.EVENTS).items() <= topics("ZrSign").items()
+    wanted = public.rows(public.EVENTS) | public.rows(public.STANDARD_EVENTS)
+    assert wanted.items() <= topics("ZrSign").items()
 
 
 def test_omni__should_emit_the_same_requests() -> None:
     direct, omni = topics("ZrSign"), topics("ZrSignOmni")
-    shared = {topic: name for topic, name in omni.items() if name.startswith("Zr")}
+    shared = {topic: name for topic, name in omni.items() if name.endswith("Request")}
     assert shared.items() <= direct.items()
     assert set(shared.values()) == {"ZrKeyRequest", "ZrSigRequest"}
 
@@ -67,11 +71,12 @@ def test_direct__should_know_every_error() -> None:
         selector: signature.partition("(")[0]
         for selector, signature in selectors("ZrSign", "error").items()
     }
-    assert names == public.rows(public.ERRORS)
+    assert names == public.rows(public.ERRORS) | public.rows(public.ADDED_ERRORS)
 
 
-def test_proxy__should_offer_the_administrator_five_functions() -> None:
-    assert selectors("ZrProxy") == public.rows(public.PROXY_FUNCTIONS)
+def test_proxy__should_offer_the_administrator_five_functions_and_a_handover() -> None:
+    wanted = public.rows(public.PROXY_FUNCTIONS) | public.rows(public.PROXY_ADDED)
+    assert selectors("ZrProxy") == wanted
 
 
 def test_dapp_base__should_offer_its_functions() -> None:

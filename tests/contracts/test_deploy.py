@@ -35,7 +35,7 @@ from zrsign.deploy import (
 Web3 = AsyncWeb3[AsyncBaseProvider]
 IMPLEMENTATION_SLOT = int("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc", 16)
 ADMIN_SLOT = int("b53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103", 16)
-BITCOIN_ADDRESS = "bcrt1p" + "q" * 58
+BITCOIN_ADDRESS = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6"
 
 
 def plan_for(mode: Mode, accounts: list[LocalAccount]) -> Plan:

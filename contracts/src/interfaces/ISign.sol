@@ -2,11 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {SignTypes} from "../libraries/SignTypes.sol";
+import {IRefunds} from "./IRefunds.sol";
 import {ISignRequests} from "./ISignRequests.sol";
 
 /// @title Requests with answers on chain
 /// @notice Direct: adds the answers of the signing network, their state and the refund of what they did not cost.
-interface ISign is ISignRequests {
+interface ISign is IRefunds, ISignRequests {
     /// @notice A wallet exists.
     event ZrKeyResolve(bytes32 indexed walletTypeId, address indexed owner, uint256 indexed walletIndex, string addr);
     /// @notice A signature request was answered.
@@ -19,13 +20,13 @@ interface ISign is ISignRequests {
     event RespGasUpdate(uint256 indexed oldGas, uint256 indexed newGas);
     /// @notice The margin on the base fee changed.
     event RespGasPriceBufferUpdate(uint256 indexed oldGasPriceBuff, uint256 indexed newGasPriceBuff);
-    /// @notice A payment that the recipient did not take is kept for it.
-    event RefundCredited(address indexed account, uint256 amount);
+    /// @notice An owner chose how its answers come: 1 also stored, 2 also by callback, 3 both, 0 neither.
+    event AnswerDeliveryUpdate(
+        bytes32 indexed walletTypeId, address indexed owner, uint256 indexed walletIndex, uint8 delivery
+    );
+    /// @notice The owner was told of an answer; `done` says whether its callback succeeded.
+    event ZrSignCallback(uint256 indexed traceId, address indexed owner, bool done);
 
-    /// @notice No open signature request has this trace id.
-    error RequestNotFoundOrAlreadyProcessed(uint256 traceId);
-    /// @notice The answer names no owner.
-    error OwnableInvalidOwner(address owner);
     /// @notice The answer is not for the owner's next wallet.
     error IncorrectWalletIndex(uint256 expectedIndex, uint256 providedIndex);
     /// @notice Part of the interface; no state leads to it.
@@ -34,27 +35,35 @@ interface ISign is ISignRequests {
     error WalletNotRequested(string wallet);
     /// @notice The authority's signature is not one (ECDSA.RecoverError: 1 invalid, 2 length, 3 high s).
     error InvalidSignature(uint8 code);
+    /// @notice The typed answer is not for what was requested.
+    error AnswerMismatch(bytes32 context);
+    /// @notice The text is no address of the wallet type.
+    error InvalidAddress(string wallet);
+    /// @notice The submitter left less gas than the owner's callback is promised.
+    error InsufficientGas(uint256 required, uint256 available);
     /// @notice The wallet address is too short.
     error InvalidAddressLength(uint256 minLength, uint256 actualLength);
 
     /// @notice Registers a wallet. Anyone may submit; an account with MPC_ROLE must have signed.
-    /// @param params The answer. Signed, as an EIP-191 message, is the keccak256 of
-    /// abi.encode(SRC_CHAIN_ID, walletTypeId, owner, walletIndex, wallet, options).
+    /// @param params The answer. Signed is its EIP-712 `ZrKeyResponse`, with the wallet id as context appended to r, s
+    /// and v; or, where that is allowed, as an EIP-191 message the keccak256 of abi.encode(SRC_CHAIN_ID, walletTypeId, owner, walletIndex, wallet, options).
     function zrKeyRes(SignTypes.ZrKeyResParams calldata params) external;
 
     /// @notice Answers a signature request. Anyone may submit; an account with MPC_ROLE must have signed.
-    /// @param params The answer. Signed, as an EIP-191 message, is the keccak256 of
-    /// abi.encode(SRC_CHAIN_ID, traceId, owner, metaData, signature, broadcast).
+    /// @param params The answer. Signed is its EIP-712 `ZrSignResponse`, with the request's context appended to r, s
+    /// and v; or, where that is allowed, as an EIP-191 message the keccak256 of abi.encode(SRC_CHAIN_ID, traceId, owner, metaData, signature, broadcast).
     function zrSignRes(SignTypes.SignResParams calldata params) external;
 
-    /// @notice Pays the caller's credit, left by a payment that it did not take.
-    /// @param to Recipient.
-    function claimRefund(address payable to) external;
+    /// @notice Chooses how answers to the caller's wallet come, for requests from now on.
+    /// @param walletTypeId Wallet type.
+    /// @param walletIndex A wallet of the caller.
+    /// @param delivery 1 also stored, 2 also by `onZrSignResponse`, 3 both, 0 neither.
+    function setAnswerDelivery(bytes32 walletTypeId, uint256 walletIndex, uint8 delivery) external;
 
-    /// @notice Wei kept for an account.
-    /// @param account The account.
-    /// @return Wei.
-    function refundCredit(address account) external view returns (uint256);
+    /// @notice A stored answer; empty when there is none or it was not asked to be stored.
+    /// @param traceId The request.
+    /// @return The signature.
+    function getAnswer(uint256 traceId) external view returns (bytes memory);
 
     /// @notice State of a signature request.
     /// @param traceId The request.

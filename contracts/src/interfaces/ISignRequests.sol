@@ -47,6 +47,12 @@ interface ISignRequests is IAccessControl {
     error WalletNotRegisteredForMonitoring(uint256 walletIndex);
     /// @notice The caller has no usable wallet with this index.
     error InvalidWalletIndex(uint256 walletIndex);
+    /// @notice The owner is none; for requests only where owners are demanded.
+    error OwnableInvalidOwner(address owner);
+    /// @notice A digest has 32 bytes, where that is demanded.
+    error InvalidPayloadLength(uint256 expectedLength, uint256 actualLength);
+    /// @notice The payment is more than can be held for an answer.
+    error PaymentTooLarge(uint256 maximum, uint256 provided);
     /// @notice A signature over a hash or over data is no transaction, so nothing can be broadcast.
     error BroadcastNotAllowed();
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {SignTypes} from "../libraries/SignTypes.sol";
+
 /// @title Configuration
 /// @notice What the administrator and the holder of the fee role set on every deployment.
 interface IZrSignConfig {
@@ -15,6 +17,21 @@ interface IZrSignConfig {
     /// @notice The collected fees of the signing network were paid out.
     event MPCFeeWithdraw(address indexed to, uint256 indexed amount);
 
+    /// @notice The account stopped requests and answers.
+    event Paused(address account);
+    /// @notice The account ended the pause.
+    event Unpaused(address account);
+    /// @notice What the deployment demands changed.
+    event SafetyUpdate(SignTypes.Safety safety);
+
+    /// @notice Requests and answers are stopped.
+    error EnforcedPause();
+    /// @notice Nothing is paused.
+    error ExpectedPause();
+    /// @notice A fee, a gas amount or a margin is above its cap.
+    error AboveCap(uint256 cap, uint256 value);
+    /// @notice A purpose of 0 or a chain id that is not CAIP-2, where these are refused.
+    error InvalidConfiguration();
     /// @notice The wallet type is enabled already.
     error WalletTypeAlreadySupported(bytes32 walletTypeId);
     /// @notice The chain is enabled already for the wallet type.
@@ -41,4 +58,22 @@ interface IZrSignConfig {
 
     /// @notice Pays the collected fees of the signing network to the caller. Only FEE_ROLE.
     function withdrawMPCFees() external;
+
+    /// @notice Sets what the deployment demands of its callers, and caps for its fees. Only DEFAULT_ADMIN_ROLE.
+    /// @param safety All of it; caps bind the next change of a fee.
+    function configureSafety(SignTypes.Safety calldata safety) external;
+
+    /// @notice What the deployment demands of its callers, and caps for its fees.
+    /// @return All of it.
+    function getSafety() external view returns (SignTypes.Safety memory);
+
+    /// @notice Stops requests and answers; refunds go on. Only PAUSER_ROLE.
+    function pause() external;
+
+    /// @notice Ends the pause. Only PAUSER_ROLE.
+    function unpause() external;
+
+    /// @notice Whether requests and answers are stopped.
+    /// @return True when they are.
+    function paused() external view returns (bool);
 }

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IRefunds} from "./IRefunds.sol";
 import {ISignRequests} from "./ISignRequests.sol";
 import {IZrSignConfig} from "./IZrSignConfig.sol";
 
 /// @title Omni
 /// @notice The whole interface of a deployment whose answers stay on the ledger.
-interface IZrSignOmni is ISignRequests, IZrSignConfig {
+interface IZrSignOmni is IRefunds, ISignRequests, IZrSignConfig {
+    /// @notice A caller named a ledger account for its workspace.
+    event ZrAccountLinked(address indexed owner, string account);
+    /// @notice The collected fees were paid out; emitted by `withdrawFees`.
+    event FeeWithdraw(address indexed to, uint256 indexed amount);
+
+    /// @notice A ledger account has 1 to 128 bytes.
+    error InvalidAccountLength(uint256 length);
+
+    /// @notice Names a ledger account that manages the caller's workspace.
+    /// @param account The account, in the ledger's notation.
+    function zrLinkAccount(string calldata account) external;
+
+    /// @notice Pays the collected fees to the caller, under the name of the second version. Only FEE_ROLE.
+    function withdrawFees() external;
+
     /// @notice Number of wallets that an owner requested.
     /// @param walletTypeId Wallet type.
     /// @param owner Owner.

@@ -75,6 +75,27 @@ library SignTypes {
         uint256 value;
     }
 
+    /// @notice What a deployment demands and how far its fees may go; 0 is no limit of its own.
+    /// `strictness` are flags of `Strictness`, `cancelDelay` the seconds after which an unanswered request may be
+    /// cancelled (0: one day), the rest are caps in wei, gas and percent.
+    struct Safety {
+        uint8 strictness;
+        uint32 cancelDelay;
+        uint256 maxMPCFee;
+        uint256 maxRespGas;
+        uint256 maxRespGasPriceBuffer;
+    }
+
+    /// @notice Everything that is kept of a signature request. `status` 3 is cancelled; `delivery` is what the owner
+    /// asked for its answer (1 store, 2 call back); `commitment` stands for owner, broadcast flag and context.
+    struct RequestInfo {
+        uint8 status;
+        uint8 delivery;
+        uint256 value;
+        uint256 requestedAt;
+        bytes16 commitment;
+    }
+
     /// @notice A transfer that says only recipient, value and data; the network composes the rest.
     struct SimpleTx {
         string to;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {CAIP2} from "@openzeppelin/contracts/utils/CAIP2.sol";
+
+import {WalletAddresses} from "./WalletAddresses.sol";
+
 /// @title Wallet types
 /// @notice A wallet type is a SLIP-44 style pair (purpose, coin type), named on chain by its hash. A null pair has purpose 0.
 /// @dev Deployed once and linked: its functions are public, so that the contracts that use it stay small.
@@ -44,5 +48,42 @@ library ZrSignTypes {
     /// @return True when its purpose is not 0.
     function isNotNull(ChainInfo memory info) public pure returns (bool) {
         return info.purpose != 0;
+    }
+
+    /// @notice The chain that runs this.
+    /// @return keccak256 of its CAIP-2 id, eip155:<block.chainid>.
+    function localChainId() public view returns (bytes32) {
+        return keccak256(bytes(CAIP2.local()));
+    }
+
+    /// @notice Whether a text is an address of a coin type, in the notation of its chains.
+    /// @param coinType SLIP-44 coin type; of an unknown one every text is.
+    /// @param text The address.
+    /// @return True when it is.
+    function isAddress(uint256 coinType, string memory text) public pure returns (bool) {
+        return WalletAddresses.isAddress(coinType, text);
+    }
+
+    /// @notice Whether a text is a chain id: namespace of 3 to 8 of [-a-z0-9], colon, reference of 1 to 32 of
+    /// [-_a-zA-Z0-9] (CAIP-2).
+    /// @param text The chain id.
+    /// @return True when it is.
+    function isCaip2(string memory text) public pure returns (bool) {
+        bytes memory content = bytes(text);
+        uint256 colon;
+        while (colon < content.length && content[colon] != ":") {
+            if (!_isNamespace(content[colon++])) return false;
+        }
+        if (colon < 3 || colon > 8 || content.length < colon + 2 || content.length > colon + 33) return false;
+        for (uint256 i = colon + 1; i < content.length; i++) {
+            bytes1 character = content[i];
+            bool upper = character >= "A" && character <= "Z";
+            if (!upper && character != "_" && !_isNamespace(character)) return false;
+        }
+        return true;
+    }
+
+    function _isNamespace(bytes1 character) private pure returns (bool) {
+        return character == "-" || (character >= "a" && character <= "z") || (character >= "0" && character <= "9");
     }
 }
