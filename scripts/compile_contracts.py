@@ -39,6 +39,9 @@ PACKAGED = (
     "ZrSignTypes",
     "SignTypes",
     "MessageSigner",
+    "BitcoinTreasury",
+    "ApprovedOrders",
+    "ExampleExchange",
     "Counter",
 )
 ABI_ONLY = ("ZrSign", "ZrSignOmni")

@@ -1,48 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 
 import {ZrSignConnect} from "../src/ZrSignConnect.sol";
+import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
+import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
-import {Fixture} from "./Fixture.sol";
+import {ConnectFixture} from "./ConnectFixture.sol";
 
-contract Encoder is ZrSignConnect {
-    constructor() ZrSignConnect(payable(address(0))) {}
+/// @dev A dApp whose author forgot every guard.
+contract Careless is ZrSignConnect {
+    bool public refuses;
 
-    function transaction(uint256 nonce, uint256 price, uint256 gas, address to, uint256 value, bytes calldata data)
-        external
-        pure
-        returns (bytes memory)
-    {
-        return rlpEncodeTransaction(nonce, price, gas, to, value, data);
+    constructor(address payable zrSign) ZrSignConnect(zrSign) {}
+
+    function refuse(bool refuses_) external {
+        refuses = refuses_;
     }
 
-    function hexadecimal(address account) external pure returns (string memory, string memory) {
-        return (toHexString(account), toChecksumHexString(account));
+    function hash(bytes32 typeId, bytes32 chain, bytes32 digest) external payable returns (uint256) {
+        return reqSignForHash(typeId, 0, chain, digest);
+    }
+
+    function message(bytes32 chain, bytes calldata text) external payable returns (uint256) {
+        return reqSignForMessage(0, chain, text);
+    }
+
+    function transaction(bytes32 typeId, bytes32 chain, bytes calldata payload) external payable returns (uint256) {
+        return reqSignForTx(typeId, 0, chain, payload, true);
+    }
+
+    function simple(bytes32 typeId, bytes32 chain, string calldata to, uint256 value)
+        external
+        payable
+        returns (uint256)
+    {
+        return reqSignForSimpleTx(typeId, 0, chain, to, value, "", true);
+    }
+
+    function key(bytes32 typeId) external payable {
+        reqNewWallet(typeId, 1);
+    }
+
+    function twoWallets() external payable returnsSurplus {
+        requestNewEVMWallet(1);
+        requestNewSolanaWallet(1);
+    }
+
+    function twoWalletsUnguarded() external payable {
+        requestNewEVMWallet(1);
+        requestNewSolanaWallet(1);
+    }
+
+    function payForWallet() external payable callerPays {
+        reqNewWallet(EVM_WALLET_TYPE, 1);
+    }
+
+    receive() external payable override {
+        require(!refuses, "refused");
+        emit Received(msg.sender, msg.value);
     }
 }
 
-contract ConnectTest is Fixture {
-    MessageSigner internal dapp;
-    Encoder internal encoder;
+/// @dev A dApp with a rule of its own: anybody may ask for hashes, nobody for anything else.
+contract HashesOnly is ZrSignConnectBase {
+    constructor(address payable zrSign) ZrSignConnectBase(zrSign) {}
+
+    function hash(bytes32 chain, bytes32 digest) external returns (uint256) {
+        return reqSignForHash(EVM_WALLET_TYPE, 0, chain, digest);
+    }
+
+    function _authorizeSpend(address, bytes4 request) internal pure override {
+        require(request == REQUEST_HASH, "hashes only");
+    }
+}
+
+contract Spender {
+    bool public takes;
+
+    constructor(bool takes_) {
+        takes = takes_;
+    }
+
+    function wallet(Careless dapp, uint256 value) external payable {
+        dapp.requestNewEVMWallet{value: value}(1);
+    }
+
+    receive() external payable {
+        require(takes, "refused");
+    }
+}
+
+/// @dev Asks again while it gets its surplus.
+contract Reentrant {
+    Careless internal immutable DAPP;
+    uint256 public depth;
+
+    constructor(Careless dapp) payable {
+        DAPP = dapp;
+    }
+
+    function wallet(uint256 value) external {
+        DAPP.requestNewEVMWallet{value: value}(1);
+    }
+
+    receive() external payable {
+        if (depth++ < 3) DAPP.requestNewSolanaWallet{value: msg.value}(1);
+    }
+}
+
+contract ConnectTest is ConnectFixture {
+    Careless internal dapp;
+    bytes32 internal spenderRole;
 
     function setUp() public override {
         super.setUp();
-        dapp = new MessageSigner(payable(address(direct)));
-        encoder = new Encoder();
+        dapp = new Careless(payable(address(direct)));
+        spenderRole = dapp.SPENDER_ROLE();
         vm.deal(address(dapp), 10 ether);
         registerWallet(address(dapp), 2);
     }
 
-    function expectRequest(bytes memory payload, uint8 reqType, bool broadcast) internal {
+    function expectRefusal(address caller) internal {
+        vm.prank(caller);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, caller, spenderRole)
+        );
+    }
+
+    function expectRequest(uint256 traceId, bytes memory payload, uint8 reqType, bool broadcast) internal {
         bytes32 walletId = keccak256(abi.encode(block.chainid, address(direct), EVM, address(dapp), uint256(0)));
         vm.expectEmit(address(direct));
         emit ISignRequests.ZrSigRequest(
-            0,
+            traceId,
             walletId,
             directFee(2),
             2 * MPC_FEE,
@@ -50,55 +143,108 @@ contract ConnectTest is Fixture {
         );
     }
 
-    function test_rlp__should_match_a_known_transaction() public view {
-        bytes memory payload =
-            encoder.transaction(121, 0xfd8f4bd23, 21000, 0xCF4324b9FD2fBC83b98a1483E854D31D3E45944C, 1000, "");
-        vm.assertEq(
-            payload, hex"e67985" hex"0fd8f4bd23" hex"82520894cf4324b9fd2fbc83b98a1483e854d31d3e45944c8203e880808080"
-        );
-    }
+    // Who spends
 
-    function test_rlp__should_have_nine_items_whatever_the_data() public view {
-        bytes memory empty = encoder.transaction(0, 0, 0, USER, 0, "");
-        vm.assertEq(empty, bytes.concat(hex"dd80808094", bytes20(USER), hex"8080808080"));
-        bytes memory one = encoder.transaction(0, 0, 0, USER, 0, hex"d09de08a");
-        vm.assertEq(one, bytes.concat(hex"e180808094", bytes20(USER), hex"8084d09de08a808080"));
-    }
-
-    function test_hexadecimal__should_follow_eip55() public view {
-        (string memory lower, string memory mixed) = encoder.hexadecimal(0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed);
-        vm.assertEq(lower, "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed");
-        vm.assertEq(mixed, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
-    }
-
-    function test_newWallets__should_be_paid_from_the_balance() public {
+    function test_strangers__should_spend_nothing_even_where_no_function_is_guarded(
+        address stranger,
+        bytes32 digest,
+        bytes calldata payload
+    ) public {
+        vm.assume(stranger != address(this));
         uint256 before = address(dapp).balance;
+        expectRefusal(stranger);
         dapp.requestNewEVMWallet(1);
-        vm.assertEq(address(dapp).balance, before - directFee(1));
-        vm.assertEq(dapp.getEVMWallets().length, 1);
-        vm.assertEq(dapp.getEVMWallet(0), "0x000000000000000000000000000000000000dEaD");
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, dapp.BTC_WALLET_TYPE()));
-        dapp.requestNewBTCWallet(1);
-        vm.assertEq(dapp.getBTCWallets().length, 0);
+        expectRefusal(stranger);
+        dapp.requestNewBTCWallet(2);
+        expectRefusal(stranger);
+        dapp.requestNewSolanaWallet(1);
+        expectRefusal(stranger);
+        dapp.requestNewWallet(BTC, 1);
+        expectRefusal(stranger);
+        dapp.key(EVM);
+        expectRefusal(stranger);
+        dapp.hash(EVM, CHAIN, digest);
+        expectRefusal(stranger);
+        dapp.message(CHAIN, payload);
+        expectRefusal(stranger);
+        dapp.transaction(EVM, CHAIN, payload);
+        expectRefusal(stranger);
+        dapp.simple(EVM, CHAIN, "somewhere", 1);
+        expectRefusal(stranger);
+        dapp.cancelRequest(0, false, digest);
+        expectRefusal(stranger);
+        dapp.cancelKeyRequest(EVM, 0);
+        vm.assertEq(address(dapp).balance, before);
+        vm.assertEq(direct.getTraceId(), 0);
     }
 
-    function test_message__should_be_requested_as_its_eip191_digest(string calldata message) public {
-        bytes32 digest = MessageHashUtils.toEthSignedMessageHash(bytes(message));
-        expectRequest(abi.encodePacked(digest), 0, false);
-        dapp.signMessage(message, 0, CHAIN);
+    function test_spenders__should_come_and_go_with_their_role(address spender) public {
+        vm.assume(spender != address(this));
+        dapp.grantRole(spenderRole, spender);
+        vm.prank(spender);
+        vm.assertEq(dapp.hash(EVM, CHAIN, bytes32(0)), 0);
+        dapp.revokeRole(spenderRole, spender);
+        expectRefusal(spender);
+        dapp.hash(EVM, CHAIN, bytes32(0));
     }
 
-    function test_transfer__should_be_requested_as_an_unsigned_transaction(bytes calldata data) public {
-        expectRequest(encoder.transaction(1, 2, 3, USER, 4, data), 1, true);
-        dapp.transfer(USER, 4, data, 1, 2, 3, 0, CHAIN);
+    function test_spenders__should_not_make_spenders(address spender, address friend) public {
+        vm.assume(spender != address(this));
+        dapp.grantRole(spenderRole, spender);
+        vm.prank(spender);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, spender, bytes32(0))
+        );
+        dapp.grantRole(spenderRole, friend);
     }
 
-    function test_simpleTransfer__should_say_only_recipient_and_value() public {
-        bytes memory payload =
-            SignTypes.encodeSimple(SignTypes.SimpleTx("0x000000000000000000000000000000000000bEEF", 5, ""));
+    function test_hook__should_replace_the_role(address anybody, bytes32 digest) public {
+        HashesOnly own = new HashesOnly(payable(address(direct)));
+        vm.deal(address(own), 1 ether);
+        registerWallet(address(own), 1);
+        vm.prank(anybody);
+        vm.assertEq(own.hash(CHAIN, digest), 0);
+        vm.prank(anybody);
+        vm.expectRevert("hashes only");
+        own.requestNewEVMWallet(1);
+    }
+
+    // Requests
+
+    function test_requests__should_give_their_trace_ids(uint8 count) public {
+        for (uint256 i = 0; i < count % 8; i++) {
+            vm.assertEq(dapp.hash(EVM, CHAIN, bytes32(i)), i);
+        }
+        vm.assertEq(dapp.transaction(EVM, CHAIN, "x"), count % 8);
+    }
+
+    function test_hash__should_be_requested_as_it_is(bytes32 digest) public {
+        expectRequest(0, abi.encodePacked(digest), 0, false);
+        dapp.hash(EVM, CHAIN, digest);
+    }
+
+    function test_message__should_be_requested_as_its_eip191_digest(uint8 length) public {
+        bytes memory text = new bytes(length);
+        bytes memory digits = length < 10
+            ? abi.encodePacked(uint8(48 + length))
+            : length < 100
+                ? abi.encodePacked(uint8(48 + length / 10), uint8(48 + length % 10))
+                : abi.encodePacked(uint8(48 + length / 100), uint8(48 + length / 10 % 10), uint8(48 + length % 10));
+        bytes32 digest = keccak256(bytes.concat("\x19Ethereum Signed Message:\n", digits, text));
+        expectRequest(0, abi.encodePacked(digest), 0, false);
+        dapp.message(CHAIN, text);
+    }
+
+    function test_simple__should_say_only_recipient_and_value(string calldata to, uint256 value) public {
+        bytes memory payload = SignTypes.encodeSimple(SignTypes.SimpleTx(to, value, ""));
         vm.assertEq(bytes32(bytes4(payload)), bytes32(bytes4(0x4dbda8d6)));
-        expectRequest(payload, 2, true);
-        dapp.simpleTransfer(USER, 5, 0, CHAIN);
+        expectRequest(0, payload, 2, true);
+        dapp.simple(EVM, CHAIN, to, value);
+    }
+
+    function test_transaction__should_be_requested_as_it_is(bytes calldata payload) public {
+        expectRequest(0, payload, 1, true);
+        dapp.transaction(EVM, CHAIN, payload);
     }
 
     function test_simpleTx__should_decode_what_was_encoded(string calldata to, uint256 value, bytes calldata data)
@@ -114,39 +260,179 @@ contract ConnectTest is Fixture {
         vm.assertEq(seenData, data);
     }
 
-    function test_example__should_obey_only_its_owner(address stranger) public {
-        vm.assume(stranger != address(this));
-        bytes memory refusal = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger);
-        vm.startPrank(stranger);
-        vm.expectRevert(refusal);
+    function test_wallets__should_be_of_the_type_that_was_asked_for() public {
         dapp.requestNewEVMWallet(1);
-        vm.expectRevert(refusal);
-        dapp.requestNewBTCWallet(1);
-        vm.expectRevert(refusal);
-        dapp.signMessage("hello", 0, CHAIN);
-        vm.expectRevert(refusal);
-        dapp.transfer(USER, 1, "", 0, 0, 0, 0, CHAIN);
-        vm.expectRevert(refusal);
-        dapp.simpleTransfer(USER, 1, 0, CHAIN);
-        vm.expectRevert(refusal);
-        dapp.withdraw(payable(stranger), 1);
-        vm.stopPrank();
+        answerKey(EVM, address(dapp), "0x000000000000000000000000000000000000bEEF");
+        dapp.requestNewBTCWallet(2);
+        answerKey(BTC, address(dapp), BTC_WALLET);
+        dapp.requestNewSolanaWallet(1);
+        answerKey(SOLANA, address(dapp), "11111111111111111111111111111111");
+        vm.assertEq(dapp.getEVMWallets().length, 2);
+        vm.assertEq(dapp.getEVMWallet(1), "0x000000000000000000000000000000000000bEEF");
+        vm.assertEq(dapp.getBTCWallet(0), BTC_WALLET);
+        vm.assertEq(dapp.getBTCWallets()[0], BTC_WALLET);
+        vm.assertEq(dapp.getSolanaWallet(0), "11111111111111111111111111111111");
+        vm.assertEq(dapp.getSolanaWallets().length, 1);
+        vm.assertEq(dapp.getWallet(BTC, 0), BTC_WALLET);
+        vm.assertEq(direct.getWalletRegistry(BTC, 0, address(dapp)).options, 2);
     }
 
-    function test_withdraw__should_empty_the_balance() public {
-        uint256 before = address(this).balance;
-        dapp.withdraw(payable(address(this)), 1 ether);
-        vm.assertEq(address(this).balance, before + 1 ether);
+    function test_mainnet_wallet__should_need_a_deployment_that_supports_it() public {
+        bytes32 mainnet = dapp.BTC_MAINNET_WALLET_TYPE();
+        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, mainnet));
+        dapp.requestNewWallet(mainnet, 1);
     }
 
-    function test_ether__should_be_taken_for_fees() public {
-        vm.expectEmit(address(dapp));
-        emit ZrSignConnect.Received(address(this), 1);
-        (bool taken,) = address(dapp).call{value: 1}("");
+    // Who pays
+
+    function test_balance__should_pay_exactly_the_fee(uint8 options) public {
+        vm.assume(options != 0);
+        uint256 before = address(dapp).balance;
+        dapp.requestNewEVMWallet(options);
+        vm.assertEq(before - address(dapp).balance, directFee(options));
+    }
+
+    function test_balance__should_be_named_when_it_does_not_suffice(uint96 available) public {
+        uint256 fee = directFee(2);
+        vm.deal(address(dapp), available % fee);
+        vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.InsufficientBalance.selector, fee, available % fee));
+        dapp.hash(EVM, CHAIN, bytes32(0));
+        vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.InsufficientBalance.selector, fee, available % fee));
+        dapp.requestNewEVMWallet(2);
+    }
+
+    function test_surplus__should_go_back_to_whoever_sent_it(uint88 value) public {
+        uint256 fee = directFee(1);
+        uint256 mine = address(this).balance;
+        uint256 before = address(dapp).balance;
+        dapp.requestNewEVMWallet{value: value}(1);
+        uint256 paid = value < fee ? value : fee;
+        vm.assertEq(address(this).balance, mine - paid);
+        vm.assertEq(address(dapp).balance, before + paid - fee);
+    }
+
+    function test_surplus__should_be_counted_over_all_requests_of_a_call() public {
+        uint256 mine = address(this).balance;
+        uint256 before = address(dapp).balance;
+        dapp.twoWallets{value: 1 ether}();
+        vm.assertEq(address(this).balance, mine - 2 * directFee(1));
+        vm.assertEq(address(dapp).balance, before);
+    }
+
+    /// @dev Two guarded functions in one call with one value: the contract's own ether pays for the second.
+    function test_surplus__should_be_given_back_by_the_outermost_function_only() public {
+        Careless fresh = new Careless(payable(address(direct)));
+        vm.deal(address(fresh), 1 ether);
+        uint256 mine = address(this).balance;
+        fresh.twoWallets{value: 3 ether}();
+        vm.assertEq(address(fresh).balance, 1 ether);
+        vm.assertEq(address(this).balance, mine - 2 * directFee(1));
+    }
+
+    function test_surplus__should_not_be_lost_on_a_caller_that_refuses_it() public {
+        Spender refusing = new Spender(false);
+        vm.deal(address(refusing), 2 ether);
+        dapp.grantRole(spenderRole, address(refusing));
+        uint256 surplus = 1 ether - directFee(1);
+        vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.SurplusRefused.selector, address(refusing), surplus));
+        refusing.wallet(dapp, 1 ether);
+        refusing.wallet(dapp, directFee(1));
+        vm.assertEq(address(refusing).balance, 2 ether - directFee(1));
+    }
+
+    function test_surplus__should_never_take_from_the_balance_however_it_is_reentered(uint64 value) public {
+        Reentrant attacker = new Reentrant(dapp);
+        vm.deal(address(attacker), value);
+        dapp.grantRole(spenderRole, address(attacker));
+        uint256 together = address(dapp).balance + value;
+        uint256 held = address(direct).balance;
+        attacker.wallet(value);
+        vm.assertEq(address(dapp).balance + address(attacker).balance + address(direct).balance - held, together);
+        uint256 requests = (address(direct).balance - held) / directFee(1);
+        vm.assertTrue(address(dapp).balance + requests * directFee(1) >= 10 ether);
+    }
+
+    function test_callerPays__should_leave_the_balance_alone(uint88 value) public {
+        uint256 fee = directFee(1);
+        uint256 before = address(dapp).balance;
+        if (value < fee) {
+            vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.InsufficientBalance.selector, fee, value));
+        }
+        dapp.payForWallet{value: value}();
+        vm.assertEq(address(dapp).balance, before);
+    }
+
+    // Refunds
+
+    function test_change__should_come_back_to_the_dapp() public {
+        dapp.hash(EVM, CHAIN, bytes32(0));
+        uint256 before = address(dapp).balance;
+        SignTypes.SignResParams memory answer = signAnswer(0, address(dapp));
+        vm.prank(RELAYER);
+        direct.zrSignRes{gas: RESP_GAS}(answer);
+        vm.assertTrue(address(dapp).balance > before);
+    }
+
+    function test_refused_change__should_wait_for_claimRefund(address anybody) public {
+        dapp.hash(EVM, CHAIN, bytes32(0));
+        dapp.refuse(true);
+        SignTypes.SignResParams memory answer = signAnswer(0, address(dapp));
+        vm.prank(RELAYER);
+        direct.zrSignRes{gas: RESP_GAS}(answer);
+        uint256 credit = direct.refundCredit(address(dapp));
+        vm.assertTrue(credit > 0);
+        dapp.refuse(false);
+        uint256 before = address(dapp).balance;
+        vm.prank(anybody);
+        dapp.claimRefund();
+        vm.assertEq(address(dapp).balance, before + credit);
+    }
+
+    function test_unanswered_requests__should_be_taken_back(bytes32 digest) public {
+        uint256 traceId = dapp.hash(EVM, CHAIN, digest);
+        SignTypes.ZrSignParams memory asked = signParams(0, abi.encodePacked(digest), false);
+        bytes32 context = direct.requestContext(address(dapp), asked, 0);
+        uint256 before = address(dapp).balance;
+        uint256 deadline = block.timestamp + 1 days;
+        vm.expectRevert(abi.encodeWithSelector(IRefunds.TooEarly.selector, deadline));
+        dapp.cancelRequest(traceId, false, context);
+        clock.warp(deadline);
+        dapp.cancelRequest(traceId, false, context);
+        vm.assertEq(address(dapp).balance, before + netResp());
+        vm.expectRevert(abi.encodeWithSelector(IRefunds.RequestNotFoundOrAlreadyProcessed.selector, traceId));
+        dapp.cancelRequest(traceId, false, context);
+    }
+
+    function test_unanswered_keys__should_be_taken_back() public {
+        dapp.requestNewSolanaWallet(1);
+        uint256 before = address(dapp).balance;
+        clock.warp(block.timestamp + 1 days);
+        dapp.cancelKeyRequest(SOLANA, 0);
+        vm.assertEq(address(dapp).balance, before + netResp());
+    }
+
+    // Omni
+
+    function test_omni__should_serve_the_same_dapp(bytes32 digest) public {
+        Careless far = new Careless(payable(address(omni)));
+        vm.deal(address(far), 1 ether);
+        far.requestNewEVMWallet(1);
+        vm.assertEq(far.hash(EVM, CHAIN, digest), 0);
+        vm.assertEq(far.hash(EVM, CHAIN, digest), 1);
+        vm.assertEq(address(far).balance, 1 ether - 3 * MPC_FEE);
+    }
+
+    // Ether
+
+    function test_ether__should_be_taken_for_fees(uint88 value, bytes3 data) public {
+        MessageSigner signer = new MessageSigner(payable(address(direct)));
+        vm.expectEmit(address(signer));
+        emit ZrSignConnectBase.Received(address(this), value);
+        (bool taken,) = address(signer).call{value: value}("");
         vm.assertTrue(taken);
-        vm.expectEmit(address(dapp));
-        emit ZrSignConnect.FallbackCalled(address(this), 2, hex"0102");
-        (taken,) = address(dapp).call{value: 2}(hex"0102");
+        vm.expectEmit(address(signer));
+        emit ZrSignConnectBase.FallbackCalled(address(this), value, abi.encodePacked(data));
+        (taken,) = address(signer).call{value: value}(abi.encodePacked(data));
         vm.assertTrue(taken);
     }
 }

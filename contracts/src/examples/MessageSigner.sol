@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {ZrSignConnect} from "../ZrSignConnect.sol";
+import {ZrSignConnectERC1271} from "../ZrSignConnectERC1271.sol";
 
-/// @title Example dApp
-/// @notice Owns EVM wallets on other chains: signs messages and makes transfers with them, for its owner only.
-/// @dev To use it: deploy, send it ether for fees, request a wallet, wait for its address, then sign.
-contract MessageSigner is ZrSignConnect, Ownable {
-    /// @notice Sets where requests go; the deployer is the owner.
+/// @title Example: a message signer
+/// @notice Owns EVM wallets on other chains: signs messages and makes transfers with them, and signs for itself
+/// (ERC-1271). Only for holders of SPENDER_ROLE, the deployer first.
+/// @dev To use it: deploy, send it ether for fees, request a wallet, wait for its address, then sign. No function asks
+/// who calls, because every request does.
+contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
+    /// @notice Sets where requests go; the deployer may spend.
     /// @param zrSignAddress Proxy of a Direct or Omni deployment.
-    constructor(address payable zrSignAddress) ZrSignConnect(zrSignAddress) Ownable(msg.sender) {}
-
-    /// @inheritdoc ZrSignConnect
-    function requestNewEVMWallet(uint8 options) public payable override onlyOwner {
-        super.requestNewEVMWallet(options);
-    }
-
-    /// @inheritdoc ZrSignConnect
-    function requestNewBTCWallet(uint8 options) public payable override onlyOwner {
-        super.requestNewBTCWallet(options);
-    }
+    constructor(address payable zrSignAddress) ZrSignConnect(zrSignAddress) EIP712("MessageSigner", "1") {}
 
     /// @notice Signs a message as a wallet's owner would with personal_sign (EIP-191).
     /// @param message The message.
     /// @param walletIndex EVM wallet of this contract.
     /// @param dstChainId keccak256 of the CAIP-2 id of the chain that the signature is for.
-    function signMessage(string calldata message, uint256 walletIndex, bytes32 dstChainId) external payable onlyOwner {
-        bytes32 digest = MessageHashUtils.toEthSignedMessageHash(bytes(message));
-        reqSignForHash(EVM_WALLET_TYPE, walletIndex, dstChainId, digest);
+    function signMessage(string calldata message, uint256 walletIndex, bytes32 dstChainId)
+        external
+        payable
+        returnsSurplus
+    {
+        reqSignForMessage(walletIndex, dstChainId, bytes(message));
+    }
+
+    /// @notice Signs a hash as this contract: the answer makes `isValidSignature` accept it.
+    /// @param hash What this contract signs.
+    /// @param walletIndex EVM wallet of this contract.
+    /// @param dstChainId keccak256 of the CAIP-2 id of the chain that the signature is for.
+    function signAsContract(bytes32 hash, uint256 walletIndex, bytes32 dstChainId) external payable returnsSurplus {
+        reqSignForContract(walletIndex, dstChainId, hash);
     }
 
     /// @notice Sends a legacy transaction from a wallet of this contract on another EVM chain.
@@ -51,7 +54,7 @@ contract MessageSigner is ZrSignConnect, Ownable {
         uint256 gasLimit,
         uint256 walletIndex,
         bytes32 dstChainId
-    ) external payable onlyOwner {
+    ) external payable returnsSurplus {
         bytes memory payload = rlpEncodeTransaction(nonce, gasPrice, gasLimit, to, value, data);
         reqSignForTx(EVM_WALLET_TYPE, walletIndex, dstChainId, payload, true);
     }
@@ -64,15 +67,15 @@ contract MessageSigner is ZrSignConnect, Ownable {
     function simpleTransfer(address to, uint256 value, uint256 walletIndex, bytes32 dstChainId)
         external
         payable
-        onlyOwner
+        returnsSurplus
     {
         reqSignForSimpleTx(EVM_WALLET_TYPE, walletIndex, dstChainId, toChecksumHexString(to), value, "", true);
     }
 
-    /// @notice Takes ether back that is not needed for fees.
+    /// @notice Takes ether back that is not needed for fees. Only the administrator.
     /// @param to Recipient.
     /// @param amount Wei.
-    function withdraw(address payable to, uint256 amount) external onlyOwner {
+    function withdraw(address payable to, uint256 amount) external onlyRole(DEFAULT_ADMIN_ROLE) {
         (bool sent,) = to.call{value: amount}("");
         require(sent, "Transfer failed");
     }

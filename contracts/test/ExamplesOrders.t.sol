@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+import {ApprovedOrders} from "../src/examples/ApprovedOrders.sol";
+import {ExampleExchange} from "../src/examples/ExampleExchange.sol";
+import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {ConnectFixture} from "./ConnectFixture.sol";
+
+contract ExamplesOrdersTest is ConnectFixture {
+    string internal constant DESTINATION = "eip155:31338";
+    address internal constant ROUTER = 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed;
+    uint256 internal constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
+
+    ApprovedOrders internal orders;
+    uint64 internal deadline;
+    uint256[3] internal keys;
+
+    function setUp() public override {
+        super.setUp();
+        keys = [uint256(0xA11), 0xB0B, 0xCA7];
+        orders = ordersAt(address(omni));
+        vm.deal(address(orders), 1 ether);
+        orders.requestNewEVMWallet(2);
+        deadline = uint64(block.timestamp + 1 hours);
+    }
+
+    function ordersAt(address zrSign) internal returns (ApprovedOrders) {
+        return new ApprovedOrders(payable(zrSign), DESTINATION, ROUTER, members(), 2);
+    }
+
+    function members() internal view returns (address[] memory found) {
+        found = new address[](3);
+        for (uint256 i = 0; i < 3; i++) {
+            found[i] = vm.addr(keys[i]);
+        }
+    }
+
+    function approval(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev Approvals of two keys, ascending by signer.
+    function approvals(uint256 one, uint256 other, bytes32 digest) internal pure returns (bytes[] memory pair) {
+        if (vm.addr(one) > vm.addr(other)) (one, other) = (other, one);
+        pair = new bytes[](2);
+        pair[0] = approval(one, digest);
+        pair[1] = approval(other, digest);
+    }
+
+    function place(uint256 value, bytes memory data) internal returns (uint256 id, bytes32 digest) {
+        id = orders.place(value, data, deadline);
+        digest = orders.approvalDigest(id);
+    }
+
+    function test_order__should_call_the_router_as_it_was_approved(
+        uint256 value,
+        bytes calldata data,
+        address anybody,
+        uint256 absent
+    ) public {
+        (uint256 id, bytes32 digest) = place(value, data);
+        bytes[] memory two = approvals(keys[(absent % 3 + 1) % 3], keys[(absent % 3 + 2) % 3], digest);
+        bytes memory payload =
+            SignTypes.encodeSimple(SignTypes.SimpleTx("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", value, data));
+        vm.expectEmit(address(omni));
+        emit ISignRequests.ZrSigRequest(
+            0,
+            keccak256(abi.encode(block.chainid, address(omni), EVM, address(orders), uint256(0))),
+            2 * MPC_FEE,
+            2 * MPC_FEE,
+            SignTypes.SigReqParams(EVM, 0, keccak256(bytes(DESTINATION)), payload, address(orders), 2, true)
+        );
+        vm.prank(anybody);
+        vm.assertEq(orders.execute(id, two), 0);
+        vm.assertTrue(orders.getOrder(id).status == ApprovedOrders.Status.EXECUTED);
+    }
+
+    function test_order__should_run_once(bytes calldata data) public {
+        (uint256 id, bytes32 digest) = place(1, data);
+        bytes[] memory two = approvals(keys[0], keys[1], digest);
+        orders.execute(id, two);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.OrderClosed.selector, id));
+        orders.execute(id, two);
+        vm.assertEq(omni.getTraceId(), 1);
+    }
+
+    function test_approvals__should_be_of_one_order_only(uint256 value, bytes calldata data) public {
+        (uint256 first, bytes32 digest) = place(value, data);
+        (uint256 second,) = place(value, data);
+        bytes[] memory two = approvals(keys[0], keys[2], digest);
+        clock.expectRevert();
+        orders.execute(second, two);
+        orders.execute(first, two);
+    }
+
+    function test_approvals__should_be_of_one_contract_and_chain_only() public {
+        ApprovedOrders other = ordersAt(address(omni));
+        (uint256 id, bytes32 digest) = place(1, "");
+        vm.assertEq(other.place(1, "", deadline), id);
+        vm.assertFalse(other.approvalDigest(id) == digest);
+        vm.chainId(1);
+        vm.assertFalse(orders.approvalDigest(id) == digest);
+    }
+
+    function test_approvals__should_be_members(uint256 key, uint8 member) public {
+        key = 1 + key % (N - 1);
+        vm.assume(!orders.isMember(vm.addr(key)));
+        (uint256 id, bytes32 digest) = place(1, "");
+        bytes[] memory two = approvals(keys[member % 3], key, digest);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.InvalidApproval.selector, vm.addr(key)));
+        orders.execute(id, two);
+    }
+
+    function test_approvals__should_count_once_a_member(uint8 member) public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        uint256 key = keys[member % 3];
+        bytes[] memory two = approvals(key, key, digest);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.InvalidApproval.selector, vm.addr(key)));
+        orders.execute(id, two);
+    }
+
+    function test_approvals__should_be_in_ascending_order() public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        bytes[] memory two = approvals(keys[0], keys[1], digest);
+        (two[0], two[1]) = (two[1], two[0]);
+        address lower = vm.addr(keys[0]) < vm.addr(keys[1]) ? vm.addr(keys[0]) : vm.addr(keys[1]);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.InvalidApproval.selector, lower));
+        orders.execute(id, two);
+    }
+
+    function test_approvals__should_be_enough(uint8 count) public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        bytes[] memory few = new bytes[](count % 2);
+        if (few.length == 1) few[0] = approval(keys[0], digest);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.QuorumMissing.selector, id, few.length, 2));
+        orders.execute(id, few);
+    }
+
+    function test_approvals__should_not_be_malleable(uint8 member) public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[member % 3], digest);
+        bytes[] memory two = new bytes[](2);
+        bytes32 high = bytes32(N - uint256(s));
+        two[0] = abi.encodePacked(r, high, uint8(27 + 28 - v));
+        two[1] = two[0];
+        vm.expectRevert(abi.encodeWithSelector(ECDSA.ECDSAInvalidSignatureS.selector, high));
+        orders.execute(id, two);
+    }
+
+    function test_junk__should_be_no_approval(bytes calldata one, bytes calldata other) public {
+        (uint256 id,) = place(1, "");
+        bytes[] memory two = new bytes[](2);
+        (two[0], two[1]) = (one, other);
+        clock.expectRevert();
+        orders.execute(id, two);
+    }
+
+    function test_late_orders__should_be_closed(uint32 wait) public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        bytes[] memory two = approvals(keys[0], keys[1], digest);
+        clock.warp(block.timestamp + wait);
+        if (wait > 1 hours) vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.OrderClosed.selector, id));
+        orders.execute(id, two);
+    }
+
+    function test_cancelled_orders__should_be_closed() public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        orders.cancel(id);
+        bytes[] memory two = approvals(keys[0], keys[1], digest);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.OrderClosed.selector, id));
+        orders.execute(id, two);
+        vm.expectRevert(abi.encodeWithSelector(ApprovedOrders.OrderClosed.selector, id));
+        orders.cancel(id);
+    }
+
+    function test_strangers__should_neither_place_nor_cancel(address stranger) public {
+        vm.assume(stranger != address(this));
+        (uint256 id,) = place(1, "");
+        bytes memory refusal = abi.encodeWithSelector(
+            IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, orders.SPENDER_ROLE()
+        );
+        vm.startPrank(stranger);
+        vm.expectRevert(refusal);
+        orders.place(1, "", deadline);
+        vm.expectRevert(refusal);
+        orders.cancel(id);
+        vm.expectRevert(refusal);
+        orders.requestNewEVMWallet(2);
+        vm.stopPrank();
+    }
+
+    function test_unknown_orders__should_be_named(uint256 id) public {
+        bytes memory refusal = abi.encodeWithSelector(ApprovedOrders.UnknownOrder.selector, id);
+        vm.expectRevert(refusal);
+        orders.getOrder(id);
+        vm.expectRevert(refusal);
+        orders.approvalDigest(id);
+        vm.expectRevert(refusal);
+        orders.execute(id, new bytes[](2));
+    }
+
+    function test_members__should_be_distinct_and_enough(uint8 quorum, bool twice, bool zero) public {
+        address[] memory two = new address[](2);
+        two[0] = USER;
+        two[1] = zero ? address(0) : twice ? USER : RELAYER;
+        if (zero || twice || quorum == 0 || quorum > 2) vm.expectRevert(ApprovedOrders.InvalidMembers.selector);
+        new ApprovedOrders(payable(address(omni)), DESTINATION, ROUTER, two, quorum);
+    }
+
+    function test_execution__should_give_back_what_the_fee_does_not_need(uint88 value) public {
+        (uint256 id, bytes32 digest) = place(1, "");
+        bytes[] memory two = approvals(keys[0], keys[1], digest);
+        uint256 mine = address(this).balance;
+        orders.execute{value: value}(id, two);
+        vm.assertEq(mine - address(this).balance, value < 2 * MPC_FEE ? value : 2 * MPC_FEE);
+    }
+
+    function test_exchange__should_sell_at_its_rate(uint88 value, uint96 minimum, address recipient) public {
+        vm.assume(recipient != address(0));
+        ExampleExchange exchange = new ExampleExchange();
+        uint256 bought = uint256(value) * 3;
+        if (bought < minimum) {
+            vm.expectRevert(abi.encodeWithSelector(ExampleExchange.TooLittle.selector, minimum, bought));
+        }
+        exchange.swap{value: value}(minimum, recipient, block.timestamp);
+        vm.assertEq(exchange.balanceOf(recipient), bought < minimum ? 0 : bought);
+        vm.expectRevert(abi.encodeWithSelector(ExampleExchange.Expired.selector, block.timestamp - 1));
+        exchange.swap(0, recipient, block.timestamp - 1);
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+
+import {MessageSigner} from "../src/examples/MessageSigner.sol";
+import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {ConnectFixture} from "./ConnectFixture.sol";
+import {Plain} from "./ConnectEncoding.t.sol";
+
+contract ExamplesSignerTest is ConnectFixture {
+    MessageSigner internal dapp;
+
+    function setUp() public override {
+        super.setUp();
+        dapp = new MessageSigner(payable(address(direct)));
+        vm.deal(address(dapp), 10 ether);
+        registerWallet(address(dapp), 2);
+    }
+
+    function expectRequest(bytes memory payload, uint8 reqType, bool broadcast) internal {
+        bytes32 walletId = keccak256(abi.encode(block.chainid, address(direct), EVM, address(dapp), uint256(0)));
+        vm.expectEmit(address(direct));
+        emit ISignRequests.ZrSigRequest(
+            0,
+            walletId,
+            directFee(2),
+            2 * MPC_FEE,
+            SignTypes.SigReqParams(EVM, 0, CHAIN, payload, address(dapp), reqType, broadcast)
+        );
+    }
+
+    function test_message__should_be_requested_as_its_eip191_digest(string calldata message) public {
+        bytes32 digest = MessageHashUtils.toEthSignedMessageHash(bytes(message));
+        expectRequest(abi.encodePacked(digest), 0, false);
+        dapp.signMessage(message, 0, CHAIN);
+    }
+
+    function test_transfer__should_be_requested_as_an_unsigned_transaction(bytes calldata data) public {
+        bytes memory items = bytes.concat(hex"010203", Plain.string_(abi.encodePacked(USER)), hex"04");
+        bytes memory payload = Plain.list(bytes.concat(items, Plain.string_(data), hex"808080"));
+        expectRequest(payload, 1, true);
+        dapp.transfer(USER, 4, data, 1, 2, 3, 0, CHAIN);
+    }
+
+    function test_simpleTransfer__should_say_only_recipient_and_value(uint256 value) public {
+        bytes memory payload =
+            SignTypes.encodeSimple(SignTypes.SimpleTx("0x000000000000000000000000000000000000bEEF", value, ""));
+        expectRequest(payload, 2, true);
+        dapp.simpleTransfer(USER, value, 0, CHAIN);
+    }
+
+    function test_signer__should_obey_only_spenders(address stranger) public {
+        vm.assume(stranger != address(this));
+        bytes32 role = dapp.SPENDER_ROLE();
+        bytes memory refusal =
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, role);
+        vm.startPrank(stranger);
+        vm.expectRevert(refusal);
+        dapp.requestNewEVMWallet(1);
+        vm.expectRevert(refusal);
+        dapp.signMessage("hello", 0, CHAIN);
+        vm.expectRevert(refusal);
+        dapp.signAsContract(0, 0, CHAIN);
+        vm.expectRevert(refusal);
+        dapp.transfer(USER, 1, "", 0, 0, 0, 0, CHAIN);
+        vm.expectRevert(refusal);
+        dapp.simpleTransfer(USER, 1, 0, CHAIN);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, bytes32(0))
+        );
+        dapp.withdraw(payable(stranger), 1);
+        vm.stopPrank();
+    }
+
+    function test_withdraw__should_pay_out_what_the_administrator_asks_for(uint256 amount) public {
+        amount = amount % 10 ether;
+        uint256 before = address(this).balance;
+        dapp.withdraw(payable(address(this)), amount);
+        vm.assertEq(address(this).balance, before + amount);
+        vm.expectRevert("Transfer failed");
+        dapp.withdraw(payable(address(this)), 11 ether);
+    }
+}
