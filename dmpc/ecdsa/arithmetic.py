@@ -15,13 +15,7 @@ from typing import Final, Protocol, cast
 
 import gmpy2
 
-NARROW: Final = 5
-WIDE: Final = 8
-"""Bits of an exponent that one look-up in a table of powers serves."""
-
-_DIGIT_VALUES: Final = bytes.maketrans(
-    b"0123456789abcdefghijklmnopqrstuv", bytes(range(1 << NARROW))
-)
+from dmpc.ecdsa.combs import CombTables
 
 
 def big(value: int) -> int:
@@ -107,67 +101,25 @@ class FactoredModulus:
         )
 
 
-class FixedBase(Protocol):
-    """Powers of one base."""
+class FixedBases(Protocol):
+    """Products of powers of fixed bases."""
 
-    def power(self, exponent: int) -> int:
-        """base^exponent; a negative exponent is allowed."""
+    def power(self, *exponents: int) -> int:
+        """Π base_i^exponent_i, one exponent a base; negative exponents are allowed."""
         ...
 
 
 @dataclass(frozen=True)
-class PlainBase:
-    """A base without a table."""
+class PlainBases:
+    """Bases without tables."""
 
-    base: int
+    bases: tuple[int, ...]
     modulus: int
 
-    def power(self, exponent: int) -> int:
-        """base^exponent by one plain power."""
-        return power(self.base, exponent, self.modulus)
-
-
-class CombTable:
-    """base^(d·2^(wi)) for every w-bit digit d and every position i of an exponent.
-
-    A power costs one multiplication a digit. The table has 2^w·bits/w residues: 22 MB for w = 8,
-    2048-bit residues and 2700-bit exponents, 4.5 MB for w = 5. Longer exponents fall back to a
-    plain power.
-    """
-
-    def __init__(self, base: int, modulus: int, bits: int, window: int = WIDE) -> None:
-        """`window` is NARROW or WIDE: the digits that GMP writes without a loop in Python."""
-        self._base = big(base)
-        self._modulus = big(modulus)
-        self._window = window
-        self._length = -(-bits // window)
-        self._rows: list[list[int]] = []
-        step = self._base
-        for _ in range(self._length):
-            row = [big(1)]
-            for _ in range((1 << window) - 1):
-                row.append(row[-1] * step % self._modulus)
-            self._rows.append(row)
-            step = row[-1] * step % self._modulus
-
-    def power(self, exponent: int) -> int:
-        """base^exponent; one inversion more when the exponent is negative."""
-        size = abs(exponent)
-        if size.bit_length() > self._length * self._window:
-            return power(self._base, exponent, self._modulus)
-        modulus = self._modulus
-        result = big(1)
-        for row, digit in zip(self._rows, self._digits(size), strict=False):
-            if digit:
-                result = result * row[digit] % modulus
-        return result if exponent >= 0 else inverse(result, modulus)
-
-    def _digits(self, size: int) -> bytes:
-        """Lowest first, one byte a digit; high zeros may be missing."""
-        if self._window == WIDE:
-            return size.to_bytes(self._length, "little")
-        digits: bytes = gmpy2.mpz(size).digits(1 << NARROW).encode()
-        return digits.translate(_DIGIT_VALUES)[::-1]
+    def power(self, *exponents: int) -> int:
+        """One plain power a base."""
+        pairs = zip(self.bases, exponents, strict=True)
+        return product([power(base, e, self.modulus) for base, e in pairs], self.modulus)
 
 
 class Arithmetic(Protocol):
@@ -187,8 +139,10 @@ class Arithmetic(Protocol):
         """Power of a unit where the factors are known."""
         ...
 
-    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
-        """Powers of one base with exponents of up to `bits` bits."""
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """Bases with exponents of up to `sizes` bits; all tables take at most `table_bytes`."""
         ...
 
 
@@ -202,9 +156,11 @@ class FastArithmetic:
         """Chinese remainders."""
         return modulus.power(base, exponent)
 
-    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
-        """A table of powers."""
-        return CombTable(base, modulus, bits, window)
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """Tables of powers."""
+        return CombTables(bases, modulus, sizes, table_bytes)
 
 
 class ReferenceArithmetic:
@@ -217,9 +173,11 @@ class ReferenceArithmetic:
         """The factors are not used."""
         return power(base, exponent, modulus.product)
 
-    def fixed_base(self, base: int, modulus: int, bits: int, window: int = WIDE) -> FixedBase:
-        """No table."""
-        return PlainBase(base, modulus)
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """No tables."""
+        return PlainBases(bases, modulus)
 
 
 FAST: Final[Arithmetic] = FastArithmetic()

@@ -16,7 +16,7 @@ from dmpc.ecdsa.arithmetic import (
     FAST,
     Arithmetic,
     FactoredModulus,
-    FixedBase,
+    FixedBases,
     big,
     gcd,
     inverse,
@@ -29,6 +29,8 @@ from dmpc.ecdsa.sampling import below, unit
 from dmpc.ecdsa.security import SecurityLevel
 
 DECRYPTION_MEMORY: Final = 256
+OWN_TABLE_BYTES: Final = 1_200_000
+"""Of one table of an owner: there are four for making randomizers."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,22 +200,24 @@ class PaillierPrivateKey(PaillierKey):
 
     @staticmethod
     def _half_randomizer(
-        rng: Rng, tables: tuple[FixedBase, FixedBase], p: int, q: int
+        rng: Rng, tables: tuple[FixedBases, FixedBases], p: int, q: int
     ) -> tuple[int, int]:
         a = below(rng, p - 1)
         return tables[0].power(a), tables[1].power(a * q % (p - 1))
 
     @cached_property
-    def _generator_tables(self) -> tuple[tuple[FixedBase, FixedBase], tuple[FixedBase, FixedBase]]:
+    def _generator_tables(
+        self,
+    ) -> tuple[tuple[FixedBases, FixedBases], tuple[FixedBases, FixedBases]]:
         return self._tables(self.p), self._tables(self.q)
 
-    def _tables(self, p: int) -> tuple[FixedBase, FixedBase]:
+    def _tables(self, p: int) -> tuple[FixedBases, FixedBases]:
         """Powers of a generator g mod p, and of g^p mod p²."""
         g = next(g for g in range(2, 1000) if power(g, (p - 1) // 2, p) == p - 1 and g * g % p != 1)
         size = p.bit_length()
         return (
-            self.arithmetic.fixed_base(g, p, size),
-            self.arithmetic.fixed_base(power(g, p, p**2), p**2, size),
+            self.arithmetic.fixed_bases((g,), p, (size,), OWN_TABLE_BYTES),
+            self.arithmetic.fixed_bases((power(g, p, p**2),), p**2, (size,), OWN_TABLE_BYTES),
         )
 
     def opens_affine(self, C: int, z1: int, z2: int, w: int, A: int, D: int, e: int) -> bool:

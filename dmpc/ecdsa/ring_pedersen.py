@@ -13,12 +13,10 @@ from typing import Final, TypeAlias
 from dmpc.curves import Rng
 from dmpc.ecdsa.arithmetic import (
     FAST,
-    NARROW,
-    WIDE,
     Arithmetic,
     FactoredModulus,
-    FixedBase,
-    PlainBase,
+    FixedBases,
+    PlainBases,
     big,
     gcd,
     power,
@@ -30,14 +28,24 @@ from dmpc.ecdsa.security import SecurityLevel
 Items: TypeAlias = tuple[int, int, int]
 """(N̂, s, t)."""
 
-LARGE_GROUP: Final = 12
-"""From here on tables are narrow."""
+TABLE_BYTES: Final = 32_000_000
+"""What a party spends on the tables of all its peers together, unless told otherwise."""
+PEER_TABLE_BYTES: Final = 5_000_000
+"""Of one peer at most: twice as much would save a twentieth of the time."""
+OWN_TABLE_BYTES: Final = 1_200_000
+"""Of each of an owner's two tables."""
+
+
+def peer_share(table_bytes: int, members: int) -> int:
+    """What each peer's tables may take when those of a whole group may take `table_bytes`."""
+    return min(table_bytes // max(members - 1, 1), PEER_TABLE_BYTES)
 
 
 class RingPedersen:
     """(N̂, s, t) at one level. Powers are plain until `prepare` makes tables of them.
 
-    With wide windows they take 33 MB at 2048 bits and 62 MB at 3072, with narrow ones a fifth.
+    `table_bytes` is what the tables may take: more make commitments faster, slowly
+    (docs/dmpc-ecdsa.md, Arithmetic).
     """
 
     def __init__(
@@ -47,23 +55,27 @@ class RingPedersen:
         s: int,
         t: int,
         arithmetic: Arithmetic = FAST,
-        window: int = WIDE,
+        table_bytes: int = PEER_TABLE_BYTES,
     ) -> None:
         self.level: Final = level
         self.N_hat: Final = big(N_hat)
         self.s: Final = big(s)
         self.t: Final = big(t)
         self.arithmetic: Final = arithmetic
-        self._window: Final = window
-        self._tables: tuple[FixedBase, FixedBase] | None = None
+        self.table_bytes: Final = table_bytes
+        self._tables: FixedBases | None = None
 
     @classmethod
     def for_group(
         cls, level: SecurityLevel, items: Items, members: int, arithmetic: Arithmetic = FAST
     ) -> "RingPedersen":
         """With tables of a size that suits a group: every member holds those of all others."""
-        window = WIDE if members < LARGE_GROUP else NARROW
-        return RingPedersen(level, *items, arithmetic=arithmetic, window=window)
+        share = peer_share(TABLE_BYTES, members)
+        return RingPedersen(level, *items, arithmetic=arithmetic, table_bytes=share)
+
+    def with_table_bytes(self, table_bytes: int) -> "RingPedersen":
+        """The same parameters without tables yet, and with this bound on them."""
+        return RingPedersen(self.level, *self.items(), self.arithmetic, table_bytes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RingPedersen) and self.items() == other.items()
@@ -91,32 +103,31 @@ class RingPedersen:
             raise MalformedValueError(f"{name} is not a unit modulo N̂")
 
     def prepare(self) -> None:
-        """Make the tables, once: about forty commitments pay for them."""
+        """Make the tables, once: about ten commitments pay for them."""
         if self._tables is None:
             level = self.level
-            self._tables = (
-                self._table(self.s, level.ell_prime + level.epsilon + 1),
-                self._table(self.t, level.modulus + level.ell + level.epsilon + 2),
+            sizes = (
+                level.ell_prime + level.epsilon + 1,
+                level.modulus + level.ell + level.epsilon + 2,
+            )
+            self._tables = self.arithmetic.fixed_bases(
+                (self.s, self.t), self.N_hat, sizes, self.table_bytes
             )
 
     def commit(self, x: int, y: int) -> int:
         """s^x · t^y mod N̂."""
-        s, t = self._bases()
-        return s.power(x) * t.power(y) % self.N_hat
+        return self._bases().power(x, y)
 
     def power_of_s(self, x: int) -> int:
         """s^x mod N̂."""
-        return self._bases()[0].power(x)
+        return self._bases().power(x, 0)
 
     def power_of_t(self, y: int) -> int:
         """t^y mod N̂."""
-        return self._bases()[1].power(y)
+        return self._bases().power(0, y)
 
-    def _bases(self) -> tuple[FixedBase, FixedBase]:
-        return self._tables or (PlainBase(self.s, self.N_hat), PlainBase(self.t, self.N_hat))
-
-    def _table(self, base: int, size: int) -> FixedBase:
-        return self.arithmetic.fixed_base(base, self.N_hat, size, self._window)
+    def _bases(self) -> FixedBases:
+        return self._tables or PlainBases((self.s, self.t), self.N_hat)
 
     def power(self, S: int, exponent: int) -> int:
         """S^exponent mod N̂."""
@@ -177,12 +188,12 @@ class RingPedersenTrapdoor(RingPedersen):
         return self.arithmetic.power_known(S, exponent, self.modulus)
 
     @cached_property
-    def _half_tables(self) -> tuple[FixedBase, FixedBase]:
-        size = self.level.prime
-        return (
-            self.arithmetic.fixed_base(self.t % self.modulus.left, self.modulus.left, size),
-            self.arithmetic.fixed_base(self.t % self.modulus.right, self.modulus.right, size),
+    def _half_tables(self) -> tuple[FixedBases, FixedBases]:
+        left, right = (
+            self.arithmetic.fixed_bases((self.t % p,), p, (self.level.prime,), OWN_TABLE_BYTES)
+            for p in (self.modulus.left, self.modulus.right)
         )
+        return left, right
 
 
 def generate(

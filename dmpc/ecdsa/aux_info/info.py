@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from dmpc.curves import Rng, system_rng
 from dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from dmpc.ecdsa.pool import Pool
-from dmpc.ecdsa.ring_pedersen import RingPedersen, RingPedersenTrapdoor
+from dmpc.ecdsa.ring_pedersen import RingPedersen, RingPedersenTrapdoor, peer_share
 from dmpc.ecdsa.security import SecurityLevel
 from dmpc.errors import ParameterError
 from dmpc.transcript import Transcript
@@ -57,6 +57,15 @@ class AuxInfo:
         mine = (self.public.paillier[self.index].N, self.public.ring_pedersen[self.index].items())
         if mine != (self.key.N, self.trapdoor.items()):
             raise ParameterError(f"the secrets of party {self.index} do not fit its public keys")
+
+    def limit_tables(self, table_bytes: int) -> None:
+        """Bound what the tables of all peers take together; those that were made are dropped.
+
+        The cost of a presigning at some bounds is in docs/dmpc-ecdsa.md, Arithmetic.
+        """
+        share = peer_share(table_bytes, len(self.public.ring_pedersen))
+        known = self.public.ring_pedersen
+        known.update({i: rp.with_table_bytes(share) for i, rp in known.items()})
 
     def start_pools(self, executor: Executor, presigns: int, rng: Rng = system_rng) -> None:
         """Make encryption randomness ahead for this many presignings.

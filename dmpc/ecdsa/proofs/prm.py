@@ -6,10 +6,9 @@ m binary challenges: one large challenge would let elements of small order pass 
 
 # ruff: noqa: N803, N806 - letters are the paper's
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from dmpc.curves import Rng
-from dmpc.ecdsa.arithmetic import NARROW
 from dmpc.ecdsa.errors import ProofError
 from dmpc.ecdsa.proofs.context import ProofContext, require, require_count
 from dmpc.ecdsa.ring_pedersen import RingPedersen, RingPedersenTrapdoor
@@ -17,6 +16,8 @@ from dmpc.ecdsa.sampling import below
 from dmpc.records import Record
 
 NAME = "prm"
+TABLE_BYTES: Final = 1_200_000
+"""A passing table: m powers pay for it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def verify(context: ProofContext, rp: RingPedersen, proof: Proof) -> None:
         if not 0 <= z_i < rp.N_hat:
             raise ProofError("z is outside its range [0, N̂)")
     e = _challenge(context, rp, proof.A)
-    t = rp.arithmetic.fixed_base(rp.t, rp.N_hat, context.level.modulus, NARROW)
+    t = rp.arithmetic.fixed_bases((rp.t,), rp.N_hat, (context.level.modulus,), TABLE_BYTES)
     for A_i, z_i, e_i in zip(proof.A, proof.z, e, strict=True):
         right = A_i * rp.s % rp.N_hat if e_i else A_i
         require(t.power(z_i) == right, "t^z = A s^e")

@@ -21,7 +21,15 @@ from dmpc.records import Record
 from dmpc.rounds import Abort, Result, Round
 from dmpc.simulator import Alteration
 from tests.dmpc.ecdsa.builders import TINY, paillier_key, prime, seeded, trapdoor
-from tests.dmpc.ecdsa.parties import altering, aux_secrets, bump, parties, require_blamed, run
+from tests.dmpc.ecdsa.parties import (
+    altering,
+    aux_infos,
+    aux_secrets,
+    bump,
+    parties,
+    require_blamed,
+    run,
+)
 from tests.dmpc.ecdsa.test_modulus_proofs import _cofactor, blum
 
 GROUP = parties(1, 2, 3)
@@ -154,6 +162,18 @@ def test_pools__should_hold_randomness_for_one_encryption_each() -> None:
             assert len({made.r for made in taken}) == 6
             assert all(made.r_N == power(made.r, key.N, key.N2) for made in taken)
     assert info.public.paillier[1].pool is None
+
+
+def test_table_limit__should_bind_all_peers_and_change_no_value() -> None:
+    info = StoredAuxInfo.of(aux_infos(1, 2, 3)[1]).restore(TINY)
+    before = info.public.ring_pedersen[2]
+    before.prepare()
+    info.limit_tables(60_000)
+    after = info.public.ring_pedersen[2]
+    after.prepare()
+    assert {rp.table_bytes for rp in info.public.ring_pedersen.values()} == {30_000}
+    assert after == before
+    assert after.commit(-5, 1 << 90) == before.commit(-5, 1 << 90)
 
 
 def test_aux_info__should_be_the_same_after_storage() -> None:

@@ -5,15 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpc.ecdsa import ring_pedersen
-from dmpc.ecdsa.arithmetic import FAST, NARROW
+from dmpc.ecdsa.arithmetic import FAST
 from dmpc.ecdsa.errors import MalformedValueError
 from dmpc.ecdsa.ring_pedersen import RingPedersen
 from tests.dmpc.ecdsa.builders import TINY, prime, seeded, trapdoor
 
 OWNER = trapdoor(0)
-NARROW_TABLES = RingPedersen(TINY, *OWNER.items(), window=NARROW)
+SMALL_TABLES = RingPedersen(TINY, *OWNER.items(), table_bytes=50_000)
+SMALL_TABLES.prepare()
 SIDES = [
-    NARROW_TABLES,
+    SMALL_TABLES,
     OWNER,
     OWNER.public,
     trapdoor(0, fast=False),
