@@ -15,12 +15,12 @@ from typing import Final
 from dmpc.operator.frames import Kind
 from dmpc.operator.members import rotation
 
-PATIENCE_S: Final = 0.4
+PATIENCE_S: Final = 1.5
 """Between one proposer's turn and the next one's."""
 GATHER_S: Final = 3.0
-"""How long a key waits for all operators to be there; then those make it who are."""
+"""How long group work waits for all operators to be there; then those do it who are."""
 MAX_PRESIGNS: Final = 2
-"""Presignings that one operator proposes at a time."""
+"""With so many under way here, whoever proposed them, no other is proposed."""
 MAX_SIGNINGS: Final = 128
 
 
@@ -37,6 +37,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """A presignature that was not used."""
+
+    id: bytes
+    signers: tuple[int, ...]
+    since: float
+    """When this operator got it."""
+
+
+@dataclass(frozen=True)
 class KeyState:
     """A key that this operator holds a share of."""
 
@@ -44,10 +54,15 @@ class KeyState:
     ecdsa: bool
     threshold: int
     holders: tuple[int, ...]
-    ready: tuple[tuple[bytes, tuple[int, ...]], ...] = ()
-    """Presignatures with their signers, the oldest first."""
+    ready: tuple[Ready, ...] = ()
+    """The oldest first."""
     stock: tuple[tuple[int, int], ...] = ()
     """(operator, published nonces)."""
+
+    @property
+    def subject(self) -> bytes:
+        """What the order of its proposers follows from."""
+        return b"sign" + self.ledger_key.to_bytes(8, "big")
 
 
 @dataclass(frozen=True)
@@ -60,8 +75,11 @@ class Situation:
     members: tuple[int, ...]
     usable: frozenset[int]
     """Live operators, me among them, without those that misbehaved."""
+    usable_since: float = 0.0
+    """When this set became what it is."""
     wanted: tuple[Wanted, ...] = ()
-    running: frozenset[tuple[Kind, int]] = frozenset()
+    running: tuple[tuple[Kind, int], ...] = ()
+    """What this operator takes part in now."""
     keys: tuple[KeyState, ...] = ()
     aux: frozenset[int] = frozenset()
     """Whom the auxiliary information covers."""
@@ -83,6 +101,9 @@ class Draft:
 
 @dataclass
 class _Taken:
+    """What the drafts so far use up."""
+
+    presigns: int
     presignatures: set[bytes] = field(default_factory=set)
     nonces: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -90,15 +111,14 @@ class _Taken:
 def agenda(situation: Situation) -> list[Draft]:
     """Proposals for now, the most urgent first."""
     drafts: list[Draft] = []
-    taken = _Taken()
+    taken = _Taken(sum(kind is Kind.PRESIGN for kind, _ in situation.running))
     for wanted in situation.wanted:
         if (wanted.kind, wanted.subject) not in situation.running:
             drafts += _for_request(situation, wanted, taken)
         if len(drafts) >= MAX_SIGNINGS:
             break
     drafts += _auxiliary(situation)
-    running = sum(kind is Kind.PRESIGN for kind, _ in situation.running)
-    drafts += list(_pools(situation))[: max(0, MAX_PRESIGNS - running)]
+    drafts += _pools(situation, taken)
     return drafts
 
 
@@ -109,22 +129,28 @@ def signers_of(key: KeyState, usable: Collection[int]) -> tuple[int, ...]:
     return tuple(sorted(chosen)) if len(chosen) == key.threshold else ()
 
 
-def _my_turn(situation: Situation, subject: bytes, wanted: Wanted, among: Collection[int]) -> bool:
+def _rank(situation: Situation, subject: bytes, among: Collection[int]) -> int:
+    """My place among the usable proposers of a subject; -1: I am none of them."""
     order = [i for i in rotation(subject, among) if i in situation.usable]
-    if situation.me not in order:
-        return False
-    turn = (order.index(situation.me) - wanted.attempts) % len(order)
-    return situation.now - wanted.since >= turn * PATIENCE_S
+    return order.index(situation.me) if situation.me in order else -1
+
+
+def _my_turn(
+    situation: Situation, rank: int, wanted: Wanted, proposers: int, possible_since: float = 0.0
+) -> bool:
+    """Turns are counted from when the work was wanted and possible."""
+    turn = (rank - wanted.attempts) % proposers
+    waited = situation.now - max(wanted.since, possible_since)
+    return rank >= 0 and waited >= turn * PATIENCE_S
 
 
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
     if wanted.kind is Kind.KEYGEN:
         everybody = tuple(sorted(situation.usable & set(situation.members)))
         subject = b"request" + wanted.subject.to_bytes(8, "big")
-        complete = len(everybody) == len(situation.members)
-        waited = situation.now - wanted.since >= GATHER_S
-        enough = complete or (waited and len(everybody) >= situation.threshold)
-        if enough and _my_turn(situation, subject, wanted, everybody):
+        rank = _rank(situation, subject, everybody)
+        since = situation.usable_since
+        if _gathered(situation) and _my_turn(situation, rank, wanted, len(everybody), since):
             yield Draft(Kind.KEYGEN, wanted.subject, everybody)
         return
     key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
@@ -139,15 +165,20 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
 def _with_presignature(
     situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
 ) -> Iterator[Draft]:
-    subject = b"sign" + key.ledger_key.to_bytes(8, "big")
-    for id_, signers in key.ready:
-        if id_ in taken.presignatures or not set(signers) <= situation.usable:
-            continue
-        if _my_turn(situation, subject, wanted, signers):
-            taken.presignatures.add(id_)
-            yield Draft(Kind.ECDSA, wanted.subject, signers, id_)
+    ready = [
+        each
+        for each in key.ready
+        if each.id not in taken.presignatures and set(each.signers) <= situation.usable
+    ]
+    if not ready:
+        yield from _presign(situation, key, wanted, taken)
         return
-    yield from _presign(situation, key, wanted)
+    rank = _rank(situation, key.subject, ready[0].signers)
+    # Proposers that meet should not pick the same one: the first takes the oldest.
+    chosen = ready[rank % len(ready)]
+    if _my_turn(situation, rank, wanted, len(chosen.signers), chosen.since):
+        taken.presignatures.add(chosen.id)
+        yield Draft(Kind.ECDSA, wanted.subject, chosen.signers, chosen.id)
 
 
 def _with_nonces(
@@ -162,10 +193,10 @@ def _with_nonces(
     order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.holders)
     chosen = [index for index in order if index in able and index in situation.usable]
     others = [index for index in chosen if index != situation.me][: key.threshold - 1]
-    subject = b"sign" + key.ledger_key.to_bytes(8, "big")
     if situation.me not in chosen or len(others) < key.threshold - 1:
         return
-    if _my_turn(situation, subject, wanted, chosen[: key.threshold]):
+    proposers = chosen[: key.threshold]
+    if _my_turn(situation, _rank(situation, key.subject, proposers), wanted, len(proposers)):
         members = tuple(sorted([situation.me, *others]))
         for index in members:
             at = (key.ledger_key, index)
@@ -173,34 +204,42 @@ def _with_nonces(
         yield Draft(Kind.FROST, wanted.subject, members)
 
 
+def _gathered(situation: Situation) -> bool:
+    """Whether all members are here, or enough of them and the rest does not come."""
+    here = len(situation.usable & set(situation.members))
+    waited = situation.now - situation.usable_since >= GATHER_S
+    return here == len(situation.members) or (waited and here >= situation.threshold)
+
+
 def _auxiliary(situation: Situation) -> Iterator[Draft]:
     """All members that are here; again when one more is."""
     here = tuple(sorted(situation.usable & set(situation.members)))
-    uncovered = not set(here) <= situation.aux
-    idle = not situation.busy and not situation.running
-    if not uncovered or not situation.primes_ready or len(here) < situation.threshold:
+    if set(here) <= situation.aux or not situation.primes_ready or not _gathered(situation):
         return
-    first = here[0] == situation.me and (Kind.AUX, 0) not in situation.running
-    if first and (idle or not situation.aux):
+    running = any(kind is Kind.AUX for kind, _ in situation.running)
+    idle = not situation.busy and not situation.running
+    if here[0] == situation.me and not running and (idle or not situation.aux):
         yield Draft(Kind.AUX, 0, here)
 
 
-def _pools(situation: Situation) -> Iterator[Draft]:
+def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
     if situation.busy:
         return
     for key in situation.keys:
         if len(key.ready) < situation.pool_level:
-            yield from _presign(situation, key, None)
+            yield from _presign(situation, key, None, taken)
 
 
-def _presign(situation: Situation, key: KeyState, wanted: Wanted | None) -> Iterator[Draft]:
+def _presign(
+    situation: Situation, key: KeyState, wanted: Wanted | None, taken: _Taken
+) -> Iterator[Draft]:
     signers = signers_of(key, situation.usable & situation.aux)
-    at = (Kind.PRESIGN, key.ledger_key)
-    if not key.ecdsa or not signers or at in situation.running:
+    if not key.ecdsa or not signers or taken.presigns >= MAX_PRESIGNS:
         return
-    subject = b"sign" + key.ledger_key.to_bytes(8, "big")
-    first = rotation(subject, signers)[0] == situation.me
-    if first if wanted is None else _my_turn(situation, subject, wanted, signers):
+    rank = _rank(situation, key.subject, signers)
+    mine = rank == 0 if wanted is None else _my_turn(situation, rank, wanted, len(signers))
+    if mine:
+        taken.presigns += 1
         yield Draft(Kind.PRESIGN, key.ledger_key, signers)
 
 

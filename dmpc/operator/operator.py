@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from daemon.log import get_logger
@@ -18,7 +22,7 @@ from dmpc.execution import IdentityKey
 from dmpc.frost import NonceCommitment
 from dmpc.keys import KeyShare
 from dmpc.operator import frames
-from dmpc.operator.agenda import Draft, KeyState, Situation, Wanted, agenda
+from dmpc.operator.agenda import Draft, KeyState, Ready, Situation, Wanted, agenda
 from dmpc.operator.answers import Outbox
 from dmpc.operator.approval import Scheme
 from dmpc.operator.frames import NONCE_BYTES, Inventory, Kind, Proposal, Refusal, Said, Stock
@@ -36,6 +40,7 @@ IDLE_S: Final = 0.15
 SUSPECT_S: Final = 5.0
 """How long an operator that did not do its part is left out; doubled each time, up to a minute."""
 MAX_SUSPECT_S: Final = 60.0
+PATIENT_REFUSALS: Final = 5
 LINGER_S: Final = 0.5
 """An answer of somebody else's that stays alone for so long is joined, if it is right."""
 
@@ -57,7 +62,9 @@ class Primes:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._executor = ProcessPoolExecutor(1)
+        # Forks before this process has threads that hold locks.
+        context = multiprocessing.get_context("forkserver")
+        self._executor = ProcessPoolExecutor(1, context, initializer=partial(os.nice, 15))
         self._made: list[Future[int]] = []
 
     def start(self) -> None:
@@ -89,6 +96,7 @@ class Operator:
         ledger_view: LedgerView,
         outbox: Outbox,
         threads: Executor,
+        background: Executor,
         *,
         pool_level: int,
         clock: Callable[[], float] = time.monotonic,
@@ -111,6 +119,12 @@ class Operator:
         self._suspects: dict[int, _Suspect] = {}
         self._guilty: set[int] = set()
         self._last_request = clock()
+        self._usable: tuple[frozenset[int], float] = frozenset(), clock()
+        self._alone: dict[int, float] = {}
+        self._got: dict[bytes, float] = {}
+        """When presignatures came, by id."""
+        self._refusals: Counter[int] = Counter()
+        """Since each peer did its part last."""
         self._primes = Primes(settings.group.level.prime)
         self._log = get_logger(operator=self.me)
         self.runner = Runner(
@@ -121,6 +135,7 @@ class Operator:
             self._ended,
             self._refused,
             threads,
+            background,
             clock,
         )
 
@@ -190,14 +205,18 @@ class Operator:
 
     def situation(self) -> Situation:
         now = self._clock()
-        running = frozenset((Kind(p.kind), p.subject) for p in self.runner.running())
+        running = tuple((Kind(p.kind), p.subject) for p in self.runner.running())
+        usable = self.usable()
+        if usable != self._usable[0]:
+            self._usable = usable, now
         aux = self.holdings.aux[-1].public.paillier if self.holdings.aux else ()
         return Situation(
             me=self.me,
             now=now,
             threshold=self.settings.group.threshold,
             members=self.settings.group.indices,
-            usable=self.usable(),
+            usable=usable,
+            usable_since=self._usable[1],
             wanted=tuple(self._wanted(now)),
             running=running,
             keys=tuple(self._key_state(held) for held in self.holdings.all_keys()),
@@ -228,6 +247,7 @@ class Operator:
             found.append(self._want(kind, request_id, approved.key_id, now))
         open_now = {(each.kind, each.subject) for each in found}
         self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
+        self._got = {i: at for i, at in self._got.items() if i in self.holdings.presignatures}
         return found
 
     def _want(self, kind: Kind, subject: int, key_id: int, now: float) -> Wanted:
@@ -237,8 +257,9 @@ class Operator:
     def _key_state(self, held: HeldKey) -> KeyState:
         info = held.share.info
         ready = tuple(
-            (made.public.id, made.public.signers)
+            Ready(made.public.id, made.public.signers, self._got.get(made.public.id, 0.0))
             for made in self.holdings.presignatures_of(info.key_id)
+            if self.me in made.public.signers
         )
         stock = [(peer, len(offered)) for peer, offered in held.offered.items()]
         return KeyState(
@@ -354,9 +375,9 @@ class Operator:
         for request_id, signing in self._view.signatures.items():
             if not signing.signature or self._party in signing.answered:
                 continue
-            at = (Kind.ECDSA, -request_id)
-            if now - self._attempts.setdefault(at, _Attempt(now)).since > LINGER_S:
+            if now - self._alone.setdefault(request_id, now) > LINGER_S:
                 self.outbox.signature(request_id, signing.signature)
+        self._alone = {i: at for i, at in self._alone.items() if i in self._view.signatures}
 
     def _ended(self, ended: Ended) -> None:
         proposal, outcome = ended.proposal, ended.outcome
@@ -376,8 +397,11 @@ class Operator:
                 for index in outcome.culprits:
                     self._suspect(index)
             if proposal.kind == Kind.ECDSA:
+                # Its share may have left: it can never be used for anything else.
                 self.holdings.drop_presignature(EcdsaDetails.decode(proposal.details).presignature)
         else:
+            if proposal.kind == Kind.PRESIGN:
+                self._got[outcome.value.public.id] = self._clock()
             self._log.info(
                 "execution_done",
                 kind=proposal.kind,
@@ -385,10 +409,17 @@ class Operator:
                 members=proposal.members,
                 seconds=round(ended.seconds, 4),
             )
+            for index in proposal.members:
+                self._refusals.pop(index, None)
+                self._suspects.pop(index, None)
         self.tick()
 
     def _refused(self, peer: int, refusal: Refusal) -> None:
+        """It may be right; who refuses again and again is left out for a while all the same."""
         self._log.info("refused", peer=peer, why=refusal.reason)
+        self._refusals[peer] += 1
+        if self._refusals[peer] > PATIENT_REFUSALS:
+            self._suspect(peer)
 
     def _tried(self, proposal: Proposal) -> None:
         attempt = self._attempts.get((Kind(proposal.kind), proposal.subject))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,18 +19,18 @@ from dmpc.errors import DmpcError
 from dmpc.execution import Execution
 from dmpc.operator.errors import OperatorError, Refused
 from dmpc.operator.frames import Kind, Proposal, Refusal, Said
-from dmpc.operator.tasks import HEAVY, TIMEOUTS_S, Task
+from dmpc.operator.tasks import BACKGROUND, HEAVY, MOST, TIMEOUTS_S, Task
 from dmpc.rounds import Abort, Result
 from dmpc.session import Outbound, Session
 from dmpc.single_use import AlreadyConsumed
 
-MAX_RUNS: Final = 512
-MAX_HEAVY: Final = 4
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
 EARLY_S: Final = 5.0
-PARK_S: Final = 2.0
-"""How long a proposal waits for the ledger's view to catch up."""
+PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
+"""How long a proposal waits for primes, or for a presigning that is about to end here, too."""
+PARK_SHORTLY_S: Final = 2.0
+"""How long any other waits for the ledger's view to catch up."""
 REMEMBERED: Final = 4096
 
 
@@ -72,12 +72,13 @@ class Runner:
         ended: Callable[[Ended], None],
         refused: Callable[[int, Refusal], None],
         threads: Executor,
+        background: Executor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.me = me
         self._send, self._prepare, self._claim = send, prepare, claim
         self._ended, self._refused = ended, refused
-        self._threads = threads
+        self._threads, self._background = threads, background
         self._clock = clock
         self._runs: dict[bytes, _Run] = {}
         self._early: dict[bytes, _Early] = {}
@@ -93,9 +94,6 @@ class Runner:
 
     def is_running(self, kind: Kind, subject: int) -> bool:
         return any(p.kind == kind and p.subject == subject for p in self.running())
-
-    def heavy(self) -> int:
-        return sum(run.proposal.kind in HEAVY for run in self._runs.values())
 
     # Joining
 
@@ -118,11 +116,12 @@ class Runner:
             self._release(proposal.execution_id)
 
     def retry_parked(self) -> None:
-        """The ledger's view is newer: look at what waited for it."""
+        """Look again at what could not be joined yet."""
         now = self._clock()
         for execution_id, (since, proposal) in list(self._parked.items()):
             del self._parked[execution_id]
-            if self._join(proposal, patience=now - since < PARK_S, since=since):
+            limit = PARK_S.get(Kind(proposal.kind), PARK_SHORTLY_S)
+            if self._join(proposal, patience=now - since < limit, since=since):
                 self._release(execution_id)
 
     def _join(self, proposal: Proposal, *, patience: bool, since: float | None = None) -> bool:
@@ -149,8 +148,8 @@ class Runner:
         return True
 
     def _require_room(self, kind: Kind) -> None:
-        if len(self._runs) >= MAX_RUNS or (kind in HEAVY and self.heavy() >= MAX_HEAVY):
-            raise Refused("busy")
+        if sum(run.proposal.kind == kind for run in self._runs.values()) >= MOST[kind]:
+            raise Refused(f"busy: {MOST[kind]} of {kind} run here")
 
     def _release(self, execution_id: bytes) -> None:
         run = self._runs[execution_id]
@@ -175,13 +174,21 @@ class Runner:
             early.messages.append((sender, frame.data))
 
     def refusal(self, sender: int, frame: Refusal) -> None:
-        """A member does not take part, so nothing will come of it."""
+        """A member does not take part, so nothing will come of it: the proposer tells the rest."""
         run = self._runs.get(frame.execution_id)
         if run is None or sender not in run.proposal.members:
+            self._parked.pop(frame.execution_id, None)
             return
-        self._refused(sender, frame)
-        if run.proposal.proposer == self.me:
-            self._end(run, Abort(f"party {sender} refused: {frame.reason}", (sender,)))
+        proposer = run.proposal.proposer
+        if proposer == self.me:
+            self._refused(sender, frame)
+            called_off = Refusal(frame.execution_id, f"party {sender}: {frame.reason}"[:300])
+            for index in run.proposal.members:
+                if index not in (self.me, sender):
+                    self._send(index, called_off.encode())
+            self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
+        elif sender == proposer:
+            self._end(run, Abort(f"called off: {frame.reason}", ()))
 
     def _step(self, run: _Run, *, first: bool = False) -> None:
         if run.stepping:
@@ -207,9 +214,10 @@ class Runner:
         return True
 
     async def _step_in_threads(self, run: _Run, first: bool) -> None:
+        threads = self._background if run.proposal.kind in BACKGROUND else self._threads
+
         async def step(work: Callable[[], list[Outbound]]) -> None:
-            out = await asyncio.get_running_loop().run_in_executor(self._threads, work)
-            self._carry(run, out)
+            self._carry(run, await asyncio.get_running_loop().run_in_executor(threads, work))
 
         try:
             if first:
@@ -244,10 +252,7 @@ class Runner:
         for execution_id, early in list(self._early.items()):
             if now - early.since > EARLY_S:
                 del self._early[execution_id]
-        for execution_id, (since, _) in list(self._parked.items()):
-            if now - since > PARK_S:
-                self.retry_parked()
-                self._parked.pop(execution_id, None)
+        self.retry_parked()
 
     def lost(self, peer: int) -> None:
         """The link to a peer broke, and messages with it: its executions cannot end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -32,6 +33,7 @@ from zrchain_lite.client import Account, LedgerClient
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
 TICK_S = 0.05
+BACKGROUND_NICENESS = 10
 
 
 async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
@@ -49,8 +51,9 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
         resources.callback(holdings.close)
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
-        threads = resources.enter_context(
-            ThreadPoolExecutor(settings.threads, initializer=release_gil)
+        threads = resources.enter_context(ThreadPoolExecutor(1, initializer=release_gil))
+        background = resources.enter_context(
+            ThreadPoolExecutor(settings.threads, initializer=_yielding)
         )
         incarnation = _incarnation(settings.state_dir)
         operator = Operator(
@@ -61,6 +64,7 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
             LedgerView(ledger, settings.keyring_address),
             Outbox(ledger, account),
             threads,
+            background,
             pool_level=settings.presignatures,
         )
         resources.callback(operator.stop)
@@ -110,6 +114,12 @@ async def _run(
         checks = {each.name: each.health for each in (looking, answering, ticking)}
         await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
     await run_all([looking, answering, ticking, watching], stop)
+
+
+def _yielding() -> None:
+    """A thread that works when no other wants to (on Linux, niceness is a thread's)."""
+    release_gil()
+    os.setpriority(os.PRIO_PROCESS, 0, BACKGROUND_NICENESS)
 
 
 def _tls(settings: OperatorSettings) -> TlsIdentity:

@@ -47,11 +47,21 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = {
     Kind.AUX: 180.0,
     Kind.KEYGEN: 20.0,
     Kind.PRESIGN: 60.0,
-    Kind.ECDSA: 5.0,
-    Kind.FROST: 5.0,
+    Kind.ECDSA: 15.0,
+    Kind.FROST: 15.0,
 }
 HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN})
 """Too long for the event loop: their steps run in threads."""
+BACKGROUND: Final = frozenset({Kind.AUX, Kind.PRESIGN})
+"""Nobody waits for these as a rule: their threads yield to all others."""
+MOST: Final[Mapping[Kind, int]] = {
+    Kind.AUX: 1,
+    Kind.KEYGEN: 16,
+    Kind.PRESIGN: 16,
+    Kind.ECDSA: 256,
+    Kind.FROST: 256,
+}
+"""At a time, in one operator."""
 GROUPS: Final[Mapping[Scheme, Group]] = {Scheme.ECDSA: SECP256K1, Scheme.ED25519: ED25519}
 
 
