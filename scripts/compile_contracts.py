@@ -39,6 +39,7 @@ PACKAGED = (
     "ZrSignTypes",
     "SignTypes",
     "MessageSigner",
+    "BitcoinPayer",
     "BitcoinTreasury",
     "ApprovedOrders",
     "ExampleExchange",

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ZrSignConnect} from "../ZrSignConnect.sol";
+
+/// @title Example: the smallest dApp that pays bitcoin
+contract BitcoinPayer is ZrSignConnect {
+    bytes32 private constant REGTEST = keccak256("bip122:0f9188f13cb7b2c71f2a335e3a4fc328");
+
+    /// @notice Takes the ether that pays for requests.
+    /// @param zrSign The zrSign contract of this chain.
+    constructor(address payable zrSign) payable ZrSignConnect(zrSign) {}
+
+    /// @notice Pays from the first Bitcoin wallet. Only for holders of SPENDER_ROLE, the deployer first.
+    /// @param to Bitcoin address.
+    /// @param sats Satoshis.
+    /// @return traceId Number of the request.
+    function pay(string calldata to, uint256 sats) external payable returnsSurplus returns (uint256 traceId) {
+        return reqSignForSimpleTx(BTC_WALLET_TYPE, 0, REGTEST, to, sats, "", true);
+    }
+}

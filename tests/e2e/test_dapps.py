@@ -1,0 +1,139 @@
+"""The example dApps on the real network: contracts whose wallets pay on other chains."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+from web3.exceptions import ContractCustomError
+
+from chains.caip import chain_hash
+from chains.wallets import BITCOIN_TEST
+from tests.e2e.dapps import caller, receiver, requested
+from zrsign.demo import checks
+from zrsign.network.manifest import Manifest
+from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
+from zrsign.network.rpc import Rpc
+
+SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
+ETHER = 10**18
+SATS = 150_000
+MEMBERS = ("deployer", "user", "gas")
+
+
+async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Manifest) -> None:
+    direct = network.contract("direct")
+    bitcoin = network.chain("bitcoin")
+    node = Rpc(bitcoin.rpc_url, bitcoin.cookie_file)
+    members = [network.account(name).evm_address for name in MEMBERS]
+    async with (
+        receiver(network) as ledger,
+        caller(network, SOURCE, "deployer") as one,
+        caller(network, SOURCE, "user") as two,
+        caller(network, SOURCE, "policy-owner") as stranger,
+    ):
+        treasury = await one.deploy(
+            "BitcoinTreasury",
+            *(direct.address, BITCOIN_TEST.id, chain_hash(BITCOIN_REGTEST), members, 2),
+            value_wei=ETHER // 10,
+        )
+        functions = treasury.functions
+        opened = await one.send(functions.openWallet(), ETHER // 10)
+        wallet = (await requested(ledger, direct, opened).key()).address
+        await node.call("sendtoaddress", wallet, "0.01", path="/wallet/miner")
+        payee = await node.call("getnewaddress", "payee", "bech32", path="/wallet/miner")
+        await node.call("generatetoaddress", 1, payee)
+
+        await one.send(functions.propose(payee, SATS, 0, int(time.time()) + 3600))
+        with pytest.raises(ContractCustomError):
+            await stranger.send(functions.vote(0, True))
+        with pytest.raises(ContractCustomError):
+            await stranger.send(functions.execute(0))
+        await two.send(functions.vote(0, True))
+        # Anybody may execute what members voted.
+        executed = await stranger.send(functions.execute(0))
+        payment = await requested(ledger, direct, executed).transaction()
+
+        assert payment.tx_id is not None
+        await checks.bitcoin_paid(node, payment.tx_id, payee, SATS)
+        with pytest.raises(ContractCustomError):
+            await stranger.send(functions.execute(0))
+    await node.close()
+
+
+def approval(member: LocalAccount, contract: str, order: dict[str, object]) -> bytes:
+    """A member's signature, as a wallet of any network makes it (EIP-712)."""
+    domain = [("name", "string"), ("version", "string"), ("verifyingContract", "address")]
+    fields = [("id", "uint256"), ("chain", "string"), ("router", "address")]
+    fields += [("value", "uint256"), ("data", "bytes"), ("deadline", "uint64")]
+    types = {"EIP712Domain": [*domain, ("salt", "bytes32")], "Order": fields}
+    signable = encode_typed_data(
+        full_message={
+            "types": {
+                name: [{"name": field, "type": kind} for field, kind in entries]
+                for name, entries in types.items()
+            },
+            "primaryType": "Order",
+            "domain": {
+                "name": "ApprovedOrders",
+                "version": "1",
+                "verifyingContract": contract,
+                "salt": keccak(text=SOURCE),
+            },
+            "message": order,
+        }
+    )
+    return bytes(member.sign_message(signable).signature)
+
+
+async def test_order__should_run_on_another_chain_once_members_approved(network: Manifest) -> None:
+    omni = network.contract("omni")
+    destination = Rpc(network.chain(DESTINATION).rpc_url)
+    members = sorted((Account.create() for _ in range(3)), key=lambda each: each.address.lower())
+    async with (
+        receiver(network) as ledger,
+        caller(network, SOURCE, "deployer") as trader,
+        caller(network, SOURCE, "gas") as anybody,
+        caller(network, DESTINATION, "deployer") as there,
+    ):
+        exchange = await there.deploy("ExampleExchange")
+        addresses = [member.address for member in members]
+        orders = await trader.deploy(
+            "ApprovedOrders",
+            *(omni.address, DESTINATION, exchange.address, addresses, 2),
+            value_wei=ETHER // 10,
+        )
+        asked = await trader.send(orders.functions.requestNewEVMWallet(2))
+        wallet = (await requested(ledger, omni, asked).key()).address
+        await fund_evm(destination, wallet, ETHER)
+
+        value, deadline = ETHER // 100, int(time.time()) + 3600
+        recipient = Account.create().address
+        data = exchange.encode_abi("swap", [3 * value, recipient, deadline])
+        await trader.send(orders.functions.place(value, data, deadline))
+        order = {
+            "id": 0,
+            "chain": DESTINATION,
+            "router": exchange.address,
+            "value": value,
+            "data": bytes.fromhex(data[2:]),
+            "deadline": deadline,
+        }
+        approvals = [approval(member, orders.address, order) for member in members[:2]]
+        with pytest.raises(ContractCustomError):
+            await anybody.send(orders.functions.execute(0, approvals[:1]))
+        forged = approval(Account.create(), orders.address, order)
+        with pytest.raises(ContractCustomError):
+            await anybody.send(orders.functions.execute(0, [approvals[0], forged]))
+        assert await checks.evm_nonce(destination, wallet) == 0
+
+        executed = await anybody.send(orders.functions.execute(0, approvals))
+        call = await requested(ledger, omni, executed).transaction()
+        assert call.tx_id is not None
+        await checks.evm_receipt(destination, call.tx_id)
+        assert await exchange.functions.balanceOf(recipient).call() == 3 * value
+    await destination.close()
