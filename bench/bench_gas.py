@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 from eth_abi.abi import encode
 from eth_account import Account
@@ -28,6 +28,7 @@ from rich.table import Table
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
+from web3.types import TxParams
 
 from chains.caip import chain_hash
 from chains.wallets import EVM
@@ -95,7 +96,7 @@ class Bench:
 
     async def mined(self, call: AsyncContractFunction, options: dict[str, Any]) -> int:
         """Gas that the receipt says."""
-        tx_hash = await call.transact(options)
+        tx_hash = await call.transact(cast("TxParams", options))
         receipt = await self._w3.eth.wait_for_transaction_receipt(tx_hash, poll_latency=0.01)
         if receipt["status"] != 1:
             raise RuntimeError(f"{call.fn_name} reverted")

@@ -1,97 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {ZrSign} from "../src/ZrSign.sol";
 import {Fixture} from "./Fixture.sol";
+import {Handler} from "./Handler.sol";
 
-/// @dev Takes no ether and signs nothing by itself.
-contract Rejecting {}
-
-/// @dev Everything that moves ether, called in any order with any values.
-contract Handler is Fixture {
-    address[3] public owners = [address(0x1001), address(0x1002), address(0)];
-
-    constructor() {
-        setUp();
-        owners[2] = address(new Rejecting());
-        for (uint256 i = 0; i < owners.length; i++) {
-            vm.deal(owners[i], 1_000_000 ether);
-        }
-    }
-
-    /// @dev Once: forge may call it again.
-    function setUp() public override {
-        if (address(direct) == address(0)) super.setUp();
-    }
-
-    function requestKey(uint8 who, uint8 options, uint64 surplus) external {
-        address owner = owners[who % 3];
-        options = options % 3 + 1;
-        direct.zrKeyReq{value: directFee(options) + surplus}(SignTypes.ZrKeyReqParams(owner, EVM, options));
-    }
-
-    function answerKey(uint8 who, uint40 gasPrice) external {
-        address owner = owners[who % 3];
-        uint256 index = direct.getZrKeys(EVM, owner).length;
-        if (direct.getWalletRegistry(EVM, index, owner).status != 1) return;
-        SignTypes.ZrKeyResParams memory answer = keyAnswer(owner, index, "0x000000000000000000000000000000000000dEaD");
-        vm.txGasPrice(gasPrice);
-        vm.prank(RELAYER);
-        direct.zrKeyRes{gas: RESP_GAS}(answer);
-    }
-
-    function requestSignature(uint8 who, uint8 index, uint64 surplus) external {
-        address owner = owners[who % 3];
-        uint256 count = direct.getZrKeys(EVM, owner).length;
-        if (count == 0) return;
-        uint256 wallet = index % count;
-        (,, uint256 fee) = direct.estimateFee(EVM, owner, wallet, 0);
-        vm.prank(owner);
-        direct.zrSignHash{value: fee + surplus}(signParams(wallet, "payload", false));
-    }
-
-    function answerSignature(uint8 who, uint16 number, uint40 gasPrice) external {
-        uint256 count = direct.getTraceId();
-        if (count == 0 || direct.getRequestState(number % count).status != 1) return;
-        SignTypes.SignResParams memory answer = signAnswer(number % count, owners[who % 3]);
-        vm.txGasPrice(gasPrice);
-        vm.prank(RELAYER);
-        direct.zrSignRes{gas: RESP_GAS}(answer);
-    }
-
-    function claim(uint8 who) external {
-        vm.prank(owners[who % 3]);
-        direct.claimRefund(payable(USER));
-    }
-
-    function withdraw() external {
-        direct.withdrawMPCFees();
-    }
-
-    /// @dev Fees, what open requests hold, and credits.
-    function owed() external view returns (uint256 sum) {
-        sum = direct.getColletedFees() + direct.refundCredit(RELAYER);
-        for (uint256 i = 0; i < owners.length; i++) {
-            uint256 index = direct.getZrKeys(EVM, owners[i]).length;
-            sum += direct.getWalletRegistry(EVM, index, owners[i]).value + direct.refundCredit(owners[i]);
-        }
-        for (uint256 traceId = 0; traceId < direct.getTraceId(); traceId++) {
-            SignTypes.ReqRegistry memory request = direct.getRequestState(traceId);
-            if (request.status == 1) sum += request.value;
-        }
-    }
-
-    function balance() external view returns (uint256) {
-        return address(direct).balance;
-    }
-}
-
+/// @dev What holds after any calls in any order.
 contract AccountingTest is Fixture {
     Handler internal handler;
 
     function setUp() public override {
         handler = new Handler();
-        vm.deal(address(handler), 1_000_000 ether);
+        direct = handler.sign();
     }
 
     /// @dev What forge calls at random.
@@ -102,5 +22,70 @@ contract AccountingTest is Fixture {
 
     function invariant_balance__should_be_fees_open_requests_and_credits() public view {
         vm.assertEq(handler.balance(), handler.owed());
+    }
+
+    function invariant_ether__should_never_be_lost_nor_made() public view {
+        vm.assertEq(handler.total(), handler.wealth());
+    }
+
+    function invariant_traceIds__should_have_no_holes() public view {
+        vm.assertEq(direct.getTraceId(), handler.askedCount());
+        vm.assertEq(direct.getRequestState(handler.askedCount()).status, 0);
+    }
+
+    function invariant_requests__should_end_once_and_stay_ended() public view {
+        for (uint256 traceId = 0; traceId < handler.askedCount(); traceId++) {
+            (,, uint8 ends) = handler.asked(traceId);
+            uint8 status = direct.getRequestState(traceId).status;
+            vm.assertTrue(ends <= 1);
+            vm.assertTrue(ends == 1 ? status == 2 || status == 3 : status == 1);
+        }
+    }
+
+    function invariant_wallets__should_be_registered_once_and_for_ever() public view {
+        uint256 found;
+        for (uint256 i = 0; i < handler.OWNERS(); i++) {
+            string[] memory keys = direct.getZrKeys(EVM, handler.owners(i));
+            for (uint256 index = 0; index < keys.length; index++) {
+                vm.assertEq(direct.getWalletRegistry(EVM, index, handler.owners(i)).status, 2);
+                for (uint256 known = 0; known < handler.nameCount(); known++) {
+                    if (handler.names(known) == keccak256(bytes(keys[index]))) found++;
+                }
+            }
+        }
+        vm.assertEq(found, handler.nameCount());
+    }
+
+    function invariant_roles__should_never_be_gained() public view {
+        bytes32[4] memory roles = [bytes32(0), direct.MPC_ROLE(), direct.FEE_ROLE(), direct.PAUSER_ROLE()];
+        for (uint256 i = 0; i < roles.length; i++) {
+            vm.assertTrue(direct.hasRole(roles[i], roles[i] == roles[1] ? MPC : address(handler)));
+            vm.assertFalse(direct.hasRole(roles[i], RELAYER));
+            vm.assertFalse(direct.hasRole(roles[i], PROXY_ADMIN));
+            for (uint256 j = 0; j < handler.OWNERS(); j++) {
+                vm.assertFalse(direct.hasRole(roles[i], handler.owners(j)));
+            }
+        }
+    }
+
+    function invariant_pause__should_stop_every_request_and_nothing_else_should() public view {
+        vm.assertFalse(handler.pauseLeaked());
+    }
+
+    function invariant_refunds__should_never_be_trapped() public view {
+        vm.assertFalse(handler.refundTrapped());
+    }
+
+    function invariant_upgrades__should_keep_everything() public view {
+        vm.assertFalse(handler.upgradeLost());
+        vm.assertEq(direct.version(), 1);
+    }
+
+    function invariant_openRequests__should_be_covered_by_the_balance() public view {
+        uint256 held;
+        for (uint256 traceId = 0; traceId < handler.askedCount(); traceId++) {
+            if (direct.getRequestState(traceId).status == 1) held += direct.getRequestState(traceId).value;
+        }
+        vm.assertTrue(handler.balance() >= held + direct.getColletedFees());
     }
 }

@@ -93,6 +93,83 @@ abstract contract Fixture {
         return SignTypes.SignResParams(traceId, owner, "m", "s", false, signAuthority(MPC_KEY, payload));
     }
 
+    /// @dev r, s, v of an EIP-712 message to `sign`, with the context appended.
+    function signTyped(uint256 key, address sign, bytes32 structHash, bytes32 context)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("zrSign"),
+                keccak256("1"),
+                block.chainid,
+                sign
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", domain, structHash)));
+        return abi.encodePacked(r, s, v, context);
+    }
+
+    function typedKeyAnswer(address owner, uint256 index, string memory wallet, uint8 options)
+        internal
+        view
+        returns (SignTypes.ZrKeyResParams memory answer)
+    {
+        bytes32 context = keccak256(abi.encode(block.chainid, address(direct), EVM, owner, index));
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "ZrKeyResponse(bytes32 walletTypeId,address owner,uint256 walletIndex,string wallet,uint8 options,bytes32 context)"
+                ),
+                EVM,
+                owner,
+                index,
+                keccak256(bytes(wallet)),
+                options,
+                context
+            )
+        );
+        bytes memory signature = signTyped(MPC_KEY, address(direct), structHash, context);
+        return SignTypes.ZrKeyResParams(EVM, owner, index, wallet, options, signature);
+    }
+
+    function typedSignAnswer(uint256 traceId, address owner, bool broadcast, bytes32 context)
+        internal
+        view
+        returns (SignTypes.SignResParams memory)
+    {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256(
+                    "ZrSignResponse(uint256 traceId,address owner,bytes metaData,bytes signature,bool broadcast,bytes32 context)"
+                ),
+                traceId,
+                owner,
+                keccak256("m"),
+                keccak256("s"),
+                broadcast,
+                context
+            )
+        );
+        bytes memory signature = signTyped(MPC_KEY, address(direct), structHash, context);
+        return SignTypes.SignResParams(traceId, owner, "m", "s", broadcast, signature);
+    }
+
+    /// @dev A hash request of wallet 0 of `owner`, paid with `surplus` too much; gives trace id and context.
+    function requestHash(address owner, bytes memory payload, uint256 surplus)
+        internal
+        returns (uint256 traceId, bytes32 context)
+    {
+        traceId = direct.getTraceId();
+        (,, uint256 fee) = direct.estimateFee(EVM, owner, 0, 0);
+        vm.deal(owner, owner.balance + fee + surplus);
+        vm.prank(owner);
+        direct.zrSignHash{value: fee + surplus}(signParams(0, payload, false));
+        context = direct.requestContext(owner, signParams(0, payload, false), 0);
+    }
+
     function signParams(uint256 index, bytes memory payload, bool broadcast)
         internal
         pure

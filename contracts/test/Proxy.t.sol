@@ -98,6 +98,48 @@ contract ProxyTest is Fixture {
         vm.assertEq(proxy.admin(), USER);
     }
 
+    function test_handover__should_need_both(address next) public {
+        vm.assume(next != PROXY_ADMIN && next != address(0));
+        vm.prank(PROXY_ADMIN);
+        vm.expectEmit(address(proxy));
+        emit ZrProxy.AdminChangeProposed(next);
+        proxy.proposeAdmin(next);
+        vm.prank(PROXY_ADMIN);
+        vm.assertEq(proxy.admin(), PROXY_ADMIN);
+        vm.expectEmit(address(proxy));
+        emit IERC1967.AdminChanged(PROXY_ADMIN, next);
+        vm.prank(next);
+        proxy.acceptAdmin();
+        vm.prank(next);
+        vm.assertEq(proxy.admin(), next);
+        vm.expectRevert(bytes("TransparentUpgradeableProxy: admin cannot fallback to proxy target"));
+        vm.prank(next);
+        proxy.acceptAdmin();
+    }
+
+    function test_handover__should_be_accepted_by_nobody_else(address next, address stranger) public {
+        vm.assume(stranger != next && stranger != PROXY_ADMIN);
+        vm.prank(PROXY_ADMIN);
+        proxy.proposeAdmin(next);
+        vm.expectRevert(bytes(""));
+        vm.prank(stranger);
+        proxy.acceptAdmin();
+        vm.expectRevert(bytes(""));
+        vm.prank(stranger);
+        proxy.proposeAdmin(stranger);
+    }
+
+    function test_handover__should_end_with_another_one(address next, address other) public {
+        vm.assume(next != other && next != PROXY_ADMIN && other != PROXY_ADMIN && other != address(0));
+        vm.startPrank(PROXY_ADMIN);
+        proxy.proposeAdmin(next);
+        proxy.changeAdmin(other);
+        vm.stopPrank();
+        vm.expectRevert(bytes(""));
+        vm.prank(next);
+        proxy.acceptAdmin();
+    }
+
     function test_plainEther__should_be_refused() public {
         (bool taken,) = address(proxy).call{value: 1}("");
         vm.assertFalse(taken);

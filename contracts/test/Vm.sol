@@ -21,8 +21,12 @@ interface Vm {
     function txGasPrice(uint256 gasPrice) external;
     function chainId(uint256 id) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
+    function warp(uint256 time) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
+    function expectCall(address callee, bytes calldata data) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function expectRevert() external;
     function expectRevert(bytes calldata data) external;
     function expectRevert(bytes4 selector) external;
     function expectEmit(address emitter) external;
