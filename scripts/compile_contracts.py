@@ -19,6 +19,7 @@ import posixpath
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,20 @@ def source_path(unit: str) -> Path:
     return (PACKAGES if unit.startswith("@") else SOURCES) / unit
 
 
-def read_sources() -> dict[str, dict[str, str]]:
-    """Our sources and, transitively, what they import, by source unit name."""
+def read_sources(given: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """Our sources and, transitively, what they import, by source unit name.
+
+    With `given` (source by unit name, as if it lay below contracts/src) only these and theirs.
+    """
+    own = sorted(SOURCES.rglob("*.sol"))
+    texts = dict(given or {})
     found: dict[str, dict[str, str]] = {}
-    waiting = [path.relative_to(SOURCES).as_posix() for path in sorted(SOURCES.rglob("*.sol"))]
+    waiting = list(texts) or [path.relative_to(SOURCES).as_posix() for path in own]
     while waiting:
         unit = waiting.pop()
         if unit in found:
             continue
-        content = source_path(unit).read_text(encoding="utf-8")
+        content = texts.get(unit) or source_path(unit).read_text(encoding="utf-8")
         found[unit] = {"content": content}
         for imported in IMPORT.findall(content):
             relative = imported.startswith(".")
