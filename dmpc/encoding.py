@@ -29,6 +29,8 @@ MAX_DEPTH: Final = 16
 MAX_BYTES: Final = 1 << 28
 """A document above this size is refused before it is read."""
 
+_LEAVES: Final = frozenset({int, bytes, str, mpz})
+"""The types of most items, told apart from lists without the slow look at abstract classes."""
 _POSITIVE, _NEGATIVE, _BYTES, _TEXT, _POINT, _LIST, _TAGGED = range(1, 8)
 _HEADER: Final = 5
 
@@ -70,7 +72,9 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
     """Append one item without a version byte; the transcript absorbs these."""
     if depth > MAX_DEPTH:
         raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
-    if isinstance(value, Tagged):
+    if type(value) in _LEAVES:
+        _write_leaf(out, value)  # type: ignore[arg-type]
+    elif isinstance(value, Tagged):
         _write_head(out, _TAGGED, len(value.fields) + 1)
         write_item(out, value.tag, depth + 1)
         for field in value.fields:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from nacl.exceptions import BadSignatureError
@@ -31,6 +31,12 @@ MAX_PARTIES: Final = 2 * MAX_HOLDERS
 """Of one execution: two groups meet when a key is reshared."""
 MAX_INDEX: Final = 0xFFFF
 EXECUTION_ID_BYTES: Final = (16, 64)
+
+
+@lru_cache(maxsize=1024)
+def _check_identity(key: bytes) -> None:
+    """Raises InvalidPoint. The same keys come again with every execution."""
+    ED25519.decode(key)
 
 
 class IdentityKey:
@@ -70,7 +76,7 @@ class Parties:
             raise ParameterError("two parties have the same identity key")
         for index, key in self.keys:
             try:
-                ED25519.decode(key)
+                _check_identity(key)
             except InvalidPoint as error:
                 raise ParameterError(f"the identity key of party {index} is invalid") from error
 

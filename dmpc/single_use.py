@@ -12,9 +12,11 @@ machine): a journal that is shorter than the anchor says, or another one, is ref
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from dmpc.encoding import Tagged, decode
 from dmpc.errors import DmpcError
 from dmpc.execution import Execution
 from dmpc.records import Record
@@ -43,6 +45,20 @@ class Item(Record):
     key_id: bytes
     epoch: int
     signers: tuple[int, ...]
+
+    @property
+    def name(self) -> tuple[str, bytes]:
+        """What must not come twice."""
+        return self.kind, self.item_id
+
+
+@dataclass(frozen=True)
+class Items(Record):
+    """Items that are consumed together: one entry of the journal, so all of them or none."""
+
+    TAG = "single-use items"
+
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -101,14 +117,32 @@ class SingleUseLedger:
             LedgerClosed: an earlier write failed.
             OSError: this write failed; the item counts as consumed.
         """
+        self._require_unused((item,))
+        self._record((item,), item.encode())
+
+    def consume_all(self, items: Sequence[Item]) -> None:
+        """Strike all of them off with the writes of one: all of them, or none.
+
+        Raises what `consume` raises; AlreadyConsumed also for an item that is there twice.
+        """
+        if items:
+            self._require_unused(items)
+            self._record(items, Items(tuple(items)).encode())
+
+    def _require_unused(self, items: Sequence[Item]) -> None:
         if self._closed:
             raise LedgerClosed("an earlier write failed: open the journal again")
-        name = item.kind, item.item_id
-        if name in self._consumed:
-            raise AlreadyConsumed(f"{item.kind} {item.item_id.hex()} was used before: take another")
-        self._consumed.add(name)
+        names: set[tuple[str, bytes]] = set()
+        for item in items:
+            if item.name in self._consumed or item.name in names:
+                raise AlreadyConsumed(
+                    f"{item.kind} {item.item_id.hex()} was used before: take another"
+                )
+            names.add(item.name)
+
+    def _record(self, items: Sequence[Item], entry: bytes) -> None:
+        self._consumed.update(item.name for item in items)
         self._closed = True
-        entry = item.encode()
         self._journal.append(entry)
         self._head = self._head.after(entry)
         self._anchor.advance(self._head)
@@ -120,6 +154,8 @@ class SingleUseLedger:
     def claim_execution(self, execution: Execution) -> None:
         """Strike an execution off before its first message is sent: no id is ever used twice.
 
+        Signings need not: what they sign with is struck off, and their session ids contain it.
+
         Raises:
             AlreadyConsumed: this party took part in it before, perhaps before a crash.
         """
@@ -129,8 +165,7 @@ class SingleUseLedger:
         anchored, head = self._anchor.read(), EMPTY
         seen = head == anchored
         for entry in self._journal.read():
-            item = Item.decode(entry)
-            self._consumed.add((item.kind, item.item_id))
+            self._consumed.update(item.name for item in _items_of(entry))
             head = head.after(entry)
             seen = seen or head == anchored
         if not seen:
@@ -142,3 +177,11 @@ class SingleUseLedger:
             # The last append was durable, the crash came before the anchor moved.
             self._anchor.advance(head)
         return head
+
+
+def _items_of(entry: bytes) -> tuple[Item, ...]:
+    """Raises EncodingError."""
+    value = decode(entry)
+    if isinstance(value, Tagged) and value.tag == Items.TAG:
+        return Items.from_value(value).items
+    return (Item.from_value(value),)

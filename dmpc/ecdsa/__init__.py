@@ -1,6 +1,7 @@
 """Threshold ECDSA: CGGMP24 (ePrint 2021/060, revision of 2024-10-21) over secp256k1.
 
-`start_aux_info` once for a group, `start_presign` ahead of messages, `start_sign` for each message.
+`start_aux_info` once for a group, `start_presign` ahead of messages, `start_sign` for each message
+or `start_sign_batch` for many.
 """
 
 from dmpc.ecdsa.aux_info import (
@@ -11,6 +12,7 @@ from dmpc.ecdsa.aux_info import (
     aux_info_execution,
     start_aux_info,
 )
+from dmpc.ecdsa.batch_signing import Order, sign_batch_execution, start_sign_batch
 from dmpc.ecdsa.presign import (
     Presignature,
     PresignSetup,
@@ -28,6 +30,7 @@ __all__ = [
     "AuxInfo",
     "AuxSecrets",
     "EcdsaSignature",
+    "Order",
     "PresignSetup",
     "Presignature",
     "PublicAuxInfo",
@@ -36,8 +39,10 @@ __all__ = [
     "StoredAuxInfo",
     "aux_info_execution",
     "presign_execution",
+    "sign_batch_execution",
     "sign_execution",
     "start_aux_info",
     "start_presign",
     "start_sign",
+    "start_sign_batch",
 ]

@@ -5,6 +5,7 @@ without any proof. A presignature signs one message, ever: two would reveal the 
 """
 
 # ruff: noqa: N803 - letters are the paper's
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -20,6 +21,7 @@ from dmpc.session import Session
 from dmpc.single_use import SingleUseLedger
 
 NAME: Final = "zrsign-cggmp24-sign-v1"
+WRONG_SHARE: Final = "wrong signature share"
 DIGEST_BYTES: Final = 32
 q: Final = SECP256K1.order
 
@@ -54,10 +56,7 @@ def sign_execution(
     execution_id: bytes,
 ) -> Execution:
     """One signing. The digest must be a hash that the engine's caller computed or checked."""
-    if len(message_digest) != DIGEST_BYTES:
-        raise ParameterError(f"a digest has {DIGEST_BYTES} bytes, not {len(message_digest)}")
-    if not presignature.is_consistent():
-        raise ParameterError("the presignature does not fit its public key")
+    require_signable(presignature, message_digest)
 
     def wrong_share(board: Board, suspect: int, _: Value) -> bool:
         sigma = board.broadcast(1, suspect, SignatureShare).sigma
@@ -66,11 +65,19 @@ def sign_execution(
     protocol = Protocol(
         name=NAME,
         rounds=(RoundSpec(broadcast=SignatureShare),),
-        faults={"wrong signature share": wrong_share},
+        faults={WRONG_SHARE: wrong_share},
         context=(presignature.digest, message_digest),
     )
     signers = parties.subset(presignature.signers)
     return Execution(protocol, execution_id, signers, threshold, SECP256K1)
+
+
+def require_signable(presignature: PublicPresignature, message_digest: bytes) -> None:
+    """Raises ParameterError for a digest of another size or a presignature that cannot sign."""
+    if len(message_digest) != DIGEST_BYTES:
+        raise ParameterError(f"a digest has {DIGEST_BYTES} bytes, not {len(message_digest)}")
+    if not presignature.is_consistent():
+        raise ParameterError("the presignature does not fit its public key")
 
 
 def start_sign(
@@ -105,19 +112,32 @@ class ShareRound(Round[EcdsaSignature]):
 
     def outgoing(self) -> Outgoing:
         self._ledger.consume(self._presignature.public.item)
-        r, m = nonce_x(self._presignature.public), int.from_bytes(self._digest, "big")
-        sigma = (self._presignature.k * m + r * self._presignature.chi) % q
-        return Outgoing(broadcast=SignatureShare(sigma))
+        return Outgoing(broadcast=SignatureShare(share_of(self._presignature, self._digest)))
 
     def finalize(self, board: Board) -> Result[EcdsaSignature]:
-        public = self._presignature.public
-        shares = board.broadcasts(1, SignatureShare)
-        s = sum(share.sigma for share in shares.values()) % q
-        canonical = all(0 <= share.sigma < q for share in shares.values())
-        if not canonical or not _fits(public, self._digest, s, public.public_key):
-            board.require_innocence("wrong signature share")
+        sigmas = [share.sigma for share in board.broadcasts(1, SignatureShare).values()]
+        signature = combine(self._presignature.public, self._digest, sigmas)
+        if signature is None:
+            board.require_innocence(WRONG_SHARE)
             raise DmpcError("the signature is wrong and all shares are right: presignature damaged")
-        return Result(finish(public.Gamma, s))
+        return Result(signature)
+
+
+def share_of(presignature: Presignature, message_digest: bytes) -> int:
+    """σ_i. The presignature must have been struck off."""
+    r, m = nonce_x(presignature.public), int.from_bytes(message_digest, "big")
+    return (presignature.k * m + r * presignature.chi) % q
+
+
+def combine(
+    public: PublicPresignature, message_digest: bytes, sigmas: Sequence[int]
+) -> EcdsaSignature | None:
+    """The signature of everybody's shares; None when some share is wrong."""
+    s = sum(sigmas) % q
+    canonical = all(0 <= sigma < q for sigma in sigmas)
+    if not canonical or not _fits(public, message_digest, s, public.public_key):
+        return None
+    return finish(public.Gamma, s)
 
 
 def nonce_x(public: PublicPresignature) -> int:

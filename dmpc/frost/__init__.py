@@ -1,5 +1,6 @@
 """FROST: threshold Schnorr signatures for Ed25519, secp256k1 and BIP 340 (RFC 9591)."""
 
+from dmpc.frost.batch import frost_batch_execution, start_frost_batch
 from dmpc.frost.nonces import NoncePool
 from dmpc.frost.protocol import (
     frost_execution,
@@ -23,12 +24,14 @@ __all__ = [
     "RoastSigner",
     "SigningPackage",
     "Suite",
+    "frost_batch_execution",
     "frost_execution",
     "frost_shares_execution",
     "output_info",
     "output_share",
     "roast_execution",
     "start_frost",
+    "start_frost_batch",
     "start_frost_shares",
     "suite_by_name",
 ]

@@ -8,6 +8,7 @@ brought back.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from dmpc.curves import Rng, system_rng
@@ -100,10 +101,23 @@ class NoncePool:
         pair = self._pairs.pop(commitment, None)
         if pair is None:
             raise UnknownNonce("the nonces are not in this pool, or were used before")
+        self._ledger.consume(self._item(commitment, signers))
+        return pair
+
+    def consume_all(
+        self, commitments: Sequence[NonceCommitment], signers: tuple[int, ...]
+    ) -> list[NoncePair]:
+        """As `consume`, with the writes of one: all of them, or none."""
+        if len(set(commitments)) != len(commitments) or not set(commitments) <= set(self._pairs):
+            raise UnknownNonce("some nonces are not in this pool, were used before, or come twice")
+        pairs = [self._pairs.pop(commitment) for commitment in commitments]
+        self._ledger.consume_all([self._item(commitment, signers) for commitment in commitments])
+        return pairs
+
+    def _item(self, commitment: NonceCommitment, signers: tuple[int, ...]) -> Item:
         info = self.share.info
         name = nonce_id(self.suite, info.key_id, commitment)
-        self._ledger.consume(Item(NONCE, name, info.key_id, info.epoch, signers))
-        return pair
+        return Item(NONCE, name, info.key_id, info.epoch, signers)
 
     def discard(self, commitment: NonceCommitment) -> None:
         """Forget a pair that will not be used."""

@@ -147,9 +147,11 @@ class SigningPackage:
         """
         if tuple(sorted(shares)) != self.signers:
             raise ParameterError(f"shares of exactly {self.signers} are needed")
-        z = sum(shares.values()) % self.suite.group.order
+        order = self.suite.group.order
+        z = sum(shares.values()) % order
         signature = self.suite.encode_signature(self.group_commitment, z)
-        if self.suite.verify(self.public_key, self.message, signature):
+        reduced = all(0 <= share < order for share in shares.values())
+        if reduced and self.suite.verify(self.public_key, self.message, signature):
             return signature
         raise InvalidShares(tuple(i for i in self.signers if not self.is_valid_share(i, shares[i])))
 

@@ -38,6 +38,35 @@ def test_ledger__should_consume_once() -> None:
     ledger.consume(item(1, kind="frost nonce"))
 
 
+def test_ledger__should_consume_many_by_one_entry_or_none() -> None:
+    journal, anchor = MemoryJournal(), MemoryAnchor()
+    ledger = SingleUseLedger(journal, anchor)
+    ledger.consume_all([])
+    ledger.consume(item(1))
+    for refused in ([item(2), item(1)], [item(3), item(2), item(3)]):
+        with pytest.raises(AlreadyConsumed):
+            ledger.consume_all(refused)
+    assert len(journal.entries) == 1
+    ledger.consume_all([item(2), item(3)])
+    assert len(journal.entries) == anchor.read().count == 2
+    for reopened in (ledger, SingleUseLedger(journal, anchor)):
+        assert all(reopened.is_consumed("presignature", item(n).item_id) for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize("cut", [1, 20, 200])
+def test_ledger__should_lose_all_of_a_torn_batch_or_nothing(tmp_path: Path, cut: int) -> None:
+    path, batch = tmp_path / "journal", [item(number) for number in range(8)]
+    with FileJournal(path) as journal:
+        ledger = SingleUseLedger(journal, MemoryAnchor())
+        ledger.consume(item(99))
+        ledger.consume_all(batch)
+    os.truncate(path, path.stat().st_size - cut)
+    with FileJournal(path) as journal:
+        reopened = SingleUseLedger(journal, MemoryAnchor())
+        assert reopened.is_consumed("presignature", item(99).item_id)
+        assert not any(reopened.is_consumed(each.kind, each.item_id) for each in batch)
+
+
 def test_ledger__should_refuse_the_same_item_for_other_signers() -> None:
     ledger = fresh_ledger()
     ledger.consume(item(1, signers=(1, 2)))
