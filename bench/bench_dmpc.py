@@ -22,6 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import dmpc_table
+from bench.dmpc_crew import IDENTITIES, Stock, group_of
+from bench.dmpc_online import dealt_key, online_figures, table_figures
 from dmpc.curves import SECP256K1, system_rng
 from dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, big, power, release_gil
 from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
@@ -30,7 +32,6 @@ from dmpc.ecdsa.pool import Pool
 from dmpc.ecdsa.presign import (
     Presignature,
     PresignSetup,
-    PublicPresignature,
     presign_execution,
     start_presign,
 )
@@ -40,13 +41,8 @@ from dmpc.ecdsa.proofs.batch import EncryptionBatch
 from dmpc.ecdsa.proofs.context import ProofContext
 from dmpc.ecdsa.ring_pedersen import RingPedersen
 from dmpc.ecdsa.security import LEVELS, SecurityLevel
-from dmpc.ecdsa.signing import sign_execution, start_sign
-from dmpc.execution import IdentityKey, Parties
-from dmpc.keys import KeyInfo, KeyShare
 from dmpc.rounds import Abort, Result
 from dmpc.session import Outbound, Session
-from dmpc.sharing import evaluate
-from dmpc.single_use import Item, SingleUseLedger
 
 G, q = SECP256K1.base_mul, SECP256K1.order
 T = TypeVar("T")
@@ -65,12 +61,12 @@ class Row:
 
 
 def best_ms(work: Callable[[], object], repeat: int = 3) -> float:
-    """The best of some runs."""
+    """The best CPU time of some runs."""
     times = []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times) * 1e3
 
 
@@ -93,23 +89,6 @@ def safe_primes(level: SecurityLevel, count: int) -> tuple[list[int], Row]:
     return primes, Row(level.name, f"safe prime, wall each on {THREADS} cores", wall / count)
 
 
-IDENTITIES = {i: IdentityKey(bytes([i]) * 32) for i in range(1, 33)}
-
-
-def group_of(count: int) -> Parties:
-    """Parties 1 to count."""
-    return Parties.of({i: IDENTITIES[i].public_key for i in range(1, count + 1)})
-
-
-def dealt_key(threshold: int, count: int) -> dict[int, KeyShare]:
-    """A key from a dealer: key generation is measured elsewhere."""
-    polynomial = [SECP256K1.random_scalar() for _ in range(threshold)]
-    secrets = {i: evaluate(polynomial, i, q) for i in range(1, count + 1)}
-    points = tuple((i, G(x)) for i, x in secrets.items())
-    info = KeyInfo(SECP256K1, threshold, G(polynomial[0]), points, bytes(32), 0, b"dealt")
-    return {i: KeyShare(info, i, x) for i, x in secrets.items()}
-
-
 # Runs
 
 
@@ -123,7 +102,7 @@ class Cost:
 
 def drive(sessions: dict[int, Session[T]]) -> tuple[dict[int, T], Cost]:
     """Carry messages in order, in one thread; the cost is the average of the parties."""
-    start, sent = time.perf_counter(), 0
+    start, sent = time.process_time(), 0
     queue: list[tuple[int, Outbound]] = []
     for index, session in sessions.items():
         queue += [(index, message) for message in session.start()]
@@ -133,7 +112,7 @@ def drive(sessions: dict[int, Session[T]]) -> tuple[dict[int, T], Cost]:
             if index != sender and message.recipient in (None, index):
                 sent += len(message.data)
                 queue += [(index, answer) for answer in session.receive(message.data)]
-    cost = Cost((time.perf_counter() - start) * 1e3 / len(sessions), sent // len(sessions))
+    cost = Cost((time.process_time() - start) * 1e3 / len(sessions), sent // len(sessions))
     return {index: result_of(session.outcome) for index, session in sessions.items()}, cost
 
 
@@ -147,7 +126,7 @@ def result_of(outcome: Result[T] | Abort | None) -> T:
 def make_aux(
     level: SecurityLevel, primes: list[int], count: int, arithmetic: Arithmetic
 ) -> tuple[dict[int, AuxInfo], Cost]:
-    execution = aux_info_execution(level, group_of(count), os.urandom(32), arithmetic)
+    execution = aux_info_execution(level, group_of(range(1, count + 1)), os.urandom(32), arithmetic)
     left = iter(primes)
     sessions = {
         i: start_aux_info(
@@ -164,7 +143,7 @@ def make_aux(
 
 def prepare(aux: dict[int, AuxInfo], pooled: bool) -> float:
     """Tables, and pools with what one presigning takes; milliseconds a party and counterparty."""
-    peers, start = len(aux) - 1, time.perf_counter()
+    peers, start = len(aux) - 1, time.process_time()
     for info in aux.values():
         info.trapdoor.prepare()
         info.key.pool = _stock(info.key, 6 * peers + 2) if pooled else None
@@ -172,28 +151,18 @@ def prepare(aux: dict[int, AuxInfo], pooled: bool) -> float:
             if index != info.index:
                 info.public.ring_pedersen[index].prepare()
                 key.pool = _stock(key, 4) if pooled else None
-    return (time.perf_counter() - start) * 1e3 / len(aux) / peers
+    return (time.process_time() - start) * 1e3 / len(aux) / peers
 
 
 def _stock(key: PaillierKey, count: int) -> Pool[Randomizer]:
     return Stock([key.make_randomizer(system_rng) for _ in range(count)])
 
 
-class Stock(Pool[Randomizer]):
-    """A pool that was filled before."""
-
-    def __init__(self, values: list[Randomizer]) -> None:
-        self._values = values
-
-    def take(self) -> Randomizer:
-        return self._values.pop()
-
-
 def run_presign(aux: dict[int, AuxInfo], pooled: bool) -> tuple[dict[int, Presignature], Cost]:
     count = len(aux)
-    shares = dealt_key(count, count)
+    shares = dealt_key(SECP256K1, count, count)
     setup = PresignSetup(shares[1].info, aux[1].public, tuple(aux))
-    execution = presign_execution(setup, group_of(count), os.urandom(32))
+    execution = presign_execution(setup, group_of(range(1, count + 1)), os.urandom(32))
     prepare(aux, pooled)
     sessions = {
         i: start_presign(
@@ -339,41 +308,15 @@ def protocol_rows(
     return rows, made, sizes
 
 
-class Forgetful(SingleUseLedger):
-    """Records nothing, so that one presignature serves every run and no disk is measured."""
-
-    def __init__(self) -> None:
-        pass
-
-    def consume(self, item: Item) -> None:
-        """Accept."""
+def online_rows() -> list[Row]:
+    """Online signing, whole sessions."""
+    return [Row("any", name, ms) for name, ms in online_figures(OUTPUT.parent)]
 
 
-def signing_row(count: int) -> Row:
-    """Online signing with a presignature from a dealer."""
-    k, x = ([SECP256K1.random_scalar() for _ in range(count)] for _ in range(2))
-    total = sum(k) % q
-    chi = [value * total % q for value in x]
-    Gamma = pow(total, -1, q) * SECP256K1.generator
-    public = PublicPresignature(
-        os.urandom(32),
-        bytes(32),
-        0,
-        G(sum(x)),
-        tuple(range(1, count + 1)),
-        Gamma,
-        tuple(value * Gamma for value in k),
-        tuple(value * Gamma for value in chi),
-    )
-    made = {i + 1: Presignature(public, i + 1, k[i], chi[i]) for i in range(count)}
-    digest, times = os.urandom(32), []
-    for _ in range(5):
-        execution = sign_execution(public, digest, group_of(count), count, os.urandom(32))
-        sessions = {
-            i: start_sign(execution, made[i], digest, IDENTITIES[i], Forgetful()) for i in made
-        }
-        times.append(drive(sessions)[1].cpu_ms)
-    return Row("any", f"sign, CPU a signer of {count}, with messages", min(times))
+def table_rows(level: SecurityLevel, aux: AuxInfo) -> list[Row]:
+    """What memory buys."""
+    figures = table_figures(level, next(rp for i, rp in aux.public.ring_pedersen.items() if i != 1))
+    return [Row(level.name, name, ms, plain or None) for name, ms, plain in figures]
 
 
 def show(rows: list[Row], figure: float, console: Console) -> None:
@@ -408,14 +351,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Before this process has threads: parties are forked from it.
     entries = [entry for name in levels for entry in dmpc_table.measure(name, sizes, console)]
     release_gil()
-    rows: list[Row] = [signing_row(6)]
+    rows: list[Row] = online_rows()
     bytes_sent: dict[str, dict[str, int]] = {}
     for name in levels:
         level = LEVELS[name]
         with console.status(f"{name}: each proof on one thread"):
             primes, row = safe_primes(level, 4 * arguments.parties)
             protocols, aux, bytes_sent[name] = protocol_rows(level, primes, arguments.parties)
-            rows += [row, *protocols, *proof_rows(level, aux)]
+            rows += [row, *protocols, *proof_rows(level, aux), *table_rows(level, aux["fast"][1])]
     dmpc_table.show(entries, THREADS, console)
     show(rows, figure, console)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)

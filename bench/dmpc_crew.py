@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
@@ -63,7 +63,7 @@ class Stock(Pool[Randomizer]):
         return self._values.pop()
 
 
-def group_of(indices: Sequence[int]) -> Parties:
+def group_of(indices: Iterable[int]) -> Parties:
     return Parties.of({i: IDENTITIES[i].public_key for i in indices})
 
 
