@@ -8,7 +8,8 @@ squarings more.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -61,6 +62,20 @@ def comb_shape(sizes: tuple[int, ...], entries: int) -> CombShape:
     )
 
 
+@contextmanager
+def _keeping_the_gil() -> Iterator[None]:
+    """Hundreds of operations of a microsecond each: threads that hand the lock over at each crawl.
+
+    One full power is worth handing it over, see `arithmetic.release_gil`.
+    """
+    context = gmpy2.get_context()
+    released, context.allow_release_gil = context.allow_release_gil, False
+    try:
+        yield
+    finally:
+        context.allow_release_gil = released
+
+
 class CombTables:
     """Π base_i^exponent_i mod modulus for exponents of up to `sizes` bits, of either sign.
 
@@ -91,6 +106,10 @@ class CombTables:
         return self._nonnegative(exponents)
 
     def _nonnegative(self, exponents: Sequence[int]) -> int:
+        with _keeping_the_gil():
+            return self._product(exponents)
+
+    def _product(self, exponents: Sequence[int]) -> int:
         modulus, block = self._modulus, self._shape.block
         digits = [
             self._digits(exponent, columns)
@@ -117,6 +136,10 @@ class CombTables:
 
     def _blocks(self, base: int, columns: int) -> list[list[int]]:
         """The table of every block."""
+        with _keeping_the_gil():
+            return self._products(base, columns)
+
+    def _products(self, base: int, columns: int) -> list[list[int]]:
         modulus, teeth = self._modulus, self._shape.teeth
         squares = [base % modulus]
         for _ in range(teeth * columns - 1):
