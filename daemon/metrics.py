@@ -27,15 +27,22 @@ def health(checks: Mapping[str, Check]) -> tuple[int, dict[str, object]]:
 
 @asynccontextmanager
 async def serve(
-    port: int, checks: Mapping[str, Check], *, host: str = "127.0.0.1"
+    port: int,
+    checks: Mapping[str, Check],
+    *,
+    status: Callable[[], object] | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[int]:
-    """Serve while the context lasts; yields the port (0 asks for a free one). Raises PortInUse."""
+    """Serve while the context lasts; yields the port (0 asks for a free one). Raises PortInUse.
+
+    `/status` answers with the JSON of what `status` returns.
+    """
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await asyncio.wait_for(reader.readline(), timeout=5)
-            status, kind, body = _respond(request, checks)
-            head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+            code, kind, body = _respond(request, checks, status)
+            head = f"HTTP/1.1 {code}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
             writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
             await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
@@ -54,7 +61,9 @@ async def serve(
         yield int(server.sockets[0].getsockname()[1])
 
 
-def _respond(request: bytes, checks: Mapping[str, Check]) -> tuple[str, str, bytes]:
+def _respond(
+    request: bytes, checks: Mapping[str, Check], status: Callable[[], object] | None
+) -> tuple[str, str, bytes]:
     path = request.split(b" ")[1] if request.count(b" ") >= 2 else b""
     if path == b"/metrics":
         return "200 OK", CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
@@ -62,4 +71,6 @@ def _respond(request: bytes, checks: Mapping[str, Check]) -> tuple[str, str, byt
         code, body = health(checks)
         reason = "200 OK" if code == 200 else "503 Service Unavailable"
         return reason, "application/json", json.dumps(body).encode()
+    if path == b"/status" and status is not None:
+        return "200 OK", "application/json", json.dumps(status()).encode()
     return "404 Not Found", "text/plain", b"Try /metrics or /healthz.\n"

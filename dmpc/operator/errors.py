@@ -2,6 +2,7 @@
 
 OperatorError
 ├── NotAMember        the ledger's groups do not name this operator
+├── StoreUnusable     what lies on the disk cannot be used: old, damaged, in use, or unreadable
 ├── SealBroken        a sealed record was altered, moved, or belongs to other code
 ├── Refused           this operator does not take part in what a peer proposes
 └── NotApproved       what is to be signed does not follow from what the ledger shows
@@ -17,6 +18,10 @@ class OperatorError(DaemonError):
 
 
 class NotAMember(OperatorError):
+    pass
+
+
+class StoreUnusable(OperatorError):
     pass
 
 

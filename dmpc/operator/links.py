@@ -33,10 +33,12 @@ SERVICE: Final = "zrsign.operators.Link"
 METHOD: Final = f"/{SERVICE}/Open"
 NONCE_BYTES: Final = 32
 HEARTBEAT_S: Final = 0.5
-LIVE_S: Final = 2.5
+LIVE_S: Final = 4.0
 HANDSHAKE_S: Final = 10.0
 RECONNECT_S: Final = (0.1, 2.0)
-MAX_QUEUED_BYTES: Final = 64 << 20
+MAX_QUEUED_BYTES: Final = 16 << 20
+KEPT_S: Final = 5.0
+"""How long a frame waits for a link."""
 MAX_BATCH_BYTES: Final = 4 << 20
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_FRAME_BYTES + MAX_BATCH_BYTES + 4096),
@@ -44,6 +46,10 @@ _OPTIONS: Final = (
     ("grpc.ssl_target_name_override", SERVER_NAME),
     ("grpc.enable_http_proxy", 0),
     ("grpc.so_reuseport", 0),
+    # A channel of its own each time: shared ones remember failures for up to two minutes.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
 )
 
 
@@ -59,35 +65,37 @@ class Gate(Protocol):
 
 @dataclass
 class _Queue:
-    """Frames for one peer, bounded; what does not fit is lost, as on a broken link."""
+    """Frames for one peer. They wait for a link for a while, and the oldest make room."""
 
-    frames: deque[bytes] = field(default_factory=deque)
+    clock: Callable[[], float]
+    frames: deque[tuple[float, bytes]] = field(default_factory=deque)
     size: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, frame: bytes) -> bool:
-        if self.size + len(frame) > MAX_QUEUED_BYTES:
-            return False
-        self.frames.append(frame)
+    def put(self, frame: bytes) -> None:
+        self.frames.append((self.clock(), frame))
         self.size += len(frame)
+        while self.size > MAX_QUEUED_BYTES:
+            self._pop()
         self.ready.set()
-        return True
 
     def take(self) -> tuple[bytes, ...]:
+        """What fits into one batch; frames that waited for too long are lost."""
         taken: list[bytes] = []
-        size = 0
-        while self.frames and (not taken or size + len(self.frames[0]) <= MAX_BATCH_BYTES):
-            taken.append(self.frames.popleft())
-            size += len(taken[-1])
-        self.size -= size
+        size, fresh = 0, self.clock() - KEPT_S
+        while self.frames and size < MAX_BATCH_BYTES:
+            at, frame = self._pop()
+            if at >= fresh:
+                taken.append(frame)
+                size += len(frame)
         if not self.frames:
             self.ready.clear()
         return tuple(taken)
 
-    def clear(self) -> None:
-        self.frames.clear()
-        self.size = 0
-        self.ready.clear()
+    def _pop(self) -> tuple[float, bytes]:
+        at, frame = self.frames.popleft()
+        self.size -= len(frame)
+        return at, frame
 
 
 class Links:
@@ -158,7 +166,7 @@ class Links:
             if index not in self._members:
                 self._members[index] = member
                 self._certificates[index] = member.certificate
-                self._queues[index] = _Queue()
+                self._queues[index] = _Queue(self._clock)
                 self._dialers[index] = asyncio.create_task(self._dial(member))
 
     def live(self) -> frozenset[int]:
@@ -168,9 +176,9 @@ class Links:
         return frozenset(lately & self._open & set(self.incarnations)) | {self.me}
 
     def send(self, index: int, frame: bytes) -> None:
-        """To a peer, now or never: what cannot be sent is dropped."""
-        if index in self._open and not self._queues[index].put(frame):
-            self._log.warning("queue_full", peer=index)
+        """To a peer, over a link that is there or comes soon."""
+        if index in self._queues:
+            self._queues[index].put(frame)
 
     def _drop(self, index: int) -> None:
         self._dialers.pop(index).cancel()
@@ -192,10 +200,13 @@ class Links:
             try:
                 await self._converse(member)
                 failures = 0
-            except (aio.AioRpcError, aio.UsageError, OperatorError, EncodingError, OSError) as why:
+            except Exception as error:  # noqa: BLE001 - a link is tried again, whatever ends it
                 failures += 1
-                self._complain(member.index, _reason(why))
-            except TimeoutError:
+                self._complain(member.index, _reason(error))
+            except asyncio.CancelledError:
+                # gRPC raises it for a call that the other side ended; only ours ends this task.
+                if _is_cancelled():
+                    raise
                 failures += 1
             finally:
                 self._close(member.index)
@@ -216,7 +227,6 @@ class Links:
                     await call.write(await self._gate.credentials(nonce))
                     if await call.read() != b"welcome":
                         raise OperatorError("the peer does not admit this operator")
-                queue.clear()
                 self._open.add(member.index)
                 self._complaints.pop(member.index, None)
                 self._on_peer(member.index, True)
@@ -273,6 +283,11 @@ class Links:
         if self._complaints.get(index) != why:
             self._complaints[index] = why
             self._log.warning("link_down", peer=index, why=why)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _reason(error: BaseException) -> str:

@@ -226,6 +226,35 @@ class Operator:
             busy=bool(self._view.signatures) or now - self._last_request < IDLE_S,
         )
 
+    def status(self) -> dict[str, object]:
+        """What a person wants to know, as JSON."""
+        situation = self.situation()
+        return {
+            "operator": self.me,
+            "keyring": self.settings.keyring,
+            "threshold": situation.threshold,
+            "members": list(situation.members),
+            "usable": sorted(situation.usable),
+            "guilty": sorted(self._guilty),
+            "faults": [_fault(ended) for ended in self.evidence],
+            "enclave": "simulated",
+            "auxiliary_info": sorted(situation.aux),
+            "primes_ready": situation.primes_ready,
+            "waiting": [f"{wanted.kind} {wanted.subject}" for wanted in situation.wanted],
+            "running": [f"{kind} {subject}" for kind, subject in situation.running],
+            "keys": [
+                {
+                    "key": key.ledger_key,
+                    "scheme": "ecdsa" if key.ecdsa else "frost",
+                    "threshold": key.threshold,
+                    "holders": list(key.holders),
+                    "presignatures": len(key.ready),
+                    "nonces": dict(key.stock),
+                }
+                for key in situation.keys
+            ],
+        }
+
     def usable(self) -> frozenset[int]:
         """Live operators that did their part lately."""
         now = self._clock()
@@ -457,3 +486,10 @@ class Operator:
     def _send(self, index: int, frame: bytes) -> None:
         if self.links is not None:
             self.links.send(index, frame)
+
+
+def _fault(ended: Ended) -> dict[str, object]:
+    outcome = ended.outcome
+    culprits = list(outcome.culprits) if isinstance(outcome, Abort) else []
+    reason = outcome.reason if isinstance(outcome, Abort) else ""
+    return {"kind": ended.proposal.kind, "culprits": culprits, "why": reason}

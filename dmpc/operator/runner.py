@@ -52,6 +52,8 @@ class _Run:
     started: float
     inbox: deque[bytes] = field(default_factory=deque)
     stepping: bool = False
+    lost: int = 0
+    """A member whose link broke during a step."""
 
 
 @dataclass
@@ -257,12 +259,17 @@ class Runner:
     def lost(self, peer: int) -> None:
         """The link to a peer broke, and messages with it: its executions cannot end."""
         for run in list(self._runs.values()):
-            if peer in run.proposal.members and not run.stepping:
-                self._end(run, Abort("the link broke", (peer,)))
+            if peer in run.proposal.members:
+                run.lost = peer
+                self._settle(run)
 
     def _settle(self, run: _Run) -> None:
+        if run.stepping:
+            return
         if run.session.outcome is not None:
             self._end(run, run.session.outcome)
+        elif run.lost:
+            self._end(run, Abort("the link broke", (run.lost,)))
 
     def _end(self, run: _Run, outcome: Result[Any] | Abort) -> None:
         execution_id = run.proposal.execution_id

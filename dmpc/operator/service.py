@@ -18,9 +18,11 @@ from daemon.retry import Retry
 from dmpc.ecdsa.arithmetic import release_gil
 from dmpc.enclave.simulated import SimulatedEnclave
 from dmpc.enclave.simulated import read_secret as read_enclave_secret
+from dmpc.errors import DmpcError
 from dmpc.execution import IdentityKey
 from dmpc.operator.answers import Outbox
 from dmpc.operator.config import OperatorSettings, read_group
+from dmpc.operator.errors import StoreUnusable
 from dmpc.operator.frames import INCARNATION_BYTES
 from dmpc.operator.gate import AttestedGate
 from dmpc.operator.holdings import Holdings
@@ -47,7 +49,7 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
     )
     get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
     async with AsyncExitStack() as resources:
-        holdings = Holdings(settings.state_dir, settings.anchor_dir, enclave, identity)
+        holdings = _open_holdings(settings, enclave, identity)
         resources.callback(holdings.close)
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
@@ -112,8 +114,22 @@ async def _run(
     watching = Loop("blocks", watch, RETRY.base_s, RETRY)
     if settings.metrics_port is not None:
         checks = {each.name: each.health for each in (looking, answering, ticking)}
-        await resources.enter_async_context(metrics.serve(settings.metrics_port, checks))
+        await resources.enter_async_context(
+            metrics.serve(settings.metrics_port, checks, status=operator.status)
+        )
     await run_all([looking, answering, ticking, watching], stop)
+
+
+def _open_holdings(
+    settings: OperatorSettings, enclave: SimulatedEnclave, identity: IdentityKey
+) -> Holdings:
+    try:
+        return Holdings(settings.state_dir, settings.anchor_dir, enclave, identity)
+    except (DmpcError, OSError) as error:
+        raise StoreUnusable(
+            f"{settings.state_dir} cannot be used: {error}. Nothing was changed; if it is lost, "
+            "start with an empty directory: the others' shares keep the keys alive."
+        ) from None
 
 
 def _yielding() -> None:

@@ -17,6 +17,7 @@ from zrsign.network import survey
 from zrsign.network.health import Health
 from zrsign.network.local import LocalNetwork
 from zrsign.network.manifest import ChainEntry
+from zrsign.network.operators import Committee
 from zrsign.network.ports import HOST, Ports
 from zrsign.network.process import Process
 from zrsign.network.rpc import Rpc
@@ -91,8 +92,8 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 class BreakableNetwork(LocalNetwork):
     """`gates` by the chain's name."""
 
-    def __init__(self, state_dir: Path) -> None:
-        super().__init__(state_dir, Ports.free(), lambda _name, _state: None)
+    def __init__(self, state_dir: Path, committee: Committee | None = None) -> None:
+        super().__init__(state_dir, Ports.free(), lambda _name, _state: None, committee)
         self.gates: dict[str, Gate] = {}
 
     async def stop(self) -> None:
@@ -137,7 +138,7 @@ class BreakableNetwork(LocalNetwork):
             config = config.with_name(f"{name}.changed.json")
             config.write_text(json.dumps(settings | changes))
         return await self.supervisor.start(
-            name, [sys.executable, "-m", PACKAGES[name], "--config", config]
+            name, [sys.executable, "-m", package_of(name), "--config", config]
         )
 
     async def restart(self, name: str) -> None:
@@ -148,7 +149,7 @@ class BreakableNetwork(LocalNetwork):
             await self.supervisor.ready(process, lambda: rpc.answers("status"), WAIT_S)
             await rpc.close()
             return
-        health = Health(f"http://{HOST}:{getattr(self.ports, name)}")
+        health = Health(next(each.health for each in self.manifest.daemons if each.name == name))
         await self.supervisor.ready(process, health.reachable, WAIT_S)
 
     async def lose_database(self, name: str) -> None:
@@ -184,6 +185,11 @@ class BreakableNetwork(LocalNetwork):
             await until(well, "all services well")
         except AssertionError as error:
             raise AssertionError(f"{error}: {faults}") from None
+
+
+def package_of(name: str) -> str:
+    """What runs a daemon."""
+    return "dmpc.operator" if name.startswith("operator-") else PACKAGES[name]
 
 
 async def refusal(process: Process) -> str:

@@ -1,0 +1,161 @@
+"""A threshold keyring of real processes: operators die and come back; requests are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from chains.wallets import EVM, SOLANA
+from dmpc.file_journal import FileJournal
+from dmpc.single_use import Item
+from tests.e2e.parts import BreakableNetwork, refusal, until
+from zrsign.deploy import Mode
+from zrsign.network.nodes import SOLANA_LOCALNET
+from zrsign.network.operators import Committee
+from zrsign.sdk import ContractMode, ZrSign
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+SOURCE = "eip155:31337"
+OPERATORS = ("operator-1", "operator-2", "operator-3")
+
+
+@dataclass
+class World:
+    network: BreakableNetwork
+    omni: ZrSign
+    wallet: int
+    """Of secp256k1, made by all three."""
+    solana: int
+
+    def events(self, name: str, event: str) -> list[dict[str, Any]]:
+        """What an operator logged."""
+        lines = self.network.process(name).log.read_text().splitlines()
+        found = [json.loads(line) for line in lines if line.startswith("{")]
+        return [each for each in found if each["event"] == event]
+
+    async def sign(self, data: bytes = b"hello") -> bytes:
+        answer = await (await self.omni.sign_data(EVM, self.wallet, SOURCE, data)).signature()
+        return bytes(answer.signature)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """Two of three."""
+    async with AsyncExitStack() as stack:
+        state = tmp_path_factory.mktemp("operators") / "network"
+        network = await stack.enter_async_context(BreakableNetwork(state, Committee(2, 3)))
+        await network.deploy((Mode.OMNI,))
+        omni = await stack.enter_async_context(
+            ZrSign.connect(
+                network.direct_url("evm-source"),
+                network.manifest.contract("omni").address,
+                network.manifest.account("user").evm(),
+                ledger=network.manifest.ledger.grpc,
+                mode=ContractMode.OMNI,
+            )
+        )
+        wallet = await (await omni.request_key(EVM)).key()
+        solana = await (await omni.request_key(SOLANA)).key()
+        yield World(network, omni, wallet.index, solana.index)
+
+
+async def test_signature__should_take_two_operators_and_no_more(world: World) -> None:
+    assert len(await world.sign()) == 65
+    done = [
+        event
+        for name in OPERATORS
+        for event in world.events(name, "execution_done")
+        if event["kind"] == "ecdsa"
+    ]
+    assert {len(event["members"]) for event in done} == {2}
+
+
+async def test_share__should_be_in_no_two_places(world: World) -> None:
+    """Every operator keeps its own sealed share, and none of them opens another's."""
+    homes = [world.network.state_dir / "operators" / name / "state" for name in OPERATORS]
+    shares = [path for home in homes for path in home.glob("keys/*/shares/*.share")]
+    keys = {path.parents[1].name for path in shares}
+    # The authority's key and two wallets.
+    assert len(keys) == 3
+    assert len(shares) >= 2 * len(keys)
+    assert len({path.read_bytes() for path in shares}) == len(shares)
+
+
+async def test_killed_operator__should_be_done_without_and_take_part_again(world: World) -> None:
+    network = world.network
+    await network.kill("operator-2")
+    assert len(await world.sign(b"one is missing")) == 65
+    made = await (await world.omni.request_key(EVM)).key()
+    assert made.address
+    asked = await world.omni.sign_data(SOLANA, world.solana, SOLANA_LOCALNET, b"x")
+    answer = await asked.signature()
+    assert len(answer.signature) == 64
+
+    await network.restart("operator-2")
+    await network.kill("operator-3")
+    # The share that it signs with comes from its sealed store.
+    assert len(await world.sign(b"two and one")) == 65
+    await network.restart("operator-3")
+    await network.recovered()
+
+
+async def test_restarted_operators__should_not_use_a_presignature_again(world: World) -> None:
+    """All at once, as in a power cut, with presignatures on their disks."""
+
+    async def filled() -> bool:
+        stores = (world.network.state_dir / "operators").glob("*/state/presignatures/*.sealed")
+        return len(list(stores)) >= 4
+
+    await until(filled, "presignatures are made in idle time")
+    for name in OPERATORS:
+        await world.network.kill(name)
+    for name in OPERATORS:
+        await world.network.restart(name)
+    signatures = [await world.sign(bytes([i])) for i in range(3)]
+    assert len({signature[:32] for signature in signatures}) == 3
+    for name in OPERATORS:
+        await world.network.kill(name)
+    consumed = [items(world.network.state_dir / "operators" / name / "state") for name in OPERATORS]
+    for used in consumed:
+        assert len(used) == len(set(used))
+    for name in OPERATORS:
+        await world.network.restart(name)
+    await world.network.recovered()
+
+
+async def test_restored_backup__should_be_refused(world: World, tmp_path: Path) -> None:
+    """An old journal has forgotten what was used."""
+    home = world.network.state_dir / "operators" / "operator-1" / "state"
+    await world.network.kill("operator-1")
+    journal = home / "single-use.journal"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole[: len(whole) // 2])
+    line = await refusal(await world.network.spawn("operator-1"))
+    assert "restored or replaced" in line or "damaged" in line
+    journal.write_bytes(whole)
+    await world.network.restart("operator-1")
+    await world.network.recovered()
+
+
+async def test_ledger__should_be_waited_for(world: World) -> None:
+    await world.network.kill("ledger")
+    await asyncio.sleep(0)
+    await world.network.restart("ledger")
+    assert len(await world.sign(b"after the ledger")) == 65
+    await world.network.recovered()
+
+
+def items(state: Path) -> list[tuple[str, bytes]]:
+    """What an operator's journal says was consumed."""
+    with FileJournal(state / "single-use.journal") as journal:
+        read = [Item.decode(entry) for entry in journal.read()]
+    return [(item.kind, item.item_id) for item in read]
