@@ -22,6 +22,7 @@ from dmpc.ecdsa.proofs import aff_g, aff_g_star, dec, elog, enc_elg
 from dmpc.ecdsa.proofs.batch import EncryptionBatch
 from dmpc.ecdsa.proofs.context import ProofContext, fails
 from dmpc.ecdsa.ring_pedersen import RingPedersen
+from dmpc.ecdsa.spread import IN_ORDER, Spread
 from dmpc.encoding import Value
 from dmpc.execution import Check, Execution
 
@@ -31,7 +32,10 @@ G = SECP256K1.base_mul
 class PresignChecks:
     """With `mine`, one signer's own keys stand in for its public ones: same results, less work."""
 
-    def __init__(self, setup: PresignSetup, mine: AuxInfo | None = None) -> None:
+    def __init__(
+        self, setup: PresignSetup, mine: AuxInfo | None = None, spread: Spread = IN_ORDER
+    ) -> None:
+        self.spread = spread
         self.setup = setup
         self.level = setup.aux.level
         self.paillier: dict[int, PaillierKey] = dict(setup.aux.paillier)
@@ -237,7 +241,7 @@ def require_together(
     try:
         for peer in board.execution.others(me):
             rule(board, peer, me, batch)
-        batch.require()
+        batch.require(checks.spread)
     except MalformedValueError:
         board.require_innocence(fault, witness=me)
         raise

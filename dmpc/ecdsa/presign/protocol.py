@@ -17,7 +17,7 @@ its figure has it (CGGMP24 puts enc(-β) into D and β into F).
 # ruff: noqa: N806 - letters are the paper's
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from dmpc.board import Board
 from dmpc.curves import SECP256K1, Rng, system_rng
@@ -36,12 +36,14 @@ from dmpc.ecdsa.presign.presignature import Presignature, assemble
 from dmpc.ecdsa.presign.setup import PresignSetup
 from dmpc.ecdsa.proofs import aff_g, aff_g_star, dec, elog, enc_elg
 from dmpc.ecdsa.sampling import symmetric
+from dmpc.ecdsa.spread import IN_ORDER, Spread
 from dmpc.errors import DmpcError, ParameterError
 from dmpc.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
 from dmpc.keys import KeyShare
 from dmpc.rounds import Outgoing, Result, Round
 from dmpc.session import Session
 
+M = TypeVar("M")
 NAME: Final = "zrsign-cggmp24-presign-v1"
 q: Final = SECP256K1.order
 G: Final = SECP256K1.base_mul
@@ -77,9 +79,10 @@ def start_presign(
     aux: AuxInfo,
     identity: IdentityKey,
     rng: Rng = system_rng,
+    spread: Spread = IN_ORDER,
 ) -> Session[Presignature]:
-    """This signer's side."""
-    first = NonceRound(Signer.of(execution, setup, share, aux, rng))
+    """This signer's side. `spread` may bring threads, over which counterparties are spread."""
+    first = NonceRound(Signer.of(execution, setup, share, aux, rng, spread))
     return Session(execution, share.index, identity, first)
 
 
@@ -96,14 +99,20 @@ class Signer:
 
     @classmethod
     def of(
-        cls, execution: Execution, setup: PresignSetup, share: KeyShare, aux: AuxInfo, rng: Rng
+        cls,
+        execution: Execution,
+        setup: PresignSetup,
+        share: KeyShare,
+        aux: AuxInfo,
+        rng: Rng,
+        spread: Spread = IN_ORDER,
     ) -> "Signer":
         """Raises ParameterError for a share or auxiliary information of another setup."""
         if share.info.key_id != setup.key.key_id or aux.public.digest != setup.aux.digest:
             raise ParameterError("the share or the auxiliary information is not the setup's")
         if aux.index != share.index or share.index not in setup.signers:
             raise ParameterError(f"party {share.index} is not one of the signers {setup.signers}")
-        checks = PresignChecks(setup, aux)
+        checks = PresignChecks(setup, aux, spread)
         for signer in setup.signers:
             checks.ring_pedersen[signer].prepare()
         return cls(execution, checks, share.index, aux.key, setup.x(share), rng)
@@ -112,6 +121,10 @@ class Signer:
     def others(self) -> tuple[int, ...]:
         """The other signers."""
         return self.execution.others(self.me)
+
+    def for_others(self, make: Callable[[int], M]) -> dict[int, M]:
+        """What `make` makes for every other signer."""
+        return dict(zip(self.others, self.checks.spread(make, self.others), strict=True))
 
 
 @dataclass(frozen=True)
@@ -163,8 +176,7 @@ class NonceRound(Round[Presignature]):
         )
 
     def outgoing(self) -> Outgoing:
-        direct = {peer: self._proofs(peer) for peer in self._signer.others}
-        return Outgoing(broadcast=self._said, direct=direct)
+        return Outgoing(broadcast=self._said, direct=self._signer.for_others(self._proofs))
 
     def _proofs(self, peer: int) -> NonceProofs:
         signer, secrets = self._signer, self._secrets
@@ -215,9 +227,9 @@ class ProductRound(Round[Presignature]):
         masks, hats = self._masks, self._hat_masks
         return Products(
             Gamma=Gamma,
-            D=tuple(self._affine(j, gamma, masks[j]) for j in signer.others),
+            D=tuple(signer.for_others(lambda j: self._affine(j, gamma, masks[j])).values()),
             F=tuple(signer.key.encrypt(masks[j].y, masks[j].F) for j in signer.others),
-            D_hat=tuple(self._affine(j, signer.x, hats[j]) for j in signer.others),
+            D_hat=tuple(signer.for_others(lambda j: self._affine(j, signer.x, hats[j])).values()),
             F_hat=tuple(signer.key.encrypt(hats[j].y, hats[j].F) for j in signer.others),
             psi=elog.prove(context, statement, witness, signer.rng),
         )
@@ -228,8 +240,7 @@ class ProductRound(Round[Presignature]):
         return N.power(self._K[peer], x) * N.encrypt(mask.y, mask.D) % N.N2
 
     def outgoing(self) -> Outgoing:
-        direct = {peer: self._proofs(peer) for peer in self._signer.others}
-        return Outgoing(broadcast=self._said, direct=direct)
+        return Outgoing(broadcast=self._said, direct=self._signer.for_others(self._proofs))
 
     def _proofs(self, peer: int) -> ProductProofs:
         signer, checks = self._signer, self._signer.checks

@@ -19,6 +19,7 @@ from dmpc.ecdsa.arithmetic import product
 from dmpc.ecdsa.errors import ProofError
 from dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from dmpc.ecdsa.sampling import bits
+from dmpc.ecdsa.spread import IN_ORDER, Spread
 
 WEIGHT_BITS: Final = 128
 E = TypeVar("E")
@@ -64,12 +65,13 @@ class EncryptionBatch:
         """The values must have passed their unit checks."""
         self._affine[key].append(equation)
 
-    def require(self) -> None:
+    def require(self, spread: Spread = IN_ORDER) -> None:
         """Raises ProofError when some equation fails; verify proofs one by one to learn which."""
-        for key, equations in self._equations.items():
-            if not self._holds(key, equations):
-                raise ProofError("the proof, or one of a batch, fails: enc(z; w) = A C^e")
+        if not all(spread(lambda pair: self._holds(*pair), self._equations.items())):
+            raise ProofError("the proof, or one of a batch, fails: enc(z; w) = A C^e")
         for key, affine in self._affine.items():
+            if isinstance(key, PaillierPrivateKey) and key.arithmetic.shortcuts:
+                spread(key.decrypt, dict.fromkeys(C for q in affine for C in (q.D, q.C)))
             if not self._affine_holds(key, affine):
                 raise ProofError(
                     "the proof, or one of a batch, fails its check: C^z1 enc(z2; w) = A D^e"
