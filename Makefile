@@ -16,7 +16,7 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test lint fmt contracts proto bench bench-dmpc clean setup tools lock
+.PHONY: help demo test lint fmt contracts proto bench bench-dmpc bench-gas coverage audit clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,8 +60,17 @@ bench: setup ## Run every benchmark in bench/
 bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
 	$(BIN)/python -m bench.bench_dmpc
 
+bench-gas: setup $(OPENZEPPELIN) ## Gas of the contracts, beside the older ones; build/bench/gas.json
+	$(BIN)/python bench/bench_gas.py
+
+coverage: setup $(OPENZEPPELIN) ## Line and branch coverage of the contracts, at least 98 %
+	$(BIN)/python scripts/contract_coverage.py
+
+audit: setup $(OPENZEPPELIN) .venv-slither/.synced ## Slither and solhint; each finding is answered in docs/contracts-security.md
+	$(BIN)/python scripts/audit_contracts.py
+
 clean: ## Remove environments, tools and everything that is made
-	rm -rf .venv .venv-ape .venv-cosmpy .tools .zrsign .build build dist
+	rm -rf .venv .venv-ape .venv-cosmpy .venv-slither .tools .zrsign .build build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache {contracts,tests/cosmjs}/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -86,6 +95,9 @@ lock: .venv/.synced ## Resolve the locks again, with the newest versions
 
 .venv-cosmpy/.synced: locks/cosmpy.lock scripts/environment.py | .venv/.synced
 	$(call sync,cosmpy)
+
+.venv-slither/.synced: locks/slither.lock scripts/environment.py | .venv/.synced
+	$(call sync,slither)
 
 define sync
 	if [ -z "$(PYTHON)" ]; then

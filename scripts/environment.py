@@ -1,6 +1,6 @@
 """Make a locked virtual environment, or resolve the locks again. Standard library only.
 
-    python3 scripts/environment.py sync dev|ape|cosmpy   .venv, .venv-ape, .venv-cosmpy
+    python3 scripts/environment.py sync dev|ape|cosmpy|slither   .venv, .venv-ape, …
     python3 scripts/environment.py lock [--upgrade]      locks/*.lock from pyproject.toml
 
 Packages come from wherever this machine's pip takes them: uv does not read pip's configuration,
@@ -41,6 +41,7 @@ ENVIRONMENTS = {
     "dev": Environment(".venv", ("pyproject.toml", "--group", "dev"), editable=True),
     "ape": Environment(".venv-ape", ("pyproject.toml", "--group", "ape"), editable=True),
     "cosmpy": Environment(".venv-cosmpy", ("--group", "cosmpy"), editable=False),
+    "slither": Environment(".venv-slither", ("--group", "slither"), editable=False),
 }
 OTHER_LOCKS = {
     "build": LOCKS / "build.lock",

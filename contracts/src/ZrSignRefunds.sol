@@ -57,6 +57,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
 
     /// @inheritdoc IRefunds
     function claimRefund(address payable to) external nonReentrant {
+        if (to == address(0)) revert OwnableInvalidOwner(to);
         uint256 amount = _signStorage().credit[_msgSender()];
         _signStorage().credit[_msgSender()] = 0;
         (bool sent,) = to.call{value: amount}("");

@@ -87,6 +87,13 @@ contract CancellationTest is Fixture {
         direct.cancelRequest(future, false, context);
     }
 
+    function test_credit__should_not_be_claimed_for_nobody(address claimer) public {
+        vm.assume(claimer != PROXY_ADMIN);
+        vm.expectRevert(abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0)));
+        vm.prank(claimer);
+        direct.claimRefund(payable(address(0)));
+    }
+
     function test_pause__should_not_trap_refunds(uint64 surplus) public {
         registerWallet(USER, 1);
         (uint256 traceId, bytes32 context) = requestHash(USER, "payload", surplus);

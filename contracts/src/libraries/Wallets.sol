@@ -76,7 +76,7 @@ library Wallets {
             WalletState.unwrap(state.setStatus(status_)) | (uint256(uint16(content.length)) << LENGTH)
                 | (uint256(uint96(bytes12(content))) << HEAD)
         );
-        uint256 place;
+        uint256 place = 0;
         for (uint256 from = HEAD_BYTES; from < content.length; from += 32) {
             wallet.rest[place++] = bytes32(content[from:]);
         }
@@ -87,7 +87,7 @@ library Wallets {
         uint256 state = WalletState.unwrap(wallet.state);
         uint256 length = uint16(state >> LENGTH);
         bytes memory content = abi.encodePacked(bytes12(uint96(state >> HEAD)));
-        uint256 place;
+        uint256 place = 0;
         while (content.length < length) content = abi.encodePacked(content, wallet.rest[place++]);
         assembly ("memory-safe") {
             mstore(content, length)

@@ -70,7 +70,7 @@ library ZrSignTypes {
     /// @return True when it is.
     function isCaip2(string memory text) public pure returns (bool) {
         bytes memory content = bytes(text);
-        uint256 colon;
+        uint256 colon = 0;
         while (colon < content.length && content[colon] != ":") {
             if (!_isNamespace(content[colon++])) return false;
         }
