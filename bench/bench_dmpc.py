@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -41,6 +41,7 @@ from dmpc.ecdsa.proofs.batch import EncryptionBatch
 from dmpc.ecdsa.proofs.context import ProofContext
 from dmpc.ecdsa.ring_pedersen import RingPedersen
 from dmpc.ecdsa.security import LEVELS, SecurityLevel
+from dmpc.ecdsa.spread import IN_ORDER, Spread
 from dmpc.rounds import Abort, Result
 from dmpc.session import Outbound, Session
 
@@ -98,11 +99,12 @@ class Cost:
 
     cpu_ms: float
     bytes_sent: int
+    wall_ms: float = 0.0
 
 
 def drive(sessions: dict[int, Session[T]]) -> tuple[dict[int, T], Cost]:
     """Carry messages in order, in one thread; the cost is the average of the parties."""
-    start, sent = time.process_time(), 0
+    start, sent, begun = time.process_time(), 0, time.perf_counter()
     queue: list[tuple[int, Outbound]] = []
     for index, session in sessions.items():
         queue += [(index, message) for message in session.start()]
@@ -113,6 +115,7 @@ def drive(sessions: dict[int, Session[T]]) -> tuple[dict[int, T], Cost]:
                 sent += len(message.data)
                 queue += [(index, answer) for answer in session.receive(message.data)]
     cost = Cost((time.process_time() - start) * 1e3 / len(sessions), sent // len(sessions))
+    cost.wall_ms = (time.perf_counter() - begun) * 1e3 / len(sessions)
     return {index: result_of(session.outcome) for index, session in sessions.items()}, cost
 
 
@@ -158,7 +161,9 @@ def _stock(key: PaillierKey, count: int) -> Pool[Randomizer]:
     return Stock([key.make_randomizer(system_rng) for _ in range(count)])
 
 
-def run_presign(aux: dict[int, AuxInfo], pooled: bool) -> tuple[dict[int, Presignature], Cost]:
+def run_presign(
+    aux: dict[int, AuxInfo], pooled: bool, spread: Spread = IN_ORDER
+) -> tuple[dict[int, Presignature], Cost]:
     count = len(aux)
     shares = dealt_key(SECP256K1, count, count)
     setup = PresignSetup(shares[1].info, aux[1].public, tuple(aux))
@@ -171,6 +176,7 @@ def run_presign(aux: dict[int, AuxInfo], pooled: bool) -> tuple[dict[int, Presig
             shares[i],
             aux[i],
             IDENTITIES[i],
+            spread=spread,
         )
         for i in aux
     }
@@ -289,6 +295,8 @@ def protocol_rows(
     prepare(made["fast"], pooled=True)
     ahead = prepare(made["fast"], pooled=True)
     pooled = min((run_presign(made["fast"], True)[1] for _ in range(3)), key=lambda c: c.cpu_ms)
+    with ThreadPoolExecutor(THREADS, initializer=release_gil) as threads:
+        spread_ms = run_presign(made["fast"], True, Spread(threads))[1].wall_ms
     alone = run_presign(made["fast"], pooled=False)[1].cpu_ms / peers
     plain = run_presign(made["reference"], pooled=False)[1].cpu_ms / peers
     aux_name, presign_name = (
@@ -300,6 +308,8 @@ def protocol_rows(
         Row(level.name, f"{presign_name}, pools filled", pooled.cpu_ms / peers, plain),
         Row(level.name, f"{presign_name}, no pools", alone, plain),
         Row(level.name, "filling the pools, CPU a counterparty", ahead),
+        Row(level.name, f"presign, wall a party of {count}, one thread", pooled.wall_ms),
+        Row(level.name, f"presign, wall a party of {count}, {THREADS} threads", spread_ms),
     ]
     sizes = {
         "auxiliary info, bytes sent a party": cost["fast"].bytes_sent,
