@@ -222,7 +222,7 @@ def main() -> None:
         table.add_row(row.call, f"{row.upstream:,}", f"{row.target:,}", *cells, omni)
     library = [f"{gas['library']:,}" for gas in results.values()]
     table.add_row("deploy library", "", "", *library, "")
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":
