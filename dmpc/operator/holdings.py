@@ -32,6 +32,8 @@ from dmpc.operator.sealing import Enclave, Seal, SealedFiles
 from dmpc.single_use import SingleUseLedger
 
 SHARE: Final = "key-share"
+TABLE_BYTES: Final = 16_000_000
+"""Of all peers together: memory counts where many operators share a machine."""
 NONCES_AHEAD: Final = 32
 """Published commitments a key and operator."""
 
@@ -109,6 +111,10 @@ class Holdings:
         """Durable when it returns."""
         stored = StoredAuxInfo.of(info)
         self._aux_files.put(info.public.execution_id, stored.encode())
+        self._keep_aux(info)
+
+    def _keep_aux(self, info: AuxInfo) -> None:
+        info.limit_tables(TABLE_BYTES)
         self.aux.append(info)
 
     def aux_for(self, indices: Collection[int]) -> AuxInfo | None:
@@ -144,7 +150,7 @@ class Holdings:
             self._load_key(folder)
         for name in self._aux_files.names():
             stored = StoredAuxInfo.from_value(decode(self._aux_files.get(name)))
-            self.aux.append(stored.restore(level_named(stored.level)))
+            self._keep_aux(stored.restore(level_named(stored.level)))
         for name in list(self._presign_files.names()):
             if self.single_use.is_consumed(PRESIGNATURE, name):
                 self._presign_files.delete(name)
