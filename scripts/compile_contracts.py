@@ -25,6 +25,7 @@ from typing import Any
 
 import solcx
 
+from zrsign.deployment import layout
 from zrsign.tools import ToolError, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,7 @@ PACKAGED = (
     "ZrSign",
     "ZrSignOmni",
     "ZrProxy",
+    "ZrSignFactory",
     "ZrSignTypes",
     "SignTypes",
     "MessageSigner",
@@ -46,13 +48,15 @@ PACKAGED = (
     "ExampleExchange",
     "Counter",
 )
-ABI_ONLY = ("ZrSign", "ZrSignOmni")
+IMPLEMENTATIONS = ABI_ONLY = ("ZrSign", "ZrSignOmni")
 IMPORT = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
 SETTINGS = {
     "optimizer": {"enabled": True, "runs": 200},
     "evmVersion": "cancun",
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
-    "outputSelection": {"*": {"*": ["abi", "evm.bytecode", "evm.deployedBytecode"]}},
+    "outputSelection": {
+        "*": {"*": ["abi", "evm.bytecode", "evm.deployedBytecode"], "": ["ast"]},
+    },
 }
 
 
@@ -90,17 +94,20 @@ def read_sources(given: Mapping[str, str] | None = None) -> dict[str, dict[str, 
 
 
 def compile_all() -> dict[str, dict[str, Any]]:
-    """Compiler output by contract name."""
+    """Compiler output by contract name, with the storage layout of what stands behind proxies."""
     output = solcx.compile_standard(
         {"language": "Solidity", "sources": read_sources(), "settings": SETTINGS},
         solc_binary=resolve_solc(),
     )
-    return {
+    found: dict[str, dict[str, Any]] = {
         name: contract
         for unit, contracts in output["contracts"].items()
         if not unit.startswith("@")
         for name, contract in contracts.items()
     }
+    for name in IMPLEMENTATIONS:
+        found[name]["layout"] = layout.of(output["sources"], name)
+    return found
 
 
 def resolve_solc() -> Path:
@@ -142,6 +149,7 @@ def artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
         "bytecode": "0x" + code["object"],
         "deployedBytecode": "0x" + deployed["object"],
         "linkReferences": code["linkReferences"],
+        **({"layout": contract["layout"]} if "layout" in contract else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""`zrsign up`, `demo`, `status` and `deploy`."""
+"""`zrsign up`, `demo` and `status`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MARKS = {
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, demo, status, deploy):
+    for command in (up, demo, status):
         app.command()(command)
 
 
@@ -266,37 +266,3 @@ def _show_network(network: Manifest) -> None:
         },
         as_json=False,
     )
-
-
-def deploy(
-    mode: Annotated[str, typer.Argument(help="direct or omni.")],
-    rpc: Annotated[str, typer.Option("--rpc", help="JSON-RPC URL of the EVM chain.")],
-    key_file: Annotated[
-        Path, typer.Option("--key-file", help="The deployer's key: 32 bytes, hexadecimal.")
-    ],
-    mpc: Annotated[str, typer.Option("--mpc", help="Address that gets MPC_ROLE.")],
-    proxy_admin: Annotated[str, typer.Option("--proxy-admin", help="Address that may upgrade.")],
-    as_json: Json = False,
-) -> None:
-    """Deploy proxy and implementation on any EVM chain, with wallet types, chains, fees, roles."""
-    from eth_account import Account
-    from web3 import AsyncHTTPProvider, AsyncWeb3
-
-    from daemon.keyfile import read_secret
-    from zrsign.deploy import Mode, Plan
-    from zrsign.deploy import deploy as carry_out
-
-    if mode not in list(Mode):
-        raise UsageError(f"No mode {mode!r}.", "Use direct or omni.")
-    account = Account.from_key(read_secret(key_file))
-
-    async def run() -> None:
-        w3 = AsyncWeb3(AsyncHTTPProvider(rpc))
-        try:
-            with err.status("deploying"):
-                deployed = await carry_out(w3, account, Plan(Mode(mode), mpc, proxy_admin))
-        finally:
-            await w3.provider.disconnect()
-        show_one({name: str(value) for name, value in asdict(deployed).items()}, as_json)
-
-    asyncio.run(run())

@@ -29,12 +29,14 @@ class Artifact:
 
     `bytecode` is the creation code as hexadecimal with 0x; places of linked libraries hold
     placeholders until `link` fills them. `libraries` maps a library's name to its byte offsets.
+    `layout` is the storage layout (`zrsign.deployment.layout`) of what stands behind proxies.
     """
 
     name: str
     abi: ABI
     bytecode: str
     libraries: Mapping[str, tuple[int, ...]]
+    layout: Mapping[str, Any] | None = None
 
     def link(self, libraries: Mapping[str, str] | None = None) -> bytes:
         """Creation code with the addresses of `libraries` (name to 0x address) put in.
@@ -76,4 +78,5 @@ def artifact(name: str) -> Artifact:
             for unit in content["linkReferences"].values()
             for library, places in unit.items()
         },
+        layout=content.get("layout"),
     )

@@ -1,0 +1,11 @@
+"""Deploy and operate contracts: a file says what should be, the difference is sent.
+
+    settings.py   the file (YAML)
+    create2.py    addresses that are the same on every chain
+    state.py      what a chain says of a deployment
+    changes.py    the difference, as transactions with who must send each
+    layout.py     whether an implementation may follow another in the same storage
+    operate.py    read, compare, send
+
+`zrsign.deploy` is the short way for a chain that lives for an hour: it writes once and never looks.
+"""
