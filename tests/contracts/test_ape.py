@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from zrsign.deployment.operate import target_of
+from zrsign.deployment.settings import load
 from zrsign.tools import ToolMissing, resolve, solcx_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,3 +53,20 @@ def test_ape__should_carry_out_the_plan(environment: dict[str, str]) -> None:
     output = ape(environment, "run", "deploy", "--network", "ethereum:local:foundry")
     # Addresses follow from Anvil's first account and its nonces 0, 1 and 2.
     assert "direct 0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0 (chain 31337, block 3)" in output
+
+
+def test_ape__should_bring_a_chain_to_what_a_file_says(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """ape's own signer and provider; the accounts of its development chain are the example's."""
+    file = tmp_path / "deployment.yaml"
+    file.write_text((ROOT / "scripts" / "deployment.yaml").read_text())
+    arguments = ("run", "deploy", "--network", "ethereum:local:foundry", "--file", str(file))
+    dry = ape(environment, *arguments, "--dry-run")
+    assert "proxy: - → 0x" in dry
+    assert "changes to send" in dry
+    assert not file.with_suffix(".layouts.json").exists()
+    output = ape(environment, *arguments)
+    proxy = target_of(load(file)).proxy
+    assert f"direct {proxy} (chain 31337): as the file says" in output
+    assert file.with_suffix(".layouts.json").exists()
