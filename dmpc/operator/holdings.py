@@ -7,6 +7,7 @@ exception: they live in memory only, and a restart starts with fresh ones.
     aux/<execution>.sealed             the newest that covers the signers is used
     presignatures/<id>.sealed          struck off in single-use.journal before they are used
     single-use.journal                 what was consumed, and which executions were joined
+    evidence/<execution>.json          who was caught, and what proves it
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from dmpc.frost import ED25519_SHA512, NonceCommitment, NoncePool
 from dmpc.key_storage import StoredKeyShare
 from dmpc.keys import KeyShare
 from dmpc.operator.members import level_named
-from dmpc.operator.sealing import Enclave, Seal, SealedFiles
+from dmpc.operator.sealing import Enclave, Seal, SealedFiles, write_durably
 from dmpc.single_use import SingleUseLedger
 
 SHARE: Final = "key-share"
@@ -142,6 +143,20 @@ class Holdings:
     def presignatures_of(self, key_id: bytes) -> list[Presignature]:
         """Of a key in its epoch, the oldest first."""
         return [made for made in self.presignatures.values() if made.public.key_id == key_id]
+
+    # Evidence
+
+    def keep_evidence(self, name: str, document: bytes) -> None:
+        """Public, so not sealed. Durable when it returns."""
+        folder = self._state / "evidence"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_durably(folder / name, document)
+
+    def evidence(self) -> list[bytes]:
+        """All that was kept, the oldest first."""
+        folder = self._state / "evidence"
+        found = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return [path.read_bytes() for path in found]
 
     # Storage
 

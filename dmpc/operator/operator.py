@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from daemon.log import get_logger
 from dmpc.curves import SECP256K1
 from dmpc.ecdsa import AuxSecrets
-from dmpc.ecdsa.primes import safe_prime
 from dmpc.errors import EncodingError
 from dmpc.execution import IdentityKey
 from dmpc.frost import NonceCommitment
@@ -30,17 +25,14 @@ from dmpc.operator.holdings import NONCES_AHEAD, HeldKey, Holdings
 from dmpc.operator.ledger_view import LedgerView, View
 from dmpc.operator.links import Links
 from dmpc.operator.members import Settings
+from dmpc.operator.primes import Primes
 from dmpc.operator.runner import Ended, Runner
+from dmpc.operator.standing import Standing
 from dmpc.operator.tasks import Desk, EcdsaDetails, FrostDetails, PresignDetails, Task
 from dmpc.rounds import Abort
 
-PRIMES: Final = 4
 IDLE_S: Final = 0.15
 """No request for this long: time to fill pools."""
-SUSPECT_S: Final = 5.0
-"""How long an operator that did not do its part is left out; doubled each time, up to a minute."""
-MAX_SUSPECT_S: Final = 60.0
-PATIENT_REFUSALS: Final = 5
 LINGER_S: Final = 0.5
 """An answer of somebody else's that stays alone for so long is joined, if it is right."""
 
@@ -49,39 +41,6 @@ LINGER_S: Final = 0.5
 class _Attempt:
     since: float
     count: int = 0
-
-
-@dataclass
-class _Suspect:
-    until: float
-    times: int
-
-
-class Primes:
-    """Four safe primes at a time, made in a process of their own."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        # Forks before this process has threads that hold locks.
-        context = multiprocessing.get_context("forkserver")
-        self._executor = ProcessPoolExecutor(1, context, initializer=partial(os.nice, 15))
-        self._made: list[Future[int]] = []
-
-    def start(self) -> None:
-        while len(self._made) < PRIMES:
-            self._made.append(self._executor.submit(safe_prime, self._size))
-
-    def ready(self) -> bool:
-        return len(self._made) == PRIMES and all(future.done() for future in self._made)
-
-    def take(self) -> list[int]:
-        """Raises whatever the maker raised."""
-        taken = [future.result() for future in self._made]
-        self._made.clear()
-        return taken
-
-    def stop(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 class Operator:
@@ -108,7 +67,6 @@ class Operator:
         self.incarnation = incarnation
         self.links: Links | None = None
         """Set before the first turn."""
-        self.evidence: list[Ended] = []
         self._party = settings.members[self.me].party
         self._identity = identity
         self._ledger_view = ledger_view
@@ -116,15 +74,13 @@ class Operator:
         self._clock = clock
         self._view = View()
         self._attempts: dict[tuple[Kind, int], _Attempt] = {}
-        self._suspects: dict[int, _Suspect] = {}
-        self._guilty: set[int] = set()
+        self._standing = Standing(self.me, holdings, clock)
         self._last_request = clock()
         self._usable: tuple[frozenset[int], float] = frozenset(), clock()
+        self._signed = 0
         self._alone: dict[int, float] = {}
         self._got: dict[bytes, float] = {}
         """When presignatures came, by id."""
-        self._refusals: Counter[int] = Counter()
-        """Since each peer did its part last."""
         self._primes = Primes(settings.group.level.prime)
         self._log = get_logger(operator=self.me)
         self.runner = Runner(
@@ -166,7 +122,7 @@ class Operator:
     def on_peer(self, peer: int, up: bool) -> None:
         """A link to a peer opened or broke."""
         if up:
-            self._suspects.pop(peer, None)
+            self._standing.returned(peer)
             for held in self.holdings.all_keys():
                 if held.nonces is not None and held.nonces.published:
                     stock = Stock(held.share.info.key_id, held.nonces.published)
@@ -235,8 +191,9 @@ class Operator:
             "threshold": situation.threshold,
             "members": list(situation.members),
             "usable": sorted(situation.usable),
-            "guilty": sorted(self._guilty),
-            "faults": [_fault(ended) for ended in self.evidence],
+            "guilty": sorted(self._standing.guilty),
+            "signatures": self._signed,
+            "faults": self._standing.faults,
             "enclave": "simulated",
             "auxiliary_info": sorted(situation.aux),
             "primes_ready": situation.primes_ready,
@@ -257,10 +214,8 @@ class Operator:
 
     def usable(self) -> frozenset[int]:
         """Live operators that did their part lately."""
-        now = self._clock()
         live = self.links.live() if self.links is not None else frozenset({self.me})
-        suspects = {i for i, suspect in self._suspects.items() if suspect.until > now}
-        return live - suspects - self._guilty | {self.me}
+        return live - self._standing.left_out() | {self.me}
 
     def _wanted(self, now: float) -> list[Wanted]:
         found = [
@@ -354,7 +309,7 @@ class Operator:
         if not proposal.is_signed(parties):
             self._log.warning("unsigned_proposal", peer=sender)
             return
-        if proposal.incarnation_of(self.me) != self.incarnation or self._guilty & set(
+        if proposal.incarnation_of(self.me) != self.incarnation or self._standing.guilty & set(
             proposal.members
         ):
             refusal = Refusal(proposal.execution_id, "not with me, or not with one of these")
@@ -390,6 +345,7 @@ class Operator:
         self.outbox.key(request_id, share.info.public_key.encode())
 
     def _on_signature(self, request_id: int, signature: bytes) -> None:
+        self._signed += 1
         self.outbox.signature(request_id, signature)
 
     def _answer_again(self) -> None:
@@ -420,11 +376,10 @@ class Operator:
                 culprits=outcome.culprits,
             )
             if outcome.evidence:
-                self.evidence.append(ended)
-                self._guilty |= set(outcome.culprits) - {self.me}
+                self._standing.convict(proposal, outcome)
             else:
                 for index in outcome.culprits:
-                    self._suspect(index)
+                    self._standing.suspect(index)
             if proposal.kind == Kind.ECDSA:
                 # Its share may have left: it can never be used for anything else.
                 self.holdings.drop_presignature(EcdsaDetails.decode(proposal.details).presignature)
@@ -438,29 +393,17 @@ class Operator:
                 members=proposal.members,
                 seconds=round(ended.seconds, 4),
             )
-            for index in proposal.members:
-                self._refusals.pop(index, None)
-                self._suspects.pop(index, None)
+            self._standing.did_their_part(proposal.members)
         self.tick()
 
     def _refused(self, peer: int, refusal: Refusal) -> None:
-        """It may be right; who refuses again and again is left out for a while all the same."""
         self._log.info("refused", peer=peer, why=refusal.reason)
-        self._refusals[peer] += 1
-        if self._refusals[peer] > PATIENT_REFUSALS:
-            self._suspect(peer)
+        self._standing.refused(peer)
 
     def _tried(self, proposal: Proposal) -> None:
         attempt = self._attempts.get((Kind(proposal.kind), proposal.subject))
         if attempt is not None:
             attempt.since, attempt.count = self._clock(), attempt.count + 1
-
-    def _suspect(self, index: int) -> None:
-        if index == self.me:
-            return
-        times = self._suspects[index].times + 1 if index in self._suspects else 0
-        pause = min(SUSPECT_S * 2**times, MAX_SUSPECT_S)
-        self._suspects[index] = _Suspect(self._clock() + pause, times)
 
     # Nonces of FROST, published ahead
 
@@ -486,10 +429,3 @@ class Operator:
     def _send(self, index: int, frame: bytes) -> None:
         if self.links is not None:
             self.links.send(index, frame)
-
-
-def _fault(ended: Ended) -> dict[str, object]:
-    outcome = ended.outcome
-    culprits = list(outcome.culprits) if isinstance(outcome, Abort) else []
-    reason = outcome.reason if isinstance(outcome, Abort) else ""
-    return {"kind": ended.proposal.kind, "culprits": culprits, "why": reason}

@@ -22,6 +22,8 @@ from zrsign.sdk import ContractMode, ZrSign
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 30
+# A threshold network like the one that starts by default, on a third of the processes.
+OPTIONS = ("--free-ports", "--keyring", "2-of-3")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,7 +52,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manifest]:
     state = tmp_path_factory.mktemp("zrsign") / "network"
     log = (state.parent / "up.log").open("wb")
     up = subprocess.Popen(
-        [sys.executable, "-m", "zrsign", "up", "--free-ports", "--state", str(state)],
+        [sys.executable, "-m", "zrsign", "up", *OPTIONS, "--state", str(state)],
         stdout=log,
         stderr=subprocess.STDOUT,
     )

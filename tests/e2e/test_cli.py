@@ -36,9 +36,23 @@ def test_status__should_report_every_service_well(network: Manifest) -> None:
     assert status["running"]
     assert {each["name"] for each in status["services"]} == {
         *("evm-source", "evm-destination", "bitcoin", "solana", "ledger"),
-        *("keyring", "listener", "relayer", "btc_proxy"),
+        *("listener", "relayer", "btc_proxy"),
+        *("operator-1", "operator-2", "operator-3"),
     }
     assert [each for each in status["services"] if each["fault"]] == []
+
+
+def test_operators__should_say_who_holds_the_keys_and_what_is_ready(network: Manifest) -> None:
+    reports = call(network, "operators")
+    assert [each["name"] for each in reports] == ["operator-1", "operator-2", "operator-3"]
+    for each in reports:
+        assert each["fault"] == ""
+        assert each["status"]["threshold"] == 2
+        assert each["status"]["enclave"] == "simulated"
+        # The key that answers for Direct contracts.
+        assert 1 in [key["key"] for key in each["status"]["keys"]]
+    said = run_cli("operators", "--state", network.state_dir)
+    assert "Every key is held 2 of 3." in said.stdout
 
 
 def test_request_and_track__should_tell_the_same_road(network: Manifest) -> None:

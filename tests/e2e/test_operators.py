@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from dmpc.file_journal import FileJournal
 from dmpc.single_use import Item
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrsign.deploy import Mode
+from zrsign.network.committee import reports
+from zrsign.network.health import Health
 from zrsign.network.nodes import SOLANA_LOCALNET
 from zrsign.network.operators import Committee
 from zrsign.sdk import ContractMode, ZrSign
@@ -41,6 +44,15 @@ class World:
         lines = self.network.process(name).log.read_text().splitlines()
         found = [json.loads(line) for line in lines if line.startswith("{")]
         return [each for each in found if each["event"] == event]
+
+    async def forget_evidence(self) -> None:
+        """As an administrator who replaced the operator: remove the evidence, and start again."""
+        for name in ("operator-1", "operator-3"):
+            await self.network.kill(name)
+            folder = self.network.state_dir / "operators" / name / "state" / "evidence"
+            for document in folder.glob("*.json"):
+                document.unlink()
+            await self.network.restart(name)
 
     async def sign(self, data: bytes = b"hello") -> bytes:
         answer = await (await self.omni.sign_data(EVM, self.wallet, SOURCE, data)).signature()
@@ -130,6 +142,50 @@ async def test_restarted_operators__should_not_use_a_presignature_again(world: W
     for name in OPERATORS:
         await world.network.restart(name)
     await world.network.recovered()
+
+
+@pytest.mark.parametrize(
+    ("message", "wallet"),
+    [
+        ("SignatureShare", "secp256k1"),
+        ("Products", "secp256k1"),
+        ("SignatureShare", "ed25519"),
+        ("PaddedShares", "new key"),
+    ],
+)
+async def test_cheat__should_be_named_and_done_without(
+    world: World, message: str, wallet: str
+) -> None:
+    """The others keep the evidence, and answer all the same."""
+    network = world.network
+    await network.kill("operator-2")
+    await world.forget_evidence()
+    config = network.state_dir / "config" / "operator-2.json"
+    command = [sys.executable, "-m", "tests.e2e.cheat", message, "--config", str(config)]
+    process = await network.supervisor.start("operator-2", command)
+    health = Health(f"http://127.0.0.1:{network.ports.operator_status[1]}")
+    await network.supervisor.ready(process, health.reachable, 40)
+
+    async def caught() -> bool:
+        """Ask until it came to be one of the signers."""
+        if wallet == "new key":
+            assert (await (await world.omni.request_key(EVM)).key()).address
+        elif wallet == "ed25519":
+            asked = await world.omni.sign_data(SOLANA, world.solana, SOLANA_LOCALNET, b"x")
+            assert len((await asked.signature()).signature) == 64
+        else:
+            assert len(await world.sign(b"with a cheat")) == 65
+        found = await reports(network.manifest)
+        honest = [each.status for each in found if each.name != "operator-2"]
+        return any(2 in status["guilty"] for status in honest)
+
+    await until(caught, "the cheat is named")
+    for status in [each.status for each in await reports(network.manifest)]:
+        assert set(status["guilty"]) <= {2} or status["operator"] == 2
+    await network.kill("operator-2")
+    await world.forget_evidence()
+    await network.restart("operator-2")
+    await network.recovered()
 
 
 async def test_restored_backup__should_be_refused(world: World, tmp_path: Path) -> None:

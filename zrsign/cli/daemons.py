@@ -12,12 +12,14 @@ from typing import Annotated
 
 import typer
 
+from zrsign.cli.operators import operators
+
 Config = Annotated[Path, typer.Option("--config", help="Settings, TOML or JSON.")]
 Level = Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (ledger, listen, relay, operator, keyring, btc_proxy):
+    for command in (ledger, listen, relay, operator, operators, keyring, btc_proxy):
         app.command()(command)
 
 

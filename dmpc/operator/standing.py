@@ -1,0 +1,95 @@
+"""What this operator thinks of the others: who is left out for a while, and who for good.
+
+Silence and refusals prove nothing, so they cost a pause that doubles. Evidence is kept on the disk
+and leaves its culprit out until an administrator removes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from dmpc.operator.frames import Proposal
+from dmpc.operator.holdings import Holdings
+from dmpc.rounds import Abort
+
+PAUSE_S: Final = 5.0
+MAX_PAUSE_S: Final = 60.0
+PATIENT_REFUSALS: Final = 5
+"""In a row; a refusal may be right."""
+
+
+@dataclass
+class _Suspect:
+    until: float
+    times: int
+
+
+class Standing:
+    """Of all peers, by index."""
+
+    def __init__(self, me: int, holdings: Holdings, clock: Callable[[], float]) -> None:
+        self.guilty: set[int] = set()
+        self.faults: list[dict[str, object]] = []
+        """Who was caught at what, as in the evidence on the disk."""
+        self._me = me
+        self._holdings = holdings
+        self._clock = clock
+        self._suspects: dict[int, _Suspect] = {}
+        self._refusals: Counter[int] = Counter()
+        for document in holdings.evidence():
+            known = json.loads(document)
+            self._know({name: known[name] for name in ("kind", "culprits", "why")})
+
+    def left_out(self) -> set[int]:
+        """Whom to do without now."""
+        now = self._clock()
+        return {i for i, each in self._suspects.items() if each.until > now} | self.guilty
+
+    def suspect(self, index: int) -> None:
+        """It was silent."""
+        if index == self._me:
+            return
+        times = self._suspects[index].times + 1 if index in self._suspects else 0
+        pause = min(PAUSE_S * 2**times, MAX_PAUSE_S)
+        self._suspects[index] = _Suspect(self._clock() + pause, times)
+
+    def refused(self, index: int) -> None:
+        """It did not take part in what this operator proposed."""
+        self._refusals[index] += 1
+        if self._refusals[index] > PATIENT_REFUSALS:
+            self.suspect(index)
+
+    def returned(self, index: int) -> None:
+        """Its link is new."""
+        self._suspects.pop(index, None)
+
+    def did_their_part(self, members: Iterable[int]) -> None:
+        """An execution with these ended well."""
+        for index in members:
+            self._refusals.pop(index, None)
+            self._suspects.pop(index, None)
+
+    def convict(self, proposal: Proposal, outcome: Abort) -> None:
+        """Keep the evidence, and work without the culprits from now on."""
+        fault: dict[str, object] = {
+            "kind": proposal.kind,
+            "culprits": list(outcome.culprits),
+            "why": outcome.reason,
+        }
+        document = fault | {
+            "proposal": proposal.encode().hex(),
+            "evidence": [evidence.encode().hex() for evidence in outcome.evidence],
+        }
+        name = f"{proposal.execution_id.hex()}.json"
+        self._holdings.keep_evidence(name, json.dumps(document).encode())
+        self._know(fault)
+
+    def _know(self, fault: dict[str, object]) -> None:
+        culprits = fault["culprits"]
+        if isinstance(culprits, list):
+            self.guilty |= set(culprits) - {self._me}
+        self.faults.append(fault)
