@@ -147,6 +147,8 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
         report()
         out.print(_table(programme.rows, out.width))
     good = sum(row.good for row in programme.rows)
+    if programme.signers:
+        out.print(programme.signers, markup=False)
     out.print(
         f"{good} of {len(programme.rows)} flows as they must be, "
         f"in {programme.total_seconds:.1f} s. Look into one: zrsign track REQUEST",

@@ -12,6 +12,7 @@ from zrsign.demo import checks
 from zrsign.demo.flows import Flow, Group, acts
 from zrsign.demo.rows import Row, Status
 from zrsign.demo.stage import Stage
+from zrsign.network import committee
 from zrsign.network.local import LocalNetwork
 
 # No flow of a healthy network takes longer.
@@ -33,6 +34,8 @@ class Programme:
             *(row for act in self.acts for group in act for row, _ in group.flows),
         ]
         self.total_seconds = 0.0
+        self.signers = ""
+        """Who held the keys and signed, in one line."""
 
     @property
     def good(self) -> bool:
@@ -45,6 +48,7 @@ class Programme:
             await self._deploy(network)
             for act in self.acts:
                 await asyncio.gather(*(self._run_group(stage, group) for group in act))
+            self.signers = committee.summary(await committee.reports(network.manifest))
         finally:
             await stage.close()
 
@@ -84,5 +88,10 @@ class Programme:
 
     def write_json(self, path: Path) -> None:
         flows = [row.as_json() for row in self.rows]
-        text = json.dumps({"flows": flows, "total_seconds": round(self.total_seconds, 2)}, indent=2)
+        report = {
+            "flows": flows,
+            "total_seconds": round(self.total_seconds, 2),
+            "signers": self.signers,
+        }
+        text = json.dumps(report, indent=2)
         path.write_text(text + "\n")
