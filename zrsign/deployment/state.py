@@ -6,7 +6,6 @@ order are the state. Fees, safety and pause are read.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,16 +72,15 @@ async def read(
     from_block: int = 0,
 ) -> State:
     """Ask a node. Raises `DeployError` when it does not give the events."""
-    code = await asyncio.gather(
-        *(w3.eth.get_code(each) for each in (CREATE2_DEPLOYER, *(c.address for c in creations))),
-        w3.eth.get_code(proxy),
-    )
+    # One request at a time: web3 does not end when one of several fails.
+    addresses = (CREATE2_DEPLOYER, *(each.address for each in creations), proxy)
+    there = {address: bool(await w3.eth.get_code(address)) for address in addresses}
     return State(
         chain_id=await w3.eth.chain_id,
-        create2=bool(code[0]),
+        create2=there[CREATE2_DEPLOYER],
         keyless_wei=await w3.eth.get_balance(keyless),
-        created=frozenset(c.name for c, there in zip(creations, code[1:-1], strict=True) if there),
-        contract=await _contract(w3, mode, proxy, from_block) if code[-1] else None,
+        created=frozenset(each.name for each in creations if there[each.address]),
+        contract=await _contract(w3, mode, proxy, from_block) if there[proxy] else None,
     )
 
 
