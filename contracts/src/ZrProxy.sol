@@ -18,13 +18,10 @@ contract ZrProxy is Proxy, IERC1967 {
     /// @notice The administrator offered the proxy to an account, or withdrew the offer (zero).
     event AdminChangeProposed(address indexed pendingAdmin);
 
-    /// @dev Runs the function for the administrator; for everybody else the implementation runs.
+    /// @dev Runs the function for the administrator; for everybody else the implementation runs, and never comes back.
     modifier ifAdmin() {
-        if (msg.sender == ERC1967Utils.getAdmin()) {
-            _;
-        } else {
-            _delegate(_implementation());
-        }
+        _delegateUnlessAdmin();
+        _;
     }
 
     /// @notice Points the proxy to an implementation and initialises it.
@@ -91,10 +88,12 @@ contract ZrProxy is Proxy, IERC1967 {
     }
 
     function _fallback() internal override {
-        require(
-            msg.sender != ERC1967Utils.getAdmin(), "TransparentUpgradeableProxy: admin cannot fallback to proxy target"
-        );
-        super._fallback();
+        _delegateUnlessAdmin();
+        revert("TransparentUpgradeableProxy: admin cannot fallback to proxy target");
+    }
+
+    function _delegateUnlessAdmin() private {
+        if (msg.sender != ERC1967Utils.getAdmin()) _delegate(_implementation());
     }
 
     function _setImplementation(address newImplementation) private {

@@ -58,12 +58,11 @@ abstract contract ZrSignConnectBase {
     /// outermost of nested functions does, so that one call's value is never given back twice: guard a function that
     /// makes several requests with it as a whole.
     modifier returnsSurplus() {
-        if (_returning) {
-            _;
-        } else {
-            _returning = true;
-            uint256 before = address(this).balance - msg.value;
-            _;
+        bool outermost = !_returning;
+        _returning = true;
+        uint256 before = outermost ? address(this).balance - msg.value : 0;
+        _;
+        if (outermost) {
             _returnSurplus(before);
             _returning = false;
         }
