@@ -36,6 +36,7 @@ def test_program__should_end_with_a_confirmed_payment(network: Manifest) -> None
 def test_commands__should_run_as_written(network: Manifest) -> None:
     commands = re.findall(r"^\$ zrsign (.+)$", "".join(blocks("console")), re.MULTILINE)
     assert commands
-    for command in commands:
+    source = network.chain("evm-source").rpc_url
+    for command in (each.replace("http://127.0.0.1:8545", source) for each in commands):
         done = run_cli(*shlex.split(command), ZRSIGN_STATE=str(network.state_dir.parent))
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
