@@ -8,6 +8,7 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {IRefunds} from "./interfaces/IRefunds.sol";
 import {ISign} from "./interfaces/ISign.sol";
 import {ISignRequests} from "./interfaces/ISignRequests.sol";
+import {IZrSignOmni} from "./interfaces/IZrSignOmni.sol";
 import {EvmTransactions, FeeMarketTx} from "./libraries/EvmTransactions.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
 
@@ -32,12 +33,14 @@ abstract contract ZrSignConnectBase {
     /// @notice Wallet status: its address is known on chain.
     uint8 public constant WALLET_REGISTERED = 2;
 
-    /// @dev What `_authorizeSpend` is told: a key, a signature of a kind, or a cancellation.
+    /// @dev What `_authorizeSpend` is told: a key, a signature of a kind, a cancellation, or a ledger account.
     bytes4 internal constant REQUEST_KEY = 0x60a48995;
     bytes4 internal constant REQUEST_HASH = ISignRequests.zrSignHash.selector;
     bytes4 internal constant REQUEST_TX = ISignRequests.zrSignTx.selector;
     bytes4 internal constant REQUEST_SIMPLE_TX = ISignRequests.zrSignSimpleTx.selector;
+    bytes4 internal constant REQUEST_DATA = ISignRequests.zrSignData.selector;
     bytes4 internal constant REQUEST_CANCEL = IRefunds.cancelRequest.selector;
+    bytes4 internal constant REQUEST_LINK = IZrSignOmni.zrLinkAccount.selector;
 
     /// @notice The contract that requests go to.
     address payable public immutable ZR_SIGN_ADDRESS;
@@ -176,6 +179,13 @@ abstract contract ZrSignConnectBase {
         return ISign(ZR_SIGN_ADDRESS).getZrKey(walletTypeId, address(this), index);
     }
 
+    /// @notice Names a ledger account that manages this contract's workspace: its policies, for one (Omni only).
+    /// @param account The account, in the ledger's notation.
+    function linkAccount(string calldata account) public virtual {
+        _authorizeSpend(msg.sender, REQUEST_LINK);
+        IZrSignOmni(ZR_SIGN_ADDRESS).zrLinkAccount(account);
+    }
+
     // Refunds
 
     /// @notice Takes an unanswered signature request back, once its time has passed; what was held for the answer
@@ -227,6 +237,19 @@ abstract contract ZrSignConnectBase {
         uint256 fee;
         (traceId, fee) = _prepare(params, REQUEST_HASH);
         ISign(ZR_SIGN_ADDRESS).zrSignHash{value: fee}(params);
+    }
+
+    /// @dev Requests a signature over data, hashed in the manner of the wallet type; a Solana wallet signs it as it is.
+    function reqSignForData(bytes32 walletTypeId, uint256 walletIndex, bytes32 dstChainId, bytes memory data)
+        internal
+        virtual
+        returns (uint256 traceId)
+    {
+        SignTypes.ZrSignParams memory params =
+            SignTypes.ZrSignParams(walletTypeId, walletIndex, dstChainId, data, false);
+        uint256 fee;
+        (traceId, fee) = _prepare(params, REQUEST_DATA);
+        ISign(ZR_SIGN_ADDRESS).zrSignData{value: fee}(params);
     }
 
     /// @dev Requests an EVM wallet's signature over a message, as personal_sign makes it (EIP-191, version 0x45).

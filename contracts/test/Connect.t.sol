@@ -8,6 +8,7 @@ import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
 
@@ -39,6 +40,10 @@ contract Careless is ZrSignConnect {
         returns (uint256)
     {
         return reqSignForSimpleTx(typeId, 0, chain, to, value, "", true);
+    }
+
+    function data(bytes32 typeId, bytes32 chain, bytes calldata content) external payable returns (uint256) {
+        return reqSignForData(typeId, 0, chain, content);
     }
 
     function key(bytes32 typeId) external payable {
@@ -174,6 +179,10 @@ contract ConnectTest is ConnectFixture {
         dapp.cancelRequest(0, false, digest);
         expectRefusal(stranger);
         dapp.cancelKeyRequest(EVM, 0);
+        expectRefusal(stranger);
+        dapp.data(EVM, CHAIN, payload);
+        expectRefusal(stranger);
+        dapp.linkAccount("zen1");
         vm.assertEq(address(dapp).balance, before);
         vm.assertEq(direct.getTraceId(), 0);
     }
@@ -233,6 +242,11 @@ contract ConnectTest is ConnectFixture {
         bytes32 digest = keccak256(bytes.concat("\x19Ethereum Signed Message:\n", digits, text));
         expectRequest(0, abi.encodePacked(digest), 0, false);
         dapp.message(CHAIN, text);
+    }
+
+    function test_data__should_be_requested_as_it_is(bytes calldata content) public {
+        expectRequest(0, content, 3, false);
+        dapp.data(EVM, CHAIN, content);
     }
 
     function test_simple__should_say_only_recipient_and_value(string calldata to, uint256 value) public {
@@ -420,6 +434,14 @@ contract ConnectTest is ConnectFixture {
         vm.assertEq(far.hash(EVM, CHAIN, digest), 0);
         vm.assertEq(far.hash(EVM, CHAIN, digest), 1);
         vm.assertEq(address(far).balance, 1 ether - 3 * MPC_FEE);
+    }
+
+    function test_link__should_name_the_dapps_ledger_account(string calldata account) public {
+        vm.assume(bytes(account).length > 0 && bytes(account).length <= 128);
+        Careless far = new Careless(payable(address(omni)));
+        vm.expectEmit(address(omni));
+        emit IZrSignOmni.ZrAccountLinked(address(far), account);
+        far.linkAccount(account);
     }
 
     // Ether

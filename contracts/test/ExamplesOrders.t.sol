@@ -7,6 +7,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {ApprovedOrders} from "../src/examples/ApprovedOrders.sol";
 import {ExampleExchange} from "../src/examples/ExampleExchange.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
 
@@ -192,6 +193,19 @@ contract ExamplesOrdersTest is ConnectFixture {
         vm.expectRevert(refusal);
         orders.requestNewEVMWallet(2);
         vm.stopPrank();
+    }
+
+    function test_ledger_account__should_be_the_administrators_to_name(address stranger) public {
+        vm.assume(stranger != address(this));
+        orders.grantRole(orders.SPENDER_ROLE(), stranger);
+        vm.prank(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, bytes32(0))
+        );
+        orders.linkAccount("zen1stranger");
+        vm.expectEmit(address(omni));
+        emit IZrSignOmni.ZrAccountLinked(address(orders), "zen1administrator");
+        orders.linkAccount("zen1administrator");
     }
 
     function test_unknown_orders__should_be_named(uint256 id) public {

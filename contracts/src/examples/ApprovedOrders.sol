@@ -167,13 +167,15 @@ contract ApprovedOrders is ZrSignConnect {
         return MessageHashUtils.toTypedDataHash(domain, content);
     }
 
-    /// @dev Traders request wallets and cancel; only an executed order signs.
+    /// @dev Traders request wallets and cancel, the administrator names a ledger account; only an executed order signs.
     function _authorizeSpend(address caller, bytes4 request) internal view override {
-        if (!_executing) {
-            if (request != REQUEST_KEY && request != REQUEST_CANCEL) {
-                revert AccessControlUnauthorizedAccount(caller, bytes32(request));
-            }
+        if (_executing) return;
+        if (request == REQUEST_LINK) {
+            _checkRole(DEFAULT_ADMIN_ROLE, caller);
+        } else if (request == REQUEST_KEY || request == REQUEST_CANCEL) {
             super._authorizeSpend(caller, request);
+        } else {
+            revert AccessControlUnauthorizedAccount(caller, bytes32(request));
         }
     }
 
