@@ -167,8 +167,9 @@ async def test_answer_that_comes_too_late__should_not_hold_up_the_others(
     before = await ledger.public_key(answered)
     fresh = await ledger.ask_key("ecdsa")
     async with keyring_at(ledger, tmp_path, Stale) as keyring:
-        assert await keyring.turn() == 1
-        assert f"key request {answered}" in (keyring.fault() or "")
+        # The ledger takes a late answer that agrees, and it changes nothing.
+        assert await keyring.turn() == 2
+        assert keyring.fault() is None
     assert (await ledger.key_request(fresh)).status == "KEY_REQUEST_STATUS_FULFILLED"
     assert await ledger.public_key(answered) == before
 

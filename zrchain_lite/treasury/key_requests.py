@@ -59,30 +59,64 @@ class KeyRequests:
         ctx.emit("new_key_request", request_id=request.id)
 
     def fulfil(self, ctx: Context, msg: wire.MsgFulfilKeyRequest) -> None:
-        """One party's answer. A wrong one rejects the request; a wrong sender changes nothing."""
+        """One party's answer. A wrong one is a refusal; a wrong sender changes nothing.
+
+        Too late but right, it changes nothing either: the others were faster.
+        """
         request = self.get(ctx, msg.request_id)
         keyring = self._identity.keyring(ctx, request.keyring_addr)
         parties.require_party(keyring, msg.creator)
+        fulfilled = msg.status == wire.KEY_REQUEST_STATUS_FULFILLED
+        agrees = fulfilled and msg.key.public_key == request.public_key
+        if agrees and request.status == wire.KEY_REQUEST_STATUS_FULFILLED:
+            return
         require_open(ctx, request)
         if msg.status == wire.KEY_REQUEST_STATUS_REJECTED:
-            self.reject(ctx, request, msg.reject_reason)
+            self._refuse(ctx, request, keyring, msg.creator, reason_text(msg.reject_reason))
             return
-        if msg.status != wire.KEY_REQUEST_STATUS_FULFILLED:
+        if not fulfilled:
             raise InvalidArgument(f"an answer is FULFILLED or REJECTED, not {msg.status}")
         if any(answer.creator == msg.creator for answer in request.keyring_party_sigs):
             raise Conflict(f"party {msg.creator} already sent a fulfilment")
-        problem = self._problem(ctx, request, keyring, msg)
-        if problem is not None:
-            self.reject(ctx, request, problem)
+        if not keyring.is_active:
+            self.reject(ctx, request, f"keyring {keyring.address} is inactive")
             return
-        request.public_key = msg.key.public_key
-        request.keyring_party_sigs.add(creator=msg.creator, signature=msg.keyring_party_signature)
-        if parties.enough(keyring, request.keyring_party_sigs):
+        problem = self._problem(ctx, request, msg)
+        if problem is not None:
+            self._refuse(ctx, request, keyring, msg.creator, problem)
+            return
+        self._count(ctx, request, keyring, msg)
+
+    def _count(
+        self, ctx: Context, request: KeyRequest, keyring: Keyring, msg: wire.MsgFulfilKeyRequest
+    ) -> None:
+        parties.take_back(request, msg.creator)
+        request.keyring_party_sigs.add(
+            creator=msg.creator,
+            signature=msg.keyring_party_signature,
+            value=msg.key.public_key,
+        )
+        answers = request.keyring_party_sigs
+        request.public_key, _ = parties.leading(keyring, answers)
+        if parties.enough(keyring, answers):
             self._fulfilled(ctx, request, keyring)
+        elif parties.hopeless(keyring, answers, request.refusals):
+            expected, got = request.public_key.hex(), msg.key.public_key.hex()
+            self.reject(ctx, request, f"public key mismatch, expected {expected}, got {got}")
         else:
             request.status = wire.KEY_REQUEST_STATUS_PARTIAL
             state.put_key_request(ctx.store, request)
             ctx.emit("key_request_partial", request_id=request.id, party=msg.creator)
+
+    def _refuse(
+        self, ctx: Context, request: KeyRequest, keyring: Keyring, party: str, reason: str
+    ) -> None:
+        parties.refuse(request, party, reason)
+        if parties.hopeless(keyring, request.keyring_party_sigs, request.refusals):
+            self.reject(ctx, request, reason)
+            return
+        state.put_key_request(ctx.store, request)
+        ctx.emit("key_request_refused", request_id=request.id, party=party, reason=reason)
 
     def reject(self, ctx: Context, request: KeyRequest, reason: str) -> None:
         """End the request without a key and give the fee back."""
@@ -101,20 +135,14 @@ class KeyRequests:
         self.reject(ctx, self.get(ctx, request_id), TIMED_OUT)
 
     def _problem(
-        self, ctx: Context, request: KeyRequest, keyring: Keyring, msg: wire.MsgFulfilKeyRequest
+        self, ctx: Context, request: KeyRequest, msg: wire.MsgFulfilKeyRequest
     ) -> str | None:
-        if not keyring.is_active:
-            return f"keyring {keyring.address} is inactive"
         problem = parties.signature_problem(
             ctx, self._auth, msg.creator, request.id, msg.keyring_party_signature
         )
         if problem is not None:
             return problem
-        public_key = msg.key.public_key
-        if request.public_key and request.public_key != public_key:
-            expected, got = request.public_key.hex(), public_key.hex()
-            return f"public key mismatch, expected {expected}, got {got}"
-        return _public_key_problem(request.key_type, public_key)
+        return _public_key_problem(request.key_type, msg.key.public_key)
 
     def _fulfilled(self, ctx: Context, request: KeyRequest, keyring: Keyring) -> None:
         self._close(ctx, request, wire.KEY_REQUEST_STATUS_FULFILLED)

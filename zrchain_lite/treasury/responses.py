@@ -32,6 +32,7 @@ def key_request_response(request: wire.KeyRequest) -> wire.KeyReqResponse:
         mpc_btl=request.mpc_btl,
         fee=request.fee,
         public_key=request.public_key,
+        refusals=request.refusals,
     )
 
 
@@ -51,6 +52,7 @@ def sign_request_response(request: wire.SignRequest) -> wire.SignReqResponse:
         cache_id=request.cache_id,
         mpc_btl=request.mpc_btl,
         fee=request.fee,
+        refusals=request.refusals,
     )
     if request.HasField("metadata"):
         response.metadata.CopyFrom(request.metadata)

@@ -73,26 +73,52 @@ class SignRequests:
         ctx.emit("new_sign_request", request_id=request.id)
 
     def fulfil(self, ctx: Context, msg: wire.MsgFulfilSignatureRequest) -> None:
-        """One party's answer. A wrong one rejects the request; a wrong sender changes nothing."""
+        """One party's answer. A wrong one is a refusal; a wrong sender changes nothing.
+
+        Any valid signature counts, and the first stays: the same digest may be signed in many ways.
+        Too late but right, an answer changes nothing.
+        """
         request = self.get(ctx, msg.request_id)
         keyring = self._identity.keyring(ctx, request.keyring_addr)
         parties.require_party(keyring, msg.creator)
+        if request.status == FULFILLED and self._is_late_but_right(ctx, request, msg):
+            return
         require_open(ctx, request)
         if request.child_req_ids:
             children = ", ".join(map(str, request.child_req_ids))
             raise Conflict(f"request {request.id} has children; answer these: {children}")
         if msg.status == REJECTED:
-            self.reject(ctx, request, msg.reject_reason)
+            self._refuse(ctx, request, keyring, msg.creator, reason_text(msg.reject_reason))
             return
         if msg.status not in (FULFILLED, PARTIAL):
             raise InvalidArgument(f"an answer is FULFILLED or REJECTED, not {msg.status}")
         if any(answer.creator == msg.creator for answer in request.keyring_party_sigs):
             raise Conflict(f"party {msg.creator} already sent a fulfilment")
-        signature, problem = self._judge(ctx, request, keyring, msg)
+        if not keyring.is_active:
+            self.reject(ctx, request, f"keyring {keyring.address} is inactive")
+            return
+        signature, problem = self._judge(ctx, request, msg)
         if problem is not None:
-            self.reject(ctx, request, problem)
+            self._refuse(ctx, request, keyring, msg.creator, problem)
             return
         self._accept(ctx, request, keyring, msg, signature)
+
+    def _is_late_but_right(
+        self, ctx: Context, request: SignRequest, msg: wire.MsgFulfilSignatureRequest
+    ) -> bool:
+        if request.child_req_ids or msg.status not in (FULFILLED, PARTIAL):
+            return False
+        return self._judge(ctx, request, msg)[1] is None
+
+    def _refuse(
+        self, ctx: Context, request: SignRequest, keyring: Keyring, party: str, reason: str
+    ) -> None:
+        parties.refuse(request, party, reason)
+        if parties.hopeless(keyring, request.keyring_party_sigs, request.refusals):
+            self.reject(ctx, request, reason)
+            return
+        state.put_sign_request(ctx.store, request)
+        ctx.emit("sign_request_refused", request_id=request.id, party=party, reason=reason)
 
     def reject(self, ctx: Context, request: SignRequest, reason: str) -> None:
         """End the request, or the whole family that it belongs to, and give the fee back."""
@@ -118,12 +144,9 @@ class SignRequests:
         self,
         ctx: Context,
         request: SignRequest,
-        keyring: Keyring,
         msg: wire.MsgFulfilSignatureRequest,
     ) -> tuple[bytes, str | None]:
         """The signature in its stored form, or why the answer is wrong."""
-        if not keyring.is_active:
-            return b"", f"keyring {keyring.address} is inactive"
         if not msg.signed_data:
             return b"", "missing signature data"
         problem = parties.signature_problem(
@@ -139,9 +162,6 @@ class SignRequests:
             signature = signatures.stored_form(key, item, msg.signed_data)
         except ChainError as error:
             return b"", f"{UNVERIFIED}, {error}"
-        if request.signed_data and request.signed_data[0].signed_data != signature:
-            expected = request.signed_data[0].signed_data.hex()
-            return b"", f"signed data mismatch, expected {expected}, got {signature.hex()}"
         return signature, None
 
     def _accept(
@@ -152,6 +172,7 @@ class SignRequests:
         msg: wire.MsgFulfilSignatureRequest,
         signature: bytes,
     ) -> None:
+        parties.take_back(request, msg.creator)
         if not request.signed_data:
             request.signed_data.add(sign_request_id=request.id, signed_data=signature)
         request.keyring_party_sigs.add(creator=msg.creator, signature=msg.keyring_party_signature)

@@ -60,6 +60,19 @@ def keyring(world: World, parties: list[Account]) -> str:
     return world.keyring(parties[0], parties, threshold=2, fee=FEE)
 
 
+def need_all(world: World, admin: Account, keyring: str) -> None:
+    """Then one refusal ends a request."""
+    world.do(
+        identity.MsgUpdateKeyring(
+            creator=admin.address,
+            keyring_addr=keyring,
+            party_threshold=3,
+            key_req_fee=FEE,
+            is_active=True,
+        )
+    )
+
+
 def request(world: World, request_id: int) -> wire.KeyRequest:
     return world.treasury.key_request(world.ctx(), request_id)
 
@@ -146,8 +159,11 @@ def test_answers__should_make_the_key_at_the_threshold(
     key = world.treasury.key(world.ctx(), request_id)
     assert (key.workspace_addr, key.keyring_addr, key.index) == (workspace, keyring, 2)
     assert (world.escrow, world.balance(keyring)) == (0, FEE)
+    # Late and right: it changes nothing. Late and wrong: it is refused.
+    world.answer_key(parties[2], request_id, ECDSA.public_key)
+    assert request(world, request_id) == stored
     with pytest.raises(Conflict, match="not open but FULFILLED"):
-        world.answer_key(parties[2], request_id, ECDSA.public_key)
+        world.answer_key(parties[2], request_id, OTHER_KEY)
 
 
 @pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519])
@@ -236,6 +252,7 @@ def test_wrong_key__should_reject_and_refund(
     public_key: bytes,
     why: str,
 ) -> None:
+    need_all(world, parties[0], keyring)
     before = world.balance(owner.address)
     request_id = world.request_key(owner, workspace, keyring, key_type=key_type)
     world.answer_key(parties[0], request_id, public_key)
@@ -244,6 +261,35 @@ def test_wrong_key__should_reject_and_refund(
     assert why in stored.reject_reason
     assert event_types(world) == ["key_request_rejected"]
     assert (world.escrow, world.balance(owner.address)) == (0, before)
+
+
+def test_lying_party__should_not_choose_the_key(
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
+) -> None:
+    """It answers first, with a key of its own; two others agree on another."""
+    request_id = world.request_key(owner, workspace, keyring)
+    world.answer_key(parties[0], request_id, OTHER_KEY)
+    world.answer_key(parties[1], request_id, ECDSA.public_key)
+    assert request(world, request_id).status == wire.KEY_REQUEST_STATUS_PARTIAL
+    with pytest.raises(Conflict, match="already sent"):
+        world.answer_key(parties[0], request_id, ECDSA.public_key)
+    world.answer_key(parties[2], request_id, ECDSA.public_key)
+    assert request(world, request_id).status == wire.KEY_REQUEST_STATUS_FULFILLED
+    assert world.treasury.key(world.ctx(), request_id).public_key == ECDSA.public_key
+
+
+def test_refusing_party__should_not_end_what_the_others_can_answer(
+    world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
+) -> None:
+    request_id = world.request_key(owner, workspace, keyring)
+    world.answer_key(parties[0], request_id, b"", status=REJECTED, key=None, reject_reason="no")
+    assert event_types(world) == ["key_request_refused"]
+    assert [each.reason for each in request(world, request_id).refusals] == ["no"]
+    world.answer_key(parties[1], request_id, OFF_CURVE)
+    stored = request(world, request_id)
+    assert stored.status == wire.KEY_REQUEST_STATUS_REJECTED
+    assert "not a point" in stored.reject_reason
+    assert world.escrow == 0
 
 
 def test_vectors__should_word_the_reasons(
@@ -255,6 +301,7 @@ def test_vectors__should_word_the_reasons(
     parties: list[Account],
 ) -> None:
     cases = {c["case"]: c for c in vectors("zrchain.json")["fulfil_key_request"]["cases"]}
+    need_all(world, parties[0], keyring)
 
     def reason(public_key: bytes, key_type: str = "ecdsa", **fields: Any) -> str:
         request_id = world.request_key(owner, workspace, keyring, key_type=key_type)
@@ -282,6 +329,7 @@ def test_vectors__should_word_the_reasons(
 def test_party_signature__should_be_verified(
     world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
+    need_all(world, parties[0], keyring)
     request_id = world.request_key(owner, workspace, keyring)
     stolen = parties[1].party_signature(request_id)
     world.answer_key(parties[0], request_id, ECDSA.public_key, keyring_party_signature=stolen)
@@ -295,6 +343,7 @@ def test_party_signature__should_be_verified(
 def test_rejection__should_always_have_a_reason(
     world: World, owner: Account, workspace: str, keyring: str, parties: list[Account]
 ) -> None:
+    need_all(world, parties[0], keyring)
     for given, stored in (
         ("busy", "busy"),
         ("", "rejected with no reason provided"),
@@ -381,5 +430,6 @@ def test_keeper__should_let_another_account_pay(
         fee_payer=payer.address,
     )
     assert world.balance(payer.address) == 0
-    world.answer_key(parties[0], asked.id, b"", status=REJECTED, key=None)
+    for party in parties[:2]:
+        world.answer_key(party, asked.id, b"", status=REJECTED, key=None)
     assert world.balance(payer.address) == FEE

@@ -66,7 +66,8 @@ def workspace(world: World, owner: Account) -> str:
 
 @pytest.fixture
 def keyring(world: World, parties: list[Account]) -> str:
-    return world.keyring(parties[0], parties[:2], threshold=1, fee=FEE)
+    """Of one party, whose refusal ends a request."""
+    return world.keyring(parties[0], parties[:1], threshold=1, fee=FEE)
 
 
 @pytest.fixture
@@ -82,12 +83,19 @@ def key(world: World, owner: Account, workspace: str, keyring: str, parties: lis
     return world.key(owner, workspace, keyring, parties[0], ECDSA)
 
 
-def need_two(world: World, admin: Account, keyring: str) -> None:
+def need_two(world: World, parties: list[Account], keyring: str, threshold: int = 2) -> None:
+    """`threshold` of all of these answer."""
+    for party in parties[1:]:
+        world.do(
+            identity.MsgAddKeyringParty(
+                creator=parties[0].address, keyring_addr=keyring, party=party.address
+            )
+        )
     world.do(
         identity.MsgUpdateKeyring(
-            creator=admin.address,
+            creator=parties[0].address,
             keyring_addr=keyring,
-            party_threshold=2,
+            party_threshold=threshold,
             sig_req_fee=FEE,
             is_active=True,
         )
@@ -336,7 +344,7 @@ def test_vectors__should_verify_signatures(vectors: Callable[[str], Any]) -> Non
 def test_parties__should_agree(
     world: World, owner: Account, key: int, keyring: str, parties: list[Account]
 ) -> None:
-    need_two(world, parties[0], keyring)
+    need_two(world, parties[:2], keyring)
     request_id = world.request_signature(owner, [key], ITEM)
     signature = ECDSA.sign(ITEM)
     world.answer(parties[0], request_id, signature)
@@ -349,16 +357,63 @@ def test_parties__should_agree(
     assert len(world.sign_request(request_id).keyring_party_sigs) == 2
 
 
-def test_parties__should_end_the_request_when_they_disagree(
+def test_parties__should_each_count_with_any_valid_signature(
     world: World, owner: Account, key: int, keyring: str, parties: list[Account]
 ) -> None:
-    need_two(world, parties[0], keyring)
+    """Two runs of a threshold network make two signatures; the first stays."""
+    need_two(world, parties[:2], keyring)
     request_id = world.request_signature(owner, [key], ITEM)
     world.answer(parties[0], request_id, ECDSA.sign(ITEM))
     k = (7).to_bytes(32, "big")
     world.answer(parties[1], request_id, _sign_with_nonce(ECDSA.seed, ITEM, k))
-    assert world.sign_request(request_id).reject_reason.startswith("signed data mismatch")
-    assert world.escrow == 0
+    assert status(world, request_id) == FULFILLED
+    assert world.sign_request(request_id).signed_data[0].signed_data[:64] == ECDSA.sign(ITEM)[:64]
+
+
+def test_lying_parties__should_not_end_what_the_others_can_answer(
+    world: World, owner: Account, key: int, keyring: str, parties: list[Account]
+) -> None:
+    need_two(world, parties, keyring)
+    request_id = world.request_signature(owner, [key], ITEM)
+    world.answer(parties[0], request_id, b"", status=REJECTED, reject_reason="I do not like it")
+    assert status(world, request_id) == PENDING
+    assert event_types(world) == [("sign_request_refused", str(request_id))]
+    (refusal,) = world.sign_request(request_id).refusals
+    assert (refusal.creator, refusal.reason) == (parties[0].address, "I do not like it")
+    for again in (b"", ECDSA.sign(ITEM_2)):
+        with pytest.raises(Conflict, match="already answered"):
+            world.answer(parties[0], request_id, again)
+    world.answer(parties[1], request_id, ECDSA.sign(ITEM))
+    world.answer(parties[2], request_id, ECDSA.sign(ITEM))
+    assert status(world, request_id) == FULFILLED
+
+
+def test_refusals__should_end_a_request_that_nobody_can_answer_any_more(
+    world: World, owner: Account, key: int, keyring: str, parties: list[Account], hooks: Recorder
+) -> None:
+    need_two(world, parties, keyring)
+    before = world.balance(owner.address)
+    request_id = world.request_signature(owner, [key], ITEM)
+    world.answer(parties[0], request_id, ECDSA.sign(ITEM_2))
+    world.answer(parties[1], request_id, ECDSA.sign(ITEM))
+    assert status(world, request_id) == PARTIAL
+    world.answer(parties[2], request_id, b"", status=REJECTED, reject_reason="no")
+    assert status(world, request_id) == REJECTED
+    assert (world.escrow, world.balance(owner.address)) == (0, before)
+    assert hooks.ended == [(request_id, REJECTED)]
+
+
+def test_refusal__should_be_taken_back_by_a_right_answer(
+    world: World, owner: Account, key: int, keyring: str, parties: list[Account]
+) -> None:
+    """An operator that was not ready yet."""
+    need_two(world, parties, keyring)
+    request_id = world.request_signature(owner, [key], ITEM)
+    world.answer(parties[0], request_id, b"", status=REJECTED, reject_reason="not ready")
+    world.answer(parties[0], request_id, ECDSA.sign(ITEM))
+    assert not world.sign_request(request_id).refusals
+    world.answer(parties[1], request_id, ECDSA.sign(ITEM))
+    assert status(world, request_id) == FULFILLED
 
 
 def _sign_with_nonce(secret: bytes, digest: bytes, nonce: bytes) -> bytes:
@@ -398,8 +453,14 @@ def test_answer__should_need_a_known_request_and_a_sensible_status(
             world.answer(parties[0], request_id, ECDSA.sign(ITEM), status=wrong)
     world.answer(parties[0], request_id, ECDSA.sign(ITEM), status=PARTIAL)
     assert status(world, request_id) == FULFILLED
+    # Late and right: it changes nothing, and does not hold up a transaction of many answers.
+    stored = world.sign_request(request_id).SerializeToString(deterministic=True)
+    world.answer(parties[0], request_id, ECDSA.sign(ITEM))
+    assert world.sign_request(request_id).SerializeToString(deterministic=True) == stored
     with pytest.raises(Conflict):
-        world.answer(parties[1], request_id, ECDSA.sign(ITEM))
+        world.answer(parties[0], request_id, ECDSA.sign(ITEM_2))
+    with pytest.raises(Conflict):
+        world.answer(parties[0], request_id, b"", status=REJECTED)
 
 
 def test_family__should_be_a_parent_with_consecutive_children(

@@ -114,12 +114,22 @@ class Params(_message.Message):
     def __init__(self, mpc_keyring: _Optional[str] = ..., zr_sign_address: _Optional[str] = ..., keyring_commission: _Optional[int] = ..., keyring_commission_destination: _Optional[str] = ..., min_gas_fee: _Optional[str] = ..., default_btl: _Optional[int] = ...) -> None: ...
 
 class PartySignature(_message.Message):
-    __slots__ = ("creator", "signature")
+    __slots__ = ("creator", "signature", "value")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
     creator: str
     signature: bytes
-    def __init__(self, creator: _Optional[str] = ..., signature: _Optional[bytes] = ...) -> None: ...
+    value: bytes
+    def __init__(self, creator: _Optional[str] = ..., signature: _Optional[bytes] = ..., value: _Optional[bytes] = ...) -> None: ...
+
+class PartyRefusal(_message.Message):
+    __slots__ = ("creator", "reason")
+    CREATOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    creator: str
+    reason: str
+    def __init__(self, creator: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Key(_message.Message):
     __slots__ = ("id", "workspace_addr", "keyring_addr", "type", "public_key", "index", "sign_policy_id")
@@ -140,7 +150,7 @@ class Key(_message.Message):
     def __init__(self, id: _Optional[int] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., public_key: _Optional[bytes] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ...) -> None: ...
 
 class KeyRequest(_message.Message):
-    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key", "keyring_party_sigs", "fee_payer")
+    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key", "keyring_party_sigs", "fee_payer", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +165,7 @@ class KeyRequest(_message.Message):
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     KEYRING_PARTY_SIGS_FIELD_NUMBER: _ClassVar[int]
     FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
     workspace_addr: str
@@ -169,7 +180,8 @@ class KeyRequest(_message.Message):
     public_key: bytes
     keyring_party_sigs: _containers.RepeatedCompositeFieldContainer[PartySignature]
     fee_payer: str
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., status: _Optional[_Union[KeyRequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ...) -> None: ...
+    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., status: _Optional[_Union[KeyRequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class SignedDataWithID(_message.Message):
     __slots__ = ("sign_request_id", "signed_data")
@@ -180,7 +192,7 @@ class SignedDataWithID(_message.Message):
     def __init__(self, sign_request_id: _Optional[int] = ..., signed_data: _Optional[bytes] = ...) -> None: ...
 
 class SignRequest(_message.Message):
-    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "keyring_party_sigs", "fee_payer", "keyring_addr")
+    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "keyring_party_sigs", "fee_payer", "keyring_addr", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -198,6 +210,7 @@ class SignRequest(_message.Message):
     KEYRING_PARTY_SIGS_FIELD_NUMBER: _ClassVar[int]
     FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
     key_ids: _containers.RepeatedScalarFieldContainer[int]
@@ -215,7 +228,8 @@ class SignRequest(_message.Message):
     keyring_party_sigs: _containers.RepeatedCompositeFieldContainer[PartySignature]
     fee_payer: str
     keyring_addr: str
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[_Union[SignRequestStatus, str]] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., keyring_addr: _Optional[str] = ...) -> None: ...
+    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[_Union[SignRequestStatus, str]] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class SignTransactionRequest(_message.Message):
     __slots__ = ("id", "creator", "wallet_type", "unsigned_transaction", "sign_request_id", "no_broadcast", "key_ids")
@@ -422,7 +436,7 @@ class QueryParamsResponse(_message.Message):
     def __init__(self, params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
 
 class KeyReqResponse(_message.Message):
-    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "keyring_party_sigs", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key")
+    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "keyring_party_sigs", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -436,6 +450,7 @@ class KeyReqResponse(_message.Message):
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
     workspace_addr: str
@@ -449,7 +464,8 @@ class KeyReqResponse(_message.Message):
     mpc_btl: int
     fee: int
     public_key: bytes
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., status: _Optional[str] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ...) -> None: ...
+    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., status: _Optional[str] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class QueryKeyRequestsRequest(_message.Message):
     __slots__ = ("keyring_addr", "status", "workspace_addr", "pagination")
@@ -576,7 +592,7 @@ class QueryKeyByAddressResponse(_message.Message):
     def __init__(self, response: _Optional[_Union[KeyAndWalletResponse, _Mapping]] = ...) -> None: ...
 
 class SignReqResponse(_message.Message):
-    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "keyring_party_sigs", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee")
+    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "keyring_party_sigs", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -592,6 +608,7 @@ class SignReqResponse(_message.Message):
     CACHE_ID_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
     key_ids: _containers.RepeatedScalarFieldContainer[int]
@@ -607,7 +624,8 @@ class SignReqResponse(_message.Message):
     cache_id: bytes
     mpc_btl: int
     fee: int
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[str] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[str] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ...) -> None: ...
+    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[str] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[str] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class QuerySignatureRequestsRequest(_message.Message):
     __slots__ = ("keyring_addr", "status", "pagination")
