@@ -10,6 +10,8 @@ import httpx
 
 from zrsign.network.manifest import DaemonEntry, Manifest
 
+PREFIX = "operator-"
+
 
 @dataclass(frozen=True)
 class OperatorReport:
@@ -22,9 +24,10 @@ class OperatorReport:
 
 async def reports(network: Manifest) -> list[OperatorReport]:
     """Of all operators, asked at the same time; empty for the development keyring."""
-    operators = [each for each in network.daemons if each.name.startswith("operator-")]
+    operators = [each for each in network.daemons if each.name.startswith(PREFIX)]
     latest = {each.name: each for each in operators}
-    return list(await asyncio.gather(*(_report(each) for each in latest.values())))
+    ordered = sorted(latest.values(), key=lambda each: int(each.name.removeprefix(PREFIX)))
+    return list(await asyncio.gather(*(_report(each) for each in ordered)))
 
 
 async def _report(entry: DaemonEntry) -> OperatorReport:
