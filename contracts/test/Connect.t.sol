@@ -60,6 +60,10 @@ contract Careless is ZrSignConnect {
         requestNewSolanaWallet(1);
     }
 
+    function claimAndReturn() external payable returnsSurplus {
+        claimRefund();
+    }
+
     function payForWallet() external payable callerPays {
         reqNewWallet(EVM_WALLET_TYPE, 1);
     }
@@ -399,6 +403,22 @@ contract ConnectTest is ConnectFixture {
         uint256 before = address(dapp).balance;
         vm.prank(anybody);
         dapp.claimRefund();
+        vm.assertEq(address(dapp).balance, before + credit);
+    }
+
+    /// @dev Ether that came in meanwhile is the contract's, not the caller's.
+    function test_surplus__should_be_no_more_than_the_caller_sent(uint32 value) public {
+        dapp.hash(EVM, CHAIN, bytes32(0));
+        dapp.refuse(true);
+        SignTypes.SignResParams memory answer = signAnswer(0, address(dapp));
+        vm.prank(RELAYER);
+        direct.zrSignRes{gas: RESP_GAS}(answer);
+        dapp.refuse(false);
+        uint256 credit = direct.refundCredit(address(dapp));
+        uint256 before = address(dapp).balance;
+        uint256 mine = address(this).balance;
+        dapp.claimAndReturn{value: value}();
+        vm.assertEq(address(this).balance, mine);
         vm.assertEq(address(dapp).balance, before + credit);
     }
 

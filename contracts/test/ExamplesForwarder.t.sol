@@ -120,6 +120,7 @@ contract ExamplesForwarderTest is ConnectFixture {
         uint256 place = askKey(user, EVM);
         endpoint.deliver{value: MPC_FEE}(place);
         vm.assertEq(forwarder.userOf(EVM, 0), accountOf(user));
+        vm.assertEq(requester.addressToBytes32(user), to32(user));
         vm.assertEq(forwarder.getWalletIndexes(EVM, accountOf(user)).length, 1);
         vm.assertEq(omni.getWalletRegistry(EVM, 0, address(forwarder)).status, 1);
         vm.assertEq(forwarder.deposits(accountOf(user)), 0);
@@ -230,6 +231,14 @@ contract ExamplesForwarderTest is ConnectFixture {
         }
         forwarder.withdraw(payable(address(this)), wanted);
         vm.assertTrue(address(forwarder).balance >= deposited);
+    }
+
+    function test_withdrawal__should_fail_whole_when_nobody_takes_it() public {
+        (bool taken,) = address(forwarder).call{value: 5}("");
+        vm.assertTrue(taken);
+        vm.expectRevert("Transfer failed");
+        forwarder.withdraw(payable(address(requester)), 5);
+        vm.assertEq(address(forwarder).balance, 5);
     }
 
     function test_strangers__should_neither_name_peers_nor_withdraw(address stranger) public {

@@ -6,10 +6,22 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {ApprovedOrders} from "../src/examples/ApprovedOrders.sol";
 import {ExampleExchange} from "../src/examples/ExampleExchange.sol";
+import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
+
+/// @dev A careless heir: signs without an order.
+contract Leaky is ApprovedOrders {
+    constructor(address payable zrSign, address[] memory members)
+        ApprovedOrders(zrSign, "eip155:31338", address(1), members, 1)
+    {}
+
+    function sign(bytes32 digest) external {
+        reqSignForHash(EVM_WALLET_TYPE, 0, toChainId("eip155:31337"), digest);
+    }
+}
 
 contract ExamplesOrdersTest is ConnectFixture {
     string internal constant DESTINATION = "eip155:31338";
@@ -206,6 +218,24 @@ contract ExamplesOrdersTest is ConnectFixture {
         vm.expectEmit(address(omni));
         emit IZrSignOmni.ZrAccountLinked(address(orders), "zen1administrator");
         orders.linkAccount("zen1administrator");
+    }
+
+    function test_trader__should_sign_nothing_but_orders_even_through_an_heir(bytes32 digest) public {
+        Leaky leaky = new Leaky(payable(address(omni)), members());
+        vm.deal(address(leaky), 1 ether);
+        leaky.requestNewEVMWallet(2);
+        bytes32 request = bytes32(ISignRequests.zrSignHash.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, address(this), request)
+        );
+        leaky.sign(digest);
+    }
+
+    /// @dev A trader may ask; Omni held nothing.
+    function test_cancellation__should_return_nothing_of_what_omni_never_held() public {
+        vm.expectRevert(IRefunds.NothingToCancel.selector);
+        orders.cancelKeyRequest(EVM, 0);
+        vm.assertEq(omni.getWalletRegistry(EVM, 0, address(orders)).status, 1);
     }
 
     function test_unknown_orders__should_be_named(uint256 id) public {

@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
+import {BitcoinPayer} from "../src/examples/BitcoinPayer.sol";
+import {Counter} from "../src/examples/Counter.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
 import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
@@ -73,6 +75,40 @@ contract ExamplesSignerTest is ConnectFixture {
         );
         dapp.withdraw(payable(stranger), 1);
         vm.stopPrank();
+    }
+
+    function test_data__should_be_requested_as_it_is(bytes calldata data) public {
+        expectRequest(data, 3, false);
+        dapp.signData(EVM, 0, CHAIN, data);
+    }
+
+    function test_wallets__should_be_listed() public view {
+        vm.assertEq(dapp.getWallets(EVM).length, 1);
+        vm.assertEq(dapp.getWallets(BTC).length, 0);
+    }
+
+    function test_payer__should_pay_bitcoin_for_spenders_only(address stranger, uint256 sats) public {
+        vm.assume(stranger != address(this));
+        BitcoinPayer payer = new BitcoinPayer{value: 1 ether}(payable(address(direct)));
+        payer.requestNewBTCWallet(2);
+        answerKey(BTC, address(payer), BTC_WALLET);
+        vm.assertEq(payer.pay{value: 1 ether}(BTC_WALLET, sats), 0);
+        bytes32 role = payer.SPENDER_ROLE();
+        vm.prank(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, role)
+        );
+        payer.pay(BTC_WALLET, sats);
+    }
+
+    function test_counter__should_count(uint8 calls) public {
+        Counter counter = new Counter();
+        for (uint256 i = 1; i <= calls; i++) {
+            vm.expectEmit(address(counter));
+            emit Counter.Incremented(address(this), i);
+            counter.increment();
+        }
+        vm.assertEq(counter.number(), calls);
     }
 
     function test_withdraw__should_pay_out_what_the_administrator_asks_for(uint256 amount) public {

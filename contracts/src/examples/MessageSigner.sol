@@ -28,6 +28,19 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
         reqSignForMessage(walletIndex, dstChainId, bytes(message));
     }
 
+    /// @notice Signs data in the manner of a wallet type: Solana's as they are, EVM's by EIP-191.
+    /// @param walletTypeId Wallet type.
+    /// @param walletIndex Wallet of this contract.
+    /// @param dstChainId keccak256 of the CAIP-2 id of the chain that the signature is for.
+    /// @param data What is signed.
+    function signData(bytes32 walletTypeId, uint256 walletIndex, bytes32 dstChainId, bytes calldata data)
+        external
+        payable
+        returnsSurplus
+    {
+        reqSignForData(walletTypeId, walletIndex, dstChainId, data);
+    }
+
     /// @notice Signs a hash as this contract: the answer makes `isValidSignature` accept it.
     /// @param hash What this contract signs.
     /// @param walletIndex EVM wallet of this contract.
