@@ -16,7 +16,7 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test lint fmt contracts proto bench bench-dmpc bench-gas coverage audit clean setup tools lock
+.PHONY: help demo test lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ proto: setup ## Compile proto/ into zrchain_lite/wire
 bench: setup ## Run every benchmark in bench/
 	shopt -s nullglob
 	for file in bench/bench_*.py; do echo "· $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)"; done
+
+bench-operators: setup ## A threshold keyring beside one process, from pending to fulfilled
+	$(BIN)/python -m bench.bench_operators
 
 bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
 	$(BIN)/python -m bench.bench_dmpc

@@ -5,7 +5,7 @@ An answer is made again from what is held when it is lost in a restart, so nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from google.protobuf.message import Message
 from prometheus_client import Counter
@@ -27,6 +27,8 @@ class Outbox:
         self._ledger, self._account = ledger, account
         self._waiting: dict[Request, Message] = {}
         self._sent: set[Request] = set()
+        self.wake: Callable[[], None] = lambda: None
+        """Called when there is something to flush."""
         self._log = get_logger(party=account.address)
 
     def key(self, request_id: int, public_key: bytes) -> bool:
@@ -90,6 +92,7 @@ class Outbox:
         if self.has_answered(request):
             return False
         self._waiting[request] = message
+        self.wake()
         return True
 
     async def _send(self, answers: Sequence[tuple[Request, Message]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,8 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
 QUERY: Final = "/zrchain.treasury.Query/"
+OPEN: Final = (wire.SIGN_REQUEST_STATUS_PENDING, wire.SIGN_REQUEST_STATUS_PARTIAL)
+OPEN_KEYS: Final = (wire.KEY_REQUEST_STATUS_PENDING, wire.KEY_REQUEST_STATUS_PARTIAL)
 LIMIT: Final = 500
 """Requests looked at in one turn; the rest come when these are answered."""
 
@@ -58,20 +61,13 @@ class LedgerView:
 
     async def read(self) -> View:
         """Raises ClientError."""
-        view = View()
-        for key_status in (wire.KEY_REQUEST_STATUS_PENDING, wire.KEY_REQUEST_STATUS_PARTIAL):
-            async for request in self._key_requests(key_status):
-                view.keys[request.id] = KeyAsked(
-                    request.id,
-                    request.key_type,
-                    request.public_key,
-                    frozenset(each.creator for each in request.keyring_party_sigs),
-                )
-        found: dict[int, wire.SignReqResponse] = {}
-        for status in (wire.SIGN_REQUEST_STATUS_PENDING, wire.SIGN_REQUEST_STATUS_PARTIAL):
-            async for sign_request in self._sign_requests(status):
-                found[sign_request.id] = sign_request
+        keys, pages = await asyncio.gather(
+            self._open_keys(),
+            asyncio.gather(*(self._sign_requests(status) for status in OPEN)),
+        )
+        found = {request.id: request for page in pages for request in page}
         await self._judge(found)
+        view = View(keys)
         for request_id, sign_request in sorted(found.items()):
             judged = self._judged.get(request_id)
             if isinstance(judged, Approved):
@@ -80,6 +76,19 @@ class LedgerView:
                 view.refused[request_id] = judged
         self._judged = {i: judged for i, judged in self._judged.items() if i in found}
         return view
+
+    async def _open_keys(self) -> dict[int, KeyAsked]:
+        pages = await asyncio.gather(*(self._key_requests(status) for status in OPEN_KEYS))
+        return {
+            request.id: KeyAsked(
+                request.id,
+                request.key_type,
+                request.public_key,
+                frozenset(each.creator for each in request.keyring_party_sigs),
+            )
+            for page in pages
+            for request in page
+        }
 
     async def _judge(self, found: dict[int, wire.SignReqResponse]) -> None:
         new = [r for r in found.values() if r.id not in self._judged and not r.child_req_ids]
@@ -99,7 +108,7 @@ class LedgerView:
     async def _transactions(self) -> dict[int, wire.SignTxReqResponse]:
         """Open sign-transaction requests, by signature request."""
         known = {}
-        for status in (wire.SIGN_REQUEST_STATUS_PENDING, wire.SIGN_REQUEST_STATUS_PARTIAL):
+        for status in OPEN:
             query = wire.QuerySignTransactionRequestsRequest(status=status)
             pages: AsyncIterator[Any] = self._ledger.page(
                 QUERY + "SignTransactionRequests", query, wire.QuerySignTransactionRequestsResponse
@@ -109,27 +118,21 @@ class LedgerView:
                 known[transaction.sign_request_id] = transaction
         return known
 
-    async def _key_requests(self, status: wire.KeyRequestStatus) -> AsyncIterator[Any]:
+    async def _key_requests(self, status: wire.KeyRequestStatus) -> list[wire.KeyReqResponse]:
         query = wire.QueryKeyRequestsRequest(keyring_addr=self._keyring, status=status)
-        seen = 0
-        async for each in self._ledger.page(
-            QUERY + "KeyRequests", query, wire.QueryKeyRequestsResponse
-        ):
-            yield each
-            seen += 1
-            if seen == LIMIT:
-                return
+        return await self._some("KeyRequests", query, wire.QueryKeyRequestsResponse)
 
-    async def _sign_requests(self, status: wire.SignRequestStatus) -> AsyncIterator[Any]:
+    async def _sign_requests(self, status: wire.SignRequestStatus) -> list[wire.SignReqResponse]:
         query = wire.QuerySignatureRequestsRequest(keyring_addr=self._keyring, status=status)
-        seen = 0
-        async for each in self._ledger.page(
-            QUERY + "SignatureRequests", query, wire.QuerySignatureRequestsResponse
-        ):
-            yield each
-            seen += 1
-            if seen == LIMIT:
-                return
+        return await self._some("SignatureRequests", query, wire.QuerySignatureRequestsResponse)
+
+    async def _some(self, method: str, query: Any, response: Any) -> list[Any]:
+        found = []
+        async for each in self._ledger.page(QUERY + method, query, response):
+            found.append(each)
+            if len(found) == LIMIT:
+                break
+        return found
 
 
 def _asked(approved: Approved, request: wire.SignReqResponse) -> SignAsked:

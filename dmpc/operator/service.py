@@ -101,7 +101,8 @@ async def _run(
     resources: AsyncExitStack,
 ) -> None:
     looking = Loop("look", operator.look, settings.poll_interval_s, RETRY)
-    answering = Loop("answer", operator.outbox.flush, TICK_S, RETRY)
+    answering = Loop("answer", operator.outbox.flush, 1.0, RETRY)
+    operator.outbox.wake = answering.wake
 
     async def tick() -> None:
         operator.tick()

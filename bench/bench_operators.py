@@ -1,0 +1,255 @@
+"""How fast a threshold keyring answers, with the ledger and every operator as a process.
+
+Times are from the block that holds the request to the block that fulfils it, as a client sees it.
+The baseline is the development keyring, one process with whole keys, on the same ledger. Writes
+build/bench/operators.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrsign.network import committee as reporting
+from zrsign.network.local import LocalNetwork
+from zrsign.network.operators import Committee
+from zrsign.network.ports import Ports
+
+OUTPUT = Path("build/bench/operators.json")
+QUERY = "/zrchain.treasury.Query/"
+POLL_S = 0.003
+ONE_BY_ONE = 15
+TIMEOUT_S = 240
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds; throughput in signatures a second; memory in megabytes, resident."""
+
+    keyring: str
+    what: str
+    p50_ms: float
+    p95_ms: float
+    per_second: float | None = None
+    memory_mb: float | None = None
+
+
+class Client:
+    """Asks the ledger directly, as the owner of a workspace."""
+
+    def __init__(self, ledger: LedgerClient, keyring: str, workspace: str) -> None:
+        self._ledger, self._keyring, self._workspace = ledger, keyring, workspace
+
+    @classmethod
+    async def of(cls, ledger: LedgerClient) -> Client:
+        me = ledger.account.address
+        made = await ledger.broadcast(identity.MsgNewWorkspace(creator=me))
+        workspace = made.response(identity.MsgNewWorkspaceResponse).addr
+        keyrings = await ledger.query(
+            "/zrchain.identity.Query/Keyrings",
+            identity.QueryKeyringsRequest(),
+            identity.QueryKeyringsResponse,
+        )
+        return cls(ledger, keyrings.keyrings[0].address, workspace)
+
+    async def key(self, word: str) -> tuple[int, float]:
+        """A key's id, and the milliseconds that it took."""
+        asked = await self._ledger.broadcast(
+            treasury.MsgNewKeyRequest(
+                creator=self._ledger.account.address,
+                workspace_addr=self._workspace,
+                keyring_addr=self._keyring,
+                key_type=word,
+                mpc_btl=100_000,
+            )
+        )
+        id_, start = asked.response(treasury.MsgNewKeyRequestResponse).key_req_id, time.monotonic()
+        await self._until(lambda: self._key_status(id_), "KEY_REQUEST_STATUS_FULFILLED")
+        return id_, (time.monotonic() - start) * 1e3
+
+    async def signatures(self, key_id: int, count: int) -> float:
+        """Ask for so many in one transaction; milliseconds until the last one is there."""
+        me = self._ledger.account.address
+        messages = [
+            treasury.MsgNewSignatureRequest(
+                creator=me,
+                key_ids=[key_id],
+                data_for_signing=sha256(os.urandom(8)).hexdigest(),
+                mpc_btl=100_000,
+            )
+            for _ in range(count)
+        ]
+        sent = await self._ledger.broadcast(*messages, gas_limit=100_000_000)
+        start, ids = time.monotonic(), []
+        for packed in sent.responses:
+            response = treasury.MsgNewSignatureRequestResponse()
+            packed.Unpack(response)
+            ids.append(response.sig_req_id)
+        for id_ in ids:
+            await self._until(partial(self._sign_status, id_), "SIGN_REQUEST_STATUS_FULFILLED")
+        return (time.monotonic() - start) * 1e3
+
+    @staticmethod
+    async def _until(status: Callable[[], Awaitable[str]], wanted: str) -> None:
+        for _ in range(int(TIMEOUT_S / POLL_S)):
+            if await status() == wanted:
+                return
+            await asyncio.sleep(POLL_S)
+        raise TimeoutError(f"no {wanted} in {TIMEOUT_S} s")
+
+    async def _key_status(self, id_: int) -> str:
+        answer = await self._ledger.query(
+            QUERY + "KeyRequestByID",
+            treasury.QueryKeyRequestByIDRequest(id=id_),
+            treasury.QueryKeyRequestByIDResponse,
+        )
+        return str(answer.key_request.status)
+
+    async def _sign_status(self, id_: int) -> str:
+        answer = await self._ledger.query(
+            QUERY + "SignatureRequestByID",
+            treasury.QuerySignatureRequestByIDRequest(id=id_),
+            treasury.QuerySignatureRequestByIDResponse,
+        )
+        return str(answer.sign_request.status)
+
+
+async def measure(committee: Committee | None, at_once: int, console: Console) -> list[Row]:
+    name = str(committee or "one process")
+    with tempfile.TemporaryDirectory(prefix="zrsign-bench-") as folder:
+        network = LocalNetwork(Path(folder) / "network", Ports.free(), lambda *_: None, committee)
+        with console.status(f"{name}: starting"):
+            await network.__aenter__()
+        try:
+            async with network.client("authority") as ledger:
+                with console.status(f"{name}: measuring"):
+                    return await _measure(name, network, await Client.of(ledger), at_once)
+        finally:
+            await network.stop()
+
+
+async def _measure(name: str, network: LocalNetwork, client: Client, at_once: int) -> list[Row]:
+    rows = []
+    made = [await client.key("ecdsa") for _ in range(5)]
+    rows.append(_row(name, "key, ECDSA", [ms for _, ms in made]))
+    key = made[0][0]
+    if network.committee is not None:
+        cold = [await client.signatures(made[i][0], 1) for i in range(1, 5)]
+        rows.append(_row(name, "ECDSA signature, pool cold", cold))
+        await _warm(network, key, at_once + ONE_BY_ONE)
+    warm = []
+    for _ in range(ONE_BY_ONE):
+        await asyncio.sleep(0.3)
+        warm.append(await client.signatures(key, 1))
+    rows.append(_row(name, "ECDSA signature, pool warm", warm))
+    elapsed = await client.signatures(key, at_once)
+    rows.append(Row(name, f"{at_once} ECDSA at once", elapsed, elapsed, at_once / elapsed * 1e3))
+    solana, _ = await client.key("ed25519")
+    await asyncio.sleep(0.5)
+    frost = [await client.signatures(solana, 1) for _ in range(ONE_BY_ONE)]
+    rows.append(_row(name, "Ed25519 signature", frost))
+    elapsed = await client.signatures(solana, at_once)
+    rows.append(Row(name, f"{at_once} Ed25519 at once", elapsed, elapsed, at_once / elapsed * 1e3))
+    if network.committee is not None:
+        rows.append(Row(name, "memory an operator, most", 0, 0, memory_mb=_memory(network)))
+    return rows
+
+
+async def _warm(network: LocalNetwork, key: int, count: int) -> None:
+    """Wait until the key's pool is full. Raises TimeoutError."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            found = await reporting.reports(network.manifest)
+            ready = [
+                each["presignatures"]
+                for report in found
+                for each in report.status.get("keys", ())
+                if each["key"] == key
+            ]
+            threshold = network.committee.threshold if network.committee else 0
+            if sum(number >= count for number in ready) >= threshold:
+                return
+            await asyncio.sleep(0.5)
+
+
+def _memory(network: LocalNetwork) -> float:
+    """Resident memory of the largest operator."""
+    sizes = []
+    for daemon in network.manifest.daemons:
+        if daemon.name.startswith(reporting.PREFIX):
+            status = Path(f"/proc/{daemon.pid}/status").read_text()
+            line = next(each for each in status.splitlines() if each.startswith("VmRSS"))
+            sizes.append(int(line.split()[1]) / 1024)
+    return max(sizes)
+
+
+def _row(name: str, what: str, times: Sequence[float]) -> Row:
+    ordered = sorted(times)
+    return Row(
+        name, what, statistics.median(ordered), ordered[int(0.95 * (len(ordered) - 1) + 0.5)]
+    )
+
+
+def show(rows: Sequence[Row], console: Console) -> None:
+    """One table; the ratio is against one process with whole keys."""
+    base = {row.what: row for row in rows if row.keyring == "one process"}
+    table = Table(title="From pending to fulfilled")
+    for column in ("keyring", "what"):
+        table.add_column(column, no_wrap=True)
+    for column in ("p50 ms", "p95 ms", "ratio", "a second", "MB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        known = base.get(row.what)
+        table.add_row(
+            row.keyring,
+            row.what,
+            f"{row.p50_ms:.0f}" if row.p50_ms else "",
+            f"{row.p95_ms:.0f}" if row.p95_ms else "",
+            f"{row.p50_ms / known.p50_ms:.1f}" if known else "",
+            f"{row.per_second:.0f}" if row.per_second else "",
+            f"{row.memory_mb:.0f}" if row.memory_mb else "",
+        )
+    console.print(table)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--at-once", type=int, default=60, help="requests of the throughput rows")
+    parser.add_argument("--keyring", action="append", help="such as 2-of-3; default: all")
+    options = parser.parse_args(argv)
+    os.environ["ZRSIGN_OPERATOR_PRESIGNATURES"] = str(options.at_once + ONE_BY_ONE)
+    console = Console(width=100)
+    chosen = options.keyring or ["local", "2-of-3", "6-of-8"]
+    rows: list[Row] = []
+    for text in chosen:
+        committee = None if text == "local" else Committee.parse(text)
+        at_once = (
+            min(options.at_once, 20) if committee and committee.operators > 4 else options.at_once
+        )
+        rows += asyncio.run(measure(committee, at_once, console))
+    show(rows, console)
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    report = {"cores": os.cpu_count(), "rows": [asdict(row) for row in rows]}
+    OUTPUT.write_text(json.dumps(report, indent=2) + "\n")
+    console.print(f"Written to {OUTPUT}")
+
+
+if __name__ == "__main__":
+    main()
