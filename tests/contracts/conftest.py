@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -22,19 +23,28 @@ STOP_S = 20
 
 @pytest.fixture(scope="session")
 def anvil_url() -> Iterator[str]:
+    with anvil(31337) as url:
+        yield url
+
+
+@contextmanager
+def anvil(chain_id: int) -> Iterator[str]:
+    """The URL of an EVM chain for as long as the context lasts."""
     try:
-        anvil = resolve("anvil").path
+        path = resolve("anvil").path
     except ToolMissing as missing:
         pytest.skip(str(missing))
-    command = [str(anvil), "--port", "0", "--chain-id", "31337", "--mnemonic", MNEMONIC]
+    command = [str(path), "--port", "0", "--chain-id", str(chain_id), "--mnemonic", MNEMONIC]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout is not None
         address = next(line for line in node.stdout if line.startswith("Listening on "))
         # The node goes on writing; a full pipe would stop it.
         Thread(target=node.stdout.read).start()
-        yield "http://" + address.removeprefix("Listening on ").strip()
-        node.terminate()
-        node.wait(STOP_S)
+        try:
+            yield "http://" + address.removeprefix("Listening on ").strip()
+        finally:
+            node.terminate()
+            node.wait(STOP_S)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,9 +16,11 @@ from web3.exceptions import Web3RPCError
 
 from chains.caip import chain_hash
 from tests.contracts import interface as public
+from tests.contracts.conftest import anvil
 from zrsign.contracts import artifact
 from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
 from zrsign.deployment import operate
+from zrsign.deployment.changes import Change
 from zrsign.deployment.create2 import CREATE2_DEPLOYER
 from zrsign.deployment.operate import Survey, apply, layouts_file, survey, target_of
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
@@ -107,6 +110,37 @@ async def test_address__should_be_the_factorys_and_the_same_on_every_chain(
     assert target_of(settings(mode="omni")).proxy == target.proxy
     assert target_of(settings(salt="another")).proxy != target.proxy
     assert target_of(settings(fees={"mpc_fee_wei": 1})).proxy == target.proxy
+
+
+async def test_address__should_hold_on_a_real_second_chain_with_another_implementation(
+    chain: Web3, layouts: Path, accounts: list[LocalAccount], tmp_path: Path
+) -> None:
+    first = await deployed(chain, layouts, accounts[0])
+    with anvil(31338) as url:
+        other: Web3 = AsyncWeb3(AsyncHTTPProvider(url))
+        # An account that did other things before, on a chain that is reached later.
+        await other.provider.make_request("anvil_setNonce", [accounts[0].address, "0x63"])
+        second = settings(mode="omni")
+        left = await apply(other, second, tmp_path / "other.layouts.json", accounts[0])
+        await other.provider.disconnect()
+    assert left.changes == ()
+    assert left.target.proxy == target_of(first).proxy
+    assert left.state.chain_id == 31338
+
+
+async def test_apply__should_go_on_where_it_was_interrupted(
+    chain: Web3, layouts: Path, accounts: list[LocalAccount]
+) -> None:
+    found = await survey(chain, settings(), layouts)
+    some = replace(found, changes=found.changes[:9])
+
+    async def one(change: Change) -> None:
+        await operate.send(chain, accounts[0], change)
+
+    await operate.carry_out(some, settings(), layouts, accounts[0].address, one, lambda _: None)
+    left = await survey(chain, settings(), layouts, me=accounts[0].address)
+    assert said(left) == said(found)[9:]
+    await deployed(chain, layouts, accounts[0])
 
 
 async def test_create2__should_be_brought_to_a_chain_that_lacks_it(

@@ -82,6 +82,13 @@ def test_file__should_be_there_and_yaml(tmp_path: Path) -> None:
         FILE.network("moon")
 
 
+def test_rpc__should_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DeployError, match=r"SEPOLIA_RPC.* is not set"):
+        FILE.network("sepolia")
+    monkeypatch.setenv("SEPOLIA_RPC", "http://somewhere/secret")
+    assert FILE.network("sepolia").rpc == "http://somewhere/secret"
+
+
 # Addresses
 
 

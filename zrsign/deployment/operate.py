@@ -95,10 +95,10 @@ async def apply(
     """
     found = await survey(w3, settings, layouts, me=account.address, from_block=from_block)
 
-    async def send(change: Change) -> None:
-        await _send(w3, account, change)
+    async def one(change: Change) -> None:
+        await send(w3, account, change)
 
-    await carry_out(found, settings, layouts, account.address, send, tell)
+    await carry_out(found, settings, layouts, account.address, one, tell)
     return await survey(w3, settings, layouts, me=account.address, from_block=from_block)
 
 
@@ -128,7 +128,7 @@ async def pause(w3: Web3, settings: Settings, account: LocalAccount, *, on: bool
     if not int.from_bytes(await w3.eth.call({"to": proxy, "data": question})):
         raise DeployError(f"{account.address} does not hold PAUSER_ROLE of {proxy}.")
     change = Change(function, str(not on), str(on), account.address, proxy, call)
-    await _send(w3, account, change)
+    await send(w3, account, change)
 
 
 def _check_layout(
@@ -170,7 +170,8 @@ def _read_layouts(layouts: Path) -> dict[str, Any]:
     return known
 
 
-async def _send(w3: Web3, account: LocalAccount, change: Change) -> None:
+async def send(w3: Web3, account: LocalAccount, change: Change) -> None:
+    """Sign, send, wait for the block. Raises `DeployError`."""
     try:
         raw = change.raw or await _signed(w3, account, change)
         tx_hash = await w3.eth.send_raw_transaction(raw)
@@ -192,7 +193,7 @@ async def _send(w3: Web3, account: LocalAccount, change: Change) -> None:
 
 
 async def _signed(w3: Web3, account: LocalAccount, change: Change) -> bytes:
-    """EIP-1559 where the chain has a base fee, else legacy."""
+    """An EIP-1559 transaction, which every chain takes that can run these contracts (Cancun)."""
     call: TxParams = {
         "from": account.address,
         "to": change.to,
@@ -200,13 +201,8 @@ async def _signed(w3: Web3, account: LocalAccount, change: Change) -> bytes:
         "value": Wei(change.value_wei),
     }
     gas = await w3.eth.estimate_gas(call) * _GAS_MARGIN_PERCENT // 100
-    base_fee = (await w3.eth.get_block("latest")).get("baseFeePerGas")
-    fees: TxParams
-    if base_fee is None:
-        fees = {"gasPrice": await w3.eth.gas_price}
-    else:
-        tip = await w3.eth.max_priority_fee
-        fees = {"maxPriorityFeePerGas": tip, "maxFeePerGas": Wei(2 * base_fee + tip)}
+    base_fee = (await w3.eth.get_block("latest"))["baseFeePerGas"]
+    tip = await w3.eth.max_priority_fee
     transaction: dict[str, Any] = {
         "to": change.to,
         "data": change.data,
@@ -214,6 +210,7 @@ async def _signed(w3: Web3, account: LocalAccount, change: Change) -> bytes:
         "gas": gas,
         "chainId": await w3.eth.chain_id,
         "nonce": await w3.eth.get_transaction_count(account.address, "pending"),
-        **fees,
+        "maxPriorityFeePerGas": tip,
+        "maxFeePerGas": 2 * base_fee + tip,
     }
     return bytes(account.sign_transaction(transaction).raw_transaction)

@@ -6,6 +6,7 @@ the RPC of each network. Everything is checked when it is read; an unknown key i
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,7 +103,10 @@ class WalletChains(_Part):
 
 
 class Network(_Part):
-    """`from_block`: no event of the deployment is older; an RPC that limits logs needs it."""
+    """`rpc` may name environment variables as ${NAME}, so that a key in it stays out of the file.
+
+    `from_block`: no event of the deployment is older; an RPC that limits logs needs it.
+    """
 
     rpc: str
     from_block: int = Field(default=0, ge=0)
@@ -148,7 +152,11 @@ class Settings(_Part):
         if name not in self.networks:
             known = ", ".join(self.networks) or "none"
             raise DeployError(f"No network {name!r} in the file; there are: {known}.")
-        return self.networks[name]
+        entry = self.networks[name]
+        rpc = os.path.expandvars(entry.rpc)
+        if "$" in rpc:
+            raise DeployError(f"{name}: {entry.rpc} names a variable that is not set.")
+        return entry.model_copy(update={"rpc": rpc})
 
 
 def load(path: Path) -> Settings:
