@@ -77,6 +77,14 @@ contract ConnectAnswersTest is ConnectFixture {
         vm.assertFalse(valid(keccak256(abi.encode(hash)), signature));
     }
 
+    function test_contract_signature__should_be_taken_as_the_network_answers_it(bytes32 hash, uint8 v) public {
+        openWallet(WALLET_KEY);
+        bytes memory signature = signed(WALLET_KEY, signer.toContractHash(hash));
+        uint8 right = uint8(signature[64]);
+        signature[64] = bytes1(v);
+        vm.assertTrue(valid(hash, signature) == (v == right || v == right - 27));
+    }
+
     function test_contract_signature__should_name_its_wallet(bytes32 hash, uint8 count) public {
         uint256 wallets = 1 + count % 3;
         for (uint256 i = 0; i < wallets; i++) {

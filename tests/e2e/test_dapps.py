@@ -22,6 +22,7 @@ from zrsign.network.rpc import Rpc
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 ETHER = 10**18
 SATS = 150_000
+VALID = bytes.fromhex("1626ba7e")
 MEMBERS = ("deployer", "user", "gas")
 
 
@@ -63,6 +64,21 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
         with pytest.raises(ContractCustomError):
             await stranger.send(functions.execute(0))
     await node.close()
+
+
+async def test_signer__should_sign_for_itself(network: Manifest) -> None:
+    """ERC-1271: the contract on the chain takes the network's answer as it comes."""
+    direct = network.contract("direct")
+    async with receiver(network) as ledger, caller(network, SOURCE, "deployer") as owner:
+        signer = await owner.deploy("MessageSigner", direct.address)
+        calls, digest = signer.functions, keccak(text="an order of the contract")
+        asked = await owner.send(calls.requestNewEVMWallet(1), ETHER // 10)
+        wallet = (await requested(ledger, direct, asked).key()).address
+        assert await calls.getEVMWallets().call() == [wallet]
+        asked = await owner.send(calls.signAsContract(digest, 0, chain_hash(SOURCE)), ETHER // 10)
+        signature = (await requested(ledger, direct, asked).signature()).signature
+        assert await calls.isValidSignature(digest, signature).call() == VALID
+        assert await calls.isValidSignature(keccak(digest), signature).call() != VALID
 
 
 def approval(member: LocalAccount, contract: str, order: dict[str, object]) -> bytes:
