@@ -301,7 +301,7 @@ async def test_penniless_deployer__should_be_told(
 
 
 class ShortOfLogs:
-    """A node that gives the events of 50 blocks at most."""
+    """A node that gives the events of 1 000 blocks at most."""
 
     def __init__(self, w3: Web3) -> None:
         self.eth = self
@@ -310,7 +310,7 @@ class ShortOfLogs:
 
     async def get_logs(self, wanted: Any) -> Any:
         self.asked += 1
-        if wanted["toBlock"] - wanted["fromBlock"] >= 50:
+        if wanted["toBlock"] - wanted["fromBlock"] >= 1_000:
             raise Web3RPCError("range too large")
         return await self._eth.get_logs(wanted)
 
@@ -326,7 +326,7 @@ async def test_events__should_be_read_from_a_node_that_limits_them(
     chain: Web3, layouts: Path, accounts: list[LocalAccount]
 ) -> None:
     wanted = await deployed(chain, layouts, accounts[0])
-    await chain.provider.make_request("anvil_mine", ["0x80"])
+    await chain.provider.make_request("anvil_mine", ["0x898"])
     short: Any = ShortOfLogs(chain)
     assert (await survey(short, wanted, layouts)).changes == ()
     assert short.asked > 3
