@@ -9,10 +9,10 @@ time; so nobody is trusted to make progress, and nobody's absence stops it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from dmpc.operator.frames import Kind
+from dmpc.operator.frames import MAX_SUBJECTS, Kind
 from dmpc.operator.members import rotation
 
 PATIENCE_S: Final = 1.5
@@ -94,9 +94,11 @@ class Draft:
     """A proposal to be made."""
 
     kind: Kind
-    subject: int
+    subjects: tuple[int, ...]
     members: tuple[int, ...]
-    presignature: bytes = b""
+    key_id: int = 0
+    presignatures: tuple[bytes, ...] = ()
+    """Of the subjects, in their order."""
 
 
 @dataclass
@@ -117,9 +119,31 @@ def agenda(situation: Situation) -> list[Draft]:
             drafts += _for_request(situation, wanted, taken)
         if len(drafts) >= MAX_SIGNINGS:
             break
+    drafts = _batched(drafts)
     drafts += _auxiliary(situation)
     drafts += _pools(situation, taken)
     return drafts
+
+
+def _batched(drafts: Sequence[Draft]) -> list[Draft]:
+    """Signatures by the same signers in one execution: one message and one durable write each."""
+    merged: list[Draft] = []
+    open_batch: dict[tuple[Kind, tuple[int, ...], int], int] = {}
+    for draft in drafts:
+        at = (draft.kind, draft.members, draft.key_id)
+        place = open_batch.get(at)
+        signs = draft.kind in (Kind.ECDSA, Kind.FROST)
+        if signs and place is not None and len(merged[place].subjects) < MAX_SUBJECTS:
+            batch = merged[place]
+            merged[place] = replace(
+                batch,
+                subjects=batch.subjects + draft.subjects,
+                presignatures=batch.presignatures + draft.presignatures,
+            )
+            continue
+        open_batch[at] = len(merged)
+        merged.append(draft)
+    return merged
 
 
 def signers_of(key: KeyState, usable: Collection[int]) -> tuple[int, ...]:
@@ -151,7 +175,7 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
         rank = _rank(situation, subject, everybody)
         since = situation.usable_since
         if _gathered(situation) and _my_turn(situation, rank, wanted, len(everybody), since):
-            yield Draft(Kind.KEYGEN, wanted.subject, everybody)
+            yield Draft(Kind.KEYGEN, (wanted.subject,), everybody)
         return
     key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
     if key is None:
@@ -178,7 +202,7 @@ def _with_presignature(
     chosen = ready[rank % len(ready)]
     if _my_turn(situation, rank, wanted, len(chosen.signers), chosen.since):
         taken.presignatures.add(chosen.id)
-        yield Draft(Kind.ECDSA, wanted.subject, chosen.signers, chosen.id)
+        yield Draft(Kind.ECDSA, (wanted.subject,), chosen.signers, 0, (chosen.id,))
 
 
 def _with_nonces(
@@ -201,7 +225,7 @@ def _with_nonces(
         for index in members:
             at = (key.ledger_key, index)
             taken.nonces[at] = taken.nonces.get(at, 0) + 1
-        yield Draft(Kind.FROST, wanted.subject, members)
+        yield Draft(Kind.FROST, (wanted.subject,), members, key.ledger_key)
 
 
 def _gathered(situation: Situation) -> bool:
@@ -219,7 +243,7 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
     running = any(kind is Kind.AUX for kind, _ in situation.running)
     idle = not situation.busy and not situation.running
     if here[0] == situation.me and not running and (idle or not situation.aux):
-        yield Draft(Kind.AUX, 0, here)
+        yield Draft(Kind.AUX, (), here)
 
 
 def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
@@ -240,7 +264,7 @@ def _presign(
     mine = rank == 0 if wanted is None else _my_turn(situation, rank, wanted, len(signers))
     if mine:
         taken.presigns += 1
-        yield Draft(Kind.PRESIGN, key.ledger_key, signers)
+        yield Draft(Kind.PRESIGN, (key.ledger_key,), signers)
 
 
 def missing(situation: Situation) -> Sequence[int]:

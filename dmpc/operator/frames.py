@@ -20,6 +20,8 @@ from dmpc.records import Record
 
 INCARNATION_BYTES: Final = 16
 NONCE_BYTES: Final = 32
+MAX_SUBJECTS: Final = 16
+"""One cheat ends a whole batch, and burns what was made ahead for it."""
 MAX_FRAME_BYTES: Final = 1 << 23
 
 
@@ -46,8 +48,8 @@ class Proposal(Record):
 
     keyring: str
     kind: str
-    subject: int
-    """The ledger's id of the request, or of the key."""
+    subjects: tuple[int, ...]
+    """The ledger's ids of the requests, or of the key."""
     proposer: int
     members: tuple[int, ...]
     """Who takes part, ascending."""
@@ -61,6 +63,8 @@ class Proposal(Record):
     def __post_init__(self) -> None:
         if self.kind not in set(Kind):
             raise EncodingError(f"unknown kind of work {self.kind[:20]!r}")
+        if len(self.subjects) > MAX_SUBJECTS or len(set(self.subjects)) != len(self.subjects):
+            raise EncodingError(f"a proposal has up to {MAX_SUBJECTS} different subjects")
         if not 2 <= len(self.members) <= 64 or len(self.nonce) != NONCE_BYTES:
             raise EncodingError("a proposal has 2 to 64 members and a nonce of 32 bytes")
         if list(self.members) != sorted(set(self.members)):
@@ -83,6 +87,11 @@ class Proposal(Record):
 
     def is_signed(self, parties: Parties) -> bool:
         return parties.verify(self.proposer, self.signed_bytes, self.signature)
+
+    @property
+    def subject(self) -> int:
+        """Of work that has one; 0: it has none."""
+        return self.subjects[0] if self.subjects else 0
 
     def incarnation_of(self, index: int) -> bytes:
         return self.incarnations[self.members.index(index)]

@@ -161,7 +161,9 @@ class Operator:
 
     def situation(self) -> Situation:
         now = self._clock()
-        running = tuple((Kind(p.kind), p.subject) for p in self.runner.running())
+        running = tuple(
+            (Kind(p.kind), subject) for p in self.runner.running() for subject in p.subjects or (0,)
+        )
         usable = self.usable()
         if usable != self._usable[0]:
             self._usable = usable, now
@@ -265,7 +267,7 @@ class Operator:
         proposal = Proposal(
             keyring=self.settings.keyring,
             kind=draft.kind,
-            subject=draft.subject,
+            subjects=draft.subjects,
             proposer=self.me,
             members=draft.members,
             incarnations=tuple(incarnations[i] for i in draft.members),
@@ -278,9 +280,10 @@ class Operator:
     def _details(self, draft: Draft) -> bytes | None:
         """What the members need to know; None: it cannot be proposed after all."""
         if draft.kind is Kind.ECDSA:
-            return EcdsaDetails(draft.presignature).encode()
+            return EcdsaDetails(draft.presignatures).encode()
         if draft.kind is Kind.PRESIGN:
-            held, aux = self.holdings.key(draft.subject), self.holdings.aux_for(draft.members)
+            held = self.holdings.key(draft.subjects[0])
+            aux = self.holdings.aux_for(draft.members)
             if held is None or aux is None:
                 return None
             return PresignDetails(held.share.info.key_id, aux.public.digest).encode()
@@ -290,14 +293,16 @@ class Operator:
         return b""
 
     def _commitments(self, draft: Draft) -> tuple[NonceCommitment, ...] | None:
-        asked = self._view.signatures.get(draft.subject)
-        held = self.holdings.key(asked.approved.key_id) if asked else None
+        held = self.holdings.key(draft.key_id)
         if held is None or held.nonces is None:
             return None
-        if any(not held.offered.get(i) for i in draft.members if i != self.me):
+        count = len(draft.subjects)
+        if any(len(held.offered.get(i, ())) < count for i in draft.members if i != self.me):
             return None
         return tuple(
-            held.nonces.publish() if i == self.me else held.offered[i].pop(0) for i in draft.members
+            held.nonces.publish() if i == self.me else held.offered[i].pop(0)
+            for _ in draft.subjects
+            for i in draft.members
         )
 
     def _invited(self, sender: int, proposal: Proposal) -> None:
@@ -371,7 +376,7 @@ class Operator:
             self._log.warning(
                 "execution_failed",
                 kind=proposal.kind,
-                subject=proposal.subject,
+                subjects=proposal.subjects,
                 why=outcome.reason,
                 culprits=outcome.culprits,
             )
@@ -382,14 +387,15 @@ class Operator:
                     self._standing.suspect(index)
             if proposal.kind == Kind.ECDSA:
                 # Its share may have left: it can never be used for anything else.
-                self.holdings.drop_presignature(EcdsaDetails.decode(proposal.details).presignature)
+                for name in EcdsaDetails.decode(proposal.details).presignatures:
+                    self.holdings.drop_presignature(name)
         else:
             if proposal.kind == Kind.PRESIGN:
                 self._got[outcome.value.public.id] = self._clock()
             self._log.info(
                 "execution_done",
                 kind=proposal.kind,
-                subject=proposal.subject,
+                subjects=proposal.subjects,
                 members=proposal.members,
                 seconds=round(ended.seconds, 4),
             )
@@ -401,9 +407,10 @@ class Operator:
         self._standing.refused(peer)
 
     def _tried(self, proposal: Proposal) -> None:
-        attempt = self._attempts.get((Kind(proposal.kind), proposal.subject))
-        if attempt is not None:
-            attempt.since, attempt.count = self._clock(), attempt.count + 1
+        for subject in proposal.subjects:
+            attempt = self._attempts.get((Kind(proposal.kind), subject))
+            if attempt is not None:
+                attempt.since, attempt.count = self._clock(), attempt.count + 1
 
     # Nonces of FROST, published ahead
 

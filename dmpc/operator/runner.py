@@ -95,7 +95,7 @@ class Runner:
         return [run.proposal for run in self._runs.values()]
 
     def is_running(self, kind: Kind, subject: int) -> bool:
-        return any(p.kind == kind and p.subject == subject for p in self.running())
+        return any(p.kind == kind and subject in p.subjects for p in self.running())
 
     # Joining
 
@@ -143,7 +143,9 @@ class Runner:
                 refusal = Refusal(execution_id, str(error)[:300])
                 self._send(proposal.proposer, refusal.encode())
             else:
-                self._log.info("not_proposed", kind=kind, subject=proposal.subject, why=str(error))
+                self._log.info(
+                    "not_proposed", kind=kind, subjects=proposal.subjects, why=str(error)
+                )
             self._past.append(execution_id)
             return False
         self._runs[execution_id] = _Run(proposal, task, session, self._clock())

@@ -16,22 +16,23 @@ from dmpc.ecdsa import (
     AuxInfo,
     AuxSecrets,
     EcdsaSignature,
+    Order,
     Presignature,
     PresignSetup,
     aux_info_execution,
     presign_execution,
-    sign_execution,
+    sign_batch_execution,
     start_aux_info,
     start_presign,
-    start_sign,
+    start_sign_batch,
 )
 from dmpc.execution import Execution, IdentityKey
 from dmpc.frost import (
     ED25519_SHA512,
     NonceCommitment,
     SigningPackage,
-    frost_shares_execution,
-    start_frost_shares,
+    frost_batch_execution,
+    start_frost_batch,
 )
 from dmpc.keys import KeyShare
 from dmpc.operator.approval import Scheme, scheme_of
@@ -77,16 +78,16 @@ class PresignDetails(Record):
 
 @dataclass(frozen=True)
 class EcdsaDetails(Record):
-    """Which presignature; the subject is the signature request."""
+    """Which presignatures; the subjects are as many signature requests."""
 
     TAG: ClassVar[str] = "ecdsa-details"
 
-    presignature: bytes
+    presignatures: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
 class FrostDetails(Record):
-    """Which published nonces; the subject is the signature request."""
+    """Which published nonces: all signers' for the first signature request, then the next."""
 
     TAG: ClassVar[str] = "frost-details"
 
@@ -190,52 +191,77 @@ class Desk:
     # Requests
 
     def ecdsa(self, proposal: Proposal) -> Task:
-        asked, held = self._asked(proposal.subject, Scheme.ECDSA)
-        made = self.holdings.presignatures.get(EcdsaDetails.decode(proposal.details).presignature)
-        if made is None:
-            raise Refused("I do not have that presignature, or used it")
-        public = made.public
-        if public.key_id != held.share.info.key_id or public.signers != proposal.members:
-            raise Refused("the presignature is for another key, epoch or signer set")
-        digest = asked.approved.message
-        execution = sign_execution(
-            public,
-            digest,
+        presignatures = self._presignatures(proposal)
+        digests = [
+            self._asked(request_id, Scheme.ECDSA)[0].approved.message
+            for request_id in proposal.subjects
+        ]
+        execution = sign_batch_execution(
+            [Order(made.public, d) for made, d in zip(presignatures, digests, strict=True)],
             self.settings.parties(proposal.members),
-            held.share.info.threshold,
+            self.settings.group.threshold,
             proposal.execution_id,
         )
 
-        def begin() -> Session[EcdsaSignature]:
-            self.holdings.presignatures.pop(public.id, None)
-            return start_sign(execution, made, digest, self.identity, self.holdings.single_use)
+        def begin() -> Session[tuple[EcdsaSignature, ...]]:
+            for made in presignatures:
+                self.holdings.presignatures.pop(made.public.id, None)
+            ledger = self.holdings.single_use
+            return start_sign_batch(execution, presignatures, digests, self.identity, ledger)
 
-        def finish(signature: EcdsaSignature) -> None:
-            self.holdings.drop_presignature(public.id)
-            self.on_signature(proposal.subject, signature.encode())
+        def finish(signatures: tuple[EcdsaSignature, ...]) -> None:
+            for made in presignatures:
+                self.holdings.drop_presignature(made.public.id)
+            for request_id, signature in zip(proposal.subjects, signatures, strict=True):
+                self.on_signature(request_id, signature.encode())
 
         return Task(execution, begin, finish)
 
+    def _presignatures(self, proposal: Proposal) -> list[Presignature]:
+        """Those that the details name, one a request, each of the request's key in its epoch."""
+        names = EcdsaDetails.decode(proposal.details).presignatures
+        if len(names) != len(proposal.subjects) or not names:
+            raise Refused("a batch names one presignature a request")
+        found = []
+        for request_id, name in zip(proposal.subjects, names, strict=True):
+            _, held = self._asked(request_id, Scheme.ECDSA)
+            made = self.holdings.presignatures.get(name)
+            if made is None:
+                raise Refused("I do not have that presignature, or used it")
+            public = made.public
+            if public.key_id != held.share.info.key_id or public.signers != proposal.members:
+                raise Refused("a presignature is for another key, epoch or signer set")
+            found.append(made)
+        return found
+
     def frost(self, proposal: Proposal) -> Task:
-        asked, held = self._asked(proposal.subject, Scheme.ED25519)
-        pool = held.nonces
-        if pool is None:
-            raise Refused("the key is not one of FROST")
-        package = SigningPackage(
-            ED25519_SHA512,
-            held.share.info,
-            asked.approved.message,
-            FrostDetails.decode(proposal.details).commitments,
-        )
-        execution = frost_shares_execution(
-            package, self.settings.parties(proposal.members), proposal.execution_id
+        asked = [self._asked(request_id, Scheme.ED25519) for request_id in proposal.subjects]
+        if len({held.ledger_key for _, held in asked}) != 1:
+            raise Refused("a batch of FROST is of one key")
+        held = asked[0][1]
+        pool, size = held.nonces, len(proposal.members)
+        commitments = FrostDetails.decode(proposal.details).commitments
+        if pool is None or len(commitments) != size * len(asked):
+            raise Refused("a batch names the nonces of all signers for each request")
+        packages = [
+            SigningPackage(
+                ED25519_SHA512,
+                held.share.info,
+                each.approved.message,
+                commitments[place * size : (place + 1) * size],
+            )
+            for place, (each, _) in enumerate(asked)
+        ]
+        execution = frost_batch_execution(
+            packages, self.settings.parties(proposal.members), proposal.execution_id
         )
 
-        def begin() -> Session[bytes]:
-            return start_frost_shares(execution, package, pool, self.identity)
+        def begin() -> Session[tuple[bytes, ...]]:
+            return start_frost_batch(execution, packages, pool, self.identity)
 
-        def finish(signature: bytes) -> None:
-            self.on_signature(proposal.subject, signature)
+        def finish(signatures: tuple[bytes, ...]) -> None:
+            for request_id, signature in zip(proposal.subjects, signatures, strict=True):
+                self.on_signature(request_id, signature)
 
         return Task(execution, begin, finish)
 

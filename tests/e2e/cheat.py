@@ -18,16 +18,17 @@ from dmpc.session import Session
 def altered(record: Record) -> Record:
     """Another value in its first field."""
     name = fields(record)[0].name
-    value = getattr(record, name)
+    return replace(record, **{name: other(getattr(record, name))})
+
+
+def other(value: Any) -> Any:
     if isinstance(value, Point):
-        other: Any = value + value.group.generator
-    elif isinstance(value, bytes):
-        other = bytes([value[0] ^ 1]) + value[1:]
-    elif isinstance(value, tuple):
-        other = value[::-1]
-    else:
-        other = value + 1
-    return replace(record, **{name: other})
+        return value + value.group.generator
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:]
+    if isinstance(value, tuple):
+        return (other(value[0]), *value[1:])
+    return value + 1
 
 
 def cheat(kind: str) -> None:

@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from chains.wallets import EVM, SOLANA
 from dmpc.file_journal import FileJournal
-from dmpc.single_use import Item
+from dmpc.single_use import _items_of
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrsign.deploy import Mode
 from zrsign.network.committee import reports
@@ -147,9 +147,9 @@ async def test_restarted_operators__should_not_use_a_presignature_again(world: W
 @pytest.mark.parametrize(
     ("message", "wallet"),
     [
-        ("SignatureShare", "secp256k1"),
+        ("SignatureShares", "secp256k1"),
         ("Products", "secp256k1"),
-        ("SignatureShare", "ed25519"),
+        ("SignatureShares", "ed25519"),
         ("PaddedShares", "new key"),
     ],
 )
@@ -167,14 +167,12 @@ async def test_cheat__should_be_named_and_done_without(
     await network.supervisor.ready(process, health.reachable, 40)
 
     async def caught() -> bool:
-        """Ask until it came to be one of the signers."""
-        if wallet == "new key":
-            assert (await (await world.omni.request_key(EVM)).key()).address
-        elif wallet == "ed25519":
-            asked = await world.omni.sign_data(SOLANA, world.solana, SOLANA_LOCALNET, b"x")
-            assert len((await asked.signature()).signature) == 64
-        else:
-            assert len(await world.sign(b"with a cheat")) == 65
+        """Ask with new keys until it is a signer: who signs follows from the key."""
+        kind, chain = (SOLANA, SOLANA_LOCALNET) if wallet == "ed25519" else (EVM, SOURCE)
+        key = await (await world.omni.request_key(kind)).key()
+        if wallet != "new key":
+            asked = await world.omni.sign_data(kind, key.index, chain, b"with a cheat")
+            assert (await asked.signature()).signature
         found = await reports(network.manifest)
         honest = [each.status for each in found if each.name != "operator-2"]
         return any(2 in status["guilty"] for status in honest)
@@ -213,5 +211,5 @@ async def test_ledger__should_be_waited_for(world: World) -> None:
 def items(state: Path) -> list[tuple[str, bytes]]:
     """What an operator's journal says was consumed."""
     with FileJournal(state / "single-use.journal") as journal:
-        read = [Item.decode(entry) for entry in journal.read()]
-    return [(item.kind, item.item_id) for item in read]
+        read = [item for entry in journal.read() for item in _items_of(entry)]
+    return [item.name for item in read]

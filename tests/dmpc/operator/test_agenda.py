@@ -72,7 +72,7 @@ def test_key__should_be_made_by_those_who_are_there_when_the_rest_does_not_come(
 def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> None:
     wanted = (replace(SIGN, since=100.0),)
     ((_, (draft,)),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b"),)).items()
-    assert draft.presignature == b"a"
+    assert draft.presignatures == (b"a",)
     assert draft.members == signers_of(KEY, MEMBERS)
 
 
@@ -87,7 +87,7 @@ def test_silent_proposer__should_be_followed_by_others_with_other_presignatures(
     keys = (ready(b"a", b"b", b"c", since=0.0),)
     found = proposals(Kind.ECDSA, wanted=wanted, keys=keys)
     assert len(found) == 3
-    assert {draft.presignature for (draft,) in found.values()} == {b"a", b"b", b"c"}
+    assert {draft.presignatures for (draft,) in found.values()} == {(b"a",), (b"b",), (b"c",)}
 
 
 def test_failed_attempt__should_make_it_the_next_ones_turn() -> None:
@@ -100,14 +100,24 @@ def test_failed_attempt__should_make_it_the_next_ones_turn() -> None:
 
 def test_requests__should_not_share_a_presignature() -> None:
     wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(5))
-    ((_, drafts),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),)).items()
-    assert sorted(draft.presignature for draft in drafts) == [b"a", b"b", b"c"]
+    found = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),))
+    ((_, (draft,)),) = found.items()
+    assert draft.subjects == (0, 1, 2)
+    assert sorted(draft.presignatures) == [b"a", b"b", b"c"]
+
+
+def test_batches__should_be_bounded_and_of_one_signer_set() -> None:
+    wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(40))
+    names = [bytes([i]) for i in range(40)]
+    ((_, drafts),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(*names),)).items()
+    assert [len(draft.subjects) for draft in drafts] == [16, 16, 8]
+    assert len({name for draft in drafts for name in draft.presignatures}) == 40
 
 
 def test_request_without_presignature__should_have_one_made() -> None:
     wanted = (replace(SIGN, since=100.0),)
     ((_, (draft,)),) = proposals(Kind.PRESIGN, wanted=wanted).items()
-    assert draft.subject == KEY.ledger_key
+    assert draft.subjects == (KEY.ledger_key,)
     running = ((Kind.PRESIGN, 1),) * MAX_PRESIGNS
     assert proposals(Kind.PRESIGN, wanted=wanted, running=running) == {}
     uncovered = frozenset(MEMBERS[:5])
@@ -123,7 +133,7 @@ def test_running_work__should_not_be_proposed_again() -> None:
 
 def test_pools__should_be_filled_in_idle_time_by_one() -> None:
     ((_, drafts),) = proposals(Kind.PRESIGN, pool_level=2).items()
-    assert {draft.subject for draft in drafts} == {KEY.ledger_key}
+    assert {draft.subjects for draft in drafts} == {(KEY.ledger_key,)}
     assert proposals(Kind.PRESIGN, pool_level=2, busy=True) == {}
     full = (ready(b"a", b"b"),)
     assert proposals(Kind.PRESIGN, pool_level=2, keys=full) == {}

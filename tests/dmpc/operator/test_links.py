@@ -144,17 +144,19 @@ async def test_credentials__should_be_bound_to_member_and_connection() -> None:
 def test_proposal__should_be_signed_and_name_one_execution() -> None:
     group = members()
     key = IdentityKey(b"\1" * 32)
-    draft = Proposal(KEYRING, Kind.ECDSA, 5, 1, (1, 2), (b"a" * 16, b"b" * 16), b"n" * 32, b"")
+    draft = Proposal(KEYRING, Kind.ECDSA, (5,), 1, (1, 2), (b"a" * 16, b"b" * 16), b"n" * 32, b"")
     settings = Settings(KEYRING, (Group(1, 2, PAILLIER_2048, tuple(group.values())),))
     signed = draft.signed(key)
     assert signed.is_signed(settings.parties((1, 2, 3)))
     assert not draft.is_signed(settings.parties((1, 2, 3)))
-    assert not replace(signed, subject=6).is_signed(settings.parties((1, 2, 3)))
+    assert not replace(signed, subjects=(6,)).is_signed(settings.parties((1, 2, 3)))
     assert replace(draft, nonce=b"o" * 32).execution_id != draft.execution_id
     assert replace(draft, incarnations=(b"a" * 16, b"c" * 16)).execution_id != draft.execution_id
     assert read_frame(signed.encode()) == signed
     for wrong in (
         {"kind": "steal"},
+        {"subjects": (5, 5)},
+        {"subjects": tuple(range(17))},
         {"members": (2, 1)},
         {"members": (1,)},
         {"incarnations": (b"a" * 16,)},
