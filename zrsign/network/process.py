@@ -6,27 +6,20 @@ Started, watched, logged to a file, stopped in order.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import signal
+import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zrsign.errors import NetworkError
 
-PR_SET_PDEATHSIG = 1
+# Linux ends the child when the parent dies, however it dies. A program of its own sets that, not
+# code between fork and exec: gRPC's threads do not survive a fork.
+DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 STOP_GRACE_S = 8.0
 LOG_TAIL_LINES = 4
 LOG_TAIL_COLUMNS = 300
-
-
-def _die_with_parent() -> None:
-    """Runs in the child before exec.
-
-    Linux kills it when the parent dies, however the parent dies.
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -67,18 +60,23 @@ class Supervisor:
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> Process:
         """Start `command`. Raises NetworkError when it cannot be executed."""
+        words = [str(word) for word in command]
+        if shutil.which(words[0]) is None:
+            raise NetworkError(
+                f"Cannot start {name}: there is no {words[0]}", "Check the tools: zrsign doctor"
+            )
         self.log_dir.mkdir(parents=True, exist_ok=True)
         path = self.log_dir / f"{name}.log"
         with path.open("ab") as log:
             try:
                 child = await asyncio.create_subprocess_exec(
-                    *map(str, command),
+                    *DIE_WITH_PARENT,
+                    *words,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=log,
                     stderr=asyncio.subprocess.STDOUT,
                     env={**os.environ, **(env or {})},
                     start_new_session=True,
-                    preexec_fn=_die_with_parent,
                 )
             except OSError as error:
                 raise NetworkError(
