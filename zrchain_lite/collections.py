@@ -61,8 +61,9 @@ class Map(Generic[M]):
     def has(self, store: KVStore, key: Key) -> bool:
         return store.get(self.prefix + encode_key(key)) is not None
 
-    def values(self, store: KVStore, *, reverse: bool = False) -> Iterator[M]:
-        for _, raw in store.iterate(self.prefix, reverse=reverse):
+    def values(self, store: KVStore, *, under: Key = (), reverse: bool = False) -> Iterator[M]:
+        """In the order of their keys; `under` is the beginning of a tuple key."""
+        for _, raw in store.iterate(self.prefix + encode_key(under), reverse=reverse):
             yield self._message.FromString(raw)
 
 
@@ -79,8 +80,12 @@ class Index:
         store.delete(self._group(group) + encode_key(member))
 
     def members(self, store: KVStore, group: Key) -> list[int]:
+        return list(self.ascending(store, group))
+
+    def ascending(self, store: KVStore, group: Key) -> Iterator[int]:
+        """The members one by one, for who may stop early."""
         prefix = self._group(group)
-        return [int.from_bytes(key[len(prefix) :], "big") for key, _ in store.iterate(prefix)]
+        return (int.from_bytes(key[len(prefix) :], "big") for key, _ in store.iterate(prefix))
 
     def _group(self, group: Key) -> bytes:
         parts = group if isinstance(group, tuple) else (group,)

@@ -25,6 +25,7 @@ from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
+from zrchain_lite.operators import OperatorsModule
 from zrchain_lite.policy import PolicyKeeper, PolicyModule
 from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
 from zrsign_receiver import api
@@ -56,6 +57,7 @@ def compose() -> tuple[node.Core, Sequence[Module]]:
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),
+        OperatorsModule(identity, treasury),
         ReceiverModule(identity, policy, treasury),
     )
 

@@ -18,6 +18,7 @@ from zrchain_lite.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Context, Module
 from zrchain_lite.node import Core, NodeConfig
+from zrchain_lite.operators import OperatorsModule
 from zrchain_lite.policy import PolicyKeeper, PolicyModule
 from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
 from zrchain_lite.tx import Signer, build
@@ -124,7 +125,7 @@ def node_config(folder: Path, first: Genesis, engine: EngineConfig | None = None
 
 
 def all_modules() -> tuple[Core, tuple[Module, ...]]:
-    """The core with identity, policy and treasury."""
+    """The core with identity, policy, treasury and operators."""
     core = Core.create()
     identity = IdentityKeeper(core.auth, core.bank)
     policy = PolicyKeeper(identity)
@@ -133,4 +134,5 @@ def all_modules() -> tuple[Core, tuple[Module, ...]]:
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),
+        OperatorsModule(identity, treasury),
     )

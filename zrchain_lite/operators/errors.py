@@ -1,0 +1,23 @@
+"""What the operators module refuses beyond the ledger's own errors.
+
+Conflict
+├── IndexTaken       an index or an identity already means another operator
+├── ReportsFull      the reporter's reports about members are as many as are kept
+└── EpochRegressed   the party has committed a later epoch, or another one under that number
+"""
+
+from __future__ import annotations
+
+from zrchain_lite.errors import Conflict
+
+
+class IndexTaken(Conflict):
+    code = 1509
+
+
+class ReportsFull(Conflict):
+    code = 1510
+
+
+class EpochRegressed(Conflict):
+    code = 1511
