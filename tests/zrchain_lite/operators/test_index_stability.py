@@ -14,12 +14,13 @@ from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 
 # (index, party, identity, endpoint) of each member, and the threshold.
 Attempt = tuple[list[tuple[int, int, int, int]], int]
-SMALL = st.integers(0, 3)
+DISTINCT = st.lists(st.integers(0, 3), min_size=3, max_size=3, unique=True)
+MEMBERS = st.tuples(DISTINCT, DISTINCT, DISTINCT, DISTINCT).map(
+    lambda facets: list(zip(*facets, strict=True))
+)
+SAME = st.permutations(range(4)).map(lambda chosen: [(i, i, i, i) for i in chosen[:3]])
 ATTEMPTS: st.SearchStrategy[list[Attempt]] = st.lists(
-    st.tuples(
-        st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=2, max_size=3), st.integers(2, 3)
-    ),
-    max_size=12,
+    st.tuples(st.one_of(SAME, MEMBERS), st.integers(2, 3)), max_size=12
 )
 
 
