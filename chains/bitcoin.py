@@ -1,16 +1,14 @@
 """Bitcoin (CAIP-2 `bip122:<genesis>`): addresses, sighashes, assembly, composition, intent.
 
 A payload is a PSBT (version 0 or 2) or the "unsigned plus" form. The keys are single keys: P2WPKH,
-or the key path of P2TR (BIP-86).
+or the key path of P2TR (BIP-86). A taproot key signs the latter only, so its change must go there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coincurve import PublicKeyXOnly
-
-from chains import bitcoin_psbt, ecdsa
+from chains import bitcoin_psbt, ecdsa, taproot
 from chains.bitcoin_coins import Utxo, select
 from chains.bitcoin_scripts import (
     ScriptKind,
@@ -51,15 +49,23 @@ _RELATIVE_LOCK_OFF = 1 << 31
 
 
 class BitcoinChain:
-    """One Bitcoin network."""
+    """One Bitcoin network, for ECDSA keys (P2WPKH) or, with `taproot`, for taproot keys (P2TR).
 
-    def __init__(self, caip2: str) -> None:
+    The difference is the address of a key, where its change goes, and whose coins it may spend.
+    """
+
+    def __init__(self, caip2: str, *, taproot: bool = False) -> None:
         self.network = network_for(caip2)
         self.caip2 = caip2
+        self.taproot = taproot
 
     def address(self, public_key: bytes) -> str:
-        """The P2WPKH address (BIP-173)."""
-        return self._address(p2wpkh_script(public_key))
+        """The P2WPKH address (BIP-173), or the P2TR one of a taproot key (BIP-86)."""
+        return self._address(self.own_script(public_key))
+
+    def own_script(self, public_key: bytes) -> bytes:
+        """The output script that the key's address stands for."""
+        return p2tr_script(public_key) if self.taproot else p2wpkh_script(public_key)
 
     def taproot_address(self, public_key: bytes) -> str:
         """The P2TR address of the key without scripts (BIP-86)."""
@@ -107,13 +113,13 @@ class BitcoinChain:
         fee_rate_sat_vb: float,
         change_public_key: bytes,
     ) -> bytes:
-        """A PSBT paying the intent from coins of `change_public_key`, change to its P2WPKH.
+        """A PSBT paying the intent from coins of `change_public_key`, change to its address.
 
         Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins)
         or an address error.
         """
         target = self._payment(intent)
-        own_script = p2wpkh_script(change_public_key)
+        own_script = self.own_script(change_public_key)
         _check_ownership(utxos, (own_script, p2tr_script(change_public_key)))
         selection = select(
             utxos,
@@ -137,7 +143,7 @@ class BitcoinChain:
         return payload
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
-        """One output pays the intent, all else returns to the key's P2WPKH, all inputs are its own.
+        """One output pays the intent, the rest returns to the key's address, inputs are its own.
 
         The transaction must be spendable at once (no lock times) and its fee within the cap. For
         the fee to be what it seems, all amounts but one must be proven: a P2WPKH signature commits
@@ -146,7 +152,7 @@ class BitcoinChain:
         own = _own(tx)
         if intent.data:
             raise IntentMismatch("a Bitcoin payment carries no data")
-        own_script = p2wpkh_script(public_key)
+        own_script = self.own_script(public_key)
         for index, spent in enumerate(own.inputs):
             if spent.script_pubkey not in (own_script, p2tr_script(public_key)):
                 raise IntentMismatch(f"input {index} does not belong to {public_key.hex()}")
@@ -245,6 +251,5 @@ def _taproot_signature(spent: TxInput, digest: bytes, signature: bytes, public_k
             f"a P2TR signature is 64 bytes, then sighash type {suffix.hex() or 'none'}; "
             f"got {len(signature)} bytes"
         )
-    if not PublicKeyXOnly(spent.script_pubkey[2:]).verify(signature[:64], digest):
-        raise BadSignature(f"the signature does not verify for {spent.txid}:{spent.vout}")
+    taproot.verify(public_key, digest, signature[:64])
     return signature[:64] + suffix

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from embit import compact
 from embit.transaction import Transaction
 
-from chains.bitcoin_scripts import MAINNET, TESTNET3, Network, ScriptKind, kind_of, tweak
+from chains import taproot
+from chains.bitcoin_scripts import MAINNET, TESTNET3, Network, ScriptKind, kind_of
 from chains.bitcoin_transactions import (
     BitcoinTx,
     TxInput,
@@ -293,7 +294,7 @@ def _check_taproot(entry: Map, script: bytes) -> None:
         raise MalformedTransaction("a P2TR input with a script tree cannot be signed (BIP-86 only)")
     internal_key = entry.field(In.TAP_INTERNAL_KEY, 32)
     try:
-        owned = internal_key is None or tweak(internal_key) == script[2:]
+        owned = internal_key is None or taproot.output_key(internal_key) == script[2:]
     except MalformedKey as error:
         raise MalformedTransaction(f"TAP_INTERNAL_KEY: {error}") from None
     if not owned:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from coincurve import PublicKeyXOnly
 from embit import base58, bech32
 from embit.base import EmbitError
 from embit.networks import NETWORKS
 from embit.script import Script
 
+from chains import taproot
 from chains.ecdsa import load_public_key
-from chains.errors import MalformedAddress, MalformedKey, UnknownChain, WrongNetwork
-from chains.hashing import hash160, tagged_hash
+from chains.errors import MalformedAddress, UnknownChain, WrongNetwork
+from chains.hashing import hash160
 
 MAX_ADDRESS_LENGTH = 90
 
@@ -91,17 +91,7 @@ def p2wpkh_script(public_key: bytes) -> bytes:
 def p2tr_script(public_key: bytes) -> bytes:
     """BIP-341 output of a key without scripts (BIP-86): OP_1 and the tweaked x-only key."""
     load_public_key(public_key)
-    return b"\x51\x20" + tweak(public_key[1:])
-
-
-def tweak(internal_key: bytes) -> bytes:
-    """BIP-86 output key of a 32-byte x-only internal key: Q = P + H_TapTweak(P) G."""
-    try:
-        key = PublicKeyXOnly(internal_key)
-        key.tweak_add(tagged_hash("TapTweak", internal_key))
-    except ValueError:
-        raise MalformedKey(f"{internal_key.hex()} is not an x-only key of secp256k1") from None
-    return key.format()
+    return b"\x51\x20" + taproot.output_key(public_key[1:])
 
 
 def address_of(script: bytes, network: Network) -> str | None:

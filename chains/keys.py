@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chains import ecdsa
+from chains import ecdsa, taproot
 from chains.errors import BadSignature, MalformedKey
 from chains.wallets import KeyAlgorithm
 
@@ -10,7 +10,8 @@ from chains.wallets import KeyAlgorithm
 def validate_public_key(algorithm: KeyAlgorithm, public_key: bytes) -> None:
     """Raise `MalformedKey` unless the key is a point of its curve in its one encoding.
 
-    secp256k1: 33 bytes, compressed. Ed25519: 32 bytes, canonical, in the prime-order group.
+    secp256k1: 33 bytes, compressed; of a taproot key, its internal key. Ed25519: 32 bytes,
+    canonical, in the prime-order group.
     """
     if algorithm is KeyAlgorithm.EDDSA_ED25519:
         _validate_ed25519(public_key)
@@ -24,12 +25,15 @@ def verify_signature(
     """Raise `BadSignature` unless the signature verifies; `MalformedKey` for a bad key.
 
     ECDSA: 64 or 65 bytes over a 32-byte digest, low s. Bitcoin: the same, or DER without a sighash
-    byte. Ed25519 (RFC 8032): 64 bytes over the raw message.
+    byte. Taproot: 64 bytes (BIP-340) over a 32-byte digest, under the output key. Ed25519: 64 bytes
+    (RFC 8032) over the raw message.
     """
     if algorithm is KeyAlgorithm.EDDSA_ED25519:
         verify_ed25519(public_key, message, signature)
     elif algorithm is KeyAlgorithm.BITCOIN_SECP256K1:
         ecdsa.verify_any_form(public_key, message, signature)
+    elif algorithm is KeyAlgorithm.TAPROOT_SECP256K1:
+        taproot.verify(public_key, message, signature)
     else:
         ecdsa.verify(public_key, message, signature)
 

@@ -11,11 +11,15 @@ from chains.hashing import keccak256
 
 
 class KeyAlgorithm(StrEnum):
-    """What a key signs with. Bitcoin's differs from plain ECDSA in the form of the answer (DER)."""
+    """What a key signs with. Bitcoin's differs from plain ECDSA in the form of the answer (DER).
+
+    A taproot key signs BIP-340 under the tweaked output key (BIP-86).
+    """
 
     ECDSA_SECP256K1 = "ECDSA_SECP256K1"
     EDDSA_ED25519 = "EDDSA_ED25519"
     BITCOIN_SECP256K1 = "BITCOIN_SECP256K1"
+    TAPROOT_SECP256K1 = "TAPROOT_SECP256K1"
 
 
 @dataclass(frozen=True)

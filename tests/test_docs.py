@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from zrchain_lite.treasury.wallets import KEY_TYPE_WORDS
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_receiver.errors import Reason
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,3 +37,11 @@ def test_faults__should_name_code_words_and_errors_that_exist() -> None:
     known = {each["name"] for each in abi if each["type"] == "error"} | {str(r) for r in Reason}
     assert words
     assert words <= known
+
+
+def test_keys__should_list_every_key_type_and_wallet_type() -> None:
+    page = (ROOT / "docs" / "keys.md").read_text()
+    for enum, prefix in ((wire.KeyType, "KEY_TYPE_"), (wire.WalletType, "WALLET_TYPE_")):
+        listed = {f"{number} `{name.removeprefix(prefix)}`" for name, number in enum.items()}
+        assert {entry for entry in listed if entry not in page} == {"0 `UNSPECIFIED`"}
+    assert {word for word in KEY_TYPE_WORDS if f"`{word}`" not in page} == set()

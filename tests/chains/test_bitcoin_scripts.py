@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chains import MalformedAddress, MalformedKey, UnknownChain, WrongNetwork
 from chains.bitcoin import BitcoinChain
-from chains.bitcoin_scripts import ScriptKind, address_of, kind_of, network_for, script_for, tweak
+from chains.bitcoin_scripts import ScriptKind, address_of, kind_of, network_for, script_for
+from chains.taproot import output_key
 from tests.chains.builders import ALICE, MAINNET, REGTEST, TESTNET3
 
 MAIN = BitcoinChain(MAINNET)
@@ -43,7 +44,7 @@ def test_taproot_address__should_be_that_of_bip86() -> None:
     internal = bytes.fromhex("cc8a4bc64d897bddc5fbc2f670f7a8ba0b386779106cf1223c6fc5d7cd6fc115")
     output = "a60869f0dbcf1dc659c9cecbaf8050135ea9e8cdc487053f1dc6880949dc684c"
     address = "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr"
-    assert tweak(internal).hex() == output
+    assert output_key(internal).hex() == output
     assert MAIN.taproot_address(b"\x02" + internal) == address
 
 
@@ -51,7 +52,7 @@ def test_taproot_tweak__should_be_that_of_bip341() -> None:
     # BIP-341 wallet test vectors, scriptPubKey 0 (no script tree).
     internal = bytes.fromhex("d6889cb081036e0faefa3a35157ad71086b123b2b144b649798b494c300a961d")
     script = "512053a1f6e454df1aa2776a2814a721372d6258050de330b3c6d10ee8f4e0dda343"
-    assert "5120" + tweak(internal).hex() == script
+    assert "5120" + output_key(internal).hex() == script
     address = "bc1p2wsldez5mud2yam29q22wgfh9439spgduvct83k3pm50fcxa5dps59h4z5"
     assert address_of(bytes.fromhex(script), MAIN.network) == address
 
@@ -134,7 +135,7 @@ def test_key__should_be_a_point() -> None:
     with pytest.raises(MalformedKey):
         MAIN.address(b"\x02" + b"\xff" * 32)
     with pytest.raises(MalformedKey):
-        tweak(b"\xff" * 32)
+        output_key(b"\xff" * 32)
 
 
 def test_kind__should_know_the_standard_scripts_only() -> None:

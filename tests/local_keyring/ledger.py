@@ -1,4 +1,4 @@
-"""A real ledger in this process, with an authority, a keyring of one party, and an observer."""
+"""A real ledger in this process: an authority, a keyring of one party, an observer, a relayer."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class Accounts:
     authority: Account = field(default_factory=Account.generate)
     party: Account = field(default_factory=Account.generate)
     observer: Account = field(default_factory=Account.generate)
+    relayer: Account = field(default_factory=Account.generate)
 
     def all(self) -> tuple[Account, ...]:
-        return self.authority, self.party, self.observer
+        return self.authority, self.party, self.observer, self.relayer
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,9 @@ def _genesis(accounts: Accounts) -> dict[str, object]:
         "keyring_addr": keyring_address(1),
         "observers": [accounts.observer.address],
         "observer_threshold": 1,
+        "relayers": [accounts.relayer.address],
         "fee_payer": authority,
-        "destinations": ["eip155:31337"],
+        "destinations": ["eip155:31337", "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"],
     }
     return {
         "chain_id": "zrsign-test",

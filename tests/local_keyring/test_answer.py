@@ -59,6 +59,18 @@ def test_signature__should_verify_and_be_the_same_again(key_id: int, data: bytes
     assert answer_signature_request(sign_request(key_id, data), key) == answer
 
 
+def test_taproot__should_sign_as_bip341_says() -> None:
+    """wallet-test-vectors.json, keyPathSpending, input 0 (made without fresh randomness)."""
+    secret = "6b973d88838f27366ed61c9ad6367663045cb456e28335c109e30717ae0c6baa"
+    digest = "2514a6272f85cfa0f45eb907fcb0d121b808ed37c6ea160a5a9046ed5526d555"
+    signature = (
+        "ed7c1647cb97379e76892be0cacff57ec4a7102aa24296ca39af7541246d8ff1"
+        "4d38958d4cc1e2e478e4d4a764bbfd835b16d4e314b72937b29833060b87276c"
+    )
+    taproot = SecretKey(KeyAlgorithm.TAPROOT_SECP256K1, bytes.fromhex(secret))
+    assert taproot.sign(bytes.fromhex(digest)).hex() == signature
+
+
 def test_ed25519__should_sign_messages_of_any_length() -> None:
     (key_id,) = (i for i, k in KEYS.items() if k.algorithm is KeyAlgorithm.EDDSA_ED25519)
     for data in (b"", b"x" * 999):
@@ -70,7 +82,7 @@ def test_ed25519__should_sign_messages_of_any_length() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])
-@pytest.mark.parametrize("algorithm", ["ECDSA_SECP256K1", "BITCOIN_SECP256K1"])
+@pytest.mark.parametrize("algorithm", ["ECDSA_SECP256K1", "BITCOIN_SECP256K1", "TAPROOT_SECP256K1"])
 def test_digest_of_wrong_length__should_be_rejected(algorithm: str, length: int) -> None:
     (key_id,) = (i for i, k in KEYS.items() if k.algorithm == algorithm)
     answer = answer_signature_request(sign_request(key_id, bytes(length)), key)

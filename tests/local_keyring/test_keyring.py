@@ -30,6 +30,7 @@ ALGORITHMS = {
     "ecdsa": KeyAlgorithm.ECDSA_SECP256K1,
     "ed25519": KeyAlgorithm.EDDSA_ED25519,
     "bitcoin": KeyAlgorithm.BITCOIN_SECP256K1,
+    "taproot": KeyAlgorithm.TAPROOT_SECP256K1,
 }
 DIGEST = sha256(b"what is signed").digest()
 

@@ -1,12 +1,13 @@
 """A signature as the ledger stores it: verified, in one form per key type.
 
 ECDSA: 65 bytes r || s || recovery id. Bitcoin: DER without a sighash byte. Ed25519: 64 bytes. The
-s of ECDSA is low.
+s of ECDSA is low. Taproot: 64 bytes (BIP-340), which verify under the output key of the stored
+internal key.
 """
 
 from __future__ import annotations
 
-from chains import ecdsa
+from chains import ecdsa, taproot
 from chains import keys as curves
 from chains.errors import BadSignature
 from zrchain_lite.errors import InvalidArgument
@@ -39,6 +40,9 @@ def stored_form(key: wire.Key, item: bytes, signature: bytes) -> bytes:
     if key.type == wallets.BITCOIN:
         ecdsa.verify(key.public_key, item, signature)
         return ecdsa.to_der(signature)
+    if key.type == wallets.TAPROOT:
+        taproot.verify(key.public_key, item, signature)
+        return signature
     if key.type == wallets.ECDSA:
         return ecdsa.with_recovery_id(key.public_key, item, signature)
     raise BadSignature(f"key {key.id} has no known type ({key.type})")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from google.protobuf import any_pb2
 
 from chains import UnsignedTx, chain_for
-from chains.bitcoin_scripts import p2wpkh_script
+from chains.bitcoin_scripts import p2tr_script, p2wpkh_script
 from chains.bitcoin_transactions import BitcoinTx
 from chains.errors import ChainError
 from chains.solana_messages import SolanaTx
@@ -55,7 +55,7 @@ def prepare(
             f"the transaction has {len(items)} signatures to make, but {len(public_keys)} key ids "
             "are named; name one per signature, in order"
         )
-    _require_signers(parsed, public_keys)
+    _require_signers(wallet_type, parsed, public_keys)
     return Prepared(items, parsed.amount)
 
 
@@ -75,14 +75,17 @@ def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
             )
 
 
-def _require_signers(parsed: UnsignedTx, public_keys: list[bytes]) -> None:
+def _require_signers(
+    wallet_type: wire.WalletType, parsed: UnsignedTx, public_keys: list[bytes]
+) -> None:
     """Raises InvalidArgument when a key cannot sign what is at its place."""
     if isinstance(parsed, SolanaTx):
         wanted = list(parsed.signers)
         given = public_keys
     elif isinstance(parsed, BitcoinTx):
         wanted = [spent.script_pubkey for spent in parsed.inputs]
-        given = [p2wpkh_script(key) for key in public_keys]
+        script_of = p2tr_script if wallets.is_taproot(wallet_type) else p2wpkh_script
+        given = [script_of(key) for key in public_keys]
     else:
         return
     for position, (owner, key) in enumerate(zip(wanted, given, strict=True)):

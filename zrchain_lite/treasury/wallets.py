@@ -9,6 +9,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError, Message
 
 from chains import chain_for, cosmos
+from chains.bitcoin import BitcoinChain
 from chains.wallets import KeyAlgorithm
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -18,11 +19,13 @@ M = TypeVar("M", bound=Message)
 ECDSA = wire.KEY_TYPE_ECDSA_SECP256K1
 EDDSA = wire.KEY_TYPE_EDDSA_ED25519
 BITCOIN = wire.KEY_TYPE_BITCOIN_SECP256K1
+TAPROOT = wire.KEY_TYPE_TAPROOT_SECP256K1
 
 ALGORITHMS = {
     ECDSA: KeyAlgorithm.ECDSA_SECP256K1,
     EDDSA: KeyAlgorithm.EDDSA_ED25519,
     BITCOIN: KeyAlgorithm.BITCOIN_SECP256K1,
+    TAPROOT: KeyAlgorithm.TAPROOT_SECP256K1,
 }
 KEY_TYPE_WORDS = {
     "ecdsa": ECDSA,
@@ -30,6 +33,7 @@ KEY_TYPE_WORDS = {
     "eddsa": EDDSA,
     "bitcoin": BITCOIN,
     "btc": BITCOIN,
+    "taproot": TAPROOT,
 }
 # In the order in which addresses are listed.
 KEY_TYPE_OF = {
@@ -39,11 +43,20 @@ KEY_TYPE_OF = {
     wire.WALLET_TYPE_BTC_MAINNET: BITCOIN,
     wire.WALLET_TYPE_BTC_REGNET: BITCOIN,
     wire.WALLET_TYPE_SOLANA: EDDSA,
+    wire.WALLET_TYPE_BTC_TAPROOT_TESTNET: TAPROOT,
+    wire.WALLET_TYPE_BTC_TAPROOT_MAINNET: TAPROOT,
+    wire.WALLET_TYPE_BTC_TAPROOT_REGNET: TAPROOT,
 }
+_MAINNET = "bip122:000000000019d6689c085ae165831e93"
+_TESTNET3 = "bip122:000000000933ea01ad0ee984209779ba"
+_REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 _BITCOIN_NETWORKS = {
-    wire.WALLET_TYPE_BTC_MAINNET: "bip122:000000000019d6689c085ae165831e93",
-    wire.WALLET_TYPE_BTC_TESTNET: "bip122:000000000933ea01ad0ee984209779ba",
-    wire.WALLET_TYPE_BTC_REGNET: "bip122:0f9188f13cb7b2c71f2a335e3a4fc328",
+    wire.WALLET_TYPE_BTC_MAINNET: _MAINNET,
+    wire.WALLET_TYPE_BTC_TESTNET: _TESTNET3,
+    wire.WALLET_TYPE_BTC_REGNET: _REGTEST,
+    wire.WALLET_TYPE_BTC_TAPROOT_MAINNET: _MAINNET,
+    wire.WALLET_TYPE_BTC_TAPROOT_TESTNET: _TESTNET3,
+    wire.WALLET_TYPE_BTC_TAPROOT_REGNET: _REGTEST,
 }
 _SOLANA_NETWORKS = {
     wire.MAINNET: "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
@@ -74,6 +87,11 @@ def require_wallet(wallet_type: wire.WalletType, key_type: wire.KeyType) -> None
             f"{wire.KeyType.Name(KEY_TYPE_OF[wallet_type])} key, not "
             f"{wire.KeyType.Name(key_type)}"
         )
+
+
+def is_taproot(wallet_type: wire.WalletType) -> bool:
+    """Whether the wallet's coins are P2TR outputs, spent by the key path."""
+    return KEY_TYPE_OF.get(wallet_type) == TAPROOT
 
 
 def network(wallet_type: wire.WalletType, metadata: any_pb2.Any | None) -> str:
@@ -119,7 +137,8 @@ def _derive(wallet_type: wire.WalletType, public_key: bytes, prefixes: list[str]
         return [chain_for(_ANY_EVM).address(public_key)]
     if wallet_type == wire.WALLET_TYPE_SOLANA:
         return [chain_for(_ANY_SOLANA).address(public_key)]
-    return [chain_for(_BITCOIN_NETWORKS[wallet_type]).address(public_key)]
+    chain = BitcoinChain(_BITCOIN_NETWORKS[wallet_type], taproot=is_taproot(wallet_type))
+    return [chain.address(public_key)]
 
 
 def _unpack(packed: any_pb2.Any | None, message: M) -> M:

@@ -12,6 +12,7 @@ from tests.zrchain_lite.treasury.world import (
     ECDSA,
     ED25519,
     REJECTED,
+    TAPROOT,
     Account,
     Secret,
     World,
@@ -166,7 +167,7 @@ def test_answers__should_make_the_key_at_the_threshold(
         world.answer_key(parties[2], request_id, OTHER_KEY)
 
 
-@pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519])
+@pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519, TAPROOT])
 def test_answers__should_serve_every_key_type(
     world: World, owner: Account, workspace: str, parties: list[Account], secret: Secret
 ) -> None:

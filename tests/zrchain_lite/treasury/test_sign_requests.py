@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
 from chains import ecdsa
 from tests.zrchain_lite.treasury.world import (
@@ -13,6 +14,7 @@ from tests.zrchain_lite.treasury.world import (
     ECDSA,
     ED25519,
     REJECTED,
+    TAPROOT,
     Account,
     Secret,
     World,
@@ -185,7 +187,7 @@ def test_request__should_be_the_owners_business(world: World, key: int) -> None:
         world.request_signature(world.account(), [key], ITEM)
 
 
-@pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519])
+@pytest.mark.parametrize("secret", [ECDSA, BITCOIN, ED25519, TAPROOT])
 def test_answer__should_be_stored_in_the_form_of_its_key_type(
     world: World,
     owner: Account,
@@ -276,6 +278,15 @@ def high_s(signature: bytes) -> bytes:
             ED25519.sign(ITEM) + b"\x00",
             "signature verification failed: verifySignature- invalid signature, ",
         ),
+        (TAPROOT, TAPROOT.sign(ITEM_2), "does not verify under the taproot output key"),
+        (TAPROOT, TAPROOT.sign(ITEM) + b"\x01", "a BIP-340 signature has 64 bytes, not 65"),
+        (
+            TAPROOT,
+            # Of the internal key, which is not tweaked.
+            PrivateKey(TAPROOT.seed).sign_schnorr(ITEM, bytes(32)),
+            "does not verify under the taproot output key",
+        ),
+        (TAPROOT, BITCOIN.sign(ITEM)[:64], "does not verify under the taproot output key"),
     ],
 )
 def test_wrong_answer__should_reject_and_refund(

@@ -10,10 +10,22 @@ import pytest
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
+from chains.bitcoin import BitcoinChain
+from chains.bitcoin_scripts import p2tr_script, p2wpkh_script
+from chains.bitcoin_transactions import parse_transaction
 from chains.chain import Intent
 from chains.evm import EvmChain
 from chains.solana import SolanaChain
-from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, Account, Secret, World
+from tests.chains.builders import REGTEST, bitcoin_intent, coin
+from tests.zrchain_lite.treasury.world import (
+    BITCOIN,
+    ECDSA,
+    ED25519,
+    TAPROOT,
+    Account,
+    Secret,
+    World,
+)
 from zrchain_lite.errors import InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.identity.keeper import KeyringInactive
 from zrchain_lite.module import Context
@@ -25,6 +37,8 @@ NATIVE = wire.WALLET_TYPE_NATIVE
 EVM = wire.WALLET_TYPE_EVM
 BTC_TESTNET = wire.WALLET_TYPE_BTC_TESTNET
 BTC_MAINNET = wire.WALLET_TYPE_BTC_MAINNET
+BTC_REGNET = wire.WALLET_TYPE_BTC_REGNET
+BTC_TAPROOT_REGNET = wire.WALLET_TYPE_BTC_TAPROOT_REGNET
 SOLANA = wire.WALLET_TYPE_SOLANA
 TRANSFER = bytes.fromhex(
     "eb80843b9aca0082520894ea223ca8968ca59e0bc79ba331c2f6f636a3fb82880de0b6b3a764000080808080"
@@ -159,6 +173,63 @@ def test_vectors__should_sign_the_bitcoin_plus_form(
     stranger = world.key(owner, workspace, keyring, party, BITCOIN)
     with pytest.raises(InvalidArgument, match="'s to make"):
         ask(world, owner, [stranger], BTC_TESTNET, unsigned)
+
+
+def taproot_payment(*scripts: bytes) -> bytes:
+    """A payment from coins of these scripts, all of the TAPROOT secret's key."""
+    coins = [coin(40_000, n, script=script) for n, script in enumerate(scripts)]
+    return BitcoinChain(REGTEST).compose(
+        bitcoin_intent(30_000 * len(coins)),
+        utxos=coins,
+        fee_rate_sat_vb=2,
+        change_public_key=TAPROOT.public_key,
+    )
+
+
+def test_taproot__should_sign_the_sighashes_of_p2tr_inputs(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
+) -> None:
+    key = world.key(owner, workspace, keyring, party, TAPROOT)
+    chain = BitcoinChain(REGTEST)
+    unsigned = taproot_payment(p2tr_script(TAPROOT.public_key), p2tr_script(TAPROOT.public_key))
+    answer = ask(world, owner, [key, key], BTC_TAPROOT_REGNET, unsigned)
+    parent = world.sign_request(answer.signature_request_id)
+    parsed = chain.parse(unsigned)
+    assert tuple(parent.data_for_signing) == chain.sighashes(parsed)
+    for child, item in zip(parent.child_req_ids, parent.data_for_signing, strict=True):
+        world.answer(party, child, TAPROOT.sign(item))
+    stored = [each.signed_data for each in world.sign_request(parent.id).signed_data]
+    signed = parse_transaction(chain.assemble(parsed, stored, [TAPROOT.public_key] * 2))
+    assert [spent.witness.items for spent in signed.vin] == [[stored[0]], [stored[1]]]
+    assert {len(signature) for signature in stored} == {64}
+
+
+@pytest.mark.parametrize(
+    ("secret", "wallet_type", "script_of", "why"),
+    [
+        (TAPROOT, BTC_TAPROOT_REGNET, p2wpkh_script, "'s to make"),
+        (BITCOIN, BTC_REGNET, p2tr_script, "'s to make"),
+        (TAPROOT, BTC_REGNET, p2tr_script, "needs a KEY_TYPE_BITCOIN_SECP256K1 key"),
+        (BITCOIN, BTC_TAPROOT_REGNET, p2tr_script, "needs a KEY_TYPE_TAPROOT_SECP256K1 key"),
+    ],
+)
+def test_bitcoin_wallets__should_sign_for_their_own_kind_of_output(
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    party: Account,
+    secret: Secret,
+    wallet_type: wire.WalletType,
+    script_of: Callable[[bytes], bytes],
+    why: str,
+) -> None:
+    """The same bytes are another signature for the other type, or none that anybody takes."""
+    secret = Secret(secret.word, TAPROOT.seed)
+    key = world.key(owner, workspace, keyring, party, secret)
+    unsigned = taproot_payment(script_of(secret.public_key))
+    with pytest.raises(InvalidArgument, match=why):
+        ask(world, owner, [key], wallet_type, unsigned)
 
 
 def test_native__should_hash_the_sign_bytes_once_per_key(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, Account, World
+from tests.zrchain_lite.treasury.world import BITCOIN, ECDSA, ED25519, TAPROOT, Account, World
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -50,7 +50,7 @@ def ask(world: World, name: str, **fields: Any) -> Any:
 def test_keys__should_list_derived_addresses(
     world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
-    for secret in (ECDSA, BITCOIN, ED25519):
+    for secret in (ECDSA, BITCOIN, ED25519, TAPROOT):
         world.key(owner, workspace, keyring, party, secret)
     answer = ask(world, "Keys", workspace_addr=workspace)
     types = [[wallet.type for wallet in item.wallets] for item in answer.keys]
@@ -58,11 +58,17 @@ def test_keys__should_list_derived_addresses(
         ["WALLET_TYPE_NATIVE", "WALLET_TYPE_EVM"],
         ["WALLET_TYPE_BTC_TESTNET", "WALLET_TYPE_BTC_MAINNET", "WALLET_TYPE_BTC_REGNET"],
         ["WALLET_TYPE_SOLANA"],
+        [
+            "WALLET_TYPE_BTC_TAPROOT_TESTNET",
+            "WALLET_TYPE_BTC_TAPROOT_MAINNET",
+            "WALLET_TYPE_BTC_TAPROOT_REGNET",
+        ],
     ]
     assert [item.key.type for item in answer.keys] == [
         "KEY_TYPE_ECDSA_SECP256K1",
         "KEY_TYPE_BITCOIN_SECP256K1",
         "KEY_TYPE_EDDSA_ED25519",
+        "KEY_TYPE_TAPROOT_SECP256K1",
     ]
     only = ask(world, "Keys", wallet_type=wire.WALLET_TYPE_NATIVE, prefixes=["zen", "cosmos,osmo"])
     (item,) = only.keys
@@ -71,7 +77,23 @@ def test_keys__should_list_derived_addresses(
     one = ask(world, "KeyByID", id=2, wallet_type=wire.WALLET_TYPE_BTC_REGNET)
     assert one.wallets[0].address.startswith("bcrt1q")
     with pytest.raises(NotFound):
-        ask(world, "KeyByID", id=4)
+        ask(world, "KeyByID", id=5)
+
+
+def test_taproot_key__should_be_found_by_its_p2tr_addresses(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
+) -> None:
+    world.key(owner, workspace, keyring, party, BITCOIN)
+    key = world.key(owner, workspace, keyring, party, TAPROOT)
+    wallets = ask(world, "KeyByID", id=key).wallets
+    assert [wallet.address.split("1p")[0] for wallet in wallets] == ["tb", "bc", "bcrt"]
+    for wallet in wallets:
+        assert ask(world, "KeyByAddress", address=wallet.address).response.key.id == key
+    of_type = {"wallet_type": wire.WALLET_TYPE_BTC_TAPROOT_MAINNET}
+    assert [item.key.id for item in ask(world, "Keys", **of_type).keys] == [key]
+    assert [
+        item.key.id for item in ask(world, "Keys", wallet_type=wire.WALLET_TYPE_BTC_MAINNET).keys
+    ] == [key - 1]
 
 
 def test_vectors__should_derive_addresses(

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
 from chains import cosmos
+from tests.chains.builders import Secp256k1Key
 from zrchain_lite.auth.keeper import AuthKeeper
 from zrchain_lite.bank.keeper import BankKeeper
 from zrchain_lite.identity import IdentityKeeper, IdentityModule
@@ -260,9 +261,12 @@ class Secret:
     def sign(self, item: bytes) -> bytes:
         if self.word == "ed25519":
             return SigningKey(self.seed).sign(item).signature
+        if self.word == "taproot":
+            return Secp256k1Key(self.seed).sign_taproot(item)
         return PrivateKey(self.seed).sign_recoverable(item, hasher=None)
 
 
 ECDSA = Secret("ecdsa", b"\x21" * 32)
 BITCOIN = Secret("bitcoin", b"\x22" * 32)
 ED25519 = Secret("ed25519", b"\x23" * 32)
+TAPROOT = Secret("taproot", b"\x24" * 32)

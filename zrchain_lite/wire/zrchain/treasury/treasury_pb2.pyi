@@ -15,6 +15,7 @@ class KeyType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KEY_TYPE_ECDSA_SECP256K1: _ClassVar[KeyType]
     KEY_TYPE_EDDSA_ED25519: _ClassVar[KeyType]
     KEY_TYPE_BITCOIN_SECP256K1: _ClassVar[KeyType]
+    KEY_TYPE_TAPROOT_SECP256K1: _ClassVar[KeyType]
 
 class KeyRequestStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -41,6 +42,9 @@ class WalletType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WALLET_TYPE_BTC_MAINNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_REGNET: _ClassVar[WalletType]
     WALLET_TYPE_SOLANA: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TAPROOT_TESTNET: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TAPROOT_MAINNET: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TAPROOT_REGNET: _ClassVar[WalletType]
 
 class SolanaNetworkType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -58,6 +62,7 @@ KEY_TYPE_UNSPECIFIED: KeyType
 KEY_TYPE_ECDSA_SECP256K1: KeyType
 KEY_TYPE_EDDSA_ED25519: KeyType
 KEY_TYPE_BITCOIN_SECP256K1: KeyType
+KEY_TYPE_TAPROOT_SECP256K1: KeyType
 KEY_REQUEST_STATUS_UNSPECIFIED: KeyRequestStatus
 KEY_REQUEST_STATUS_PENDING: KeyRequestStatus
 KEY_REQUEST_STATUS_PARTIAL: KeyRequestStatus
@@ -75,6 +80,9 @@ WALLET_TYPE_BTC_TESTNET: WalletType
 WALLET_TYPE_BTC_MAINNET: WalletType
 WALLET_TYPE_BTC_REGNET: WalletType
 WALLET_TYPE_SOLANA: WalletType
+WALLET_TYPE_BTC_TAPROOT_TESTNET: WalletType
+WALLET_TYPE_BTC_TAPROOT_MAINNET: WalletType
+WALLET_TYPE_BTC_TAPROOT_REGNET: WalletType
 UNDEFINED: SolanaNetworkType
 MAINNET: SolanaNetworkType
 DEVNET: SolanaNetworkType
