@@ -66,12 +66,13 @@ def filled(draw: st.DrawFn, kind: type[Message]) -> Message:
 def messages(draw: st.DrawFn) -> Message:
     """Mostly of those who may."""
     kind = draw(st.sampled_from(ORDERS + REPORTS))
-    message: Any = draw(filled(getattr(wire, f"Msg{kind}")))
+    drawn = draw(filled(getattr(wire, f"Msg{kind}")))
+    message: Any = drawn
     if draw(st.integers(0, 9)):
         message.keyring = PLAIN.ring
         sender = PLAIN.admin if kind in ORDERS else draw(st.sampled_from(PLAIN.parties))
         message.creator = sender.address
-    return message
+    return drawn
 
 
 def prepared() -> OperatorsWorld:

@@ -133,7 +133,9 @@ def test_work__should_agree_with_the_treasurys_queries(
     sign_transaction(world, key)
     listed = world.query(
         "/zrchain.treasury.Query/SignatureRequests",
-        treasury.QuerySignatureRequestsRequest(keyring_addr=world.ring, status=1),
+        treasury.QuerySignatureRequestsRequest(
+            keyring_addr=world.ring, status=treasury.SIGN_REQUEST_STATUS_PENDING
+        ),
     ).sign_requests
     answer = work(world)
     assert list(answer.signatures) == [each for each in listed if not each.child_req_ids]
