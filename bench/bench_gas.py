@@ -1,7 +1,7 @@
 """Gas of the contracts: receipts through the proxy on Anvil, beside the older contracts' figures.
 
 Each call is made on a bare deployment, as the older figures were, and on one with the strictness of
-the deployment plan. Prints a table and writes build/bench/gas.json.
+the deployment plan, whose answers are typed. Prints a table and writes build/bench/gas.json.
 
 Run: `make bench-gas`, or `.venv/bin/python bench/bench_gas.py`.
 """
@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from eth_abi.abi import encode
 from eth_account import Account
-from eth_account.messages import encode_defunct
+from eth_account.messages import encode_defunct, encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from rich.console import Console
@@ -33,7 +33,7 @@ from web3.types import TxParams
 from chains.caip import chain_hash
 from chains.wallets import EVM
 from zrsign.contracts import artifact
-from zrsign.deploy import Mode, Plan, deploy
+from zrsign.deploy import Mode, Plan, Strictness, deploy
 from zrsign.tools import resolve
 
 CHAIN = "eip155:31337"
@@ -43,6 +43,21 @@ WALLET = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 TRANSACTION = bytes.fromhex(
     "e679850fd8f4bd2382520894cf4324b9fd2fbc83b98a1483e854d31d3e45944c8203e880808080"
 )
+WALLET_ID = ["uint256", "address", "bytes32", "address", "uint256"]
+KEY_FIELDS = {
+    "walletTypeId": "bytes32",
+    "owner": "address",
+    "walletIndex": "uint256",
+    "wallet": "string",
+    "options": "uint8",
+}
+SIGN_FIELDS = {
+    "traceId": "uint256",
+    "owner": "address",
+    "metaData": "bytes",
+    "signature": "bytes",
+    "broadcast": "bool",
+}
 WEB3 = AsyncWeb3[Any]
 
 
@@ -88,9 +103,15 @@ class Bench:
     """Makes the calls of the table on one deployment."""
 
     def __init__(
-        self, w3: WEB3, accounts: list[LocalAccount], contract: AsyncContract, value: int
+        self,
+        w3: WEB3,
+        accounts: list[LocalAccount],
+        contract: AsyncContract,
+        value: int,
+        *,
+        typed: bool,
     ) -> None:
-        self._w3, self._value = w3, value
+        self._w3, self._value, self._typed = w3, value, typed
         self._user, self._mpc, self._relayer = accounts[4], accounts[2], accounts[5]
         self._contract = contract
 
@@ -109,7 +130,8 @@ class Bench:
 
     async def answer_key(self, index: int) -> int:
         key = [EVM.id, self._user.address, index, WALLET, 1]
-        signed = self._authority(["bytes32", "address", "uint256", "string", "uint8"], key)
+        context = keccak(encode(WALLET_ID, [31337, self._contract.address, *key[:3]]))
+        signed = self._authority("ZrKeyResponse", KEY_FIELDS, key, context)
         return await self._answer(self._contract.functions.zrKeyRes((*key, signed)))
 
     async def sign(self, function: str, payload: bytes) -> int:
@@ -118,15 +140,33 @@ class Bench:
 
     async def answer_signature(self, trace_id: int) -> int:
         answer = [trace_id, self._user.address, b"", b"\2" * 65, False]
-        signed = self._authority(["uint256", "address", "bytes", "bytes", "bool"], answer)
+        asked = (EVM.id, 0, chain_hash(CHAIN), b"\1" * 32, False)
+        question = self._contract.functions.requestContext(self._user.address, asked, 0)
+        context = bytes(await question.call())
+        signed = self._authority("ZrSignResponse", SIGN_FIELDS, answer, context)
         return await self._answer(self._contract.functions.zrSignRes((*answer, signed)))
 
     async def _answer(self, call: AsyncContractFunction) -> int:
         return await self.mined(call, {"from": self._relayer.address, "gas": 250_000})
 
-    def _authority(self, types: list[str], values: list[object]) -> bytes:
-        payload = encode(["bytes32", *types], [chain_hash(CHAIN), *values])
-        return bytes(self._mpc.sign_message(encode_defunct(keccak(payload))).signature)
+    def _authority(
+        self, kind: str, fields: dict[str, str], values: list[Any], context: bytes
+    ) -> bytes:
+        """EIP-191, or EIP-712 with the context behind it."""
+        if not self._typed:
+            payload = encode(["bytes32", *fields.values()], [chain_hash(CHAIN), *values])
+            return bytes(self._mpc.sign_message(encode_defunct(keccak(payload))).signature)
+        of = {**fields, "context": "bytes32"}
+        types = {kind: [{"name": name, "type": each} for name, each in of.items()]}
+        message = dict(zip(of, [*values, context], strict=True))
+        domain = {
+            "name": "zrSign",
+            "version": "1",
+            "chainId": 31337,
+            "verifyingContract": self._contract.address,
+        }
+        signable = encode_typed_data(domain, types, message)
+        return bytes(self._mpc.sign_message(signable).signature) + context
 
 
 async def deployed(
@@ -141,7 +181,8 @@ async def deployed(
         receipts = await w3.eth.get_block_receipts(block - back)
         gas[label] = next(int(r["gasUsed"]) for r in receipts if r.get("contractAddress"))
     value = 10**17 if plan.mode is Mode.DIRECT else plan.mpc_fee_wei
-    return Bench(w3, accounts, contract, value), gas
+    typed = plan.safety is not None and Strictness.TYPED in plan.safety.strictness
+    return Bench(w3, accounts, contract, value, typed=typed), gas
 
 
 async def measure_direct(bench: Bench) -> dict[str, int]:

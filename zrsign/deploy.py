@@ -109,8 +109,10 @@ class Safety:
 
     strictness: Strictness = (
         Strictness.OWNER
+        | Strictness.HASH
         | Strictness.OPTIONS
         | Strictness.ADDRESS
+        | Strictness.TYPED
         | Strictness.REFUND
         | Strictness.CONFIG
     )

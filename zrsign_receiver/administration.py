@@ -50,12 +50,15 @@ class Administration:
             mode=source.mode,
             authority_key_id=source.authority_key_id,
             active=source.active,
+            typed_answers=source.typed_answers,
         )
         match checked.mode:
             case pb.MODE_DIRECT:
                 self._take_authority_key(ctx, checked)
-            case pb.MODE_OMNI if checked.authority_key_id:
-                raise InvalidArgument("an Omni source has no authority key: its answers stay here")
+            case pb.MODE_OMNI if checked.authority_key_id or checked.typed_answers:
+                raise InvalidArgument(
+                    "an Omni source has no authority key and no typed answers: they stay here"
+                )
             case pb.MODE_OMNI:
                 pass
             case _:

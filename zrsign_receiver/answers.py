@@ -60,8 +60,8 @@ class Answers:
         bounded number of times.
         """
         if sign_request.status == treasury.SIGN_REQUEST_STATUS_FULFILLED:
-            request.answer.authority_signature = authority.recoverable(
-                sign_request.signed_data[0].signed_data
+            request.answer.authority_signature = authority.authorisation(
+                request.answer, sign_request.signed_data[0].signed_data
             )
             self._journey.note(ctx, request, "authorised", f"sign request {sign_request.id}")
             self._deliveries.open(ctx, request)
@@ -85,13 +85,14 @@ class Answers:
         source_id = request.event.id
         source = self._state.source(ctx.store, source_id.chain, source_id.contract)
         request.authority_attempts += 1
+        request.answer.context = authority.context(request.event) if source.typed_answers else b""
         try:
             with savepoint(ctx) as attempt:
                 asked = self._treasury.request_signature(
                     attempt,
                     creator=MODULE_ADDRESS,
                     key_ids=[source.authority_key_id],
-                    items=[authority.digest(source_id.chain, request.answer)],
+                    items=[authority.digest(source_id, request.answer)],
                     fee_payer=self._state.params(ctx.store).fee_payer,
                     purpose=authority_purpose(source),
                 )
@@ -107,8 +108,8 @@ class Answers:
 
 
 def authority_purpose(source: pb.Source) -> str:
-    """What the treasury reserves an authority key for, for ever: an answer does not say which
-    contract it is for, so a key that changed contracts would carry its old answers along.
+    """What the treasury reserves an authority key for, for ever: an EIP-191 answer does not say
+    which contract it is for, so a key that changed contracts would carry its old answers along.
     """
     return f"zrsign.receiver:{source.chain}:{source.contract}"
 

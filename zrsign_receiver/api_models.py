@@ -78,6 +78,7 @@ class SourceView(View):
     contract: str
     mode: str = Field(examples=["DIRECT", "OMNI"])
     authority_key_id: int
+    typed_answers: bool = Field(description="Answers are EIP-712 typed data, not EIP-191.")
     active: bool
 
     @classmethod
@@ -87,6 +88,7 @@ class SourceView(View):
             contract=source.contract,
             mode=_word(pb.Mode, "MODE_", source.mode),
             authority_key_id=source.authority_key_id,
+            typed_answers=source.typed_answers,
             active=source.active,
         )
 
@@ -147,9 +149,9 @@ class RequestView(View):
 
     id: int
     source: SourceIdView
-    trace_id: str | None = Field(description="Decimal uint256; null for key requests.")
+    trace_id: str | None = Field(description="Decimal uint256; null for what is not signed.")
     mode: str
-    kind: str = Field(examples=["KEY", "HASH", "DATA", "TX", "SIMPLE_TX"])
+    kind: str = Field(examples=["KEY", "HASH", "DATA", "TX", "SIMPLE_TX", "LINK"])
     status: RequestStatus
     is_final: bool
     reject_reason: str
@@ -167,6 +169,7 @@ class RequestView(View):
     sign_transaction_request_id: int
     authority_sign_request_id: int
     wallet: str
+    account: str = Field(description="Link requests: the ledger account.")
     signatures: list[str]
     unsigned_transaction: str
     deliveries: list[DeliveryView]
@@ -205,6 +208,7 @@ class RequestView(View):
             sign_transaction_request_id=request.sign_transaction_request_id,
             authority_sign_request_id=request.authority_sign_request_id,
             wallet=request.wallet,
+            account=request.event.link.account,
             signatures=[_hex(signature) for signature in request.signatures],
             unsigned_transaction=_hex(request.unsigned_transaction),
             deliveries=[DeliveryView.of(delivery) for delivery in request.deliveries],

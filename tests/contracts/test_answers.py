@@ -18,14 +18,15 @@ from web3.exceptions import ContractCustomError
 from web3.types import TxParams, Wei
 
 from chains.caip import chain_hash
-from chains.wallets import EVM
+from chains.wallets import BITCOIN_TEST, EVM
 from tests.contracts.test_deploy import contract_of, mined, plan_for
-from zrsign.deploy import Mode, Safety, Strictness, deploy
+from zrsign.deploy import WALLETS, Mode, deploy
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
 CHAIN = "eip155:31337"
 WALLET = to_checksum_address("0x" + "5a" * 20)
 HASH = b"\7" * 32
+BITCOIN_ADDRESS = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6"
 KEY_FIELDS = {
     "walletTypeId": "bytes32",
     "owner": "address",
@@ -73,10 +74,8 @@ class Authority:
 
 @pytest.fixture
 async def direct(w3: Web3, accounts: list[LocalAccount]) -> AsyncContract:
-    """A Direct deployment of the plan that takes typed answers only."""
-    strictness = Safety().strictness | Strictness.TYPED | Strictness.HASH
-    plan = replace(plan_for(Mode.DIRECT, accounts), safety=Safety(strictness=strictness))
-    return contract_of(w3, await deploy(w3, accounts[0], plan))
+    """A Direct deployment of the plan."""
+    return contract_of(w3, await deploy(w3, accounts[0], plan_for(Mode.DIRECT, accounts)))
 
 
 async def registered(
@@ -86,12 +85,17 @@ async def registered(
     authority = Authority(accounts[2], direct.address)
     request = direct.get_function_by_signature("zrKeyReq((address,bytes32,uint8))")
     await mined(w3, request((owner, EVM.id, 1)), payment(owner))
-    types = ["uint256", "address", "bytes32", "address", "uint256"]
-    wallet_id = keccak(encode(types, [31337, direct.address, EVM.id, owner, 0]))
     key = [EVM.id, owner, 0, WALLET, 1]
-    call = direct.functions.zrKeyRes((*key, authority.key(key, wallet_id)))
+    signed = authority.key(key, wallet_id(direct, EVM.id, owner))
+    call = direct.functions.zrKeyRes((*key, signed))
     await mined(w3, call, {"from": accounts[5].address, "gas": 250_000})
     return authority
+
+
+def wallet_id(direct: AsyncContract, wallet_type_id: bytes, owner: str) -> bytes:
+    """Of the owner's first wallet."""
+    types = ["uint256", "address", "bytes32", "address", "uint256"]
+    return keccak(encode(types, [31337, direct.address, wallet_type_id, owner, 0]))
 
 
 def payment(owner: str) -> TxParams:
@@ -127,6 +131,34 @@ async def test_typed_answers__should_be_plain_eip712(
     assert (await direct.functions.getRequestState(0).call())[0] == 2
     fees = await direct.functions.getColletedFees().call()
     assert await w3.eth.get_balance(direct.address) == fees
+
+
+async def test_answers__should_fit_into_the_gas_that_requests_pay_for(
+    w3: Web3, accounts: list[LocalAccount], direct: AsyncContract
+) -> None:
+    """The longest address (P2TR, regtest) of a first wallet, then the longest signature (DER)."""
+    plan, owner = plan_for(Mode.DIRECT, accounts), accounts[4].address
+    functions, wallet_type = direct.functions, BITCOIN_TEST.id
+    authority = Authority(accounts[2], direct.address)
+    submission: TxParams = {"from": accounts[5].address, "gas": plan.resp_gas}
+
+    request = direct.get_function_by_signature("zrKeyReq((address,bytes32,uint8))")
+    await mined(w3, request((owner, wallet_type, 2)), payment(owner))
+    key = [wallet_type, owner, 0, BITCOIN_ADDRESS, 2]
+    signed = authority.key(key, wallet_id(direct, wallet_type, owner))
+    receipt = await mined(w3, functions.zrKeyRes((*key, signed)), submission)
+    assert receipt["gasUsed"] < plan.resp_gas * 0.9
+    assert await functions.getZrKeys(wallet_type, owner).call() == [BITCOIN_ADDRESS]
+
+    params = (wallet_type, 0, chain_hash(WALLETS[2].chains[1]), HASH, False)
+    await mined(w3, functions.zrSignHash(params), payment(owner))
+    context = bytes(await functions.requestContext(owner, params, 0).call())
+    answer = [0, owner, b"", b"\2" * 72, False]
+    signed = authority.signature(answer, context)
+    receipt = await mined(w3, functions.zrSignRes((*answer, signed)), submission)
+    assert receipt["gasUsed"] < plan.resp_gas * 0.9
+    fees = await functions.getColletedFees().call()
+    assert await w3.eth.get_balance(direct.address) == fees == 4 * plan.mpc_fee_wei
 
 
 async def test_typed_answer__should_be_refused_when_it_is_for_something_else(

@@ -7,16 +7,15 @@ from dataclasses import replace
 import pytest
 from eth_abi.abi import encode
 from eth_account import Account
-from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from web3 import AsyncBaseProvider, AsyncWeb3
 from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
-from web3.types import TxParams, TxReceipt, Wei
+from web3.types import TxParams, TxReceipt
 
 from chains.caip import chain_hash
-from chains.wallets import BITCOIN_TEST, EVM
+from chains.wallets import EVM
 from tests.contracts import interface as public
 from zrsign.contracts import artifact
 from zrsign.deploy import (
@@ -35,7 +34,6 @@ from zrsign.deploy import (
 Web3 = AsyncWeb3[AsyncBaseProvider]
 IMPLEMENTATION_SLOT = int("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc", 16)
 ADMIN_SLOT = int("b53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103", 16)
-BITCOIN_ADDRESS = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6"
 
 
 def plan_for(mode: Mode, accounts: list[LocalAccount]) -> Plan:
@@ -44,12 +42,6 @@ def plan_for(mode: Mode, accounts: list[LocalAccount]) -> Plan:
 
 def contract_of(w3: Web3, deployment: Deployment) -> AsyncContract:
     return w3.eth.contract(deployment.address, abi=artifact(deployment.mode.contract).abi)
-
-
-def authority(account: LocalAccount, types: list[str], values: list[object]) -> bytes:
-    """The authority's EIP-191 signature over an answer."""
-    payload = encode(["bytes32", *types], [chain_hash("eip155:31337"), *values])
-    return bytes(account.sign_message(encode_defunct(keccak(payload))).signature)
 
 
 def test_build__should_give_the_same_transactions_for_the_same_plan(
@@ -149,34 +141,6 @@ async def test_library__should_answer_under_its_selectors(
         assert code.hex().count(selector), name
     data = bytes.fromhex("22c58c36") + encode(["uint256", "uint256"], [44, 60])
     assert await w3.eth.call({"to": done.library, "data": data}) == EVM.id
-
-
-async def test_answers__should_fit_into_the_gas_that_requests_pay_for(
-    w3: Web3, accounts: list[LocalAccount]
-) -> None:
-    """The longest address (P2TR, regtest) of a first wallet, then the longest signature (DER)."""
-    plan = plan_for(Mode.DIRECT, accounts)
-    contract = contract_of(w3, await deploy(w3, accounts[0], plan))
-    functions, wallet_type, owner = contract.functions, BITCOIN_TEST.id, accounts[4].address
-    payment: TxParams = {"from": owner, "value": Wei(10**17)}
-    submission: TxParams = {"from": accounts[5].address, "gas": plan.resp_gas}
-
-    request = contract.get_function_by_signature("zrKeyReq((address,bytes32,uint8))")
-    await mined(w3, request((owner, wallet_type, 2)), payment)
-    key = [wallet_type, owner, 0, BITCOIN_ADDRESS, 2]
-    signed = authority(accounts[2], ["bytes32", "address", "uint256", "string", "uint8"], key)
-    receipt = await mined(w3, functions.zrKeyRes((*key, signed)), submission)
-    assert receipt["gasUsed"] < plan.resp_gas * 0.9
-    assert await functions.getZrKeys(wallet_type, owner).call() == [BITCOIN_ADDRESS]
-
-    params = (wallet_type, 0, chain_hash(WALLETS[2].chains[1]), b"\1" * 32, False)
-    await mined(w3, functions.zrSignHash(params), payment)
-    signature = [0, owner, b"", b"\2" * 72, False]
-    signed = authority(accounts[2], ["uint256", "address", "bytes", "bytes", "bool"], signature)
-    receipt = await mined(w3, functions.zrSignRes((*signature, signed)), submission)
-    assert receipt["gasUsed"] < plan.resp_gas * 0.9
-    fees = await functions.getColletedFees().call()
-    assert await w3.eth.get_balance(contract.address) == fees == 4 * plan.mpc_fee_wei
 
 
 async def mined(w3: Web3, call: AsyncContractFunction, options: TxParams) -> TxReceipt:

@@ -151,15 +151,14 @@ async def test_bitcoin_payment__should_be_refused_when_the_coins_do_not_suffice(
 
 
 @pytest.mark.parametrize("payload", [b"\x01" * 31, b"\x01" * 33, b""])
-async def test_hash__should_be_rejected_on_the_ledger_unless_it_has_32_bytes(
+async def test_hash__should_be_refused_unless_it_has_32_bytes(
     evm_wallet: tuple[ZrSign, int, str], payload: bytes
 ) -> None:
     zr, index, _ = evm_wallet
     with pytest.raises(UsageError):
         await zr.sign_hash(EVM, index, SOURCE, payload)
-    handle = await zr._sign("zrSignHash", EVM, index, SOURCE, payload, broadcast=False)
-    with pytest.raises(RequestRejected, match="invalid_hash_length"):
-        await handle.request()
+    with pytest.raises(TransactionReverted, match="InvalidPayloadLength"):
+        await zr._sign("zrSignHash", EVM, index, SOURCE, payload, broadcast=False)
 
 
 async def test_transaction__should_be_rejected_when_it_does_not_parse(

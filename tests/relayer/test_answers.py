@@ -171,6 +171,7 @@ async def road(source_url: str) -> AsyncIterator[Road]:
         contract=deployed.address,
         mode=receiver.MODE_DIRECT,
         authority_key_id=asked.id,
+        typed_answers=True,
         active=True,
     )
     world.send(receiver.MsgRegisterSource(authority=worlds.AUTHORITY.address, source=source))
@@ -316,7 +317,8 @@ async def test_signature_of_no_authority__should_fail_with_the_contracts_reason(
     item = await road.key_answer()
     request = receiver.Request.FromString(item.content)
     forged = PrivateKey(b"\x05" * 32).sign_recoverable(b"\x06" * 32, hasher=None)
-    request.answer.authority_signature = forged[:64] + bytes([27 + forged[64]])
+    signature = forged[:64] + bytes([27 + forged[64]])
+    request.answer.authority_signature = signature + request.answer.context
     failed = await road.worker(outbox, await road.account(1)).advance(answer_item(request))
     assert failed.stage is Stage.FAILED
     assert "AccessControlUnauthorizedAccount" in failed.reason

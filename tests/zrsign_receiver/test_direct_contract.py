@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import EVM_CHAIN, REGTEST, SOURCE_CHAIN, World, secret, status_name
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deploy import Mode, Plan, deploy
+from zrsign.deployment.state import takes_typed_answers
 from zrsign_listener.decode import EvmLog
 from zrsign_listener.decode import decode as decode_log
 from zrsign_listener.plan import Block
@@ -101,15 +102,20 @@ def source_event(log: dict[str, Any]) -> pb.SourceEvent:
     return decode_log(SOURCE_CHAIN, found)
 
 
-@pytest.fixture
-async def contract(anvil: str) -> Contract:
+@pytest.fixture(params=["typed", "as the older contracts take them"])
+async def contract(anvil: str, request: pytest.FixtureRequest) -> Contract:
     authority = evm_address(PrivateKey(secret(1)).public_key.format())
     plan = Plan(mode=Mode.DIRECT, mpc=authority, proxy_admin=ADMIN, resp_gas=GAS)
+    if request.param != "typed":
+        plan = replace(plan, safety=None)
     w3: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(anvil))
     deployed = await deploy(w3, DEPLOYER, plan)
+    assert await takes_typed_answers(w3, deployed.address)
+    assert not await takes_typed_answers(w3, deployed.library)
+    assert not await takes_typed_answers(w3, DEPLOYER.address)
     await w3.provider.disconnect()
     world = World()
-    assert world.direct_source(deployed.address) == 1
+    assert world.direct_source(deployed.address, typed=request.param == "typed") == 1
     return Contract(anvil, deployed.address, world)
 
 

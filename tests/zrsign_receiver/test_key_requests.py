@@ -171,7 +171,7 @@ def test_direct_key__should_be_answered_with_what_the_contract_checks() -> None:
 
 
 def signer_of(request: pb.Request) -> str:
-    digest = authority.digest(SOURCE_CHAIN, request.answer)
+    digest = authority.digest(request.event.id, request.answer)
     return evm_address(recover_public_key(digest, request.answer.authority_signature))
 
 

@@ -180,6 +180,8 @@ def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
         register(world, mode=pb.MODE_DIRECT, authority_key_id=999)
     with pytest.raises(InvalidArgument, match="no authority key"):
         register(world, mode=pb.MODE_OMNI, authority_key_id=key_id)
+    with pytest.raises(InvalidArgument, match="no typed answers"):
+        register(world, mode=pb.MODE_OMNI, typed_answers=True)
     with pytest.raises(InvalidArgument, match="neither"):
         register(world)
 

@@ -154,11 +154,12 @@ def test_transaction__should_stay_on_the_ledger_without_broadcast() -> None:
         (pb.REQUEST_KIND_TX, transactions.evm(), True),
     ],
 )
+@pytest.mark.parametrize("typed", [False, True])
 def test_direct__should_carry_the_answer_the_authority_signed(
-    kind: pb.RequestKind, payload: bytes, broadcast: bool
+    kind: pb.RequestKind, payload: bytes, broadcast: bool, typed: bool
 ) -> None:
     world = World()
-    authority_key = world.direct_source()
+    authority_key = world.direct_source(typed=typed)
     wallet = world.wallet()
     event = world.sign_event(kind, payload, contract=DIRECT, broadcast=broadcast, trace_id=77)
     (request_id,) = world.report(event)
@@ -173,7 +174,9 @@ def test_direct__should_carry_the_answer_the_authority_signed(
     assert answer.broadcast is broadcast
     assert len(answer.signature) == 65
     assert answer.signature[64] in (27, 28)
-    digest = authority.digest(SOURCE_CHAIN, answer)
+    assert answer.context == (authority.context(request.event) if typed else b"")
+    assert answer.authority_signature[65:] == answer.context
+    digest = authority.digest(request.event.id, answer)
     key = world.treasury.key(world.ctx(), authority_key).public_key
     verify(key, digest, answer.authority_signature[:64])
     kinds = [d.kind for d in request.deliveries]

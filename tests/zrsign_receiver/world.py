@@ -17,6 +17,7 @@ from chains.evm import evm_address
 from zrchain_lite.auth.keeper import AuthKeeper
 from zrchain_lite.bank.keeper import BankKeeper
 from zrchain_lite.identity.keeper import IdentityKeeper
+from zrchain_lite.identity.module import IdentityModule
 from zrchain_lite.module import Context, Module
 from zrchain_lite.policy.keeper import PolicyKeeper
 from zrchain_lite.policy.module import PolicyModule
@@ -97,8 +98,9 @@ class World:
         self._genesis()
 
     def _modules(self) -> tuple[Module, ...]:
+        identity = IdentityModule(self.identity, self.policy)
         policy = PolicyModule(self.policy)
-        return (policy, TreasuryModule(self.treasury, self.policy), self.receiver)
+        return (identity, policy, TreasuryModule(self.treasury, self.policy), self.receiver)
 
     def _genesis(self) -> None:
         ctx = self.ctx()
@@ -164,7 +166,7 @@ class World:
 
     # What people and daemons do
 
-    def direct_source(self, contract: str = DIRECT) -> int:
+    def direct_source(self, contract: str = DIRECT, *, typed: bool = False) -> int:
         """Register a Direct contract with an authority key of its own; the key's id."""
         workspace = self.identity.create_workspace(
             self.ctx(), AUTHORITY.address, [AUTHORITY.address]
@@ -183,6 +185,7 @@ class World:
             contract=contract,
             mode=pb.MODE_DIRECT,
             authority_key_id=asked.id,
+            typed_answers=typed,
             active=True,
         )
         self.send(pb.MsgRegisterSource(authority=AUTHORITY.address, source=source))
@@ -326,6 +329,18 @@ class World:
             owner=owner.evm,
             owner_is_contract=owner_is_contract,
             sign=ask,
+        )
+
+    def link_event(
+        self, account: str, *, owner: Account = OWNER, owner_is_contract: bool = False
+    ) -> pb.SourceEvent:
+        return pb.SourceEvent(
+            id=self.source_id(),
+            block_number=9,
+            block_hash=b"\x09" * 32,
+            owner=owner.evm,
+            owner_is_contract=owner_is_contract,
+            link=pb.LinkAsk(account=account),
         )
 
 

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from chains.caip import ChainId
 from chains.errors import ChainError
-from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError, Mode, Strictness
+from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError, Mode, Safety, Strictness
 
 ADMIN_ROLE = bytes(32)
 ROLE_NAMES = {
@@ -72,7 +72,7 @@ class Fees(_Part):
 class SafetyRules(_Part):
     """As `zrsign.deploy.Safety`; `strictness` by name."""
 
-    strictness: tuple[str, ...] = ("OWNER", "OPTIONS", "ADDRESS", "REFUND", "CONFIG")
+    strictness: tuple[str, ...] = tuple(str(flag.name) for flag in Safety().strictness)
     cancel_delay_s: Annotated[int, Field(ge=0, lt=2**32)] = 86_400
     max_mpc_fee_wei: Uint = 10**17
     max_resp_gas: Uint = 2_000_000

@@ -15,7 +15,7 @@ from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from web3 import AsyncWeb3
 from web3.contract import AsyncContract
-from web3.exceptions import ContractLogicError, Web3Exception
+from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Exception
 from web3.types import FilterParams, LogReceipt
 
 from zrsign.contracts import artifact
@@ -111,6 +111,17 @@ async def _contract(w3: Web3, mode: Mode, proxy: ChecksumAddress, from_block: in
         safety=tuple(await functions.getSafety().call()),
         paused=await functions.paused().call(),
     )
+
+
+async def takes_typed_answers(w3: Web3, address: str) -> bool:
+    """Whether a Direct contract takes EIP-712 answers. All that have a strictness do, also where
+    they do not demand it; older ones have none.
+    """
+    contract = w3.eth.contract(to_checksum_address(address), abi=artifact("ZrSign").abi)
+    with suppress(ContractLogicError, BadFunctionCallOutput):
+        await contract.functions.getSafety().call()
+        return True
+    return False
 
 
 def replay(

@@ -14,7 +14,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Self
@@ -24,6 +24,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from zrchain_lite.client import LedgerClient
 from zrsign.deploy import Deployment, Mode, Plan, deploy
 from zrsign.errors import NetworkError
+from zrsign.keyring import Keyring
 from zrsign.network import accounts, configs, genesis, operators, setup
 from zrsign.network.health import Health
 from zrsign.network.manifest import FILE as MANIFEST
@@ -129,11 +130,11 @@ class LocalNetwork:
                 )
                 deployed = await deploy(w3, self.manifest.account("deployer").evm(), plan)
                 contracts.append(_entry(chain.caip2, deployed))
+            async with self.client("authority") as ledger:
+                authority = self.manifest.account("authority").address
+                await setup.register_sources(ledger, authority, contracts, self._authority_key, w3)
         finally:
             await w3.provider.disconnect()
-        async with self.client("authority") as ledger:
-            authority = self.manifest.account("authority").address
-            await setup.register_sources(ledger, authority, contracts, self._authority_key)
         self._update(contracts=tuple(contracts))
         self.progress("contracts", "ready")
         await self._daemon(
@@ -247,18 +248,31 @@ class LocalNetwork:
                 parties, threshold = list(self.committee.names), self.committee.threshold
             addresses = [self.manifest.account(name).address for name in parties]
             keyring = await setup.register_keyring(ledger, authority, addresses, threshold)
-            await self._start_keyring(keyring)
+            await self._start_keyring(ledger, keyring)
             self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
 
-    async def _start_keyring(self, keyring: str) -> None:
+    async def _start_keyring(self, ledger: LedgerClient, address: str) -> None:
         if self.committee is None:
-            await self._daemon("keyring", "local_keyring", configs.keyring(self.manifest, keyring))
+            await self._daemon("keyring", "local_keyring", configs.keyring(self.manifest, address))
             return
-        settings = operators.provision(self.manifest, self.committee, keyring, self.ports)
+        made = operators.provision(self.manifest, self.committee.names, address, self.ports)
+        keyring = Keyring(ledger, address)
+        await keyring.allow([operators.measurement()])
+        members = [each.card.message() for each in made]
+        await keyring.set_group(self.committee.threshold, operators.LEVEL, members)
+        await self.start_operators(made)
+
+    async def start_operators(self, made: Sequence[operators.Provision]) -> None:
+        """All at the same time; each is ready when the ledger's group names it."""
         await asyncio.gather(
             *(
-                self._daemon(name, "dmpc.operator", each, self.ports.operator_status[place])
-                for place, (name, each) in enumerate(settings)
+                self._daemon(
+                    each.name,
+                    "dmpc.operator",
+                    each.settings,
+                    self.ports.operator_status[each.card.index - 1],
+                )
+                for each in made
             )
         )
 

@@ -14,6 +14,7 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.deployment.state import Web3, takes_typed_answers
 from zrsign.errors import NetworkError
 from zrsign.network.manifest import ContractEntry
 
@@ -98,21 +99,28 @@ async def _answered(ledger: LedgerClient, request_id: int) -> bytes:
 
 
 async def register_sources(
-    ledger: LedgerClient, authority: str, contracts: Sequence[ContractEntry], key: AuthorityKey
+    ledger: LedgerClient,
+    authority: str,
+    contracts: Sequence[ContractEntry],
+    key: AuthorityKey,
+    w3: Web3,
 ) -> None:
-    """Let the contracts ask. Only Direct ones get an authority key."""
-    await ledger.broadcast(
-        *(
-            receiver.MsgRegisterSource(
-                authority=authority,
-                source=receiver.Source(
-                    chain=contract.chain,
-                    contract=contract.address,
-                    mode=MODES[contract.mode],
-                    authority_key_id=key.key_id if contract.mode == "direct" else 0,
-                    active=True,
-                ),
+    """Let the contracts ask. Only Direct ones get an authority key, and typed answers if they can
+    take them.
+    """
+    sources = []
+    for contract in contracts:
+        direct = contract.mode == "direct"
+        sources.append(
+            receiver.Source(
+                chain=contract.chain,
+                contract=contract.address,
+                mode=MODES[contract.mode],
+                authority_key_id=key.key_id if direct else 0,
+                active=True,
+                typed_answers=direct and await takes_typed_answers(w3, contract.address),
             )
-            for contract in contracts
         )
+    await ledger.broadcast(
+        *(receiver.MsgRegisterSource(authority=authority, source=source) for source in sources)
     )

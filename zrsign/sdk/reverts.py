@@ -23,6 +23,7 @@ NEXT_STEPS = {
     "InvalidOptions": "Request the wallet first; options are 1 (normal) or 2 (monitoring).",
     "InvalidWalletIndex": "Wait until the key request is answered, or use an index that exists.",
     "WalletNotRegisteredForMonitoring": "Request the wallet with options 2 (monitoring).",
+    "InvalidPayloadLength": "A digest has 32 bytes; have data hashed by the network: zrSignData.",
     "BroadcastNotAllowed": "Hashes and data are never broadcast: set broadcast to false.",
     "EnforcedPause": "The contract is paused by its PAUSER_ROLE.",
 }

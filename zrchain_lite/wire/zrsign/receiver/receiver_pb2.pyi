@@ -22,6 +22,7 @@ class RequestKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REQUEST_KIND_DATA: _ClassVar[RequestKind]
     REQUEST_KIND_TX: _ClassVar[RequestKind]
     REQUEST_KIND_SIMPLE_TX: _ClassVar[RequestKind]
+    REQUEST_KIND_LINK: _ClassVar[RequestKind]
 
 class RequestStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -58,6 +59,7 @@ REQUEST_KIND_HASH: RequestKind
 REQUEST_KIND_DATA: RequestKind
 REQUEST_KIND_TX: RequestKind
 REQUEST_KIND_SIMPLE_TX: RequestKind
+REQUEST_KIND_LINK: RequestKind
 REQUEST_STATUS_UNSPECIFIED: RequestStatus
 REQUEST_STATUS_OBSERVED: RequestStatus
 REQUEST_STATUS_COMPOSING: RequestStatus
@@ -78,18 +80,20 @@ DELIVERY_STATUS_CONFIRMED: DeliveryStatus
 DELIVERY_STATUS_FAILED: DeliveryStatus
 
 class Source(_message.Message):
-    __slots__ = ("chain", "contract", "mode", "authority_key_id", "active")
+    __slots__ = ("chain", "contract", "mode", "authority_key_id", "active", "typed_answers")
     CHAIN_FIELD_NUMBER: _ClassVar[int]
     CONTRACT_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    TYPED_ANSWERS_FIELD_NUMBER: _ClassVar[int]
     chain: str
     contract: str
     mode: Mode
     authority_key_id: int
     active: bool
-    def __init__(self, chain: _Optional[str] = ..., contract: _Optional[str] = ..., mode: _Optional[_Union[Mode, str]] = ..., authority_key_id: _Optional[int] = ..., active: _Optional[bool] = ...) -> None: ...
+    typed_answers: bool
+    def __init__(self, chain: _Optional[str] = ..., contract: _Optional[str] = ..., mode: _Optional[_Union[Mode, str]] = ..., authority_key_id: _Optional[int] = ..., active: _Optional[bool] = ..., typed_answers: _Optional[bool] = ...) -> None: ...
 
 class Params(_message.Message):
     __slots__ = ("authority", "keyring_addr", "observers", "observer_threshold", "composers", "relayers", "fee_payer", "max_network_fee", "destinations")
@@ -162,8 +166,14 @@ class SignAsk(_message.Message):
     oversize_bytes: int
     def __init__(self, trace_id: _Optional[bytes] = ..., wallet_type_id: _Optional[bytes] = ..., wallet_index: _Optional[int] = ..., dst_chain_id: _Optional[bytes] = ..., payload: _Optional[bytes] = ..., kind: _Optional[_Union[RequestKind, str]] = ..., broadcast: _Optional[bool] = ..., oversize_bytes: _Optional[int] = ...) -> None: ...
 
+class LinkAsk(_message.Message):
+    __slots__ = ("account",)
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    account: str
+    def __init__(self, account: _Optional[str] = ...) -> None: ...
+
 class SourceEvent(_message.Message):
-    __slots__ = ("id", "block_number", "block_hash", "owner", "owner_is_contract", "key", "sign")
+    __slots__ = ("id", "block_number", "block_hash", "owner", "owner_is_contract", "key", "sign", "link")
     ID_FIELD_NUMBER: _ClassVar[int]
     BLOCK_NUMBER_FIELD_NUMBER: _ClassVar[int]
     BLOCK_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -171,6 +181,7 @@ class SourceEvent(_message.Message):
     OWNER_IS_CONTRACT_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     SIGN_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
     id: SourceId
     block_number: int
     block_hash: bytes
@@ -178,7 +189,8 @@ class SourceEvent(_message.Message):
     owner_is_contract: bool
     key: KeyAsk
     sign: SignAsk
-    def __init__(self, id: _Optional[_Union[SourceId, _Mapping]] = ..., block_number: _Optional[int] = ..., block_hash: _Optional[bytes] = ..., owner: _Optional[str] = ..., owner_is_contract: _Optional[bool] = ..., key: _Optional[_Union[KeyAsk, _Mapping]] = ..., sign: _Optional[_Union[SignAsk, _Mapping]] = ...) -> None: ...
+    link: LinkAsk
+    def __init__(self, id: _Optional[_Union[SourceId, _Mapping]] = ..., block_number: _Optional[int] = ..., block_hash: _Optional[bytes] = ..., owner: _Optional[str] = ..., owner_is_contract: _Optional[bool] = ..., key: _Optional[_Union[KeyAsk, _Mapping]] = ..., sign: _Optional[_Union[SignAsk, _Mapping]] = ..., link: _Optional[_Union[LinkAsk, _Mapping]] = ...) -> None: ...
 
 class Step(_message.Message):
     __slots__ = ("name", "height", "time_ms", "detail", "number")
@@ -211,7 +223,7 @@ class Delivery(_message.Message):
     def __init__(self, kind: _Optional[_Union[DeliveryKind, str]] = ..., chain: _Optional[str] = ..., status: _Optional[_Union[DeliveryStatus, str]] = ..., tx_id: _Optional[str] = ..., detail: _Optional[str] = ..., relayer: _Optional[str] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("wallet_type_id", "wallet_index", "wallet", "options", "trace_id", "meta_data", "signature", "broadcast", "owner", "authority_signature")
+    __slots__ = ("wallet_type_id", "wallet_index", "wallet", "options", "trace_id", "meta_data", "signature", "broadcast", "owner", "authority_signature", "context")
     WALLET_TYPE_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_INDEX_FIELD_NUMBER: _ClassVar[int]
     WALLET_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +234,7 @@ class Answer(_message.Message):
     BROADCAST_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
     wallet_type_id: bytes
     wallet_index: int
     wallet: str
@@ -232,7 +245,8 @@ class Answer(_message.Message):
     broadcast: bool
     owner: str
     authority_signature: bytes
-    def __init__(self, wallet_type_id: _Optional[bytes] = ..., wallet_index: _Optional[int] = ..., wallet: _Optional[str] = ..., options: _Optional[int] = ..., trace_id: _Optional[bytes] = ..., meta_data: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., broadcast: _Optional[bool] = ..., owner: _Optional[str] = ..., authority_signature: _Optional[bytes] = ...) -> None: ...
+    context: bytes
+    def __init__(self, wallet_type_id: _Optional[bytes] = ..., wallet_index: _Optional[int] = ..., wallet: _Optional[str] = ..., options: _Optional[int] = ..., trace_id: _Optional[bytes] = ..., meta_data: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., broadcast: _Optional[bool] = ..., owner: _Optional[str] = ..., authority_signature: _Optional[bytes] = ..., context: _Optional[bytes] = ...) -> None: ...
 
 class Request(_message.Message):
     __slots__ = ("id", "event", "mode", "kind", "status", "reject_reason", "owner_id", "workspace_addr", "coin_type", "destination", "action_id", "key_request_id", "key_id", "sign_request_id", "sign_transaction_request_id", "authority_sign_request_id", "wallet", "signatures", "unsigned_transaction", "deliveries", "steps", "content_hash", "answer", "authority_attempts", "step_count")
