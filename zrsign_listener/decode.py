@@ -1,12 +1,13 @@
 """From an EVM log of a zrSign contract to the ledger's source event. Pure, safe on hostile logs.
 
-Direct and Omni emit the same two request events:
+Direct and Omni emit the same two request events, Omni one more:
 
     ZrKeyRequest(bytes32 indexed walletTypeId, address indexed owner, uint256 indexed walletIndex,
                  uint8 options, uint256 value, uint256 mpcFee)
     ZrSigRequest(uint256 indexed traceId, bytes32 indexed walletId, uint256 value, uint256 mpcFee,
                  (bytes32 walletTypeId, uint256 walletIndex, bytes32 dstChainId, bytes payload,
                   address owner, uint8 zrSignReqType, bool broadcast) params)
+    ZrAccountLinked(address indexed owner, string account)
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from zrsign_listener.plan import Block
 SIG_PARAMS = "(bytes32,uint256,bytes32,bytes,address,uint8,bool)"
 KEY_REQUEST = keccak256(b"ZrKeyRequest(bytes32,address,uint256,uint8,uint256,uint256)")
 SIG_REQUEST = keccak256(f"ZrSigRequest(uint256,bytes32,uint256,uint256,{SIG_PARAMS})".encode())
-TOPICS = (KEY_REQUEST, SIG_REQUEST)
+ACCOUNT_LINKED = keccak256(b"ZrAccountLinked(address,string)")
+TOPICS = (KEY_REQUEST, SIG_REQUEST, ACCOUNT_LINKED)
 
 # The ledger takes no longer payload; it gets the length of one, and rejects the request.
 MAX_PAYLOAD = 64 * 1024
 # The ledger counts wallets in 64 bits. A larger index belongs to no wallet, and neither does this.
 NO_WALLET_INDEX = 2**64 - 1
+# Neither contract nor ledger takes a longer account.
+MAX_ACCOUNT_BYTES = 128
 
 _KINDS = {
     0: receiver.REQUEST_KIND_HASH,
@@ -99,6 +103,8 @@ def decode(chain: str, log: EvmLog) -> receiver.SourceEvent:
         _decode_key_request(log, event)
     elif topic == SIG_REQUEST:
         _decode_sig_request(log, event)
+    elif topic == ACCOUNT_LINKED:
+        _decode_account_linked(log, event)
     else:
         raise MalformedLog(f"Topic 0x{topic.hex()} is no request event of a zrSign contract.")
     return event
@@ -107,12 +113,13 @@ def decode(chain: str, log: EvmLog) -> receiver.SourceEvent:
 def is_contract(event: receiver.SourceEvent, tx_from: str, code: bytes) -> bool:
     """Whether the owner is a contract, from the transaction's sender and the owner's code.
 
-    Without code an owner that asks for a key is an account. One that asks for a signature and did
-    not send the transaction must have been a contract that is gone: it cannot pose as an account.
+    Without code an owner that a key is asked for is an account. Signatures and links are asked for
+    by the owner itself: one that did not send the transaction must have been a contract that is
+    gone, and cannot pose as an account.
     """
     if event.owner.lower() == tx_from.lower() or code.startswith(_DELEGATION):
         return False
-    return bool(code) or event.HasField("sign")
+    return bool(code) or not event.HasField("key")
 
 
 def _decode_key_request(log: EvmLog, event: receiver.SourceEvent) -> None:
@@ -141,6 +148,16 @@ def _decode_sig_request(log: EvmLog, event: receiver.SourceEvent) -> None:
         event.sign.payload = payload
     event.sign.kind = _KINDS[kind]
     event.sign.broadcast = broadcast
+
+
+def _decode_account_linked(log: EvmLog, event: receiver.SourceEvent) -> None:
+    topics = _topics(log, 2)
+    (account,) = _abi(("string",), log.data)
+    size = len(account.encode())
+    if not 1 <= size <= MAX_ACCOUNT_BYTES:
+        raise MalformedLog(f"The account has {size} bytes, none of 1 to {MAX_ACCOUNT_BYTES}.")
+    event.owner = _address(topics[1])
+    event.link.account = account
 
 
 def _topics(log: EvmLog, count: int) -> tuple[bytes, ...]:

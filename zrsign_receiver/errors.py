@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from zrchain_lite.policy.keeper import REVOKED
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
+
 
 class Reason(StrEnum):
     """Why a request was rejected: the machine-readable first word of `reject_reason`."""
@@ -23,6 +26,7 @@ class Reason(StrEnum):
     BROADCAST_NOT_ALLOWED = "broadcast_not_allowed"
     TRACE_ID_TAKEN = "trace_id_taken"
     TOO_MANY_WAITING = "too_many_waiting"
+    INVALID_ACCOUNT = "invalid_account"
     # Its payload.
     PAYLOAD_TOO_LARGE = "payload_too_large"
     EMPTY_PAYLOAD = "empty_payload"
@@ -60,3 +64,11 @@ class Rejection(ReceiverError):
     def __init__(self, reason: Reason, explanation: str):
         super().__init__(f"{reason}: {explanation}")
         self.reason = reason
+
+
+def unapproved(action: policy_wire.Action) -> Rejection:
+    """Why a request ends with its action."""
+    if action.status == REVOKED:
+        return Rejection(Reason.POLICY_REVOKED, f"{action.creator} revoked action {action.id}")
+    why = f"action {action.id} was not approved by height {action.btl}"
+    return Rejection(Reason.POLICY_TIMEOUT, why)

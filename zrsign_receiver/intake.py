@@ -22,6 +22,8 @@ ContentHash = NewType("ContentHash", bytes)
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_EVENTS_PER_REPORT = 256
+# The contract takes no longer account.
+MAX_ACCOUNT_BYTES = 128
 
 
 class Verdict(StrEnum):
@@ -110,8 +112,10 @@ def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
                 raise InvalidArgument(f"options {event.key.options} is not a uint8")
         case "sign":
             _check_sign(event.sign)
+        case "link":
+            _check_link(event.link)
         case _:
-            raise InvalidArgument("the event asks for nothing: set key or sign")
+            raise InvalidArgument("the event asks for nothing: set key, sign or link")
     return out
 
 
@@ -169,6 +173,12 @@ def _check_sign(ask: pb.SignAsk) -> None:
             f"oversize_bytes {ask.oversize_bytes} is not above {MAX_PAYLOAD_BYTES}: "
             "send the payload"
         )
+
+
+def _check_link(ask: pb.LinkAsk) -> None:
+    size = len(ask.account.encode())
+    if not 1 <= size <= MAX_ACCOUNT_BYTES:
+        raise InvalidArgument(f"account of {size} bytes: expected 1 to {MAX_ACCOUNT_BYTES}")
 
 
 def check_length(field: str, value: bytes, expected: int) -> None:

@@ -19,6 +19,7 @@ from zrsign_receiver.answers import Answers
 from zrsign_receiver.deliveries import Deliveries
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.keys import Keys
+from zrsign_receiver.links import Links
 from zrsign_receiver.ownership import Workspaces
 from zrsign_receiver.queries import Queries
 from zrsign_receiver.reporting import Reporting
@@ -47,7 +48,8 @@ class ReceiverModule(Module):
         workspaces = Workspaces(state, identity)
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
-        self._reporting = Reporting(state, journey, self._keys, self._signing)
+        self._links = Links(state, journey, identity, policy, workspaces)
+        self._reporting = Reporting(state, journey, self._keys, self._signing, self._links)
         self._administration = Administration(state, treasury)
         self._queries = Queries(state, treasury)
         policy.hooks.append(self)
@@ -81,12 +83,15 @@ class ReceiverModule(Module):
 
     def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:
         self._signing.action_approved(ctx, action, participant)
+        self._links.action_approved(ctx, action, participant)
 
     def action_completed(self, ctx: Context, action: policy_wire.Action) -> None:
-        """The action's own execution has moved the request on."""
+        """A signature's own execution has moved its request on."""
+        self._links.action_completed(ctx, action)
 
     def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
         self._signing.action_ended(ctx, action)
+        self._links.action_ended(ctx, action)
 
     # Treasury hooks
 

@@ -69,14 +69,21 @@ class Workspaces:
         known = self._state.children.get(ctx.store, (owner, coin_type))
         if known is not None:
             return known.value
-        child = self._identity.create_child(ctx, self._parent(ctx, owner), str(coin_type))
+        child = self._identity.create_child(ctx, self.parent(ctx, owner), str(coin_type))
         self._state.children.set(ctx.store, (owner, coin_type), kept.Text(value=child.address))
         return child.address
 
-    def _parent(self, ctx: Context, owner: str) -> str:
+    def parent(self, ctx: Context, owner: str) -> str:
+        """The address, made on demand."""
         known = self._state.parents.get(ctx.store, (owner,))
         if known is not None:
             return known.value
         parent = self._identity.create_workspace(ctx, owner, [owner])
         self._state.parents.set(ctx.store, (owner,), kept.Text(value=parent.address))
         return parent.address
+
+    def of(self, ctx: Context, owner: str) -> list[str]:
+        """Addresses of those that were made, the parent first."""
+        parent = self._state.parents.get(ctx.store, (owner,))
+        above = [] if parent is None else [parent.value]
+        return [*above, *self._state.children_of(ctx.store, owner)]

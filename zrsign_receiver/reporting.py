@@ -14,18 +14,25 @@ from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.intake import ContentHash, Decision, Reports, Verdict, Vote
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.keys import Keys
+from zrsign_receiver.links import Links
 from zrsign_receiver.signing import Signing
 from zrsign_receiver.state import State, source_key
+
+# What a sign request asks for says the event itself.
+_KINDS = {"key": pb.REQUEST_KIND_KEY, "link": pb.REQUEST_KIND_LINK}
 
 
 class Reporting:
     """Handles MsgReportEvents."""
 
-    def __init__(self, state: State, journey: Journey, keys: Keys, signing: Signing) -> None:
+    def __init__(
+        self, state: State, journey: Journey, keys: Keys, signing: Signing, links: Links
+    ) -> None:
         self._state = state
         self._journey = journey
         self._keys = keys
         self._signing = signing
+        self._links = links
 
     def report(self, ctx: Context, msg: pb.MsgReportEvents) -> pb.MsgReportEventsResponse:
         """Raises Unauthorized (not an observer, inactive source), NotFound (unknown source) or
@@ -88,16 +95,19 @@ class Reporting:
         request.event.CopyFrom(event)
         request.content_hash = content
         request.mode = mode
-        is_key = event.WhichOneof("ask") == "key"
-        request.kind = pb.REQUEST_KIND_KEY if is_key else event.sign.kind
+        ask = event.WhichOneof("ask")
+        request.kind = _KINDS.get(ask or "", event.sign.kind)
         detail = f"log {event.id.log_index} of 0x{event.id.tx_hash.hex()} on {event.id.chain}"
         self._journey.note(ctx, request, "accepted", detail)
         try:
-            if is_key:
-                self._keys.start(ctx, request)
-            else:
-                self._take_trace(ctx, request)
-                self._signing.start(ctx, request)
+            match ask:
+                case "key":
+                    self._keys.start(ctx, request)
+                case "link":
+                    self._links.start(ctx, request)
+                case _:
+                    self._take_trace(ctx, request)
+                    self._signing.start(ctx, request)
         except Rejection as rejection:
             self._journey.reject(ctx, request, rejection)
 

@@ -24,7 +24,7 @@ from zrchain_lite.errors import (
     Unauthorized,
 )
 from zrchain_lite.module import Context
-from zrchain_lite.policy.keeper import REVOKED, PolicyKeeper
+from zrchain_lite.policy.keeper import PolicyKeeper
 from zrchain_lite.treasury.keeper import TreasuryKeeper
 from zrchain_lite.treasury.transactions import DATA_FOR_SIGNING, MAX_TRANSACTION, Prepared
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
@@ -33,7 +33,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver import payloads
 from zrsign_receiver.answers import Answers
-from zrsign_receiver.errors import Reason, Rejection
+from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.ownership import owner_id
 from zrsign_receiver.state import State
@@ -173,16 +173,8 @@ class Signing:
 
     def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
         """Policy hook: an action was revoked or timed out."""
-        request = self._waiting(ctx, action)
-        if request is None:
-            return
-        if action.status == REVOKED:
-            why = f"{action.creator} revoked action {action.id}"
-            rejection = Rejection(Reason.POLICY_REVOKED, why)
-        else:
-            why = f"action {action.id} was not approved by height {action.btl}"
-            rejection = Rejection(Reason.POLICY_TIMEOUT, why)
-        self._journey.reject(ctx, request, rejection)
+        if (request := self._waiting(ctx, action)) is not None:
+            self._journey.reject(ctx, request, unapproved(action))
 
     def _waiting(self, ctx: Context, action: policy_wire.Action) -> pb.Request | None:
         """The request that waits for this action; None for any other action."""

@@ -14,6 +14,7 @@ walk.
     outgoing         sign-transaction request -> Outgoing, with an index of the open ones
     composable       namespace -> ids
     composing        last height -> ids
+    link action      policy action -> request, and request -> its actions that wait
 
 A request is written at every turn of its road, so what is large and settled (event, composed
 transaction, steps) lies beside it and is put back when it is read.
@@ -62,6 +63,8 @@ class State:
         self.open_outgoing = Index("receiver/open_outgoing")
         self.composable = Index("receiver/composable")
         self.composing = Deadlines("receiver/composing")
+        self.link_actions = Map("receiver/link_action", kept.Id)
+        self.linking = Index("receiver/linking")
 
     def params(self, store: KVStore) -> pb.Params:
         return self._params.get(store, SINGLETON) or pb.Params()
@@ -149,7 +152,7 @@ class State:
             return composed.value if composed is not None else b""
         return b""
 
-    # Composition and wallets
+    # Composition, wallets and workspaces
 
     def add_composable(self, store: KVStore, request: pb.Request) -> None:
         """By the destination's namespace, and among all."""
@@ -164,6 +167,11 @@ class State:
         """In order of coin type and index."""
         for _, raw in store.iterate(self.wallets.prefix + encode_key((owner_id,))):
             yield pb.Wallet.FromString(raw)
+
+    def children_of(self, store: KVStore, owner_id: str) -> Iterator[str]:
+        """Addresses of an owner's child workspaces, in order of coin type."""
+        for _, raw in store.iterate(self.children.prefix + encode_key((owner_id,))):
+            yield kept.Text.FromString(raw).value
 
 
 def ids_page(

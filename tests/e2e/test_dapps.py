@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from eth_account import Account
@@ -14,6 +16,9 @@ from web3.exceptions import ContractCustomError
 from chains.caip import chain_hash
 from chains.wallets import BITCOIN_TEST
 from tests.e2e.dapps import caller, receiver, requested
+from zrchain_lite.client import Account as LedgerAccount
+from zrchain_lite.client import LedgerClient, TxFailed
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrsign.demo import checks
 from zrsign.network.manifest import Manifest
 from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
@@ -79,6 +84,50 @@ async def test_signer__should_sign_for_itself(network: Manifest) -> None:
         signature = (await requested(ledger, direct, asked).signature()).signature
         assert await calls.isValidSignature(digest, signature).call() == VALID
         assert await calls.isValidSignature(keccak(digest), signature).call() != VALID
+
+
+async def test_linked_account__should_manage_what_the_contract_owns(network: Manifest) -> None:
+    """A contract has no ledger account; the one that it names owns its workspaces from then on."""
+    omni, heir = network.contract("omni"), network.account("user").address
+    manager = network.account("policy-owner").ledger()
+    async with (
+        receiver(network) as ledger,
+        caller(network, SOURCE, "deployer") as owner,
+        administrator(network, manager) as client,
+    ):
+        signer = await owner.deploy("MessageSigner", omni.address)
+        calls = signer.functions
+        asked = await owner.send(calls.requestNewEVMWallet(1), ETHER // 10)
+        key = await requested(ledger, omni, asked).request()
+        add = identity.MsgAddWorkspaceOwner(
+            creator=manager.address, workspace_addr=key.workspace_addr, new_owner=heir
+        )
+        with pytest.raises(TxFailed, match="does not own workspace"):
+            await client.broadcast(add)
+        linked = await owner.send(calls.linkAccount(manager.address))
+        link = await requested(ledger, omni, linked).request()
+        assert link.owner_id == key.owner_id == f"{SOURCE}:{signer.address}"
+        await client.broadcast(add)
+        owners = await owners_of(client, key.workspace_addr)
+        assert owners == [key.owner_id, manager.address, heir]
+
+
+@asynccontextmanager
+async def administrator(network: Manifest, account: LedgerAccount) -> AsyncIterator[LedgerClient]:
+    client = LedgerClient(network.ledger.grpc, account=account)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def owners_of(client: LedgerClient, workspace: str) -> list[str]:
+    answer = await client.query(
+        "/zrchain.identity.Query/WorkspaceByAddress",
+        identity.QueryWorkspaceByAddressRequest(workspace_addr=workspace),
+        identity.QueryWorkspaceByAddressResponse,
+    )
+    return list(answer.workspace.owners)
 
 
 def approval(member: LocalAccount, contract: str, order: dict[str, object]) -> bytes:

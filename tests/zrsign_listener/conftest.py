@@ -121,8 +121,10 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
-async def send(rpc: JsonRpc, to: str, data: bytes, *, sender: str = USER) -> str:
-    transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": VALUE}
+async def send(
+    rpc: JsonRpc, to: str, data: bytes, *, sender: str = USER, value: str = VALUE
+) -> str:
+    transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": value}
     # Not mined is not failed: a test may hold blocks back. A revert shows in the gas estimate.
     await rpc.call("eth_estimateGas", transaction)
     return str(await rpc.call("eth_sendTransaction", transaction | {"gas": hex(3_000_000)}))
@@ -141,6 +143,12 @@ async def ask_hash(rpc: JsonRpc, omni: str, *, digest: bytes = b"\x07" * 32) -> 
     shape = "(bytes32,uint256,bytes32,bytes,bool)"
     arguments = encode([shape], [(WALLET_TYPE, 0, DESTINATION, digest, False)])
     return await send(rpc, omni, selector(f"zrSignHash({shape})") + arguments)
+
+
+async def link_account(rpc: JsonRpc, omni: str, account: str) -> str:
+    """zrLinkAccount by USER; returns the transaction's hash."""
+    data = selector("zrLinkAccount(string)") + encode(["string"], [account])
+    return await send(rpc, omni, data, value="0x0")
 
 
 async def eventually(probe: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eth_abi.abi import encode
 
-from zrsign_listener.decode import KEY_REQUEST, SIG_PARAMS, SIG_REQUEST, EvmLog
+from zrsign_listener.decode import ACCOUNT_LINKED, KEY_REQUEST, SIG_PARAMS, SIG_REQUEST, EvmLog
 from zrsign_listener.plan import Block
 
 CHAIN = "eip155:31337"
@@ -28,6 +28,12 @@ def key_log(
     topics = (KEY_REQUEST, WALLET_TYPE, bytes(12) + bytes.fromhex(owner[2:]), word(wallet_index))
     data = encode(["uint8", "uint256", "uint256"], [options, 10**18, 5])
     return EvmLog(CONTRACT, topics, data, block(number), word(number), index)
+
+
+def link_log(account: str | bytes = "zen1account", *, owner: str = OWNER) -> EvmLog:
+    topics = (ACCOUNT_LINKED, bytes(12) + bytes.fromhex(owner[2:]))
+    content = account.encode() if isinstance(account, str) else account
+    return EvmLog(CONTRACT, topics, encode(["bytes"], [content]), block(7), word(7), 0)
 
 
 def sig_log(

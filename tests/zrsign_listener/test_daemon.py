@@ -15,8 +15,16 @@ from daemon.errors import SettingsError
 from daemon.jsonrpc import JsonRpc
 from daemon.settings import LedgerAccess, load
 from tests.local_keyring.ledger import Ledger, running_ledger
-from tests.zrsign_listener.conftest import Chain, ask_hash, ask_key, eventually
+from tests.zrsign_listener.conftest import (
+    USER,
+    Chain,
+    ask_hash,
+    ask_key,
+    eventually,
+    link_account,
+)
 from tests.zrsign_listener.logs import CHAIN
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_listener.config import ListenerSettings
 from zrsign_listener.service import listen
@@ -101,6 +109,28 @@ async def test_request__should_reach_the_ledger_in_a_second_though_another_node_
     request = found[tx_hash.removeprefix("0x")]
     assert request.event.sign.payload == b"\x07" * 32
     assert request.event.id.contract == chain.omni.address
+
+
+async def test_linked_account__should_own_the_callers_workspace(
+    chain: Chain, rpc: JsonRpc, ledger: Ledger, tmp_path: Path
+) -> None:
+    account = ledger.accounts.authority.address
+    tx_hash = await link_account(rpc, chain.omni.address, account)
+
+    async def linked() -> bool:
+        found = {r.event.id.tx_hash.hex(): r for r in await requests(ledger)}
+        request = found.get(tx_hash.removeprefix("0x"))
+        return request is not None and request.status == receiver.REQUEST_STATUS_ANSWERED
+
+    async with running(settings_at(chain, ledger, tmp_path)):
+        await eventually(linked)
+    answer = await ledger.client.query(
+        "/zrchain.identity.Query/Workspaces",
+        identity.QueryWorkspacesRequest(owner=account),
+        identity.QueryWorkspacesResponse,
+    )
+    owners = {tuple(workspace.owners) for workspace in answer.workspaces}
+    assert (USER, account) in owners
 
 
 async def test_unknown_contract__should_keep_its_events_and_hold_up_no_other(

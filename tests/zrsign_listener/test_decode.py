@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.zrsign_listener import logs
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_listener.decode import (
+    ACCOUNT_LINKED,
     KEY_REQUEST,
+    MAX_ACCOUNT_BYTES,
     MAX_PAYLOAD,
     NO_WALLET_INDEX,
     SIG_REQUEST,
@@ -36,6 +38,7 @@ def test_topics__should_be_those_of_the_contracts_abi(name: str) -> None:
     topics = {e["name"]: event_abi_to_log_topic(e) for e in abi if e["type"] == "event"}
     assert topics["ZrKeyRequest"] == KEY_REQUEST
     assert topics["ZrSigRequest"] == SIG_REQUEST
+    assert topics.get("ZrAccountLinked") == (ACCOUNT_LINKED if name == "ZrSignOmni.json" else None)
 
 
 def test_key_request__should_decode() -> None:
@@ -75,6 +78,19 @@ def test_sign_request__should_decode(kind: int, expected: receiver.RequestKind) 
     )
 
 
+def test_linked_account__should_decode() -> None:
+    event = decode(logs.CHAIN, logs.link_log("zen1administrator"))
+    assert (event.owner, event.link.account) == (logs.OWNER, "zen1administrator")
+    assert event.WhichOneof("ask") == "link"
+
+
+@pytest.mark.parametrize("account", ["", "z" * (MAX_ACCOUNT_BYTES + 1), b"\xff\xfe"])
+def test_account_that_the_ledger_cannot_take__should_be_malformed(account: str | bytes) -> None:
+    seen = observe(logs.CHAIN, logs.link_log(account))
+    assert seen.event is None
+    assert seen.fault
+
+
 def test_wallet_index_beyond_64_bits__should_become_the_index_of_no_wallet() -> None:
     assert decode(logs.CHAIN, logs.sig_log(0, wallet_index=2**255)).sign.wallet_index == (
         NO_WALLET_INDEX
@@ -104,7 +120,7 @@ def test_dirty_owner_topic__should_be_malformed() -> None:
 
 
 @given(
-    st.sampled_from([KEY_REQUEST, SIG_REQUEST, b"\x00" * 32]),
+    st.sampled_from([KEY_REQUEST, SIG_REQUEST, ACCOUNT_LINKED, b"\x00" * 32]),
     st.lists(st.binary(min_size=32, max_size=32), max_size=4),
     st.binary(max_size=400),
 )
@@ -141,6 +157,9 @@ def test_truncated_or_flipped_data__should_be_an_event_or_a_fault(data: st.DataO
         (logs.sig_log(0), OTHER, bytes.fromhex("ef0100") + bytes(20), False),
         # A contract that destroyed itself in its transaction must not pass for an account.
         (logs.sig_log(0), OTHER, b"", True),
+        (logs.link_log(), logs.OWNER, b"", False),
+        (logs.link_log(), OTHER, b"\x60\x80", True),
+        (logs.link_log(), OTHER, b"", True),
     ],
 )
 def test_owner__should_be_told_apart(
