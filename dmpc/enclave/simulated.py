@@ -18,18 +18,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
+from dmpc.enclave.attested import Attested
+from dmpc.enclave.errors import BadQuote as BadQuote
+from dmpc.enclave.errors import MalformedQuote, UntrustedQuote
 from dmpc.encoding import Tagged, encode
-from dmpc.errors import DmpcError, EncodingError
+from dmpc.errors import EncodingError
 from dmpc.records import Record
 
 KIND: Final = "simulated"
 REPORT_BYTES: Final = 64
 CODE: Final = ("chains", "daemon", "dmpc", "zrchain_lite")
 """The packages that an operator runs, as far as they are ours."""
-
-
-class BadQuote(DmpcError):
-    """A quote that proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +102,31 @@ def verify(quote: bytes, root: bytes) -> Quote:
     """The quote, if this root signed it. Raises BadQuote."""
     try:
         read = Quote.decode(quote)
+    except EncodingError as error:
+        raise MalformedQuote(f"not a simulated quote: {error}") from None
+    if len(read.report_data) != REPORT_BYTES:
+        raise MalformedQuote(f"report data has {REPORT_BYTES} bytes, not {len(read.report_data)}")
+    if read.root != root:
+        raise UntrustedQuote("the simulated quote names another root")
+    try:
         VerifyKey(root).verify(read.signed_bytes, read.signature)
-    except (EncodingError, BadSignatureError, ValueError) as error:
-        raise BadQuote(f"not a simulated quote of this network: {error}") from None
-    if read.root != root or len(read.report_data) != REPORT_BYTES:
-        raise BadQuote("the simulated quote names another root")
+    except (BadSignatureError, ValueError) as error:
+        raise UntrustedQuote(f"not a simulated quote of this network: {error}") from None
     return read
+
+
+@dataclass(frozen=True)
+class SimulatedVerifier:
+    """Checks simulated quotes of one network, beside the verifiers of real ones."""
+
+    kind: ClassVar[str] = KIND
+
+    root: bytes
+
+    def verify(self, document: bytes, now: float) -> Attested:
+        """What the quote says; it has no date. Raises BadQuote."""
+        quote = verify(document, self.root)
+        return Attested(KIND, quote.measurement, quote.report_data)
 
 
 def read_secret(path: Path) -> bytes:

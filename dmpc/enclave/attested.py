@@ -1,0 +1,34 @@
+"""What every verifier of attestation documents answers, whatever the hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Attested:
+    """What a genuine document says of its enclave. Production mode is already checked."""
+
+    kind: str
+    """As in the ledger's allow-list: "simulated", "nitro", "sgx", "tdx", "sev-snp"."""
+    measurement: bytes
+    """Of the code. Each verifier's module says over what."""
+    report_data: bytes
+    """What the enclave bound the document to; 64 bytes, except that Nitro's may be any length."""
+    issued_at: float | None = None
+    """Unix time in seconds, for the one kind that says it (Nitro)."""
+    details: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """For people: platform, TCB status, the parts of the measurement. Bytes are in hex."""
+
+
+class Verifier(Protocol):
+    """Checks documents of one kind. It reads no clock and asks nobody."""
+
+    @property
+    def kind(self) -> str:
+        """Of the documents."""
+
+    def verify(self, document: bytes, now: float) -> Attested:
+        """What the document proves at Unix time `now`, in seconds. Raises BadQuote only."""
