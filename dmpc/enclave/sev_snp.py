@@ -13,6 +13,7 @@ Source: AMD 56860 "SEV-SNP Firmware ABI" (report, TCB), 57230 "VCEK Certificate 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import ClassVar, Final, NamedTuple, Self
@@ -234,18 +235,24 @@ class SnpVerifier:
         report = Report.parse(document)
         endorsement = self._endorsement_of(report)
         self._require_genuine(endorsement, now)
-        require_signed(endorsement.chain[0], report.r, report.s, report.signed)
         refuse_guest(report, endorsement, self._policy)
         return Attested(KIND, report.measurement, report.report_data, None, _details(report))
 
     def _endorsement_of(self, report: Report) -> Endorsement:
-        for endorsement in self._endorsements:
-            if endorsement.fits(report):
+        """The key that signed the report. Two providers' keys may fit one report."""
+        fitting = [each for each in self._endorsements if each.fits(report)]
+        if not fitting:
+            raise MissingCollateral(
+                f"no endorsement key (kind {report.signing_key}) for chip {report.chip_id.hex()} "
+                f"with TCB {report.reported_tcb.hex()}: fetch its certificate from AMD's KDS"
+            )
+        *others, last = fitting
+        for endorsement in others:
+            with suppress(UntrustedQuote):
+                require_signed(endorsement.chain[0], report.r, report.s, report.signed)
                 return endorsement
-        raise MissingCollateral(
-            f"no endorsement key (kind {report.signing_key}) for chip {report.chip_id.hex()} with "
-            f"TCB {report.reported_tcb.hex()}: fetch its certificate from AMD's KDS"
-        )
+        require_signed(last.chain[0], report.r, report.s, report.signed)
+        return last
 
     def _require_genuine(self, endorsement: Endorsement, now: float) -> None:
         *below, root = endorsement.chain

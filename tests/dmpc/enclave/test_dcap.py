@@ -350,6 +350,31 @@ def test_other_quoting_enclave__should_be_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_old_quoting_enclave__should_be_refused(kind: str) -> None:
+    maker = vendor(SAMPLES[kind])
+
+    def old(identity: dict[str, Any]) -> None:
+        for level in identity["tcbLevels"]:
+            level["tcbStatus"] = "OutOfDate"
+
+    with pytest.raises(RefusedQuote, match="OutOfDate"):
+        ours(kind, maker.collateral(kind, rated("UpToDate"), old))(maker.quote())
+
+
+def test_old_tdx_module__should_be_refused() -> None:
+    maker = vendor("tdx_quote")
+
+    def old(tcb_info: dict[str, Any]) -> None:
+        rated("UpToDate")(tcb_info)
+        for identity in tcb_info["tdxModuleIdentities"]:
+            for level in identity["tcbLevels"]:
+                level["tcbStatus"] = "OutOfDate"
+
+    with pytest.raises(RefusedQuote, match="OutOfDate"):
+        ours("tdx", maker.collateral("tdx", old))(maker.quote())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_platform_of_another_fmspc__should_be_missed(kind: str) -> None:
     maker = vendor(SAMPLES[kind])
     with pytest.raises(MissingCollateral):

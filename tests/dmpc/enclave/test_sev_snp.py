@@ -184,6 +184,17 @@ def test_providers_key__should_endorse_any_chip() -> None:
         verifier(known).verify(VENDOR.report(signing_key=0), NOW)
 
 
+def test_keys_of_two_providers__should_both_endorse() -> None:
+    other = AmdVendor()
+    makers = (VENDOR, other)
+    known = [each.endorsement(each.leaf(each.extensions(chip=b""))) for each in makers]
+    both = SnpVerifier(known, SnpPolicy(roots=frozenset(each.ark.fingerprint for each in makers)))
+    for maker in makers:
+        both.verify(maker.report(signing_key=1), NOW)
+    with pytest.raises(UntrustedQuote):
+        both.verify(AmdVendor().report(signing_key=1), NOW)
+
+
 def test_forged_chain__should_be_refused() -> None:
     other = AmdVendor()
     stolen = other.endorsement(other.leaf(issuer=VENDOR.ask), VENDOR.ask.pem + VENDOR.ark.pem)
