@@ -150,6 +150,13 @@ class EpochKeeper:
         """The redistribution failed, or its result was lost. Raises IllegalStep after `store`."""
         return self._say(Said(Choice.REFUSED, b""))
 
+    def give_up(self) -> list[bytes]:
+        """Wait no longer for the others: ABORT, unless this party committed or refused."""
+        choices = [said.choice for said in self.state.said]
+        if self.state.pending is None or choices != [Choice.STORED]:
+            return []
+        return self._say(Said(Choice.ABORT, self.state.stored))
+
     def receive(self, data: bytes) -> list[bytes]:
         """Take a message; junk and messages for other changes are dropped."""
         change = self.state.change

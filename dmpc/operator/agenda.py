@@ -21,6 +21,8 @@ GATHER_S: Final = 3.0
 """How long group work waits for all operators to be there; then those do it who are."""
 MAX_PRESIGNS: Final = 2
 """With so many under way here, whoever proposed them, no other is proposed."""
+MAX_RESHARES: Final = 2
+MAX_PAUSE_S: Final = 60.0
 MAX_SIGNINGS: Final = 128
 
 
@@ -58,6 +60,13 @@ class KeyState:
     """The oldest first."""
     stock: tuple[tuple[int, int], ...] = ()
     """(operator, published nonces)."""
+    lacking: frozenset[int] = frozenset()
+    """Holders that say that they have no share of this epoch."""
+
+    @property
+    def able(self) -> tuple[int, ...]:
+        """Who can sign, as far as this operator knows."""
+        return tuple(index for index in self.holders if index not in self.lacking)
 
     @property
     def subject(self) -> bytes:
@@ -77,6 +86,8 @@ class Situation:
     """Live operators, me among them, without those that misbehaved."""
     usable_since: float = 0.0
     """When this set became what it is."""
+    complete_since: float = 0.0
+    """When the whole group was usable and had auxiliary information; now, while that is not so."""
     wanted: tuple[Wanted, ...] = ()
     running: tuple[tuple[Kind, int], ...] = ()
     """What this operator takes part in now."""
@@ -97,8 +108,11 @@ class Draft:
     subjects: tuple[int, ...]
     members: tuple[int, ...]
     key_id: int = 0
+    """The ledger's, where one is meant."""
     presignatures: tuple[bytes, ...] = ()
     """Of the subjects, in their order."""
+    dealers: tuple[int, ...] = ()
+    """Of a resharing."""
 
 
 @dataclass
@@ -106,6 +120,7 @@ class _Taken:
     """What the drafts so far use up."""
 
     presigns: int
+    reshares: int
     presignatures: set[bytes] = field(default_factory=set)
     nonces: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -113,7 +128,7 @@ class _Taken:
 def agenda(situation: Situation) -> list[Draft]:
     """Proposals for now, the most urgent first."""
     drafts: list[Draft] = []
-    taken = _Taken(sum(kind is Kind.PRESIGN for kind, _ in situation.running))
+    taken = _Taken(_running(situation, Kind.PRESIGN), _running(situation, Kind.RESHARE))
     for wanted in situation.wanted:
         if (wanted.kind, wanted.subject) not in situation.running:
             drafts += _for_request(situation, wanted, taken)
@@ -148,7 +163,7 @@ def _batched(drafts: Sequence[Draft]) -> list[Draft]:
 
 def signers_of(key: KeyState, usable: Collection[int]) -> tuple[int, ...]:
     """The set that all operators with the same view choose for a key; too few: empty."""
-    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.holders)
+    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.able)
     chosen = [index for index in order if index in usable][: key.threshold]
     return tuple(sorted(chosen)) if len(chosen) == key.threshold else ()
 
@@ -165,7 +180,11 @@ def _my_turn(
     """Turns are counted from when the work was wanted and possible."""
     turn = (rank - wanted.attempts) % proposers
     waited = situation.now - max(wanted.since, possible_since)
-    return rank >= 0 and waited >= turn * PATIENCE_S
+    pause = 0.0
+    if wanted.kind is Kind.RESHARE and wanted.attempts:
+        # Nobody waits for new shares, so failures cost a pause that doubles.
+        pause = min(2.0 ** min(wanted.attempts, 10), MAX_PAUSE_S)
+    return rank >= 0 and waited >= turn * PATIENCE_S + pause
 
 
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
@@ -180,7 +199,9 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
     key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
     if key is None:
         return
-    if wanted.kind is Kind.ECDSA:
+    if wanted.kind is Kind.RESHARE:
+        yield from _new_shares(situation, wanted, key, taken)
+    elif wanted.kind is Kind.ECDSA:
         yield from _with_presignature(situation, wanted, key, taken)
     else:
         yield from _with_nonces(situation, wanted, key, taken)
@@ -211,7 +232,7 @@ def _with_nonces(
     stock = dict(key.stock)
     able = [
         index
-        for index in key.holders
+        for index in key.able
         if stock.get(index, 0) > taken.nonces.get((key.ledger_key, index), 0)
     ]
     order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.holders)
@@ -228,6 +249,28 @@ def _with_nonces(
         yield Draft(Kind.FROST, (wanted.subject,), members, key.ledger_key)
 
 
+def _new_shares(
+    situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
+) -> Iterator[Draft]:
+    """The whole group must be here, with auxiliary information, so that it can sign at once."""
+    able = [index for index in key.able if index in situation.usable]
+    complete = situation.complete_since < situation.now
+    if not complete or len(able) < key.threshold or taken.reshares >= MAX_RESHARES:
+        return
+    rank, since = _rank(situation, key.subject, able), situation.complete_since
+    if _my_turn(situation, rank, wanted, len(able), since):
+        taken.reshares += 1
+        order = rotation(b"deal" + key.ledger_key.to_bytes(8, "big"), able)
+        others = [index for index in order if index != situation.me][: key.threshold - 1]
+        dealers = tuple(sorted([situation.me, *others]))
+        members = tuple(sorted({*situation.members, *dealers}))
+        yield Draft(Kind.RESHARE, (key.ledger_key,), members, key.ledger_key, dealers=dealers)
+
+
+def _running(situation: Situation, kind: Kind) -> int:
+    return sum(running is kind for running, _ in situation.running)
+
+
 def _gathered(situation: Situation) -> bool:
     """Whether all members are here, or enough of them and the rest does not come."""
     here = len(situation.usable & set(situation.members))
@@ -238,11 +281,18 @@ def _gathered(situation: Situation) -> bool:
 def _auxiliary(situation: Situation) -> Iterator[Draft]:
     """All members that are here; again when one more is."""
     here = tuple(sorted(situation.usable & set(situation.members)))
-    if set(here) <= situation.aux or not situation.primes_ready or not _gathered(situation):
+    if (
+        not here
+        or set(here) <= situation.aux
+        or not situation.primes_ready
+        or not _gathered(situation)
+    ):
         return
-    running = any(kind is Kind.AUX for kind, _ in situation.running)
+    running = _running(situation, Kind.AUX) > 0
     idle = not situation.busy and not situation.running
-    if here[0] == situation.me and not running and (idle or not situation.aux):
+    # A group that is complete for the first time does not wait for idle time: keys wait for it.
+    urgent = not situation.aux or len(here) == len(situation.members)
+    if here[0] == situation.me and not running and (idle or urgent):
         yield Draft(Kind.AUX, (), here)
 
 
@@ -264,7 +314,7 @@ def _presign(
     mine = rank == 0 if wanted is None else _my_turn(situation, rank, wanted, len(signers))
     if mine:
         taken.presigns += 1
-        yield Draft(Kind.PRESIGN, (key.ledger_key,), signers)
+        yield Draft(Kind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)
 
 
 def missing(situation: Situation) -> Sequence[int]:

@@ -1,20 +1,28 @@
 """Answers on their way to the ledger, in batches, until the ledger took them.
 
 An answer is made again from what is held when it is lost in a restart, so nothing is kept on disk.
+Reports of faults and of new epochs go the same way.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 from google.protobuf.message import Message
 from prometheus_client import Counter
 
 from daemon.log import get_logger
+from dmpc.operator.holdings import HeldKey
 from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 
 BATCH = 40
+NOT_FOR_GOOD = {("sdk", 5), ("sdk", 13), ("sdk", 20), ("sdk", 32)}
+"""No coins, too low a fee, a full mempool, a sequence out of turn: later it can be taken."""
+MAX_REASON = 400
+MAX_EVIDENCE_BYTES = 32 << 10
 ANSWERS = Counter("operator_answers", "Answers by what became of them.", ["kind", "outcome"])
 
 Request = tuple[str, int]
@@ -64,10 +72,44 @@ class Outbox:
         )
         return self._put(("signature", request_id), message)
 
+    def report_fault(
+        self, keyring: str, culprit: int, protocol: str, reason: str, evidence: bytes
+    ) -> None:
+        """Tell the ledger who was caught; evidence that is too long for it stays here."""
+        digest = hashlib.sha256(evidence).digest()
+        message = operators.MsgReportFault(
+            creator=self._account.address,
+            keyring=keyring,
+            culprit=culprit,
+            protocol=protocol,
+            reason=reason[:MAX_REASON],
+            evidence_digest=digest,
+            evidence=evidence if len(evidence) <= MAX_EVIDENCE_BYTES else b"",
+        )
+        self._put(("fault", int.from_bytes(digest[:8], "big") + culprit), message)
+
+    def report_epoch(self, keyring: str, held: HeldKey) -> None:
+        """Tell the ledger that new shares are in use here."""
+        info = held.share.info
+        message = operators.MsgReportKeyEpoch(
+            creator=self._account.address,
+            keyring=keyring,
+            key_id=held.ledger_key,
+            group=held.serves.group,
+            refresh=held.serves.refresh,
+            epoch=info.epoch,
+            key_digest=info.key_id,
+        )
+        self._put(("epoch", int.from_bytes(info.key_id[:8], "big")), message)
+
     def keep_only(self, open_requests: set[Request]) -> None:
-        """Forget requests that ended."""
+        """Forget answers to requests that ended."""
         self._sent &= open_requests
-        self._waiting = {r: m for r, m in self._waiting.items() if r in open_requests}
+        self._waiting = {
+            request: message
+            for request, message in self._waiting.items()
+            if request in open_requests or request[0] not in ("key", "signature")
+        }
 
     def has_answered(self, request: Request) -> bool:
         return request in self._sent or request in self._waiting
@@ -100,6 +142,8 @@ class Outbox:
         try:
             await self._ledger.broadcast(*(message for _, message in answers))
         except TxFailed as error:
+            if (error.codespace, error.code) in NOT_FOR_GOOD:
+                raise
             if len(answers) > 1:
                 return sum([await self._send([answer]) for answer in answers])
             # Too late, as a rule: others answered it, or its time is over.

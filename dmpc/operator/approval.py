@@ -29,17 +29,26 @@ class Scheme(StrEnum):
 
     ECDSA = "ecdsa"
     ED25519 = "ed25519"
+    TAPROOT = "taproot"
+    """BIP 340 under the BIP 341 output key of the shared key, without scripts."""
 
 
 SCHEMES: Final = {
     "KEY_TYPE_ECDSA_SECP256K1": Scheme.ECDSA,
     "KEY_TYPE_BITCOIN_SECP256K1": Scheme.ECDSA,
     "KEY_TYPE_EDDSA_ED25519": Scheme.ED25519,
+    "KEY_TYPE_TAPROOT_SECP256K1": Scheme.TAPROOT,
 }
+_MAINNET: Final = "bip122:000000000019d6689c085ae165831e93"
+_TESTNET: Final = "bip122:000000000933ea01ad0ee984209779ba"
+_REGTEST: Final = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 _BITCOIN: Final = {
-    "WALLET_TYPE_BTC_MAINNET": "bip122:000000000019d6689c085ae165831e93",
-    "WALLET_TYPE_BTC_TESTNET": "bip122:000000000933ea01ad0ee984209779ba",
-    "WALLET_TYPE_BTC_REGNET": "bip122:0f9188f13cb7b2c71f2a335e3a4fc328",
+    "WALLET_TYPE_BTC_MAINNET": _MAINNET,
+    "WALLET_TYPE_BTC_TESTNET": _TESTNET,
+    "WALLET_TYPE_BTC_REGNET": _REGTEST,
+    "WALLET_TYPE_BTC_TAPROOT_MAINNET": _MAINNET,
+    "WALLET_TYPE_BTC_TAPROOT_TESTNET": _TESTNET,
+    "WALLET_TYPE_BTC_TAPROOT_REGNET": _REGTEST,
 }
 _SOLANA: Final = {
     wire.MAINNET: "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
@@ -57,7 +66,7 @@ class Approved:
     key_id: int
     scheme: Scheme
     message: bytes
-    """32 bytes for ECDSA, the message itself for Ed25519."""
+    """The message itself for Ed25519, else 32 bytes."""
 
 
 def scheme_of(key_type: str) -> Scheme:
@@ -82,8 +91,8 @@ def approve(
     if len(request.key_ids) != 1 or len(request.data_for_signing) != 1:
         raise NotApproved("not_one_key_and_item: answers are given to single requests")
     message = request.data_for_signing[0]
-    if scheme is Scheme.ECDSA and len(message) != DIGEST_BYTES:
-        raise NotApproved(f"wrong_data_length: ECDSA signs 32 bytes, not {len(message)}")
+    if scheme is not Scheme.ED25519 and len(message) != DIGEST_BYTES:
+        raise NotApproved(f"wrong_data_length: {scheme} signs 32 bytes, not {len(message)}")
     if not 1 <= len(message) <= MAX_MESSAGE_BYTES:
         raise NotApproved(f"wrong_data_length: {len(message)} bytes")
     if transaction is not None:

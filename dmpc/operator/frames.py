@@ -33,8 +33,8 @@ class Kind(StrEnum):
     PRESIGN = "presign"
     ECDSA = "ecdsa"
     FROST = "frost"
-    REFRESH = "refresh"
     RESHARE = "reshare"
+    """To another group, or with new shares to the same one."""
 
 
 @dataclass(frozen=True)
@@ -140,23 +140,24 @@ class Holding(Record):
 
 @dataclass(frozen=True)
 class Inventory(Record):
-    """What I hold: so that others propose what can succeed."""
+    """All keys that I hold shares of, or some of them when `complete` is 0."""
 
     TAG: ClassVar[str] = "inventory"
 
     holdings: tuple[Holding, ...]
-    aux: bytes
-    """Names the auxiliary information that I would use; empty: none."""
+    complete: int = 1
 
 
 @dataclass(frozen=True)
 class EpochNews(Record):
-    """A statement or a certificate of `dmpc.epochs` about a key."""
+    """About a change of a key; see `dmpc.epochs`."""
 
     TAG: ClassVar[str] = "epoch-news"
 
-    ledger_key: int
-    data: bytes
+    proposal: bytes
+    """What began the change, encoded."""
+    said: tuple[bytes, ...]
+    """Statements and certificates; empty: the sender asks for them."""
 
 
 Frame = Proposal | Refusal | Said | Stock | Inventory | EpochNews

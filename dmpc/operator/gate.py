@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,10 +47,10 @@ class AttestedGate:
     def __init__(
         self,
         keyring: str,
-        me: Member,
+        me: Callable[[], Member],
         incarnation: bytes,
         enclave: Enclave,
-        allowed: frozenset[tuple[str, bytes]],
+        allowed: Callable[[], frozenset[tuple[str, bytes]]],
         root: bytes,
     ) -> None:
         self._keyring, self._me = keyring, me
@@ -59,7 +60,7 @@ class AttestedGate:
         self._root = root
 
     async def credentials(self, nonce: bytes) -> bytes:
-        bound = report_data(self._keyring, self._me, self._incarnation, nonce)
+        bound = report_data(self._keyring, self._me(), self._incarnation, nonce)
         quote = self._enclave.attest(bound)
         return Credentials(self._incarnation, self._enclave.kind, quote).encode()
 
@@ -78,9 +79,9 @@ class AttestedGate:
             raise NotAdmitted(str(error)) from None
         if quote.report_data != report_data(self._keyring, member, shown.incarnation, nonce):
             raise NotAdmitted("the quote is not bound to this operator and this connection")
-        if (shown.kind, quote.measurement) not in self._allowed:
+        if (shown.kind, quote.measurement) not in self._allowed():
             raise NotAdmitted(
                 f"operator {member.index} runs code with measurement {quote.measurement.hex()}, "
-                "which is not on the allow-list"
+                "which is not on the keyring's allow-list: zrsign operators measurements"
             )
         return shown.incarnation

@@ -3,7 +3,7 @@
 Everything secret is sealed and on the disk before anybody is told of it. Nonces of FROST are the
 exception: they live in memory only, and a restart starts with fresh ones.
 
-    keys/<ledger key>-<public key>/    epochs.journal, shares/<key id>.share
+    keys/<ledger key>-<public key>/    see `dmpc.operator.key_folder`
     aux/<execution>.sealed             the newest that covers the signers is used
     presignatures/<id>.sealed          struck off in single-use.journal before they are used
     single-use.journal                 what was consumed, and which executions were joined
@@ -12,27 +12,37 @@ exception: they live in memory only, and a restart starts with fresh ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from dmpc.ecdsa import AuxInfo, Presignature, StoredAuxInfo
 from dmpc.ecdsa.presign.presignature import PRESIGNATURE
+from dmpc.ecdsa.security import SecurityLevel
 from dmpc.encoding import decode
-from dmpc.epoch_keeper import EpochKeeper
-from dmpc.errors import DmpcError
 from dmpc.execution import IdentityKey
 from dmpc.file_journal import FileAnchor, FileJournal
-from dmpc.file_vault import FileVault
-from dmpc.frost import ED25519_SHA512, NonceCommitment, NoncePool
-from dmpc.key_storage import StoredKeyShare
+from dmpc.frost import (
+    BIP340,
+    ED25519_SHA512,
+    NonceCommitment,
+    NoncePool,
+    Suite,
+    output_share,
+)
 from dmpc.keys import KeyShare
+from dmpc.operator.approval import Scheme
+from dmpc.operator.frames import Proposal
+from dmpc.operator.key_folder import KeyFolder
 from dmpc.operator.members import level_named
+from dmpc.operator.orders import Target
 from dmpc.operator.sealing import Enclave, Seal, SealedFiles, write_durably
 from dmpc.single_use import SingleUseLedger
 
-SHARE: Final = "key-share"
+AUX: Final = "aux"
+SUITES: Final[Mapping[Scheme, Suite]] = {Scheme.ED25519: ED25519_SHA512, Scheme.TAPROOT: BIP340}
 TABLE_BYTES: Final = 16_000_000
 """Of all peers together: memory counts where many operators share a machine."""
 NONCES_AHEAD: Final = 32
@@ -43,17 +53,32 @@ NONCES_AHEAD: Final = 32
 class HeldKey:
     """A key of the ledger that this operator holds a share of."""
 
-    ledger_key: int
-    keeper: EpochKeeper
+    folder: KeyFolder
     share: KeyShare
     """Of the active epoch."""
+    serves: Target
+    """The order that the active epoch was made for."""
     nonces: NoncePool | None = None
     offered: dict[int, list[NonceCommitment]] = field(default_factory=dict)
     """Commitments that peers published for this epoch, by peer."""
 
     @property
+    def ledger_key(self) -> int:
+        return self.folder.ledger_key
+
+    @property
     def public_key(self) -> bytes:
-        return self.share.info.public_key.encode()
+        return self.folder.public_key
+
+    @property
+    def suite(self) -> Suite | None:
+        """Of FROST; None: the key signs ECDSA."""
+        return SUITES.get(self.folder.scheme)
+
+    @cached_property
+    def signing(self) -> KeyShare:
+        """The share that signs: of the taproot output key, or of the key itself."""
+        return output_share(self.share) if self.suite is BIP340 else self.share
 
 
 class Holdings:
@@ -64,22 +89,22 @@ class Holdings:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         anchors.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._state, self._anchors, self._identity = state, anchors, identity
-        self._journals = [FileJournal(state / "single-use.journal")]
-        self.single_use = SingleUseLedger(
-            self._journals[0], FileAnchor(anchors / "single-use.anchor")
-        )
-        self._seal = Seal(enclave, identity.public_key, lambda: len(self._journals[0].read()))
-        self._aux_files = SealedFiles(state / "aux", "aux", self._seal)
+        self._journal = FileJournal(state / "single-use.journal")
+        self.single_use = SingleUseLedger(self._journal, FileAnchor(anchors / "single-use.anchor"))
+        self._seal = Seal(enclave, identity.public_key, lambda: len(self._journal.read()))
+        self._aux_files = SealedFiles(state / AUX, AUX, self._seal)
         self._presign_files = SealedFiles(state / "presignatures", PRESIGNATURE, self._seal)
         self.aux: list[AuxInfo] = []
         """Newest last."""
         self.presignatures: dict[bytes, Presignature] = {}
         self._keys: dict[tuple[int, bytes], HeldKey] = {}
+        self._folders: dict[tuple[int, bytes], KeyFolder] = {}
         self._load()
 
     def close(self) -> None:
-        for journal in self._journals:
-            journal.close()
+        self._journal.close()
+        for folder in self.folders():
+            folder.close()
 
     # Keys
 
@@ -93,12 +118,52 @@ class Holdings:
     def all_keys(self) -> Iterator[HeldKey]:
         yield from self._keys.values()
 
-    def adopt(self, ledger_key: int, me: int, share: KeyShare) -> HeldKey:
+    def folders(self) -> list[KeyFolder]:
+        """Of all keys, those included that this operator has no share of now."""
+        return list(self._folders.values())
+
+    def folder(self, ledger_key: int, public_key: bytes) -> KeyFolder | None:
+        return self._folders.get((ledger_key, public_key))
+
+    def new_folder(self, ledger_key: int, public_key: bytes, me: int, scheme: Scheme) -> KeyFolder:
+        """For a key that this operator gets a share of. Raises OSError."""
+        name = KeyFolder.name(ledger_key, public_key)
+        path, anchor = self._state / "keys" / name, self._anchor(name)
+        folder = KeyFolder(path, anchor, self._seal, me, scheme, self._identity)
+        self._folders[ledger_key, public_key] = folder
+        return folder
+
+    def adopt(
+        self, ledger_key: int, me: int, scheme: Scheme, share: KeyShare, made_by: Proposal
+    ) -> HeldKey:
         """Keep the share of a new key. Durable when it returns."""
-        point = share.info.public_key.encode()
-        keeper = self._keeper(self._folder(ledger_key, point), me)
-        keeper.adopt(share.info.key_id, share.info.epoch, self._sealed(share))
-        return self._hold(ledger_key, keeper, share)
+        folder = self.new_folder(ledger_key, share.info.public_key.encode(), me, scheme)
+        folder.adopt(share, made_by)
+        return self._hold(folder, share)
+
+    def follow(self, folder: KeyFolder) -> HeldKey | None:
+        """A change of the key was decided: serve the epoch that is active now.
+
+        What was made ahead for another epoch is gone. None: there is no share here any more.
+        """
+        known = self._keys.get((folder.ledger_key, folder.public_key))
+        if known is not None and known.share.info.key_id == folder.keeper.state.active:
+            return known
+        if known is not None:
+            del self._keys[folder.ledger_key, folder.public_key]
+            for made in self.presignatures_of(known.share.info.key_id):
+                self.drop_presignature(made.public.id)
+        share = folder.share()
+        return self._hold(folder, share) if share is not None else None
+
+    def erase(self, folder: KeyFolder) -> None:
+        """Forget a key whose share is worthless."""
+        held = self._keys.pop((folder.ledger_key, folder.public_key), None)
+        if held is not None:
+            for made in self.presignatures_of(held.share.info.key_id):
+                self.drop_presignature(made.public.id)
+        del self._folders[folder.ledger_key, folder.public_key]
+        folder.erase()
 
     def forget_other_keys(self, ledger_key: int, public_key: bytes) -> None:
         """The ledger took another key for this request: shares of the rest are not served."""
@@ -118,12 +183,17 @@ class Holdings:
         info.limit_tables(TABLE_BYTES)
         self.aux.append(info)
 
-    def aux_for(self, indices: Collection[int]) -> AuxInfo | None:
+    def aux_for(self, indices: Collection[int], level: SecurityLevel) -> AuxInfo | None:
         """The newest that has keys of all of these."""
         for info in reversed(self.aux):
-            if set(indices) <= set(info.public.paillier):
+            if info.public.level == level and set(indices) <= set(info.public.paillier):
                 return info
         return None
+
+    def covered(self, level: SecurityLevel) -> frozenset[int]:
+        """Whom the newest auxiliary information covers."""
+        newest = self.aux_for((), level)
+        return frozenset(newest.public.paillier if newest else ())
 
     def aux_named(self, digest: bytes) -> AuxInfo | None:
         return next((info for info in self.aux if info.public.digest == digest), None)
@@ -161,8 +231,11 @@ class Holdings:
     # Storage
 
     def _load(self) -> None:
-        for folder in sorted((self._state / "keys").glob("*-*")):
-            self._load_key(folder)
+        for path in sorted((self._state / "keys").glob("*-*")):
+            found = KeyFolder.reopen(path, self._anchor(path.name), self._seal, self._identity)
+            if found is not None:
+                self._folders[found.ledger_key, found.public_key] = found
+                self.follow(found)
         for name in self._aux_files.names():
             stored = StoredAuxInfo.from_value(decode(self._aux_files.get(name)))
             self._keep_aux(stored.restore(level_named(stored.level)))
@@ -172,37 +245,12 @@ class Holdings:
             else:
                 self.presignatures[name] = Presignature.decode(self._presign_files.get(name))
 
-    def _load_key(self, folder: Path) -> None:
-        number, _, point = folder.name.partition("-")
-        me = int((folder / "index").read_text())
-        keeper = self._keeper(folder, me)
-        if keeper.state.active:
-            self._hold(int(number), keeper, self._opened(keeper))
-        elif not keeper.state.change:
-            raise DmpcError(f"{folder} has no share of key {point}: it was never adopted")
-
-    def _hold(self, ledger_key: int, keeper: EpochKeeper, share: KeyShare) -> HeldKey:
-        held = HeldKey(ledger_key, keeper, share)
-        if share.info.group is ED25519_SHA512.group:
-            held.nonces = NoncePool(ED25519_SHA512, share, self.single_use)
-        self._keys[ledger_key, held.public_key] = held
+    def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
+        held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))
+        if held.suite is not None:
+            held.nonces = NoncePool(held.suite, held.signing, self.single_use)
+        self._keys[folder.ledger_key, folder.public_key] = held
         return held
 
-    def _keeper(self, folder: Path, me: int) -> EpochKeeper:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "index").write_text(str(me))
-        journal = FileJournal(folder / "epochs.journal")
-        self._journals.append(journal)
-        anchor = FileAnchor(self._anchors / f"{folder.name[:80]}.anchor")
-        return EpochKeeper(journal, anchor, FileVault(folder / "shares"), me, self._identity)
-
-    def _folder(self, ledger_key: int, point: bytes) -> Path:
-        return self._state / "keys" / f"{ledger_key}-{point.hex()}"
-
-    def _sealed(self, share: KeyShare) -> bytes:
-        stored = StoredKeyShare.of(share).encode()
-        return self._seal.close(SHARE, share.info.key_id, share.info.epoch, stored)
-
-    def _opened(self, keeper: EpochKeeper) -> KeyShare:
-        active = keeper.state.active
-        return StoredKeyShare.decode(self._seal.open(SHARE, active, keeper.share(active))).restore()
+    def _anchor(self, name: str) -> Path:
+        return self._anchors / KeyFolder.anchor_name(name)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from dmpc.operator.approval import Approved, approve
 from dmpc.operator.errors import NotApproved
-from zrchain_lite.client import LedgerClient
-from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from dmpc.operator.members import Group, Member, Settings, level_named
+from zrchain_lite.client import LedgerClient, ObjectNotFound
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 
-QUERY: Final = "/zrchain.treasury.Query/"
-OPEN: Final = (wire.SIGN_REQUEST_STATUS_PENDING, wire.SIGN_REQUEST_STATUS_PARTIAL)
-OPEN_KEYS: Final = (wire.KEY_REQUEST_STATUS_PENDING, wire.KEY_REQUEST_STATUS_PARTIAL)
+QUERY: Final = "/zrsign.operators.Query/"
+KEY_BY_ID: Final = "/zrchain.treasury.Query/KeyByID"
 LIMIT: Final = 500
 """Requests looked at in one turn; the rest come when these are answered."""
+LOOKED_UP: Final = 64
+"""Keys in one turn."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,24 @@ class SignAsked:
 
 
 @dataclass(frozen=True)
+class LedgerKey:
+    """A key of this keyring, as the ledger has it."""
+
+    public_key: bytes
+    key_type: str
+
+
+@dataclass(frozen=True)
 class View:
     """At one moment."""
 
+    settings: Settings
     keys: dict[int, KeyAsked] = field(default_factory=dict)
     signatures: dict[int, SignAsked] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     """Signature requests that must not be answered, and why."""
+    known_keys: dict[int, LedgerKey] = field(default_factory=dict)
+    """The ledger's keys that were looked up, by id."""
 
 
 class LedgerView:
@@ -58,84 +71,104 @@ class LedgerView:
         self._ledger = ledger
         self._keyring = keyring
         self._judged: dict[int, Approved | str] = {}
+        self._settings: Settings | None = None
+        self._known_keys: dict[int, LedgerKey] = {}
+        self._unknown: set[int] = set()
 
     async def read(self) -> View:
-        """Raises ClientError."""
-        keys, pages = await asyncio.gather(
-            self._open_keys(),
-            asyncio.gather(*(self._sign_requests(status) for status in OPEN)),
+        """Raises ClientError, NotAMember for settings that this version does not understand."""
+        request = operators.QueryWorkRequest(keyring=self._keyring, limit=LIMIT)
+        work = await self._ledger.query(QUERY + "Work", request, operators.QueryWorkResponse)
+        if self._settings is None or self._settings.version != work.settings_version:
+            self._settings = await self.settings()
+        await self._look_up()
+        return self._view(work, self._settings)
+
+    async def settings(self) -> Settings:
+        """What the administrators want. Raises ClientError, NotAMember."""
+        request = operators.QuerySettingsRequest(keyring=self._keyring)
+        answer = await self._ledger.query(
+            QUERY + "Settings", request, operators.QuerySettingsResponse
         )
-        found = {request.id: request for page in pages for request in page}
-        await self._judge(found)
-        view = View(keys)
-        for request_id, sign_request in sorted(found.items()):
-            judged = self._judged.get(request_id)
+        return Settings(
+            self._keyring,
+            tuple(_group(each) for each in answer.groups),
+            answer.refresh_number,
+            frozenset((each.kind, each.value) for each in answer.measurements),
+            {each.index: each.count for each in answer.pardons},
+            answer.settings_version,
+        )
+
+    def want_key(self, ledger_key: int) -> None:
+        """Look it up with the next view."""
+        if ledger_key not in self._known_keys:
+            self._unknown.add(ledger_key)
+
+    def _view(self, work: operators.QueryWorkResponse, settings: Settings) -> View:
+        roots = {root.id: root for root in work.roots}
+        transactions = {each.sign_request_id: each for each in work.transactions}
+        view = View(
+            settings,
+            {request.id: _key_asked(request) for request in work.keys},
+            known_keys=dict(self._known_keys),
+        )
+        for request in work.signatures:
+            if request.id not in self._judged:
+                root = roots.get(request.parent_req_id, request)
+                self._judged[request.id] = _judge(request, root, transactions.get(root.id))
+            judged = self._judged[request.id]
             if isinstance(judged, Approved):
-                view.signatures[request_id] = _asked(judged, sign_request)
-            elif judged is not None:
-                view.refused[request_id] = judged
-        self._judged = {i: judged for i, judged in self._judged.items() if i in found}
+                view.signatures[request.id] = _asked(judged, request)
+            else:
+                view.refused[request.id] = judged
+        open_now = {request.id for request in work.signatures}
+        self._judged = {i: judged for i, judged in self._judged.items() if i in open_now}
         return view
 
-    async def _open_keys(self) -> dict[int, KeyAsked]:
-        pages = await asyncio.gather(*(self._key_requests(status) for status in OPEN_KEYS))
-        return {
-            request.id: KeyAsked(
-                request.id,
-                request.key_type,
-                request.public_key,
-                frozenset(each.creator for each in request.keyring_party_sigs),
-            )
-            for page in pages
-            for request in page
-        }
+    async def _look_up(self) -> None:
+        wanted = list(self._unknown)[:LOOKED_UP]
+        found = await asyncio.gather(*(self._key(ledger_key) for ledger_key in wanted))
+        for ledger_key, key in zip(wanted, found, strict=True):
+            if key is not None:
+                self._known_keys[ledger_key] = key
+            self._unknown.discard(ledger_key)
 
-    async def _judge(self, found: dict[int, wire.SignReqResponse]) -> None:
-        new = [r for r in found.values() if r.id not in self._judged and not r.child_req_ids]
-        if not new:
-            return
-        transactions = await self._transactions()
-        for request in new:
-            root = found.get(request.parent_req_id, request)
-            if request.parent_req_id and root is request:
-                # The family ended while it was read.
-                continue
-            try:
-                self._judged[request.id] = approve(request, root, transactions.get(root.id))
-            except NotApproved as error:
-                self._judged[request.id] = str(error)
-
-    async def _transactions(self) -> dict[int, wire.SignTxReqResponse]:
-        """Open sign-transaction requests, by signature request."""
-        known = {}
-        for status in OPEN:
-            query = wire.QuerySignTransactionRequestsRequest(status=status)
-            pages: AsyncIterator[Any] = self._ledger.page(
-                QUERY + "SignTransactionRequests", query, wire.QuerySignTransactionRequestsResponse
-            )
-            async for each in pages:
-                transaction = each.sign_transaction_requests
-                known[transaction.sign_request_id] = transaction
-        return known
-
-    async def _key_requests(self, status: wire.KeyRequestStatus) -> list[wire.KeyReqResponse]:
-        query = wire.QueryKeyRequestsRequest(keyring_addr=self._keyring, status=status)
-        return await self._some("KeyRequests", query, wire.QueryKeyRequestsResponse)
-
-    async def _sign_requests(self, status: wire.SignRequestStatus) -> list[wire.SignReqResponse]:
-        query = wire.QuerySignatureRequestsRequest(keyring_addr=self._keyring, status=status)
-        return await self._some("SignatureRequests", query, wire.QuerySignatureRequestsResponse)
-
-    async def _some(self, method: str, query: Any, response: Any) -> list[Any]:
-        found = []
-        async for each in self._ledger.page(QUERY + method, query, response):
-            found.append(each)
-            if len(found) == LIMIT:
-                break
-        return found
+    async def _key(self, ledger_key: int) -> LedgerKey | None:
+        """None: the keyring has no such key."""
+        request = treasury.QueryKeyByIDRequest(id=ledger_key)
+        try:
+            answer = await self._ledger.query(KEY_BY_ID, request, treasury.QueryKeyByIDResponse)
+        except ObjectNotFound:
+            return None
+        mine = answer.key.keyring_addr == self._keyring
+        return LedgerKey(answer.key.public_key, answer.key.type) if mine else None
 
 
-def _asked(approved: Approved, request: wire.SignReqResponse) -> SignAsked:
+def _judge(
+    request: treasury.SignReqResponse,
+    root: treasury.SignReqResponse,
+    transaction: treasury.SignTxReqResponse | None,
+) -> Approved | str:
+    try:
+        return approve(request, root, transaction)
+    except NotApproved as error:
+        return str(error)
+
+
+def _key_asked(request: treasury.KeyReqResponse) -> KeyAsked:
+    answered = frozenset(each.creator for each in request.keyring_party_sigs)
+    return KeyAsked(request.id, request.key_type, request.public_key, answered)
+
+
+def _group(wire: operators.Group) -> Group:
+    members = tuple(
+        Member(each.index, each.party, each.identity_key, each.tls_certificate, each.endpoint)
+        for each in wire.members
+    )
+    return Group(wire.number, wire.threshold, level_named(wire.level), members)
+
+
+def _asked(approved: Approved, request: treasury.SignReqResponse) -> SignAsked:
     signature = request.signed_data[0].signed_data if request.signed_data else b""
     answered = frozenset(each.creator for each in request.keyring_party_sigs)
     return SignAsked(approved, signature, answered)

@@ -175,6 +175,10 @@ class Links:
         lately = {i for i, at in self._heard.items() if now - at < LIVE_S}
         return frozenset(lately & self._open & set(self.incarnations)) | {self.me}
 
+    def peers(self) -> frozenset[int]:
+        """Everybody to link with, live or not."""
+        return frozenset(self._queues)
+
     def send(self, index: int, frame: bytes) -> None:
         """To a peer, over a link that is there or comes soon."""
         if index in self._queues:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from dmpc.ecdsa.security import LEVELS, SecurityLevel
@@ -57,8 +57,11 @@ class Settings:
     refresh: int = 0
     """How often new shares were ordered."""
     measurements: frozenset[tuple[str, bytes]] = frozenset()
-    pardons: int = 0
+    """Of the code that peers may run: (kind of enclave, measurement)."""
+    pardons: Mapping[int, int] = field(default_factory=dict)
+    """How often each operator was pardoned."""
     version: int = 0
+    """Another after every change."""
 
     @property
     def group(self) -> Group:
@@ -78,6 +81,11 @@ class Settings:
             if member.identity == identity:
                 return member
         raise NotAMember(f"no group of keyring {self.keyring} names identity {identity.hex()}")
+
+    @property
+    def linked(self) -> dict[int, Member]:
+        """Who has business with each other: the current group, and the one before it."""
+        return {each.index: each for group in self.groups[-2:] for each in group.members}
 
     def parties(self, indices: Iterable[int]) -> Parties:
         """Identity keys of these. Raises NotAMember."""

@@ -1,41 +1,64 @@
-"""Safe primes for auxiliary information, made ahead in a process of their own."""
+"""Safe primes for auxiliary information, made ahead in a process of their own.
+
+`python -m dmpc.operator.primes SIZE` prints four, in hexadecimal. The process ends by itself,
+whatever becomes of the operator that started it.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
+import subprocess
+import sys
 from typing import Final
 
+from dmpc.ecdsa.arithmetic import big
 from dmpc.ecdsa.primes import safe_prime
+from dmpc.operator.errors import OperatorError
 
 PRIMES: Final = 4
 NICENESS: Final = 15
 
 
 class Primes:
-    """Four safe primes at a time, made in a process of their own."""
+    """Four safe primes at a time. Raises OperatorError when the process failed."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        # Forks before this process has threads that hold locks.
-        context = multiprocessing.get_context("forkserver")
-        self._executor = ProcessPoolExecutor(1, context, initializer=partial(os.nice, NICENESS))
-        self._made: list[Future[int]] = []
+        self._maker: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        while len(self._made) < PRIMES:
-            self._made.append(self._executor.submit(safe_prime, self._size))
+        """Begin to make them, unless that is under way or done."""
+        if self._maker is None:
+            command = [sys.executable, "-m", "dmpc.operator.primes", str(self._size)]
+            self._maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def ready(self) -> bool:
-        return len(self._made) == PRIMES and all(future.done() for future in self._made)
+        return self._maker is not None and self._maker.poll() is not None
 
     def take(self) -> list[int]:
-        """Raises whatever the maker raised."""
-        taken = [future.result() for future in self._made]
-        self._made.clear()
-        return taken
+        """Those that are ready; they are gone from here."""
+        maker, self._maker = self._maker, None
+        if maker is None or maker.stdout is None:
+            raise OperatorError("no primes were asked for")
+        with maker:
+            lines = maker.stdout.read().split()
+        if maker.returncode != 0 or len(lines) != PRIMES:
+            raise OperatorError(f"the maker of primes ended with code {maker.returncode}")
+        return [big(int(line, 16)) for line in lines]
 
     def stop(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._maker is not None:
+            with self._maker as maker:
+                maker.kill()
+            self._maker = None
+
+
+def main() -> None:
+    """Print primes of the size that is the only argument."""
+    os.nice(NICENESS)
+    for _ in range(PRIMES):
+        print(f"{safe_prime(int(sys.argv[1])):x}")
+
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,9 @@ from dmpc.single_use import AlreadyConsumed
 
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
+MAX_EARLY_EXECUTIONS: Final = 1024
 EARLY_S: Final = 5.0
+"""Longer only while the proposal itself waits."""
 PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
 """How long a proposal waits for primes, or for a presigning that is about to end here, too."""
 PARK_SHORTLY_S: Final = 2.0
@@ -171,7 +173,7 @@ class Runner:
             run.inbox.append(frame.data)
             self._step(run)
             return
-        if frame.execution_id in self._past:
+        if frame.execution_id in self._past or len(self._early) >= MAX_EARLY_EXECUTIONS:
             return
         early = self._early.setdefault(frame.execution_id, _Early(self._clock()))
         if sum(known == sender for known, _ in early.messages) < MAX_EARLY:
@@ -254,7 +256,7 @@ class Runner:
                 run.session.give_up()
                 self._settle(run)
         for execution_id, early in list(self._early.items()):
-            if now - early.since > EARLY_S:
+            if now - early.since > EARLY_S and execution_id not in self._parked:
                 del self._early[execution_id]
         self.retry_parked()
 

@@ -87,8 +87,8 @@ class Seal:
         nonce = secrets.token_bytes(NONCE_BYTES)
         return Sealed(header, nonce, self._cipher.encrypt(nonce, secret, header.encode())).encode()
 
-    def open(self, kind: str, name: bytes, data: bytes) -> bytes:
-        """The secret. Raises SealBroken."""
+    def open(self, kind: str, name: bytes, data: bytes, *, any_age: bool = False) -> bytes:
+        """The secret; of `any_age` when the journal was lost. Raises SealBroken."""
         try:
             sealed = Sealed.decode(data)
         except EncodingError as error:
@@ -101,7 +101,7 @@ class Seal:
                 f"a sealed {kind} belongs to code with measurement {header.measurement.hex()}, "
                 f"this is {self._measurement.hex()}: run that version, or restore from a reshare"
             )
-        if header.counter > self._counter():
+        if header.counter > self._counter() and not any_age:
             raise SealBroken(f"a sealed {kind} is newer than the journal: the journal is old")
         try:
             return self._cipher.decrypt(sealed.nonce, sealed.box, header.encode())
@@ -123,13 +123,13 @@ class SealedFiles:
         """Durable when it returns; a crash leaves the whole record or none. Raises OSError."""
         write_durably(self._path(name), self._seal.close(self._kind, name, epoch, secret))
 
-    def get(self, name: bytes) -> bytes:
+    def get(self, name: bytes, *, any_age: bool = False) -> bytes:
         """Raises KeyError, SealBroken."""
         try:
             data = self._path(name).read_bytes()
         except FileNotFoundError:
             raise KeyError(name.hex()) from None
-        return self._seal.open(self._kind, name, data)
+        return self._seal.open(self._kind, name, data, any_age=any_age)
 
     def delete(self, name: bytes) -> None:
         """Forget it, if it is there. Not flushed: whoever must not use it again asks a journal."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from itertools import count
 from pathlib import Path
 
 from daemon import metrics
@@ -21,20 +23,23 @@ from dmpc.enclave.simulated import read_secret as read_enclave_secret
 from dmpc.errors import DmpcError
 from dmpc.execution import IdentityKey
 from dmpc.operator.answers import Outbox
-from dmpc.operator.config import OperatorSettings, read_group
-from dmpc.operator.errors import StoreUnusable
+from dmpc.operator.config import OperatorSettings
+from dmpc.operator.errors import NotAMember, StoreUnusable
 from dmpc.operator.frames import INCARNATION_BYTES
 from dmpc.operator.gate import AttestedGate
 from dmpc.operator.holdings import Holdings
-from dmpc.operator.ledger_view import LedgerView
+from dmpc.operator.ledger_view import LedgerView, View
 from dmpc.operator.links import Links
 from dmpc.operator.operator import Operator
 from dmpc.operator.sealing import write_durably
-from dmpc.operator.tls import TlsIdentity
-from zrchain_lite.client import Account, LedgerClient
+from dmpc.operator.tls import TlsIdentity, read_or_make
+from zrchain_lite.client import Account, ClientError, LedgerClient
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
 TICK_S = 0.05
+PATIENT_LOOKS = 60
+WAITING_S = 5.0
+"""Between looks at the ledger, when no group named this operator for long."""
 BACKGROUND_NICENESS = 10
 
 
@@ -42,7 +47,6 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
     """Operate until `stop`."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     identity = IdentityKey(read_enclave_secret(settings.identity_file))
-    group = read_group(settings.group_file, settings.keyring_address)
     enclave = SimulatedEnclave(
         read_enclave_secret(settings.enclave_root_file),
         read_enclave_secret(settings.anchor_dir / "sealing"),
@@ -53,30 +57,34 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
         resources.callback(holdings.close)
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
+        ledger_view = LedgerView(ledger, settings.keyring_address)
+        view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
+        if view is None:
+            return
         threads = resources.enter_context(ThreadPoolExecutor(1, initializer=release_gil))
         background = resources.enter_context(
             ThreadPoolExecutor(settings.threads, initializer=_yielding)
         )
         incarnation = _incarnation(settings.state_dir)
         operator = Operator(
-            group,
+            view,
             identity,
             incarnation,
             holdings,
-            LedgerView(ledger, settings.keyring_address),
+            ledger_view,
             Outbox(ledger, account),
             threads,
             background,
+            enclave=enclave.kind,
             pool_level=settings.presignatures,
         )
         resources.callback(operator.stop)
-        me = group.members[operator.me]
         gate = AttestedGate(
             settings.keyring_address,
-            me,
+            lambda: operator.settings.members[operator.me],
             incarnation,
             enclave,
-            frozenset({(enclave.kind, enclave.measurement)}),
+            lambda: operator.settings.measurements,
             enclave.root,
         )
         operator.links = Links(
@@ -89,8 +97,30 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
         )
         await operator.links.start()
         resources.push_async_callback(operator.links.stop)
-        operator.links.update(group.members)
+        operator.follow_settings()
         await _run(settings, operator, ledger, stop, resources)
+
+
+async def _first_view(
+    ledger_view: LedgerView, identity: IdentityKey, interval_s: float, stop: asyncio.Event
+) -> View | None:
+    """Wait for a group that names this operator; None: stopped before."""
+    told = ""
+    for attempt in count():
+        try:
+            view = await ledger_view.read()
+            view.settings.member_with(identity.public_key)
+        except (NotAMember, ClientError) as error:
+            if str(error) != told:
+                told = str(error)
+                get_logger().warning("waiting", identity=identity.public_key.hex(), why=told)
+        else:
+            return view
+        wait_s = interval_s if attempt < PATIENT_LOOKS else max(interval_s, WAITING_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+            return None
+    raise AssertionError
 
 
 async def _run(
@@ -141,9 +171,7 @@ def _yielding() -> None:
 
 def _tls(settings: OperatorSettings) -> TlsIdentity:
     try:
-        return TlsIdentity(
-            settings.tls_key_file.read_bytes(), settings.tls_certificate_file.read_bytes()
-        )
+        return read_or_make(settings.tls_key_file, settings.tls_certificate_file)
     except OSError as error:
         raise SettingsError(f"Cannot read the TLS key or certificate: {error}.") from None
 

@@ -1,21 +1,23 @@
 """What this operator thinks of the others: who is left out for a while, and who for good.
 
 Silence and refusals prove nothing, so they cost a pause that doubles. Evidence is kept on the disk
-and leaves its culprit out until an administrator removes it.
+and leaves its culprit out until the keyring's administrators pardon it on the ledger.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from dmpc.operator.frames import Proposal
 from dmpc.operator.holdings import Holdings
 from dmpc.rounds import Abort
 
+FIELDS: Final = ("kind", "culprits", "why")
+"""Of a fault; each culprit with the number of its pardons at that time."""
 PAUSE_S: Final = 5.0
 MAX_PAUSE_S: Final = 60.0
 PATIENT_REFUSALS: Final = 5
@@ -32,17 +34,17 @@ class Standing:
     """Of all peers, by index."""
 
     def __init__(self, me: int, holdings: Holdings, clock: Callable[[], float]) -> None:
-        self.guilty: set[int] = set()
-        self.faults: list[dict[str, object]] = []
+        self.faults: list[dict[str, Any]] = []
         """Who was caught at what, as in the evidence on the disk."""
         self._me = me
+        self._pardons: Mapping[int, int] = {}
         self._holdings = holdings
         self._clock = clock
         self._suspects: dict[int, _Suspect] = {}
         self._refusals: Counter[int] = Counter()
         for document in holdings.evidence():
             known = json.loads(document)
-            self._know({name: known[name] for name in ("kind", "culprits", "why")})
+            self.faults.append({name: known[name] for name in FIELDS})
 
     def left_out(self) -> set[int]:
         """Whom to do without now."""
@@ -73,23 +75,34 @@ class Standing:
             self._refusals.pop(index, None)
             self._suspects.pop(index, None)
 
-    def convict(self, proposal: Proposal, outcome: Abort) -> None:
-        """Keep the evidence, and work without the culprits from now on."""
-        fault: dict[str, object] = {
+    @property
+    def guilty(self) -> set[int]:
+        """Who was caught since it was pardoned last."""
+        return {
+            index
+            for fault in self.faults
+            for index, pardons in fault["culprits"]
+            if self._pardons.get(index, 0) <= pardons and index != self._me
+        }
+
+    def pardon(self, pardons: Mapping[int, int]) -> None:
+        """How often the administrators pardoned each operator."""
+        self._pardons = pardons
+
+    def convict(self, proposal: Proposal, outcome: Abort) -> bytes:
+        """Keep the evidence, and work without the culprits from now on. Returns the document."""
+        fault: dict[str, Any] = {
             "kind": proposal.kind,
-            "culprits": list(outcome.culprits),
+            "culprits": [[index, self._pardons.get(index, 0)] for index in outcome.culprits],
             "why": outcome.reason,
         }
-        document = fault | {
-            "proposal": proposal.encode().hex(),
-            "evidence": [evidence.encode().hex() for evidence in outcome.evidence],
-        }
-        name = f"{proposal.execution_id.hex()}.json"
-        self._holdings.keep_evidence(name, json.dumps(document).encode())
-        self._know(fault)
-
-    def _know(self, fault: dict[str, object]) -> None:
-        culprits = fault["culprits"]
-        if isinstance(culprits, list):
-            self.guilty |= set(culprits) - {self._me}
+        document = json.dumps(
+            fault
+            | {
+                "proposal": proposal.encode().hex(),
+                "evidence": [evidence.encode().hex() for evidence in outcome.evidence],
+            }
+        ).encode()
+        self._holdings.keep_evidence(f"{proposal.execution_id.hex()}.json", document)
         self.faults.append(fault)
+        return document

@@ -28,7 +28,6 @@ from dmpc.ecdsa import (
 )
 from dmpc.execution import Execution, IdentityKey
 from dmpc.frost import (
-    ED25519_SHA512,
     NonceCommitment,
     SigningPackage,
     frost_batch_execution,
@@ -36,12 +35,15 @@ from dmpc.frost import (
 )
 from dmpc.keys import KeyShare
 from dmpc.operator.approval import Scheme, scheme_of
+from dmpc.operator.changes import Changes
 from dmpc.operator.errors import Refused
 from dmpc.operator.frames import Kind, Proposal
 from dmpc.operator.holdings import HeldKey, Holdings
 from dmpc.operator.ledger_view import SignAsked, View
 from dmpc.operator.members import Settings
+from dmpc.operator.orders import Move, ReshareDetails, Target
 from dmpc.records import Record
+from dmpc.reshare import NewEpoch, start_reshare
 from dmpc.session import Session
 
 TIMEOUTS_S: Final[Mapping[Kind, float]] = {
@@ -50,10 +52,11 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = {
     Kind.PRESIGN: 60.0,
     Kind.ECDSA: 15.0,
     Kind.FROST: 15.0,
+    Kind.RESHARE: 30.0,
 }
-HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN})
+HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN, Kind.RESHARE})
 """Too long for the event loop: their steps run in threads."""
-BACKGROUND: Final = frozenset({Kind.AUX, Kind.PRESIGN})
+BACKGROUND: Final = frozenset({Kind.AUX, Kind.PRESIGN, Kind.RESHARE})
 """Nobody waits for these as a rule: their threads yield to all others."""
 MOST: Final[Mapping[Kind, int]] = {
     Kind.AUX: 1,
@@ -61,9 +64,14 @@ MOST: Final[Mapping[Kind, int]] = {
     Kind.PRESIGN: 16,
     Kind.ECDSA: 256,
     Kind.FROST: 256,
+    Kind.RESHARE: 16,
 }
 """At a time, in one operator."""
-GROUPS: Final[Mapping[Scheme, Group]] = {Scheme.ECDSA: SECP256K1, Scheme.ED25519: ED25519}
+GROUPS: Final[Mapping[Scheme, Group]] = {
+    Scheme.ECDSA: SECP256K1,
+    Scheme.ED25519: ED25519,
+    Scheme.TAPROOT: SECP256K1,
+}
 
 
 @dataclass(frozen=True)
@@ -114,8 +122,13 @@ class Desk:
     holdings: Holdings
     view: View
     is_running: Callable[[Kind, int], bool]
+    changes: Changes
     take_aux_secrets: Callable[[], AuxSecrets | None]
     """Fresh keys for one auxiliary-info run; None: not ready yet."""
+    is_due: Callable[[HeldKey], bool]
+    """Whether the ledger's orders, or a member without a share, want new shares of a key."""
+    scheme_of: Callable[[int, bytes], Scheme | None]
+    """Of a key of the ledger; None: it has no such key, or was not looked up yet."""
     on_key: Callable[[int, KeyShare], None]
     on_signature: Callable[[int, bytes], None]
 
@@ -150,10 +163,16 @@ class Desk:
             # Two runs would make two keys, and the answers would not agree.
             raise Refused(f"a key for request {proposal.subject} is being made")
         threshold = self.settings.group.threshold
+        target = Target.of(self.settings)
+        if Target.decode(proposal.details) != target:
+            raise Refused(f"a new key is made for {target} here")
+        if not set(proposal.members) <= set(self.settings.group.indices):
+            raise Refused("somebody is not in the group")
         if len(proposal.members) < threshold:
             raise Refused(f"a key of fewer than {threshold} operators")
+        scheme = scheme_of(asked.key_type)
         execution = dkg_execution(
-            GROUPS[scheme_of(asked.key_type)],
+            GROUPS[scheme],
             threshold,
             self.settings.parties(proposal.members),
             proposal.execution_id,
@@ -163,10 +182,37 @@ class Desk:
             return start_dkg(execution, self.me, self.identity)
 
         def finish(share: KeyShare) -> None:
-            self.holdings.adopt(proposal.subject, self.me, share)
+            self.holdings.adopt(proposal.subject, self.me, scheme, share, proposal)
             self.on_key(proposal.subject, share)
 
         return Task(execution, begin, finish)
+
+    def reshare(self, proposal: Proposal) -> Task:
+        details = ReshareDetails.decode(proposal.details)
+        if details.target != Target.of(self.settings):
+            raise Refused(f"the ledger orders {Target.of(self.settings)} here")
+        if self.is_running(Kind.RESHARE, proposal.subject):
+            raise Refused(f"new shares of key {proposal.subject} are being made")
+        move = Move.read(proposal, self.settings)
+        held = self.holdings.key(move.ledger_key, move.public_key)
+        if held is None and (
+            self.me in details.dealers or self.scheme_of(move.ledger_key, move.public_key) is None
+        ):
+            raise Refused(f"I hold no share of key {move.ledger_key}")
+        if held is not None and held.share.info.key_id != move.key.key_id:
+            raise Refused(f"key {move.ledger_key} is in another epoch here")
+        if held is not None and not self.is_due(held):
+            raise Refused(f"key {move.ledger_key} is as it should be here")
+        share = held.share if held is not None and self.me in details.dealers else None
+
+        def begin() -> Session[NewEpoch]:
+            self.changes.begin(move)
+            return start_reshare(move.execution, move.plan, self.me, self.identity, share)
+
+        def finish(made: NewEpoch) -> None:
+            self.changes.done(move, made.share)
+
+        return Task(move.execution, begin, finish)
 
     # Ahead of requests
 
@@ -174,8 +220,8 @@ class Desk:
         details = PresignDetails.decode(proposal.details)
         held = self._held(proposal.subject)
         aux = self.holdings.aux_named(details.aux)
-        if held.share.info.key_id != details.key_id:
-            raise Refused(f"key {proposal.subject} is in another epoch here")
+        if held.share.info.key_id != details.key_id or held.suite is not None:
+            raise Refused(f"key {proposal.subject} is in another epoch here, or not for ECDSA")
         if aux is None:
             raise Refused("I do not have that auxiliary information")
         setup = PresignSetup(held.share.info, aux.public, proposal.members)
@@ -192,14 +238,11 @@ class Desk:
 
     def ecdsa(self, proposal: Proposal) -> Task:
         presignatures = self._presignatures(proposal)
-        digests = [
-            self._asked(request_id, Scheme.ECDSA)[0].approved.message
-            for request_id in proposal.subjects
-        ]
+        digests = [self._asked(request_id)[0].approved.message for request_id in proposal.subjects]
         execution = sign_batch_execution(
             [Order(made.public, d) for made, d in zip(presignatures, digests, strict=True)],
             self.settings.parties(proposal.members),
-            self.settings.group.threshold,
+            len(proposal.members),
             proposal.execution_id,
         )
 
@@ -224,7 +267,7 @@ class Desk:
             raise Refused("a batch names one presignature a request")
         found = []
         for request_id, name in zip(proposal.subjects, names, strict=True):
-            _, held = self._asked(request_id, Scheme.ECDSA)
+            _, held = self._asked(request_id)
             made = self.holdings.presignatures.get(name)
             if made is None:
                 raise Refused("I do not have that presignature, or used it")
@@ -235,18 +278,18 @@ class Desk:
         return found
 
     def frost(self, proposal: Proposal) -> Task:
-        asked = [self._asked(request_id, Scheme.ED25519) for request_id in proposal.subjects]
+        asked = [self._asked(request_id) for request_id in proposal.subjects]
         if len({held.ledger_key for _, held in asked}) != 1:
             raise Refused("a batch of FROST is of one key")
         held = asked[0][1]
-        pool, size = held.nonces, len(proposal.members)
+        pool, suite, size = held.nonces, held.suite, len(proposal.members)
         commitments = FrostDetails.decode(proposal.details).commitments
-        if pool is None or len(commitments) != size * len(asked):
+        if pool is None or suite is None or len(commitments) != size * len(asked):
             raise Refused("a batch names the nonces of all signers for each request")
         packages = [
             SigningPackage(
-                ED25519_SHA512,
-                held.share.info,
+                suite,
+                held.signing.info,
                 each.approved.message,
                 commitments[place * size : (place + 1) * size],
             )
@@ -265,14 +308,18 @@ class Desk:
 
         return Task(execution, begin, finish)
 
-    def _asked(self, request_id: int, scheme: Scheme) -> tuple[SignAsked, HeldKey]:
+    def _asked(self, request_id: int) -> tuple[SignAsked, HeldKey]:
         asked = self.view.signatures.get(request_id)
-        if asked is None or asked.approved.scheme is not scheme:
+        if asked is None:
             raise Refused(f"signature request {request_id} is not open and approved here")
-        return asked, self._held(asked.approved.key_id)
+        held = self._held(asked.approved.key_id)
+        if held.folder.scheme is not asked.approved.scheme:
+            raise Refused(f"key {held.ledger_key} does not sign {asked.approved.scheme} here")
+        return asked, held
 
     def _held(self, ledger_key: int) -> HeldKey:
-        held = self.holdings.key(ledger_key)
+        known = self.view.known_keys.get(ledger_key)
+        held = self.holdings.key(ledger_key, known.public_key if known else b"")
         if held is None:
             raise Refused(f"I hold no share of key {ledger_key}")
         return held
@@ -284,4 +331,5 @@ _PREPARE: Final[Mapping[Kind, Callable[[Desk, Proposal], Task]]] = {
     Kind.PRESIGN: Desk.presign,
     Kind.ECDSA: Desk.ecdsa,
     Kind.FROST: Desk.frost,
+    Kind.RESHARE: Desk.reshare,
 }

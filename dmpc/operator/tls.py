@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -79,6 +80,17 @@ def make_identity(now: datetime | None = None) -> TlsIdentity:
         ),
         certificate.public_bytes(serialization.Encoding.PEM),
     )
+
+
+def read_or_make(key_file: Path, certificate_file: Path) -> TlsIdentity:
+    """From the two files (PEM); made on the first use, the key with mode 0600. Raises OSError."""
+    if not key_file.exists() and not certificate_file.exists():
+        made = make_identity()
+        key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(made.key)
+        certificate_file.write_bytes(made.certificate)
+    return TlsIdentity(key_file.read_bytes(), certificate_file.read_bytes())
 
 
 def pem(der: bytes) -> bytes:

@@ -19,6 +19,7 @@ from dmpc.file_journal import FileJournal
 from dmpc.single_use import _items_of
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrsign.deploy import Mode
+from zrsign.keyring import Keyring, only_keyring
 from zrsign.network.committee import reports
 from zrsign.network.health import Health
 from zrsign.network.nodes import SOLANA_LOCALNET
@@ -45,14 +46,23 @@ class World:
         found = [json.loads(line) for line in lines if line.startswith("{")]
         return [each for each in found if each["event"] == event]
 
-    async def forget_evidence(self) -> None:
-        """As an administrator who replaced the operator: remove the evidence, and start again."""
-        for name in ("operator-1", "operator-3"):
-            await self.network.kill(name)
-            folder = self.network.state_dir / "operators" / name / "state" / "evidence"
-            for document in folder.glob("*.json"):
-                document.unlink()
-            await self.network.restart(name)
+    async def pardon(self) -> None:
+        """As an administrator who replaced operator 2."""
+        async with self.network.client("authority") as ledger:
+            keyring = Keyring(ledger, await only_keyring(ledger))
+            await keyring.pardon(2)
+
+        async def forgiven() -> bool:
+            found = [each.status for each in await reports(self.network.manifest)]
+            return all(2 not in status["guilty"] for status in found if status)
+
+        await until(forgiven, "the pardon is heard of")
+
+    async def accused(self) -> bool:
+        """Whether the ledger shows that operator 2 was caught."""
+        async with self.network.client("authority") as ledger:
+            faults = await Keyring(ledger, await only_keyring(ledger)).faults()
+        return {fault.culprit for fault in faults} == {2}
 
     async def sign(self, data: bytes = b"hello") -> bytes:
         answer = await (await self.omni.sign_data(EVM, self.wallet, SOURCE, data)).signature()
@@ -159,7 +169,6 @@ async def test_cheat__should_be_named_and_done_without(
     """The others keep the evidence, and answer all the same."""
     network = world.network
     await network.kill("operator-2")
-    await world.forget_evidence()
     config = network.state_dir / "config" / "operator-2.json"
     command = [sys.executable, "-m", "tests.e2e.cheat", message, "--config", str(config)]
     process = await network.supervisor.start("operator-2", command)
@@ -180,10 +189,12 @@ async def test_cheat__should_be_named_and_done_without(
     await until(caught, "the cheat is named")
     for status in [each.status for each in await reports(network.manifest)]:
         assert set(status["guilty"]) <= {2} or status["operator"] == 2
+    await until(world.accused, "the ledger shows the fault")
     await network.kill("operator-2")
-    await world.forget_evidence()
     await network.restart("operator-2")
     await network.recovered()
+    await world.pardon()
+    assert len(await world.sign(b"all three again")) == 65
 
 
 async def test_restored_backup__should_be_refused(world: World, tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ Level = Annotated[str, typer.Option("--log-level", help="debug, info, warning or
 
 
 def register(app: typer.Typer) -> None:
-    for command in (ledger, listen, relay, operator, operators, keyring, btc_proxy):
+    for command in (ledger, listen, relay, operator, keyring, btc_proxy):
         app.command()(command)
+    app.add_typer(operators, name="operators")
 
 
 def ledger(config: Config, log_level: Level = "info") -> None:

@@ -1,23 +1,93 @@
-"""`zrsign operators`: who holds the keys, what is ready, who misbehaved."""
+"""`zrsign operators`: who holds the keys, what is ready, who misbehaved, and what is ordered.
+
+Orders are transactions of the keyring's administrator. In a local network that is its account
+`authority`; elsewhere `--ledger`, `--keyring` and `--key-file` say which.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from zrsign.cli.render import Json, out, show
-from zrsign.errors import NetworkError
+from zrsign.cli.render import Json, err, out, show, show_one
+from zrsign.errors import NetworkError, UsageError
+
+if TYPE_CHECKING:
+    from zrsign.keyring import Keyring, Progress
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
+Ledger = Annotated[str, typer.Option("--ledger", help="gRPC endpoint, for another network.")]
+Address = Annotated[str, typer.Option("--keyring", help="Address of the keyring.")]
+KeyFile = Annotated[Path | None, typer.Option("--key-file", help="Secret key of an administrator.")]
+Wait = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait until every key has its new shares.")
+]
+WAIT_S = 600
+POLL_S = 0.5
+
+operators = typer.Typer(help="Who holds the keys of a keyring.", no_args_is_help=False)
 
 
-def operators(state: State = None, as_json: Json = False) -> None:
+@dataclass(frozen=True)
+class Access:
+    """How to reach a keyring as its administrator."""
+
+    state: Path | None
+    ledger: str
+    keyring: str
+    key_file: Path | None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Keyring]:
+        """Raises UsageError, ManifestError, ClientError."""
+        from daemon.keyfile import read_secret
+        from zrchain_lite.client import Account, LedgerClient
+        from zrsign.keyring import Keyring, only_keyring
+        from zrsign.network import manifest
+
+        if self.ledger or self.key_file or self.keyring:
+            if not (self.ledger and self.key_file and self.keyring):
+                raise UsageError(
+                    "--ledger, --keyring and --key-file belong together.",
+                    "Give all three, or none for the local network.",
+                )
+            account = Account.from_secret(read_secret(self.key_file))
+            async with LedgerClient(self.ledger, account=account) as client:
+                yield Keyring(client, self.keyring)
+            return
+        network = manifest.load(self.state).require_running()
+        account = network.account("authority").ledger()
+        async with LedgerClient(network.ledger.grpc, account=account) as client:
+            yield Keyring(client, await only_keyring(client))
+
+    def run(self, work: Callable[[Keyring], Awaitable[Any]]) -> Any:
+        async def main() -> Any:
+            async with self.open() as keyring:
+                return await work(keyring)
+
+        return asyncio.run(main())
+
+
+@operators.callback(invoke_without_command=True)
+def status(
+    context: typer.Context,
+    state: State = None,
+    ledger: Ledger = "",
+    keyring: Address = "",
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
     """The operators of the running network, as each of them sees it."""
+    context.obj = Access(state, ledger, keyring, key_file)
+    if context.invoked_subcommand is not None:
+        return
     from zrsign.network import committee, manifest
 
     network = manifest.load(state).require_running()
@@ -34,7 +104,227 @@ def operators(state: State = None, as_json: Json = False) -> None:
     out.print(_table(found))
     for each in found:
         for fault in each.status.get("faults", ()):
-            out.print(f"{each.name}: {fault['kind']} {fault['culprits']}: {fault['why']}")
+            culprits = ", ".join(str(index) for index, _ in fault["culprits"])
+            out.print(f"{each.name} caught {culprits} at {fault['kind']}: {fault['why']}")
+
+
+@operators.command()
+def group(context: typer.Context, as_json: Json = False) -> None:
+    """The group that is to hold all keys, and how far its orders are carried out."""
+
+    async def work(keyring: Keyring) -> dict[str, Any]:
+        settings, progress = await keyring.settings(), await keyring.progress()
+        current = settings.groups[-1]
+        return {
+            "keyring": keyring.address,
+            "group": current.number,
+            "threshold": current.threshold,
+            "members": [member.index for member in current.members],
+            "level": current.level,
+            "refresh": settings.refresh_number,
+            "keys": progress.keys,
+            "keys_done": progress.done,
+            "measurements": [f"{m.kind} {m.value.hex()}" for m in settings.measurements],
+            "pardons": {str(each.index): each.count for each in settings.pardons},
+        }
+
+    show_one(context.obj.run(work), as_json)
+
+
+@operators.command()
+def refresh(context: typer.Context, wait: Wait = True, as_json: Json = False) -> None:
+    """Give every operator a new share of every key. Addresses stay what they are."""
+
+    async def work(keyring: Keyring) -> dict[str, Any]:
+        number = await keyring.order_refresh()
+        progress = await _follow(keyring) if wait else await keyring.progress()
+        return {"refresh": number, **_progress(progress)}
+
+    show_one(context.obj.run(work), as_json)
+
+
+@operators.command()
+def reshare(
+    context: typer.Context,
+    threshold: Annotated[int, typer.Option("--threshold", "-t", help="How many sign.")],
+    members: Annotated[
+        str, typer.Option("--members", help='Indices in the local network: "1-16", "1,2,5".')
+    ] = "",
+    cards: Annotated[
+        list[Path] | None, typer.Option("--card", help="Card of a member; once for each.")
+    ] = None,
+    level: Annotated[str, typer.Option("--level", help="Default: as it is.")] = "",
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Hand all keys to another group or threshold, while requests go on."""
+    from zrsign.keyring import MemberCard
+    from zrsign.network import manifest
+    from zrsign.network.operators import PREFIX
+    from zrsign.network.operators import cards as cards_of
+
+    if bool(members) == bool(cards):
+        raise UsageError("A group has members.", "Give --members or --card, not both.")
+    if cards:
+        chosen = [MemberCard.read(path) for path in cards]
+    else:
+        network = manifest.load(context.obj.state).require_running()
+        chosen = cards_of(network, [f"{PREFIX}{i}" for i in _indices(members)])
+
+    async def work(keyring: Keyring) -> dict[str, Any]:
+        known = (await keyring.settings()).groups
+        wanted = level or (known[-1].level if known else "PAILLIER_3072")
+        messages = [card.message() for card in chosen]
+        number = await keyring.set_group(threshold, wanted, messages)
+        if not wait:
+            return {"group": number, **_progress(await keyring.progress())}
+        progress = await _follow(keyring)
+        await keyring.conclude()
+        return {"group": number, **_progress(progress)}
+
+    show_one(context.obj.run(work), as_json)
+
+
+@operators.command()
+def faults(context: typer.Context, as_json: Json = False) -> None:
+    """Who was caught, as the operators reported it on the ledger."""
+
+    async def work(keyring: Keyring) -> list[dict[str, Any]]:
+        return [
+            {
+                "culprit": fault.culprit,
+                "at": fault.protocol,
+                "why": fault.reason,
+                "reported_by": fault.reporter_index,
+                "height": fault.height,
+                "evidence": fault.evidence_digest.hex()[:16],
+            }
+            for fault in await keyring.faults()
+        ]
+
+    show(context.obj.run(work), as_json, empty="Nobody was caught.")
+
+
+@operators.command()
+def pardon(context: typer.Context, index: int, as_json: Json = False) -> None:
+    """Let an operator that was caught take part again, once its fault is repaired."""
+
+    async def work(keyring: Keyring) -> dict[str, Any]:
+        return {"operator": index, "pardons": await keyring.pardon(index)}
+
+    show_one(context.obj.run(work), as_json)
+
+
+@operators.command()
+def allow(
+    context: typer.Context,
+    measurements: Annotated[
+        list[str] | None, typer.Argument(help="KIND:HEX; default: of the code installed here.")
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="Remove all others.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Admit operators that run code with these measurements."""
+    from zrsign.network.operators import measurement
+
+    added = {_measurement(text) for text in measurements} if measurements else {measurement()}
+
+    async def work(keyring: Keyring) -> list[dict[str, Any]]:
+        known = {(m.kind, m.value) for m in (await keyring.settings()).measurements}
+        allowed = added if only else known | added
+        await keyring.allow(allowed)
+        return [{"kind": kind, "measurement": value.hex()} for kind, value in sorted(allowed)]
+
+    show(context.obj.run(work), as_json)
+
+
+@operators.command()
+def join(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("--count", min=1, max=16, help="How many.")] = 1,
+) -> None:
+    """Start further operators of the local network, until Ctrl-C; then `reshare` to them."""
+    from zrsign.network import manifest
+    from zrsign.network.joiners import join as start
+    from zrsign.network.ports import Ports
+    from zrsign.network.process import Supervisor
+
+    async def work(keyring: Keyring) -> None:
+        network = manifest.load(context.obj.state)
+        supervisor = Supervisor(network.state_dir / "logs")
+        try:
+            joined = await start(network, keyring.address, count, Ports.free(), supervisor)
+            out.print(f"{', '.join(joined.names)} wait for a group that names them.")
+            out.print("Next: zrsign operators reshare --threshold T --members 1-N")
+            await supervisor.watch()
+        finally:
+            await supervisor.stop()
+
+    context.obj.run(work)
+
+
+@operators.command()
+def card(
+    config: Annotated[Path, typer.Option("--config", help="The operator's settings.")],
+    index: Annotated[int, typer.Option("--index", help="1 to 65535, the operator's for good.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", help="host:port for its peers.")] = "",
+) -> None:
+    """What an administrator needs to know of an operator, as JSON."""
+    from zrsign.keyring import card_of
+
+    out.print_json(card_of(config, index, endpoint).model_dump_json())
+
+
+@operators.command()
+def restore(
+    config: Annotated[Path, typer.Option("--config", help="The operator's settings.")],
+    backup: Annotated[Path, typer.Argument(help="A copy of its state directory.")],
+    as_json: Json = False,
+) -> None:
+    """Bring back an operator's sealed shares. What may have been used since is left out."""
+    from daemon.settings import load
+    from dmpc.operator.config import OperatorSettings
+    from dmpc.operator.restore import restore as bring_back
+
+    restored = bring_back(load(OperatorSettings, config), backup)
+    show_one(asdict(restored), as_json)
+
+
+async def _follow(keyring: Keyring) -> Progress:
+    with err.status("waiting for the operators") as line:
+        progress = await keyring.progress()
+        for _ in range(int(WAIT_S / POLL_S)):
+            if progress.done == progress.keys:
+                return progress
+            line.update(f"{progress.done} of {progress.keys} keys have their new shares")
+            await asyncio.sleep(POLL_S)
+            progress = await keyring.progress()
+    raise NetworkError(
+        f"{progress.done} of {progress.keys} keys have new shares after {WAIT_S} s.",
+        "All members of the group must be up: zrsign operators",
+    )
+
+
+def _progress(progress: Progress) -> dict[str, int]:
+    return {"keys": progress.keys, "keys_done": progress.done}
+
+
+def _indices(text: str) -> list[int]:
+    found: list[int] = []
+    for part in text.split(","):
+        low, dash, high = part.partition("-")
+        if not low.isdigit() or (dash and not high.isdigit()):
+            raise UsageError(f"{text!r} names no operators.", 'Write "1-16" or "1,2,5".')
+        found += range(int(low), int(high or low) + 1)
+    return found
+
+
+def _measurement(text: str) -> tuple[str, bytes]:
+    kind, _, value = text.partition(":")
+    try:
+        return kind, bytes.fromhex(value)
+    except ValueError:
+        raise UsageError(f"{text!r} is no measurement.", "Write KIND:HEX.") from None
 
 
 def _table(found: list[Any]) -> Table:
@@ -50,7 +340,7 @@ def _table(found: list[Any]) -> Table:
         ready = sum(key["presignatures"] for key in status["keys"])
         table.add_row(
             each.name,
-            f"{len(usable)} of {len(members)}",
+            f"{len(set(usable) & set(members))} of {len(members)}",
             ", ".join(str(i) for i in members if i not in usable) or "·",
             str(len(status["keys"])),
             str(ready),

@@ -33,6 +33,11 @@ def create(folder: Path, operators: Sequence[str] = ()) -> tuple[AccountEntry, .
     return tuple(_store(folder, name, key) for name, key in keys.items())
 
 
+def add(folder: Path, names: Sequence[str]) -> tuple[AccountEntry, ...]:
+    """Further accounts beside those that are there."""
+    return tuple(_store(folder, name, secrets.token_bytes(32)) for name in names)
+
+
 def _store(folder: Path, name: str, key: bytes) -> AccountEntry:
     path = folder / f"{name}.key"
     path.touch(mode=0o600)

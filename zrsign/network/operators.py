@@ -1,24 +1,25 @@
-"""The threshold operators of a local network: their keys, their group, their settings."""
+"""The threshold operators of a local network: their keys, their cards, their settings."""
 
 from __future__ import annotations
 
-import base64
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nacl.signing import SigningKey
 
+from dmpc.enclave import simulated
 from dmpc.operator.tls import make_identity
-from zrsign.network import configs
+from zrsign.keyring import MemberCard
 from zrsign.network.manifest import AccountEntry, Manifest
 from zrsign.network.ports import HOST, Ports
 
 LEVEL = "PAILLIER_2048"
 """112 bits: for local networks."""
 MAX_OPERATORS = 16
+PREFIX = "operator-"
 
 
 @dataclass(frozen=True)
@@ -44,41 +45,64 @@ class Committee:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(f"operator-{i}" for i in range(1, self.operators + 1))
+        return tuple(f"{PREFIX}{i}" for i in range(1, self.operators + 1))
+
+
+@dataclass(frozen=True)
+class Provision:
+    """One operator of a local network."""
+
+    name: str
+    card: MemberCard
+    settings: dict[str, Any]
 
 
 def provision(
-    manifest: Manifest, committee: Committee, keyring: str, ports: Ports
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Make everybody's keys and the group file; the settings of each operator, by name."""
+    manifest: Manifest, names: Sequence[str], keyring: str, ports: Ports
+) -> list[Provision]:
+    """Make the keys of these operators, who have accounts already; index and ports by the name."""
     home = manifest.state_dir / "operators"
-    home.mkdir(mode=0o700)
+    home.mkdir(mode=0o700, exist_ok=True)
     root = home / "simulated-enclave-root"
-    _write(root, secrets.token_bytes(32))
-    entries, settings = [], []
-    for place, name in enumerate(committee.names):
-        account = manifest.account(name)
-        endpoint = f"{HOST}:{ports.operator_links[place]}"
-        entries.append(_member(home / name, place + 1, account, endpoint))
-        settings.append((name, _settings(manifest, home, name, account, keyring, endpoint)))
-    group = {"threshold": committee.threshold, "level": LEVEL, "members": entries}
-    configs.write(home, "group", group)
-    yield from settings
+    if not root.exists():
+        _write(root, secrets.token_bytes(32))
+    return [_provision(manifest, home, name, keyring, ports) for name in names]
 
 
-def _member(folder: Path, index: int, account: AccountEntry, endpoint: str) -> dict[str, Any]:
+def _provision(manifest: Manifest, home: Path, name: str, keyring: str, ports: Ports) -> Provision:
+    index = int(name.removeprefix(PREFIX))
+    account = manifest.account(name)
+    endpoint = f"{HOST}:{ports.operator_links[index - 1]}"
+    card = _card(home / name, index, account, endpoint)
+    return Provision(name, card, _settings(manifest, home, name, account, keyring, endpoint))
+
+
+def _card(folder: Path, index: int, account: AccountEntry, endpoint: str) -> MemberCard:
     folder.mkdir(mode=0o700)
     identity, tls = secrets.token_bytes(32), make_identity()
     _write(folder / "identity", identity)
     _write(folder / "tls.key", tls.key)
     _write(folder / "tls.pem", tls.certificate)
-    return {
-        "index": index,
-        "party": account.address,
-        "identity": bytes(SigningKey(identity).verify_key).hex(),
-        "certificate": base64.b64encode(tls.der).decode(),
-        "endpoint": endpoint,
-    }
+    card = MemberCard(
+        index=index,
+        party=account.address,
+        identity=bytes(SigningKey(identity).verify_key).hex(),
+        certificate=tls.der.hex(),
+        endpoint=endpoint,
+    )
+    _write(folder / "card.json", card.model_dump_json(indent=2).encode())
+    return card
+
+
+def cards(manifest: Manifest, names: Sequence[str]) -> list[MemberCard]:
+    """Of operators that were provisioned."""
+    home = manifest.state_dir / "operators"
+    return [MemberCard.model_validate_json((home / n / "card.json").read_bytes()) for n in names]
+
+
+def measurement() -> tuple[str, bytes]:
+    """Of the code that is installed here: (kind of enclave, measurement)."""
+    return simulated.KIND, simulated.measure(Path(simulated.__file__).parents[2])
 
 
 def _settings(
@@ -94,7 +118,6 @@ def _settings(
         "state_dir": str(folder / "state"),
         "anchor_dir": str(folder / "anchors"),
         "enclave_root_file": str(home / "simulated-enclave-root"),
-        "group_file": str(home / "group.json"),
         "ledger": {"grpc": manifest.ledger.grpc, "key_file": str(account.secret_file)},
     }
 
@@ -102,8 +125,3 @@ def _settings(
 def _write(path: Path, data: bytes) -> None:
     path.touch(mode=0o600)
     path.write_bytes(data)
-
-
-def parties(manifest: Manifest, names: Sequence[str]) -> list[str]:
-    """The operators' accounts."""
-    return [manifest.account(name).address for name in names]

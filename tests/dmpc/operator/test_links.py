@@ -33,7 +33,9 @@ def members() -> dict[int, Member]:
 
 def gate(member: Member, enclave: SimulatedEnclave = ENCLAVE) -> AttestedGate:
     incarnation = bytes([member.index]) * 16
-    return AttestedGate(KEYRING, member, incarnation, enclave, ALLOWED, ENCLAVE.root)
+    return AttestedGate(
+        KEYRING, lambda: member, incarnation, enclave, lambda: ALLOWED, ENCLAVE.root
+    )
 
 
 class Node:

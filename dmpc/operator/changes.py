@@ -1,0 +1,192 @@
+"""Brings every change of a key to its one decision, whatever is lost on the way.
+
+Statements and certificates (`dmpc.epochs`) are repeated once a second until the change is decided
+here. They carry the proposal that began the change, so that a member who never joined it can say
+so: its refusal lets the others give up. Who waits and has nothing to state asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from daemon.log import get_logger
+from dmpc.epochs import IllegalStep
+from dmpc.errors import DmpcError, EncodingError
+from dmpc.keys import KeyShare
+from dmpc.operator.approval import Scheme
+from dmpc.operator.errors import OperatorError, Refused
+from dmpc.operator.frames import EpochNews, Kind, Proposal
+from dmpc.operator.holdings import Holdings
+from dmpc.operator.key_folder import KeyFolder
+from dmpc.operator.orders import Move, ReshareDetails
+
+REPEAT_S: Final = 1.0
+PATIENT_S: Final = 60.0
+"""With all that is needed of me said, so long for the others' STORED; then I say ABORT."""
+
+
+class Changes:
+    """Of all keys of one operator. Runs in the event loop; writes before it speaks."""
+
+    def __init__(
+        self,
+        me: int,
+        incarnation: bytes,
+        holdings: Holdings,
+        send: Callable[[int, bytes], None],
+        read: Callable[[Proposal], Move],
+        is_running: Callable[[Kind, int], bool],
+        scheme_of: Callable[[int, bytes], Scheme | None],
+        decided: Callable[[KeyFolder], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._me, self._incarnation = me, incarnation
+        self._holdings = holdings
+        self._send = send
+        self._read = read
+        self._is_running = is_running
+        self._scheme_of = scheme_of
+        self._decided = decided
+        self._clock = clock
+        self._repeated = clock()
+        self._since: dict[bytes, float] = {}
+        """When a change was first seen waiting here, by its id."""
+        self._log = get_logger(operator=me)
+
+    # An execution of this operator
+
+    def begin(self, move: Move) -> None:
+        """Before the resharing starts. Raises IllegalStep, Refused, OSError."""
+        self._folder_of(move).open_change(move.change, move.proposal)
+
+    def done(self, move: Move, share: KeyShare | None) -> None:
+        """The resharing gave a share; None: this operator only dealt."""
+        folder = self._folder_of(move)
+        if share is not None:
+            self._say(folder, folder.store(share))
+
+    def failed(self, proposal: Proposal) -> None:
+        """The resharing ended without a result."""
+        for folder in self._waiting():
+            if folder.order(_epoch(folder)) == proposal:
+                self._refuse(folder)
+
+    # What peers say
+
+    def take(self, sender: int, news: EpochNews) -> None:
+        """Junk and news of changes that are no business of mine are dropped."""
+        try:
+            proposal = Proposal.decode(news.proposal)
+            details = ReshareDetails.decode(proposal.details)
+        except EncodingError as error:
+            self._log.warning("bad_news", peer=sender, why=str(error))
+            return
+        if sender not in proposal.members or self._me not in proposal.members:
+            return
+        folder = self._holdings.folder(proposal.subject, details.key.public_key.encode())
+        state = folder.keeper.state if folder else None
+        if folder and state and state.change and folder.order(state.change.epoch) == proposal:
+            self._hear(sender, folder, news)
+        elif not self._is_running(Kind.RESHARE, proposal.subject):
+            self._decline(proposal)
+
+    def _hear(self, sender: int, folder: KeyFolder, news: EpochNews) -> None:
+        keeper = folder.keeper
+        if keeper.state.decided is not None or not news.said:
+            said = keeper.announcements()
+            if said and not (keeper.state.decided is not None and _tells(news, said)):
+                self._send(sender, EpochNews(news.proposal, tuple(said)).encode())
+            return
+        out: list[bytes] = []
+        for data in news.said:
+            out += keeper.receive(data)
+        self._say(folder, out)
+
+    def _decline(self, proposal: Proposal) -> None:
+        """I never joined this change, and never shall."""
+        if proposal.incarnation_of(self._me) != self._incarnation:
+            # What I said of it before my memory was lost may differ.
+            return
+        try:
+            move = self._read(proposal)
+            self.begin(move)
+        except (DmpcError, OperatorError) as error:
+            self._log.info("news_of_another_epoch", key=proposal.subject, why=str(error))
+            return
+        self._refuse(self._folder_of(move))
+
+    # Time
+
+    def tick(self) -> None:
+        """Refuse what was cut off by a crash, give up what lasts too long, say all again."""
+        now = self._clock()
+        if now - self._repeated < REPEAT_S:
+            return
+        self._repeated = now
+        waiting = self._waiting()
+        for folder in waiting:
+            if not self._is_running(Kind.RESHARE, folder.ledger_key):
+                self._go_on(folder, now)
+        open_now = {f.keeper.state.change.id for f in waiting if f.keeper.state.change}
+        self._since = {at: since for at, since in self._since.items() if at in open_now}
+
+    def _go_on(self, folder: KeyFolder, now: float) -> None:
+        state = folder.keeper.state
+        if state.pending is None:
+            return
+        since = self._since.setdefault(state.pending.id, now)
+        if state.is_member and not state.said:
+            self._refuse(folder)
+        elif now - since > PATIENT_S:
+            self._say(folder, folder.keeper.give_up())
+        if folder.keeper.state.pending is not None:
+            self._broadcast(folder, folder.keeper.announcements())
+
+    # Speaking
+
+    def _refuse(self, folder: KeyFolder) -> None:
+        state = folder.keeper.state
+        if state.pending is not None and state.is_member and not state.said:
+            self._say(folder, folder.keeper.refuse())
+
+    def _say(self, folder: KeyFolder, said: Sequence[bytes]) -> None:
+        if said:
+            self._broadcast(folder, said)
+        if folder.keeper.state.pending is None:
+            self._decided(folder)
+
+    def _broadcast(self, folder: KeyFolder, said: Iterable[bytes]) -> None:
+        change = folder.keeper.state.change
+        if change is None:
+            return
+        proposal = folder.order(change.epoch)
+        frame = EpochNews(proposal.encode(), tuple(said)).encode()
+        for index in proposal.members:
+            if index != self._me:
+                self._send(index, frame)
+
+    def _waiting(self) -> list[KeyFolder]:
+        return [each for each in self._holdings.folders() if each.keeper.state.pending]
+
+    def _folder_of(self, move: Move) -> KeyFolder:
+        known = self._holdings.folder(move.ledger_key, move.public_key)
+        if known is not None:
+            return known
+        scheme = self._scheme_of(move.ledger_key, move.public_key)
+        if scheme is None:
+            raise Refused(f"the ledger did not show key {move.ledger_key} yet")
+        return self._holdings.new_folder(move.ledger_key, move.public_key, self._me, scheme)
+
+
+def _epoch(folder: KeyFolder) -> int:
+    change = folder.keeper.state.pending
+    if change is None:
+        raise IllegalStep("no change is under way")
+    return change.epoch
+
+
+def _tells(news: EpochNews, said: Iterable[bytes]) -> bool:
+    """Whether the sender knows all of it."""
+    return set(said) <= set(news.said)

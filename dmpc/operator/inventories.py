@@ -1,0 +1,67 @@
+"""Who says to hold which key in which epoch: so that operators propose what can succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from dmpc.operator.frames import Holding, Inventory
+from dmpc.operator.holdings import HeldKey, Holdings
+
+GRACE_S: Final = 2.0
+"""How long a peer may be behind with what it says."""
+LACKING_S: Final = 10.0
+"""After so long without a share a peer is given a new one."""
+
+
+class Inventories:
+    """Of all peers."""
+
+    def __init__(self, holdings: Holdings, clock: Callable[[], float]) -> None:
+        self._holdings = holdings
+        self._clock = clock
+        self._said: dict[int, dict[int, Holding]] = {}
+        """By peer and ledger key; a peer that said nothing yet is not there."""
+        self._lacks: dict[tuple[int, bytes], float] = {}
+        """Since when a peer lacks a key in my epoch, by (peer, key id)."""
+
+    def mine(self) -> Inventory:
+        """All that this operator holds."""
+        return Inventory(tuple(holding_of(held) for held in self._holdings.all_keys()))
+
+    def take(self, peer: int, inventory: Inventory) -> None:
+        if inventory.complete:
+            self._said[peer] = {}
+        known = self._said.setdefault(peer, {})
+        known.update({each.ledger_key: each for each in inventory.holdings})
+
+    def forget(self, peer: int) -> None:
+        """Its link broke."""
+        self._said.pop(peer, None)
+
+    def lacking(self, held: HeldKey, since: float = GRACE_S) -> frozenset[int]:
+        """Holders of this epoch who have been without a share of it for a while."""
+        now, key_id = self._clock(), held.share.info.key_id
+        found = set()
+        for peer in held.share.info.shares:
+            said = self._said.get(peer)
+            holding = said.get(held.ledger_key) if said is not None else None
+            if said is None or (holding is not None and holding.key_id == key_id):
+                self._lacks.pop((peer, key_id), None)
+            elif now - self._lacks.setdefault((peer, key_id), now) >= since:
+                found.add(peer)
+        return frozenset(found)
+
+    def is_left_behind(self, held: HeldKey) -> bool:
+        """Whether more operators than can lie are in a later epoch of this key."""
+        later = [
+            peer
+            for peer, said in self._said.items()
+            if held.ledger_key in said and said[held.ledger_key].epoch > held.share.info.epoch
+        ]
+        return len(later) >= held.share.info.threshold
+
+
+def holding_of(held: HeldKey) -> Holding:
+    info = held.share.info
+    return Holding(held.ledger_key, info.key_id, info.epoch)

@@ -1,0 +1,179 @@
+"""What one operator knows, put together: for its agenda, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from dmpc.operator.agenda import KeyState, Ready, Situation, Wanted
+from dmpc.operator.answers import Outbox
+from dmpc.operator.approval import Scheme
+from dmpc.operator.frames import Kind, Proposal
+from dmpc.operator.holdings import NONCES_AHEAD, HeldKey, Holdings
+from dmpc.operator.inventories import LACKING_S, Inventories
+from dmpc.operator.ledger_view import View
+from dmpc.operator.orders import Target
+
+IDLE_S: Final = 0.15
+"""No request for this long: time to fill pools."""
+
+
+@dataclass
+class _Attempt:
+    since: float
+    count: int = 0
+
+
+class Outlook:
+    """The ledger's view, the holdings and the peers, as of now."""
+
+    def __init__(
+        self,
+        me: int,
+        view: View,
+        holdings: Holdings,
+        inventories: Inventories,
+        outbox: Outbox,
+        pool_level: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.view = view
+        self._me = me
+        self._holdings = holdings
+        self._inventories = inventories
+        self._outbox = outbox
+        self._pool_level = pool_level
+        self._clock = clock
+        self._attempts: dict[tuple[Kind, int], _Attempt] = {}
+        self._last_request = clock()
+        self._usable: tuple[frozenset[int], float] = frozenset(), clock()
+        self._complete_since: float | None = None
+        self._got: dict[bytes, float] = {}
+        """When presignatures came, by id."""
+
+    def update(self, view: View) -> None:
+        """Take a new view of the ledger."""
+        if set(view.signatures) - set(self.view.signatures) or set(view.keys) - set(self.view.keys):
+            self._last_request = self._clock()
+        self.view = view
+
+    def got_presignature(self, name: bytes) -> None:
+        self._got[name] = self._clock()
+
+    def tried(self, proposal: Proposal) -> None:
+        """It came to nothing."""
+        for subject in proposal.subjects:
+            attempt = self._attempts.get((Kind(proposal.kind), subject))
+            if attempt is not None:
+                attempt.since, attempt.count = self._clock(), attempt.count + 1
+
+    def is_due(self, held: HeldKey) -> bool:
+        """Whether the key is to get new shares: by order, or because a member has none."""
+        settings = self.view.settings
+        if Target.of(settings) != held.serves:
+            return Target.of(settings) > held.serves
+        lacking = self._inventories.lacking(held, LACKING_S)
+        return bool(set(settings.group.indices) & lacking | self._strangers(held))
+
+    def _strangers(self, held: HeldKey) -> set[int]:
+        """Members of the group who were away when the key was made."""
+        return set(self.view.settings.group.indices) - set(held.share.info.shares)
+
+    def situation(
+        self, usable: frozenset[int], running: list[Proposal], *, primes_ready: bool
+    ) -> Situation:
+        """What the agenda follows from."""
+        now = self._clock()
+        if usable != self._usable[0]:
+            self._usable = usable, now
+        group = self.view.settings.group
+        aux = self._holdings.covered(group.level)
+        if not set(group.indices) <= usable & aux:
+            self._complete_since = None
+        elif self._complete_since is None:
+            self._complete_since = now
+        return Situation(
+            me=self._me,
+            now=now,
+            threshold=group.threshold,
+            members=group.indices,
+            usable=usable,
+            usable_since=self._usable[1],
+            complete_since=now if self._complete_since is None else self._complete_since,
+            wanted=tuple(self._wanted(now)),
+            running=tuple((Kind(p.kind), s) for p in running for s in p.subjects or (0,)),
+            keys=tuple(self._key_state(held) for held in self._holdings.all_keys()),
+            aux=aux,
+            primes_ready=primes_ready,
+            pool_level=self._pool_level,
+            busy=bool(self.view.signatures) or now - self._last_request < IDLE_S,
+        )
+
+    def _wanted(self, now: float) -> list[Wanted]:
+        found = [
+            self._want(Kind.KEYGEN, request_id, 0, now)
+            for request_id in self.view.keys
+            if self._holdings.key(request_id) is None
+        ]
+        for request_id, signing in self.view.signatures.items():
+            if signing.signature or self._outbox.has_answered(("signature", request_id)):
+                continue
+            approved = signing.approved
+            kind = Kind.ECDSA if approved.scheme is Scheme.ECDSA else Kind.FROST
+            found.append(self._want(kind, request_id, approved.key_id, now))
+        found += [
+            self._want(Kind.RESHARE, held.ledger_key, held.ledger_key, now)
+            for held in self._holdings.all_keys()
+            if held.folder.keeper.state.pending is None and self.is_due(held)
+        ]
+        open_now = {(each.kind, each.subject) for each in found}
+        self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
+        self._got = {i: at for i, at in self._got.items() if i in self._holdings.presignatures}
+        return found
+
+    def _want(self, kind: Kind, subject: int, key_id: int, now: float) -> Wanted:
+        attempt = self._attempts.setdefault((kind, subject), _Attempt(now))
+        return Wanted(kind, subject, key_id, attempt.since, attempt.count)
+
+    def _key_state(self, held: HeldKey) -> KeyState:
+        info = held.share.info
+        ready = tuple(
+            Ready(made.public.id, made.public.signers, self._got.get(made.public.id, 0.0))
+            for made in self._holdings.presignatures_of(info.key_id)
+            if self._me in made.public.signers
+        )
+        stock = [(peer, len(offered)) for peer, offered in held.offered.items()]
+        return KeyState(
+            ledger_key=held.ledger_key,
+            ecdsa=held.suite is None,
+            threshold=info.threshold,
+            holders=tuple(info.shares),
+            ready=ready,
+            stock=((self._me, NONCES_AHEAD), *stock),
+            lacking=self._inventories.lacking(held),
+        )
+
+
+def describe(situation: Situation) -> dict[str, object]:
+    """For people, as JSON."""
+    return {
+        "threshold": situation.threshold,
+        "members": list(situation.members),
+        "usable": sorted(situation.usable),
+        "auxiliary_info": sorted(situation.aux),
+        "primes_ready": situation.primes_ready,
+        "waiting": [f"{wanted.kind} {wanted.subject}" for wanted in situation.wanted],
+        "running": [f"{kind} {subject}" for kind, subject in situation.running],
+        "keys": [
+            {
+                "key": key.ledger_key,
+                "scheme": "ecdsa" if key.ecdsa else "frost",
+                "threshold": key.threshold,
+                "holders": list(key.holders),
+                "presignatures": len(key.ready),
+                "nonces": dict(key.stock),
+            }
+            for key in situation.keys
+        ],
+    }
