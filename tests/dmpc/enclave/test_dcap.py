@@ -153,7 +153,7 @@ def field_offsets(kind: str) -> dict[str, int]:
         "qe signature": qe + 384,
         "qe auth data": qe + 384 + 64 + 2,
         "certificate": quote.index(b"-----BEGIN") + 200,
-        "root certificate": quote.rindex(b"-----BEGIN") + 200,
+        "root certificate": quote.rindex(b"-----END") - 20,
     }
 
 

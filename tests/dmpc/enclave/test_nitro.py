@@ -177,16 +177,35 @@ def test_zero_pcr__should_be_debug_mode(index: int) -> None:
 
 def test_forged_chain__should_be_refused() -> None:
     other = NitroVendor()
-    p256 = VENDOR.zone.issue("enclave", ec.generate_private_key(ec.SECP256R1()))
     for changes in (
         {"certificate": other.leaf.der},
         {"cabundle": [VENDOR.root.der]},
         {"cabundle": [VENDOR.root.der, other.zone.der]},
-        {"certificate": p256.der},
         {"certificate": VENDOR.zone.issue("old", VENDOR.leaf.key, until=FROM).der},
     ):
         with pytest.raises(BadQuote):
             OURS.verify(VENDOR.document(**changes), NOW)
+
+
+def test_key_of_another_curve__should_be_refused() -> None:
+    p256 = VENDOR.zone.issue("enclave", ec.generate_private_key(ec.SECP256R1()))
+    document = VENDOR.sign(cbor2.dumps(VENDOR.fields(certificate=p256.der)), by=p256)
+    with pytest.raises(UntrustedQuote, match="P-384"):
+        OURS.verify(document, NOW)
+
+
+def test_references__should_not_be_followed() -> None:
+    """Each level would repeat the one below: a short document, and a very long reading."""
+    shared = bytes.fromhex("d81c 84 00 00 00 00")
+    twice = b"\x82" + shared + bytes.fromhex("d81d00")
+    for document in (twice, VENDOR.sign(twice)):
+        with pytest.raises(MalformedQuote, match="semantic tag"):
+            OURS.verify(document, NOW)
+
+
+def test_long_document__should_not_be_read() -> None:
+    with pytest.raises(MalformedQuote, match="16384 is most"):
+        OURS.verify(VENDOR.sign(bytes(16_384)), NOW)
 
 
 def test_leaf__should_not_issue_certificates() -> None:

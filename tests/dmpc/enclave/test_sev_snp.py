@@ -199,13 +199,23 @@ def test_forged_chain__should_be_refused() -> None:
     other = AmdVendor()
     stolen = other.endorsement(other.leaf(issuer=VENDOR.ask), VENDOR.ask.pem + VENDOR.ark.pem)
     verifier(stolen).verify(other.report(), NOW)
-    for leaf, issuers in (
-        (other.leaf(), VENDOR.ask.pem + VENDOR.ark.pem),
-        (other.leaf(), other.ask.pem + VENDOR.ark.pem),
-        (VENDOR.leaf(issuer=VENDOR.leaf(issuer=VENDOR.ask)), VENDOR.leaf().pem + VENDOR.ark.pem),
+    below = VENDOR.leaf()
+    for maker, leaf, issuers in (
+        (other, other.leaf(), VENDOR.ask.pem + VENDOR.ark.pem),
+        (other, other.leaf(), other.ask.pem + VENDOR.ark.pem),
+        (VENDOR, VENDOR.leaf(issuer=below), below.pem + VENDOR.ark.pem),
+        (VENDOR, VENDOR.leaf(issuer=VENDOR.ark), VENDOR.ask.pem + VENDOR.ark.pem),
     ):
         with pytest.raises(UntrustedQuote):
-            verifier(VENDOR.endorsement(leaf, issuers)).verify(other.report(), NOW)
+            verifier(VENDOR.endorsement(leaf, issuers)).verify(maker.report(), NOW)
+
+
+def test_endorsement_key__should_be_no_authority() -> None:
+    middle = VENDOR.leaf()
+    known = VENDOR.endorsement(VENDOR.leaf(issuer=middle), middle.pem + VENDOR.ask.pem)
+    policy = replace(OUR_POLICY, roots=frozenset({VENDOR.ask.fingerprint}))
+    with pytest.raises(UntrustedQuote, match="no certificate authority"):
+        verifier(known, policy).verify(VENDOR.report(), NOW)
 
 
 def test_revoked_issuer__should_be_refused() -> None:

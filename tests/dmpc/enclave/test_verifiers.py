@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dmpc.enclave.errors import MalformedQuote, RefusedQuote, UnboundQuote, UnknownMeasurement
+from dmpc.enclave.errors import (
+    MalformedQuote,
+    RefusedQuote,
+    UnboundQuote,
+    UnknownMeasurement,
+    UntrustedQuote,
+)
 from dmpc.enclave.nitro import NitroPolicy, NitroVerifier
 from dmpc.enclave.sev_snp import SnpPolicy, SnpVerifier
 from dmpc.enclave.simulated import SimulatedEnclave, SimulatedVerifier
@@ -66,6 +72,12 @@ def test_document_of_another_kind__should_be_malformed() -> None:
     for kind, document in (("nitro", "sev-snp"), ("sev-snp", "simulated"), ("simulated", "nitro")):
         with pytest.raises(MalformedQuote):
             Verifiers(ALL, ALLOWED).admit(kind, DOCUMENTS[document], BOUND, NOW)
+
+
+def test_simulated_quote__should_be_of_this_network() -> None:
+    other = SimulatedEnclave(b"x" * 32, b"s" * 32)
+    with pytest.raises(UntrustedQuote, match="another root"):
+        SimulatedVerifier(SIMULATED.root).verify(other.attest(BOUND), NOW)
 
 
 def test_two_verifiers_of_one_kind__should_not_stand() -> None:
