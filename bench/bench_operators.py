@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -146,6 +147,11 @@ async def measure(committee: Committee | None, at_once: int, console: Console) -
 
 async def _measure(name: str, network: LocalNetwork, client: Client, at_once: int) -> list[Row]:
     rows = []
+    if network.committee is not None:
+        started = time.monotonic()
+        await _until(network, _has_aux)
+        waited = (time.monotonic() - started) * 1e3
+        rows.append(Row(name, "auxiliary info, after start", waited, waited))
     made = [await client.key("ecdsa") for _ in range(5)]
     rows.append(_row(name, "key, ECDSA", [ms for _, ms in made]))
     key = made[0][0]
@@ -173,19 +179,26 @@ async def _measure(name: str, network: LocalNetwork, client: Client, at_once: in
 
 async def _warm(network: LocalNetwork, key: int, count: int) -> None:
     """Wait until the key's pool is full. Raises TimeoutError."""
+
+    def ready(status: dict[str, Any]) -> bool:
+        return any(k["key"] == key and k["presignatures"] >= count for k in status["keys"])
+
+    await _until(network, ready)
+
+
+def _has_aux(status: dict[str, Any]) -> bool:
+    return set(status["members"]) <= set(status["auxiliary_info"])
+
+
+async def _until(network: LocalNetwork, holds: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until it holds for as many operators as sign. Raises TimeoutError."""
+    threshold = network.committee.threshold if network.committee else 0
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             found = await reporting.reports(network.manifest)
-            ready = [
-                each["presignatures"]
-                for report in found
-                for each in report.status.get("keys", ())
-                if each["key"] == key
-            ]
-            threshold = network.committee.threshold if network.committee else 0
-            if sum(number >= count for number in ready) >= threshold:
+            if sum(1 for each in found if each.status and holds(each.status)) >= threshold:
                 return
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
 
 
 def _memory(network: LocalNetwork) -> float:

@@ -24,6 +24,9 @@ MAX_PRESIGNS: Final = 2
 MAX_RESHARES: Final = 2
 MAX_PAUSE_S: Final = 60.0
 MAX_SIGNINGS: Final = 128
+IDLE_S: Final = 1.0
+"""No request for this long: time to make presignatures."""
+SHORT_IDLE_S: Final = 0.15
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class Situation:
     """Whom the auxiliary information covers."""
     primes_ready: bool = False
     pool_level: int = 0
-    busy: bool = False
-    """Whether requests came lately: pools are filled in idle time."""
+    idle_for: float = IDLE_S
+    """Since when no request is open or came, in seconds; 0: there are some."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +292,7 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
     ):
         return
     running = _running(situation, Kind.AUX) > 0
-    idle = not situation.busy and not situation.running
+    idle = situation.idle_for >= SHORT_IDLE_S and not situation.running
     # A group that is complete for the first time does not wait for idle time: keys wait for it.
     urgent = not situation.aux or len(here) == len(situation.members)
     if here[0] == situation.me and not running and (idle or urgent):
@@ -297,10 +300,12 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
 
 
 def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
-    if situation.busy:
+    """Full in idle time; at least half full even when requests leave little of it."""
+    if situation.idle_for < SHORT_IDLE_S:
         return
+    wanted = situation.pool_level if situation.idle_for >= IDLE_S else situation.pool_level // 2
     for key in situation.keys:
-        if len(key.ready) < situation.pool_level:
+        if len(key.ready) < wanted:
             yield from _presign(situation, key, None, taken)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from dmpc.operator.agenda import KeyState, Ready, Situation, Wanted
 from dmpc.operator.answers import Outbox
@@ -14,9 +13,6 @@ from dmpc.operator.holdings import NONCES_AHEAD, HeldKey, Holdings
 from dmpc.operator.inventories import LACKING_S, Inventories
 from dmpc.operator.ledger_view import View
 from dmpc.operator.orders import Target
-
-IDLE_S: Final = 0.15
-"""No request for this long: time to fill pools."""
 
 
 @dataclass
@@ -54,7 +50,7 @@ class Outlook:
 
     def update(self, view: View) -> None:
         """Take a new view of the ledger."""
-        if set(view.signatures) - set(self.view.signatures) or set(view.keys) - set(self.view.keys):
+        if view.signatures or view.keys:
             self._last_request = self._clock()
         self.view = view
 
@@ -107,7 +103,7 @@ class Outlook:
             aux=aux,
             primes_ready=primes_ready,
             pool_level=self._pool_level,
-            busy=bool(self.view.signatures) or now - self._last_request < IDLE_S,
+            idle_for=0.0 if self.view.signatures else now - self._last_request,
         )
 
     def _wanted(self, now: float) -> list[Wanted]:

@@ -134,7 +134,7 @@ def test_running_work__should_not_be_proposed_again() -> None:
 def test_pools__should_be_filled_in_idle_time_by_one() -> None:
     ((_, drafts),) = proposals(Kind.PRESIGN, pool_level=2).items()
     assert {draft.subjects for draft in drafts} == {(KEY.ledger_key,)}
-    assert proposals(Kind.PRESIGN, pool_level=2, busy=True) == {}
+    assert proposals(Kind.PRESIGN, pool_level=2, idle_for=0.1) == {}
     full = (ready(b"a", b"b"),)
     assert proposals(Kind.PRESIGN, pool_level=2, keys=full) == {}
 
