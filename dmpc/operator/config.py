@@ -9,6 +9,9 @@ state_dir = "operator/state"
 anchor_dir = "operator/anchors"              # where backups of state_dir do not reach
 enclave_root_file = "enclave-root"           # simulated enclaves only
 
+[attestation]
+accept = ["simulated"]                       # which enclaves of peers are believed
+
 [ledger]
 grpc = "127.0.0.1:9090"
 key_file = "operator/account.key"
@@ -21,6 +24,7 @@ from pathlib import Path
 from pydantic import Field
 
 from daemon.settings import LedgerAccess, Settings, settings_for
+from dmpc.operator.attestation import Attestation
 
 
 class OperatorSettings(Settings):
@@ -35,6 +39,7 @@ class OperatorSettings(Settings):
     state_dir: Path
     anchor_dir: Path
     enclave_root_file: Path
+    attestation: Attestation = Attestation()
     # Presignatures kept ready for each ECDSA key.
     presignatures: int = Field(default=2, ge=0, le=1000)
     # Looks at the ledger at least this often; new blocks wake it earlier.

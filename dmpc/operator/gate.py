@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dmpc.enclave import simulated
+from dmpc.enclave.errors import BadQuote
+from dmpc.enclave.verifiers import Verifiers
 from dmpc.errors import EncodingError
 from dmpc.operator.errors import OperatorError
 from dmpc.operator.frames import INCARNATION_BYTES
@@ -50,14 +52,15 @@ class AttestedGate:
         me: Callable[[], Member],
         incarnation: bytes,
         enclave: Enclave,
-        allowed: Callable[[], frozenset[tuple[str, bytes]]],
-        root: bytes,
+        verifiers: Callable[[], Verifiers],
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`verifiers` are those of the moment: the allow-list on the ledger changes."""
         self._keyring, self._me = keyring, me
         self._incarnation = incarnation
         self._enclave = enclave
-        self._allowed = allowed
-        self._root = root
+        self._verifiers = verifiers
+        self._clock = clock
 
     async def credentials(self, nonce: bytes) -> bytes:
         bound = report_data(self._keyring, self._me(), self._incarnation, nonce)
@@ -71,17 +74,9 @@ class AttestedGate:
             raise NotAdmitted(f"no credentials: {error}") from None
         if len(shown.incarnation) != INCARNATION_BYTES:
             raise NotAdmitted("an incarnation has 16 bytes")
-        if shown.kind != simulated.KIND:
-            raise NotAdmitted(f"quotes of kind {shown.kind[:20]!r} are not accepted here")
+        bound = report_data(self._keyring, member, shown.incarnation, nonce)
         try:
-            quote = simulated.verify(shown.quote, self._root)
-        except simulated.BadQuote as error:
-            raise NotAdmitted(str(error)) from None
-        if quote.report_data != report_data(self._keyring, member, shown.incarnation, nonce):
-            raise NotAdmitted("the quote is not bound to this operator and this connection")
-        if (shown.kind, quote.measurement) not in self._allowed():
-            raise NotAdmitted(
-                f"operator {member.index} runs code with measurement {quote.measurement.hex()}, "
-                "which is not on the keyring's allow-list: zrsign operators measurements"
-            )
+            self._verifiers().admit(shown.kind, shown.quote, bound, self._clock())
+        except BadQuote as error:
+            raise NotAdmitted(f"operator {member.index}: {error}") from None
         return shown.incarnation

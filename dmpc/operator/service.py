@@ -20,9 +20,11 @@ from daemon.retry import Retry
 from dmpc.ecdsa.arithmetic import release_gil
 from dmpc.enclave.simulated import SimulatedEnclave
 from dmpc.enclave.simulated import read_secret as read_enclave_secret
+from dmpc.enclave.verifiers import Verifiers
 from dmpc.errors import DmpcError
 from dmpc.execution import IdentityKey
 from dmpc.operator.answers import Outbox
+from dmpc.operator.attestation import verifiers
 from dmpc.operator.config import OperatorSettings
 from dmpc.operator.errors import NotAMember, StoreUnusable
 from dmpc.operator.frames import INCARNATION_BYTES
@@ -52,6 +54,7 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
         read_enclave_secret(settings.anchor_dir / "sealing"),
     )
     get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
+    believed = Verifiers(verifiers(settings.attestation, enclave.root), frozenset())
     async with AsyncExitStack() as resources:
         holdings = _open_holdings(settings, enclave, identity)
         resources.callback(holdings.close)
@@ -84,8 +87,7 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
             lambda: operator.settings.members[operator.me],
             incarnation,
             enclave,
-            lambda: operator.settings.measurements,
-            enclave.root,
+            lambda: believed.allowing(operator.settings.measurements),
         )
         operator.links = Links(
             operator.me,

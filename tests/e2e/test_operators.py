@@ -14,10 +14,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from chains import Intent
+from chains.bitcoin import BitcoinChain, Utxo
 from chains.wallets import EVM, SOLANA
 from dmpc.file_journal import FileJournal
 from dmpc.single_use import _items_of
+from tests.chains.builders import BOB, REGTEST
 from tests.e2e.parts import BreakableNetwork, refusal, until
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign.deploy import Mode
 from zrsign.keyring import Keyring, only_keyring
 from zrsign.network.committee import reports
@@ -29,6 +35,8 @@ from zrsign.sdk import ContractMode, ZrSign
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 SOURCE = "eip155:31337"
+QUERY = "/zrchain.treasury.Query/"
+TAPROOT = BitcoinChain(REGTEST, taproot=True)
 OPERATORS = ("operator-1", "operator-2", "operator-3")
 
 
@@ -67,6 +75,42 @@ class World:
     async def sign(self, data: bytes = b"hello") -> bytes:
         answer = await (await self.omni.sign_data(EVM, self.wallet, SOURCE, data)).signature()
         return bytes(answer.signature)
+
+
+@dataclass
+class Owner:
+    """Of a workspace, who asks the ledger directly."""
+
+    ledger: LedgerClient
+    keyring: str
+    workspace: str
+
+    @classmethod
+    async def of(cls, ledger: LedgerClient, keyring: str) -> Owner:
+        made = await ledger.broadcast(identity.MsgNewWorkspace(creator=ledger.account.address))
+        return cls(ledger, keyring, made.response(identity.MsgNewWorkspaceResponse).addr)
+
+    async def key(self, key_type: str) -> int:
+        """A fulfilled key's id."""
+        asked = await self.ledger.broadcast(
+            treasury.MsgNewKeyRequest(
+                creator=self.ledger.account.address,
+                workspace_addr=self.workspace,
+                keyring_addr=self.keyring,
+                key_type=key_type,
+            )
+        )
+        request_id = asked.response(treasury.MsgNewKeyRequestResponse).key_req_id
+        query = treasury.QueryKeyRequestByIDRequest(id=request_id)
+
+        async def made() -> bool:
+            answer = await self.ledger.query(
+                QUERY + "KeyRequestByID", query, treasury.QueryKeyRequestByIDResponse
+            )
+            return bool(answer.key_request.status == "KEY_REQUEST_STATUS_FULFILLED")
+
+        await until(made, f"a key of type {key_type}")
+        return request_id
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -110,6 +154,46 @@ async def test_share__should_be_in_no_two_places(world: World) -> None:
     assert len(keys) == 3
     assert len(shares) >= 2 * len(keys)
     assert len({path.read_bytes() for path in shares}) == len(shares)
+
+
+async def test_taproot_wallet__should_pay_on_bitcoin(world: World) -> None:
+    """Two of three sign BIP 340 under a tweaked key that neither of them has."""
+    network, paid = world.network, 123_456
+    async with network.client("authority") as ledger:
+        keyring = await only_keyring(ledger)
+        owner = await Owner.of(ledger, keyring)
+        key_id = await owner.key("taproot")
+        query = treasury.QueryKeyByIDRequest(
+            id=key_id, wallet_type=treasury.WALLET_TYPE_BTC_TAPROOT_REGNET
+        )
+        found = await ledger.query(QUERY + "KeyByID", query, treasury.QueryKeyByIDResponse)
+        address = found.wallets[0].address
+        txid = await network.bitcoin.fund(address, 1_000_000)
+        funding = await network.bitcoin.rpc.call("getrawtransaction", txid, True)
+        script = TAPROOT.script_for(address)
+        vout = [each["scriptPubKey"]["hex"] for each in funding["vout"]].index(script.hex())
+        payload = TAPROOT.compose(
+            Intent(TAPROOT.address(BOB.public_key), paid, b"", max_network_fee=100_000),
+            utxos=[Utxo(txid, vout, 1_000_000, script)],
+            fee_rate_sat_vb=3,
+            change_public_key=found.key.public_key,
+        )
+        await ledger.broadcast(
+            treasury.MsgNewSignTransactionRequest(
+                creator=ledger.account.address,
+                key_ids=[key_id],
+                wallet_type=treasury.WALLET_TYPE_BTC_TAPROOT_REGNET,
+                unsigned_transaction=payload,
+            )
+        )
+
+    async def confirmed() -> bool:
+        """By bitcoind, which checked the witness."""
+        descriptor = f"addr({TAPROOT.address(BOB.public_key)})"
+        scan = await network.bitcoin.rpc.call("scantxoutset", "start", [descriptor])
+        return paid in [round(each["amount"] * 100_000_000) for each in scan["unspents"]]
+
+    await until(confirmed, "the payment is in a block")
 
 
 async def test_killed_operator__should_be_done_without_and_take_part_again(world: World) -> None:

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from dmpc.ecdsa import PAILLIER_2048
-from dmpc.enclave.simulated import SimulatedEnclave
+from dmpc.enclave.simulated import SimulatedEnclave, SimulatedVerifier
+from dmpc.enclave.verifiers import Verifiers
 from dmpc.errors import EncodingError
 from dmpc.execution import IdentityKey
 from dmpc.operator.frames import Kind, Proposal, Refusal, read_frame
@@ -23,7 +24,9 @@ from tests.relayer.nodes import free_port
 ROOT, KEYRING = b"r" * 32, "keyring1test"
 TLS = {i: make_identity() for i in (1, 2, 3)}
 ENCLAVE = SimulatedEnclave(ROOT, b"s" * 32)
-ALLOWED = frozenset({("simulated", ENCLAVE.measurement)})
+VERIFIERS = Verifiers(
+    [SimulatedVerifier(ENCLAVE.root)], frozenset({("simulated", ENCLAVE.measurement)})
+)
 
 
 def members() -> dict[int, Member]:
@@ -33,9 +36,7 @@ def members() -> dict[int, Member]:
 
 def gate(member: Member, enclave: SimulatedEnclave = ENCLAVE) -> AttestedGate:
     incarnation = bytes([member.index]) * 16
-    return AttestedGate(
-        KEYRING, lambda: member, incarnation, enclave, lambda: ALLOWED, ENCLAVE.root
-    )
+    return AttestedGate(KEYRING, lambda: member, incarnation, enclave, lambda: VERIFIERS)
 
 
 class Node:
