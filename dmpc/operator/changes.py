@@ -23,6 +23,8 @@ from dmpc.operator.key_folder import KeyFolder
 from dmpc.operator.orders import Move, ReshareDetails
 
 REPEAT_S: Final = 1.0
+DECLINE_S: Final = 0.5
+"""Between two changes of one peer that are declined."""
 PATIENT_S: Final = 60.0
 """With all that is needed of me said, so long for the others' STORED; then I say ABORT."""
 
@@ -51,6 +53,8 @@ class Changes:
         self._decided = decided
         self._clock = clock
         self._repeated = clock()
+        self._declined: dict[int, float] = {}
+        """When news of a peer were declined last."""
         self._since: dict[bytes, float] = {}
         """When a change was first seen waiting here, by its id."""
         self._log = get_logger(operator=me)
@@ -90,7 +94,7 @@ class Changes:
         if folder and state and state.change and folder.order(state.change.epoch) == proposal:
             self._hear(sender, folder, news)
         elif not self._is_running(Kind.RESHARE, proposal.subject):
-            self._decline(proposal)
+            self._decline(sender, proposal)
 
     def _hear(self, sender: int, folder: KeyFolder, news: EpochNews) -> None:
         keeper = folder.keeper
@@ -104,11 +108,16 @@ class Changes:
             out += keeper.receive(data)
         self._say(folder, out)
 
-    def _decline(self, proposal: Proposal) -> None:
-        """I never joined this change, and never shall."""
+    def _decline(self, sender: int, proposal: Proposal) -> None:
+        """I never joined this change, and never shall: `read` checks who proposed it."""
+        now = self._clock()
+        if now - self._declined.get(sender, -DECLINE_S) < DECLINE_S:
+            # It will be told again; a peer must not fill this operator's journals.
+            return
         if proposal.incarnation_of(self._me) != self._incarnation:
             # What I said of it before my memory was lost may differ.
             return
+        self._declined[sender] = now
         try:
             move = self._read(proposal)
             self.begin(move)

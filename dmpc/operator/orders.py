@@ -75,7 +75,9 @@ class Move:
 
     @classmethod
     def read(cls, proposal: Proposal, settings: Settings) -> Move:
-        """Raises Refused unless it is for a group of the ledger; EncodingError, ParameterError."""
+        """Raises Refused unless a member proposes it for a group of the ledger; DmpcError."""
+        if not proposal.is_signed(settings.parties(settings.members)):
+            raise Refused("nobody signed this proposal")
         details = ReshareDetails.decode(proposal.details)
         group = _group(settings, details.target)
         if len(proposal.subjects) != 1:

@@ -45,6 +45,7 @@ def zrsign(
 ROOTS = (
     ("zrsign.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
     ("chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
+    ("zrchain_lite.client.errors", "TxFailed", "The ledger refused it: nothing was changed.", 1),
     ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
     ("zrchain_lite.errors", "LedgerError", "Start another: zrsign up --state DIR", 2),
     ("daemon.errors", "DaemonError", "", 2),

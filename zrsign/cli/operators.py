@@ -322,9 +322,12 @@ def _indices(text: str) -> list[int]:
 def _measurement(text: str) -> tuple[str, bytes]:
     kind, _, value = text.partition(":")
     try:
-        return kind, bytes.fromhex(value)
+        measured = bytes.fromhex(value)
     except ValueError:
-        raise UsageError(f"{text!r} is no measurement.", "Write KIND:HEX.") from None
+        measured = b""
+    if kind and measured:
+        return kind, measured
+    raise UsageError(f"{text!r} is no measurement.", "Write KIND:HEX.")
 
 
 def _table(found: list[Any]) -> Table:
