@@ -28,8 +28,9 @@ contract ZrSign is ZrSignBase, IZrSign {
     uint256 private constant MAX_HELD = type(uint80).max;
     /// @dev Gas of one transfer of a refund.
     uint256 private constant TRANSFER_GAS = 7210;
-    /// @dev Gas of an answer outside of the implementation: the transaction, the proxy, and per byte of call data.
-    uint256 private constant OUTSIDE_GAS = 29_000;
+    /// @dev Gas of an answer outside of the implementation: the transaction, the proxy, call data but for what has any
+    /// length; and per byte of that. What a submitter appends to its call data is not paid for.
+    uint256 private constant OUTSIDE_GAS = 32_000;
     uint256 private constant BYTE_GAS = 16;
     /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
     uint256 private constant CALLBACK_GAS = 100_000;
@@ -52,7 +53,7 @@ contract ZrSign is ZrSignBase, IZrSign {
 
         uint256 held = _register(terms, params, typed);
         emit ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
-        _settle(terms, params.owner, held, gasAtStart);
+        _settle(terms, params.owner, held, gasAtStart, length);
     }
 
     /// @inheritdoc ISign
@@ -64,13 +65,13 @@ contract ZrSign is ZrSignBase, IZrSign {
         if (request.status() != SIG_REQ_IN_PROGRESS) revert RequestNotFoundOrAlreadyProcessed(params.traceId);
         _requireSignAuthority(terms, request, params);
 
-        // Where refunds are strict what was paid is forgotten: an empty record of a past trace id is an answered one.
-        bool forget = terms.demands(Strictness.REFUND);
-        _signStorage().requests[params.traceId] =
-            forget ? Request.wrap(0) : request.setStatus(SIG_REQ_ALREADY_PROCESSED);
-        emit ZrSigResolve(params.traceId, params.metaData, params.signature, params.broadcast);
+        // Forgotten, which pays gas back: an empty record of a past trace id is an answered request.
+        _signStorage().requests[params.traceId] = Request.wrap(0);
+        bytes calldata metaData = params.metaData;
+        bytes calldata signature = params.signature;
+        emit ZrSigResolve(params.traceId, metaData, signature, params.broadcast);
         if (request.delivery() != 0) _deliver(request.delivery(), params);
-        _settle(terms, params.owner, request.held(), gasAtStart);
+        _settle(terms, params.owner, request.held(), gasAtStart, metaData.length + signature.length);
     }
 
     /// @inheritdoc ISign
@@ -232,38 +233,43 @@ contract ZrSign is ZrSignBase, IZrSign {
             abi.encodeCall(IZrSignConsumer.onZrSignResponse, (params.traceId, params.metaData, params.signature));
         uint256 required = CALLBACK_GAS + CALLBACK_CALL_GAS;
         if (gasleft() < required) revert InsufficientGas(required, gasleft());
-        emit ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, 0, CALLBACK_GAS, data));
+        emit ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, CALLBACK_GAS, data));
     }
 
     /// @dev Pays the submitter for its gas and the owner the rest. Meant for a gas limit of respGas: what was used is
     /// then respGas - gasleft(); with a higher limit the submitter gets less, down to the transfers alone.
-    function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart) private {
-        uint256 respGas = terms.respGas();
-        uint256 left = gasleft();
-        uint256 used = respGas > left ? respGas - left : 0;
-        uint256 price = tx.gasprice;
-        if (terms.demands(Strictness.REFUND)) {
-            uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * msg.data.length;
-            if (used > measured) used = measured;
-            uint256 fair = (block.basefee * terms.buffer()) / 100;
-            if (price > fair) price = fair;
+    function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart, uint256 length) private {
+        uint256 cost;
+        // Gas has far fewer than 64 bits. A price that nobody could pay would wrap; no cost exceeds what is held.
+        unchecked {
+            uint256 left = gasleft();
+            uint256 used = terms.respGas();
+            used = used > left ? used - left : 0;
+            uint256 price = tx.gasprice;
+            if (terms.demands(Strictness.REFUND)) {
+                uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * length;
+                if (used > measured) used = measured;
+                uint256 fair = (block.basefee * terms.buffer()) / 100;
+                if (price > fair) price = fair;
+            }
+            cost = (used + 2 * TRANSFER_GAS) * price;
+            if (cost > held) cost = held;
+            held -= cost;
         }
-        uint256 cost = (used + 2 * TRANSFER_GAS) * price;
-        if (cost > held) cost = held;
-        emit ZrSigGasRefund(cost, held - cost);
+        emit ZrSigGasRefund(cost, held);
         _payOrCredit(_msgSender(), cost);
-        _payOrCredit(owner, held - cost);
+        _payOrCredit(owner, held);
     }
 
     /// @dev Whether the answer is typed, which binds it to the wallet.
     function _requireKeyAuthority(Terms terms, SignTypes.ZrKeyResParams calldata params) private view returns (bool) {
         bytes calldata signature = params.authSignature;
-        if (!_isTyped(terms, signature)) {
-            _requireSigner(Authority.recoverMessage, Authority.keyPayload(SRC_CHAIN_ID(), params), signature);
+        if (!_isTyped(terms, signature.length)) {
+            _requireSigner(Authority.messageDigest(Authority.keyPayload(SRC_CHAIN_ID(), params)), signature);
             return false;
         }
-        _requireSigner(Authority.recoverTyped, Authority.keyStruct(params), signature);
         bytes32 context = Authority.context(signature);
+        _requireSigner(Authority.typedDigest(Authority.keyStruct(params, context)), signature);
         if (context != _walletId(params.walletTypeId, params.owner, params.walletIndex)) {
             revert AnswerMismatch(context);
         }
@@ -273,21 +279,17 @@ contract ZrSign is ZrSignBase, IZrSign {
     /// @dev A typed answer is bound to owner, broadcast flag, wallet, destination, payload and kind of its request.
     function _requireSignAuthority(Terms terms, Request request, SignTypes.SignResParams calldata params) private view {
         bytes calldata signature = params.authSignature;
-        if (!_isTyped(terms, signature)) {
-            _requireSigner(Authority.recoverMessage, Authority.signPayload(SRC_CHAIN_ID(), params), signature);
+        if (!_isTyped(terms, signature.length)) {
+            _requireSigner(Authority.messageDigest(Authority.signPayload(SRC_CHAIN_ID(), params)), signature);
             return;
         }
-        _requireSigner(Authority.recoverTyped, Authority.signStruct(params), signature);
         bytes32 context = Authority.context(signature);
+        _requireSigner(Authority.typedDigest(Authority.signStruct(params, context)), signature);
         if (!request.matches(params.owner, params.broadcast, context)) revert AnswerMismatch(context);
     }
 
-    function _requireSigner(
-        function(bytes32, bytes calldata) view returns (address, uint8) recover,
-        bytes32 hash,
-        bytes calldata signature
-    ) private view {
-        (address signer, uint8 failure) = recover(hash, signature);
+    function _requireSigner(bytes32 digest, bytes calldata signature) private view {
+        (address signer, uint8 failure) = Authority.recover(digest, signature);
         if (failure != 0) revert InvalidSignature(failure);
         _checkRole(MPC_ROLE, signer);
     }
@@ -296,11 +298,11 @@ contract ZrSign is ZrSignBase, IZrSign {
         return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
     }
 
-    /// @dev Of the wrong length for both forms is an invalid signature, whichever is taken.
-    function _isTyped(Terms terms, bytes calldata signature) private pure returns (bool) {
-        bool typed = signature.length == Authority.TYPED_LENGTH;
-        if (!typed && terms.demands(Strictness.TYPED)) revert InvalidSignature(2);
-        return typed;
+    /// @dev What has the length of no form that is taken is an invalid signature.
+    function _isTyped(Terms terms, uint256 length) private pure returns (bool) {
+        if (length == Authority.TYPED_LENGTH) return true;
+        if (length != Authority.SIGNATURE_LENGTH || terms.demands(Strictness.TYPED)) revert InvalidSignature(2);
+        return false;
     }
 
     function _holdable(uint256 amount) private pure returns (uint256) {

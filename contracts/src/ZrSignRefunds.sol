@@ -105,7 +105,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
 
     /// @dev A recipient that does not take the payment keeps a credit.
     function _payOrCredit(address to, uint256 amount) internal {
-        if (amount == 0 || LimitedCall.attempt(to, amount, RECEIVE_GAS, "")) return;
+        if (amount == 0 || LimitedCall.pay(to, amount, RECEIVE_GAS)) return;
         _signStorage().credit[to] += amount;
         emit RefundCredited(to, amount);
     }

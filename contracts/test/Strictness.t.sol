@@ -198,15 +198,15 @@ contract StrictnessTest is Fixture {
         vm.assertTrue(paid <= 130_000 * (gasPrice < fair ? gasPrice : fair));
     }
 
-    function test_answeredRecord__should_be_forgotten_where_refunds_are_strict(bool strict) public {
+    function test_answeredRequest__should_be_an_empty_record_of_a_past_number(bool strict) public {
         if (strict) demand(direct, Strictness.REFUND);
         registerWallet(USER, 1);
         (uint256 traceId,) = requestHash(USER, "payload", 0);
         direct.zrSignRes(signAnswer(traceId, USER));
         SignTypes.ReqRegistry memory state = direct.getRequestState(traceId);
         vm.assertEq(state.status, 2);
-        vm.assertEq(state.value, strict ? 0 : netResp());
-        vm.assertEq(direct.getRequest(traceId).status, 2);
+        vm.assertEq(state.value, 0);
+        vm.assertEq(abi.encode(direct.getRequest(traceId)), abi.encode(SignTypes.RequestInfo(2, 0, 0, 0, 0)));
         vm.assertEq(direct.getRequestState(traceId + 1).status, 0);
         vm.expectRevert(abi.encodeWithSelector(IRefunds.RequestNotFoundOrAlreadyProcessed.selector, traceId));
         direct.zrSignRes(signAnswer(traceId, USER));

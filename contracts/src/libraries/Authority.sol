@@ -21,31 +21,54 @@ library Authority {
     );
     bytes32 internal constant NAME = keccak256("zrSign");
     bytes32 internal constant VERSION = keccak256("1");
+    uint256 internal constant SIGNATURE_LENGTH = 65;
     uint256 internal constant TYPED_LENGTH = 97;
-    uint256 private constant SIGNATURE_LENGTH = 65;
 
-    /// @dev The request that a typed signature is bound to.
-    function context(bytes calldata authSignature) internal pure returns (bytes32) {
-        return bytes32(authSignature[SIGNATURE_LENGTH:]);
+    /// @dev The request that a typed signature, of 97 bytes, is bound to.
+    function context(bytes calldata authSignature) internal pure returns (bytes32 value) {
+        assembly ("memory-safe") {
+            value := calldataload(add(authSignature.offset, SIGNATURE_LENGTH))
+        }
     }
 
-    /// @dev The signer of the EIP-191 form. Any length but 65 is an invalid one.
-    function recoverMessage(bytes32 payloadHash, bytes calldata authSignature)
+    /// @dev The signer of a digest; `authSignature` has at least 65 bytes.
+    function recover(bytes32 digest, bytes calldata authSignature)
         internal
         pure
         returns (address signer, uint8 failure)
     {
-        return _recover(MessageHashUtils.toEthSignedMessageHash(payloadHash), authSignature);
+        bytes32 r;
+        bytes32 s;
+        uint8 v;
+        assembly ("memory-safe") {
+            r := calldataload(authSignature.offset)
+            s := calldataload(add(authSignature.offset, 32))
+            v := byte(0, calldataload(add(authSignature.offset, 64)))
+        }
+        ECDSA.RecoverError outcome;
+        (signer, outcome,) = ECDSA.tryRecover(digest, v, r, s);
+        failure = uint8(outcome);
     }
 
-    /// @dev The signer of the EIP-712 form, of 97 bytes.
-    function recoverTyped(bytes32 structHash, bytes calldata authSignature)
-        internal
-        view
-        returns (address signer, uint8 failure)
-    {
-        bytes32 domain = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
-        return _recover(MessageHashUtils.toTypedDataHash(domain, structHash), authSignature[:SIGNATURE_LENGTH]);
+    /// @dev Digest of the EIP-191 form.
+    function messageDigest(bytes32 payloadHash) internal pure returns (bytes32) {
+        return MessageHashUtils.toEthSignedMessageHash(payloadHash);
+    }
+
+    /// @dev Digest of the EIP-712 form.
+    function typedDigest(bytes32 structHash) internal view returns (bytes32) {
+        (bytes32 kind, bytes32 name, bytes32 version, bytes32 domain) = (DOMAIN, NAME, VERSION, 0);
+        // keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)))
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, kind)
+            mstore(add(free, 0x20), name)
+            mstore(add(free, 0x40), version)
+            mstore(add(free, 0x60), chainid())
+            mstore(add(free, 0x80), address())
+            domain := keccak256(free, 0xa0)
+        }
+        return MessageHashUtils.toTypedDataHash(domain, structHash);
     }
 
     function keyPayload(bytes32 srcChainId, SignTypes.ZrKeyResParams calldata params) internal pure returns (bytes32) {
@@ -60,7 +83,7 @@ library Authority {
         );
     }
 
-    function keyStruct(SignTypes.ZrKeyResParams calldata params) internal pure returns (bytes32) {
+    function keyStruct(SignTypes.ZrKeyResParams calldata params, bytes32 context_) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 KEY_RESPONSE,
@@ -69,12 +92,12 @@ library Authority {
                 params.walletIndex,
                 keccak256(bytes(params.wallet)),
                 params.options,
-                context(params.authSignature)
+                context_
             )
         );
     }
 
-    function signStruct(SignTypes.SignResParams calldata params) internal pure returns (bytes32) {
+    function signStruct(SignTypes.SignResParams calldata params, bytes32 context_) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 SIGN_RESPONSE,
@@ -83,13 +106,8 @@ library Authority {
                 keccak256(params.metaData),
                 keccak256(params.signature),
                 params.broadcast,
-                context(params.authSignature)
+                context_
             )
         );
-    }
-
-    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address, uint8) {
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
-        return (signer, uint8(failure));
     }
 }

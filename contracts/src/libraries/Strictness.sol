@@ -14,8 +14,7 @@ library Strictness {
     uint8 internal constant ADDRESS = 8;
     /// @notice Answers carry an EIP-712 signature that is bound to the request; the EIP-191 form is refused.
     uint8 internal constant TYPED = 16;
-    /// @notice A submitter gets at most the gas that it used at the base fee with the margin; the record of an answered
-    /// request keeps no value.
+    /// @notice A submitter gets at most the gas that it used at the base fee with the margin.
     uint8 internal constant REFUND = 32;
     /// @notice A wallet type has a purpose, a chain id is CAIP-2.
     uint8 internal constant CONFIG = 64;
