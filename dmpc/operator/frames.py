@@ -145,6 +145,8 @@ class Inventory(Record):
     TAG: ClassVar[str] = "inventory"
 
     holdings: tuple[Holding, ...]
+    aux: tuple[bytes, ...]
+    """The digests of the auxiliary information that I have."""
     complete: int = 1
 
 

@@ -190,10 +190,9 @@ class Holdings:
                 return info
         return None
 
-    def covered(self, level: SecurityLevel) -> frozenset[int]:
-        """Whom the newest auxiliary information covers."""
-        newest = self.aux_for((), level)
-        return frozenset(newest.public.paillier if newest else ())
+    def aux_digests(self) -> tuple[bytes, ...]:
+        """Of all auxiliary information."""
+        return tuple(info.public.digest for info in self.aux)
 
     def aux_named(self, digest: bytes) -> AuxInfo | None:
         return next((info for info in self.aux if info.public.digest == digest), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from dmpc.ecdsa.security import SecurityLevel
 from dmpc.operator.frames import Holding, Inventory
 from dmpc.operator.holdings import HeldKey, Holdings
 
@@ -22,22 +23,47 @@ class Inventories:
         self._clock = clock
         self._said: dict[int, dict[int, Holding]] = {}
         """By peer and ledger key; a peer that said nothing yet is not there."""
+        self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
+        """Which auxiliary information each peer has, and since when it says so."""
         self._lacks: dict[tuple[int, bytes], float] = {}
         """Since when a peer lacks a key in my epoch, by (peer, key id)."""
 
     def mine(self) -> Inventory:
         """All that this operator holds."""
-        return Inventory(tuple(holding_of(held) for held in self._holdings.all_keys()))
+        return self._with(tuple(holding_of(held) for held in self._holdings.all_keys()))
+
+    def of(self, held: HeldKey) -> Inventory:
+        """This key alone."""
+        return self._with((holding_of(held),), complete=0)
+
+    def _with(self, holdings: tuple[Holding, ...], complete: int = 1) -> Inventory:
+        return Inventory(holdings, self._holdings.aux_digests(), complete)
 
     def take(self, peer: int, inventory: Inventory) -> None:
         if inventory.complete:
             self._said[peer] = {}
         known = self._said.setdefault(peer, {})
         known.update({each.ledger_key: each for each in inventory.holdings})
+        if peer not in self._aux or self._aux[peer][0] != inventory.aux:
+            self._aux[peer] = inventory.aux, self._clock()
 
     def forget(self, peer: int) -> None:
         """Its link broke."""
         self._said.pop(peer, None)
+        self._aux.pop(peer, None)
+
+    def covered(self, level: SecurityLevel) -> frozenset[int]:
+        """Whom my newest auxiliary information covers, without those who lost it."""
+        newest = self._holdings.aux_for((), level)
+        if newest is None:
+            return frozenset()
+        now, digest = self._clock(), newest.public.digest
+        lost = {
+            peer
+            for peer, (had, since) in self._aux.items()
+            if digest not in had and now - since >= GRACE_S
+        }
+        return frozenset(newest.public.paillier) - lost
 
     def lacking(self, held: HeldKey, since: float = GRACE_S) -> frozenset[int]:
         """Holders of this epoch who have been without a share of it for a while."""

@@ -20,8 +20,8 @@ from dmpc.operator.changes import Changes
 from dmpc.operator.errors import NotApproved
 from dmpc.operator.figures import Figures
 from dmpc.operator.frames import EpochNews, Inventory, Kind, Proposal, Refusal, Said, Stock
-from dmpc.operator.holdings import HeldKey, Holdings
-from dmpc.operator.inventories import Inventories, holding_of
+from dmpc.operator.holdings import Holdings
+from dmpc.operator.inventories import Inventories
 from dmpc.operator.key_folder import KeyFolder
 from dmpc.operator.ledger_view import LedgerView, View
 from dmpc.operator.links import Links
@@ -182,9 +182,8 @@ class Operator:
         self.runner.tick()
         self._changes.tick()
         group = self.settings.group
-        if self.me in group.indices and not set(group.indices) <= self.holdings.covered(
-            group.level
-        ):
+        covered = self._inventories.covered(group.level)
+        if self.me in group.indices and not set(group.indices) <= covered:
             self._primes.start()
         if self.links is not None:
             self._stocks.publish(self.links.peers())
@@ -302,7 +301,8 @@ class Operator:
         self.outbox.key(request_id, share.info.public_key.encode())
         held = self.holdings.key(request_id)
         if held is not None:
-            self._tell_of(held)
+            self._tell_all(self._inventories.of(held))
+            self.outbox.report_epoch(self.settings.keyring, held)
 
     def _on_signature(self, request_id: int, signature: bytes) -> None:
         self.outbox.signature(request_id, signature)
@@ -332,6 +332,8 @@ class Operator:
         else:
             if proposal.kind == Kind.PRESIGN:
                 self._outlook.got_presignature(outcome.value.public.id)
+            elif proposal.kind == Kind.AUX:
+                self._tell_all(self._inventories.mine())
             self._log.info(
                 "execution_done",
                 kind=proposal.kind,
@@ -384,13 +386,10 @@ class Operator:
         if held is None:
             self._tell_all(self._inventories.mine())
             return
-        self._tell_of(held)
+        self._tell_all(self._inventories.of(held))
         self.outbox.report_epoch(self.settings.keyring, held)
 
     # Telling
-
-    def _tell_of(self, held: HeldKey) -> None:
-        self._tell_all(Inventory((holding_of(held),), complete=0))
 
     def _tell_all(self, inventory: Inventory) -> None:
         for peer in self.links.peers() if self.links is not None else ():

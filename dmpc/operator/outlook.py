@@ -84,7 +84,7 @@ class Outlook:
         if usable != self._usable[0]:
             self._usable = usable, now
         group = self.view.settings.group
-        aux = self._holdings.covered(group.level)
+        aux = self._inventories.covered(group.level)
         if not set(group.indices) <= usable & aux:
             self._complete_since = None
         elif self._complete_since is None:

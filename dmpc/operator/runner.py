@@ -180,21 +180,26 @@ class Runner:
             early.messages.append((sender, frame.data))
 
     def refusal(self, sender: int, frame: Refusal) -> None:
-        """A member does not take part, so nothing will come of it: the proposer tells the rest."""
+        """A member does not take part, so nothing will come of it: the proposer tells the rest.
+
+        A member that does not know of it tells whom it heard from.
+        """
         run = self._runs.get(frame.execution_id)
         if run is None or sender not in run.proposal.members:
             self._parked.pop(frame.execution_id, None)
             return
         proposer = run.proposal.proposer
+        called_off = Refusal(frame.execution_id, f"party {sender}: {frame.reason}"[:300]).encode()
         if proposer == self.me:
             self._refused(sender, frame)
-            called_off = Refusal(frame.execution_id, f"party {sender}: {frame.reason}"[:300])
             for index in run.proposal.members:
                 if index not in (self.me, sender):
-                    self._send(index, called_off.encode())
+                    self._send(index, called_off)
             self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
-        elif sender == proposer:
-            self._end(run, Abort(f"called off: {frame.reason}", ()))
+            return
+        if sender != proposer:
+            self._send(proposer, called_off)
+        self._end(run, Abort(f"called off: {frame.reason}", ()))
 
     def _step(self, run: _Run, *, first: bool = False) -> None:
         if run.stepping:
@@ -258,6 +263,10 @@ class Runner:
         for execution_id, early in list(self._early.items()):
             if now - early.since > EARLY_S and execution_id not in self._parked:
                 del self._early[execution_id]
+                # A restart forgot it, or the invitation was lost: nobody need wait for me.
+                unknown = Refusal(execution_id, "I know of no such execution").encode()
+                for sender in {sender for sender, _ in early.messages}:
+                    self._send(sender, unknown)
         self.retry_parked()
 
     def lost(self, peer: int) -> None:

@@ -136,7 +136,9 @@ class SealedFiles:
         self._path(name).unlink(missing_ok=True)
 
     def names(self) -> Iterator[bytes]:
-        for path in sorted(self._directory.glob(f"*{_SEALED}")):
+        """The oldest first."""
+        written = {path: path.stat().st_mtime_ns for path in self._directory.glob(f"*{_SEALED}")}
+        for path in sorted(written, key=written.__getitem__):
             yield bytes.fromhex(path.name.removesuffix(_SEALED))
 
     def _path(self, name: bytes) -> Path:
