@@ -21,7 +21,15 @@ from chains.evm import evm_address
 from relayer.answers.contract import answer_call, call_data
 from tests.relayer.nodes import ask, free_port, process, tool, until
 from tests.zrsign_receiver import transactions
-from tests.zrsign_receiver.world import EVM_CHAIN, REGTEST, SOURCE_CHAIN, World, secret, status_name
+from tests.zrsign_receiver.world import (
+    COMPOSER,
+    EVM_CHAIN,
+    REGTEST,
+    SOURCE_CHAIN,
+    World,
+    secret,
+    status_name,
+)
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deploy import Mode, Plan, deploy
 from zrsign.deployment.state import takes_typed_answers
@@ -65,10 +73,17 @@ class Contract:
         assert receipt["status"] == "0x1", ask(self.url, "eth_call", call, "latest")
         return receipt
 
-    def request(self, function: str, *arguments: Any) -> int:
-        """Ask the contract, report its event, and have it signed by wallet and authority."""
+    def request(self, function: str, *arguments: Any, composed: bytes = b"") -> int:
+        """Ask the contract, report its event, and have it signed by wallet and authority; a simple
+        transaction as it was composed.
+        """
         receipt = self.call(call_data(function, arguments), value=10**18)
         (request_id,) = self.world.report(source_event(receipt["logs"][0]))
+        if composed:
+            proposal = pb.MsgProposeTransaction(
+                composer=COMPOSER.address, request_id=request_id, unsigned_transaction=composed
+            )
+            self.world.send(proposal)
         self.world.fulfil()
         self.world.fulfil()
         assert status_name(self.world.request(request_id)) == "DELIVERING"
@@ -83,8 +98,8 @@ class Contract:
         answer = ask(self.url, "eth_call", query, "latest")
         return list(decode(["string[]"], bytes.fromhex(answer[2:]))[0])
 
-    def wallet(self, wallet: wallets.WalletType) -> str:
-        request_id = self.request("zrKeyReq", DEPLOYER.address, wallet.id, 1)
+    def wallet(self, wallet: wallets.WalletType, options: int = 1) -> str:
+        request_id = self.request("zrKeyReq", DEPLOYER.address, wallet.id, options)
         self.deliver(request_id)
         return self.world.request(request_id).wallet
 
@@ -146,6 +161,18 @@ async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contra
         )
         assert int(resolved["topics"][1], 16) == int.from_bytes(answer.trace_id, "big")
         assert (meta_data, signature, sent) == (answer.meta_data, answer.signature, broadcast)
+
+
+async def test_simple_transaction_answer__should_carry_what_was_composed(
+    contract: Contract,
+) -> None:
+    contract.wallet(wallets.EVM, options=2)
+    asked = (wallets.EVM.id, 0, chain_hash(EVM_CHAIN), transactions.simple(), True)
+    composed = transactions.evm()
+    request_id = contract.request("zrSignSimpleTx", *asked, composed=composed)
+    (resolved, *_) = contract.deliver(request_id)
+    meta_data, _, sent = decode(["bytes", "bytes", "bool"], bytes.fromhex(resolved["data"][2:]))
+    assert (meta_data, sent) == (composed, True)
 
 
 async def test_bitcoin_transaction_answer__should_carry_one_signature_an_input(
