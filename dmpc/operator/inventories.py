@@ -79,13 +79,14 @@ class Inventories:
         return frozenset(found)
 
     def is_left_behind(self, held: HeldKey) -> bool:
-        """Whether more operators than can lie are in a later epoch of this key."""
-        later = [
-            peer
-            for peer, said in self._said.items()
-            if held.ledger_key in said and said[held.ledger_key].epoch > held.share.info.epoch
-        ]
-        return len(later) >= held.share.info.threshold
+        """Whether more operators than can lie are in a later epoch of this key.
+
+        One that this operator only waits to hear the end of does not count.
+        """
+        info, kept = held.share.info, held.folder.keeper.state.retained
+        known = [said[held.ledger_key] for said in self._said.values() if held.ledger_key in said]
+        later = [each for each in known if each.epoch > info.epoch and each.key_id not in kept]
+        return len(later) >= info.threshold
 
 
 def holding_of(held: HeldKey) -> Holding:

@@ -199,9 +199,8 @@ class Operator:
         for held in list(self.holdings.all_keys()):
             self._ledger_view.want_key(held.ledger_key)
             known = self._outlook.view.known_keys.get(held.ledger_key)
-            waiting = held.folder.keeper.state.pending is not None
             other = known is not None and known.public_key != held.public_key
-            if other or (not waiting and self._inventories.is_left_behind(held)):
+            if other or self._inventories.is_left_behind(held):
                 self._log.warning("share_erased", key=held.ledger_key, epoch=held.share.info.epoch)
                 self.holdings.erase(held.folder)
                 self._tell_all(self._inventories.mine())
