@@ -1,0 +1,263 @@
+"""The life of keys among real operators: new shares, other groups, lost and restored operators."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from dmpc.epoch_keeper import _read_entry
+from dmpc.epochs import EpochState, after
+from dmpc.file_journal import FileJournal
+from tests.e2e.conftest import run_cli
+from tests.e2e.keyring_network import KeyringNetwork
+from tests.e2e.parts import until
+from tests.e2e.requester import Requester
+from zrsign.network.operators import LEVEL, Committee
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    # A network of its own, so another worker can take it.
+    pytest.mark.xdist_group("key-life"),
+]
+
+OPERATORS = ("operator-1", "operator-2", "operator-3")
+ATTEMPTS = 8
+
+
+@dataclass
+class World:
+    network: KeyringNetwork
+    requester: Requester
+    ecdsa: int
+    ed25519: int
+
+    @property
+    def keys(self) -> tuple[int, int]:
+        return self.ecdsa, self.ed25519
+
+    async def refresh(self) -> None:
+        await self.network.keyring.order_refresh()
+        await self.network.carried_out()
+
+    async def public_keys(self) -> list[bytes]:
+        return [await self.requester.public_key(key) for key in self.keys]
+
+    async def sign_without(self, absent: str) -> None:
+        """With two of three, both others have to."""
+        await self.network.kill(absent)
+        await self.requester.sign(*self.keys)
+        await self.network.restart(absent)
+        await self.network.together()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """Two of three."""
+    async with AsyncExitStack() as stack:
+        state = tmp_path_factory.mktemp("key-life") / "network"
+        network = await stack.enter_async_context(KeyringNetwork(state, Committee(2, 3)))
+        requester = await network.requester()
+        world = World(network, requester, await requester.key(), await requester.key("ed25519"))
+        await requester.sign(*world.keys)
+        await network.together()
+        yield world
+
+
+async def test_refresh__should_replace_every_share_and_no_key(world: World) -> None:
+    network = world.network
+    public, epochs = await world.public_keys(), await network.in_one_epoch()
+    before = {name: network.shares(name) for name in OPERATORS}
+    await world.refresh()
+    assert await network.in_one_epoch() == {key: epoch + 1 for key, epoch in epochs.items()}
+    for name in OPERATORS:
+        now = network.shares(name)
+        assert len(now) == len(before[name]) == len(epochs)
+        assert not set(now) & set(before[name])
+        assert not set(now.values()) & set(before[name].values())
+    assert await world.public_keys() == public
+    await world.requester.sign(*world.keys)
+
+
+def order_came(home: Path, epoch: int) -> bool:
+    """A change to this epoch was begun."""
+    return any(home.glob(f"state/keys/*/orders/{epoch}"))
+
+
+def share_came(home: Path, epoch: int) -> bool:
+    """Beside the share of the old epoch there is one of the new."""
+    folders = home.glob("state/keys/*/shares")
+    return order_came(home, epoch) and any(len(list(f.glob("*.share"))) == 2 for f in folders)
+
+
+@pytest.mark.parametrize("came", [order_came, share_came])
+async def test_death_in_a_refresh__should_leave_one_epoch(
+    world: World, came: Callable[[Path, int], bool]
+) -> None:
+    """SIGKILL of one holder, once its change has begun and before it is decided."""
+    network, victim = world.network, "operator-2"
+    home = network.home(victim)
+    for _ in range(ATTEMPTS):
+        epochs = await network.in_one_epoch()
+        await network.together()
+        await network.keyring.order_refresh()
+        next_epoch = max(epochs.values()) + 1
+        await at_once(partial(came, home, next_epoch), "a change began")
+        await network.kill(victim)
+        caught = undecided(home)
+        # The others answer, in whichever epoch.
+        await world.requester.sign(*world.keys)
+        await network.restart(victim)
+        await network.carried_out()
+        after_it = await network.in_one_epoch()
+        assert all(after_it[key] > epoch for key, epoch in epochs.items())
+        if caught:
+            await network.together()
+            return await world.sign_without("operator-1")
+    pytest.fail(f"no change was undecided when {victim} was killed, {ATTEMPTS} times")
+
+
+async def test_lost_state__should_be_dealt_again(world: World) -> None:
+    """The identity is all that is left."""
+    network, victim = world.network, "operator-2"
+    public = await world.public_keys()
+    await network.kill(victim)
+    shutil.rmtree(network.home(victim) / "state")
+    for anchor in (network.home(victim) / "anchors").glob("*.anchor"):
+        anchor.unlink()
+    await network.restart(victim)
+    await until(holds_all(world, victim), "the lost operator holds all keys again")
+    await network.in_one_epoch()
+    await network.together()
+    assert await world.public_keys() == public
+    await world.sign_without("operator-1")
+
+
+@pytest.mark.parametrize("stale", [False, True])
+async def test_backup__should_be_restored(world: World, tmp_path: Path, stale: bool) -> None:
+    """With its shares, or with nothing but its name if they are of an ended epoch."""
+    network, victim = world.network, "operator-3"
+    await network.together()
+    await network.kill(victim)
+    backup = tmp_path / "backup"
+    shutil.copytree(network.home(victim) / "state", backup)
+    old = set(network.shares(victim))
+    assert any((backup / "presignatures").glob("*.sealed"))
+    await network.restart(victim)
+    await network.together()
+    if stale:
+        await world.refresh()
+    await network.kill(victim)
+
+    shutil.rmtree(network.home(victim) / "state")
+    config = network.state_dir / "config" / f"{victim}.json"
+    done = await asyncio.to_thread(
+        run_cli, "operators", "restore", "--config", config, backup, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    restored = json.loads(done.stdout)
+    assert (restored["keys"], restored["left_out"]) == (len(old), [])
+    assert not list((network.home(victim) / "state").rglob("presignatures/*.sealed"))
+    assert set(network.shares(victim)) == old
+
+    await network.restart(victim)
+    if stale:
+        await until(holds_all(world, victim, besides=old), "it is dealt new shares")
+        assert not set(network.shares(victim)) & old
+    await network.in_one_epoch()
+    await network.together()
+    await world.sign_without("operator-1")
+
+
+async def test_group__should_grow_while_requests_are_answered(world: World) -> None:
+    """From two of three to three of five."""
+    network, requester = world.network, world.requester
+    public = await world.public_keys()
+    new = await network.join(2)
+    cards = await network.cards(*OPERATORS, *new)
+    async with requester.asking(*world.keys) as asked:
+        await network.keyring.set_group(3, LEVEL, [card.message() for card in cards])
+        await network.carried_out()
+    assert len(asked) >= 10
+    for request in asked:
+        assert await requester.is_signed(request)
+    await network.keyring.conclude()
+    await network.in_one_epoch()
+    assert all(network.shares(name) for name in new)
+    assert await world.public_keys() == public
+    # Three of five, and two of the old ones are not there.
+    await network.kill("operator-1")
+    await network.kill("operator-2")
+    await requester.sign(*world.keys)
+    await network.restart("operator-1")
+    await network.restart("operator-2")
+
+
+async def test_leaver__should_keep_no_share(world: World) -> None:
+    """The others stay three, of four."""
+    network = world.network
+    await network.together()
+    leaver, stay = "operator-3", ("operator-1", "operator-2", "operator-4", "operator-5")
+    assert network.shares(leaver)
+    cards = await network.cards(*stay)
+    async with world.requester.asking(*world.keys):
+        await network.keyring.set_group(3, LEVEL, [card.message() for card in cards])
+        await network.carried_out()
+
+    async def erased() -> bool:
+        return not network.shares(leaver)
+
+    await until(erased, "the leaver's shares are erased")
+    await network.keyring.conclude()
+    await network.kill(leaver)
+    await world.requester.sign(*world.keys)
+
+
+async def test_everything__should_have_been_used_once(world: World) -> None:
+    await world.network.assert_single_use()
+
+
+async def at_once(holds: Callable[[], bool], claim: str) -> None:
+    """Like `until`, with as little delay as there can be."""
+    deadline = asyncio.get_running_loop().time() + 40
+    while not holds():
+        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
+        await asyncio.sleep(0.001)
+
+
+def undecided(home: Path) -> bool:
+    """Whether a dead operator was in the middle of a change."""
+    return any(
+        state_of(path).pending is not None for path in home.glob("state/keys/*/epochs.journal")
+    )
+
+
+def state_of(path: Path) -> EpochState:
+    state = EpochState(me=int((path.parent / "index").read_text().split()[0]))
+    with FileJournal(path) as journal:
+        for entry in journal.read():
+            state = after(state, _read_entry(entry))
+    return state
+
+
+def holds_all(
+    world: World, name: str, besides: Collection[str] = ()
+) -> Callable[[], Awaitable[bool]]:
+    """Whether it has a share of each key, without counting the ones named here."""
+
+    async def held() -> bool:
+        statuses = await world.network.statuses()
+        epochs = [statuses[each]["epochs"] for each in OPERATORS if each in statuses]
+        others = set(world.network.shares(name)) - set(besides)
+        return len(epochs) == len(OPERATORS) and len(others) == len(epochs[0]) > 0
+
+    return held
