@@ -46,18 +46,14 @@ abstract contract ZrSignConfig is
 
     /// @inheritdoc IZrSignConfig
     function walletTypeIdConfig(uint256 purpose, uint256 coinType, bool support) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        ZrSignTypes.ChainInfo memory info = ZrSignTypes.ChainInfo(purpose, coinType);
-        bytes32 walletTypeId = ZrSignTypes.hashChainInfo(info);
+        bytes32 walletTypeId = keccak256(abi.encode(purpose, coinType));
         if (isWalletTypeSupported(walletTypeId) == support) {
             if (support) revert WalletTypeAlreadySupported(walletTypeId);
             revert WalletTypeNotSupported(walletTypeId);
         }
         if (purpose == 0 && _terms().demands(Strictness.CONFIG)) revert InvalidConfiguration();
-        if (support) {
-            _signStorage().walletTypes[walletTypeId] = info;
-        } else {
-            delete _signStorage().walletTypes[walletTypeId];
-        }
+        _signStorage().walletTypes[walletTypeId] =
+            support ? ZrSignTypes.ChainInfo(purpose, coinType) : ZrSignTypes.ChainInfo(0, 0);
         emit WalletTypeIdSupport(purpose, coinType, walletTypeId, support);
     }
 

@@ -44,7 +44,7 @@ interface IRefunds {
     /// @return Wei.
     function refundCredit(address account) external view returns (uint256);
 
-    /// @notice Everything that is kept of a signature request.
+    /// @notice Everything that is kept of a signature request; of an answered one, nothing but that it was answered.
     /// @param traceId The request.
     /// @return Its record.
     function getRequest(uint256 traceId) external view returns (SignTypes.RequestInfo memory);
