@@ -11,6 +11,8 @@ from dmpc.operator.holdings import HeldKey, Holdings
 
 GRACE_S: Final = 2.0
 """How long a peer may be behind with what it says."""
+AUX_GRACE_S: Final = 15.0
+"""How much later than this operator a peer may end the making of auxiliary information."""
 LACKING_S: Final = 10.0
 """After so long without a share a peer is given a new one."""
 
@@ -25,6 +27,8 @@ class Inventories:
         """By peer and ledger key; a peer that said nothing yet is not there."""
         self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
         """Which auxiliary information each peer has, and since when it says so."""
+        self._had_aux: dict[bytes, float] = {}
+        """Since when I have auxiliary information, by its digest."""
         self._lacks: dict[tuple[int, bytes], float] = {}
         """Since when a peer lacks a key in my epoch, by (peer, key id)."""
 
@@ -58,10 +62,11 @@ class Inventories:
         if newest is None:
             return frozenset()
         now, digest = self._clock(), newest.public.digest
+        mine_since = self._had_aux.setdefault(digest, now)
         lost = {
             peer
             for peer, (had, since) in self._aux.items()
-            if digest not in had and now - since >= GRACE_S
+            if digest not in had and now - max(since, mine_since) >= AUX_GRACE_S
         }
         return frozenset(newest.public.paillier) - lost
 

@@ -42,9 +42,19 @@ class TlsIdentity:
 
     def server(self, peers: Mapping[int, bytes]) -> grpc.ServerCredentials:
         """Credentials that let in whoever `peers` (DER, by index) holds at that moment."""
+        used: list[tuple[bytes, ...]] = []
 
         def configuration() -> Any:
-            roots = b"".join(pem(der) for der in peers.values()) or self.certificate
+            """gRPC asks for each connection; None: as before.
+
+            It frees what it replaces while other handshakes may be under way with it, so it is
+            given something new only when the peers have changed.
+            """
+            now = tuple(peers.values())
+            if used and used[-1] == now:
+                return None
+            used[:] = [now]
+            roots = b"".join(pem(der) for der in now) or self.certificate
             return grpc.ssl_server_certificate_configuration(
                 [(self.key, self.certificate)], root_certificates=roots
             )
