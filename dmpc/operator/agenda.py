@@ -23,6 +23,7 @@ MAX_PRESIGNS: Final = 2
 """With so many under way here, whoever proposed them, no other is proposed."""
 MAX_RESHARES: Final = 2
 MAX_PAUSE_S: Final = 60.0
+MAX_PATIENCE_S: Final = 15.0
 MAX_SIGNINGS: Final = 128
 IDLE_S: Final = 1.0
 """No request for this long: time to make presignatures."""
@@ -183,11 +184,12 @@ def _my_turn(
     """Turns are counted from when the work was wanted and possible."""
     turn = (rank - wanted.attempts) % proposers
     waited = situation.now - max(wanted.since, possible_since)
-    pause = 0.0
+    pause, patience = 0.0, PATIENCE_S
     if wanted.kind is Kind.RESHARE and wanted.attempts:
-        # Nobody waits for new shares, so failures cost a pause that doubles.
+        # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
         pause = min(2.0 ** min(wanted.attempts, 10), MAX_PAUSE_S)
-    return rank >= 0 and waited >= turn * PATIENCE_S + pause
+        patience = min(PATIENCE_S * (1 + wanted.attempts), MAX_PATIENCE_S)
+    return rank >= 0 and waited >= turn * patience + pause
 
 
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
