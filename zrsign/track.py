@@ -46,7 +46,8 @@ class Road:
             "source": f"{event.id.chain} {event.id.contract}",
             "source_tx": f"0x{event.id.tx_hash.hex()}:{event.id.log_index}",
             "trace_id": _trace_id(event),
-            "coin_type": request.coin_type,
+            "account": event.link.account,
+            "coin_type": None if event.HasField("link") else request.coin_type,
             "index": _index(event),
             "destination": request.destination,
             "policy_action": request.action_id,
@@ -100,7 +101,10 @@ def _name(enum_name: str, prefix: str) -> str:
     return enum_name.removeprefix(prefix).lower()
 
 
-def _index(event: wire.SourceEvent) -> int:
+def _index(event: wire.SourceEvent) -> int | None:
+    """None for a link, which concerns every wallet."""
+    if event.HasField("link"):
+        return None
     return event.sign.wallet_index if event.HasField("sign") else event.key.wallet_index
 
 

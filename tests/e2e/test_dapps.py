@@ -23,6 +23,7 @@ from zrsign.demo import checks
 from zrsign.network.manifest import Manifest
 from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
 from zrsign.network.rpc import Rpc
+from zrsign.track import road
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 ETHER = 10**18
@@ -107,6 +108,9 @@ async def test_linked_account__should_manage_what_the_contract_owns(network: Man
         linked = await owner.send(calls.linkAccount(manager.address))
         link = await requested(ledger, omni, linked).request()
         assert link.owner_id == key.owner_id == f"{SOURCE}:{signer.address}"
+        facts = road(link).facts
+        assert (facts["kind"], facts["account"]) == ("link", manager.address)
+        assert not facts.keys() & {"index", "coin_type", "trace_id"}
         await client.broadcast(add)
         owners = await owners_of(client, key.workspace_addr)
         assert owners == [key.owner_id, manager.address, heir]
