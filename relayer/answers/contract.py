@@ -34,6 +34,7 @@ REQUEST_PROCESSED = 2
 PERMANENT_ERRORS = frozenset(
     {
         "AccessControlUnauthorizedAccount",
+        "AnswerMismatch",
         "InvalidAddressLength",
         "InvalidSignature",
         "OwnableInvalidOwner",
