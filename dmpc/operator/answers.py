@@ -13,12 +13,15 @@ from google.protobuf.message import Message
 from prometheus_client import Counter
 
 from daemon.log import get_logger
-from dmpc.operator.holdings import HeldKey
+from dmpc.operator.holdings import HeldKey, Holdings
+from dmpc.operator.ledger_view import View
 from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 
 BATCH = 40
+LINGER_S = 0.5
+"""An answer of somebody else's that stays alone for so long is joined, if it is right."""
 NOT_FOR_GOOD = {("sdk", 5), ("sdk", 13), ("sdk", 20), ("sdk", 32)}
 """No coins, too low a fee, a full mempool, a sequence out of turn: later it can be taken."""
 MAX_REASON = 400
@@ -155,3 +158,29 @@ class Outbox:
             ANSWERS.labels(kind, "taken").inc()
             self._log.info("answered", kind=kind, request=request_id)
         return len(answers)
+
+
+class CatchingUp:
+    """What a restart or a lost message kept this operator from saying."""
+
+    def __init__(self, holdings: Holdings, outbox: Outbox, clock: Callable[[], float]) -> None:
+        self._holdings, self._outbox, self._clock = holdings, outbox, clock
+        self._alone: dict[int, float] = {}
+        """Since when an answer of somebody else's is alone, by request."""
+
+    def answer(self, view: View, party: str) -> None:
+        """Say again what is held, refuse what is not to be signed, join answers of others."""
+        for asked in view.keys.values():
+            held = self._holdings.key(asked.request_id)
+            if held is not None and party not in asked.answered:
+                self._outbox.key(asked.request_id, held.public_key)
+        for request_id, reason in view.refused.items():
+            self._outbox.refuse_signature(request_id, reason)
+        now = self._clock()
+        for request_id, signing in view.signatures.items():
+            if not signing.signature or party in signing.answered:
+                continue
+            if now - self._alone.setdefault(request_id, now) > LINGER_S:
+                # The ledger checks it once more, as it does for everybody.
+                self._outbox.signature(request_id, signing.signature)
+        self._alone = {i: at for i, at in self._alone.items() if i in view.signatures}

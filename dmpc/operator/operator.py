@@ -14,7 +14,7 @@ from dmpc.execution import IdentityKey
 from dmpc.keys import KeyShare
 from dmpc.operator import frames
 from dmpc.operator.agenda import Draft, Situation, agenda
-from dmpc.operator.answers import Outbox
+from dmpc.operator.answers import CatchingUp, Outbox
 from dmpc.operator.approval import Scheme, scheme_of
 from dmpc.operator.changes import Changes
 from dmpc.operator.errors import NotApproved
@@ -36,8 +36,6 @@ from dmpc.operator.stocks import Stocks
 from dmpc.operator.tasks import Desk, EcdsaDetails, Task
 from dmpc.rounds import Abort
 
-LINGER_S: Final = 0.5
-"""An answer of somebody else's that stays alone for so long is joined, if it is right."""
 REVIEW_S: Final = 1.0
 """How often the keys are looked through."""
 
@@ -79,7 +77,7 @@ class Operator:
             self.me, view, holdings, self._inventories, outbox, pool_level, clock
         )
         self._proposer = Proposer(self.me, identity, holdings, self._stocks)
-        self._alone: dict[int, float] = {}
+        self._catching_up = CatchingUp(holdings, outbox, clock)
         self._reviewed = clock()
         self._primes = Primes(self.settings.group.level.prime)
         self._figures = Figures()
@@ -163,7 +161,7 @@ class Operator:
             {("key", i) for i in view.keys}
             | {("signature", i) for i in (*view.signatures, *view.refused)}
         )
-        self._answer_again(view)
+        self._catching_up.answer(view, self.settings.members[self.me].party)
         self.runner.retry_parked()
         self.tick()
 
@@ -207,10 +205,13 @@ class Operator:
 
     # Proposals
 
-    def situation(self) -> Situation:
+    def situation(self, *, all_keys: bool = False) -> Situation:
         """What there is to do, as of now."""
         return self._outlook.situation(
-            self.usable(), self.runner.running(), primes_ready=self._primes.ready()
+            self.usable(),
+            self.runner.running(),
+            primes_ready=self._primes.ready(),
+            all_keys=all_keys,
         )
 
     def status(self) -> dict[str, object]:
@@ -225,7 +226,7 @@ class Operator:
             "signatures": self._figures.signed,
             "faults": self._standing.faults,
             "epochs": {held.ledger_key: held.share.info.epoch for held in self.holdings.all_keys()},
-            **describe(self.situation()),
+            **describe(self.situation(all_keys=True)),
         }
 
     def usable(self) -> frozenset[int]:
@@ -305,23 +306,6 @@ class Operator:
 
     def _on_signature(self, request_id: int, signature: bytes) -> None:
         self.outbox.signature(request_id, signature)
-
-    def _answer_again(self, view: View) -> None:
-        """What a restart or a lost message kept this operator from saying."""
-        party = self.settings.members[self.me].party
-        for asked in view.keys.values():
-            held = self.holdings.key(asked.request_id)
-            if held is not None and party not in asked.answered:
-                self.outbox.key(asked.request_id, held.public_key)
-        for request_id, reason in view.refused.items():
-            self.outbox.refuse_signature(request_id, reason)
-        now = self._clock()
-        for request_id, signing in view.signatures.items():
-            if not signing.signature or party in signing.answered:
-                continue
-            if now - self._alone.setdefault(request_id, now) > LINGER_S:
-                self.outbox.signature(request_id, signing.signature)
-        self._alone = {i: at for i, at in self._alone.items() if i in view.signatures}
 
     def _ended(self, ended: Ended) -> None:
         proposal, outcome = ended.proposal, ended.outcome

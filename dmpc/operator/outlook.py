@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from dmpc.operator.agenda import KeyState, Ready, Situation, Wanted
+from dmpc.ecdsa import Presignature
+from dmpc.operator.agenda import SHORT_IDLE_S, KeyState, Ready, Situation, Wanted
 from dmpc.operator.answers import Outbox
 from dmpc.operator.approval import Scheme
 from dmpc.operator.frames import Kind, Proposal
@@ -13,6 +16,9 @@ from dmpc.operator.holdings import NONCES_AHEAD, HeldKey, Holdings
 from dmpc.operator.inventories import LACKING_S, Inventories
 from dmpc.operator.ledger_view import View
 from dmpc.operator.orders import Target
+
+REVIEW_S: Final = 0.5
+"""How often all keys are looked through, however many there are."""
 
 
 @dataclass
@@ -45,6 +51,10 @@ class Outlook:
         self._last_request = clock()
         self._usable: tuple[frozenset[int], float] = frozenset(), clock()
         self._complete_since: float | None = None
+        self._reviewed, self._filled = -REVIEW_S, -REVIEW_S
+        self._overdue: list[HeldKey] = []
+        self._changed = True
+        """Whether a pool may want to be filled further."""
         self._got: dict[bytes, float] = {}
         """When presignatures came, by id."""
 
@@ -56,9 +66,11 @@ class Outlook:
 
     def got_presignature(self, name: bytes) -> None:
         self._got[name] = self._clock()
+        self._changed = True
 
     def tried(self, proposal: Proposal) -> None:
         """It came to nothing."""
+        self._changed = True
         for subject in proposal.subjects:
             attempt = self._attempts.get((Kind(proposal.kind), subject))
             if attempt is not None:
@@ -77,10 +89,17 @@ class Outlook:
         return set(self.view.settings.group.indices) - set(held.share.info.shares)
 
     def situation(
-        self, usable: frozenset[int], running: list[Proposal], *, primes_ready: bool
+        self,
+        usable: frozenset[int],
+        running: list[Proposal],
+        *,
+        primes_ready: bool,
+        all_keys: bool = False,
     ) -> Situation:
-        """What the agenda follows from."""
+        """What the agenda follows from: of the keys those that it can be about now, or all."""
         now = self._clock()
+        wanted = self._wanted(now)
+        idle_for = 0.0 if self.view.signatures else now - self._last_request
         if usable != self._usable[0]:
             self._usable = usable, now
         group = self.view.settings.group
@@ -97,13 +116,13 @@ class Outlook:
             usable=usable,
             usable_since=self._usable[1],
             complete_since=now if self._complete_since is None else self._complete_since,
-            wanted=tuple(self._wanted(now)),
+            wanted=tuple(wanted),
             running=tuple((Kind(p.kind), s) for p in running for s in p.subjects or (0,)),
-            keys=tuple(self._key_state(held) for held in self._holdings.all_keys()),
+            keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),
             aux=aux,
             primes_ready=primes_ready,
             pool_level=self._pool_level,
-            idle_for=0.0 if self.view.signatures else now - self._last_request,
+            idle_for=idle_for,
         )
 
     def _wanted(self, now: float) -> list[Wanted]:
@@ -119,25 +138,56 @@ class Outlook:
             kind = Kind.ECDSA if approved.scheme is Scheme.ECDSA else Kind.FROST
             found.append(self._want(kind, request_id, approved.key_id, now))
         found += [
-            self._want(Kind.RESHARE, held.ledger_key, held.ledger_key, now)
-            for held in self._holdings.all_keys()
-            if held.folder.keeper.state.pending is None and self.is_due(held)
+            self._want(Kind.RESHARE, ledger_key, ledger_key, now) for ledger_key in self._due(now)
         ]
         open_now = {(each.kind, each.subject) for each in found}
         self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
         self._got = {i: at for i, at in self._got.items() if i in self._holdings.presignatures}
         return found
 
+    def _due(self, now: float) -> list[int]:
+        """The keys that are to get new shares, looked through now and then."""
+        if now - self._reviewed >= REVIEW_S:
+            self._reviewed = now
+            self._overdue = [held for held in self._holdings.all_keys() if self.is_due(held)]
+        return [
+            held.ledger_key
+            for held in self._overdue
+            if held.folder.keeper.state.pending is None
+            and self._holdings.key(held.ledger_key, held.public_key) is held
+        ]
+
+    def _may_fill(self, now: float, idle_for: float) -> bool:
+        """Whether to look through the pools of all keys."""
+        if idle_for < SHORT_IDLE_S or (now - self._filled < REVIEW_S and not self._changed):
+            return False
+        self._filled, self._changed = now, False
+        return True
+
+    def _key_states(self, wanted: list[Wanted], all_keys: bool) -> Iterator[KeyState]:
+        if all_keys:
+            ready = defaultdict(list)
+            for made in self._holdings.presignatures.values():
+                ready[made.public.key_id].append(made)
+            for held in self._holdings.all_keys():
+                yield self._key_state(held, ready[held.share.info.key_id])
+            return
+        for ledger_key in {each.key_id for each in wanted}:
+            held_one = self._holdings.key(ledger_key)
+            if held_one is not None:
+                key_id = held_one.share.info.key_id
+                yield self._key_state(held_one, self._holdings.presignatures_of(key_id))
+
     def _want(self, kind: Kind, subject: int, key_id: int, now: float) -> Wanted:
         attempt = self._attempts.setdefault((kind, subject), _Attempt(now))
         return Wanted(kind, subject, key_id, attempt.since, attempt.count)
 
-    def _key_state(self, held: HeldKey) -> KeyState:
+    def _key_state(self, held: HeldKey, made: Iterable[Presignature]) -> KeyState:
         info = held.share.info
         ready = tuple(
-            Ready(made.public.id, made.public.signers, self._got.get(made.public.id, 0.0))
-            for made in self._holdings.presignatures_of(info.key_id)
-            if self._me in made.public.signers
+            Ready(each.public.id, each.public.signers, self._got.get(each.public.id, 0.0))
+            for each in made
+            if self._me in each.public.signers
         )
         stock = [(peer, len(offered)) for peer, offered in held.offered.items()]
         return KeyState(
