@@ -357,6 +357,9 @@ def test_death_in_a_signature__should_not_bring_its_presignature_back(
             world.operators[victim].adopt()
         world.run(victim, lambda each: each.holdings.add_presignature(made))
         world.run(victim, lambda each: sign_with(each, DIGESTS[0]))
+        ledger = world.operators[victim].holdings.single_use
+        if ledger.is_consumed(PRESIGNATURE, made.public.id):
+            assert not world.operators[victim].holdings.presignatures
         # Another request, now and after one more restart.
         world.run(victim, lambda each: sign_with(each, DIGESTS[1]))
         world.restart(victim)
