@@ -84,6 +84,11 @@ class AnchoredJournal:
         self._anchor.advance(self._head)
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether a write failed."""
+        return self._closed
+
 
 class EpochKeeper:
     """One party's epochs of one key.
@@ -112,6 +117,11 @@ class EpochKeeper:
             self.state = after(self.state, _read_entry(entry))
         self._prune()
         self._recall()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a write failed, so that nothing can change before it is opened again."""
+        return self._journal.is_closed
 
     # The key in use
 

@@ -148,6 +148,11 @@ class SingleUseLedger:
         self._anchor.advance(self._head)
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether a write failed, so that nothing can be consumed before it is opened again."""
+        return self._closed
+
     def is_consumed(self, kind: str, item_id: bytes) -> bool:
         return (kind, item_id) in self._consumed
 

@@ -101,6 +101,11 @@ class Holdings:
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
         self._load()
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether a write of a journal failed: only opening it again tells what is on the disk."""
+        return self.single_use.is_closed or any(each.keeper.is_closed for each in self.folders())
+
     def close(self) -> None:
         self._journal.close()
         for folder in self.folders():
@@ -200,7 +205,9 @@ class Holdings:
     # Presignatures
 
     def add_presignature(self, made: Presignature) -> None:
-        """Durable when it returns."""
+        """Durable when it returns; one for an epoch that ended meanwhile is dropped."""
+        if made.public.key_id not in self._key_ids():
+            return
         self._presign_files.put(made.public.id, made.encode(), made.public.epoch)
         self.presignatures[made.public.id] = made
 
@@ -241,8 +248,15 @@ class Holdings:
         for name in list(self._presign_files.names()):
             if self.single_use.is_consumed(PRESIGNATURE, name):
                 self._presign_files.delete(name)
+                continue
+            made = Presignature.decode(self._presign_files.get(name))
+            if made.public.key_id in self._key_ids():
+                self.presignatures[name] = made
             else:
-                self.presignatures[name] = Presignature.decode(self._presign_files.get(name))
+                self._presign_files.delete(name)
+
+    def _key_ids(self) -> set[bytes]:
+        return {held.share.info.key_id for held in self._keys.values()}
 
     def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
         held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))

@@ -137,7 +137,7 @@ class Runner:
             if kind in HEAVY:
                 self._claim(task.execution)
             session = task.begin()
-        except (DmpcError, OperatorError) as error:
+        except (DmpcError, OperatorError, OSError) as error:
             if patience and isinstance(error, Refused) and not isinstance(error, AlreadyConsumed):
                 self._parked[execution_id] = (since or self._clock(), proposal)
                 return False
@@ -189,17 +189,22 @@ class Runner:
             self._parked.pop(frame.execution_id, None)
             return
         proposer = run.proposal.proposer
-        called_off = Refusal(frame.execution_id, f"party {sender}: {frame.reason}"[:300]).encode()
+        if sender != proposer:
+            self._call_off(run, f"party {sender}: {frame.reason}", sender)
         if proposer == self.me:
             self._refused(sender, frame)
-            for index in run.proposal.members:
-                if index not in (self.me, sender):
-                    self._send(index, called_off)
             self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
-            return
-        if sender != proposer:
-            self._send(proposer, called_off)
-        self._end(run, Abort(f"called off: {frame.reason}", ()))
+        else:
+            self._end(run, Abort(f"called off: {frame.reason}", ()))
+
+    def _call_off(self, run: _Run, why: str, culprit: int) -> None:
+        """The proposer tells the others, and others tell the proposer."""
+        proposer = run.proposal.proposer
+        to = run.proposal.members if proposer == self.me else (proposer,)
+        called_off = Refusal(run.proposal.execution_id, why[:300]).encode()
+        for index in to:
+            if index not in (self.me, culprit):
+                self._send(index, called_off)
 
     def _step(self, run: _Run, *, first: bool = False) -> None:
         if run.stepping:
@@ -282,6 +287,8 @@ class Runner:
         if run.session.outcome is not None:
             self._end(run, run.session.outcome)
         elif run.lost:
+            # Who joins later than the link broke would wait in vain.
+            self._call_off(run, f"the link to party {run.lost} broke", run.lost)
             self._end(run, Abort("the link broke", (run.lost,)))
 
     def _end(self, run: _Run, outcome: Result[Any] | Abort) -> None:

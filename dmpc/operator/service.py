@@ -137,6 +137,8 @@ async def _run(
     operator.outbox.wake = answering.wake
 
     async def tick() -> None:
+        if operator.holdings.is_broken:
+            stop.set()
         operator.tick()
 
     async def watch() -> None:
@@ -151,6 +153,11 @@ async def _run(
             metrics.serve(settings.metrics_port, checks, status=operator.status)
         )
     await run_all([looking, answering, ticking, watching], stop)
+    if operator.holdings.is_broken:
+        raise StoreUnusable(
+            f"A write to {settings.state_dir} failed, so what is on the disk is unknown. Nothing "
+            "was signed with what was to be struck off. See to the disk, and start again."
+        )
 
 
 def _open_holdings(
