@@ -16,8 +16,8 @@ from typing import Any, Self
 
 from dmpc.file_journal import FileJournal
 from dmpc.single_use import _items_of
-from tests.e2e.parts import BreakableNetwork, until
-from tests.e2e.requester import Requester
+from tests.e2e.parts import BreakableNetwork
+from tests.e2e.requester import PATIENCE_S, Requester, until
 from zrchain_lite.client import LedgerClient
 from zrsign.keyring import Keyring, MemberCard
 from zrsign.network import accounts, operators
@@ -27,8 +27,6 @@ from zrsign.network.joiners import join
 from zrsign.network.manifest import Manifest
 from zrsign.network.operators import Committee
 from zrsign.network.ports import HOST
-
-READY_S = 40
 
 
 class Door:
@@ -63,7 +61,7 @@ class Door:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        peer = self._network.who_dials(writer.get_extra_info("peername")[1])
+        peer = self._network.who_dials(writer.get_extra_info("peername")[1], self.port)
         self._pipes[task] = peer
         try:
             if peer not in self._network.strangers(self._index):
@@ -186,9 +184,9 @@ class KeyringNetwork(BreakableNetwork):
         near = next((part for part in self.parts if index in part), None)
         return frozenset(self.doors) - near if near is not None else frozenset()
 
-    def who_dials(self, port: int) -> int:
-        """The operator that a connection comes from, by its port; 0: another process."""
-        inode = _socket_inode(port)
+    def who_dials(self, port: int, door: int) -> int:
+        """The operator that a connection comes from, by its two ports; 0: another process."""
+        inode = _socket_inode(port, door)
         for index in self.doors:
             folder = Path(f"/proc/{self.process(f'operator-{index}').child.pid}/fd")
             if inode in _sockets_of(folder):
@@ -270,7 +268,7 @@ class KeyringNetwork(BreakableNetwork):
         process = await self.supervisor.start(name, command)
         status = self.ports.operator_status[int(name.removeprefix(operators.PREFIX)) - 1]
         health = Health(f"http://{HOST}:{status}")
-        await self.supervisor.ready(process, health.reachable, READY_S)
+        await self.supervisor.ready(process, health.reachable, PATIENCE_S)
 
     async def assert_single_use(self) -> None:
         """Stop all operators, and read in their journals that nothing was used twice."""
@@ -291,10 +289,14 @@ def items(state: Path) -> list[tuple[str, bytes]]:
     return [item.name for item in read]
 
 
-def _socket_inode(port: int) -> str:
-    """Of the local end of a TCP connection on this port."""
-    ends = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return next((end[9] for end in ends if int(end[1].rpartition(":")[2], 16) == port), "")
+def _socket_inode(near: int, far: int) -> str:
+    """Of the end on port `near` of a TCP connection to port `far`."""
+    tables = [Path("/proc/net", table).read_text() for table in ("tcp", "tcp6")]
+    for line in [line for table in tables for line in table.splitlines()[1:]]:
+        _, local, remote, *others = line.split()
+        if [int(end.rpartition(":")[2], 16) for end in (local, remote)] == [near, far]:
+            return others[6]
+    return ""
 
 
 def _sockets_of(folder: Path) -> set[str]:

@@ -12,13 +12,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Self
 
-from tests.e2e.parts import until
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
 QUERY = "/zrchain.treasury.Query/"
 BTL = 100_000
+PATIENCE_S = 90.0
+"""Safe primes are made in idle time, and a loaded machine has little of it."""
+
+
+async def until(holds: Callable[[], Awaitable[bool]], claim: str) -> None:
+    """Wait for a condition; `claim` says what never came when it does not hold in time."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while not await holds():
+        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
+        await asyncio.sleep(0.05)
 
 
 class Requester:
