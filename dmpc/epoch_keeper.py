@@ -16,6 +16,7 @@ from dmpc.epochs import (
     Adopted,
     Certificate,
     Choice,
+    Declined,
     Entry,
     EpochState,
     IllegalStep,
@@ -30,7 +31,7 @@ from dmpc.errors import DmpcError, EncodingError
 from dmpc.execution import IdentityKey
 from dmpc.single_use import EMPTY, Anchor, Journal, LedgerClosed, RolledBack
 
-_ENTRIES: Final[tuple[type[Entry], ...]] = (Adopted, KeyChange, Said, Certificate)
+_ENTRIES: Final[tuple[type[Entry], ...]] = (Adopted, KeyChange, Said, Certificate, Declined)
 
 
 class EpochOver(DmpcError):
@@ -142,12 +143,26 @@ class EpochKeeper:
 
     def open(self, change: KeyChange) -> None:
         """Take part in a change, before its redistribution starts. Raises IllegalStep."""
-        own = {member.index: member.identity for member in change.members}.get(self.state.me)
-        if own not in (None, self._identity.public_key):
+        if self._identity_in(change) not in (None, self._identity.public_key):
             raise IllegalStep("the change names another identity for this party")
         self._write(change)
         self._known.clear()
         self.contradictions.clear()
+
+    def decline(self, change: KeyChange) -> bytes:
+        """Never take part in a change that is not the current one; what to send.
+
+        Without it two changes that some joined and others did not would wait for each other. Of one
+        that ended here it tells the end. Raises IllegalStep if it names somebody else.
+        """
+        for certificate in self.state.ended:
+            if certificate.change_id == change.id:
+                return certificate.encode()
+        if self._identity_in(change) != self._identity.public_key:
+            raise IllegalStep("only a member of the new group declines")
+        if change.id not in self.state.declined:
+            self._write(Declined(change.id))
+        return self._signed(change, Said(Choice.REFUSED, b"")).encode()
 
     def store(self, key_id: bytes, sealed: bytes) -> list[bytes]:
         """The redistribution gave this party a new share. Raises IllegalStep."""
@@ -215,15 +230,18 @@ class EpochKeeper:
 
     def _say(self, said: Said) -> list[bytes]:
         self._write(said)
-        statement = self._signed(said)
         change = self.state.change
         assert change is not None  # noqa: S101 - `after` refuses to speak without a change
+        statement = self._signed(change, said)
         self._note(change, statement)
         return [statement.encode(), *self._advance(change)]
 
-    def _signed(self, said: Said) -> Statement:
-        assert self.state.change is not None  # noqa: S101 - as above
-        draft = Statement(self.state.change.id, self.state.me, said.choice, said.key_id, b"")
+    def _identity_in(self, change: KeyChange) -> bytes | None:
+        """This party's, as the change names it; None: it is not in the new group."""
+        return {member.index: member.identity for member in change.members}.get(self.state.me)
+
+    def _signed(self, change: KeyChange, said: Said) -> Statement:
+        draft = Statement(change.id, self.state.me, said.choice, said.key_id, b"")
         return replace(draft, signature=self._identity.sign(draft.signed_bytes))
 
     def _note(self, change: KeyChange, statement: Statement) -> None:
@@ -263,7 +281,7 @@ class EpochKeeper:
         """Sign again what was said before a restart; Ed25519 gives the same signatures."""
         if self.state.pending is not None:
             for said in self.state.said:
-                self._note(self.state.pending, self._signed(said))
+                self._note(self.state.pending, self._signed(self.state.pending, said))
 
 
 def _read_entry(data: bytes) -> Entry:

@@ -54,6 +54,8 @@ _EXCLUSIVE: Final = (
     {Choice.COMMIT, Choice.ABORT},
 )
 _FIRST: Final = (Choice.STORED, Choice.REFUSED)
+REMEMBERED: Final = 8
+"""Certificates of earlier changes."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ def decide(change: KeyChange, certificate: Certificate) -> Decision | None:
     return Decision(first.key_id if first.choice == Choice.COMMIT else b"")
 
 
-# What the journal holds: `KeyChange` when a change is opened, `Certificate` when it is decided.
+# What the journal holds: `KeyChange` when a change is opened, `Certificate` when it is decided,
+# `Declined` for a change that is never opened here: another one may be under way meanwhile.
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,14 @@ class Said(Record):
     key_id: bytes
 
 
-Entry = Adopted | KeyChange | Said | Certificate
+@dataclass(frozen=True)
+class Declined(Record):
+    """This party takes no part in a change, ever: its REFUSED is final."""
+
+    change_id: bytes
+
+
+Entry = Adopted | KeyChange | Said | Certificate | Declined
 
 
 @dataclass(frozen=True)
@@ -226,7 +236,10 @@ class EpochState:
     said: tuple[Said, ...] = ()
     """What this party stated about `change`."""
     past: frozenset[bytes] = frozenset()
-    """The ids of all changes so far."""
+    """The ids of all changes so far, and of those that were declined."""
+    declined: frozenset[bytes] = frozenset()
+    ended: tuple[Certificate, ...] = ()
+    """What ended the last changes before `change`, for a member that missed it."""
 
     @property
     def pending(self) -> KeyChange | None:
@@ -261,6 +274,8 @@ def after(state: EpochState, entry: Entry) -> EpochState:
             return _after_saying(state, entry)
         case Certificate():
             return _after_decision(state, entry)
+        case Declined():
+            return _after_declining(state, entry)
 
 
 def _after_adoption(state: EpochState, entry: Adopted) -> EpochState:
@@ -276,7 +291,9 @@ def _after_opening(state: EpochState, change: KeyChange) -> EpochState:
         raise IllegalStep(f"epoch {change.epoch} does not follow epoch {state.epoch}")
     if state.active and (change.old_key_id, change.epoch) != (state.active, state.epoch + 1):
         raise IllegalStep("the change does not start from the epoch that is active here")
-    return replace(state, change=change, decided=None, said=(), past=state.past | {change.id})
+    ended = (*state.ended, *([state.decided] if state.decided else []))[-REMEMBERED:]
+    past = state.past | {change.id}
+    return replace(state, change=change, decided=None, said=(), past=past, ended=ended)
 
 
 def _after_saying(state: EpochState, said: Said) -> EpochState:
@@ -292,6 +309,13 @@ def _after_saying(state: EpochState, said: Said) -> EpochState:
     ) or said.key_id == state.active != b"":
         raise IllegalStep("a new share has a key id of its own; a refusal has none")
     return replace(state, said=(*state.said, said))
+
+
+def _after_declining(state: EpochState, entry: Declined) -> EpochState:
+    if entry.change_id in state.past:
+        raise IllegalStep("a change that was opened here cannot be declined")
+    declined = frozenset({entry.change_id})
+    return replace(state, past=state.past | declined, declined=state.declined | declined)
 
 
 def _after_decision(state: EpochState, certificate: Certificate) -> EpochState:

@@ -92,6 +92,8 @@ class Situation:
     """When this set became what it is."""
     complete_since: float = 0.0
     """When the whole group was usable and had auxiliary information; now, while that is not so."""
+    reshared: float = 0.0
+    """When a resharing ended here last."""
     wanted: tuple[Wanted, ...] = ()
     running: tuple[tuple[Kind, int], ...] = ()
     """What this operator takes part in now."""
@@ -263,6 +265,9 @@ def _new_shares(
     if not complete or len(able) < key.threshold or taken.reshares >= MAX_RESHARES:
         return
     rank, since = _rank(situation, key.subject, able), situation.complete_since
+    if not wanted.attempts:
+        # There may be many keys: while their proposers come on, nobody else takes their turns.
+        since = max(since, situation.reshared)
     if _my_turn(situation, rank, wanted, len(able), since):
         taken.reshares += 1
         order = rotation(b"deal" + key.ledger_key.to_bytes(8, "big"), able)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from daemon.log import get_logger
-from dmpc.epochs import Certificate, IllegalStep
+from dmpc.epochs import IllegalStep
 from dmpc.errors import DmpcError, EncodingError
 from dmpc.keys import KeyShare
 from dmpc.operator.approval import Scheme
@@ -24,7 +24,8 @@ from dmpc.operator.orders import Move, ReshareDetails
 
 REPEAT_S: Final = 1.0
 DECLINE_S: Final = 0.5
-"""Between two changes of one peer that are declined."""
+DECLINES_AT_ONCE: Final = 32
+"""Changes of one peer that are declined, each `DECLINE_S` and at most at once."""
 PATIENT_S: Final = 60.0
 """With all that is needed of me said, so long for the others' STORED; then I say ABORT."""
 
@@ -54,7 +55,7 @@ class Changes:
         self._clock = clock
         self._repeated = clock()
         self._declined: dict[int, float] = {}
-        """When news of a peer were declined last."""
+        """Until when the declines of a peer's changes are paid for."""
         self._since: dict[bytes, float] = {}
         """When a change was first seen waiting here, by its id."""
         self._log = get_logger(operator=me)
@@ -93,15 +94,16 @@ class Changes:
         state = folder.keeper.state if folder else None
         if folder and state and state.change and folder.order(state.change.epoch) == proposal:
             self._hear(sender, folder, news)
-        elif not self._is_running(Kind.RESHARE, proposal.subject):
+        elif news.waiting and not self._is_running(Kind.RESHARE, proposal.subject):
             self._decline(sender, proposal)
 
     def _hear(self, sender: int, folder: KeyFolder, news: EpochNews) -> None:
         keeper = folder.keeper
         if keeper.state.decided is not None or not news.said:
-            said = keeper.announcements()
-            if said and not any(map(_is_certificate, news.said)):
-                self._send(sender, EpochNews(news.proposal, tuple(said)).encode())
+            said = tuple(keeper.announcements())
+            if said and news.waiting:
+                waiting = int(keeper.state.pending is not None)
+                self._send(sender, EpochNews(news.proposal, said, waiting).encode())
             return
         out: list[bytes] = []
         for data in news.said:
@@ -109,22 +111,32 @@ class Changes:
         self._say(folder, out)
 
     def _decline(self, sender: int, proposal: Proposal) -> None:
-        """I never joined this change, and never shall: `read` checks who proposed it."""
-        now = self._clock()
-        if now - self._declined.get(sender, -DECLINE_S) < DECLINE_S:
-            # It will be told again; a peer must not fill this operator's journals.
-            return
+        """I am not in this change any more, or never was, and shall not be.
+
+        `read` checks who proposed it.
+        """
         if proposal.incarnation_of(self._me) != self._incarnation:
             # What I said of it before my memory was lost may differ.
             return
-        self._declined[sender] = now
         try:
             move = self._read(proposal)
-            self.begin(move)
+            folder = self._folder_of(move)
+            if move.change.id not in folder.keeper.state.past and not self._may_decline(sender):
+                return
+            said = folder.keeper.decline(move.change)
         except (DmpcError, OperatorError) as error:
             self._log.info("news_of_another_epoch", key=proposal.subject, why=str(error))
             return
-        self._refuse(self._folder_of(move))
+        self._send(sender, EpochNews(proposal.encode(), (said,), waiting=0).encode())
+
+    def _may_decline(self, sender: int) -> bool:
+        """A peer must not fill this operator's journals; it will tell its news again."""
+        now = self._clock()
+        until = max(self._declined.get(sender, 0.0), now) + DECLINE_S
+        if until > now + DECLINES_AT_ONCE * DECLINE_S:
+            return False
+        self._declined[sender] = until
+        return True
 
     # Time
 
@@ -170,8 +182,8 @@ class Changes:
         change = folder.keeper.state.change
         if change is None:
             return
-        proposal = folder.order(change.epoch)
-        frame = EpochNews(proposal.encode(), tuple(said)).encode()
+        proposal, waiting = folder.order(change.epoch), int(change is folder.keeper.state.pending)
+        frame = EpochNews(proposal.encode(), tuple(said), waiting).encode()
         for index in proposal.members:
             if index != self._me:
                 self._send(index, frame)
@@ -194,12 +206,3 @@ def _epoch(folder: KeyFolder) -> int:
     if change is None:
         raise IllegalStep("no change is under way")
     return change.epoch
-
-
-def _is_certificate(data: bytes) -> bool:
-    """Who has one knows the end, by the same statements as I do or by others."""
-    try:
-        Certificate.decode(data)
-    except EncodingError:
-        return False
-    return True

@@ -160,6 +160,8 @@ class EpochNews(Record):
     """What began the change, encoded."""
     said: tuple[bytes, ...]
     """Statements and certificates; empty: the sender asks for them."""
+    waiting: int
+    """1: the sender does not know the end of it yet; else 0."""
 
 
 Frame = Proposal | Refusal | Said | Stock | Inventory | EpochNews

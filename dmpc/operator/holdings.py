@@ -115,10 +115,10 @@ class Holdings:
 
     def key(self, ledger_key: int, public_key: bytes = b"") -> HeldKey | None:
         """The share of a key; with a public key, of exactly that one."""
-        for (number, point), held in self._keys.items():
-            if number == ledger_key and public_key in (b"", point):
-                return held
-        return None
+        if public_key:
+            return self._keys.get((ledger_key, public_key))
+        found = (held for (number, _), held in self._keys.items() if number == ledger_key)
+        return next(found, None)
 
     def all_keys(self) -> Iterator[HeldKey]:
         yield from self._keys.values()

@@ -78,7 +78,7 @@ class KeyFolder:
             me, scheme = (path / INDEX).read_text().split()
             folder = cls(path, anchor, seal, int(me), Scheme(scheme), identity)
             state = folder.keeper.state
-            if state.active or state.change is not None:
+            if state.active or state.change is not None or state.declined:
                 return folder
             folder.close()
         erase(path, anchor)

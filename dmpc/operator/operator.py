@@ -310,6 +310,8 @@ class Operator:
     def _ended(self, ended: Ended) -> None:
         proposal, outcome = ended.proposal, ended.outcome
         self._figures.ended(ended)
+        if proposal.kind == Kind.RESHARE:
+            self._outlook.reshared()
         if isinstance(outcome, Abort):
             self._failed(proposal, outcome)
         else:
@@ -353,9 +355,11 @@ class Operator:
         if proposal.kind == Kind.RESHARE:
             self._changes.failed(proposal)
 
-    def _refused(self, peer: int, refusal: Refusal) -> None:
-        self._log.info("refused", peer=peer, why=refusal.reason)
-        self._standing.refused(peer)
+    def _refused(self, peer: int, proposal: Proposal, refusal: Refusal) -> None:
+        self._log.info("refused", peer=peer, kind=proposal.kind, why=refusal.reason)
+        if proposal.kind != Kind.RESHARE:
+            # New shares need the whole group, so a pause without this one would help nobody.
+            self._standing.refused(peer)
 
     def _decided(self, folder: KeyFolder) -> None:
         """A change of a key came to its end."""

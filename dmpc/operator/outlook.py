@@ -51,6 +51,7 @@ class Outlook:
         self._last_request = clock()
         self._usable: tuple[frozenset[int], float] = frozenset(), clock()
         self._complete_since: float | None = None
+        self._reshared = clock()
         self._reviewed, self._filled = -REVIEW_S, -REVIEW_S
         self._overdue: list[HeldKey] = []
         self._changed = True
@@ -67,6 +68,10 @@ class Outlook:
     def got_presignature(self, name: bytes) -> None:
         self._got[name] = self._clock()
         self._changed = True
+
+    def reshared(self) -> None:
+        """Or failed to."""
+        self._reshared = self._clock()
 
     def tried(self, proposal: Proposal) -> None:
         """It came to nothing."""
@@ -116,6 +121,7 @@ class Outlook:
             usable=usable,
             usable_since=self._usable[1],
             complete_since=now if self._complete_since is None else self._complete_since,
+            reshared=self._reshared,
             wanted=tuple(wanted),
             running=tuple((Kind(p.kind), s) for p in running for s in p.subjects or (0,)),
             keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),

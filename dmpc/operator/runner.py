@@ -74,7 +74,7 @@ class Runner:
         prepare: Callable[[Proposal], Task],
         claim: Callable[[Execution], None],
         ended: Callable[[Ended], None],
-        refused: Callable[[int, Refusal], None],
+        refused: Callable[[int, Proposal, Refusal], None],
         threads: Executor,
         background: Executor,
         clock: Callable[[], float] = time.monotonic,
@@ -192,7 +192,7 @@ class Runner:
         if sender != proposer:
             self._call_off(run, f"party {sender}: {frame.reason}", sender)
         if proposer == self.me:
-            self._refused(sender, frame)
+            self._refused(sender, run.proposal, frame)
             self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
         else:
             self._end(run, Abort(f"called off: {frame.reason}", ()))

@@ -195,6 +195,9 @@ class Desk:
             raise Refused(f"new shares of key {proposal.subject} are being made")
         move = Move.read(proposal, self.settings)
         held = self.holdings.key(move.ledger_key, move.public_key)
+        folder = self.holdings.folder(move.ledger_key, move.public_key)
+        if folder is not None and folder.keeper.state.pending is not None:
+            raise Refused(f"another change of key {move.ledger_key} is not decided here")
         if held is None and (
             self.me in details.dealers or self.scheme_of(move.ledger_key, move.public_key) is None
         ):
