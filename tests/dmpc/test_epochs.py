@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dmpc.curves import SECP256K1
 from dmpc.epoch_keeper import EpochKeeper, EpochOver
 from dmpc.epochs import (
+    REMEMBERED,
     Certificate,
     Choice,
     IllegalStep,
@@ -369,6 +370,46 @@ def test_change__should_not_begin_twice_nor_from_another_epoch() -> None:
     for step in (keeper.refuse, lambda: keeper.store(NEW, b"again")):
         with pytest.raises(IllegalStep):
             step()
+
+
+def test_declined_change__should_stand_beside_another_and_never_begin() -> None:
+    change, rival = change_to((1, 2, 3), 2), change_to((1, 2, 3), 2, sid=b"t" * 32)
+    party = Party(1, change, holds=True, disk=Disk())
+    party.keeper.open(change)
+    refused = Statement.decode(party.keeper.decline(rival))
+    assert refused.is_valid(rival)
+    assert refused.choice == Choice.REFUSED
+    assert party.keeper.decline(rival) == refused.encode()
+    with pytest.raises(IllegalStep, match="opened here"):
+        party.keeper.decline(change)
+    with pytest.raises(IllegalStep, match="only a member"):
+        party.keeper.decline(change_to((2, 3), 2))
+    party.keeper.store(NEW, b"new share")
+    party.keeper.receive(signed(change, 2, Choice.REFUSED).encode())
+    assert party.keeper.state.decided is not None
+    again = Party(1, change, holds=False, disk=party.disk)
+    with pytest.raises(IllegalStep):
+        again.keeper.open(rival)
+    assert again.keeper.decline(rival) == refused.encode()
+
+
+def test_ended_change__should_be_told_to_a_laggard_though_another_began() -> None:
+    change = change_to((1, 2, 3), 2)
+    keeper = Party(1, change, holds=True, disk=Disk()).keeper
+    keeper.open(change)
+    keeper.refuse()
+    keeper.receive(signed(change, 2, Choice.REFUSED).encode())
+    end = keeper.state.decided
+    assert end is not None
+    for number in range(REMEMBERED):
+        attempt = change_to((1, 2, 3), 2, sid=bytes([number]) * 32)
+        keeper.open(attempt)
+        assert keeper.decline(change) == end.encode()
+        keeper.refuse()
+        keeper.receive(signed(attempt, 2, Choice.REFUSED).encode())
+    keeper.open(change_to((1, 2, 3), 2, sid=b"u" * 32))
+    with pytest.raises(IllegalStep):
+        keeper.decline(change)
 
 
 def test_change__should_refuse_impossible_groups() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dmpc.operator.agenda import (
     GATHER_S,
     MAX_PRESIGNS,
+    MAX_RESHARES,
     PATIENCE_S,
     Draft,
     KeyState,
@@ -154,6 +155,56 @@ def test_frost__should_take_who_published_nonces() -> None:
     ((_, (draft,)),) = proposals(Kind.FROST, wanted=wanted, keys=(key,)).items()
     assert 4 not in draft.members
     assert len(draft.members) == 6
+
+
+NEW_SHARES = tuple(Wanted(Kind.RESHARE, number, number, since=0.0) for number in range(40))
+ALL_KEYS = tuple(KeyState(number, True, 6, MEMBERS) for number in range(40))
+
+
+def resharings(**changes: object) -> dict[int, list[Draft]]:
+    """Of forty keys that want new shares for a while, if `changes` do not say otherwise."""
+    start: dict[str, object] = {"wanted": NEW_SHARES, "keys": ALL_KEYS, "complete_since": 0.0}
+    return proposals(Kind.RESHARE, **start | changes)
+
+
+def test_new_shares__should_be_proposed_by_one_for_each_key_while_any_are_made() -> None:
+    """However long the last keys wait, nobody takes the turn of who comes on with the others."""
+    found = resharings(reshared=100.0)
+    assert set(found) == set(MEMBERS)
+    subjects = [draft.subjects for drafts in found.values() for draft in drafts]
+    assert len(subjects) == len(set(subjects)) > len(MEMBERS)
+    assert max(map(len, found.values())) == MAX_RESHARES
+    everybody = [draft for drafts in resharings().values() for draft in drafts]
+    assert len({draft.subjects for draft in everybody}) == MAX_RESHARES
+
+
+def test_new_shares__should_be_dealt_by_a_threshold_to_the_whole_group() -> None:
+    for me, drafts in resharings(reshared=100.0).items():
+        for draft in drafts:
+            assert draft.members == MEMBERS
+            assert len(draft.dealers) == KEY.threshold
+            assert me in draft.dealers
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"complete_since": 100.0},
+        {"running": ((Kind.RESHARE, 50), (Kind.RESHARE, 51))},
+        {"usable": frozenset(MEMBERS[:5])},
+    ],
+    ids=["a member", "time", "a threshold"],
+)
+def test_new_shares__should_wait_for(missing: dict[str, object]) -> None:
+    assert resharings(**missing) == {}
+
+
+def test_new_shares__should_be_tried_again_after_a_pause_that_doubles() -> None:
+    def first_try(attempts: int) -> int:
+        wanted = (replace(NEW_SHARES[0], attempts=attempts),)
+        return next(s for s in range(1, 200) if resharings(wanted=wanted, now=float(s)))
+
+    assert [first_try(attempts) for attempts in (1, 2, 3, 6, 9)] == [2, 4, 8, 60, 60]
 
 
 @settings(max_examples=100, deadline=None)
