@@ -171,9 +171,13 @@ class Links:
 
     def live(self) -> frozenset[int]:
         """Peers that both proved themselves and were heard lately, and me."""
+        heard = self._open & self._heard.keys() & self.incarnations.keys()
+        return frozenset(heard - self.silent()) | {self.me}
+
+    def silent(self) -> frozenset[int]:
+        """Peers whose links stand, and who say nothing."""
         now = self._clock()
-        lately = {i for i, at in self._heard.items() if now - at < LIVE_S}
-        return frozenset(lately & self._open & set(self.incarnations)) | {self.me}
+        return frozenset(i for i in self._open if now - self._heard.get(i, now) >= LIVE_S)
 
     def peers(self) -> frozenset[int]:
         """Everybody to link with, live or not."""
@@ -194,6 +198,7 @@ class Links:
     def _close(self, index: int) -> None:
         if index in self._open:
             self._open.discard(index)
+            self._heard.pop(index, None)
             self._on_peer(index, False)
 
     # The side that opens the stream

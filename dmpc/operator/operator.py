@@ -184,6 +184,8 @@ class Operator:
         if self.me in group.indices and not set(group.indices) <= covered:
             self._primes.start()
         if self.links is not None:
+            for peer in self.links.silent():
+                self.runner.silent(peer)
             self._stocks.publish(self.links.peers())
         if self._clock() - self._reviewed >= REVIEW_S:
             self._review()

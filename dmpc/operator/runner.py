@@ -55,7 +55,9 @@ class _Run:
     inbox: deque[bytes] = field(default_factory=deque)
     stepping: bool = False
     lost: int = 0
-    """A member whose link broke during a step."""
+    """A member that is not there any more."""
+    why: str = ""
+    """What became of it."""
 
 
 @dataclass
@@ -278,8 +280,17 @@ class Runner:
         """The link to a peer broke, and messages with it: its executions cannot end."""
         for run in list(self._runs.values()):
             if peer in run.proposal.members:
-                run.lost = peer
-                self._settle(run)
+                self._lose(run, peer, f"the link to party {peer} broke")
+
+    def silent(self, peer: int) -> None:
+        """A peer is not heard any more: what somebody waits for does not wait for it."""
+        for run in list(self._runs.values()):
+            if peer in run.proposal.members and run.proposal.kind not in BACKGROUND:
+                self._lose(run, peer, f"party {peer} fell silent")
+
+    def _lose(self, run: _Run, peer: int, why: str) -> None:
+        run.lost, run.why = peer, why
+        self._settle(run)
 
     def _settle(self, run: _Run) -> None:
         if run.stepping:
@@ -288,8 +299,8 @@ class Runner:
             self._end(run, run.session.outcome)
         elif run.lost:
             # Who joins later than the link broke would wait in vain.
-            self._call_off(run, f"the link to party {run.lost} broke", run.lost)
-            self._end(run, Abort("the link broke", (run.lost,)))
+            self._call_off(run, run.why, run.lost)
+            self._end(run, Abort(run.why, (run.lost,)))
 
     def _end(self, run: _Run, outcome: Result[Any] | Abort) -> None:
         execution_id = run.proposal.execution_id

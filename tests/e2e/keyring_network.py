@@ -252,12 +252,11 @@ class KeyringNetwork(BreakableNetwork):
 
     async def carried_out(self) -> None:
         """Wait for the last order."""
+        await until(self.is_carried_out, "every key has new shares as ordered")
 
-        async def done() -> bool:
-            progress = await self.keyring.progress()
-            return progress.done == progress.keys
-
-        await until(done, "every key has new shares as ordered")
+    async def is_carried_out(self) -> bool:
+        progress = await self.keyring.progress()
+        return progress.done == progress.keys
 
     # Processes
 

@@ -88,16 +88,26 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("kind", ["keygen", "presign", "ecdsa"])
+@pytest.mark.parametrize("kind", ["keygen", "presign", "ecdsa", "reshare"])
 async def test_death__should_not_lose_a_request(world: World, kind: str, count: int) -> None:
     """SIGKILL of operators that are at this work."""
     network, requester = world.network, world.requester
+    keys: list[int] = []
+    signatures: list[int] = []
     if kind == "keygen":
-        keys, signatures = [await requester.ask_key(), await requester.ask_key("ed25519")], []
+        keys = [await requester.ask_key(), await requester.ask_key("ed25519")]
+    elif kind == "reshare":
+        await network.keyring.order_refresh()
     else:
-        keys, signatures = [], [await requester.ask(world.ecdsa) for _ in range(6)]
+        signatures = [await requester.ask(world.ecdsa) for _ in range(6)]
+
+    async def over() -> bool:
+        made = [await requester.is_key_made(key) for key in keys]
+        signed = [await requester.is_signed(request) for request in signatures]
+        return all(made + signed) and await network.is_carried_out()
+
     busy: set[int] = set()
-    while not busy and not await done(requester, keys, signatures):
+    while not busy and not await over():
         busy = await world.running(kind)
     # When it went by unseen, those who answer are at it.
     victims = [name(index) for index in sorted(busy or ALL)][-count:]
@@ -105,17 +115,14 @@ async def test_death__should_not_lose_a_request(world: World, kind: str, count: 
         await network.kill(victim)
     for key in keys:
         await requester.made(key)
-        await requester.sign(key)
     await requester.signed(signatures)
+    await requester.sign(*world.keys, *keys)
     for victim in victims:
         await network.restart(victim)
     await network.together()
     await requester.sign(*world.keys)
-
-
-async def done(requester: Requester, keys: list[int], signatures: list[int]) -> bool:
-    made = [await requester.is_key_made(key) for key in keys]
-    return all(made + [await requester.is_signed(request) for request in signatures])
+    await network.carried_out()
+    await network.in_one_epoch()
 
 
 async def test_half_without_enough__should_sign_nothing(world: World) -> None:

@@ -66,6 +66,15 @@ class World:
 
         await until(forgiven, "the pardon is heard of")
 
+    async def order_refresh(self) -> None:
+        async with self.network.client("authority") as ledger:
+            await Keyring(ledger, await only_keyring(ledger)).order_refresh()
+
+    async def refreshed(self) -> bool:
+        async with self.network.client("authority") as ledger:
+            progress = await Keyring(ledger, await only_keyring(ledger)).progress()
+        return progress.done == progress.keys
+
     async def accused(self) -> bool:
         """Whether the ledger shows that operator 2 was caught."""
         async with self.network.client("authority") as ledger:
@@ -245,6 +254,7 @@ async def test_restarted_operators__should_not_use_a_presignature_again(world: W
         ("Products", "secp256k1"),
         ("SignatureShares", "ed25519"),
         ("PaddedShares", "new key"),
+        ("PaddedShares", "new shares"),
     ],
 )
 async def test_cheat__should_be_named_and_done_without(
@@ -258,6 +268,9 @@ async def test_cheat__should_be_named_and_done_without(
     process = await network.supervisor.start("operator-2", command)
     health = Health(f"http://127.0.0.1:{network.ports.operator_status[1]}")
     await network.supervisor.ready(process, health.reachable, 40)
+
+    if wallet == "new shares":
+        await world.order_refresh()
 
     async def caught() -> bool:
         """Ask with new keys until it is a signer: who signs follows from the key."""
@@ -279,6 +292,7 @@ async def test_cheat__should_be_named_and_done_without(
     await network.recovered()
     await world.pardon()
     assert len(await world.sign(b"all three again")) == 65
+    await until(world.refreshed, "the keys have new shares as ordered")
 
 
 async def test_restored_backup__should_be_refused(world: World, tmp_path: Path) -> None:
