@@ -152,36 +152,47 @@ async def _measure(name: str, network: LocalNetwork, client: Client, at_once: in
         await _until(network, _has_aux)
         waited = (time.monotonic() - started) * 1e3
         rows.append(Row(name, "auxiliary info, after start", waited, waited))
-    made = [await client.key("ecdsa") for _ in range(5)]
-    rows.append(_row(name, "key, ECDSA", [ms for _, ms in made]))
-    key = made[0][0]
+    key, first_ms = await client.key("ecdsa")
     if network.committee is not None:
-        cold = [await client.signatures(made[i][0], 1) for i in range(1, 5)]
-        rows.append(_row(name, "ECDSA signature, pool cold", cold))
-        await _warm(network, key, at_once + ONE_BY_ONE)
-    warm = []
-    for _ in range(ONE_BY_ONE):
-        await asyncio.sleep(0.3)
-        warm.append(await client.signatures(key, 1))
-    rows.append(_row(name, "ECDSA signature, pool warm", warm))
+        await _idle(network, key, pool_level(at_once))
+    rows.append(_row(name, "ECDSA signature, pool warm", await _one_by_one(client, key)))
     elapsed = await client.signatures(key, at_once)
     rows.append(Row(name, f"{at_once} ECDSA at once", elapsed, elapsed, at_once / elapsed * 1e3))
     solana, _ = await client.key("ed25519")
     await asyncio.sleep(0.5)
-    frost = [await client.signatures(solana, 1) for _ in range(ONE_BY_ONE)]
-    rows.append(_row(name, "Ed25519 signature", frost))
+    rows.append(_row(name, "Ed25519 signature", await _one_by_one(client, solana)))
     elapsed = await client.signatures(solana, at_once)
     rows.append(Row(name, f"{at_once} Ed25519 at once", elapsed, elapsed, at_once / elapsed * 1e3))
+    others = [await client.key("ecdsa") for _ in range(4)]
+    rows.append(_row(name, "key, ECDSA", [first_ms, *(ms for _, ms in others)]))
     if network.committee is not None:
+        cold = [await client.signatures(other, 1) for other, _ in others]
+        rows.append(_row(name, "ECDSA signature, pool cold", cold))
+        filling = await _one_by_one(client, key)
+        rows.append(_row(name, "ECDSA, four other pools filling", filling))
         rows.append(Row(name, "memory an operator, most", 0, 0, memory_mb=_memory(network)))
     return rows
 
 
-async def _warm(network: LocalNetwork, key: int, count: int) -> None:
-    """Wait until the key's pool is full. Raises TimeoutError."""
+def pool_level(at_once: int) -> int:
+    """Presignatures of a key that is asked for so many at once, and twice one by one."""
+    return at_once + 2 * ONE_BY_ONE
+
+
+async def _one_by_one(client: Client, key: int) -> list[float]:
+    times = []
+    for _ in range(ONE_BY_ONE):
+        await asyncio.sleep(0.3)
+        times.append(await client.signatures(key, 1))
+    return times
+
+
+async def _idle(network: LocalNetwork, key: int, count: int) -> None:
+    """Wait until the key's pool is full and nothing is under way. Raises TimeoutError."""
 
     def ready(status: dict[str, Any]) -> bool:
-        return any(k["key"] == key and k["presignatures"] >= count for k in status["keys"])
+        full = any(k["key"] == key and k["presignatures"] >= count for k in status["keys"])
+        return full and not status["running"]
 
     await _until(network, ready)
 
@@ -247,7 +258,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--at-once", type=int, default=60, help="requests of the throughput rows")
     parser.add_argument("--keyring", action="append", help="such as 2-of-3; default: all")
     options = parser.parse_args(argv)
-    os.environ["ZRSIGN_OPERATOR_PRESIGNATURES"] = str(options.at_once + ONE_BY_ONE)
     console = Console(width=100)
     chosen = options.keyring or ["local", "2-of-3", "6-of-8"]
     rows: list[Row] = []
@@ -256,6 +266,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         at_once = (
             min(options.at_once, 20) if committee and committee.operators > 4 else options.at_once
         )
+        os.environ["ZRSIGN_OPERATOR_PRESIGNATURES"] = str(pool_level(at_once))
         rows += asyncio.run(measure(committee, at_once, console))
     show(rows, console)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,8 @@ A GMP integer is typed `int` here: it has the operators and methods of one, and 
 it came from `big`. Exponentiation is not constant in time (see docs/dmpc-ecdsa.md).
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol, cast
@@ -16,6 +17,8 @@ from typing import Final, Protocol, cast
 import gmpy2
 
 from dmpc.ecdsa.combs import CombTables
+
+_thread: Final = threading.local()
 
 
 def big(value: int) -> int:
@@ -25,6 +28,9 @@ def big(value: int) -> int:
 
 def power(base: int, exponent: int, modulus: int) -> int:
     """base^exponent mod modulus; a negative exponent needs a unit (ValueError if not)."""
+    before = getattr(_thread, "before_power", None)
+    if before is not None:
+        before()
     return cast(int, gmpy2.powmod(base, exponent, modulus))
 
 
@@ -66,9 +72,13 @@ def product(values: Sequence[int], modulus: int) -> int:
     return result
 
 
-def release_gil() -> None:
-    """Let this thread's GMP powers run beside other threads. Initializer for a thread pool."""
+def release_gil(before_power: Callable[[], None] | None = None) -> None:
+    """Let this thread's GMP powers run beside other threads. Initializer for a thread pool.
+
+    `before_power` is called ahead of each power here, and may wait.
+    """
     gmpy2.get_context().allow_release_gil = True
+    _thread.before_power = before_power
 
 
 @dataclass(frozen=True, repr=False)

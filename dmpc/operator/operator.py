@@ -20,6 +20,7 @@ from dmpc.operator.changes import Changes
 from dmpc.operator.errors import NotApproved
 from dmpc.operator.figures import Figures
 from dmpc.operator.frames import EpochNews, Inventory, Kind, Proposal, Refusal, Said, Stock
+from dmpc.operator.giving_way import GivingWay
 from dmpc.operator.holdings import Holdings
 from dmpc.operator.inventories import Inventories
 from dmpc.operator.key_folder import KeyFolder
@@ -53,6 +54,7 @@ class Operator:
         outbox: Outbox,
         threads: Executor,
         background: Executor,
+        giving_way: GivingWay,
         *,
         enclave: str,
         pool_level: int,
@@ -69,6 +71,7 @@ class Operator:
         """Set before the first turn."""
         self._identity = identity
         self._ledger_view = ledger_view
+        self._giving_way = giving_way
         self._clock = clock
         self._standing = Standing(self.me, holdings, clock)
         self._inventories = Inventories(holdings, clock)
@@ -177,6 +180,7 @@ class Operator:
 
     def tick(self) -> None:
         """Propose what is next; end what took too long; keep nonces published."""
+        self._giving_way.show(urgent=self._outlook.is_urgent())
         self.runner.tick()
         self._changes.tick()
         group = self.settings.group

@@ -65,6 +65,19 @@ class Outlook:
             self._last_request = self._clock()
         self.view = view
 
+    def is_urgent(self) -> bool:
+        """Whether a request could be answered without work in the background."""
+        if self.view.keys and self._complete_since is not None:
+            return True
+        approved = [each.approved for each in self.view.signatures.values() if not each.signature]
+        if any(each.scheme is not Scheme.ECDSA for each in approved):
+            return True
+        wanted = [self._holdings.key(number) for number in {each.key_id for each in approved}]
+        return any(
+            held is not None and self._holdings.presignatures_of(held.share.info.key_id)
+            for held in wanted
+        )
+
     def got_presignature(self, name: bytes) -> None:
         self._got[name] = self._clock()
         self._changed = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -29,6 +28,7 @@ from dmpc.operator.config import OperatorSettings
 from dmpc.operator.errors import NotAMember, StoreUnusable
 from dmpc.operator.frames import INCARNATION_BYTES
 from dmpc.operator.gate import AttestedGate
+from dmpc.operator.giving_way import GivingWay
 from dmpc.operator.holdings import Holdings
 from dmpc.operator.ledger_view import LedgerView, View
 from dmpc.operator.links import Links
@@ -42,7 +42,6 @@ TICK_S = 0.05
 PATIENT_LOOKS = 60
 WAITING_S = 5.0
 """Between looks at the ledger, when no group named this operator for long."""
-BACKGROUND_NICENESS = 10
 
 
 async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
@@ -64,9 +63,10 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
         view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
         if view is None:
             return
+        giving_way = GivingWay()
         threads = resources.enter_context(ThreadPoolExecutor(1, initializer=release_gil))
         background = resources.enter_context(
-            ThreadPoolExecutor(settings.threads, initializer=_yielding)
+            ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)
         )
         incarnation = _incarnation(settings.state_dir)
         operator = Operator(
@@ -78,6 +78,7 @@ async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
             Outbox(ledger, account),
             threads,
             background,
+            giving_way,
             enclave=enclave.kind,
             pool_level=settings.presignatures,
         )
@@ -170,12 +171,6 @@ def _open_holdings(
             f"{settings.state_dir} cannot be used: {error}. Nothing was changed; if it is lost, "
             "start with an empty directory: the others' shares keep the keys alive."
         ) from None
-
-
-def _yielding() -> None:
-    """A thread that works when no other wants to (on Linux, niceness is a thread's)."""
-    release_gil()
-    os.setpriority(os.PRIO_PROCESS, 0, BACKGROUND_NICENESS)
 
 
 def _tls(settings: OperatorSettings) -> TlsIdentity:

@@ -117,6 +117,8 @@ def _settings(
         "listen": endpoint,
         "state_dir": str(folder / "state"),
         "anchor_dir": str(folder / "anchors"),
+        # They share this machine's processors.
+        "threads": 1,
         "enclave_root_file": str(home / "simulated-enclave-root"),
         "ledger": {"grpc": manifest.ledger.grpc, "key_file": str(account.secret_file)},
     }
