@@ -1,7 +1,7 @@
 """Answers on their way to the ledger, in batches, until the ledger took them.
 
 An answer is made again from what is held when it is lost in a restart, so nothing is kept on disk.
-Reports of faults and of new epochs go the same way.
+Reports of faults and of new epochs go the same way; now and then the ledger is asked for them.
 """
 
 from __future__ import annotations

@@ -99,6 +99,19 @@ class LedgerView:
             answer.settings_version,
         )
 
+    async def reported(self, party: str) -> frozenset[tuple[bytes, int]]:
+        """What a party told: (key id, ledger's key) of epochs, (digest, culprit) of evidence.
+
+        Raises ClientError.
+        """
+        epochs = operators.QueryKeyEpochsRequest(keyring=self._keyring)
+        faults = operators.QueryFaultsRequest(keyring=self._keyring)
+        pages = self._ledger.page(QUERY + "KeyEpochs", epochs, operators.QueryKeyEpochsResponse)
+        found = {(e.key_digest, e.key_id) async for e in pages if e.party == party}
+        pages = self._ledger.page(QUERY + "Faults", faults, operators.QueryFaultsResponse)
+        found |= {(e.evidence_digest, e.culprit) async for e in pages if e.reporter == party}
+        return frozenset(found)
+
     def want_key(self, ledger_key: int) -> None:
         """Look it up with the next view."""
         if ledger_key not in self._known_keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -37,6 +38,8 @@ from dmpc.operator.stocks import Stocks
 from dmpc.operator.tasks import Desk, EcdsaDetails, Task
 from dmpc.rounds import Abort
 
+REPORTS_S: Final = 300.0
+"""How often the ledger is asked whether it has this operator's reports."""
 REVIEW_S: Final = 1.0
 """How often the keys are looked through."""
 
@@ -81,7 +84,7 @@ class Operator:
         )
         self._proposer = Proposer(self.me, identity, holdings, self._stocks)
         self._catching_up = CatchingUp(holdings, outbox, clock)
-        self._reviewed = clock()
+        self._reviewed = self._reports_due = clock()
         self._primes = Primes(self.settings.group.level.prime)
         self._figures = Figures()
         self._log = get_logger(operator=self.me)
@@ -167,6 +170,20 @@ class Operator:
         self._catching_up.answer(view, self.settings.members[self.me].party)
         self.runner.retry_parked()
         self.tick()
+        if self._clock() >= self._reports_due:
+            await self._report_again()
+
+    async def _report_again(self) -> None:
+        """What a restart, or a refusal, kept from the ledger. Raises ClientError."""
+        keyring = self.settings.keyring
+        known = await self._ledger_view.reported(self.settings.members[self.me].party)
+        for held in self.holdings.all_keys():
+            if (held.share.info.key_id, held.ledger_key) not in known:
+                self.outbox.report_epoch(keyring, held)
+        for each in self._standing.accusations():
+            if (hashlib.sha256(each.document).digest(), each.index) not in known:
+                self.outbox.report_fault(keyring, each.index, each.kind, each.why, each.document)
+        self._reports_due = self._clock() + REPORTS_S
 
     def follow_settings(self) -> None:
         """Link with who has business with this operator, and remember who was pardoned."""

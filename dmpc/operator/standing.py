@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,17 @@ PATIENT_REFUSALS: Final = 5
 class _Suspect:
     until: float
     times: int
+
+
+@dataclass(frozen=True)
+class Accusation:
+    """Of one culprit."""
+
+    index: int
+    kind: str
+    why: str
+    document: bytes
+    """The evidence, as it lies on the disk."""
 
 
 class Standing:
@@ -84,6 +95,15 @@ class Standing:
             for index, pardons in fault["culprits"]
             if self._pardons.get(index, 0) <= pardons and index != self._me
         }
+
+    def accusations(self) -> Iterator[Accusation]:
+        """What is to be known about the guilty."""
+        guilty = self.guilty
+        for document in self._holdings.evidence() if guilty else ():
+            fault = json.loads(document)
+            for index, pardons in fault["culprits"]:
+                if index in guilty and self._pardons.get(index, 0) <= pardons:
+                    yield Accusation(index, fault["kind"], fault["why"], document)
 
     def pardon(self, pardons: Mapping[int, int]) -> None:
         """How often the administrators pardoned each operator."""

@@ -34,6 +34,8 @@ class Door:
 
     def __init__(self, index: int, target: int, network: KeyringNetwork) -> None:
         self.port = 0
+        self.delay_s = 0.0
+        """Of everything that passes, in either direction."""
         self._index, self._target, self._network = index, target, network
         self._server: asyncio.Server | None = None
         self._pipes: dict[asyncio.Task[None], int] = {}
@@ -67,22 +69,22 @@ class Door:
             if peer not in self._network.strangers(self._index):
                 far_reader, far_writer = await asyncio.open_connection(HOST, self._target)
                 async with asyncio.TaskGroup() as pipes:
-                    pipes.create_task(_pipe(reader, far_writer))
-                    pipes.create_task(_pipe(far_reader, writer))
+                    pipes.create_task(self._pipe(reader, far_writer))
+                    pipes.create_task(self._pipe(far_reader, writer))
         except* (OSError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
             del self._pipes[task]
 
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.close()
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(1 << 16):
+                await asyncio.sleep(self.delay_s)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()
 
 
 class KeyringNetwork(BreakableNetwork):

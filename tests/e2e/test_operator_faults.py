@@ -186,6 +186,46 @@ async def test_hanging_operator__should_be_done_without(world: World) -> None:
     await world.signs_with(2)
 
 
+async def test_slow_operator__should_stop_nothing(world: World) -> None:
+    """Whatever is said to it or by it to those who call takes a second."""
+    door = world.network.doors[3]
+    door.delay_s = 1.0
+    try:
+        await world.requester.sign(*world.keys, *world.keys)
+        key = await world.requester.key()
+        await world.requester.sign(key)
+    finally:
+        door.delay_s = 0.0
+    await world.network.together()
+
+
+async def test_ledger_restart__should_lose_no_request(world: World) -> None:
+    """SIGKILL of the ledger while it holds requests that nobody answered yet."""
+    network, requester = world.network, world.requester
+    asked = [await requester.ask(key) for key in world.keys * 3]
+    new = await requester.ask_key()
+    await network.kill("ledger")
+    await network.restart("ledger")
+    await requester.signed(asked)
+    await requester.made(new)
+    await requester.sign(new)
+    await network.together()
+
+
+async def test_lost_report__should_be_made_again(world: World) -> None:
+    network, victim = world.network, name(1)
+    await network.kill(victim)
+    await network.restart_as(victim, "tests.e2e.mute")
+    await network.together()
+    await world.requester.key()
+    await network.in_one_epoch()
+    await network.together()
+    assert not await network.is_carried_out()
+    await network.kill(victim)
+    await network.restart(victim)
+    await network.carried_out()
+
+
 async def test_full_disk__should_stop_an_operator_before_it_signs(world: World) -> None:
     network, requester, victim = world.network, world.requester, 4
     await network.kill(name(victim))

@@ -17,7 +17,7 @@ from dmpc.operator.holdings import HeldKey, Holdings
 from dmpc.operator.inventories import GRACE_S, LACKING_S, Inventories
 from dmpc.operator.members import Group, Member, Settings
 from dmpc.operator.orders import Move, ReshareDetails, Target
-from dmpc.operator.standing import Standing
+from dmpc.operator.standing import Accusation, Standing
 from dmpc.rounds import Abort
 from tests.dmpc.ecdsa.builders import TINY
 from tests.dmpc.ecdsa.parties import identity, key_shares
@@ -181,6 +181,23 @@ def test_caught_operator__should_be_left_out_until_it_is_pardoned(holdings: Hold
     standing = make()
     standing.pardon({3: 1})
     assert standing.guilty == {3}
+
+
+def test_accusations__should_be_those_that_were_not_pardoned(holdings: Holdings) -> None:
+    standing = Standing(1, holdings, Clock())
+    assert list(standing.accusations()) == []
+    documents = [
+        standing.convict(proposal(), Abort("wrong share", (3,))),
+        standing.convict(replace(proposal(), nonce=b"\2" * 32), Abort("two of them", (3, 4))),
+    ]
+    kind = str(proposal().kind)
+    assert set(standing.accusations()) == {
+        Accusation(3, kind, "wrong share", documents[0]),
+        Accusation(3, kind, "two of them", documents[1]),
+        Accusation(4, kind, "two of them", documents[1]),
+    }
+    standing.pardon({3: 1})
+    assert set(standing.accusations()) == {Accusation(4, kind, "two of them", documents[1])}
 
 
 def test_unknown_group__should_be_refused_before_there_is_one() -> None:

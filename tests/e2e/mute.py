@@ -1,0 +1,18 @@
+"""An operator whose reports are lost: `python -m tests.e2e.mute --config F`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from dmpc.operator.__main__ import main
+from dmpc.operator.answers import Outbox
+
+
+def lose(*_: Any) -> None:
+    """As a crash between an epoch and its report does."""
+
+
+if __name__ == "__main__":
+    setattr(Outbox, "report_epoch", lose)  # noqa: B010 - a patch
+    sys.exit(main())
