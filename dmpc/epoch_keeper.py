@@ -62,8 +62,7 @@ class AnchoredJournal:
         self._closed = False
         anchored, head = anchor.read(), EMPTY
         seen = head == anchored
-        self.entries = journal.read()
-        for entry in self.entries:
+        for entry in journal.read():
             head = head.after(entry)
             seen = seen or head == anchored
         if not seen:
@@ -114,7 +113,7 @@ class EpochKeeper:
         """Evidence by culprit, of the change under way; see `is_contradiction`."""
         self._known: dict[tuple[int, int], Statement] = {}
         self.state = EpochState(me)
-        for entry in self._journal.entries:
+        for entry in journal.read():
             self.state = after(self.state, _read_entry(entry))
         self._prune()
         self._recall()

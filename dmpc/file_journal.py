@@ -38,14 +38,15 @@ class FileJournal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             self._lock()
-            self._entries = self._recover()
+            self._recover()
             _sync_directory(path.parent)
         except BaseException:
             self.close()
             raise
 
     def read(self) -> list[bytes]:
-        return list(self._entries)
+        """From the disk: a process that runs for long does not keep them. Raises as opening."""
+        return self._recover()
 
     def append(self, entry: bytes) -> None:
         if not 0 < len(entry) <= MAX_ENTRY_BYTES:
@@ -57,7 +58,6 @@ class FileJournal:
             # What is on the disk is unknown now: opening the file again finds out.
             self.close()
             raise
-        self._entries.append(entry)
 
     def close(self) -> None:
         if self._file >= 0:
@@ -82,6 +82,7 @@ class FileJournal:
             raise JournalInUse(f"{self._path} is held by another process") from error
 
     def _recover(self) -> list[bytes]:
+        """All entries; what a crash tore is cut off."""
         data = self._path.read_bytes()
         entries, at = [], 0
         while at < len(data):

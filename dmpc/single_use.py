@@ -153,6 +153,11 @@ class SingleUseLedger:
         """Whether a write failed, so that nothing can be consumed before it is opened again."""
         return self._closed
 
+    @property
+    def count(self) -> int:
+        """Entries of the journal."""
+        return self._head.count
+
     def is_consumed(self, kind: str, item_id: bytes) -> bool:
         return (kind, item_id) in self._consumed
 

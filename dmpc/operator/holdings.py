@@ -91,7 +91,7 @@ class Holdings:
         self._state, self._anchors, self._identity = state, anchors, identity
         self._journal = FileJournal(state / "single-use.journal")
         self.single_use = SingleUseLedger(self._journal, FileAnchor(anchors / "single-use.anchor"))
-        self._seal = Seal(enclave, identity.public_key, lambda: len(self._journal.read()))
+        self._seal = Seal(enclave, identity.public_key, lambda: self.single_use.count)
         self._aux_files = SealedFiles(state / AUX, AUX, self._seal)
         self._presign_files = SealedFiles(state / "presignatures", PRESIGNATURE, self._seal)
         self.aux: list[AuxInfo] = []

@@ -55,6 +55,7 @@ def test_manifest__should_prefer_the_running_network(
     stopped = a_manifest(tmp_path / "demo", 2**22 + 1)
     assert manifest.load() == running
     assert manifest.load(tmp_path / "demo") == stopped
+    assert manifest.load(tmp_path) == running
 
 
 def test_manifest__should_say_how_to_start_a_network(

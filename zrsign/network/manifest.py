@@ -160,13 +160,12 @@ def state_root() -> Path:
 def load(state_dir: Path | None = None) -> Manifest:
     """The manifest in `state_dir`.
 
-    Without one, the running network's, else the one that ran last.
+    Without one there or no `state_dir`, that of the running network below, else the last one's.
     """
-    if state_dir is not None:
+    root = state_dir or state_root()
+    found = sorted(root.glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    if state_dir is not None and (not found or (state_dir / FILE).exists()):
         return _read(state_dir / FILE)
-    found = sorted(
-        state_root().glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime, reverse=True
-    )
     if not found:
         raise ManifestError(
             f"No network was started here: {state_root()} holds none.",
