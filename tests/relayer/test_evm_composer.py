@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from coincurve import PrivateKey
 from hypothesis import given
@@ -15,7 +17,7 @@ from relayer.composer.evm import EvmComposer, affordable_fees
 from relayer.errors import Uncomposable
 from relayer.nonces import Fees
 from relayer.settings import Composer
-from tests.relayer.nodes import free_port
+from tests.relayer.nodes import eventually, free_port
 
 CHAIN = "eip155:31338"
 RULES = EvmChain(CHAIN)
@@ -40,11 +42,13 @@ async def composer(anvil: JsonRpc) -> EvmComposer:
     return EvmComposer(CHAIN, anvil, Composer())
 
 
-async def send(rpc: JsonRpc, payload: bytes) -> str:
+async def send(rpc: JsonRpc, payload: bytes) -> Any:
+    """The receipt; Anvil mines a moment after it takes a transaction."""
     tx = RULES.parse(payload)
     signature = SECRET.sign_recoverable(RULES.sighashes(tx)[0], hasher=None)
     signed = RULES.assemble(tx, [signature], [PUBLIC_KEY])
-    return str(await rpc.call("eth_sendRawTransaction", "0x" + signed.hex()))
+    sent = await rpc.call("eth_sendRawTransaction", "0x" + signed.hex())
+    return await eventually(lambda: rpc.call("eth_getTransactionReceipt", sent), "a receipt")
 
 
 async def test_payment__should_pass_the_ledgers_check_and_land(
@@ -55,7 +59,7 @@ async def test_payment__should_pass_the_ledgers_check_and_land(
     tx = RULES.parse(payload)
     RULES.verify_intent(tx, asked.intent, PUBLIC_KEY)
     assert (tx.nonce, tx.gas) == (0, 21_000)
-    receipt = await anvil.call("eth_getTransactionReceipt", await send(anvil, payload))
+    receipt = await send(anvil, payload)
     assert receipt["status"] == "0x1"
     assert int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16) == ETHER
 
