@@ -125,9 +125,17 @@ async def send(
     rpc: JsonRpc, to: str, data: bytes, *, sender: str = USER, value: str = VALUE
 ) -> str:
     transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": value}
-    # Not mined is not failed: a test may hold blocks back. A revert shows in the gas estimate.
+    # A revert shows in the gas estimate.
     await rpc.call("eth_estimateGas", transaction)
-    return str(await rpc.call("eth_sendTransaction", transaction | {"gas": hex(3_000_000)}))
+    sent = str(await rpc.call("eth_sendTransaction", transaction | {"gas": hex(3_000_000)}))
+
+    async def mined() -> bool:
+        return await rpc.call("eth_getTransactionReceipt", sent) is not None
+
+    # Anvil mines a moment after it takes a transaction, unless a test holds blocks back.
+    if await rpc.call("anvil_getAutomine"):
+        await eventually(mined)
+    return sent
 
 
 async def ask_key(rpc: JsonRpc, contract: str, *, owner: str = USER, sender: str = USER) -> str:
