@@ -327,8 +327,3 @@ def _presign(
     if mine:
         taken.presigns += 1
         yield Draft(Kind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)
-
-
-def missing(situation: Situation) -> Sequence[int]:
-    """Members that are not usable now."""
-    return [index for index in situation.members if index not in situation.usable]

@@ -17,9 +17,8 @@ import pytest_asyncio
 from chains import Intent
 from chains.bitcoin import BitcoinChain, Utxo
 from chains.wallets import EVM, SOLANA
-from dmpc.file_journal import FileJournal
-from dmpc.single_use import _items_of
 from tests.chains.builders import BOB, REGTEST
+from tests.e2e.keyring_network import items
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
@@ -315,10 +314,3 @@ async def test_ledger__should_be_waited_for(world: World) -> None:
     await world.network.restart("ledger")
     assert len(await world.sign(b"after the ledger")) == 65
     await world.network.recovered()
-
-
-def items(state: Path) -> list[tuple[str, bytes]]:
-    """What an operator's journal says was consumed."""
-    with FileJournal(state / "single-use.journal") as journal:
-        read = [item for entry in journal.read() for item in _items_of(entry)]
-    return [item.name for item in read]
