@@ -119,12 +119,10 @@ class Keyring:
         pages = self._ledger.page(QUERY + "Faults", request, wire.QueryFaultsResponse)
         return [fault async for fault in pages]
 
-    async def set_group(
-        self, threshold: int, level: str, members: Sequence[wire.Member], grant: int = GRANT
-    ) -> int:
+    async def set_group(self, threshold: int, level: str, members: Sequence[wire.Member]) -> int:
         """Order that these hold all keys; the group's number.
 
-        New members become parties, and get `grant` urock for fees from this account. The party
+        New members become parties, and get `GRANT` urock for fees from this account. The party
         threshold of the keyring is lowered at once if the new group is too small for it.
 
         Raises ClientError.
@@ -132,7 +130,7 @@ class Keyring:
         known = await self._known()
         messages: list[Any] = []
         for party in [each.party for each in members if each.party not in known.parties]:
-            coin = Coin(denom=DENOM, amount=str(grant))
+            coin = Coin(denom=DENOM, amount=str(GRANT))
             messages += [
                 MsgSend(from_address=self._me, to_address=party, amount=[coin]),
                 identity.MsgAddKeyringParty(

@@ -170,12 +170,6 @@ class Holdings:
         del self._folders[folder.ledger_key, folder.public_key]
         folder.erase()
 
-    def forget_other_keys(self, ledger_key: int, public_key: bytes) -> None:
-        """The ledger took another key for this request: shares of the rest are not served."""
-        for number, point in list(self._keys):
-            if number == ledger_key and point != public_key:
-                del self._keys[number, point]
-
     # Auxiliary information
 
     def add_aux(self, info: AuxInfo) -> None:

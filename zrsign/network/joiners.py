@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zrsign.keyring import MemberCard
 from zrsign.network import accounts, configs, operators
-from zrsign.network.health import Health
 from zrsign.network.manifest import DaemonEntry, Manifest
 from zrsign.network.ports import HOST, Ports
 from zrsign.network.process import Supervisor
-
-READY_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -23,25 +18,7 @@ class Joiners:
 
     manifest: Manifest
     """With their accounts and their daemons."""
-    supervisor: Supervisor
     names: tuple[str, ...]
-
-    @property
-    def cards(self) -> list[MemberCard]:
-        return operators.cards(self.manifest, self.names)
-
-    async def ready(self) -> None:
-        """Until all of them take part. Raises NetworkError."""
-        daemons = {each.name: each for each in self.manifest.daemons}
-        running = {each.name: each for each in self.supervisor.processes}
-        await asyncio.gather(
-            *(
-                self.supervisor.ready(
-                    running[name], Health(daemons[name].health).reachable, READY_TIMEOUT_S
-                )
-                for name in self.names
-            )
-        )
 
 
 async def join(
@@ -64,7 +41,7 @@ async def join(
         daemons.append(DaemonEntry(name=each.name, pid=process.child.pid, health=health))
     manifest = manifest.model_copy(update={"daemons": (*manifest.daemons, *daemons)})
     manifest.save()
-    return Joiners(manifest, supervisor, tuple(names))
+    return Joiners(manifest, tuple(names))
 
 
 def _next_names(manifest: Manifest, count: int) -> Sequence[str]:
