@@ -34,18 +34,18 @@ lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fre
 	echo "· mypy --strict"
 	$(BIN)/mypy --no-error-summary .
 	echo "· forge fmt"
-	$(BIN)/python -m zrsign.tools run forge fmt --check $(SOLIDITY)
+	$(BIN)/python -m zrsign.local.tools run forge fmt --check $(SOLIDITY)
 	echo "· generated files are fresh"
 	$(BIN)/python scripts/compile_contracts.py --check
 	$(BIN)/python scripts/compile_proto.py --check
 	echo "· locks hold no addresses"
-	! grep -nE '://|"resolved"' locks/*.lock zrsign/tools/*.lock
-	! grep -n '"resolved"' zrsign/tools/npm/package-lock.json {contracts,tests/cosmjs}/package-lock.json
+	! grep -nE '://|"resolved"' locks/*.lock zrsign/local/tools/*.lock
+	! grep -n '"resolved"' zrsign/local/tools/npm/package-lock.json {contracts,tests/cosmjs}/package-lock.json
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet --exit-zero .
 	$(BIN)/ruff format --quiet .
-	$(BIN)/python -m zrsign.tools run forge fmt $(SOLIDITY)
+	$(BIN)/python -m zrsign.local.tools run forge fmt $(SOLIDITY)
 
 contracts: setup $(OPENZEPPELIN) ## Compile the contracts into the packaged artifacts
 	$(BIN)/python scripts/compile_contracts.py
@@ -80,11 +80,11 @@ clean: ## Remove environments, tools and everything that is made
 setup: .venv/.synced tools
 
 tools: .venv/.synced
-	$(BIN)/python -m zrsign.tools install
+	$(BIN)/python -m zrsign.local.tools install
 
 %/node_modules/.synced: %/package-lock.json | tools
 	echo "· $*/node_modules"
-	$(BIN)/python -m zrsign.tools run npm ci --prefix $* --ignore-scripts --silent
+	$(BIN)/python -m zrsign.local.tools run npm ci --prefix $* --ignore-scripts --silent
 	touch $@
 
 lock: .venv/.synced ## Resolve the locks again, with the newest versions

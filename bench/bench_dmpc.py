@@ -24,26 +24,21 @@ from rich.table import Table
 from bench import dmpc_table
 from bench.dmpc_crew import IDENTITIES, Stock, group_of
 from bench.dmpc_online import dealt_key, online_figures, table_figures
-from dmpc.curves import SECP256K1, system_rng
-from dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, big, power, release_gil
-from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
-from dmpc.ecdsa.paillier import PaillierKey, Randomizer
-from dmpc.ecdsa.pool import Pool
-from dmpc.ecdsa.presign import (
-    Presignature,
-    PresignSetup,
-    presign_execution,
-    start_presign,
-)
-from dmpc.ecdsa.primes import safe_prime
-from dmpc.ecdsa.proofs import aff_g, elog, enc_elg, fac, mod, prm
-from dmpc.ecdsa.proofs.batch import EncryptionBatch
-from dmpc.ecdsa.proofs.context import ProofContext
-from dmpc.ecdsa.ring_pedersen import RingPedersen
-from dmpc.ecdsa.security import LEVELS, SecurityLevel
-from dmpc.ecdsa.spread import IN_ORDER, Spread
-from dmpc.rounds import Abort, Result
-from dmpc.session import Outbound, Session
+from zrsign_dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, big, power, release_gil
+from zrsign_dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
+from zrsign_dmpc.ecdsa.paillier import PaillierKey, Randomizer
+from zrsign_dmpc.ecdsa.pool import Pool
+from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
+from zrsign_dmpc.ecdsa.primes import safe_prime
+from zrsign_dmpc.ecdsa.proofs import aff_g, elog, enc_elg, fac, mod, prm
+from zrsign_dmpc.ecdsa.proofs.batch import EncryptionBatch
+from zrsign_dmpc.ecdsa.proofs.context import ProofContext
+from zrsign_dmpc.ecdsa.ring_pedersen import RingPedersen
+from zrsign_dmpc.ecdsa.security import LEVELS, SecurityLevel
+from zrsign_dmpc.ecdsa.spread import IN_ORDER, Spread
+from zrsign_dmpc.group.curves import SECP256K1, system_rng
+from zrsign_dmpc.run.rounds import Abort, Result
+from zrsign_dmpc.run.session import Outbound, Session
 
 G, q = SECP256K1.base_mul, SECP256K1.order
 T = TypeVar("T")

@@ -15,15 +15,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from dmpc.curves import Group
-from dmpc.dkg import dkg_execution, start_dkg
-from dmpc.execution import IdentityKey, Parties
-from dmpc.frost import SigningPackage, Suite
-from dmpc.frost.signing import NoncePair, generate_nonces
-from dmpc.frost.suites import SUITES
-from dmpc.keys import KeyInfo, KeyShare
-from dmpc.sharing import evaluate
-from dmpc.simulator import Simulation
+from zrsign_dmpc.dkg import dkg_execution, start_dkg
+from zrsign_dmpc.frost import SigningPackage, Suite
+from zrsign_dmpc.frost.signing import NoncePair, generate_nonces
+from zrsign_dmpc.frost.suites import SUITES
+from zrsign_dmpc.group.curves import Group
+from zrsign_dmpc.group.sharing import evaluate
+from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.run.execution import IdentityKey, Parties
+from zrsign_dmpc.run.simulator import Simulation
 
 OUTPUT = Path("build/bench/frost.json")
 SIZES = ((2, 3), (3, 3), (6, 8), (7, 10), (11, 16))

@@ -30,11 +30,11 @@ from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
 from web3.types import TxParams
 
-from chains.caip import chain_hash
-from chains.wallets import EVM
 from zrsign.contracts import artifact
-from zrsign.deploy import Mode, Plan, Strictness, deploy
-from zrsign.tools import resolve
+from zrsign.deployment.plan import Mode, Plan, Strictness, deploy
+from zrsign.local.tools import resolve
+from zrsign_chains.caip import chain_hash
+from zrsign_chains.wallets import EVM
 
 CHAIN = "eip155:31337"
 MNEMONIC = "test test test test test test test test test test test junk"

@@ -21,8 +21,8 @@ from rich.table import Table
 from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.engine import EmbeddedEngine
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.node import Core, NodeConfig, core_only, serving
+from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin

@@ -27,10 +27,10 @@ from rich.table import Table
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
-from zrsign.network import committee as reporting
-from zrsign.network.local import LocalNetwork
-from zrsign.network.operators import Committee
-from zrsign.network.ports import Ports
+from zrsign.local.network import committee as reporting
+from zrsign.local.network.local import LocalNetwork
+from zrsign.local.network.operators import Committee
+from zrsign.local.network.ports import Ports
 
 OUTPUT = Path("build/bench/operators.json")
 QUERY = "/zrchain.treasury.Query/"

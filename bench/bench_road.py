@@ -16,11 +16,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from chains.wallets import EVM
-from zrsign.demo.stage import Stage
-from zrsign.network.local import LocalNetwork
-from zrsign.network.ports import Ports
+from zrsign.local.demo.stage import Stage
+from zrsign.local.network.local import LocalNetwork
+from zrsign.local.network.ports import Ports
 from zrsign.sdk import ContractMode, ZrSign
+from zrsign_chains.wallets import EVM
 
 REQUESTS = 24
 SOURCE = "eip155:31337"

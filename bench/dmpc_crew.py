@@ -12,22 +12,22 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
-from dmpc.curves import GROUPS, SECP256K1, Group
-from dmpc.dkg import dkg_execution, start_dkg
-from dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, release_gil
-from dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
-from dmpc.ecdsa.paillier import PaillierKey, Randomizer
-from dmpc.ecdsa.pool import Pool
-from dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
-from dmpc.ecdsa.primes import safe_prime
-from dmpc.ecdsa.security import LEVELS
-from dmpc.ecdsa.signing import sign_execution, start_sign
-from dmpc.execution import IdentityKey, Parties
-from dmpc.frost import NoncePool, frost_execution, start_frost, suite_by_name
-from dmpc.keys import KeyShare
-from dmpc.rounds import Result
-from dmpc.session import Session
-from dmpc.single_use import Item, SingleUseLedger
+from zrsign_dmpc.dkg import dkg_execution, start_dkg
+from zrsign_dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, release_gil
+from zrsign_dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
+from zrsign_dmpc.ecdsa.paillier import PaillierKey, Randomizer
+from zrsign_dmpc.ecdsa.pool import Pool
+from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
+from zrsign_dmpc.ecdsa.primes import safe_prime
+from zrsign_dmpc.ecdsa.security import LEVELS
+from zrsign_dmpc.ecdsa.signing import sign_execution, start_sign
+from zrsign_dmpc.frost import NoncePool, frost_execution, start_frost, suite_by_name
+from zrsign_dmpc.group.curves import GROUPS, SECP256K1, Group
+from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.kept.single_use import Item, SingleUseLedger
+from zrsign_dmpc.run.execution import IdentityKey, Parties
+from zrsign_dmpc.run.rounds import Result
+from zrsign_dmpc.run.session import Session
 
 ARITHMETICS: Final[Mapping[str, Arithmetic]] = {a.name: a for a in (FAST, REFERENCE)}
 IDENTITIES: Final = {i: IdentityKey(bytes([i]) * 32) for i in range(1, 33)}
@@ -153,7 +153,7 @@ class Party:
 
 
 def _stock(key: PaillierKey, count: int) -> Stock:
-    from dmpc.curves import system_rng
+    from zrsign_dmpc.group.curves import system_rng
 
     return Stock([key.make_randomizer(system_rng) for _ in range(count)])
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.dmpc_crew import IDENTITIES, Forgetful, group_of
-from dmpc.curves import ED25519, SECP256K1, Group, system_rng
-from dmpc.ecdsa import (
+from zrsign_dmpc.ecdsa import (
     Order,
     Presignature,
     PublicPresignature,
@@ -26,10 +25,9 @@ from dmpc.ecdsa import (
     start_sign,
     start_sign_batch,
 )
-from dmpc.ecdsa.arithmetic import FAST, Arithmetic, power
-from dmpc.ecdsa.ring_pedersen import RingPedersen
-from dmpc.file_journal import FileAnchor, FileJournal
-from dmpc.frost import (
+from zrsign_dmpc.ecdsa.arithmetic import FAST, Arithmetic, power
+from zrsign_dmpc.ecdsa.ring_pedersen import RingPedersen
+from zrsign_dmpc.frost import (
     ED25519_SHA512,
     NoncePool,
     SigningPackage,
@@ -38,11 +36,13 @@ from dmpc.frost import (
     start_frost_batch,
     start_frost_shares,
 )
-from dmpc.keys import KeyInfo, KeyShare
-from dmpc.rounds import Result
-from dmpc.session import Outbound, Session
-from dmpc.sharing import evaluate
-from dmpc.single_use import SingleUseLedger
+from zrsign_dmpc.group.curves import ED25519, SECP256K1, Group, system_rng
+from zrsign_dmpc.group.sharing import evaluate
+from zrsign_dmpc.kept.journals import FileAnchor, FileJournal
+from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.kept.single_use import SingleUseLedger
+from zrsign_dmpc.run.rounds import Result
+from zrsign_dmpc.run.session import Outbound, Session
 
 BATCHES: Final = (1, 4, 16, 64)
 BUDGETS: Final = (500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000)

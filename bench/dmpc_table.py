@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.dmpc_crew import Cost, Crew
-from dmpc.frost.suites import SUITES
+from zrsign_dmpc.frost.suites import SUITES
 
 SIZES: Final = ((2, 3), (3, 3), (5, 8), (6, 8), (11, 16))
 REPEAT: Final = 3

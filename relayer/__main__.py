@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from daemon import run as life
 from relayer.service import run
 from relayer.settings import RelayerSettings
+from zrsign_daemon import run as life
 
 
 def main(argv: Sequence[str] | None = None) -> int:

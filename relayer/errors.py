@@ -11,7 +11,7 @@ RelayerError
 
 from __future__ import annotations
 
-from daemon.errors import DaemonError
+from zrsign_daemon.errors import DaemonError
 
 
 class RelayerError(Exception):

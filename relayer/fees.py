@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.jsonrpc import JsonRpc, NodeRefused
 from relayer.errors import NotYet
 from relayer.nonces import Fees
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 GWEI = 10**9
 FALLBACK_PRIORITY = GWEI

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from daemon.log import get_logger
 from relayer import metrics
 from relayer.ledger import Ledger
 from relayer.outbox import Outbox
 from relayer.stages import Item, ItemKey, Kind
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.log import get_logger
 
 
 class Intake:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from chains import chain_for, simple_tx
 from relayer.stages import Item, Kind, Report, owed
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import chain_for, simple_tx
 
 RECEIVER = "/zrsign.receiver.Query/"
 ENDED = (receiver.DELIVERY_STATUS_CONFIRMED, receiver.DELIVERY_STATUS_FAILED)

@@ -32,10 +32,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from daemon.database import prepare_folder
 from relayer.errors import OutboxUnusable
 from relayer.nonces import Fees, Reservation
 from relayer.stages import Item, ItemKey, Kind, Report, Stage, owed
+from zrsign_daemon.database import prepare_folder
 
 SCHEMA_VERSION = 1
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.log import get_logger
 from relayer import metrics
 from relayer.ledger import Ledger
 from relayer.outbox import Outbox
 from relayer.stages import Item, owed
 from zrchain_lite.client import TxFailed
+from zrsign_daemon.log import get_logger
 
 BATCH = 20
 # The ledger may not know this relayer yet (it is registered by an authority): worth repeating.

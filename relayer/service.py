@@ -11,12 +11,6 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from daemon import metrics as endpoint
-from daemon.errors import SettingsError
-from daemon.jsonrpc import JsonRpc
-from daemon.keyfile import read_secret
-from daemon.loops import Loop, run_all
-from daemon.retry import Retry
 from relayer import metrics
 from relayer.answers.builder import AnswerBuilder, gas_account
 from relayer.composer.evm import EvmComposer
@@ -35,6 +29,12 @@ from relayer.stages import Kind, Policy
 from relayer.transactions import TransactionBuilder
 from relayer.worker import Builder, ChainWorker
 from zrchain_lite.client import Account, LedgerClient
+from zrsign_daemon import metrics as endpoint
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.keyfile import read_secret
+from zrsign_daemon.loops import Loop, run_all
+from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
 

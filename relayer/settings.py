@@ -12,10 +12,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from chains import ChainError, chain_for
-from daemon.database import DatabaseUrl
-from daemon.jsonrpc import NodeUrl
-from daemon.settings import LedgerAccess, Part, Settings, settings_for
+from zrsign_chains import ChainError, chain_for
+from zrsign_daemon.database import DatabaseUrl
+from zrsign_daemon.jsonrpc import NodeUrl
+from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
 
 
 class Target(Part):

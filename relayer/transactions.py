@@ -1,17 +1,17 @@
 """Requested transactions: the ledger's `Outgoing` becomes the signed bytes of its chain.
 
-The result is checked here, whatever the ledger says: each signature by `chains` when it assembles,
-and for EVM also that the bytes' sender is the key's account.
+The result is checked here, whatever the ledger says: each signature by `zrsign_chains` when it
+assembles, and for EVM also that the bytes' sender is the key's account.
 """
 
 from __future__ import annotations
 
-from chains import ChainError, chain_for
 from relayer.destinations.evm import slot
 from relayer.errors import Unbuildable
 from relayer.stages import Item
 from relayer.views import Built, Construction, Held, Rejected, View
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import ChainError, chain_for
 
 
 def assemble(outgoing: receiver.Outgoing) -> Built:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from daemon.log import get_logger
 from relayer import metrics
 from relayer.destinations import Destination
 from relayer.outbox import Outbox
 from relayer.stages import Decision, Effect, Item, Kind, Policy, Stage, decide
 from relayer.views import Construction, Unreachable, View
+from zrsign_daemon.log import get_logger
 
 # An item moves at most this far before others get their turn.
 MAX_STEPS = 8

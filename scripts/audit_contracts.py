@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from zrsign.tools import ToolError, resolve
+from zrsign.local.tools import ToolError, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "contracts-security.md"

@@ -4,7 +4,7 @@
     python scripts/compile_contracts.py --check    fail if a committed one is stale
 
 Writes `zrsign/contracts/artifacts/<Name>.json` (ABI, bytecode, link references) and
-`chains/abi/<Name>.json` (ABI alone, for rooms that do not import `zrsign`). The compiler is
+`zrsign_chains/abi/<Name>.json` (ABI alone, for rooms that do not import `zrsign`). The compiler is
 solc 0.8.37, found by the tool resolver or named by `SOLC`; OpenZeppelin comes from npm by
 `contracts/package-lock.json`, once. The same sources give the same bytes: no paths, no times, no
 metadata hash.
@@ -26,13 +26,13 @@ from typing import Any
 import solcx
 
 from zrsign.deployment import layout
-from zrsign.tools import ToolError, resolve
+from zrsign.local.tools import ToolError, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "contracts" / "src"
 PACKAGES = ROOT / "contracts" / "node_modules"
 ARTIFACTS = ROOT / "zrsign" / "contracts" / "artifacts"
-ABIS = ROOT / "chains" / "abi"
+ABIS = ROOT / "zrsign_chains" / "abi"
 SOLC_VERSION = "0.8.37"
 PACKAGED = (
     "ZrSign",

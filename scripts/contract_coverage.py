@@ -15,7 +15,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from zrsign.tools import ToolError, resolve
+from zrsign.local.tools import ToolError, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = "contracts/src/"

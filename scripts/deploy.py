@@ -20,8 +20,8 @@ from ape import accounts
 from ape.cli import ConnectedProviderCommand
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from zrsign.deploy import DeployError, Deployment, Mode, Plan, Step, build, deployment
 from zrsign.deployment import operate
+from zrsign.deployment.plan import DeployError, Deployment, Mode, Plan, Step, build, deployment
 from zrsign.deployment.settings import Settings, load
 
 if TYPE_CHECKING:

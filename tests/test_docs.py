@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zrchain_lite.treasury.wallets import KEY_TYPE_WORDS
+from zrchain_lite.modules.treasury.wallets import KEY_TYPE_WORDS
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_receiver.errors import Reason
 
@@ -33,7 +33,7 @@ def test_faults__should_name_tests_that_exist() -> None:
 def test_faults__should_name_code_words_and_errors_that_exist() -> None:
     table = FAULTS.split("code word or error |")[1].split("All code words")[0]
     words = set(re.findall(r"`(\w+)`", table))
-    abi = json.loads((ROOT / "chains" / "abi" / "ZrSign.json").read_text())
+    abi = json.loads((ROOT / "zrsign_chains" / "abi" / "ZrSign.json").read_text())
     known = {each["name"] for each in abi if each["type"] == "error"} | {str(r) for r in Reason}
     assert words
     assert words <= known

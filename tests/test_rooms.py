@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOR_DAEMONS = ("chains", "daemon", "zrchain_lite.client", "zrchain_lite.wire")
+FOR_DAEMONS = ("zrsign_chains", "zrsign_daemon", "zrchain_lite.client", "zrchain_lite.wire")
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "chains": (),
-    "daemon": (),
-    "dmpc": (),
-    "dmpc/operator": FOR_DAEMONS,
-    "zrchain_lite": ("chains",),
-    "zrsign_receiver": ("chains", "zrchain_lite"),
+    "zrsign_chains": (),
+    "zrsign_daemon": (),
+    "zrsign_dmpc": (),
+    "zrsign_operator": ("zrsign_dmpc", *FOR_DAEMONS),
+    "zrchain_lite": ("zrsign_chains",),
+    "zrsign_receiver": ("zrsign_chains", "zrchain_lite"),
     "zrsign_listener": FOR_DAEMONS,
-    "local_keyring": FOR_DAEMONS,
+    "zrsign_dev_keyring": FOR_DAEMONS,
     "relayer": FOR_DAEMONS,
-    "btc_proxy": FOR_DAEMONS,
+    "zrsign_btc_proxy": FOR_DAEMONS,
     "scripts": ("zrsign",),
 }
 

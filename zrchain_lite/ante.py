@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chains.errors import ChainError
 from zrchain_lite import gas
-from zrchain_lite.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
-from zrchain_lite.bank.keeper import BankKeeper, parse_coin
-from zrchain_lite.consensus.keeper import ConsensusKeeper
 from zrchain_lite.errors import NotFound, TxRejected, Unauthorized
 from zrchain_lite.module import Context
+from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
+from zrchain_lite.modules.bank.keeper import BankKeeper, parse_coin
+from zrchain_lite.modules.consensus.keeper import ConsensusKeeper
 from zrchain_lite.tx import DecodedTx, sign_bytes, verify_signature
 from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount
 from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import SIGN_MODE_DIRECT
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import SignerInfo
+from zrsign_chains.errors import ChainError
 
 MAX_TX_GAS = 100_000_000
 PUBKEY_URL = "/" + PubKey.DESCRIPTOR.full_name

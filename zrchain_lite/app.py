@@ -13,19 +13,19 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError, Message
 
-from chains.errors import ChainError
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.execution import Executor, InternalError, Outcome, as_ledger_error, encode_events
 from zrchain_lite.genesis import GenesisError, parse_app_state
-from zrchain_lite.lmdb_store import NO_HASH, LmdbStore, StoreForeign, Tip
-from zrchain_lite.merkle import Change, next_app_hash, writes_witness
 from zrchain_lite.module import Context, Module
 from zrchain_lite.registry import Registry
-from zrchain_lite.store import KVStore, Overlay
+from zrchain_lite.store.kv import KVStore, Overlay
+from zrchain_lite.store.lmdb_store import NO_HASH, LmdbStore, StoreForeign, Tip
+from zrchain_lite.store.merkle import Change, next_app_hash, writes_witness
 from zrchain_lite.tx import decode
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
+from zrsign_chains.errors import ChainError
 
 _log = logging.getLogger(__name__)
 VERSION = "0.1.0"

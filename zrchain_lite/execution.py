@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 
-from chains.errors import ChainError
 from zrchain_lite import gas
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.module import Context, Event, MsgHandler
 from zrchain_lite.registry import Registry
-from zrchain_lite.store import Overlay
+from zrchain_lite.store.kv import Overlay
 from zrchain_lite.tx import DecodedTx, decode, pack
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+from zrsign_chains.errors import ChainError
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class Executor:
 
 
 def as_ledger_error(error: LedgerError | ChainError) -> LedgerError:
-    """What `chains` refuses is a bad argument."""
+    """What `zrsign_chains` refuses is a bad argument."""
     return error if isinstance(error, LedgerError) else InvalidArgument(str(error))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zrchain_lite.errors import InvalidArgument, TxRejected
-from zrchain_lite.store import KVStore
+from zrchain_lite.store.kv import KVStore
 
 MESSAGE = 2_000
 READ = 100

@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from zrchain_lite.store import KVStore
+from zrchain_lite.store.kv import KVStore
 
 
 @dataclass(frozen=True)

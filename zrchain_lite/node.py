@@ -14,12 +14,12 @@ from zrchain_lite import genesis
 from zrchain_lite.ante import Ante
 from zrchain_lite.api import grpc, http, rest, rpc
 from zrchain_lite.app import App
-from zrchain_lite.auth import AuthKeeper, AuthModule
-from zrchain_lite.bank import BankKeeper, BankModule
-from zrchain_lite.consensus import ConsensusKeeper, ConsensusModule
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
-from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
+from zrchain_lite.modules.auth import AuthKeeper, AuthModule
+from zrchain_lite.modules.bank import BankKeeper, BankModule
+from zrchain_lite.modules.consensus import ConsensusKeeper, ConsensusModule
+from zrchain_lite.store.lmdb_store import LmdbStore
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from coincurve import PrivateKey
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError, Message
 
-from chains import ecdsa
 from zrchain_lite.errors import TxRejected
 from zrchain_lite.module import MsgHandler
 from zrchain_lite.registry import Registry
@@ -31,6 +30,7 @@ from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import (
     TxBody,
     TxRaw,
 )
+from zrsign_chains import ecdsa
 
 M = TypeVar("M", bound=Message)
 MAX_ANY_DEPTH = 8
@@ -177,7 +177,7 @@ def sign_low_s(secret: PrivateKey, digest: bytes) -> bytes:
 
 
 def verify_signature(public_key: bytes, document: bytes, signature: bytes) -> None:
-    """64 bytes r || s, low s, over SHA-256 of the sign bytes; raises `chains.errors.ChainError`."""
+    """64 bytes r || s, low s, over SHA-256 of the sign bytes; raises `ChainError`."""
     if len(signature) != 64:
         raise TxRejected(f"a signature is 64 bytes r || s, not {len(signature)}", code=4)
     ecdsa.verify(public_key, sha256(document).digest(), signature)

@@ -13,12 +13,12 @@ from eth_utils.abi import (
     function_abi_to_4byte_selector,
 )
 
-from chains import ChainError, chain_for, simple_tx
-from chains.caip import KNOWN_CHAINS, chain_hash
-from chains.wallets import WALLET_TYPES
 from zrsign.contracts import artifact
 from zrsign.errors import UsageError
 from zrsign.sdk import reverts
+from zrsign_chains import ChainError, chain_for, simple_tx
+from zrsign_chains.caip import KNOWN_CHAINS, chain_hash
+from zrsign_chains.wallets import WALLET_TYPES
 
 CONTRACTS = ("ZrSign", "ZrSignOmni", "ZrProxy")
 

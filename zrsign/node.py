@@ -14,22 +14,22 @@ from typing import TypeVar
 from fastapi import APIRouter
 from google.protobuf.message import Message
 
-from daemon import run
-from daemon.errors import DaemonError
-from daemon.log import get_logger
-from daemon.settings import Settings, settings_for
 from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.errors import LedgerError, NotFound
-from zrchain_lite.identity import IdentityKeeper, IdentityModule
-from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Module
-from zrchain_lite.operators import OperatorsModule
-from zrchain_lite.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
-from zrsign_receiver import api
+from zrchain_lite.modules.identity import IdentityKeeper, IdentityModule
+from zrchain_lite.modules.operators import OperatorsModule
+from zrchain_lite.modules.policy import PolicyKeeper, PolicyModule
+from zrchain_lite.modules.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.store.lmdb_store import LmdbStore
+from zrsign_daemon import run
+from zrsign_daemon.errors import DaemonError
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.settings import Settings, settings_for
 from zrsign_receiver.module import ReceiverModule
+from zrsign_receiver.rest import api
 
 M = TypeVar("M", bound=Message)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from daemon import run
-from zrsign_listener.config import ListenerSettings
+from zrsign_daemon import run
 from zrsign_listener.service import listen
+from zrsign_listener.settings import ListenerSettings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

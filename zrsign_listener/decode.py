@@ -19,8 +19,8 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
-from chains.hashing import keccak256
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains.hashing import keccak256
 from zrsign_listener.errors import MalformedLog
 from zrsign_listener.plan import Block
 

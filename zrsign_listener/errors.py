@@ -11,7 +11,7 @@ ListenerError
 
 from __future__ import annotations
 
-from daemon.errors import DaemonError
+from zrsign_daemon.errors import DaemonError
 
 
 class ListenerError(DaemonError):

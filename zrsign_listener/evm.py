@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from eth_utils.address import to_checksum_address
 
-from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from zrsign_listener.decode import TOPICS, EvmLog
 from zrsign_listener.errors import RpcError, WrongChain
 from zrsign_listener.plan import Block, ChainView, Scan

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from websockets.asyncio.client import connect
 
-from daemon.log import get_logger
-from daemon.retry import Retry
-from zrsign_listener import gauges
-from zrsign_listener.config import ChainSettings
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.retry import Retry
+from zrsign_listener import metrics
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.reader import ContractReader, Source
+from zrsign_listener.settings import ChainSettings
 from zrsign_listener.store import Store
 
 
@@ -65,7 +65,7 @@ class ChainListener:
         }
         chain = self.settings
         view = await self._node.view(chain.caip2, chain.finality_depth, checkpoints)
-        gauges.TIP.labels(chain.caip2).set(view.tip.number)
+        metrics.TIP.labels(chain.caip2).set(view.tip.number)
         steps = (reader.step(view) for reader in self.readers)
         # All steps end before a failure is raised, so that no reader is ever in two of them.
         outcomes = await asyncio.gather(*steps, return_exceptions=True)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from daemon.log import get_logger
-from daemon.retry import Retry
-from zrsign_listener import gauges, plan
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.retry import Retry
+from zrsign_listener import metrics, plan
 from zrsign_listener.decode import Observation, is_contract, observe
 from zrsign_listener.errors import CutShort, RpcError
 from zrsign_listener.evm import EvmNode
@@ -114,14 +114,14 @@ class ContractReader:
             event.owner_is_contract = is_contract(event, tx_from, code)
 
     def _count(self, fresh: Sequence[Observation]) -> None:
-        gauges.BLOCK.labels(*self._labels).set(self.feed.next_block - 1)
+        metrics.BLOCK.labels(*self._labels).set(self.feed.next_block - 1)
         for seen in fresh:
             place = {"tx_hash": "0x" + seen.log.tx_hash.hex(), "log_index": seen.log.log_index}
             if seen.event is None:
-                gauges.MALFORMED.labels(*self._labels).inc()
+                metrics.MALFORMED.labels(*self._labels).inc()
                 self._log.warning("malformed log kept aside", **place, fault=seen.fault)
             else:
-                gauges.EVENTS.labels(*self._labels).inc()
+                metrics.EVENTS.labels(*self._labels).inc()
                 self._log.info(
                     "request seen", **place, trace_id=seen.trace_id, block=seen.block.number
                 )
@@ -130,7 +130,7 @@ class ContractReader:
         self._failures += 1
         self.feed = plan.failed(self.feed, scan)
         self._back_off(self._failures)
-        gauges.RPC_ERRORS.labels(self.source.chain).inc()
+        metrics.RPC_ERRORS.labels(self.source.chain).inc()
         self.fault = str(error)
         self._log.warning(
             "scan failed",
@@ -141,7 +141,7 @@ class ContractReader:
         )
 
     def _hole(self, hole: Hole) -> None:
-        gauges.HOLES.labels(*self._labels).inc()
+        metrics.HOLES.labels(*self._labels).inc()
         self._back_off(self.feed.rewinds)
         fault = (
             f"Trace ids {hole.expected} to {hole.found - 1} are missing before block {hole.block}."
@@ -157,12 +157,12 @@ class ContractReader:
             self._alarm(f"The chain is not the one that was read: {step.fault}. {RESTART_HINT}")
 
     def _alarm(self, fault: str) -> None:
-        gauges.ALARM.labels(*self._labels).set(1)
+        metrics.ALARM.labels(*self._labels).set(1)
         self.fault = fault
         self._log.error("reading is stuck", fault=fault)
 
     def _settle(self) -> None:
-        gauges.ALARM.labels(*self._labels).set(0)
+        metrics.ALARM.labels(*self._labels).set(0)
         self.fault = None
 
     def _back_off(self, attempt: int) -> None:

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
-from daemon.log import get_logger
-from daemon.retry import Retry
 from zrchain_lite.client import ClientError, TxFailed, TxResult
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener import gauges
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.retry import Retry
+from zrsign_listener import metrics
 from zrsign_listener.errors import ListenerError
 from zrsign_listener.store import Store, StoredEvent
 
@@ -77,7 +77,7 @@ class Reporter:
                 if not events:
                     break
                 await self._send(contract, lane, _fitting(events))
-        gauges.BACKLOG.set(await self._store.backlog())
+        metrics.BACKLOG.set(await self._store.backlog())
         if not any(lane.failures for lane in self._lanes.values()):
             self._fault = None
 
@@ -92,7 +92,7 @@ class Reporter:
             return
         await self._store.mark_reported([event.row for event in events], request_ids)
         lane.failures, lane.limit = 0, min(self._batch, lane.limit * 2)
-        gauges.REPORTED.labels(chain).inc(len(events))
+        metrics.REPORTED.labels(chain).inc(len(events))
         self._log.info("reported", chain=chain, contract=address, requests=request_ids)
 
     async def _report(self, events: Sequence[StoredEvent]) -> list[int]:
@@ -110,7 +110,7 @@ class Reporter:
         return request_ids
 
     def _failed(self, contract: tuple[str, str], lane: _Lane, tried: int, error: Exception) -> None:
-        gauges.REPORT_ERRORS.inc()
+        metrics.REPORT_ERRORS.inc()
         if isinstance(error, TxFailed) and tried > 1:
             # Perhaps one event is to blame: come down to it, so that those before it pass.
             lane.limit = tried // 2

@@ -6,16 +6,16 @@ import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 
-from daemon import metrics
-from daemon.jsonrpc import JsonRpc
-from daemon.keyfile import read_secret
-from daemon.loops import Loop, run_all
-from daemon.retry import Retry
 from zrchain_lite.client import Account, LedgerClient
-from zrsign_listener.config import ListenerSettings
+from zrsign_daemon import metrics
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.keyfile import read_secret
+from zrsign_daemon.loops import Loop, run_all
+from zrsign_daemon.retry import Retry
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads
 from zrsign_listener.report import Reporter
+from zrsign_listener.settings import ListenerSettings
 from zrsign_listener.store import Store
 
 # The longest pause after failures; short enough that a node that comes back is noticed.

@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import Integer
 
-from daemon.database import prepare_folder
+from zrsign_daemon.database import prepare_folder
 from zrsign_listener.decode import Observation
 from zrsign_listener.errors import StoreDamaged, StoreUnavailable
 from zrsign_listener.plan import Block, Feed

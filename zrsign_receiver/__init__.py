@@ -2,18 +2,18 @@
 
 A request's road through this room, module by module:
 
-    intake.py            observers' reports of one source event -> agreed content       (pure)
-    reporting.py         takes reports, gives receipts, starts requests
-    ownership.py         who the owner is, which workspace and wallet are theirs
-    keys.py              key requests
-    payloads.py          what a contract asked -> what a key signs                       (pure)
-    signing.py           sign requests: composition, policy, keyring
-    answers.py           what the keyring answered; the authority's signature
-    authority.py         what a Direct contract checks before it takes an answer         (pure)
-    deliveries.py        what relayers carry and report
+    reports/intake.py        observers' reports of one source event -> agreed content   (pure)
+    reports/reporting.py     takes reports, gives receipts, starts requests
+    requests/ownership.py    who the owner is, which workspace and wallet are theirs
+    requests/keys.py         key requests
+    requests/payloads.py     what a contract asked -> what a key signs                   (pure)
+    requests/signing.py      sign requests: composition, policy, keyring
+    answers/answers.py       what the keyring answered; the authority's signature
+    answers/authority.py     what a Direct contract checks before it takes an answer     (pure)
+    answers/deliveries.py    what relayers carry and report
 
 Beside the road: `journey.py` (statuses and steps), `state.py` (where everything is stored),
-`treasury_wallets.py` (the treasury's names of destinations), `administration.py` (parameters and
-sources), `queries.py`, `module.py` (the ledger module that puts it together), and the REST door,
-`api.py` with its answers in `api_models.py` and its errors in `problems.py`.
+`requests/treasury_wallets.py` (the treasury's
+names of destinations), `administration.py` (parameters and
+sources), `queries.py`, `module.py` (the ledger module that puts it together), and the REST door in `rest/`.
 """

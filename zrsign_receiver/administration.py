@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chains import ChainError, chain_for
 from zrchain_lite.errors import InvalidArgument, Unauthorized
-from zrchain_lite.identity.addresses import require_account, require_keyring
 from zrchain_lite.module import Context
-from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.identity.addresses import require_account, require_keyring
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import intake
-from zrsign_receiver.answers import authority_purpose
+from zrsign_chains import ChainError, chain_for
+from zrsign_receiver.answers.answers import authority_purpose
+from zrsign_receiver.reports import intake
 from zrsign_receiver.state import State
 
 MAX_MEMBERS = 100

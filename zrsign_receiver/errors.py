@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from zrchain_lite.policy.keeper import REVOKED
+from zrchain_lite.modules.policy.keeper import REVOKED
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 
 

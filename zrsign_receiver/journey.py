@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from zrchain_lite.module import Context
-from zrchain_lite.store import Overlay
+from zrchain_lite.store.kv import Overlay
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.errors import Rejection
 from zrsign_receiver.state import State

@@ -7,23 +7,23 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from zrchain_lite.identity.keeper import IdentityKeeper
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
-from zrchain_lite.policy.keeper import PolicyKeeper
-from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.identity.keeper import IdentityKeeper
+from zrchain_lite.modules.policy.keeper import PolicyKeeper
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury_wire
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.administration import Administration
-from zrsign_receiver.answers import Answers
-from zrsign_receiver.deliveries import Deliveries
+from zrsign_receiver.answers.answers import Answers
+from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.journey import Journey
-from zrsign_receiver.keys import Keys
-from zrsign_receiver.links import Links
-from zrsign_receiver.ownership import Workspaces
 from zrsign_receiver.queries import Queries
-from zrsign_receiver.reporting import Reporting
-from zrsign_receiver.signing import Signing
+from zrsign_receiver.reports.reporting import Reporting
+from zrsign_receiver.requests.keys import Keys
+from zrsign_receiver.requests.links import Links
+from zrsign_receiver.requests.ownership import Workspaces
+from zrsign_receiver.requests.signing import Signing
 from zrsign_receiver.state import State
 
 

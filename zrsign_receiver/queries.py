@@ -7,14 +7,15 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from chains import chain_for
 from zrchain_lite.errors import NotFound
-from zrchain_lite.identity.addresses import normalise_owner
 from zrchain_lite.module import Context, QueryHandler
-from zrchain_lite.pagination import loaded_page
-from zrchain_lite.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.identity.addresses import normalise_owner
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.store.pagination import loaded_page
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import intake, payloads
+from zrsign_chains import chain_for
+from zrsign_receiver.reports import intake
+from zrsign_receiver.requests import payloads
 from zrsign_receiver.state import SINGLETON, State, group_of, ids_page, source_key
 
 _SERVICE = "/zrsign.receiver.Query/"

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zrchain_lite.collections import Counter, Index, Key, Map, encode_key
 from zrchain_lite.errors import NotFound
-from zrchain_lite.pagination import loaded_page, page_of_store
-from zrchain_lite.policy.deadlines import Deadlines
-from zrchain_lite.store import KVStore
+from zrchain_lite.modules.policy.deadlines import Deadlines
+from zrchain_lite.store.collections import Counter, Index, Key, Map, encode_key
+from zrchain_lite.store.kv import KVStore
+from zrchain_lite.store.pagination import loaded_page, page_of_store
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept

@@ -12,7 +12,6 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from relayer.answers.contract import Contract, answer_call
 from relayer.errors import NotDeliverable, NotYet, TooDear
 from relayer.fees import GWEI, market_fees, nonces
@@ -23,6 +22,7 @@ from relayer.stages import Item
 from relayer.views import Built, Construction, Delivered, Final, Held, Refused, Rejected, View
 from relayer.views import Unreachable as Silent
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 GAS_MARGIN_PERCENT = 20
 

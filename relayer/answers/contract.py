@@ -1,6 +1,6 @@
 """The Direct contract as a relayer sees it: what to call, what it says, what its errors mean.
 
-The ABI is the packaged one (`chains/abi/ZrSign.json`).
+The ABI is the packaged one (`zrsign_chains/abi/ZrSign.json`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from eth_utils.abi import (
 )
 from eth_utils.crypto import keccak
 
-from daemon.jsonrpc import JsonRpc, NodeRefused
 from relayer.errors import NotDeliverable, NotYet, TooDear
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 # Status of a wallet and of a sign request in the contract's registries.
 WALLET_REGISTERED = 2
@@ -44,7 +44,7 @@ PERMANENT_ERRORS = frozenset(
 
 @cache
 def _abi() -> dict[tuple[str, str], Any]:
-    entries = json.loads((files("chains") / "abi/ZrSign.json").read_text())
+    entries = json.loads((files("zrsign_chains") / "abi/ZrSign.json").read_text())
     return {(entry["type"], entry["name"]): entry for entry in entries if "name" in entry}
 
 

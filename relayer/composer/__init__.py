@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chains import Intent
+from zrsign_chains import Intent
 
 
 @dataclass(frozen=True)

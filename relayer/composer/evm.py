@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chains.errors import ChainError
-from chains.evm import EvmChain
-from chains.evm_transactions import EvmTx
-from daemon.jsonrpc import JsonRpc, NodeRefused
 from relayer.answers.contract import revert_text
 from relayer.composer import Task
 from relayer.errors import Uncomposable
 from relayer.fees import market_fees, nonces
 from relayer.nonces import Fees, next_nonce
 from relayer.settings import Composer
+from zrsign_chains.errors import ChainError
+from zrsign_chains.evm import EvmChain
+from zrsign_chains.evm_transactions import EvmTx
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 PLAIN_TRANSFER_GAS = 21_000
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from chains import ChainError, Intent
-from daemon.log import get_logger
 from relayer import metrics
 from relayer.composer import ChainComposer, Task
 from relayer.errors import NotYet, Uncomposable
 from relayer.ledger import Ledger
 from zrchain_lite.client import TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import ChainError, Intent
+from zrsign_daemon.log import get_logger
 
 # A proposal that the ledger does not accept is made at most this often.
 MAX_PROPOSALS = 3

@@ -12,12 +12,12 @@ from typing import Any
 from solders.hash import Hash
 from solders.message import Message
 
-from chains.solana import SolanaChain
-from daemon.jsonrpc import JsonRpc
 from relayer.composer import Task
 from relayer.destinations.solana import NONCE_AT
 from relayer.errors import NotYet, Uncomposable
 from relayer.settings import Composer
+from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.jsonrpc import JsonRpc
 
 
 class SolanaComposer:

@@ -13,7 +13,6 @@ from typing import Any
 
 from embit.transaction import Transaction
 
-from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from relayer.destinations.refusals import BITCOIN, Meaning, meaning
 from relayer.views import (
     Accepted,
@@ -27,6 +26,7 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 NOT_FOUND = -5
 OUTPUT_PROBES = 16

@@ -12,7 +12,6 @@ from typing import Any
 import rlp
 from eth_account import Account
 
-from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from relayer.destinations.refusals import EVM, Meaning, meaning
 from relayer.errors import Unbuildable
 from relayer.views import (
@@ -27,6 +26,7 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 
 @dataclass(frozen=True)

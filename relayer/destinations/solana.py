@@ -15,7 +15,6 @@ from solders.hash import Hash
 from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
-from daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from relayer.destinations.refusals import SOLANA, Meaning, meaning
 from relayer.views import (
     Accepted,
@@ -29,6 +28,7 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 Commitment = Literal["confirmed", "finalized"]
 DEPTH = {"processed": 0, "confirmed": 1, "finalized": 2}

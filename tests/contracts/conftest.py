@@ -14,7 +14,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from zrsign.tools import ToolMissing, resolve
+from zrsign.local.tools import ToolMissing, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 MNEMONIC = "test test test test test test test test test test test junk"

@@ -95,7 +95,7 @@ def test_payable_functions__should_be_the_requests() -> None:
 
 @pytest.mark.parametrize("contract", ["ZrSign", "ZrSignOmni"])
 def test_plain_abi__should_equal_the_packaged_one(contract: str) -> None:
-    plain = json.loads((ROOT / "chains" / "abi" / f"{contract}.json").read_text())
+    plain = json.loads((ROOT / "zrsign_chains" / "abi" / f"{contract}.json").read_text())
     assert plain == artifact(contract).abi
 
 

@@ -17,10 +17,10 @@ from web3.contract.async_contract import AsyncContractFunction
 from web3.exceptions import ContractCustomError
 from web3.types import TxParams, Wei
 
-from chains.caip import chain_hash
-from chains.wallets import BITCOIN_TEST, EVM
 from tests.contracts.test_deploy import contract_of, mined, plan_for
-from zrsign.deploy import WALLETS, Mode, deploy
+from zrsign.deployment.plan import WALLETS, Mode, deploy
+from zrsign_chains.caip import chain_hash
+from zrsign_chains.wallets import BITCOIN_TEST, EVM
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
 CHAIN = "eip155:31337"

@@ -10,7 +10,7 @@ import pytest
 
 from zrsign.deployment.operate import target_of
 from zrsign.deployment.settings import load
-from zrsign.tools import ToolMissing, resolve, solcx_folder
+from zrsign.local.tools import ToolMissing, resolve, solcx_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 APE = ROOT / ".venv-ape" / "bin" / "ape"

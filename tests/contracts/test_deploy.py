@@ -14,11 +14,9 @@ from web3.contract import AsyncContract
 from web3.contract.async_contract import AsyncContractFunction
 from web3.types import TxParams, TxReceipt
 
-from chains.caip import chain_hash
-from chains.wallets import EVM
 from tests.contracts import interface as public
 from zrsign.contracts import artifact
-from zrsign.deploy import (
+from zrsign.deployment.plan import (
     FEE_ROLE,
     MPC_ROLE,
     PAUSER_ROLE,
@@ -30,6 +28,8 @@ from zrsign.deploy import (
     build,
     deploy,
 )
+from zrsign_chains.caip import chain_hash
+from zrsign_chains.wallets import EVM
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
 IMPLEMENTATION_SLOT = int("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc", 16)

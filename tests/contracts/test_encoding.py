@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
 
-from chains.evm import EvmChain
 from scripts import compile_contracts
-from zrsign.tools import ToolMissing
+from zrsign.local.tools import ToolMissing
+from zrsign_chains.evm import EvmChain
 
 PROBE = """
 // SPDX-License-Identifier: Apache-2.0

@@ -14,16 +14,16 @@ from eth_utils.crypto import keccak
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import Web3RPCError
 
-from chains.caip import chain_hash
 from tests.contracts import interface as public
 from tests.contracts.conftest import anvil
 from zrsign.contracts import artifact
-from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
 from zrsign.deployment import operate
 from zrsign.deployment.changes import Change
 from zrsign.deployment.create2 import CREATE2_DEPLOYER
 from zrsign.deployment.operate import Survey, apply, layouts_file, survey, target_of
+from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
+from zrsign_chains.caip import chain_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "scripts" / "deployment.yaml"

@@ -9,7 +9,7 @@ import pytest
 import solcx
 
 from scripts import compile_contracts
-from zrsign.tools import ToolMissing
+from zrsign.local.tools import ToolMissing
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "contracts.md").read_text()

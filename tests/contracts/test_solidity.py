@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zrsign.tools import ToolMissing, resolve
+from zrsign.local.tools import ToolMissing, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 # These write below contracts/: one worker runs them, in order.

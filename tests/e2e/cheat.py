@@ -9,10 +9,10 @@ import sys
 from dataclasses import fields, replace
 from typing import Any
 
-from dmpc.curves import Point
-from dmpc.operator.__main__ import main
-from dmpc.records import Record
-from dmpc.session import Session
+from zrsign_dmpc.group.curves import Point
+from zrsign_dmpc.run.session import Session
+from zrsign_dmpc.wire.records import Record
+from zrsign_operator.__main__ import main
 
 
 def altered(record: Record) -> Record:

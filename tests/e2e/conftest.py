@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from zrsign.errors import ManifestError
-from zrsign.network import manifest
-from zrsign.network.manifest import Manifest
+from zrsign.local.network import manifest
+from zrsign.local.network.manifest import Manifest
 from zrsign.sdk import ContractMode, ZrSign
 
 START_TIMEOUT_S = 120

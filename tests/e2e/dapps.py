@@ -12,7 +12,7 @@ from web3.types import TxParams, TxReceipt, Wei
 
 from zrchain_lite.client import LedgerClient
 from zrsign.contracts import artifact
-from zrsign.network.manifest import ContractEntry, Manifest
+from zrsign.local.network.manifest import ContractEntry, Manifest
 from zrsign.sdk import Handle, Receiver, RequestRef
 
 POLL_S = 0.05

@@ -14,19 +14,19 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from dmpc.file_journal import FileJournal
-from dmpc.single_use import _items_of
 from tests.e2e.parts import BreakableNetwork
 from tests.e2e.requester import PATIENCE_S, Requester, until
 from zrchain_lite.client import LedgerClient
-from zrsign.keyring import Keyring, MemberCard
-from zrsign.network import accounts, operators
-from zrsign.network.committee import reports
-from zrsign.network.health import Health
-from zrsign.network.joiners import join
-from zrsign.network.manifest import Manifest
-from zrsign.network.operators import Committee
-from zrsign.network.ports import HOST
+from zrsign.administration import Keyring, MemberCard
+from zrsign.local.network import accounts, operators
+from zrsign.local.network.committee import reports
+from zrsign.local.network.health import Health
+from zrsign.local.network.joiners import join
+from zrsign.local.network.manifest import Manifest
+from zrsign.local.network.operators import Committee
+from zrsign.local.network.ports import HOST
+from zrsign_dmpc.kept.journals import FileJournal
+from zrsign_dmpc.kept.single_use import _items_of
 
 
 class Door:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from dmpc.operator.__main__ import main
-from dmpc.operator.answers import Outbox
+from zrsign_operator.__main__ import main
+from zrsign_operator.ledger.answers import Outbox
 
 
 def lose(*_: Any) -> None:

@@ -13,21 +13,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from zrsign.network import survey
-from zrsign.network.health import Health
-from zrsign.network.local import LocalNetwork
-from zrsign.network.manifest import ChainEntry
-from zrsign.network.operators import Committee
-from zrsign.network.ports import HOST, Ports
-from zrsign.network.process import Process
-from zrsign.network.rpc import Rpc
+from zrsign.local.network import survey
+from zrsign.local.network.health import Health
+from zrsign.local.network.local import LocalNetwork
+from zrsign.local.network.manifest import ChainEntry
+from zrsign.local.network.operators import Committee
+from zrsign.local.network.ports import HOST, Ports
+from zrsign.local.network.process import Process
+from zrsign.local.network.rpc import Rpc
 
 PACKAGES = {
     "ledger": "zrsign.node",
     "listener": "zrsign_listener",
-    "keyring": "local_keyring",
+    "keyring": "zrsign_dev_keyring",
     "relayer": "relayer",
-    "btc_proxy": "btc_proxy",
+    "btc_proxy": "zrsign_btc_proxy",
 }
 WAIT_S = 40
 
@@ -189,7 +189,7 @@ class BreakableNetwork(LocalNetwork):
 
 def package_of(name: str) -> str:
     """What runs a daemon."""
-    return "dmpc.operator" if name.startswith("operator-") else PACKAGES[name]
+    return "zrsign_operator" if name.startswith("operator-") else PACKAGES[name]
 
 
 async def refusal(process: Process) -> str:

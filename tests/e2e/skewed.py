@@ -32,6 +32,6 @@ def skew(seconds: float) -> None:
 
 if __name__ == "__main__":
     skew(float(sys.argv.pop(1)))
-    from dmpc.operator.__main__ import main
+    from zrsign_operator.__main__ import main
 
     sys.exit(main())

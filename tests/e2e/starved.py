@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from dmpc.operator.__main__ import main
+from zrsign_operator.__main__ import main
 
 
 def log_through_another_process() -> None:

@@ -1,4 +1,4 @@
-"""What `chains` makes of Bitcoin is judged by a real node: addresses, PSBTs, spends."""
+"""What `zrsign_chains` makes of Bitcoin is judged by a real node: addresses, PSBTs, spends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import pytest
 from coincurve import PrivateKey
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
-from tests.chains.builders import ALICE, BOB, REGTEST
 from tests.relayer.nodes import bitcoind, btc_ask
+from tests.zrsign_chains.builders import ALICE, BOB, REGTEST
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
 
 CHAIN = BitcoinChain(REGTEST)
 COINS = 8

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import run_cli
-from zrsign.network.manifest import Manifest
+from zrsign.local.network.manifest import Manifest
 
 pytestmark = pytest.mark.usefixtures("network")
 

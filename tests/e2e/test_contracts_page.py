@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.conftest import run_cli
-from zrsign.network.manifest import Manifest
+from zrsign.local.network.manifest import Manifest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "contracts.md").read_text()
 

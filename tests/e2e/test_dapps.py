@@ -13,17 +13,17 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from web3.exceptions import ContractCustomError
 
-from chains.caip import chain_hash
-from chains.wallets import BITCOIN_TEST
 from tests.e2e.dapps import caller, receiver, requested
 from zrchain_lite.client import Account as LedgerAccount
 from zrchain_lite.client import LedgerClient, TxFailed
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
-from zrsign.demo import checks
-from zrsign.network.manifest import Manifest
-from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
-from zrsign.network.rpc import Rpc
+from zrsign.local.demo import checks
+from zrsign.local.network.manifest import Manifest
+from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
+from zrsign.local.network.rpc import Rpc
 from zrsign.track import road
+from zrsign_chains.caip import chain_hash
+from zrsign_chains.wallets import BITCOIN_TEST
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 ETHER = 10**18

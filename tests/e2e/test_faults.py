@@ -19,16 +19,16 @@ import pytest_asyncio
 from eth_account import Account as EvmAccount
 from eth_utils.address import to_checksum_address
 
-from chains import Intent, evm
-from chains.wallets import BITCOIN_TEST, EVM
 from tests.e2e.conftest import run_cli
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
-from zrsign.demo import checks
-from zrsign.network.nodes import BITCOIN_REGTEST, fund_evm
-from zrsign.network.rpc import Rpc
+from zrsign.local.demo import checks
+from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
+from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
 from zrsign.sdk.client import Handle
+from zrsign_chains import Intent, evm
+from zrsign_chains.wallets import BITCOIN_TEST, EVM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from dmpc.epoch_keeper import _read_entry
-from dmpc.epochs import EpochState, after
-from dmpc.file_journal import FileJournal
 from tests.e2e.conftest import run_cli
 from tests.e2e.keyring_network import KeyringNetwork
 from tests.e2e.requester import PATIENCE_S, Requester, until
-from zrsign.network.operators import LEVEL, Committee
+from zrsign.local.network.operators import LEVEL, Committee
+from zrsign_dmpc.kept.epoch_keeper import _read_entry
+from zrsign_dmpc.kept.epochs import EpochState, after
+from zrsign_dmpc.kept.journals import FileJournal
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

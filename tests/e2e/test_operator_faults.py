@@ -21,7 +21,7 @@ from cryptography import x509
 
 from tests.e2e.keyring_network import KeyringNetwork, items
 from tests.e2e.requester import Requester, until
-from zrsign.network.operators import Committee
+from zrsign.local.network.operators import Committee
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

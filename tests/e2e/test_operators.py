@@ -14,22 +14,22 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain, Utxo
-from chains.wallets import EVM, SOLANA
-from tests.chains.builders import BOB, REGTEST
 from tests.e2e.keyring_network import items
 from tests.e2e.parts import BreakableNetwork, refusal, until
+from tests.zrsign_chains.builders import BOB, REGTEST
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
-from zrsign.deploy import Mode
-from zrsign.keyring import Keyring, only_keyring
-from zrsign.network.committee import reports
-from zrsign.network.health import Health
-from zrsign.network.nodes import SOLANA_LOCALNET
-from zrsign.network.operators import Committee
+from zrsign.administration import Keyring, only_keyring
+from zrsign.deployment.plan import Mode
+from zrsign.local.network.committee import reports
+from zrsign.local.network.health import Health
+from zrsign.local.network.nodes import SOLANA_LOCALNET
+from zrsign.local.network.operators import Committee
 from zrsign.sdk import ContractMode, ZrSign
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, Utxo
+from zrsign_chains.wallets import EVM, SOLANA
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 

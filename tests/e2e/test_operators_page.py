@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from tests.e2e.conftest import run_cli, until_ready
-from zrsign.network.manifest import Manifest
+from zrsign.local.network.manifest import Manifest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operators.md").read_text()
 # Sixteen operators are too many for a machine that runs other tests as well.

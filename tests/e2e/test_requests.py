@@ -10,21 +10,21 @@ from eth_account import Account as EvmAccount
 from eth_account.messages import encode_defunct
 from solders.keypair import Keypair
 
-from chains import Intent, evm
-from chains.wallets import BITCOIN, BITCOIN_TEST, EVM, SOLANA
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
-from zrsign.demo import checks
 from zrsign.errors import RequestRejected, TransactionReverted, UsageError
-from zrsign.network.manifest import Manifest
-from zrsign.network.nodes import (
+from zrsign.local.demo import checks
+from zrsign.local.network.manifest import Manifest
+from zrsign.local.network.nodes import (
     BITCOIN_REGTEST,
     LAMPORTS_PER_SOL,
     SOLANA_LOCALNET,
     fund_evm,
     fund_solana,
 )
-from zrsign.network.rpc import Rpc
+from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
+from zrsign_chains import Intent, evm
+from zrsign_chains.wallets import BITCOIN, BITCOIN_TEST, EVM, SOLANA
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 DIRECT, OMNI = ContractMode.DIRECT, ContractMode.OMNI

@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain, Utxo
-from daemon.retry import Retry
-from daemon.settings import LedgerAccess
-from local_keyring.keyring import LocalKeyring
-from local_keyring.vault import Vault
 from relayer.service import run
 from relayer.settings import RelayerSettings, Target
-from tests.chains.builders import BOB, REGTEST
-from tests.local_keyring.ledger import QUERY, Ledger, running_ledger
 from tests.relayer.nodes import bitcoind, btc_ask, eventually
+from tests.zrsign_chains.builders import BOB, REGTEST
+from tests.zrsign_dev_keyring.ledger import QUERY, Ledger, running_ledger
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, Utxo
+from zrsign_daemon.retry import Retry
+from zrsign_daemon.settings import LedgerAccess
+from zrsign_dev_keyring.keyring import LocalKeyring
+from zrsign_dev_keyring.vault import Vault
 
 CHAIN = BitcoinChain(REGTEST, taproot=True)
 RECIPIENT = CHAIN.address(BOB.public_key)

@@ -16,17 +16,6 @@ from embit.networks import NETWORKS
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
-from chains.evm import EvmChain, personal_message_digest
-from chains.solana import SolanaChain
-from dmpc.curves import ED25519, SECP256K1
-from dmpc.derivation import derive, derive_share
-from dmpc.errors import ParameterError
-from dmpc.frost import BIP340, ED25519_SHA512, InvalidShares, SigningPackage, output_share
-from dmpc.frost.signing import generate_nonces
-from dmpc.keys import KeyShare
-from tests.chains.builders import BOB, REGTEST
 from tests.e2e.threshold import (
     Shares,
     generate,
@@ -37,7 +26,18 @@ from tests.e2e.threshold import (
     sign_frost,
 )
 from tests.relayer.nodes import ask, bitcoind, btc_ask, free_port, process, tool, until
-from zrsign import tools
+from tests.zrsign_chains.builders import BOB, REGTEST
+from zrsign.local import tools
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
+from zrsign_chains.evm import EvmChain, personal_message_digest
+from zrsign_chains.solana import SolanaChain
+from zrsign_dmpc.errors import ParameterError
+from zrsign_dmpc.frost import BIP340, ED25519_SHA512, InvalidShares, SigningPackage, output_share
+from zrsign_dmpc.frost.signing import generate_nonces
+from zrsign_dmpc.group.curves import ED25519, SECP256K1
+from zrsign_dmpc.group.derivation import derive, derive_share
+from zrsign_dmpc.kept.keys import KeyShare
 
 BITCOIN = BitcoinChain(REGTEST)
 EVM = EvmChain("eip155:31337")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
-from dmpc.curves import Group
-from dmpc.dkg import dkg_execution, start_dkg
-from dmpc.ecdsa import (
+from tests.zrsign_dmpc.builders import fresh_ledger
+from zrsign_dmpc.dkg import dkg_execution, start_dkg
+from zrsign_dmpc.ecdsa import (
     PAILLIER_2048,
     AuxInfo,
     AuxSecrets,
@@ -21,16 +21,16 @@ from dmpc.ecdsa import (
     start_presign,
     start_sign,
 )
-from dmpc.ecdsa.primes import safe_prime_maker
-from dmpc.execution import IdentityKey, Parties
-from dmpc.frost import NoncePool, Suite, frost_execution, start_frost
-from dmpc.keys import KeyShare
-from dmpc.refresh import refresh_execution, start_refresh
-from dmpc.reshare import reshare_execution, reshare_plan, start_reshare
-from dmpc.rounds import Result
-from dmpc.session import Session
-from dmpc.simulator import Simulation
-from tests.dmpc.builders import fresh_ledger
+from zrsign_dmpc.ecdsa.primes import safe_prime_maker
+from zrsign_dmpc.frost import NoncePool, Suite, frost_execution, start_frost
+from zrsign_dmpc.group.curves import Group
+from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.refresh import refresh_execution, start_refresh
+from zrsign_dmpc.reshare import reshare_execution, reshare_plan, start_reshare
+from zrsign_dmpc.run.execution import IdentityKey, Parties
+from zrsign_dmpc.run.rounds import Result
+from zrsign_dmpc.run.session import Session
+from zrsign_dmpc.run.simulator import Simulation
 
 T = TypeVar("T")
 Shares = Mapping[int, KeyShare]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.jsonrpc import JsonRpc
 from relayer.outbox import Outbox
 from relayer.stages import Policy
 from tests.relayer.nodes import ask, bitcoind, free_port, process, tool, until
+from zrsign_daemon.jsonrpc import JsonRpc
 
 
 @pytest.fixture(scope="session")

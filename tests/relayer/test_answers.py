@@ -13,10 +13,6 @@ from eth_account import Account as EthAccount
 from eth_account.signers.local import LocalAccount
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from chains import chain_hash
-from chains.evm import evm_address
-from chains.wallets import EVM
-from daemon.jsonrpc import JsonRpc
 from relayer.answers.builder import AnswerBuilder
 from relayer.answers.contract import answer_call, call_data, revert_text
 from relayer.destinations.evm import EvmDestination, slot
@@ -30,7 +26,11 @@ from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign.deploy import Mode, Plan, deploy
+from zrsign.deployment.plan import Mode, Plan, deploy
+from zrsign_chains import chain_hash
+from zrsign_chains.evm import evm_address
+from zrsign_chains.wallets import EVM
+from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = worlds.SOURCE_CHAIN
 OWNER: LocalAccount = EthAccount.from_key(worlds.OWNER.key.secret)

@@ -1,4 +1,4 @@
-"""The Bitcoin adapter against a real bitcoind in regtest; transactions are made by `chains`."""
+"""The Bitcoin adapter against bitcoind in regtest; `zrsign_chains` makes the transactions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Sequence
 import pytest
 from coincurve import PrivateKey
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain, Utxo
-from daemon.jsonrpc import JsonRpc
 from relayer.destinations.bitcoin import BitcoinDestination
 from relayer.views import (
     Accepted,
@@ -22,6 +19,9 @@ from relayer.views import (
     Unreachable,
 )
 from tests.relayer.nodes import REGTEST, free_port
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, Utxo
+from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = BitcoinChain(REGTEST)
 COINBASE_MATURITY = 100

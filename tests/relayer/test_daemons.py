@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import structlog
 
-from btc_proxy import __main__ as btc_proxy
 from relayer import __main__ as relayer
 from tests.relayer.nodes import REGTEST, ROOT, free_port, process, until
+from zrsign_btc_proxy import __main__ as btc_proxy
 
 DAEMONS = ["relayer", "btc_proxy"]
 
@@ -70,7 +70,8 @@ def start(daemon: str, path: Path) -> int:
 
 
 def command(daemon: str, path: Path) -> list[str]:
-    return [sys.executable, "-m", daemon, "--config", str(path)]
+    package = {"relayer": "relayer", "btc_proxy": "zrsign_btc_proxy"}[daemon]
+    return [sys.executable, "-m", package, "--config", str(path)]
 
 
 @pytest.mark.parametrize("daemon", DAEMONS)

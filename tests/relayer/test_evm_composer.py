@@ -9,15 +9,15 @@ from coincurve import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chains import ChainError, Intent
-from chains.evm import EvmChain
-from daemon.jsonrpc import JsonRpc, NodeUnavailable
 from relayer.composer import Task
 from relayer.composer.evm import EvmComposer, affordable_fees
 from relayer.errors import Uncomposable
 from relayer.nonces import Fees
 from relayer.settings import Composer
 from tests.relayer.nodes import eventually, free_port
+from zrsign_chains import ChainError, Intent
+from zrsign_chains.evm import EvmChain
+from zrsign_daemon.jsonrpc import JsonRpc, NodeUnavailable
 
 CHAIN = "eip155:31338"
 RULES = EvmChain(CHAIN)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from daemon.jsonrpc import JsonRpc
 from relayer.destinations.evm import EvmDestination, slot
 from relayer.errors import Unbuildable
 from relayer.outbox import Outbox
@@ -25,6 +24,7 @@ from relayer.views import (
 )
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import free_port, landed
+from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = "eip155:31338"
 KEY = Account.from_key(b"\x11" * 32)

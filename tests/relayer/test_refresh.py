@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chains.evm import EvmChain
-from chains.solana import SolanaChain
-from daemon.jsonrpc import JsonRpc
 from relayer.composer.evm import EvmComposer
 from relayer.composer.service import REFRESH_S, Composition
 from relayer.composer.solana import SolanaComposer
@@ -19,6 +16,9 @@ from tests.relayer.test_solana_destination import EXPIRED, LOCALNET, funded
 from tests.zrsign_receiver.test_policy import APPROVERS, approve, guarded
 from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, OWNER, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains.evm import EvmChain
+from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.jsonrpc import JsonRpc
 
 APPROVING, SIGNING = receiver.REQUEST_STATUS_APPROVING, receiver.REQUEST_STATUS_SIGNING
 

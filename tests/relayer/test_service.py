@@ -13,11 +13,6 @@ import pytest
 from coincurve import PrivateKey
 from prometheus_client import REGISTRY
 
-from chains import Intent, wallets
-from chains.evm import EvmChain
-from chains.simple_tx import SimpleTx, encode
-from daemon.jsonrpc import JsonRpc
-from daemon.loops import run_all
 from relayer.intake import Intake, transaction_item
 from relayer.ledger import Ledger
 from relayer.outbox import Outbox
@@ -28,6 +23,11 @@ from tests.relayer.nodes import eventually, free_port
 from tests.relayer.road import InProcessClient, client
 from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, RELAYER, SOURCE_CHAIN, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import Intent, wallets
+from zrsign_chains.evm import EvmChain
+from zrsign_chains.simple_tx import SimpleTx, encode
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.loops import run_all
 
 RULES = EvmChain(EVM_CHAIN)
 ETHER = 10**18

@@ -10,9 +10,6 @@ from solders.pubkey import Pubkey
 from solders.system_program import create_nonce_account
 from solders.transaction import Transaction
 
-from chains import ChainError, Intent
-from chains.solana import SolanaChain
-from daemon.jsonrpc import JsonRpc
 from relayer.composer import Task
 from relayer.composer.solana import SolanaComposer
 from relayer.destinations.solana import SolanaDestination
@@ -21,6 +18,9 @@ from relayer.settings import Composer
 from relayer.views import Accepted, Final, Rejected
 from tests.relayer.nodes import eventually
 from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
+from zrsign_chains import ChainError, Intent
+from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.jsonrpc import JsonRpc
 
 RULES = SolanaChain(LOCALNET)
 NONCE_RENT = 1_500_000

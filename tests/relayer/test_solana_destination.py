@@ -1,16 +1,16 @@
-"""The Solana adapter against a real Surfpool; transactions are made by `chains`."""
+"""The Solana adapter against a real Surfpool; `zrsign_chains` makes the transactions."""
 
 from __future__ import annotations
 
 import pytest
 from solders.keypair import Keypair
 
-from chains import Intent
-from chains.solana import SolanaChain
-from daemon.jsonrpc import JsonRpc
 from relayer.destinations.solana import SolanaDestination
 from relayer.views import Accepted, Final, Rejected, Unknown, Unreachable
 from tests.relayer.nodes import eventually, free_port
+from zrsign_chains import Intent
+from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.jsonrpc import JsonRpc
 
 LOCALNET = "solana:localnet"
 CHAIN = SolanaChain(LOCALNET)

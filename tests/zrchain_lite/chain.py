@@ -14,13 +14,13 @@ from zrchain_lite.client import Account
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.identity import IdentityKeeper, IdentityModule
-from zrchain_lite.lmdb_store import LmdbStore
 from zrchain_lite.module import Context, Module
+from zrchain_lite.modules.identity import IdentityKeeper, IdentityModule
+from zrchain_lite.modules.operators import OperatorsModule
+from zrchain_lite.modules.policy import PolicyKeeper, PolicyModule
+from zrchain_lite.modules.treasury import TreasuryKeeper, TreasuryModule
 from zrchain_lite.node import Core, NodeConfig
-from zrchain_lite.operators import OperatorsModule
-from zrchain_lite.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin

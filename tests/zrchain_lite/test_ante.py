@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from chains.ecdsa import N
 from tests.zrchain_lite.chain import (
     ALICE,
     BOB,
@@ -23,12 +22,13 @@ from tests.zrchain_lite.chain import (
     genesis,
     transfer,
 )
-from zrchain_lite.auth.keeper import FEE_COLLECTOR, module_address
+from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, module_address
 from zrchain_lite.tx import Signer, build, sign_bytes, sign_low_s
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1 import signing_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, TxBody, TxRaw
+from zrsign_chains.ecdsa import N
 
 Make = Callable[[Chain], bytes]
 

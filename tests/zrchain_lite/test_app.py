@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, genesis, transfer
-from zrchain_lite import merkle
 from zrchain_lite.app import writes_key
-from zrchain_lite.auth.keeper import module_address
 from zrchain_lite.errors import InvalidArgument, NotFound, UnknownRequest
 from zrchain_lite.genesis import Genesis, GenesisError, load, parse
-from zrchain_lite.lmdb_store import StoreForeign
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
+from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.registry import DuplicateHandler, Registry
+from zrchain_lite.store import merkle
+from zrchain_lite.store.lmdb_store import StoreForeign
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.bank_pb2 import Input
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSend

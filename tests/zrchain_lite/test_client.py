@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from chains import ecdsa
 from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, NOBODY, genesis, node_config, transfer
 from zrchain_lite.client import (
     Account,
@@ -24,6 +23,7 @@ from zrchain_lite.node import Node, core_only, serving
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
+from zrsign_chains import ecdsa
 
 BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
 

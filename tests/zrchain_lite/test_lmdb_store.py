@@ -10,7 +10,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from zrchain_lite.lmdb_store import (
+from zrchain_lite.store.lmdb_store import (
     LmdbStore,
     StoreBusy,
     StoreCorrupted,
@@ -77,7 +77,7 @@ def test_snapshot__should_not_be_written_to(tmp_path: Path) -> None:
 def test_open__should_refuse_a_second_process(tmp_path: Path) -> None:
     store = LmdbStore(tmp_path)
     script = (
-        "import sys; from pathlib import Path; from zrchain_lite.lmdb_store import *\n"
+        "import sys; from pathlib import Path; from zrchain_lite.store.lmdb_store import *\n"
         "try: LmdbStore(Path(sys.argv[1]))\n"
         "except StoreBusy as error: print(error)"
     )
@@ -140,7 +140,7 @@ def test_open__should_say_why_a_folder_cannot_be_used(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from zrchain_lite.lmdb_store import *
+from zrchain_lite.store.lmdb_store import *
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = LmdbStore(Path(sys.argv[1]))
 store.commit(Tip("chain", 1, bytes(32)), [(b"a", b"1")])

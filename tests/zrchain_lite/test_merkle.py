@@ -7,7 +7,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zrchain_lite import merkle
+from zrchain_lite.store import merkle
 
 # Test data of the Certificate Transparency reference implementation (8 leaves).
 LEAVES = [

@@ -14,8 +14,8 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.engine import EngineConfig
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.genesis import GenesisError
-from zrchain_lite.lmdb_store import StoreBusy, StoreCorrupted
 from zrchain_lite.node import NodeConfig, core_only, run, serving
+from zrchain_lite.store.lmdb_store import StoreBusy, StoreCorrupted
 
 
 def changed(config: NodeConfig, **values: object) -> NodeConfig:

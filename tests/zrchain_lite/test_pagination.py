@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zrchain_lite.pagination import MAX_PAGE_BYTES, loaded, page
+from zrchain_lite.store.pagination import MAX_PAGE_BYTES, loaded, page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 
 

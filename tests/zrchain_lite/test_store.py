@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from zrchain_lite.lmdb_store import LmdbStore, Tip
-from zrchain_lite.store import KVStore, MemoryStore, Overlay
+from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
+from zrchain_lite.store.lmdb_store import LmdbStore, Tip
 
 KEYS = st.lists(st.sampled_from([0x00, 0x01, 0x61, 0xFE, 0xFF]), min_size=1, max_size=4).map(bytes)
 VALUES = st.binary(max_size=3)

@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
-from chains.wallets import KeyAlgorithm
-from local_keyring.vault import Vault
-from zrsign.network import accounts, configs, genesis
-from zrsign.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
-from zrsign.network.nodes import BITCOIN_REGTEST
+from zrsign.local.network import accounts, genesis
+from zrsign.local.network import settings_files as configs
+from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
+from zrsign.local.network.nodes import BITCOIN_REGTEST
+from zrsign_chains.wallets import KeyAlgorithm
+from zrsign_dev_keyring.vault import Vault
 
 pytestmark = pytest.mark.timeout(60)
 
 PROGRAMS = {
     "ledger": "zrsign.node",
     "listener": "zrsign_listener.__main__",
-    "keyring": "local_keyring.__main__",
+    "keyring": "zrsign_dev_keyring.__main__",
     "relayer": "relayer.__main__",
-    "btc_proxy": "btc_proxy.__main__",
+    "btc_proxy": "zrsign_btc_proxy.__main__",
 }
 CLIENTS = ["listener", "keyring", "relayer", "btc_proxy"]
 DATABASES = {"listener": "database_url", "relayer": "outbox_url", "btc_proxy": "store_url"}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from zrsign import cli
-from zrsign.network import accounts, manifest
-from zrsign.network.manifest import DaemonEntry, LedgerEntry, Manifest
-from zrsign.network.ports import Ports
+from zrsign.local.network import accounts, manifest
+from zrsign.local.network.manifest import DaemonEntry, LedgerEntry, Manifest
+from zrsign.local.network.ports import Ports
 
 Refused = Callable[..., str]
 

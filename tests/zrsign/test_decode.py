@@ -6,11 +6,11 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from chains import chain_hash, simple_tx
-from chains.wallets import EVM, WALLET_TYPES
 from zrsign.decode import explain
 from zrsign.errors import UsageError
 from zrsign.sdk import reverts
+from zrsign_chains import chain_hash, simple_tx
+from zrsign_chains.wallets import EVM, WALLET_TYPES
 
 ZERO = "0x" + "00" * 20
 

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zrsign.contracts import artifact
-from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
 from zrsign.deployment import layout
 from zrsign.deployment.changes import Change, difference
 from zrsign.deployment.create2 import (
@@ -26,6 +25,7 @@ from zrsign.deployment.create2 import (
     create2_address,
 )
 from zrsign.deployment.operate import target_of
+from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign.deployment.state import Contract, State
 

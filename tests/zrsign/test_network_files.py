@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from zrsign.errors import ManifestError, NetworkError
-from zrsign.network import accounts, manifest
-from zrsign.network.manifest import LedgerEntry, Manifest
-from zrsign.network.ports import HOST, Ports
+from zrsign.local.network import accounts, manifest
+from zrsign.local.network.manifest import LedgerEntry, Manifest
+from zrsign.local.network.ports import HOST, Ports
 
 
 def test_free_ports__should_all_differ() -> None:

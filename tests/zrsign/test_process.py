@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from zrsign.errors import NetworkError
-from zrsign.network.process import Supervisor
+from zrsign.local.network.process import Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
@@ -64,7 +64,7 @@ async def test_start__should_say_what_to_do_when_a_program_is_missing(tmp_path: 
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from zrsign.network.process import Supervisor
+from zrsign.local.network.process import Supervisor
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 async def main():
     process = await Supervisor(Path(sys.argv[1])).start("child", SLEEP)

@@ -20,11 +20,11 @@ from eth_account import Account
 from eth_utils.abi import function_signature_to_4byte_selector as selector
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from daemon.jsonrpc import JsonRpc
 from tests.zrsign_listener.logs import CHAIN, DESTINATION, WALLET_TYPE
-from zrsign.deploy import Deployment, Mode, Plan, deploy
-from zrsign.tools import ToolMissing, resolve
-from zrsign_listener.config import ChainSettings
+from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
+from zrsign.local.tools import ToolMissing, resolve
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_listener.settings import ChainSettings
 from zrsign_listener.store import Store
 
 # Anvil's first development accounts.

@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from daemon.errors import SettingsError
-from daemon.jsonrpc import JsonRpc
-from daemon.settings import LedgerAccess, load
-from tests.local_keyring.ledger import Ledger, running_ledger
+from tests.zrsign_dev_keyring.ledger import Ledger, running_ledger
 from tests.zrsign_listener.conftest import (
     USER,
     Chain,
@@ -26,8 +23,11 @@ from tests.zrsign_listener.conftest import (
 from tests.zrsign_listener.logs import CHAIN
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.config import ListenerSettings
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.settings import LedgerAccess, load
 from zrsign_listener.service import listen
+from zrsign_listener.settings import ListenerSettings
 from zrsign_listener.store import Store
 
 DEAD = {

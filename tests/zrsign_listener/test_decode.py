@@ -28,7 +28,7 @@ from zrsign_listener.decode import (
 from zrsign_listener.errors import MalformedLog
 from zrsign_listener.plan import Block
 
-ABI = Path(__file__).parents[2] / "chains" / "abi"
+ABI = Path(__file__).parents[2] / "zrsign_chains" / "abi"
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 

@@ -10,9 +10,6 @@ from typing import Any
 
 import pytest
 
-from daemon.jsonrpc import JsonRpc
-from daemon.loops import Loop, run_all
-from daemon.retry import Retry
 from tests.zrsign_listener.conftest import (
     ADMIN,
     USER,
@@ -26,11 +23,14 @@ from tests.zrsign_listener.conftest import (
 )
 from tests.zrsign_listener.logs import CHAIN
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.config import ChainSettings
+from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.loops import Loop, run_all
+from zrsign_daemon.retry import Retry
 from zrsign_listener.decode import SIG_REQUEST
 from zrsign_listener.errors import RpcError, WrongChain
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads
+from zrsign_listener.settings import ChainSettings
 from zrsign_listener.store import Store
 
 NO_PAUSE = Retry(base_s=0.0, cap_s=0.0)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from daemon.jsonrpc import JsonRpc
-from tests.local_keyring.ledger import Ledger
+from tests.zrsign_dev_keyring.ledger import Ledger
 from tests.zrsign_listener.conftest import Chain, ask_hash, eventually
 from tests.zrsign_listener.logs import CHAIN
 from tests.zrsign_listener.test_daemon import database, ledger, requests, settings_at
+from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_listener.store import Store
 
 __all__ = ["ledger"]

@@ -13,10 +13,10 @@ import pytest
 from google.protobuf.any_pb2 import Any as PackedAny
 from google.protobuf.message import Message
 
-from daemon.retry import Retry
 from tests.zrsign_listener import logs
 from zrchain_lite.client import LedgerUnavailable, TxFailed, TxResult
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.retry import Retry
 from zrsign_listener import report as report_module
 from zrsign_listener.decode import observe
 from zrsign_listener.plan import Feed

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN, World
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import api
+from zrsign_receiver.rest import api
 
 
 class MemoryLedger:

@@ -10,9 +10,9 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chains.wallets import KeyAlgorithm
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import authority
+from zrsign_chains.wallets import KeyAlgorithm
+from zrsign_receiver.answers import authority
 
 SECRET = b"\x42" * 32
 OWNER = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

@@ -21,7 +21,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver.deliveries import progress
+from zrsign_receiver.answers.deliveries import progress
 from zrsign_receiver.state import MAX_STEPS
 
 OPEN, SUBMITTED = pb.DELIVERY_STATUS_OPEN, pb.DELIVERY_STATUS_SUBMITTED

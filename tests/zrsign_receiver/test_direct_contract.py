@@ -15,9 +15,6 @@ from eth_account import Account as EthAccount
 from eth_utils.address import to_checksum_address
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from chains import chain_for, chain_hash, wallets
-from chains.ecdsa import verify
-from chains.evm import evm_address
 from relayer.answers.contract import answer_call, call_data
 from tests.relayer.nodes import ask, free_port, process, tool, until
 from tests.zrsign_receiver import transactions
@@ -31,8 +28,11 @@ from tests.zrsign_receiver.world import (
     status_name,
 )
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign.deploy import Mode, Plan, deploy
+from zrsign.deployment.plan import Mode, Plan, deploy
 from zrsign.deployment.state import takes_typed_answers
+from zrsign_chains import chain_for, chain_hash, wallets
+from zrsign_chains.ecdsa import verify
+from zrsign_chains.evm import evm_address
 from zrsign_listener.decode import EvmLog
 from zrsign_listener.decode import decode as decode_log
 from zrsign_listener.plan import Block

@@ -8,15 +8,15 @@ from embit.script import Script, Witness
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from google.protobuf.message import Message
 
-from chains import wallets
-from chains.bitcoin_scripts import p2wpkh_script
 from tests.zrsign_receiver.world import OBSERVERS, REGTEST, World, status_name
 from zrchain_lite.client.ledger import GAS_LIMIT
 from zrchain_lite.gas import GasMeter, MeteredStore
-from zrchain_lite.identity.keeper import MAX_CHILDREN, MAX_MEMBERS
-from zrchain_lite.store import Overlay
-from zrchain_lite.treasury.keeper import MAX_ITEMS
+from zrchain_lite.modules.identity.keeper import MAX_CHILDREN, MAX_MEMBERS
+from zrchain_lite.modules.treasury.keeper import MAX_ITEMS
+from zrchain_lite.store.kv import Overlay
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import wallets
+from zrsign_chains.bitcoin_scripts import p2wpkh_script
 
 BYTE = 10  # gas of a transaction's byte
 

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import intake
-from zrsign_receiver.intake import ContentHash, Decision, Reports, Verdict, decide
+from zrsign_receiver.reports import intake
+from zrsign_receiver.reports.intake import ContentHash, Decision, Reports, Verdict, decide
 
 OBSERVERS = ("ann", "ben", "cat", "dan", "eve")
 TRUTH, LIE, OTHER_LIE = (ContentHash(bytes([n]) * 32) for n in range(3))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chains import wallets
-from chains.bitcoin import BitcoinChain
-from chains.evm import evm_address, recover_public_key
 from tests.zrsign_receiver.world import (
     DIRECT,
     OBSERVERS,
@@ -20,9 +17,12 @@ from tests.zrsign_receiver.world import (
     step_names,
 )
 from zrchain_lite.errors import NotFound, Unauthorized
-from zrchain_lite.store import MemoryStore
+from zrchain_lite.store.kv import MemoryStore
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import authority
+from zrsign_chains import wallets
+from zrsign_chains.bitcoin import BitcoinChain
+from zrsign_chains.evm import evm_address, recover_public_key
+from zrsign_receiver.answers import authority
 
 
 def snapshot(store: MemoryStore) -> list[tuple[bytes, bytes]]:

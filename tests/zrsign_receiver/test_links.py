@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from google.protobuf.any_pb2 import Any
 
-from chains import wallets
 from tests.zrsign_receiver.world import (
     OBSERVERS,
     OMNI,
@@ -19,6 +18,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.errors import InvalidArgument, Unauthorized
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import wallets
 
 ADMINISTRATOR, MEMBER = Account("administrator"), Account("member")
 

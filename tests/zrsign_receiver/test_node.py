@@ -12,8 +12,6 @@ import httpx
 import pytest
 from google.protobuf.message import Message
 
-from chains.cosmos import keyring_address
-from chains.wallets import EVM
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN
 from zrchain_lite.client import Account, LedgerClient, TxFailed, TxResult, party_signature
 from zrchain_lite.engine import EngineConfig
@@ -23,7 +21,9 @@ from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.node import compose
-from zrsign_receiver import api
+from zrsign_chains.cosmos import keyring_address
+from zrsign_chains.wallets import EVM
+from zrsign_receiver.rest import api
 
 AUTHORITY, OBSERVER, PARTY = (Account.from_secret(bytes([n]) * 32) for n in (1, 2, 3))
 FUNDS = 10**13

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chains import wallets
 from tests.zrsign_receiver.world import (
     AUTHORITY,
     COMPOSER,
@@ -17,10 +16,11 @@ from tests.zrsign_receiver.world import (
     status_name,
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
-from zrchain_lite.pagination import MAX_PAGE_BYTES
+from zrchain_lite.store.pagination import MAX_PAGE_BYTES
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver.intake import MAX_PAYLOAD_BYTES
+from zrsign_chains import wallets
+from zrsign_receiver.reports.intake import MAX_PAYLOAD_BYTES
 
 ANSWERED, SIGNING = pb.REQUEST_STATUS_ANSWERED, pb.REQUEST_STATUS_SIGNING
 

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
-from chains import Intent, wallets
-from chains.evm import EvmChain
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     EVM_CHAIN,
@@ -22,11 +20,13 @@ from tests.zrsign_receiver.world import (
     status_name,
     step_names,
 )
-from zrchain_lite.identity.keeper import MAX_DEPTH
+from zrchain_lite.modules.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import Intent, wallets
+from zrsign_chains.evm import EvmChain
 from zrsign_receiver.errors import Reason
-from zrsign_receiver.keys import MAX_WAITING
-from zrsign_receiver.payloads import BITCOIN_MAINNET
+from zrsign_receiver.requests.keys import MAX_WAITING
+from zrsign_receiver.requests.payloads import BITCOIN_MAINNET
 
 HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
 TX, SIMPLE = pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX

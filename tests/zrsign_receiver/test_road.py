@@ -16,7 +16,7 @@ from tests.zrsign_receiver.world import (
     World,
 )
 from zrchain_lite.errors import Conflict, NotFound
-from zrchain_lite.treasury.escrow import KEYRING_ESCROW
+from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.journey import FINAL

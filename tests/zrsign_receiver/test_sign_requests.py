@@ -11,8 +11,6 @@ from eth_account import Account as EthAccount
 from eth_account.messages import encode_defunct
 from nacl.signing import VerifyKey
 
-from chains import chain_for, wallets
-from chains.ecdsa import verify
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     DIRECT,
@@ -27,7 +25,9 @@ from tests.zrsign_receiver.world import (
     step_names,
 )
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver import authority
+from zrsign_chains import chain_for, wallets
+from zrsign_chains.ecdsa import verify
+from zrsign_receiver.answers import authority
 
 TRANSACTION_WALLETS = [
     (wallets.EVM, EVM_CHAIN),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from chains import wallets
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     COMPOSER,
@@ -19,7 +18,8 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_receiver.signing import COMPOSING_BLOCKS
+from zrsign_chains import wallets
+from zrsign_receiver.requests.signing import COMPOSING_BLOCKS
 
 
 @dataclass

@@ -5,13 +5,13 @@ from __future__ import annotations
 from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
-from chains import Intent
-from chains.bitcoin import BitcoinChain
-from chains.bitcoin_coins import Utxo
-from chains.evm import EvmChain
-from chains.simple_tx import SimpleTx, encode
-from chains.solana import SolanaChain
 from tests.zrsign_receiver.world import EVM_CHAIN, LOCALNET, REGTEST, Account
+from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain
+from zrsign_chains.bitcoin_coins import Utxo
+from zrsign_chains.evm import EvmChain
+from zrsign_chains.simple_tx import SimpleTx, encode
+from zrsign_chains.solana import SolanaChain
 
 EVM_RECIPIENT = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 BITCOIN_RECIPIENT = BitcoinChain(REGTEST).address(Account("recipient").public_key)

@@ -12,22 +12,22 @@ from coincurve import PrivateKey
 from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
-from chains import chain_hash, cosmos, wallets
-from chains.evm import evm_address
-from zrchain_lite.auth.keeper import AuthKeeper
-from zrchain_lite.bank.keeper import BankKeeper
-from zrchain_lite.identity.keeper import IdentityKeeper
-from zrchain_lite.identity.module import IdentityModule
 from zrchain_lite.module import Context, Module
-from zrchain_lite.policy.keeper import PolicyKeeper
-from zrchain_lite.policy.module import PolicyModule
+from zrchain_lite.modules.auth.keeper import AuthKeeper
+from zrchain_lite.modules.bank.keeper import BankKeeper
+from zrchain_lite.modules.identity.keeper import IdentityKeeper
+from zrchain_lite.modules.identity.module import IdentityModule
+from zrchain_lite.modules.policy.keeper import PolicyKeeper
+from zrchain_lite.modules.policy.module import PolicyModule
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.treasury.module import TreasuryModule
 from zrchain_lite.registry import Registry
-from zrchain_lite.store import MemoryStore, Overlay
-from zrchain_lite.treasury.keeper import TreasuryKeeper
-from zrchain_lite.treasury.module import TreasuryModule
+from zrchain_lite.store.kv import MemoryStore, Overlay
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import chain_hash, cosmos, wallets
+from zrsign_chains.evm import evm_address
 from zrsign_receiver.module import ReceiverModule
 
 M = TypeVar("M", bound=Message)

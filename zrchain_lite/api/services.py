@@ -12,7 +12,6 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from chains import cosmos
 from zrchain_lite.api import event_query
 from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
 from zrchain_lite.app import VERSION
@@ -30,6 +29,7 @@ from zrchain_lite.wire.tendermint.p2p.types_pb2 import (
     DefaultNodeInfoOther,
     ProtocolVersion,
 )
+from zrsign_chains import cosmos
 
 TX = "/cosmos.tx.v1beta1.Service"
 TENDERMINT = "/cosmos.base.tendermint.v1beta1.Service"

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from coincurve import PrivateKey
 
-from chains import cosmos
-from chains.evm_addresses import evm_address
 from zrchain_lite.tx import sign_low_s
+from zrsign_chains import cosmos
+from zrsign_chains.evm_addresses import evm_address
 
 
 @dataclass(frozen=True)

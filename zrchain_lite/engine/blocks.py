@@ -12,7 +12,7 @@ from hashlib import sha256
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.wrappers_pb2 import BytesValue, Int64Value, StringValue
 
-from zrchain_lite import merkle
+from zrchain_lite.store import merkle
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block, EvidenceList
 from zrchain_lite.wire.tendermint.types.types_pb2 import (

@@ -24,7 +24,7 @@ from zrchain_lite.engine.subscriptions import Committed, Hub, Subscription
 from zrchain_lite.errors import LedgerError, TxRejected
 from zrchain_lite.execution import Outcome
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.lmdb_store import LmdbStore, StoreForeign, Tip
+from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign, Tip
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID

@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import islice
 
 from zrchain_lite.engine.blocks import block_id
-from zrchain_lite.store import KVStore
+from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult, ResponseFinalizeBlock
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID

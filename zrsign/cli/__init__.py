@@ -43,12 +43,12 @@ def zrsign(
 # Error roots of the other rooms: module, class, next step, exit code. A room that was not imported
 # raised nothing, so looking these up costs no start-up time.
 ROOTS = (
-    ("zrsign.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
-    ("chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
+    ("zrsign.local.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
+    ("zrsign_chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
     ("zrchain_lite.client.errors", "TxFailed", "The ledger refused it: nothing was changed.", 1),
     ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
     ("zrchain_lite.errors", "LedgerError", "Start another: zrsign up --state DIR", 2),
-    ("daemon.errors", "DaemonError", "", 2),
+    ("zrsign_daemon.errors", "DaemonError", "", 2),
 )
 # The same of libraries, whose messages need their error's name to be understood.
 LIBRARIES = (

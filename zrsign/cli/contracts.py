@@ -61,7 +61,7 @@ def deploy(
         raise UsageError(f"Without a file, {', '.join(absent)} is needed.")
     if dry_run:
         raise UsageError("A dry run compares with a file.", "Name one: zrsign deploy FILE.yaml")
-    from zrsign.deploy import Mode
+    from zrsign.deployment.plan import Mode
 
     if what not in list(Mode):
         raise UsageError(f"No mode {what!r}.", "Use direct, omni, or a file that ends in .yaml.")
@@ -81,8 +81,8 @@ def unpause(file: File, rpc: Rpc = "", network: OfFile = "", key_file: Key = Non
 def _deploy_once(
     mode: Any, rpc: str, account: LocalAccount, mpc: str, proxy_admin: str, as_json: bool
 ) -> None:
-    from zrsign.deploy import Plan
-    from zrsign.deploy import deploy as carry_out
+    from zrsign.deployment.plan import Plan
+    from zrsign.deployment.plan import deploy as carry_out
 
     async def run(w3: Any) -> None:
         with err.status("deploying"):
@@ -165,7 +165,7 @@ def _where(settings: Settings, rpc: str, network: str) -> tuple[str, int]:
 def _account(key_file: Path | None) -> LocalAccount:
     from eth_account import Account
 
-    from daemon.keyfile import read_secret
+    from zrsign_daemon.keyfile import read_secret
 
     if key_file is None:
         raise UsageError("Who sends?", "Name --key-file.")

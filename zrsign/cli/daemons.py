@@ -41,17 +41,17 @@ def relay(config: Config, log_level: Level = "info") -> None:
 
 def operator(config: Config, log_level: Level = "info") -> None:
     """Run one operator of a threshold keyring."""
-    _become("dmpc.operator", config, log_level)
+    _become("zrsign_operator", config, log_level)
 
 
 def keyring(config: Config, log_level: Level = "info") -> None:
     """Run the development keyring: one party, keys sealed on disk."""
-    _become("local_keyring", config, log_level)
+    _become("zrsign_dev_keyring", config, log_level)
 
 
 def btc_proxy(config: Config, log_level: Level = "info") -> None:
     """Run the Bitcoin proxy: coins of the keys, unsigned transactions for simple payments."""
-    _become("btc_proxy", config, log_level)
+    _become("zrsign_btc_proxy", config, log_level)
 
 
 def _become(package: str, config: Path, log_level: str) -> None:

@@ -17,7 +17,7 @@ from zrsign.cli.render import Json, err, show, show_one
 
 if TYPE_CHECKING:
     from zrchain_lite.client import TxResult
-    from zrsign.network.manifest import Manifest
+    from zrsign.local.network.manifest import Manifest
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
 Owner = Annotated[str, typer.Option("--owner", help="Account name, EVM address or CAIP-10 id.")]
@@ -47,7 +47,7 @@ def workspaces(
     if context.invoked_subcommand:
         return
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-    from zrsign.network import manifest
+    from zrsign.local.network import manifest
 
     who = manifest.load(state).resolve(owner)
     request = wire.QueryWorkspacesRequest(owner=who)
@@ -202,7 +202,7 @@ def revoke(action: Action, as_: As = "user", state: State = None, as_json: Json 
 
 
 def _page(state: Path | None, method: str, request: Any, response: Any) -> list[Any]:
-    from zrsign.network import access, manifest
+    from zrsign.local.network import access, manifest
 
     async def run() -> list[Any]:
         async with access.receiver(manifest.load(state)) as receiver:
@@ -213,7 +213,7 @@ def _page(state: Path | None, method: str, request: Any, response: Any) -> list[
 
 def _workspace(state: Path | None, address: str) -> Any:
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-    from zrsign.network import access, manifest
+    from zrsign.local.network import access, manifest
 
     async def run() -> Any:
         async with access.receiver(manifest.load(state)) as receiver:
@@ -238,7 +238,7 @@ def _send(
     from google.protobuf.json_format import MessageToDict
 
     from zrchain_lite.client import LedgerClient
-    from zrsign.network import manifest
+    from zrsign.local.network import manifest
 
     network = manifest.load(state).require_running()
     sender = network.account(account)

@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def ids(as_json: Json = False) -> None:
     """Wallet type ids and destination chain ids, as the contracts hash them."""
-    from chains.caip import KNOWN_CHAINS, chain_hash
-    from chains.wallets import WALLET_TYPES
+    from zrsign_chains.caip import KNOWN_CHAINS, chain_hash
+    from zrsign_chains.wallets import WALLET_TYPES
 
     rows: list[dict[str, Any]] = [
         {
@@ -59,7 +59,7 @@ def decode(
 
 def keys(owner: Owner = "", state: State = None, as_json: Json = False) -> None:
     """The wallets that contracts asked for, by owner."""
-    from zrsign.network import access, manifest
+    from zrsign.local.network import access, manifest
 
     network = manifest.load(state)
 

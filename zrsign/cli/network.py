@@ -22,10 +22,10 @@ from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
-    from zrsign.demo.rows import Row
-    from zrsign.network.local import LocalNetwork
-    from zrsign.network.manifest import Manifest
-    from zrsign.network.operators import Committee
+    from zrsign.local.demo.rows import Row
+    from zrsign.local.network.local import LocalNetwork
+    from zrsign.local.network.manifest import Manifest
+    from zrsign.local.network.operators import Committee
 
 Keyring = Annotated[
     str,
@@ -80,9 +80,9 @@ def up(
     keyring: Keyring = COMMITTEE,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
-    from zrsign.network.local import LocalNetwork
-    from zrsign.network.manifest import state_root
-    from zrsign.network.ports import Ports
+    from zrsign.local.network.local import LocalNetwork
+    from zrsign.local.network.manifest import state_root
+    from zrsign.local.network.ports import Ports
 
     services = Services()
     ports = Ports.free() if free_ports else Ports()
@@ -102,7 +102,7 @@ def up(
 
 
 def _committee(keyring: str) -> Committee | None:
-    from zrsign.network.operators import Committee
+    from zrsign.local.network.operators import Committee
 
     if keyring == LOCAL:
         return None
@@ -117,10 +117,10 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
 
     ZRSIGN_DEMO_JSON=FILE also writes the table as JSON.
     """
-    from zrsign.demo.runner import Programme
-    from zrsign.network.local import LocalNetwork
-    from zrsign.network.manifest import state_root
-    from zrsign.network.ports import Ports
+    from zrsign.local.demo.runner import Programme
+    from zrsign.local.network.local import LocalNetwork
+    from zrsign.local.network.manifest import state_root
+    from zrsign.local.network.ports import Ports
 
     directory, committee = state or state_root() / "demo", _committee(keyring)
     programme, services = Programme(), Services()
@@ -165,7 +165,7 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
 
 def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Coroutine[Any, Any, None]]) -> None:
     """Start `network`, `use` it, stop it: when `use` ends, a process dies, or a signal comes."""
-    from daemon.run import until_stopped
+    from zrsign_daemon.run import until_stopped
 
     async def run(stop: asyncio.Event) -> None:
         async def live() -> None:
@@ -232,7 +232,7 @@ def _short(text: str, width: int = 13) -> str:
 
 def status(state: State = None, as_json: Json = False) -> None:
     """What runs, how it is, and where it answers. Exit code 1 when anything fails."""
-    from zrsign.network import manifest, survey
+    from zrsign.local.network import manifest, survey
 
     network = manifest.load(state)
     services = asyncio.run(survey.services(network)) if network.running else []

@@ -20,7 +20,7 @@ from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
-    from zrsign.keyring import Keyring, Progress
+    from zrsign.administration import Keyring, Progress
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
 Ledger = Annotated[str, typer.Option("--ledger", help="gRPC endpoint, for another network.")]
@@ -47,10 +47,10 @@ class Access:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Keyring]:
         """Raises UsageError, ManifestError, ClientError."""
-        from daemon.keyfile import read_secret
         from zrchain_lite.client import Account, LedgerClient
-        from zrsign.keyring import Keyring, only_keyring
-        from zrsign.network import manifest
+        from zrsign.administration import Keyring, only_keyring
+        from zrsign.local.network import manifest
+        from zrsign_daemon.keyfile import read_secret
 
         if self.ledger or self.key_file or self.keyring:
             if not (self.ledger and self.key_file and self.keyring):
@@ -88,7 +88,7 @@ def status(
     context.obj = Access(state, ledger, keyring, key_file)
     if context.invoked_subcommand is not None:
         return
-    from zrsign.network import committee, manifest
+    from zrsign.local.network import committee, manifest
 
     network = manifest.load(state).require_running()
     found = asyncio.run(committee.reports(network))
@@ -158,10 +158,10 @@ def reshare(
     as_json: Json = False,
 ) -> None:
     """Hand all keys to another group or threshold, while requests go on."""
-    from zrsign.keyring import MemberCard
-    from zrsign.network import manifest
-    from zrsign.network.operators import PREFIX
-    from zrsign.network.operators import cards as cards_of
+    from zrsign.administration import MemberCard
+    from zrsign.local.network import manifest
+    from zrsign.local.network.operators import PREFIX
+    from zrsign.local.network.operators import cards as cards_of
 
     if bool(members) == bool(cards):
         raise UsageError("A group has members.", "Give --members or --card, not both.")
@@ -225,7 +225,7 @@ def allow(
     as_json: Json = False,
 ) -> None:
     """Admit operators that run code with these measurements."""
-    from zrsign.network.operators import measurement
+    from zrsign.local.network.operators import measurement
 
     added = {_measurement(text) for text in measurements} if measurements else {measurement()}
 
@@ -244,10 +244,10 @@ def join(
     count: Annotated[int, typer.Option("--count", min=1, max=16, help="How many.")] = 1,
 ) -> None:
     """Start further operators of the local network, until Ctrl-C; then `reshare` to them."""
-    from zrsign.network import manifest
-    from zrsign.network.joiners import join as start
-    from zrsign.network.ports import Ports
-    from zrsign.network.process import Supervisor
+    from zrsign.local.network import manifest
+    from zrsign.local.network.joiners import join as start
+    from zrsign.local.network.ports import Ports
+    from zrsign.local.network.process import Supervisor
 
     async def work(keyring: Keyring) -> None:
         network = manifest.load(context.obj.state)
@@ -270,7 +270,7 @@ def card(
     endpoint: Annotated[str, typer.Option("--endpoint", help="host:port for its peers.")] = "",
 ) -> None:
     """What an administrator needs to know of an operator, as JSON."""
-    from zrsign.keyring import card_of
+    from zrsign.administration import card_of
 
     out.print_json(card_of(config, index, endpoint).model_dump_json())
 
@@ -282,9 +282,9 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Bring back an operator's sealed shares. What may have been used since is left out."""
-    from daemon.settings import load
-    from dmpc.operator.config import OperatorSettings
-    from dmpc.operator.restore import restore as bring_back
+    from zrsign_daemon.settings import load
+    from zrsign_operator.keys.restore import restore as bring_back
+    from zrsign_operator.settings import OperatorSettings
 
     restored = bring_back(load(OperatorSettings, config), backup)
     show_one(asdict(restored), as_json)

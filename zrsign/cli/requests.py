@@ -14,9 +14,9 @@ from zrsign.cli.render import Json, err, out, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
-    from chains.wallets import WalletType
     from zrsign.sdk import Handle, ZrSign
     from zrsign.track import Road
+    from zrsign_chains.wallets import WalletType
 
 Wallet = Annotated[str, typer.Argument(help="evm, btc, btc-test, sol, or a SLIP-44 coin type.")]
 Index = Annotated[int, typer.Option("--index", min=0, help="Which of the account's wallets.")]
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def wallet_type(name: str) -> WalletType:
-    from chains.wallets import wallet_type_by_coin
+    from zrsign_chains.wallets import wallet_type_by_coin
 
     coin = WALLET_NAMES.get(name.lower())
     if coin is None:
@@ -160,7 +160,7 @@ def simple(
 
 def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
     """The destination that was named, else the one of this network that fits the wallet."""
-    from zrsign.network import manifest
+    from zrsign.local.network import manifest
 
     if ":" in chain:
         return chain
@@ -176,7 +176,7 @@ def _ask(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from zrsign.network import manifest
+    from zrsign.local.network import manifest
     from zrsign.sdk import ContractMode
     from zrsign.sdk.client import ZrSign
 
@@ -219,7 +219,7 @@ def track(
     as_json: Json = False,
 ) -> None:
     """Show a request's whole road with times. Works on a stopped network too."""
-    from zrsign.network import access, manifest
+    from zrsign.local.network import access, manifest
     from zrsign.sdk.answers import is_final
     from zrsign.track import road
 

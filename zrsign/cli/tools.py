@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: Json = False) -> None:
     """Which tools were found, where, in which version; the exact fix for what is missing."""
-    from zrsign.tools import survey
+    from zrsign.local.tools import survey
 
     reports = survey()
     rows: list[dict[str, Any]] = [
@@ -45,6 +45,6 @@ def doctor(as_json: Json = False) -> None:
 
 def install() -> None:
     """Fetch every missing tool into .tools. Safe to repeat; goes on where it stopped."""
-    from zrsign import tools
+    from zrsign.local import tools
 
     tools.install(lambda line: err.print(line, markup=False))

@@ -7,5 +7,6 @@
     layout.py     whether an implementation may follow another in the same storage
     operate.py    read, compare, send
 
-`zrsign.deploy` is the short way for a chain that lives for an hour: it writes once and never looks.
+`zrsign.deployment.plan` is the short way for a chain that lives for an hour: it writes once and
+never looks.
 """

@@ -15,7 +15,6 @@ from eth_typing import ChecksumAddress
 from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.crypto import keccak
 
-from zrsign.deploy import FEE_ROLE, DeployError, Mode
 from zrsign.deployment.create2 import (
     CREATE2_DEPLOYER,
     PRESIGNED,
@@ -23,6 +22,7 @@ from zrsign.deployment.create2 import (
     PRESIGNED_SENDER,
     Creation,
 )
+from zrsign.deployment.plan import FEE_ROLE, DeployError, Mode
 from zrsign.deployment.settings import ADMIN_ROLE, ROLE_NAMES, Settings
 from zrsign.deployment.state import Contract, State
 

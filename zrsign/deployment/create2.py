@@ -15,7 +15,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from zrsign.contracts import artifact
-from zrsign.deploy import Mode
+from zrsign.deployment.plan import Mode
 
 CREATE2_DEPLOYER = to_checksum_address("0x4e59b44847b379578588920ca78fbf26c0b4956c")
 PRESIGNED = bytes.fromhex(

@@ -21,10 +21,10 @@ from web3.exceptions import TimeExhausted, Web3Exception
 from web3.types import TxParams, Wei
 
 from zrsign.contracts import artifact
-from zrsign.deploy import PAUSER_ROLE, DeployError
 from zrsign.deployment import layout
 from zrsign.deployment.changes import Change, Target, difference
 from zrsign.deployment.create2 import PRESIGNED_SENDER, creations, proxy_address
+from zrsign.deployment.plan import PAUSER_ROLE, DeployError
 from zrsign.deployment.settings import Settings
 from zrsign.deployment.state import State, Web3, read
 

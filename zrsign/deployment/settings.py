@@ -16,9 +16,17 @@ from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from chains.caip import ChainId
-from chains.errors import ChainError
-from zrsign.deploy import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError, Mode, Safety, Strictness
+from zrsign.deployment.plan import (
+    FEE_ROLE,
+    MPC_ROLE,
+    PAUSER_ROLE,
+    DeployError,
+    Mode,
+    Safety,
+    Strictness,
+)
+from zrsign_chains.caip import ChainId
+from zrsign_chains.errors import ChainError
 
 ADMIN_ROLE = bytes(32)
 ROLE_NAMES = {
@@ -70,7 +78,7 @@ class Fees(_Part):
 
 
 class SafetyRules(_Part):
-    """As `zrsign.deploy.Safety`; `strictness` by name."""
+    """As `zrsign.deployment.plan.Safety`; `strictness` by name."""
 
     strictness: tuple[str, ...] = tuple(str(flag.name) for flag in Safety().strictness)
     cancel_delay_s: Annotated[int, Field(ge=0, lt=2**32)] = 86_400

@@ -19,8 +19,8 @@ from web3.exceptions import BadFunctionCallOutput, ContractLogicError, Web3Excep
 from web3.types import FilterParams, LogReceipt
 
 from zrsign.contracts import artifact
-from zrsign.deploy import DeployError, Mode
 from zrsign.deployment.create2 import CREATE2_DEPLOYER, Creation
+from zrsign.deployment.plan import DeployError, Mode
 
 Web3: TypeAlias = "AsyncWeb3[Any]"
 Holders: TypeAlias = Mapping[bytes, frozenset[str]]

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
-from chains import simple_tx
-from chains.caip import chain_hash
-from chains.wallets import WalletType
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
@@ -19,6 +16,9 @@ from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.request import ContractMode, Options, RequestRef
+from zrsign_chains import simple_tx
+from zrsign_chains.caip import chain_hash
+from zrsign_chains.wallets import WalletType
 
 ANSWER_TIMEOUT_S = 60.0
 SIGN_PARAMS = "((bytes32,uint256,bytes32,bytes,bool))"

@@ -17,11 +17,11 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 from web3.types import TxParams, TxReceipt, Wei
 
-from chains.wallets import WalletType
 from zrsign.contracts import artifact
 from zrsign.errors import TransactionReverted
 from zrsign.sdk.request import ContractMode, RequestRef
 from zrsign.sdk.reverts import explain
+from zrsign_chains.wallets import WalletType
 
 # The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
 FEE_MARGIN_PERCENT = 150

@@ -1,6 +1,0 @@
-"""Resharing a key to another group and threshold; the public key stays what it is."""
-
-from dmpc.reshare.plan import NewEpoch, Plan
-from dmpc.reshare.protocol import reshare_execution, reshare_plan, start_reshare
-
-__all__ = ["NewEpoch", "Plan", "reshare_execution", "reshare_plan", "start_reshare"]

@@ -1,0 +1,42 @@
+"""Coins that are taken, and databases that are not usable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zrsign_btc_proxy.errors import StoreUnusable
+from zrsign_btc_proxy.reservations import Outpoint, Reservations
+
+ONE, TWO = Outpoint("aa" * 32, 0), Outpoint("bb" * 32, 1)
+
+
+async def test_coin__should_stay_with_its_first_request_until_released(
+    reservations: Reservations,
+) -> None:
+    await reservations.reserve("net", 1, [ONE, TWO])
+    await reservations.reserve("net", 2, [ONE])
+    await reservations.release("net", 2)
+    assert await reservations.taken("net") == {ONE, TWO}
+    assert await reservations.requests("net") == [1]
+    assert await reservations.taken("other net") == set()
+    await reservations.release("net", 1)
+    assert await reservations.taken("net") == set()
+
+
+async def test_reservations__should_survive_a_restart(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'proxy.sqlite'}"
+    first = await Reservations.open(url)
+    await first.reserve("net", 1, [ONE])
+    await first.close()
+    second = await Reservations.open(url)
+    assert await second.taken("net") == {ONE}
+    await second.close()
+
+
+async def test_corrupted_database__should_be_told_with_the_next_step(tmp_path: Path) -> None:
+    path = tmp_path / "proxy.sqlite"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreUnusable, match="Move the file away"):
+        await Reservations.open(f"sqlite+aiosqlite:///{path}")

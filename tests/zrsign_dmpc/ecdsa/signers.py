@@ -1,0 +1,63 @@
+"""Presigning and signing among parties in memory."""
+
+from collections.abc import Callable
+from functools import cache
+
+from tests.zrsign_dmpc.builders import fresh_ledger
+from tests.zrsign_dmpc.ecdsa.builders import seeded
+from tests.zrsign_dmpc.ecdsa.parties import aux_infos, key_shares, parties, run
+from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution
+from zrsign_dmpc.ecdsa.presign.protocol import NonceRound, Signer
+from zrsign_dmpc.ecdsa.signing import EcdsaSignature, ShareRound, sign_execution
+from zrsign_dmpc.run.execution import Execution
+from zrsign_dmpc.run.rounds import Abort, Result, Round
+from zrsign_dmpc.run.simulator import Alteration
+
+
+def make_setup(signers: tuple[int, ...], shift: int = 0) -> PresignSetup:
+    """Of a 2-of-3 key."""
+    return PresignSetup(
+        key_shares(2, 1, 2, 3)[1].info, aux_infos(1, 2, 3)[1].public, signers, shift
+    )
+
+
+def first_rounds(
+    execution: Execution, setup: PresignSetup
+) -> dict[int, Callable[[], Round[Presignature]]]:
+    shares, aux = key_shares(2, 1, 2, 3), aux_infos(1, 2, 3)
+
+    def first(i: int) -> Callable[[], Round[Presignature]]:
+        return lambda: NonceRound(
+            Signer.of(execution, setup, shares[i], aux[i], seeded(f"presign {i}"))
+        )
+
+    return {i: first(i) for i in setup.signers}
+
+
+@cache
+def presignatures(signers: tuple[int, ...], shift: int = 0) -> dict[int, Presignature]:
+    """An honest presigning."""
+    setup = make_setup(signers, shift)
+    execution = presign_execution(setup, parties(1, 2, 3), b"an honest presigning")
+    outcomes = run(execution, first_rounds(execution, setup))
+    made = {i: outcome.value for i, outcome in outcomes.items() if isinstance(outcome, Result)}
+    assert set(made) == set(signers), outcomes
+    return made
+
+
+def signing(made: dict[int, Presignature], digest: bytes) -> Execution:
+    public = next(iter(made.values())).public
+    return sign_execution(public, digest, parties(1, 2, 3), 2, b"signing number 0001")
+
+
+def sign(
+    made: dict[int, Presignature],
+    digest: bytes,
+    cheats: dict[int, Alteration] | None = None,
+) -> dict[int, Result[EcdsaSignature] | Abort]:
+    execution = signing(made, digest)
+
+    def first(i: int) -> Callable[[], Round[EcdsaSignature]]:
+        return lambda: ShareRound(execution, made[i], digest, fresh_ledger())
+
+    return run(execution, {i: first(i) for i in made}, cheats)

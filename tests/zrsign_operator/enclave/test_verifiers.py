@@ -1,0 +1,85 @@
+"""Admission: which kinds, bound to what, running which code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.zrsign_operator.enclave.amd_vendor import AmdVendor
+from tests.zrsign_operator.enclave.certificate_authority import NOW
+from tests.zrsign_operator.enclave.nitro_vendor import NitroVendor
+from zrsign_dmpc.errors import ParameterError
+from zrsign_operator.enclave.errors import (
+    MalformedQuote,
+    RefusedQuote,
+    UnboundQuote,
+    UnknownMeasurement,
+    UntrustedQuote,
+)
+from zrsign_operator.enclave.nitro import NitroPolicy, NitroVerifier
+from zrsign_operator.enclave.sev_snp import SnpPolicy, SnpVerifier
+from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifier
+from zrsign_operator.enclave.verifiers import Verifiers
+
+NITRO, AMD = NitroVendor(), AmdVendor()
+SIMULATED = SimulatedEnclave(b"r" * 32, b"s" * 32)
+BOUND = b"d" * 64
+ALL = (
+    NitroVerifier(NitroPolicy(root=NITRO.root.fingerprint)),
+    SnpVerifier([AMD.endorsement()], SnpPolicy(roots=frozenset({AMD.ark.fingerprint}))),
+    SimulatedVerifier(SIMULATED.root),
+)
+DOCUMENTS = {
+    "nitro": NITRO.document(user_data=BOUND),
+    "sev-snp": AMD.report(),
+    "simulated": SIMULATED.attest(BOUND),
+}
+ALLOWED = frozenset((each.kind, each.verify(DOCUMENTS[each.kind], NOW).measurement) for each in ALL)
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_allowed_code__should_be_admitted(kind: str) -> None:
+    attested = Verifiers(ALL, ALLOWED).admit(kind, DOCUMENTS[kind], BOUND, NOW)
+    assert (attested.kind, attested.report_data) == (kind, BOUND)
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_document_for_another_connection__should_be_refused(kind: str) -> None:
+    for other in (b"e" * 64, b"", BOUND[:-1]):
+        with pytest.raises(UnboundQuote):
+            Verifiers(ALL, ALLOWED).admit(kind, DOCUMENTS[kind], other, NOW)
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_other_code__should_be_refused(kind: str) -> None:
+    others = frozenset(pair for pair in ALLOWED if pair[0] != kind)
+    renamed = frozenset(("other", measurement) for _, measurement in ALLOWED)
+    for allowed in (frozenset(), others, renamed):
+        with pytest.raises(UnknownMeasurement):
+            Verifiers(ALL, ALLOWED).allowing(allowed).admit(kind, DOCUMENTS[kind], BOUND, NOW)
+
+
+def test_kind__should_be_one_that_is_accepted() -> None:
+    for kind in ("sgx", "", "x" * 1000):
+        with pytest.raises(RefusedQuote, match="not accepted"):
+            Verifiers(ALL, ALLOWED).admit(kind, DOCUMENTS["nitro"], BOUND, NOW)
+    real_only = Verifiers(ALL[:2], ALLOWED)
+    assert real_only.kinds == ("nitro", "sev-snp")
+    with pytest.raises(RefusedQuote):
+        real_only.admit("simulated", DOCUMENTS["simulated"], BOUND, NOW)
+
+
+def test_document_of_another_kind__should_be_malformed() -> None:
+    for kind, document in (("nitro", "sev-snp"), ("sev-snp", "simulated"), ("simulated", "nitro")):
+        with pytest.raises(MalformedQuote):
+            Verifiers(ALL, ALLOWED).admit(kind, DOCUMENTS[document], BOUND, NOW)
+
+
+def test_simulated_quote__should_be_of_this_network() -> None:
+    other = SimulatedEnclave(b"x" * 32, b"s" * 32)
+    with pytest.raises(UntrustedQuote, match="another root"):
+        SimulatedVerifier(SIMULATED.root).verify(other.attest(BOUND), NOW)
+
+
+def test_two_verifiers_of_one_kind__should_not_stand() -> None:
+    with pytest.raises(ParameterError):
+        Verifiers([*ALL, ALL[0]], ALLOWED)

@@ -1,0 +1,238 @@
+"""What comes next follows from the situation alone, and operators with one view agree on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zrsign_operator.peers.frames import Kind
+from zrsign_operator.work.agenda import (
+    GATHER_S,
+    MAX_PRESIGNS,
+    MAX_RESHARES,
+    PATIENCE_S,
+    Draft,
+    KeyState,
+    Ready,
+    Situation,
+    Wanted,
+    agenda,
+    signers_of,
+)
+
+MEMBERS = tuple(range(1, 9))
+KEY = KeyState(7, True, 6, MEMBERS)
+SIGN = Wanted(Kind.ECDSA, 30, 7)
+
+
+def situation(me: int, **changes: object) -> Situation:
+    start = Situation(
+        me=me,
+        now=100.0,
+        threshold=6,
+        members=MEMBERS,
+        usable=frozenset(MEMBERS),
+        usable_since=100.0,
+        keys=(KEY,),
+        aux=frozenset(MEMBERS),
+    )
+    return replace(start, **changes)  # type: ignore[arg-type]
+
+
+def proposals(kind: Kind, **changes: object) -> dict[int, list[Draft]]:
+    """By everybody who proposes something of this kind."""
+    found = {me: [d for d in agenda(situation(me, **changes)) if d.kind is kind] for me in MEMBERS}
+    return {me: drafts for me, drafts in found.items() if drafts}
+
+
+def ready(*names: bytes, since: float = 100.0) -> KeyState:
+    signers = signers_of(KEY, MEMBERS)
+    return replace(KEY, ready=tuple(Ready(name, signers, since) for name in names))
+
+
+def test_key__should_be_proposed_by_one_with_everybody() -> None:
+    wanted = (Wanted(Kind.KEYGEN, 3, since=100.0),)
+    ((_, (draft,)),) = proposals(Kind.KEYGEN, wanted=wanted).items()
+    assert draft.members == MEMBERS
+
+
+def test_key__should_be_made_by_those_who_are_there_when_the_rest_does_not_come() -> None:
+    wanted = (Wanted(Kind.KEYGEN, 3, since=90.0),)
+    here = frozenset(MEMBERS) - {2, 5}
+    early = proposals(Kind.KEYGEN, wanted=wanted, usable=here, usable_since=99.0)
+    assert early == {}
+    late = proposals(Kind.KEYGEN, wanted=wanted, usable=here, usable_since=100.0 - GATHER_S)
+    assert {draft.members for drafts in late.values() for draft in drafts} == {tuple(sorted(here))}
+    few = frozenset(MEMBERS[:5])
+    assert proposals(Kind.KEYGEN, wanted=wanted, usable=few, usable_since=0.0) == {}
+
+
+def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> None:
+    wanted = (replace(SIGN, since=100.0),)
+    ((_, (draft,)),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b"),)).items()
+    assert draft.presignatures == (b"a",)
+    assert draft.members == signers_of(KEY, MEMBERS)
+
+
+def test_signature__should_have_its_turns_counted_from_when_it_was_possible() -> None:
+    """A request that waited long for its presignature is not everybody's turn at once."""
+    wanted = (replace(SIGN, since=0.0),)
+    assert len(proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", since=100.0),))) == 1
+
+
+def test_silent_proposer__should_be_followed_by_others_with_other_presignatures() -> None:
+    wanted = (replace(SIGN, since=100.0 - 2 * PATIENCE_S),)
+    keys = (ready(b"a", b"b", b"c", since=0.0),)
+    found = proposals(Kind.ECDSA, wanted=wanted, keys=keys)
+    assert len(found) == 3
+    assert {draft.presignatures for (draft,) in found.values()} == {(b"a",), (b"b",), (b"c",)}
+
+
+def test_failed_attempt__should_make_it_the_next_ones_turn() -> None:
+    wanted = replace(SIGN, since=100.0)
+    keys = (ready(b"a", b"b"),)
+    (first,) = proposals(Kind.ECDSA, wanted=(wanted,), keys=keys)
+    (second,) = proposals(Kind.ECDSA, wanted=(replace(wanted, attempts=1),), keys=keys)
+    assert first != second
+
+
+def test_requests__should_not_share_a_presignature() -> None:
+    wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(5))
+    found = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),))
+    ((_, (draft,)),) = found.items()
+    assert draft.subjects == (0, 1, 2)
+    assert sorted(draft.presignatures) == [b"a", b"b", b"c"]
+
+
+def test_batches__should_be_bounded_and_of_one_signer_set() -> None:
+    wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(40))
+    names = [bytes([i]) for i in range(40)]
+    ((_, drafts),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(*names),)).items()
+    assert [len(draft.subjects) for draft in drafts] == [16, 16, 8]
+    assert len({name for draft in drafts for name in draft.presignatures}) == 40
+
+
+def test_request_without_presignature__should_have_one_made() -> None:
+    wanted = (replace(SIGN, since=100.0),)
+    ((_, (draft,)),) = proposals(Kind.PRESIGN, wanted=wanted).items()
+    assert draft.subjects == (KEY.ledger_key,)
+    running = ((Kind.PRESIGN, 1),) * MAX_PRESIGNS
+    assert proposals(Kind.PRESIGN, wanted=wanted, running=running) == {}
+    uncovered = frozenset(MEMBERS[:5])
+    assert proposals(Kind.PRESIGN, wanted=wanted, aux=uncovered) == {}
+
+
+def test_running_work__should_not_be_proposed_again() -> None:
+    wanted = (replace(SIGN, since=0.0), Wanted(Kind.KEYGEN, 3, since=0.0))
+    running = ((Kind.ECDSA, SIGN.subject), (Kind.KEYGEN, 3))
+    changes = {"wanted": wanted, "running": running, "keys": (ready(b"a", since=0.0),)}
+    assert proposals(Kind.ECDSA, **changes) == proposals(Kind.KEYGEN, **changes) == {}
+
+
+def test_pools__should_be_filled_in_idle_time_by_one() -> None:
+    ((_, drafts),) = proposals(Kind.PRESIGN, pool_level=2).items()
+    assert {draft.subjects for draft in drafts} == {(KEY.ledger_key,)}
+    assert proposals(Kind.PRESIGN, pool_level=2, idle_for=0.1) == {}
+    full = (ready(b"a", b"b"),)
+    assert proposals(Kind.PRESIGN, pool_level=2, keys=full) == {}
+
+
+def test_auxiliary_info__should_be_made_once_and_again_for_a_newcomer() -> None:
+    nothing = proposals(Kind.AUX, aux=frozenset(), primes_ready=True)
+    assert list(nothing) == [1]
+    assert proposals(Kind.AUX, aux=frozenset()) == {}
+    assert proposals(Kind.AUX, primes_ready=True) == {}
+    assert list(proposals(Kind.AUX, aux=frozenset(MEMBERS[:7]), primes_ready=True)) == [1]
+
+
+def test_frost__should_take_who_published_nonces() -> None:
+    stock = tuple((i, 1 if i != 4 else 0) for i in MEMBERS)
+    key = KeyState(7, False, 6, MEMBERS, stock=stock)
+    wanted = (Wanted(Kind.FROST, 30, 7, since=100.0), Wanted(Kind.FROST, 31, 7, since=100.0))
+    ((_, (draft,)),) = proposals(Kind.FROST, wanted=wanted, keys=(key,)).items()
+    assert 4 not in draft.members
+    assert len(draft.members) == 6
+
+
+NEW_SHARES = tuple(Wanted(Kind.RESHARE, number, number, since=0.0) for number in range(40))
+ALL_KEYS = tuple(KeyState(number, True, 6, MEMBERS) for number in range(40))
+
+
+def resharings(**changes: object) -> dict[int, list[Draft]]:
+    """Of forty keys that want new shares for a while, if `changes` do not say otherwise."""
+    start: dict[str, object] = {"wanted": NEW_SHARES, "keys": ALL_KEYS, "complete_since": 0.0}
+    return proposals(Kind.RESHARE, **start | changes)
+
+
+def test_new_shares__should_be_proposed_by_one_for_each_key_while_any_are_made() -> None:
+    """However long the last keys wait, nobody takes the turn of who comes on with the others."""
+    found = resharings(reshared=100.0)
+    assert set(found) == set(MEMBERS)
+    subjects = [draft.subjects for drafts in found.values() for draft in drafts]
+    assert len(subjects) == len(set(subjects)) > len(MEMBERS)
+    assert max(map(len, found.values())) == MAX_RESHARES
+    everybody = [draft for drafts in resharings().values() for draft in drafts]
+    assert len({draft.subjects for draft in everybody}) == MAX_RESHARES
+
+
+def test_new_shares__should_be_dealt_by_a_threshold_to_the_whole_group() -> None:
+    for me, drafts in resharings(reshared=100.0).items():
+        for draft in drafts:
+            assert draft.members == MEMBERS
+            assert len(draft.dealers) == KEY.threshold
+            assert me in draft.dealers
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"complete_since": 100.0},
+        {"running": ((Kind.RESHARE, 50), (Kind.RESHARE, 51))},
+        {"usable": frozenset(MEMBERS[:5])},
+    ],
+    ids=["a member", "time", "a threshold"],
+)
+def test_new_shares__should_wait_for(missing: dict[str, object]) -> None:
+    assert resharings(**missing) == {}
+
+
+def test_new_shares__should_be_tried_again_after_a_pause_that_doubles() -> None:
+    def first_try(attempts: int) -> int:
+        wanted = (replace(NEW_SHARES[0], attempts=attempts),)
+        return next(s for s in range(1, 200) if resharings(wanted=wanted, now=float(s)))
+
+    assert [first_try(attempts) for attempts in (1, 2, 3, 6, 9)] == [2, 4, 8, 60, 60]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    usable=st.sets(st.sampled_from(MEMBERS)).map(frozenset),
+    attempts=st.integers(0, 9),
+    waited=st.floats(0, 60),
+    names=st.lists(st.binary(min_size=1, max_size=2), unique=True, max_size=4),
+    kind=st.sampled_from([Kind.ECDSA, Kind.FROST, Kind.KEYGEN]),
+)
+def test_drafts__should_name_usable_holders_and_me(
+    usable: frozenset[int], attempts: int, waited: float, names: list[bytes], kind: Kind
+) -> None:
+    wanted = Wanted(kind, 5, 7, since=100.0 - waited, attempts=attempts)
+    key = replace(ready(*names, since=0.0), stock=tuple((i, 3) for i in MEMBERS))
+    for me in MEMBERS:
+        now = situation(me, usable=usable | {me}, wanted=(wanted,), keys=(key,), pool_level=3)
+        for draft in agenda(now):
+            assert me in draft.members
+            assert set(draft.members) <= now.usable
+            assert len(draft.members) >= 6
+            assert draft.members == tuple(sorted(draft.members))
+
+
+@pytest.mark.parametrize("gone", [1, 3, 8])
+def test_signers__should_be_the_same_for_all_who_see_the_same(gone: int) -> None:
+    usable = frozenset(MEMBERS) - {gone}
+    chosen = signers_of(KEY, usable)
+    assert len(chosen) == 6
+    assert gone not in chosen
+    assert signers_of(KEY, usable - {chosen[0], chosen[1]}) == ()

@@ -1,0 +1,103 @@
+"""An operator signs what the ledger approved, and of a transaction only what it hashes to."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from google.protobuf import any_pb2
+
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrsign_chains import Intent
+from zrsign_chains.evm import EvmChain
+from zrsign_operator.errors import NotApproved
+from zrsign_operator.ledger.approval import Scheme, approve
+
+CHAIN = EvmChain("eip155:31337")
+TO = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+
+
+def transfer(value: int) -> bytes:
+    return CHAIN.compose(Intent(TO, value, b"", 10**18), 0, 21_000, 10**9, 1)
+
+
+def network(chain_id: int = 31337) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(wire.MetadataEthereum(chain_id=chain_id), type_url_prefix="/")
+    return packed
+
+
+def request(*items: bytes, **changes: object) -> wire.SignReqResponse:
+    fields = {
+        "id": 5,
+        "key_ids": [2] * len(items),
+        "key_type": "KEY_TYPE_ECDSA_SECP256K1",
+        "data_for_signing": list(items),
+    }
+    return wire.SignReqResponse(**(fields | changes))  # type: ignore[arg-type]
+
+
+def sighash(unsigned: bytes) -> bytes:
+    return CHAIN.sighashes(CHAIN.parse(unsigned))[0]
+
+
+def evm_transaction(unsigned: bytes) -> wire.SignTxReqResponse:
+    return wire.SignTxReqResponse(
+        wallet_type="WALLET_TYPE_EVM", unsigned_transaction=unsigned, sign_request_id=5
+    )
+
+
+def test_plain_data__should_be_approved_as_it_is() -> None:
+    asked = request(bytes(32))
+    approved = approve(asked, asked, None)
+    assert (approved.request_id, approved.key_id) == (5, 2)
+    assert (approved.scheme, approved.message) == (Scheme.ECDSA, bytes(32))
+    message = request(b"any text", key_type="KEY_TYPE_EDDSA_ED25519")
+    assert approve(message, message, None).scheme is Scheme.ED25519
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        request(bytes(31)),
+        request(bytes(32), bytes(32)),
+        request(),
+        request(b"", key_type="KEY_TYPE_EDDSA_ED25519"),
+        request(bytes(5000), key_type="KEY_TYPE_EDDSA_ED25519"),
+        request(bytes(32), key_type="KEY_TYPE_UNSPECIFIED"),
+    ],
+)
+def test_malformed_request__should_not_be_approved(asked: wire.SignReqResponse) -> None:
+    with pytest.raises(NotApproved):
+        approve(asked, asked, None)
+
+
+def test_transaction__should_be_hashed_by_the_operator_itself() -> None:
+    unsigned = transfer(5)
+    asked = request(sighash(unsigned), metadata=network())
+    assert approve(asked, asked, evm_transaction(unsigned)).message == sighash(unsigned)
+    # A ledger that shows one transaction and asks to sign another.
+    for wrong in (transfer(6), unsigned[:-1], b"junk"):
+        with pytest.raises(NotApproved):
+            approve(asked, asked, evm_transaction(wrong))
+    elsewhere = request(sighash(unsigned), metadata=network(1))
+    with pytest.raises(NotApproved):
+        approve(elsewhere, elsewhere, evm_transaction(unsigned))
+    nowhere = request(sighash(unsigned))
+    with pytest.raises(NotApproved, match="names no network"):
+        approve(nowhere, nowhere, evm_transaction(unsigned))
+
+
+def test_child__should_sign_the_item_at_its_own_place() -> None:
+    unsigned = b"sign bytes of a Cosmos transaction"
+    digest = hashlib.sha256(unsigned).digest()
+    root = request(digest, digest, id=5, child_req_ids=[6, 7])
+    transaction = wire.SignTxReqResponse(
+        wallet_type="WALLET_TYPE_NATIVE", unsigned_transaction=unsigned, sign_request_id=5
+    )
+    child = request(digest, id=7, parent_req_id=5)
+    assert approve(child, root, transaction).request_id == 7
+    with pytest.raises(NotApproved, match="no part"):
+        approve(request(digest, id=9, parent_req_id=5), root, transaction)
+    with pytest.raises(NotApproved, match="no part"):
+        approve(request(bytes(32), id=7, parent_req_id=5), root, transaction)

@@ -1,6 +1,0 @@
-"""Identity: workspaces (who owns keys) and keyrings (who answers requests)."""
-
-from zrchain_lite.identity.keeper import IdentityKeeper, KeyringInactive
-from zrchain_lite.identity.module import IdentityModule
-
-__all__ = ["IdentityKeeper", "IdentityModule", "KeyringInactive"]

@@ -1,0 +1,101 @@
+"""State of balances. The sum of all balances of a denomination is its supply."""
+
+from __future__ import annotations
+
+import re
+
+from zrchain_lite.errors import InsufficientFunds, InvalidArgument
+from zrchain_lite.module import Context
+from zrchain_lite.modules.auth.keeper import AuthKeeper
+from zrchain_lite.store.collections import Map, encode_key
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrsign_chains import cosmos
+
+DENOM = "urock"
+MAX_AMOUNT = 2**255
+_DENOM_FORM = re.compile(r"[a-zA-Z][a-zA-Z0-9/:._-]{2,127}")
+_AMOUNT_FORM = re.compile(r"[0-9]{1,78}")
+
+_balances = Map("bank/balance", Coin)
+_supply = Map("bank/supply", Coin)
+
+
+def parse_coin(coin: Coin) -> tuple[str, int]:
+    """(denom, amount) of a positive coin; raises InvalidArgument."""
+    if not _DENOM_FORM.fullmatch(coin.denom):
+        raise InvalidArgument(f"{coin.denom!r} is not a denomination", code=10, codespace="sdk")
+    if not _AMOUNT_FORM.fullmatch(coin.amount):
+        raise InvalidArgument(
+            f"{coin.amount!r} is not an amount: whole digits only", code=10, codespace="sdk"
+        )
+    amount = int(coin.amount)
+    if not 0 < amount < MAX_AMOUNT:
+        raise InvalidArgument(
+            f"an amount lies above 0 and below 2^255, not {amount}", code=10, codespace="sdk"
+        )
+    return coin.denom, amount
+
+
+class BankKeeper:
+    """Moves coins. Addresses are accounts (`zen1…`) or any other holder, such as a keyring."""
+
+    def __init__(self, auth: AuthKeeper) -> None:
+        self.auth = auth
+
+    def balance(self, ctx: Context, address: str, denom: str = DENOM) -> int:
+        coin = _balances.get(ctx.store, (address, denom))
+        return 0 if coin is None else int(coin.amount)
+
+    def supply(self, ctx: Context, denom: str = DENOM) -> int:
+        coin = _supply.get(ctx.store, denom)
+        return 0 if coin is None else int(coin.amount)
+
+    def module_address(self, name: str) -> str:
+        """Address of a module's account, for keepers to name theirs when they are made."""
+        return self.auth.module_account(name)
+
+    def send(self, ctx: Context, from_: str, to: str, amount: int, denom: str = DENOM) -> None:
+        """Raises InsufficientFunds; sending 0 does nothing."""
+        if amount < 0:
+            raise InvalidArgument(f"cannot send a negative amount: {amount}{denom}")
+        if amount == 0:
+            return
+        balance = self.balance(ctx, from_, denom)
+        if balance < amount:
+            raise InsufficientFunds(
+                f"{from_} has {balance}{denom}, which is less than {amount}{denom}"
+            )
+        self._set(ctx, from_, denom, balance - amount)
+        self._receive(ctx, to, denom, amount)
+        ctx.emit("coin_spent", spender=from_, amount=f"{amount}{denom}")
+        ctx.emit("coin_received", receiver=to, amount=f"{amount}{denom}")
+        ctx.emit("transfer", recipient=to, sender=from_, amount=f"{amount}{denom}")
+
+    def mint(self, ctx: Context, to: str, amount: int, denom: str = DENOM) -> None:
+        """Create coins: genesis, and modules that are allowed to."""
+        total = self.supply(ctx, denom) + amount
+        if amount <= 0 or total >= MAX_AMOUNT:
+            raise InvalidArgument(f"cannot create {amount}{denom}")
+        _supply.set(ctx.store, denom, Coin(denom=denom, amount=str(total)))
+        self._receive(ctx, to, denom, amount)
+
+    def _receive(self, ctx: Context, to: str, denom: str, amount: int) -> None:
+        if to.startswith(cosmos.ACCOUNT_PREFIX + "1"):
+            self.auth.ensure(ctx, to)
+        self._set(ctx, to, denom, self.balance(ctx, to, denom) + amount)
+
+    def _set(self, ctx: Context, address: str, denom: str, amount: int) -> None:
+        if amount == 0:
+            _balances.delete(ctx.store, (address, denom))
+        else:
+            coin = Coin(denom=denom, amount=str(amount))
+            _balances.set(ctx.store, (address, denom), coin)
+
+    @staticmethod
+    def balances_prefix(address: str) -> bytes:
+        """Prefix of all of an address's balances."""
+        return _balances.prefix + encode_key((address,))
+
+    @staticmethod
+    def supply_prefix() -> bytes:
+        return _supply.prefix

@@ -1,0 +1,52 @@
+"""The consensus module: the parameters at genesis and their query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.genesis import GenesisError, message_from
+from zrchain_lite.module import Context, Module, QueryHandler
+from zrchain_lite.modules.consensus.keeper import (
+    DEFAULT_MIN_GAS_PRICE,
+    DEFAULT_PARAMS,
+    ConsensusKeeper,
+)
+from zrchain_lite.wire.cosmos.consensus.v1.query_pb2 import QueryParamsRequest, QueryParamsResponse
+from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
+
+
+class ConsensusModule(Module):
+    """Genesis: {"params": {"block": {"max_bytes", "max_gas"}}, "min_gas_price": "0.0001urock"}."""
+
+    name = "consensus"
+
+    def __init__(self, keeper: ConsensusKeeper) -> None:
+        self._keeper = keeper
+
+    def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
+        params = ConsensusParams()
+        params.CopyFrom(DEFAULT_PARAMS)
+        given = message_from(ConsensusParams, genesis.get("params", {}), "consensus.params")
+        params.MergeFrom(given)
+        self._keeper.set_params(ctx, params)
+        price = genesis.get("min_gas_price", DEFAULT_MIN_GAS_PRICE)
+        try:
+            self._keeper.set_min_gas_price(ctx, str(price))
+        except InvalidArgument as error:
+            raise GenesisError(f"consensus.min_gas_price: {error}") from None
+
+    def queries(self) -> tuple[QueryHandler, ...]:
+        return (
+            QueryHandler(
+                "/cosmos.consensus.v1.Query/Params",
+                QueryParamsRequest,
+                QueryParamsResponse,
+                self._params,
+                ("/cosmos/consensus/v1/params",),
+            ),
+        )
+
+    def _params(self, ctx: Context, request: QueryParamsRequest) -> QueryParamsResponse:
+        return QueryParamsResponse(params=self._keeper.params(ctx))

@@ -1,0 +1,81 @@
+"""Which epoch of a key each party has committed: (group, refresh, epoch), which only grows."""
+
+from __future__ import annotations
+
+from zrchain_lite.errors import InvalidArgument, NotFound
+from zrchain_lite.module import Context
+from zrchain_lite.modules.operators import state
+from zrchain_lite.modules.operators.errors import EpochRegressed
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.wire.zrsign.operators.operators_pb2 import KeyEpoch, MsgReportKeyEpoch
+
+DIGEST_BYTES = 32
+
+
+def report(ctx: Context, treasury: TreasuryKeeper, msg: MsgReportKeyEpoch) -> None:
+    """Keep a party's latest epoch of a key; the same again changes nothing.
+
+    A key is known from its request on, before enough parties answered. Raises InvalidArgument,
+    NotFound, EpochRegressed.
+    """
+    _require_terms(ctx, treasury, msg)
+    where = (msg.keyring, msg.key_id, msg.creator)
+    known = state.EPOCHS.get(ctx.store, where)
+    if known is not None:
+        if _place(known) > _place(msg):
+            raise EpochRegressed(
+                f"{msg.creator} has committed {_text(known)} of key {msg.key_id}; "
+                f"{_text(msg)} is older"
+            )
+        if _place(known) == _place(msg):
+            if known.key_digest == msg.key_digest:
+                return
+            raise EpochRegressed(
+                f"{msg.creator} has committed {_text(known)} of key {msg.key_id} with digest "
+                f"{known.key_digest.hex()}, not {msg.key_digest.hex()}"
+            )
+    epoch = KeyEpoch(
+        key_id=msg.key_id,
+        party=msg.creator,
+        index=state.latest_index(ctx.store, msg.keyring, msg.creator),
+        group=msg.group,
+        refresh=msg.refresh,
+        epoch=msg.epoch,
+        key_digest=msg.key_digest,
+        height=ctx.height,
+    )
+    state.EPOCHS.set(ctx.store, where, epoch)
+    ctx.emit(
+        "operator_key_epoch_reported",
+        keyring_addr=msg.keyring,
+        key_id=msg.key_id,
+        party=msg.creator,
+        group=msg.group,
+        refresh=msg.refresh,
+        epoch=msg.epoch,
+    )
+
+
+def _require_terms(ctx: Context, treasury: TreasuryKeeper, msg: MsgReportKeyEpoch) -> None:
+    if len(msg.key_digest) != DIGEST_BYTES:
+        raise InvalidArgument(f"key_digest has {DIGEST_BYTES} bytes, not {len(msg.key_digest)}")
+    if treasury.key_request(ctx, msg.key_id).keyring_addr != msg.keyring:
+        raise NotFound(f"key {msg.key_id} is not of keyring {msg.keyring}")
+    standing = state.keyring_state(ctx.store, msg.keyring)
+    if not 1 <= msg.group <= standing.group_number:
+        raise InvalidArgument(
+            f"keyring {msg.keyring} has groups up to {standing.group_number}, not {msg.group}"
+        )
+    if msg.refresh > standing.refresh_number:
+        raise InvalidArgument(
+            f"refresh {msg.refresh} of keyring {msg.keyring} was not ordered; "
+            f"the last is {standing.refresh_number}"
+        )
+
+
+def _place(epoch: KeyEpoch | MsgReportKeyEpoch) -> tuple[int, int, int]:
+    return epoch.group, epoch.refresh, epoch.epoch
+
+
+def _text(epoch: KeyEpoch | MsgReportKeyEpoch) -> str:
+    return f"epoch {epoch.epoch} of group {epoch.group}, refresh {epoch.refresh}"

@@ -1,0 +1,95 @@
+"""The operators module's queries, with their REST paths."""
+
+from __future__ import annotations
+
+from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.modules.identity.keeper import IdentityKeeper
+from zrchain_lite.modules.operators import faults, settings, state
+from zrchain_lite.modules.operators.work import work
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.store.collections import encode_key
+from zrchain_lite.store.pagination import loaded, page, page_of_store
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+
+_SERVICE = "/zrsign.operators.Query/"
+_REST = "/zrsign/operators/"
+
+
+class OperatorsQueries:
+    """Answers from the last committed state."""
+
+    def __init__(self, identity: IdentityKeeper, treasury: TreasuryKeeper) -> None:
+        self._identity = identity
+        self._treasury = treasury
+
+    def handlers(self) -> tuple[QueryHandler, ...]:
+        return (
+            QueryHandler(
+                _SERVICE + "Settings",
+                wire.QuerySettingsRequest,
+                wire.QuerySettingsResponse,
+                self.settings,
+                (_REST + "settings/{keyring}",),
+            ),
+            QueryHandler(
+                _SERVICE + "Faults",
+                wire.QueryFaultsRequest,
+                wire.QueryFaultsResponse,
+                self.faults,
+                (_REST + "faults/{keyring}",),
+            ),
+            QueryHandler(
+                _SERVICE + "KeyEpochs",
+                wire.QueryKeyEpochsRequest,
+                wire.QueryKeyEpochsResponse,
+                self.key_epochs,
+                (_REST + "key_epochs/{keyring}", _REST + "key_epochs_by_key/{key_id}"),
+            ),
+            QueryHandler(
+                _SERVICE + "Work",
+                wire.QueryWorkRequest,
+                wire.QueryWorkResponse,
+                self.work,
+                (_REST + "work/{keyring}",),
+            ),
+        )
+
+    def settings(
+        self, ctx: Context, request: wire.QuerySettingsRequest
+    ) -> wire.QuerySettingsResponse:
+        """Empty, with version 0, before anything was ordered."""
+        keyring = self._identity.keyring(ctx, request.keyring)
+        return settings.settings(ctx.store, keyring.address)
+
+    def faults(self, ctx: Context, request: wire.QueryFaultsRequest) -> wire.QueryFaultsResponse:
+        """In the order in which they were reported."""
+        keyring = self._identity.keyring(ctx, request.keyring).address
+        if request.culprit:
+            ids = state.FAULTS_BY_CULPRIT.members(ctx.store, (keyring, request.culprit))
+        else:
+            ids = state.FAULTS_BY_KEYRING.members(ctx.store, (keyring,))
+        found = loaded(ids, lambda id_: faults.with_evidence(ctx, id_), request.pagination)
+        selected, pagination = page(found, request.pagination)
+        return wire.QueryFaultsResponse(faults=selected, pagination=pagination)
+
+    def key_epochs(
+        self, ctx: Context, request: wire.QueryKeyEpochsRequest
+    ) -> wire.QueryKeyEpochsResponse:
+        """Of a keyring, of a key, or of both."""
+        if not request.keyring and not request.key_id:
+            raise InvalidArgument("name a keyring or a key")
+        keyring = request.keyring or self._keyring_of(ctx, request.key_id)
+        self._identity.keyring(ctx, keyring)
+        group = (keyring, request.key_id) if request.key_id else (keyring,)
+        prefix = state.EPOCHS.prefix + encode_key(group)
+        pairs, pagination = page_of_store(ctx.store, prefix, request.pagination)
+        found = [wire.KeyEpoch.FromString(raw) for _, raw in pairs]
+        return wire.QueryKeyEpochsResponse(key_epochs=found, pagination=pagination)
+
+    def work(self, ctx: Context, request: wire.QueryWorkRequest) -> wire.QueryWorkResponse:
+        keyring = self._identity.keyring(ctx, request.keyring)
+        return work(ctx, self._treasury, keyring, request.limit)
+
+    def _keyring_of(self, ctx: Context, key_id: int) -> str:
+        return self._treasury.key_request(ctx, key_id).keyring_addr

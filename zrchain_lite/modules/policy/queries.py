@@ -1,0 +1,169 @@
+"""The policy module's queries, with their REST paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.modules.identity.addresses import normalise_owner
+from zrchain_lite.modules.policy import state
+from zrchain_lite.modules.policy.keeper import PENDING, PolicyKeeper
+from zrchain_lite.store.pagination import loaded, page
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+_SERVICE = "/zrchain.policy.Query/"
+_REST = "/zrchain/policy/"
+
+
+class PolicyQueries:
+    """Answers from the last committed state."""
+
+    def __init__(self, keeper: PolicyKeeper) -> None:
+        self._keeper = keeper
+
+    def handlers(self) -> tuple[QueryHandler, ...]:
+        return (
+            QueryHandler(
+                _SERVICE + "Params",
+                wire.QueryParamsRequest,
+                wire.QueryParamsResponse,
+                self.params,
+                (_REST + "params",),
+            ),
+            QueryHandler(
+                _SERVICE + "Actions",
+                wire.QueryActionsRequest,
+                wire.QueryActionsResponse,
+                self.actions,
+                (_REST + "actions",),
+            ),
+            QueryHandler(
+                _SERVICE + "Policies",
+                wire.QueryPoliciesRequest,
+                wire.QueryPoliciesResponse,
+                self.policies,
+                (_REST + "policies",),
+            ),
+            QueryHandler(
+                _SERVICE + "PolicyById",
+                wire.QueryPolicyByIdRequest,
+                wire.QueryPolicyByIdResponse,
+                self.policy_by_id,
+                (_REST + "policy_by_id/{id}",),
+            ),
+            QueryHandler(
+                _SERVICE + "PoliciesByCreator",
+                wire.QueryPoliciesByCreatorRequest,
+                wire.QueryPoliciesByCreatorResponse,
+                self.policies_by_creator,
+                (_REST + "policies_by_creator/{creators}",),
+            ),
+            QueryHandler(
+                _SERVICE + "ActionDetailsById",
+                wire.QueryActionDetailsByIdRequest,
+                wire.QueryActionDetailsByIdResponse,
+                self.action_details,
+                (_REST + "action_details_by_id/{id}",),
+            ),
+        )
+
+    def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
+        return wire.QueryParamsResponse(params=self._keeper.params(ctx))
+
+    def actions(self, ctx: Context, request: wire.QueryActionsRequest) -> wire.QueryActionsResponse:
+        """`address` is an account or an owner; it matches the actions that it may approve."""
+        pending = request.address and request.status == PENDING
+        identities = self._keeper.identities_of(ctx, request.address) if pending else None
+        found = (
+            (key, _action_response(action))
+            for key, action in loaded(
+                self._candidates(ctx, request),
+                lambda id_: self._keeper.action(ctx, id_),
+                request.pagination,
+            )
+            if request.status in (0, action.status) and self._may_approve(ctx, action, identities)
+        )
+        actions, pagination = page(found, request.pagination)
+        return wire.QueryActionsResponse(actions=actions, pagination=pagination)
+
+    def _candidates(self, ctx: Context, request: wire.QueryActionsRequest) -> Sequence[int]:
+        if request.address and request.status != PENDING:
+            identities = self._keeper.identities_of(ctx, request.address)
+            by_identity = (state.BY_PARTICIPANT.members(ctx.store, (own,)) for own in identities)
+            return sorted({id_ for members in by_identity for id_ in members})
+        if request.status:
+            known = request.status in wire.ActionStatus.values()
+            return state.BY_STATUS.members(ctx.store, request.status) if known else []
+        return range(1, state.ACTION_COUNT.current(ctx.store) + 1)
+
+    def _may_approve(
+        self, ctx: Context, action: wire.Action, identities: tuple[str, ...] | None
+    ) -> bool:
+        """Whether one of the identities may approve now; None asks about nobody."""
+        if identities is None:
+            return True
+        participants = self._keeper.action_participants(ctx, action)
+        return any(identity in participants for identity in identities)
+
+    def policies(
+        self, ctx: Context, request: wire.QueryPoliciesRequest
+    ) -> wire.QueryPoliciesResponse:
+        ids = range(1, state.POLICY_COUNT.current(ctx.store) + 1)
+        found = loaded(
+            ids, lambda id_: _policy_response(self._keeper.policy(ctx, id_)), request.pagination
+        )
+        policies, pagination = page(found, request.pagination)
+        return wire.QueryPoliciesResponse(policies=policies, pagination=pagination)
+
+    def policy_by_id(
+        self, ctx: Context, request: wire.QueryPolicyByIdRequest
+    ) -> wire.QueryPolicyByIdResponse:
+        return wire.QueryPolicyByIdResponse(
+            policy=_policy_response(self._keeper.policy(ctx, request.id))
+        )
+
+    def policies_by_creator(
+        self, ctx: Context, request: wire.QueryPoliciesByCreatorRequest
+    ) -> wire.QueryPoliciesByCreatorResponse:
+        """REST clients send several creators as one comma-separated text."""
+        creators = {
+            normalise_owner(name) for text in request.creators for name in text.split(",") if name
+        }
+        ids = {i for name in creators for i in state.BY_CREATOR.members(ctx.store, (name,))}
+        found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_), request.pagination)
+        policies, pagination = page(found, request.pagination)
+        return wire.QueryPoliciesByCreatorResponse(policies=policies, pagination=pagination)
+
+    def action_details(
+        self, ctx: Context, request: wire.QueryActionDetailsByIdRequest
+    ) -> wire.QueryActionDetailsByIdResponse:
+        action = self._keeper.action(ctx, request.id)
+        participants = self._keeper.action_participants(ctx, action)
+        pending = [name for name in participants if name not in action.approvers]
+        details = wire.QueryActionDetailsByIdResponse(
+            id=action.id,
+            action=action,
+            approvers=action.approvers,
+            pending_approvers=pending if action.status == PENDING else [],
+            current_height=ctx.height,
+        )
+        if action.policy_id:
+            details.policy.CopyFrom(self._keeper.policy(ctx, action.policy_id))
+        return details
+
+
+def _action_response(action: wire.Action) -> wire.ActionResponse:
+    return wire.ActionResponse(
+        id=action.id,
+        approvers=action.approvers,
+        status=wire.ActionStatus.Name(action.status),
+        policy_id=action.policy_id,
+        msg=action.msg,
+        creator=action.creator,
+        btl=action.btl,
+        policy_data=action.policy_data,
+    )
+
+
+def _policy_response(policy: wire.Policy) -> wire.PolicyResponse:
+    return wire.PolicyResponse(policy=policy)

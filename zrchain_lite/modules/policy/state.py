@@ -1,0 +1,40 @@
+"""What the policy module stores: policies, actions, and how actions are found."""
+
+from __future__ import annotations
+
+from zrchain_lite.modules.policy.deadlines import Deadlines
+from zrchain_lite.store.collections import Counter, Index, Map, encode_key
+from zrchain_lite.store.kv import KVStore
+from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action, Params, Policy
+
+POLICIES = Map("policy/policy", Policy)
+ACTIONS = Map("policy/action", Action)
+PARAMS = Map("policy/params", Params)
+POLICY_COUNT = Counter("policy/policy_count")
+ACTION_COUNT = Counter("policy/action_count")
+
+BY_CREATOR = Index("policy/policy_by_creator")
+BY_STATUS = Index("policy/action_by_status")
+# Who could approve when the action was submitted.
+BY_PARTICIPANT = Index("policy/action_by_participant")
+DEADLINES = Deadlines("policy/action_deadline")
+
+_WORKSPACE = b"policy/action_workspace/"
+
+
+def workspace_of(store: KVStore, action_id: int) -> str:
+    """The workspace whose owners the action concerns."""
+    return (store.get(_WORKSPACE + encode_key(action_id)) or b"").decode()
+
+
+def set_workspace(store: KVStore, action_id: int, workspace: str) -> None:
+    store.set(_WORKSPACE + encode_key(action_id), workspace.encode())
+
+
+def put_action(store: KVStore, action: Action) -> None:
+    """Store an action and keep the index of statuses in step."""
+    before = ACTIONS.get(store, action.id)
+    if before is not None:
+        BY_STATUS.remove(store, before.status, action.id)
+    BY_STATUS.add(store, action.status, action.id)
+    ACTIONS.set(store, action.id, action)

@@ -1,0 +1,291 @@
+"""The treasury's door for other modules: ask for keys and signatures, read keys and requests.
+
+The three `request_…` methods execute; they ask no policy. The messages put them under the sign
+policy of the workspace or key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+
+from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
+from zrchain_lite.module import Context
+from zrchain_lite.modules.identity.keeper import IdentityKeeper
+from zrchain_lite.modules.treasury import signatures, state, transactions, wallets
+from zrchain_lite.modules.treasury.escrow import Escrow
+from zrchain_lite.modules.treasury.key_requests import KeyRequests
+from zrchain_lite.modules.treasury.requests import TreasuryHooks
+from zrchain_lite.modules.treasury.sign_requests import SignRequests
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
+    Key,
+    KeyRequest,
+    Params,
+    SignRequest,
+    SignTransactionRequest,
+)
+
+MAX_ITEMS = 256
+MAX_CACHE_ID = 256
+KEY_PENDING = wire.KEY_REQUEST_STATUS_PENDING
+KEY_PARTIAL = wire.KEY_REQUEST_STATUS_PARTIAL
+_RESERVED = b"treasury/reserved/"
+
+
+class TreasuryKeeper:
+    """Keys and requests. `hooks` are told when a request ends."""
+
+    def __init__(self, identity: IdentityKeeper) -> None:
+        self.identity = identity
+        self.hooks: list[TreasuryHooks] = []
+        self.escrow = Escrow(identity.bank)
+        self.key_requests = KeyRequests(identity, self.escrow, self.params, self.hooks)
+        self.sign_requests = SignRequests(identity, self.escrow, self.params, self.hooks)
+        identity.policies_in_use.append(self._policies_in_use)
+
+    def params(self, ctx: Context) -> Params:
+        return state.PARAMS.get(ctx.store, b"") or Params()
+
+    # Reading
+
+    def key(self, ctx: Context, key_id: int) -> Key:
+        found = state.KEYS.get(ctx.store, key_id)
+        if found is None:
+            raise NotFound(f"no key {key_id}")
+        return found
+
+    def keys_in(self, ctx: Context, workspace: str) -> list[Key]:
+        """Keys of a workspace, by id."""
+        ids = state.KEYS_BY_WORKSPACE.members(ctx.store, (workspace,))
+        return [self.key(ctx, key_id) for key_id in ids]
+
+    def key_request(self, ctx: Context, request_id: int) -> KeyRequest:
+        return self.key_requests.get(ctx, request_id)
+
+    def sign_request(self, ctx: Context, request_id: int) -> SignRequest:
+        return self.sign_requests.get(ctx, request_id)
+
+    def sign_transaction_request(self, ctx: Context, request_id: int) -> SignTransactionRequest:
+        found = state.SIGN_TRANSACTIONS.get(ctx.store, request_id)
+        if found is None:
+            raise NotFound(f"no sign-transaction request {request_id}")
+        return found
+
+    def sign_transaction_by_sign_request(
+        self, ctx: Context, sign_request_id: int
+    ) -> SignTransactionRequest | None:
+        """The transaction that a single or parent request is for; None for plain data."""
+        return state.sign_transaction_of(ctx.store, sign_request_id)
+
+    def sign_policy_id(self, ctx: Context, key: Key) -> int:
+        """The policy that guards the key: its own, else its workspace's."""
+        workspace = self.identity.workspace(ctx, key.workspace_addr)
+        return key.sign_policy_id or workspace.sign_policy_id
+
+    # Reserved keys
+
+    def reserve_key(self, ctx: Context, key_id: int, purpose: str) -> None:
+        """Keep a key from users' messages; only requests that name the same purpose may use it."""
+        self.key(ctx, key_id)
+        known = self.reserved_for(ctx, key_id)
+        if known not in (None, purpose):
+            raise Conflict(f"key {key_id} is reserved for {known}")
+        ctx.store.set(_RESERVED + key_id.to_bytes(8, "big"), purpose.encode())
+
+    def reserved_for(self, ctx: Context, key_id: int) -> str | None:
+        purpose = ctx.store.get(_RESERVED + key_id.to_bytes(8, "big"))
+        return None if purpose is None else purpose.decode()
+
+    # Asking
+
+    def request_key(
+        self,
+        ctx: Context,
+        *,
+        creator: str,
+        workspace: str,
+        keyring: str,
+        key_type: wire.KeyType,
+        index: int = 0,
+        sign_policy_id: int = 0,
+        fee_payer: str | None = None,
+        mpc_btl: int = 0,
+    ) -> KeyRequest:
+        """Ask the keyring for a key. The fee is the payer's (the creator's when None).
+
+        `mpc_btl` is in blocks; 0 takes the default. Raises NotFound, KeyringInactive,
+        InvalidArgument, InsufficientFunds.
+        """
+        if key_type not in wallets.ALGORITHMS:
+            raise InvalidArgument(f"key type {key_type} is not one that keyrings make")
+        self.identity.workspace(ctx, workspace)
+        request = KeyRequest(
+            creator=creator,
+            workspace_addr=workspace,
+            keyring_addr=keyring,
+            key_type=key_type,
+            index=index,
+            sign_policy_id=sign_policy_id,
+            fee_payer=fee_payer or creator,
+        )
+        self.key_requests.create(ctx, request, self.identity.active_keyring(ctx, keyring), mpc_btl)
+        return request
+
+    def request_signature(
+        self,
+        ctx: Context,
+        *,
+        creator: str,
+        key_ids: Sequence[int],
+        items: Sequence[bytes],
+        fee_payer: str | None = None,
+        cache_id: bytes = b"",
+        metadata: Message | None = None,
+        mpc_btl: int = 0,
+        purpose: str | None = None,
+    ) -> SignRequest:
+        """Ask for one signature an item; item i is signed by key i. `purpose` opens reserved keys.
+
+        More than one item makes a parent with a child an item. Raises as `request_key`.
+        """
+        keys = self.usable_keys(ctx, key_ids, purpose)
+        require_items(keys, items, cache_id)
+        keyring = self.identity.active_keyring(ctx, keys[0].keyring_addr)
+        charged = sum(1 for key in keys if self.reserved_for(ctx, key.id) is None)
+        request = SignRequest(
+            creator=creator,
+            key_ids=key_ids,
+            key_type=keys[0].type,
+            data_for_signing=items,
+            cache_id=cache_id,
+            fee=keyring.sig_req_fee * charged,
+            fee_payer=fee_payer or creator,
+            keyring_addr=keyring.address,
+        )
+        if metadata is not None:
+            request.metadata.CopyFrom(packed(metadata))
+        self.sign_requests.create(ctx, request, mpc_btl)
+        return request
+
+    def request_sign_transaction(
+        self,
+        ctx: Context,
+        *,
+        creator: str,
+        key_ids: Sequence[int],
+        wallet_type: wire.WalletType,
+        unsigned_tx: bytes,
+        metadata: Message | None,
+        no_broadcast: bool,
+        fee_payer: str | None = None,
+        cache_id: bytes = b"",
+        mpc_btl: int = 0,
+        purpose: str | None = None,
+    ) -> SignTransactionRequest:
+        """Ask for the signatures of an unsigned transaction; `metadata` names its network."""
+        keys = self.usable_keys(ctx, key_ids, purpose)
+        prepared = self.prepare_transaction(keys, wallet_type, unsigned_tx, metadata)
+        sign_request = self.request_signature(
+            ctx,
+            creator=creator,
+            key_ids=key_ids,
+            items=prepared.items,
+            fee_payer=fee_payer,
+            cache_id=cache_id,
+            metadata=metadata,
+            mpc_btl=mpc_btl,
+            purpose=purpose,
+        )
+        request = SignTransactionRequest(
+            id=state.SIGN_TRANSACTION_COUNT.next(ctx.store),
+            creator=creator,
+            wallet_type=wallet_type,
+            unsigned_transaction=unsigned_tx,
+            sign_request_id=sign_request.id,
+            no_broadcast=no_broadcast,
+            key_ids=key_ids,
+        )
+        state.put_sign_transaction(ctx.store, request, sign_request)
+        ctx.emit(
+            "new_sign_transaction_request",
+            request_id=request.id,
+            sign_request_id=sign_request.id,
+        )
+        for hook in self.hooks:
+            hook.sign_transaction_created(ctx, request)
+        return request
+
+    def prepare_transaction(
+        self,
+        keys: Sequence[Key],
+        wallet_type: wire.WalletType,
+        unsigned_tx: bytes,
+        metadata: Message | None,
+    ) -> transactions.Prepared:
+        """What these keys would sign; raises InvalidArgument."""
+        wallets.require_wallet(wallet_type, keys[0].type)
+        any_metadata = None if metadata is None else packed(metadata)
+        public_keys = [key.public_key for key in keys]
+        return transactions.prepare(wallet_type, unsigned_tx, any_metadata, public_keys)
+
+    def usable_keys(
+        self, ctx: Context, key_ids: Sequence[int], purpose: str | None = None
+    ) -> list[Key]:
+        """The keys of one request: of one workspace, keyring, type and policy, and not reserved."""
+        if not 1 <= len(key_ids) <= MAX_ITEMS:
+            raise InvalidArgument(f"a request names 1 to {MAX_ITEMS} keys, not {len(key_ids)}")
+        keys = [self.key(ctx, key_id) for key_id in key_ids]
+        first = keys[0]
+        # Read once: a large workspace must not make a transaction of many inputs too dear to ask.
+        shared = self.identity.workspace(ctx, first.workspace_addr).sign_policy_id
+        for key in keys:
+            reserved = self.reserved_for(ctx, key.id)
+            if reserved is not None and reserved != purpose:
+                raise Unauthorized(f"key {key.id} is reserved for {reserved}")
+            if _family(key, shared) != _family(first, shared):
+                raise InvalidArgument(
+                    f"keys {first.id} and {key.id} differ in workspace, keyring, type or policy; "
+                    "ask for each in a request of its own"
+                )
+        return keys
+
+    def sweep(self, ctx: Context) -> None:
+        """Reject the requests whose last block has passed."""
+        self.key_requests.sweep(ctx)
+        self.sign_requests.sweep(ctx)
+
+    def _policies_in_use(self, ctx: Context, workspace: str) -> Iterator[int]:
+        for key in self.keys_in(ctx, workspace):
+            yield key.sign_policy_id
+        for request_id in state.KEY_REQUESTS_BY_WORKSPACE.members(ctx.store, (workspace,)):
+            request = self.key_request(ctx, request_id)
+            if request.status in (KEY_PENDING, KEY_PARTIAL):
+                yield request.sign_policy_id
+
+
+def require_items(keys: Sequence[Key], items: Sequence[bytes], cache_id: bytes) -> None:
+    """Raises InvalidArgument unless there is one signable item a key."""
+    if len(items) != len(keys):
+        raise InvalidArgument(f"{len(items)} items for {len(keys)} keys; name one key an item")
+    for item in items:
+        signatures.require_item(keys[0].type, item)
+    if len(cache_id) > MAX_CACHE_ID:
+        raise InvalidArgument(f"a cache id has at most {MAX_CACHE_ID} bytes, not {len(cache_id)}")
+
+
+def packed(message: Message) -> any_pb2.Any:
+    """The message in an Any with the ledger's type URLs; an Any stays as it is."""
+    if isinstance(message, any_pb2.Any):
+        return message
+    wrapped = any_pb2.Any()
+    wrapped.Pack(message, type_url_prefix="/", deterministic=True)
+    return wrapped
+
+
+def _family(key: Key, shared_policy_id: int) -> tuple[str, str, int, int]:
+    """What the keys of one request have in common."""
+    policy_id = key.sign_policy_id or shared_policy_id
+    return key.workspace_addr, key.keyring_addr, key.type, policy_id

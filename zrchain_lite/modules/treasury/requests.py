@@ -1,0 +1,60 @@
+"""What key and signature requests have in common: being open, deadlines, reasons, hooks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from zrchain_lite.errors import Conflict
+from zrchain_lite.module import Context
+from zrchain_lite.modules.policy.deadlines import require_blocks
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
+    KeyRequest,
+    Params,
+    SignRequest,
+    SignTransactionRequest,
+)
+
+# Blocks that a keyring has for its answer when the parameters say 0.
+FALLBACK_BTL = 20
+MAX_REASON = 512
+NO_REASON = "rejected with no reason provided"
+
+# Key requests and signature requests number their statuses alike.
+PENDING = wire.SIGN_REQUEST_STATUS_PENDING
+PARTIAL = wire.SIGN_REQUEST_STATUS_PARTIAL
+FULFILLED = wire.SIGN_REQUEST_STATUS_FULFILLED
+REJECTED = wire.SIGN_REQUEST_STATUS_REJECTED
+OPEN = (PENDING, PARTIAL)
+
+
+class TreasuryHooks(Protocol):
+    """Told when a request is FULFILLED or REJECTED, and when a transaction is to be signed."""
+
+    def key_request_ended(self, ctx: Context, req: KeyRequest) -> None: ...
+
+    def sign_request_ended(self, ctx: Context, req: SignRequest) -> None:
+        """A single request or a parent; children are not told."""
+        ...
+
+    def sign_transaction_created(self, ctx: Context, req: SignTransactionRequest) -> None: ...
+
+
+def last_height(ctx: Context, params: Params, mpc_btl: int) -> int:
+    """The last block at which an answer counts; `mpc_btl` in blocks, 0 takes the default."""
+    blocks = mpc_btl or params.default_btl or FALLBACK_BTL
+    return ctx.height + require_blocks(blocks, "mpc_btl")
+
+
+def require_open(ctx: Context, request: KeyRequest | SignRequest) -> None:
+    """Raises Conflict for a request that is final, or whose last block has passed."""
+    if request.status not in OPEN:
+        status = wire.SignRequestStatus.Name(request.status).removeprefix("SIGN_REQUEST_STATUS_")
+        raise Conflict(f"request {request.id} is not open but {status}")
+    if ctx.height > request.mpc_btl:
+        raise Conflict(f"request {request.id} timed out after block {request.mpc_btl}")
+
+
+def reason_text(reason: str) -> str:
+    """A stored reason: never empty, never long."""
+    return reason.strip()[:MAX_REASON] or NO_REASON

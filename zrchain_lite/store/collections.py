@@ -1,0 +1,107 @@
+"""Typed views on a KVStore: maps of protobuf messages, indexes and counters, each under a prefix of
+its own.
+
+A prefix is `<module>/<collection>/`; two collections never share one. Integer keys are 8 bytes big-
+endian, so that
+iteration is in numeric order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from zrchain_lite.store.kv import KVStore
+
+M = TypeVar("M", bound=Message)
+Key = int | str | bytes | tuple[int | str | bytes, ...]
+
+
+def encode_key(key: Key) -> bytes:
+    """Order-preserving.
+
+    Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes).
+    """
+    match key:
+        case int():
+            return key.to_bytes(8, "big")
+        case str():
+            return key.encode()
+        case bytes():
+            return key
+    return b"".join(_encode_part(part) for part in key)
+
+
+def _encode_part(part: int | str | bytes) -> bytes:
+    if isinstance(part, int):
+        return part.to_bytes(8, "big")
+    raw = part.encode() if isinstance(part, str) else part
+    return len(raw).to_bytes(2, "big") + raw
+
+
+class Map(Generic[M]):
+    """Key to protobuf message. Serialization is deterministic."""
+
+    def __init__(self, prefix: str, message: type[M]) -> None:
+        self.prefix = prefix.encode() + b"/"
+        self._message = message
+
+    def get(self, store: KVStore, key: Key) -> M | None:
+        raw = store.get(self.prefix + encode_key(key))
+        return None if raw is None else self._message.FromString(raw)
+
+    def set(self, store: KVStore, key: Key, value: M) -> None:
+        store.set(self.prefix + encode_key(key), value.SerializeToString(deterministic=True))
+
+    def delete(self, store: KVStore, key: Key) -> None:
+        store.delete(self.prefix + encode_key(key))
+
+    def has(self, store: KVStore, key: Key) -> bool:
+        return store.get(self.prefix + encode_key(key)) is not None
+
+    def values(self, store: KVStore, *, under: Key = (), reverse: bool = False) -> Iterator[M]:
+        """In the order of their keys; `under` is the beginning of a tuple key."""
+        for _, raw in store.iterate(self.prefix + encode_key(under), reverse=reverse):
+            yield self._message.FromString(raw)
+
+
+class Index:
+    """A set of keys under a group, for looking up without a full scan: group -> ordered members."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix.encode() + b"/"
+
+    def add(self, store: KVStore, group: Key, member: int) -> None:
+        store.set(self._group(group) + encode_key(member), b"")
+
+    def remove(self, store: KVStore, group: Key, member: int) -> None:
+        store.delete(self._group(group) + encode_key(member))
+
+    def members(self, store: KVStore, group: Key) -> list[int]:
+        return list(self.ascending(store, group))
+
+    def ascending(self, store: KVStore, group: Key) -> Iterator[int]:
+        """The members one by one, for who may stop early."""
+        prefix = self._group(group)
+        return (int.from_bytes(key[len(prefix) :], "big") for key, _ in store.iterate(prefix))
+
+    def _group(self, group: Key) -> bytes:
+        parts = group if isinstance(group, tuple) else (group,)
+        return self.prefix + encode_key(parts)
+
+
+class Counter:
+    """A sequence that starts at 1."""
+
+    def __init__(self, name: str) -> None:
+        self._key = name.encode()
+
+    def next(self, store: KVStore) -> int:
+        value = self.current(store) + 1
+        store.set(self._key, value.to_bytes(8, "big"))
+        return value
+
+    def current(self, store: KVStore) -> int:
+        return int.from_bytes(store.get(self._key) or b"", "big")

@@ -1,0 +1,281 @@
+"""The durable store: state, chain records and the last height in one LMDB environment.
+
+One `commit` is one LMDB transaction, on disk before it returns: the state's changes, the height,
+the app hash and the block's records appear together or not at all. Readers hold snapshots, which
+never see half a block.
+
+Three named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
+(format, chain id, height, app hash). The environment is used from one thread.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from zrchain_lite.errors import LedgerError
+from zrchain_lite.store.kv import prefix_end
+from zrchain_lite.store.merkle import Change
+
+FORMAT = b"zrchain-lite/1"
+INITIAL_MAP_BYTES = 256 * 1024 * 1024
+NO_HASH = bytes(32)
+
+
+class StoreError(LedgerError):
+    """The database cannot be used. Nothing was changed."""
+
+
+class StoreCorrupted(StoreError):
+    """The file is damaged, cut off, or no LMDB database."""
+
+
+class StoreForeign(StoreError):
+    """The database belongs to another program, version or chain."""
+
+
+class StoreBusy(StoreError):
+    """Another process has the database open."""
+
+
+class StoreUnwritable(StoreError):
+    """The disk is full or failing."""
+
+
+_DAMAGE = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.PanicError,
+    lmdb.VersionMismatchError,
+)
+
+
+@dataclass(frozen=True)
+class Tip:
+    """The last committed block; height 0 is an empty chain."""
+
+    chain_id: str
+    height: int
+    app_hash: bytes
+
+
+class Snapshot:
+    """A read-only KVStore of one database as of the moment it was opened."""
+
+    def __init__(self, environment: Any, database: Any) -> None:
+        self._environment, self._database = environment, database
+        self._txn: Any = None
+        self.reopen()
+
+    def get(self, key: bytes) -> bytes | None:
+        value: bytes | None = self._txn.get(key, db=self._database) if key else None
+        return value
+
+    def set(self, key: bytes, value: bytes) -> None:
+        raise TypeError("a snapshot is read-only; write to an Overlay above it")
+
+    def delete(self, key: bytes) -> None:
+        raise TypeError("a snapshot is read-only; write to an Overlay above it")
+
+    def iterate(
+        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        with self._txn.cursor(db=self._database) as cursor:
+            found = _seek_back(cursor, prefix, start) if reverse else _seek(cursor, prefix, start)
+            if not found:
+                return
+            pairs = cursor.iterprev() if reverse else cursor.iternext()
+            for key, value in pairs:
+                if not key.startswith(prefix):
+                    return
+                yield key, value
+
+    def close(self) -> None:
+        self._txn.abort()
+
+    def reopen(self) -> None:
+        """See what is committed now."""
+        if self._txn is not None:
+            self._txn.abort()
+        self._txn = self._environment.begin(db=self._database)
+
+
+def _seek(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
+    found: bool = cursor.set_range(max(prefix, start or b""))
+    return found
+
+
+def _seek_back(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
+    """Stand on the last key that is under `prefix` and not above `start`."""
+    if start is not None and start < prefix:
+        return False
+    if start is not None and start.startswith(prefix):
+        if cursor.set_range(start):
+            return cursor.key() == start or bool(cursor.prev())
+        return bool(cursor.last())
+    after = prefix_end(prefix)
+    if after is not None and cursor.set_range(after):
+        return bool(cursor.prev())
+    return bool(cursor.last())
+
+
+class LmdbStore:
+    """Opens, checks and writes the environment in a folder of its own."""
+
+    def __init__(self, folder: Path, *, map_bytes: int = INITIAL_MAP_BYTES) -> None:
+        self._folder = folder
+        self._lock = _lock(folder)
+        try:
+            self._environment = _open(folder, map_bytes)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        try:
+            self._state, self._chain, self._meta = self._databases()
+        except BaseException:
+            self._environment.close()
+            os.close(self._lock)
+            raise
+        self.state = Snapshot(self._environment, self._state)
+        self.chain = Snapshot(self._environment, self._chain)
+
+    def tip(self) -> Tip:
+        with self._environment.begin(db=self._meta) as txn:
+            chain_id = (txn.get(b"chain_id") or b"").decode()
+            height = int.from_bytes(txn.get(b"height") or b"", "big")
+            return Tip(chain_id, height, txn.get(b"app_hash") or NO_HASH)
+
+    def commit(
+        self, tip: Tip, changes: Iterable[Change], records: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """Write one block atomically and durably, then let the snapshots see it.
+
+        The map is doubled as often as needed. Raises StoreUnwritable or StoreCorrupted, and then
+        nothing was written.
+        """
+        changes, records = list(changes), list(records)
+        while True:
+            try:
+                self._write(tip, changes, records)
+                break
+            except lmdb.MapFullError:
+                self._grow()
+            except lmdb.Error as error:
+                raise self._failure(error) from error
+        self.state.reopen()
+        self.chain.reopen()
+
+    def close(self) -> None:
+        self.state.close()
+        self.chain.close()
+        self._environment.close()
+        os.close(self._lock)
+
+    def _write(self, tip: Tip, changes: list[Change], records: list[tuple[bytes, bytes]]) -> None:
+        with self._environment.begin(write=True) as txn:
+            for key, value in changes:
+                if value is None:
+                    txn.delete(key, db=self._state)
+                else:
+                    txn.put(key, value, db=self._state)
+            for key, value in records:
+                txn.put(key, value, db=self._chain)
+            txn.put(b"chain_id", tip.chain_id.encode(), db=self._meta)
+            txn.put(b"height", tip.height.to_bytes(8, "big"), db=self._meta)
+            txn.put(b"app_hash", tip.app_hash, db=self._meta)
+
+    def _grow(self) -> None:
+        """LMDB resizes only while no transaction is open."""
+        self.state.close()
+        self.chain.close()
+        self._environment.set_mapsize(self._environment.info()["map_size"] * 2)
+        self.state.reopen()
+        self.chain.reopen()
+
+    def _databases(self) -> tuple[Any, Any, Any]:
+        environment = self._environment
+        names = (b"state", b"chain", b"meta")
+        try:
+            with environment.begin() as txn:
+                empty = txn.stat()["entries"] == 0
+            if not empty:
+                _check_format(environment, self._folder)
+            databases = tuple(environment.open_db(name) for name in names)
+            if empty:
+                with environment.begin(write=True, db=databases[2]) as txn:
+                    txn.put(b"format", FORMAT)
+        except lmdb.Error as error:
+            raise self._failure(error) from error
+        state, chain, meta = databases
+        return state, chain, meta
+
+    def _failure(self, error: lmdb.Error) -> StoreError:
+        if isinstance(error, _DAMAGE):
+            return _corrupted(self._folder, str(error))
+        if isinstance(error, lmdb.BadValsizeError):
+            return StoreError(f"a key is empty or longer than LMDB can hold: {error}")
+        return StoreUnwritable(
+            f"cannot write to {self._folder} ({error}); check the disk and its free space, then "
+            "start again: nothing of this block was written"
+        )
+
+
+def _lock(folder: Path) -> int:
+    """An exclusive lock for the life of the process: LMDB itself would let a second writer in."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / "LOCK", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"cannot use the folder {folder}: {error.strerror}; check its path and permissions"
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StoreBusy(
+            f"{folder} is in use by another process; stop that one or choose another folder"
+        ) from None
+    return descriptor
+
+
+def _open(folder: Path, map_bytes: int) -> Any:
+    data = folder / "data.mdb"
+    size = data.stat().st_size if data.exists() else 0
+    try:
+        environment = lmdb.open(str(folder), max_dbs=3, map_size=max(map_bytes, size))
+        needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    except lmdb.Error as error:
+        raise _corrupted(folder, str(error)) from error
+    if 0 < size < needed:
+        environment.close()
+        raise _corrupted(folder, f"data.mdb has {size} bytes of {needed}")
+    return environment
+
+
+def _check_format(environment: Any, folder: Path) -> None:
+    try:
+        meta = environment.open_db(b"meta", create=False)
+        with environment.begin(db=meta) as txn:
+            found = txn.get(b"format")
+    except lmdb.NotFoundError:
+        found = None
+    if found != FORMAT:
+        raise StoreForeign(
+            f"the database in {folder} is not a ledger of format {FORMAT.decode()}; choose another "
+            "folder, or move this one away to start an empty chain"
+        )
+
+
+def _corrupted(folder: Path, detail: str) -> StoreCorrupted:
+    return StoreCorrupted(
+        f"the database in {folder} is damaged ({detail}); restore the folder from a backup, or "
+        "move it away to start an empty chain"
+    )

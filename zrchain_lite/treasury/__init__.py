@@ -1,7 +1,0 @@
-"""Treasury: keys, the requests that make and use them, and the answers of keyrings."""
-
-from zrchain_lite.treasury.keeper import TreasuryKeeper
-from zrchain_lite.treasury.module import TreasuryModule
-from zrchain_lite.treasury.requests import TreasuryHooks
-
-__all__ = ["TreasuryHooks", "TreasuryKeeper", "TreasuryModule"]

@@ -1,0 +1,248 @@
+"""What a keyring's administrators do on the ledger: its operators, their orders, their faults.
+
+All of it is ordinary transactions of the module `operators`; the operators follow what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zrchain_lite.client import Account, LedgerClient
+from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrsign.errors import UsageError
+
+DENOM: Final = "urock"
+GRANT: Final = 1_000_000_000
+"""To a new party, for its transactions: 1000 ROCK."""
+QUERY: Final = "/zrsign.operators.Query/"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MemberCard(_Part):
+    """One operator, as `zrsign operators card` shows it."""
+
+    index: int = Field(ge=1, le=0xFFFF)
+    # Its account on the ledger.
+    party: str
+    # Ed25519, hexadecimal.
+    identity: str = Field(pattern=r"^[0-9a-f]{64}$")
+    # DER, hexadecimal.
+    certificate: str = Field(pattern=r"^([0-9a-f]{2})+$")
+    # host:port for its peers.
+    endpoint: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
+
+    @classmethod
+    def read(cls, path: Path) -> MemberCard:
+        """Raises UsageError."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise UsageError(
+                f"{path} is no operator's card: {error}", "Make one: zrsign operators card"
+            ) from None
+
+    def message(self) -> wire.Member:
+        return wire.Member(
+            index=self.index,
+            party=self.party,
+            identity_key=bytes.fromhex(self.identity),
+            tls_certificate=bytes.fromhex(self.certificate),
+            endpoint=self.endpoint,
+        )
+
+
+def card_of(config: Path, index: int, endpoint: str = "") -> MemberCard:
+    """From an operator's settings file; its keys are made if need be.
+
+    Raises SettingsError, UsageError.
+    """
+    from zrsign_daemon.keyfile import read_secret
+    from zrsign_daemon.settings import load
+    from zrsign_dmpc.run.execution import IdentityKey
+    from zrsign_operator.enclave.simulated import read_secret as read_identity
+    from zrsign_operator.peers.tls import read_or_make
+    from zrsign_operator.settings import OperatorSettings
+
+    settings = load(OperatorSettings, config)
+    tls = read_or_make(settings.tls_key_file, settings.tls_certificate_file)
+    try:
+        return MemberCard(
+            index=index,
+            party=Account.from_secret(read_secret(settings.ledger.key_file)).address,
+            identity=IdentityKey(read_identity(settings.identity_file)).public_key.hex(),
+            certificate=tls.der.hex(),
+            endpoint=endpoint or settings.listen,
+        )
+    except ValidationError as error:
+        raise UsageError(f"No card: {error}", "An index is 1 to 65535.") from None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the current order is carried out."""
+
+    group: int
+    refresh: int
+    keys: int
+    done: int
+    """Keys whose every member has committed the epoch that the order asks for."""
+
+
+class Keyring:
+    """One keyring on a ledger; the client's account is an administrator of it."""
+
+    def __init__(self, ledger: LedgerClient, address: str) -> None:
+        self.address = address
+        self._ledger = ledger
+        self._me = ledger.account.address
+
+    async def settings(self) -> wire.QuerySettingsResponse:
+        """What is ordered. Raises ClientError."""
+        request = wire.QuerySettingsRequest(keyring=self.address)
+        return await self._ledger.query(QUERY + "Settings", request, wire.QuerySettingsResponse)
+
+    async def faults(self) -> list[wire.Fault]:
+        """Who was caught, as the others reported it."""
+        request = wire.QueryFaultsRequest(keyring=self.address)
+        pages = self._ledger.page(QUERY + "Faults", request, wire.QueryFaultsResponse)
+        return [fault async for fault in pages]
+
+    async def set_group(self, threshold: int, level: str, members: Sequence[wire.Member]) -> int:
+        """Order that these hold all keys; the group's number.
+
+        New members become parties, and get `GRANT` urock for fees from this account. The party
+        threshold of the keyring is lowered at once if the new group is too small for it.
+
+        Raises ClientError.
+        """
+        known = await self._known()
+        messages: list[Any] = []
+        for party in [each.party for each in members if each.party not in known.parties]:
+            coin = Coin(denom=DENOM, amount=str(GRANT))
+            messages += [
+                MsgSend(from_address=self._me, to_address=party, amount=[coin]),
+                identity.MsgAddKeyringParty(
+                    creator=self._me, keyring_addr=self.address, party=party
+                ),
+            ]
+        if known.party_threshold > threshold:
+            messages.append(self._with_threshold(known, threshold))
+        messages.append(
+            wire.MsgSetGroup(
+                creator=self._me,
+                keyring=self.address,
+                threshold=threshold,
+                level=level,
+                members=members,
+            )
+        )
+        sent = await self._ledger.broadcast(*messages)
+        response = wire.MsgSetGroupResponse()
+        sent.responses[-1].Unpack(response)
+        return response.number
+
+    async def conclude(self) -> None:
+        """After the keys moved: those who left answer no more, and the group's threshold counts."""
+        known, settings = await self._known(), await self.settings()
+        group = settings.groups[-1]
+        staying = {member.party for member in group.members}
+        messages: list[Any] = [
+            identity.MsgRemoveKeyringParty(creator=self._me, keyring_addr=self.address, party=party)
+            for party in known.parties
+            if party not in staying
+        ]
+        if known.party_threshold != group.threshold:
+            messages.append(self._with_threshold(known, group.threshold))
+        if messages:
+            await self._ledger.broadcast(*messages)
+
+    async def order_refresh(self) -> int:
+        """Order new shares of every key; the number of the refresh. Raises ClientError."""
+        message = wire.MsgOrderRefresh(creator=self._me, keyring=self.address)
+        sent = await self._ledger.broadcast(message)
+        return sent.response(wire.MsgOrderRefreshResponse).refresh_number
+
+    async def allow(self, measurements: Iterable[tuple[str, bytes]]) -> None:
+        """Exactly these (kind of enclave, measurement) may be peers. Raises ClientError."""
+        message = wire.MsgSetMeasurements(
+            creator=self._me,
+            keyring=self.address,
+            measurements=[wire.Measurement(kind=k, value=v) for k, v in sorted(measurements)],
+        )
+        await self._ledger.broadcast(message)
+
+    async def pardon(self, index: int) -> int:
+        """Let an operator take part again; how often that happened. Raises ClientError."""
+        message = wire.MsgPardonMember(creator=self._me, keyring=self.address, index=index)
+        sent = await self._ledger.broadcast(message)
+        return sent.response(wire.MsgPardonMemberResponse).count
+
+    async def progress(self) -> Progress:
+        """Of the last order. Raises ClientError."""
+        settings = await self.settings()
+        group = settings.groups[-1]
+        target = (group.number, settings.refresh_number)
+        committed: dict[int, set[str]] = {}
+        request = wire.QueryKeyEpochsRequest(keyring=self.address)
+        pages = self._ledger.page(QUERY + "KeyEpochs", request, wire.QueryKeyEpochsResponse)
+        async for each in pages:
+            if (each.group, each.refresh) == target:
+                committed.setdefault(each.key_id, set()).add(each.party)
+        members = {member.party for member in group.members}
+        keys = await self._keys()
+        done = sum(members <= committed.get(key, set()) for key in keys)
+        return Progress(*target, len(keys), done)
+
+    async def _keys(self) -> list[int]:
+        request = treasury.QueryKeyRequestsRequest(
+            keyring_addr=self.address, status=treasury.KEY_REQUEST_STATUS_FULFILLED
+        )
+        pages = self._ledger.page(
+            "/zrchain.treasury.Query/KeyRequests", request, treasury.QueryKeyRequestsResponse
+        )
+        return [each.id async for each in pages]
+
+    async def _known(self) -> identity.Keyring:
+        answer = await self._ledger.query(
+            "/zrchain.identity.Query/KeyringByAddress",
+            identity.QueryKeyringByAddressRequest(keyring_addr=self.address),
+            identity.QueryKeyringByAddressResponse,
+        )
+        return answer.keyring
+
+    def _with_threshold(self, known: identity.Keyring, threshold: int) -> identity.MsgUpdateKeyring:
+        return identity.MsgUpdateKeyring(
+            creator=self._me,
+            keyring_addr=self.address,
+            party_threshold=threshold,
+            key_req_fee=known.key_req_fee,
+            sig_req_fee=known.sig_req_fee,
+            description=known.description,
+            is_active=known.is_active,
+        )
+
+
+async def only_keyring(ledger: LedgerClient) -> str:
+    """The address of a local network's one keyring. Raises UsageError, ClientError."""
+    answer = await ledger.query(
+        "/zrchain.identity.Query/Keyrings",
+        identity.QueryKeyringsRequest(),
+        identity.QueryKeyringsResponse,
+    )
+    if len(answer.keyrings) != 1:
+        raise UsageError(
+            f"The ledger has {len(answer.keyrings)} keyrings.", "Say which: --keyring ADDRESS"
+        )
+    return str(answer.keyrings[0].address)

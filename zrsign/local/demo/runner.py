@@ -1,0 +1,97 @@
+"""Runs the programme on a fresh local network and keeps every row up to date while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from zrsign.local.demo import checks
+from zrsign.local.demo.flows import Flow, Group, acts
+from zrsign.local.demo.rows import Row, Status
+from zrsign.local.demo.stage import Stage
+from zrsign.local.network import committee
+from zrsign.local.network.local import LocalNetwork
+
+# No flow of a healthy network takes longer.
+FLOW_TIMEOUT_S = 75
+
+
+class Programme:
+    """Every flow of the demo. `rows` is what a table shows; it changes while `run` runs."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.acts = acts()
+        self.deployments = (
+            Row("deploy proxy + Direct", "direct", "eip155:31337"),
+            Row("deploy proxy + Omni", "omni", "eip155:31337"),
+        )
+        self.rows = [
+            *self.deployments,
+            *(row for act in self.acts for group in act for row, _ in group.flows),
+        ]
+        self.total_seconds = 0.0
+        self.signers = ""
+        """Who held the keys and signed, in one line."""
+
+    @property
+    def good(self) -> bool:
+        return all(row.good for row in self.rows)
+
+    async def run(self, network: LocalNetwork) -> None:
+        """Every flow; a failed one marks its row, and what stands on it fails too."""
+        stage = Stage(network)
+        try:
+            await self._deploy(network)
+            for act in self.acts:
+                await asyncio.gather(*(self._run_group(stage, group) for group in act))
+            self.signers = committee.summary(await committee.reports(network.manifest))
+        finally:
+            await stage.close()
+
+    async def _deploy(self, network: LocalNetwork) -> None:
+        started = self.clock()
+        for row in self.deployments:
+            row.status = Status.RUNNING
+        try:
+            contracts = await network.deploy()
+        except BaseException:
+            for row in self.deployments:
+                row.status = Status.FAILED
+            raise
+        for row, contract in zip(self.deployments, contracts, strict=True):
+            rpc = network.rpc(contract.chain)
+            row.destination_tx = await checks.evm_creation(
+                rpc, contract.start_block, contract.address
+            )
+            row.status, row.detail = Status.CONFIRMED, contract.address
+            row.seconds = self.clock() - started
+
+    async def _run_group(self, stage: Stage, group: Group) -> None:
+        for row, flow in group.flows:
+            await self._run_flow(stage, row, flow)
+
+    async def _run_flow(self, stage: Stage, row: Row, flow: Flow) -> None:
+        started, row.status = self.clock(), Status.RUNNING
+        try:
+            await asyncio.wait_for(flow(stage, row), FLOW_TIMEOUT_S)
+        except Exception as error:  # noqa: BLE001 - the other flows still count
+            row.status = Status.FAILED
+            row.detail = f"{type(error).__name__}: {error}"
+        else:
+            if row.status is Status.RUNNING:
+                row.status = Status.CONFIRMED
+        row.seconds = self.clock() - started
+
+    def write_json(self, path: Path) -> None:
+        flows = [row.as_json() for row in self.rows]
+        report = {
+            "flows": flows,
+            "total_seconds": round(self.total_seconds, 2),
+            "signers": self.signers,
+        }
+        text = json.dumps(report, indent=2)
+        path.write_text(text + "\n")

@@ -1,0 +1,310 @@
+"""The local network: start in the right order, deploy, stop.
+
+    chains ∥ ledger ─▶ keyring ─▶ authority key ─▶ contracts ─▶ listener
+                    └▶ relayer ∥ btc_proxy
+
+What does not depend on each other starts at the same time. Whatever was started is stopped again,
+however the network ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, Self
+
+from web3 import AsyncHTTPProvider, AsyncWeb3
+
+from zrchain_lite.client import LedgerClient
+from zrsign.administration import Keyring
+from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
+from zrsign.errors import NetworkError
+from zrsign.local.network import accounts, genesis, operators, setup
+from zrsign.local.network import settings_files as configs
+from zrsign.local.network.health import Health
+from zrsign.local.network.manifest import FILE as MANIFEST
+from zrsign.local.network.manifest import (
+    ChainEntry,
+    ContractEntry,
+    DaemonEntry,
+    LedgerEntry,
+    Manifest,
+)
+from zrsign.local.network.nodes import (
+    DESTINATION_CHAIN_ID,
+    SOURCE_CHAIN_ID,
+    START_TIMEOUT_S,
+    Bitcoin,
+    start_anvil,
+    start_solana,
+)
+from zrsign.local.network.operators import Committee
+from zrsign.local.network.ports import HOST, Ports
+from zrsign.local.network.process import Supervisor
+from zrsign.local.network.rpc import Rpc
+
+# Called with a service's name and what it does now.
+Progress = Callable[[str, str], None]
+
+
+class LocalNetwork:
+    """One network in one state directory.
+
+    `async with` starts and stops it, `deploy` adds contracts.
+    """
+
+    bitcoin: Bitcoin
+    manifest: Manifest
+
+    def __init__(
+        self,
+        state_dir: Path,
+        ports: Ports,
+        progress: Progress,
+        committee: Committee | None = None,
+    ) -> None:
+        """Without a committee, the development keyring answers."""
+        self.committee = committee
+        self.state_dir = state_dir.resolve()
+        self.ports = ports
+        self.progress = progress
+        self.supervisor = Supervisor(self.state_dir / "logs")
+        self._rpcs: dict[str, Rpc] = {}
+        self._lock: IO[bytes] | None = None
+        self._authority_key: setup.AuthorityKey | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop every process. The state directory with its logs stays."""
+        if hasattr(self, "bitcoin"):
+            await self.bitcoin.stop()
+        for rpc in self._rpcs.values():
+            await rpc.close()
+        await self.supervisor.stop()
+        if self._lock is not None:
+            self._lock.close()
+
+    def rpc(self, caip2: str) -> Rpc:
+        """The node of a chain."""
+        if caip2 not in self._rpcs:
+            chain = self.manifest.chain(caip2)
+            self._rpcs[caip2] = Rpc(chain.rpc_url, chain.cookie_file)
+        return self._rpcs[caip2]
+
+    def client(self, account: str) -> LedgerClient:
+        """The ledger, as an account of the manifest."""
+        signer = self.manifest.account(account).ledger()
+        return LedgerClient(self.manifest.ledger.grpc, account=signer)
+
+    async def deploy(
+        self, modes: tuple[Mode, ...] = (Mode.DIRECT, Mode.OMNI)
+    ) -> tuple[ContractEntry, ...]:
+        """Deploy a contract a mode on the source chain, register them, start their listener."""
+        if self._authority_key is None:
+            raise NetworkError("The network is not running.", "Start it first.")
+        chain = self.manifest.chain(f"eip155:{SOURCE_CHAIN_ID}")
+        contracts = []
+        w3 = AsyncWeb3(AsyncHTTPProvider(chain.rpc_url))
+        try:
+            for mode in modes:
+                self.progress("contracts", f"deploying {mode}")
+                plan = Plan(
+                    mode,
+                    mpc=self._authority_key.evm_address,
+                    proxy_admin=self.manifest.account("proxy-admin").evm_address,
+                )
+                deployed = await deploy(w3, self.manifest.account("deployer").evm(), plan)
+                contracts.append(_entry(chain.caip2, deployed))
+            async with self.client("authority") as ledger:
+                authority = self.manifest.account("authority").address
+                await setup.register_sources(ledger, authority, contracts, self._authority_key, w3)
+        finally:
+            await w3.provider.disconnect()
+        self._update(contracts=tuple(contracts))
+        self.progress("contracts", "ready")
+        await self._daemon(
+            "listener", "zrsign_listener", configs.listener(self.manifest, contracts)
+        )
+        return tuple(contracts)
+
+    async def _start(self) -> None:
+        self._claim_state_dir()
+        names = self.committee.names if self.committee else ()
+        self.ports.ensure_free(len(names))
+        known = accounts.create(self.state_dir / "keys", names)
+        chains, ledger = await asyncio.gather(self._chains(), self._ledger(known))
+        self.manifest = Manifest(
+            pid=os.getpid(),
+            state_dir=self.state_dir,
+            ledger=ledger,
+            chains=chains,
+            accounts=known,
+        )
+        self._update()
+        self.bitcoin.keep_mining()
+        await asyncio.gather(
+            self._keys(),
+            self._daemon("relayer", "relayer", configs.relayer(self.manifest)),
+            self._daemon("btc_proxy", "zrsign_btc_proxy", configs.btc_proxy(self.manifest)),
+        )
+
+    def _claim_state_dir(self) -> None:
+        """An empty directory that only this process uses.
+
+        Raises NetworkError when another does, when it holds anything but an earlier network, or
+        when it cannot be written.
+        """
+        try:
+            self._lock = self._locked()
+            shutil.rmtree(self.state_dir, ignore_errors=True)
+            self.state_dir.mkdir(mode=0o700)
+        except NetworkError:
+            raise
+        except OSError as error:
+            raise NetworkError(
+                f"Cannot keep a network in {self.state_dir}: {error.strerror}.",
+                "Name a place that can be written: --state DIR",
+            ) from None
+
+    def _locked(self) -> IO[bytes]:
+        """The lock beside the directory, which also tells that the directory is a network's."""
+        path = self.state_dir.with_name(f"{self.state_dir.name}.lock")
+        known = path.exists() or (self.state_dir / MANIFEST).exists()
+        if not known and self.state_dir.exists() and any(self.state_dir.iterdir()):
+            raise NetworkError(
+                f"{self.state_dir} holds files that are no network's; a start would remove them.",
+                "Name a new or an empty directory: --state DIR",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise NetworkError(
+                f"Another network runs in {self.state_dir}.",
+                "Stop it (Ctrl-C where it runs), or name another place: --state DIR",
+            ) from None
+        return lock
+
+    async def _chains(self) -> tuple[ChainEntry, ...]:
+        ports, supervisor = self.ports, self.supervisor
+        for name in ("evm-source", "evm-destination", "bitcoin", "solana"):
+            self.progress(name, "starting")
+        source, destination, self.bitcoin, solana = await asyncio.gather(
+            start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.evm_source),
+            start_anvil(supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.evm_destination),
+            Bitcoin.start(supervisor, self.state_dir / "bitcoin", ports),
+            start_solana(supervisor, self.state_dir / "solana", ports),
+        )
+        nodes = (source, destination, self.bitcoin.node, solana)
+        for node in nodes:
+            self.progress(node.name, "ready")
+        return tuple(ChainEntry(**asdict(each)) for each in nodes)
+
+    async def _ledger(self, known: tuple[Any, ...]) -> LedgerEntry:
+        self.progress("ledger", "starting")
+        entry = LedgerEntry(
+            chain_id=genesis.CHAIN_ID,
+            grpc=f"{HOST}:{self.ports.ledger_grpc}",
+            rest=f"http://{HOST}:{self.ports.ledger_rest}",
+            rpc=f"http://{HOST}:{self.ports.ledger_rpc}",
+            store=self.state_dir / "ledger",
+        )
+        genesis_file = configs.write(self.state_dir, "genesis", genesis.build(known))
+        settings = configs.ledger(entry, genesis_file)
+        config = configs.write(self.state_dir / "config", "ledger", settings)
+        process = await self.supervisor.start(
+            "ledger", [sys.executable, "-m", "zrsign.node", "--config", config]
+        )
+        rpc = Rpc(entry.rpc)
+        await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
+        await rpc.close()
+        self.progress("ledger", "ready")
+        return entry
+
+    async def _keys(self) -> None:
+        """The keyring, as any keyring registers, and the key that answers for Direct contracts."""
+        authority = self.manifest.account("authority").address
+        async with self.client("authority") as ledger:
+            if self.committee is None:
+                parties, threshold = ["keyring-party"], 1
+            else:
+                parties, threshold = list(self.committee.names), self.committee.threshold
+            addresses = [self.manifest.account(name).address for name in parties]
+            keyring = await setup.register_keyring(ledger, authority, addresses, threshold)
+            await self._start_keyring(ledger, keyring)
+            self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
+
+    async def _start_keyring(self, ledger: LedgerClient, address: str) -> None:
+        if self.committee is None:
+            await self._daemon(
+                "keyring", "zrsign_dev_keyring", configs.keyring(self.manifest, address)
+            )
+            return
+        made = operators.provision(self.manifest, self.committee.names, address, self.ports)
+        keyring = Keyring(ledger, address)
+        await keyring.allow([operators.measurement()])
+        members = [each.card.message() for each in made]
+        await keyring.set_group(self.committee.threshold, operators.LEVEL, members)
+        await self.start_operators(made)
+
+    async def start_operators(self, made: Sequence[operators.Provision]) -> None:
+        """All at the same time; each is ready when the ledger's group names it."""
+        await asyncio.gather(
+            *(
+                self._daemon(
+                    each.name,
+                    "zrsign_operator",
+                    each.settings,
+                    self.ports.operator_status[each.card.index - 1],
+                )
+                for each in made
+            )
+        )
+
+    async def _daemon(
+        self, name: str, package: str, settings: dict[str, Any], port: int = 0
+    ) -> None:
+        """Start a daemon of ours. It is ready when its health port says so."""
+        self.progress(name, "starting")
+        port = port or getattr(self.ports, name)
+        settings = {**settings, "metrics_port": port}
+        config = configs.write(self.state_dir / "config", name, settings)
+        process = await self.supervisor.start(
+            name, [sys.executable, "-m", package, "--config", config]
+        )
+        health = Health(f"http://{HOST}:{port}")
+        await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
+        entry = DaemonEntry(name=name, pid=process.child.pid, health=health.url)
+        self._update(daemons=(*self.manifest.daemons, entry))
+        self.progress(name, "ready")
+
+    def _update(self, **changes: Any) -> None:
+        self.manifest = self.manifest.model_copy(update=changes)
+        self.manifest.save()
+
+
+def _entry(caip2: str, deployed: Deployment) -> ContractEntry:
+    return ContractEntry(
+        chain=caip2,
+        address=deployed.address,
+        mode=str(deployed.mode),
+        start_block=deployed.block_number,
+    )

@@ -1,0 +1,169 @@
+"""The real chains of a local network: two Anvils, bitcoind in regtest, and a Solana node.
+
+Each `start_*` starts a child, waits until the node itself answers, and returns how to reach it.
+Funding uses what each
+development node offers for it: Anvil's rich accounts, regtest mining, the Solana faucet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from zrsign.local import tools
+from zrsign.local.network.ports import HOST, Ports
+from zrsign.local.network.process import Supervisor
+from zrsign.local.network.rpc import Rpc
+
+SOURCE_CHAIN_ID = 31337
+DESTINATION_CHAIN_ID = 31338
+BITCOIN_REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
+SOLANA_LOCALNET = "solana:localnet"
+# BIP-39 phrase that every Anvil uses unless told otherwise; its accounts are public knowledge.
+ANVIL_MNEMONIC = "test test test test test test test test test test test junk"
+COINBASE_MATURITY_BLOCKS = 101
+MINING_INTERVAL_S = 1.0
+LAMPORTS_PER_SOL = 1_000_000_000
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Node:
+    """One chain of the network, as its clients reach it."""
+
+    name: str
+    caip2: str
+    rpc_url: str
+    ws_url: str = ""
+    # bitcoind: where it writes user and password.
+    cookie_file: Path | None = None
+
+
+async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: int) -> Node:
+    """An EVM chain that makes a block as soon as a transaction waits."""
+    process = await supervisor.start(
+        name,
+        [
+            tools.resolve("anvil").path,
+            *("--host", HOST, "--port", str(port), "--chain-id", str(chain_id)),
+            *("--mnemonic", ANVIL_MNEMONIC, "--slots-in-an-epoch", "1"),
+        ],
+    )
+    node = Node(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
+    rpc = Rpc(node.rpc_url)
+    await supervisor.ready(process, lambda: rpc.answers("eth_chainId"), START_TIMEOUT_S)
+    await rpc.close()
+    return node
+
+
+class Bitcoin:
+    """bitcoind in regtest with a wallet that mines.
+
+    A block comes every `MINING_INTERVAL_S` seconds.
+    """
+
+    WALLET = "miner"
+
+    def __init__(self, node: Node, rpc: Rpc) -> None:
+        self.node = node
+        self.rpc = rpc
+        self._address = ""
+        self._mining: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, supervisor: Supervisor, data_dir: Path, ports: Ports) -> Bitcoin:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        (data_dir / "bitcoin.conf").write_text(
+            "regtest=1\nserver=1\ntxindex=1\nlisten=0\nlistenonion=0\ndnsseed=0\n"
+            "fallbackfee=0.00002\n"
+            f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcport={ports.bitcoin_rpc}\n"
+        )
+        process = await supervisor.start(
+            "bitcoin",
+            [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"],
+        )
+        cookie = data_dir / "regtest" / ".cookie"
+        node = Node(
+            "bitcoin", BITCOIN_REGTEST, f"http://{HOST}:{ports.bitcoin_rpc}", cookie_file=cookie
+        )
+        rpc = Rpc(node.rpc_url, cookie)
+        await supervisor.ready(process, lambda: rpc.answers("getblockchaininfo"), START_TIMEOUT_S)
+        bitcoin = cls(node, rpc)
+        await bitcoin._open_wallet()
+        return bitcoin
+
+    async def _open_wallet(self) -> None:
+        if self.WALLET not in await self.rpc.call("listwallets"):
+            known = {each["name"] for each in (await self.rpc.call("listwalletdir"))["wallets"]}
+            await self.rpc.call(
+                "loadwallet" if self.WALLET in known else "createwallet", self.WALLET
+            )
+        self._address = await self.wallet("getnewaddress")
+        height = await self.rpc.call("getblockcount")
+        if height < COINBASE_MATURITY_BLOCKS:
+            await self.mine(COINBASE_MATURITY_BLOCKS - height)
+
+    async def wallet(self, method: str, *params: object) -> str:
+        return str(await self.rpc.call(method, *params, path=f"/wallet/{self.WALLET}"))
+
+    async def mine(self, blocks: int = 1) -> None:
+        await self.rpc.call("generatetoaddress", blocks, self._address)
+
+    async def fund(self, address: str, sats: int) -> str:
+        """Pay `address` and mine the payment in. Returns the transaction id."""
+        txid = await self.wallet("sendtoaddress", address, f"{sats / 1e8:.8f}")
+        await self.mine()
+        return txid
+
+    def keep_mining(self) -> None:
+        async def mine_on() -> None:
+            while True:
+                await asyncio.sleep(MINING_INTERVAL_S)
+                await self.mine()
+
+        self._mining = asyncio.create_task(mine_on())
+
+    async def stop(self) -> None:
+        if self._mining is not None:
+            self._mining.cancel()
+        await self.rpc.close()
+
+
+async def start_solana(supervisor: Supervisor, data_dir: Path, ports: Ports) -> Node:
+    """`solana-test-validator` where the machine has one, else Surfpool."""
+    tool = tools.solana_node()
+    if tool.name == "solana-test-validator":
+        options = ["--ledger", data_dir, "--bind-address", HOST, "--quiet", "--reset"]
+        options += ["--rpc-port", ports.solana_rpc]
+    else:
+        options = ["--rpc-port", ports.solana_rpc, "--ws-port", ports.solana_ws]
+    process = await supervisor.start("solana", [tool.path, *map(str, options)])
+    node = Node(
+        "solana",
+        SOLANA_LOCALNET,
+        f"http://{HOST}:{ports.solana_rpc}",
+        f"ws://{HOST}:{ports.solana_ws}",
+    )
+    rpc = Rpc(node.rpc_url)
+    await supervisor.ready(process, lambda: rpc.answers("getLatestBlockhash"), START_TIMEOUT_S)
+    await rpc.close()
+    return node
+
+
+async def fund_evm(rpc: Rpc, address: str, wei: int) -> None:
+    """Add `wei` to the balance of `address` on an Anvil."""
+    balance = int(await rpc.call("eth_getBalance", address, "latest"), 16)
+    await rpc.call("anvil_setBalance", address, hex(balance + wei))
+
+
+async def fund_solana(rpc: Rpc, address: str, lamports: int) -> str:
+    """Ask the node's faucet and wait until the balance is there. Returns the signature."""
+    signature = await rpc.call("requestAirdrop", address, lamports)
+    for _ in range(200):
+        if (await rpc.call("getBalance", address, {"commitment": "confirmed"}))[
+            "value"
+        ] >= lamports:
+            break
+        await asyncio.sleep(0.05)
+    return str(signature)

@@ -1,0 +1,140 @@
+"""EVM chains (CAIP-2 `eip155:<chain id>`): addresses, sighashes, assembly, intent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from zrsign_chains import ecdsa, evm_transactions
+from zrsign_chains.chain import Intent, UnsignedTx
+from zrsign_chains.errors import (
+    BadSignature,
+    IntentMismatch,
+    MalformedTransaction,
+    UnknownChain,
+    WrongNetwork,
+)
+from zrsign_chains.evm_addresses import checksum_address, evm_address, parse_address
+from zrsign_chains.evm_transactions import FEE_MARKET, LEGACY, EvmTx
+from zrsign_chains.hashing import keccak256
+
+__all__ = [
+    "EvmChain",
+    "EvmTx",
+    "checksum_address",
+    "evm_address",
+    "parse_address",
+    "personal_message_digest",
+    "recover_public_key",
+]
+
+_CAIP2 = re.compile(r"eip155:([1-9][0-9]{0,19})")
+
+
+def personal_message_digest(message: bytes) -> bytes:
+    """EIP-191 version 0x45 (`personal_sign`) digest of a message: 32 bytes."""
+    return keccak256(b"\x19Ethereum Signed Message:\n%d" % len(message) + message)
+
+
+def recover_public_key(digest: bytes, signature: bytes) -> bytes:
+    """The 33-byte key behind r||s||v (v 0, 1, 27 or 28); raises `BadSignature`."""
+    return ecdsa.recover(digest, signature)
+
+
+class EvmChain:
+    """One EVM network."""
+
+    def __init__(self, caip2: str) -> None:
+        match = _CAIP2.fullmatch(caip2)
+        if match is None or int(match[1]) >= 2**64:
+            raise UnknownChain(f"{caip2!r} is not an EVM chain; write eip155:<chain id>")
+        self.caip2 = caip2
+        self.chain_id = int(match[1])
+
+    def address(self, public_key: bytes) -> str:
+        return evm_address(public_key)
+
+    def validate_address(self, text: str) -> str:
+        return parse_address(text)
+
+    def parse(self, payload: bytes) -> EvmTx:
+        return evm_transactions.decode(payload, self.chain_id)
+
+    def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
+        return (keccak256(evm_transactions.encode(self._own(tx))),)
+
+    def assemble(
+        self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
+    ) -> bytes:
+        """r||s or r||s||v in; the recovery id is found with the key."""
+        own = self._own(tx)
+        if len(signatures) != 1 or len(public_keys) != 1:
+            raise BadSignature(
+                f"an EVM transaction takes one signature and one key, not {len(signatures)} "
+                f"and {len(public_keys)}"
+            )
+        (digest,) = self.sighashes(own)
+        signature = ecdsa.with_recovery_id(public_keys[0], digest, signatures[0])
+        r, s = ecdsa.split(signature)
+        parity = signature[64]
+        v = parity + 35 + 2 * self.chain_id if own.kind == LEGACY else parity
+        return evm_transactions.encode(own, (v, r, s))
+
+    def transaction_id(self, signed: bytes) -> str:
+        return "0x" + keccak256(signed).hex()
+
+    def compose(
+        self, intent: Intent, nonce: int, gas: int, max_fee: int, priority_fee: int
+    ) -> bytes:
+        """An unsigned type 2 transaction (9 items) that does what the intent says.
+
+        `max_fee` and `priority_fee` are wei per gas. Raises `MalformedAddress`, or
+        `MalformedTransaction` when a number is out of range.
+        """
+        numbers = {"nonce": nonce, "gas": gas, "max_fee": max_fee, "priority_fee": priority_fee}
+        for name, number in {**numbers, "value": intent.value}.items():
+            if number < 0:
+                raise MalformedTransaction(f"{name} is {number}; it cannot be negative")
+        tx = EvmTx(
+            raw=b"",
+            to=None,
+            amount=None,
+            contract=None,
+            chain_id=self.chain_id,
+            kind=FEE_MARKET,
+            nonce=nonce,
+            gas_price=max_fee,
+            priority_fee=priority_fee,
+            gas=gas,
+            destination=parse_address(intent.to),
+            value=intent.value,
+            data=intent.data,
+            access_list=(),
+        )
+        payload = evm_transactions.encode(tx)
+        self.parse(payload)
+        return payload
+
+    def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
+        """Recipient, value and calldata exact, gas * maximum fee within the cap.
+
+        The sender is whoever signs, so the key needs no check beyond being one.
+        """
+        own = self._own(tx)
+        ecdsa.load_public_key(public_key)
+        wanted = parse_address(intent.to)
+        if own.destination != wanted:
+            raise IntentMismatch(f"the transaction calls {own.destination}, not {wanted}")
+        if own.value != intent.value:
+            raise IntentMismatch(f"the transaction sends {own.value} wei, not {intent.value}")
+        if own.data != intent.data:
+            raise IntentMismatch("the transaction's calldata is not what was asked")
+        if own.max_fee > intent.max_network_fee:
+            raise IntentMismatch(
+                f"gas may cost {own.max_fee} wei, above the cap of {intent.max_network_fee}"
+            )
+
+    def _own(self, tx: UnsignedTx) -> EvmTx:
+        if not isinstance(tx, EvmTx) or tx.chain_id != self.chain_id:
+            raise WrongNetwork(f"the transaction was not parsed for {self.caip2}")
+        return tx

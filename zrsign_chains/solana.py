@@ -1,0 +1,185 @@
+"""Solana (CAIP-2 `solana:<genesis>`): addresses, what signers sign, assembly, intent.
+
+A payload is a serialized message, legacy or version 0, without signatures. Each required signer
+signs the whole message with Ed25519.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from solders.hash import Hash, ParseHashError
+from solders.instruction import Instruction as SoldersInstruction
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+from solders.system_program import (
+    AdvanceNonceAccountParams,
+    TransferParams,
+    advance_nonce_account,
+    transfer,
+)
+
+from zrsign_chains import solana_messages
+from zrsign_chains.chain import Intent, UnsignedTx
+from zrsign_chains.errors import (
+    BadSignature,
+    IntentMismatch,
+    MalformedAddress,
+    MalformedTransaction,
+    UnknownChain,
+    WrongNetwork,
+)
+from zrsign_chains.keys import validate_public_key, verify_ed25519
+from zrsign_chains.solana_messages import SIGNATURE_BYTES, SolanaTx, address_of
+from zrsign_chains.wallets import KeyAlgorithm
+
+__all__ = ["SolanaChain", "SolanaTx"]
+
+_CLUSTERS = {
+    "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp": "mainnet",
+    "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1": "devnet",
+    "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z": "testnet",
+    "solana:localnet": "localnet",
+    "solana:HK8b7Skns2TX3FvXQxm2mPQbY2nVY8GD": "regnet",
+}
+
+
+class SolanaChain:
+    """One Solana cluster. A message names no cluster; its blockhash is valid on one only."""
+
+    def __init__(self, caip2: str) -> None:
+        if caip2 not in _CLUSTERS:
+            known = ", ".join(f"{key} ({name})" for key, name in _CLUSTERS.items())
+            raise UnknownChain(f"{caip2!r} is not a Solana cluster; known are {known}")
+        self.caip2 = caip2
+
+    def address(self, public_key: bytes) -> str:
+        validate_public_key(KeyAlgorithm.EDDSA_ED25519, public_key)
+        return address_of(public_key)
+
+    def validate_address(self, text: str) -> str:
+        return str(_pubkey(text))
+
+    def parse(self, payload: bytes) -> SolanaTx:
+        return solana_messages.decode(payload)
+
+    def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
+        """The whole message, once per required signer."""
+        own = _own(tx)
+        return (own.raw,) * len(own.signers)
+
+    def assemble(
+        self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
+    ) -> bytes:
+        """One signature and one 32-byte key per required signer, in the order of the accounts."""
+        own = _own(tx)
+        if not len(signatures) == len(public_keys) == len(own.signers):
+            raise BadSignature(
+                f"the message has {len(own.signers)} signers, each gives one signature; "
+                f"got {len(signatures)} signatures and {len(public_keys)} keys"
+            )
+        for signer, key, signature in zip(own.signers, public_keys, signatures, strict=True):
+            if key != signer:
+                raise BadSignature(f"{key.hex()} is not the signer {address_of(signer)}")
+            verify_ed25519(key, own.raw, signature)
+        return bytes([len(signatures)]) + b"".join(signatures) + own.raw
+
+    def transaction_id(self, signed: bytes) -> str:
+        """base58 of the first signature."""
+        if len(signed) <= SIGNATURE_BYTES or signed[0] == 0:
+            raise MalformedTransaction("not a signed Solana transaction")
+        return str(Signature.from_bytes(signed[1 : 1 + SIGNATURE_BYTES]))
+
+    def compose(
+        self, intent: Intent, from_public_key: bytes, blockhash: str, nonce: str | None = None
+    ) -> bytes:
+        """A legacy message with one System transfer.
+
+        With `nonce`, the address of a durable nonce account of the key, `blockhash` is the value it
+        stores and the message starts by advancing it.
+        """
+        validate_public_key(KeyAlgorithm.EDDSA_ED25519, from_public_key)
+        if intent.data:
+            raise MalformedTransaction("a Solana transfer carries no data")
+        if not 0 <= intent.value < 2**64:
+            raise MalformedTransaction(f"{intent.value} lamports do not fit in 64 bits")
+        payer = Pubkey.from_bytes(from_public_key)
+        calls: list[SoldersInstruction] = []
+        if nonce is not None:
+            calls.append(
+                advance_nonce_account(
+                    AdvanceNonceAccountParams(nonce_pubkey=_pubkey(nonce), authorized_pubkey=payer)
+                )
+            )
+        payment = TransferParams(
+            from_pubkey=payer, to_pubkey=_pubkey(intent.to), lamports=intent.value
+        )
+        calls.append(transfer(payment))
+        return bytes(Message.new_with_blockhash(calls, payer, _blockhash(blockhash)))
+
+    def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
+        """One System transfer from the key, which alone signs and pays; nothing else of effect.
+
+        Allowed besides: a leading nonce advance under the key's authority, and one compute unit
+        limit and price, with the fee within the cap.
+        """
+        own = _own(tx)
+        wanted = bytes(_pubkey(intent.to))
+        if intent.data:
+            raise IntentMismatch("a Solana transfer carries no data")
+        if own.signers != (public_key,) or own.uses_lookup_tables:
+            raise IntentMismatch(f"the message must be signed and paid by {public_key.hex()} alone")
+        payment = solana_messages.transfer(_sole_call(own, public_key))
+        if payment is None or payment.contract is not None or payment.source != public_key:
+            raise IntentMismatch("the message's instruction is no transfer of lamports by the key")
+        if payment.recipient != wanted:
+            raise IntentMismatch(
+                f"the transfer pays {address_of(payment.recipient)}, not {intent.to}"
+            )
+        if payment.amount != intent.value:
+            raise IntentMismatch(f"the transfer pays {payment.amount} lamports, not {intent.value}")
+        if own.fee_lamports > intent.max_network_fee:
+            raise IntentMismatch(
+                f"the fee may be {own.fee_lamports} lamports, above the cap of "
+                f"{intent.max_network_fee}"
+            )
+
+
+def _sole_call(tx: SolanaTx, public_key: bytes) -> solana_messages.Instruction:
+    """The one instruction that is neither nonce advance nor compute budget setting."""
+    calls = list(tx.instructions)
+    nonce = solana_messages.advanced_nonce(calls[0]) if calls else None
+    if nonce is not None:
+        if nonce[1] != public_key:
+            raise IntentMismatch("the durable nonce is not under the key's authority")
+        del calls[0]
+    settings = [c.data[0] for c in calls if solana_messages.sets_compute_price_or_limit(c)]
+    if len(set(settings)) != len(settings):
+        raise IntentMismatch("a compute budget setting appears twice")
+    calls = [c for c in calls if not solana_messages.sets_compute_price_or_limit(c)]
+    if len(calls) != 1:
+        raise IntentMismatch(f"the message has {len(calls)} instructions where one is expected")
+    return calls[0]
+
+
+def _own(tx: UnsignedTx) -> SolanaTx:
+    if not isinstance(tx, SolanaTx):
+        raise WrongNetwork("the transaction was not parsed for a Solana cluster")
+    return tx
+
+
+def _pubkey(text: str) -> Pubkey:
+    try:
+        return Pubkey.from_string(text)
+    except ValueError:
+        raise MalformedAddress(
+            f"{text!r} is not a Solana address; expected base58 of 32 bytes"
+        ) from None
+
+
+def _blockhash(text: str) -> Hash:
+    try:
+        return Hash.from_string(text)
+    except ParseHashError:
+        raise MalformedTransaction(f"{text!r} is not a blockhash (base58 of 32 bytes)") from None

@@ -1,0 +1,91 @@
+"""A pass that repeats until the daemon stops, whatever becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from prometheus_client import Counter
+
+from zrsign_daemon.errors import DaemonError
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.retry import Retry
+
+FAILURES = Counter("daemon_failed_passes_total", "Passes of a loop that failed", ["loop"])
+
+
+class Loop:
+    """Calls `work` every `pause_s`, at once after `wake()`, later and later while it fails."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[Any]],
+        pause_s: float,
+        retry: Retry,
+        fault: Callable[[], str | None] = lambda: None,
+    ):
+        self.name = name
+        self._work = work
+        self._pause_s = pause_s
+        self._retry = retry
+        self._fault = fault
+        self._failures = 0
+        self._last: str | None = None
+        self._woken = asyncio.Event()
+        self._stopped = False
+        self._log = get_logger(loop=name)
+
+    def stop(self) -> None:
+        """No further pass, even where the cancellation of one is lost."""
+        self._stopped = True
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def health(self) -> str | None:
+        """One line on what fails, None when the last pass went well."""
+        return self._last or self._fault()
+
+    async def run(self) -> None:
+        """Until stopped; a pass or a pause under way is cancelled by the caller."""
+        while not self._stopped:
+            self._woken.clear()
+            await self._pass()
+            if self._failures:
+                await asyncio.sleep(self._pause_s + self._retry.delay_s(self._failures))
+                continue
+            try:
+                # Not wait_for: before Python 3.12 it may swallow a cancellation.
+                async with asyncio.timeout(self._pause_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _pass(self) -> None:
+        try:
+            await self._work()
+        except Exception as error:  # noqa: BLE001 - a loop outlives what it runs; counted and logged
+            self._failures += 1
+            FAILURES.labels(self.name).inc()
+            line = f"{type(error).__name__}: {error}"
+            if line != self._last:
+                # The text once, then only the counter moves. What is foreseen needs no trace.
+                foreseen = isinstance(error, (DaemonError, ConnectionError, TimeoutError))
+                self._log.error("pass_failed", error=line, exc_info=not foreseen)
+            self._last = line
+        else:
+            if self._failures:
+                self._log.info("pass_recovered", failures=self._failures)
+            self._failures, self._last = 0, None
+
+
+async def run_all(loops: Sequence[Loop], stop: asyncio.Event) -> None:
+    """Run the loops until `stop`; a pass under way is cancelled, the outbox has what matters."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop.run(), name=loop.name) for loop in loops]
+        await stop.wait()
+        for loop, task in zip(loops, tasks, strict=True):
+            loop.stop()
+            task.cancel()

@@ -1,0 +1,100 @@
+"""One way to configure a daemon: a TOML or JSON file, then environment variables above it.
+
+A variable is `ZRSIGN_<DAEMON>_<FIELD>`, nested fields joined by two underscores:
+`ZRSIGN_RELAYER_LEDGER__GRPC`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as MalformedVariable
+
+from zrsign_daemon.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Base of a daemon's settings; subclasses set `model_config = settings_for("relayer")`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+class Part(BaseModel):
+    """Base of a nested table in a settings file.
+
+    Unknown keys are refused, so a typo is not silently ignored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LedgerAccess(Part):
+    """The `[ledger]` table of every daemon: where the ledger is, and the daemon's account there."""
+
+    # host:port of a node's gRPC.
+    grpc: str
+    # The account's 32-byte secp256k1 secret, hexadecimal.
+    key_file: Path
+
+
+def settings_for(daemon: str) -> SettingsConfigDict:
+    return SettingsConfigDict(
+        env_prefix=f"ZRSIGN_{daemon.upper()}_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(model: type[S], path: Path) -> S:
+    """Read `path` (.toml or .json) into `model`.
+
+    Raises SettingsError naming the file, the field and the value's fault.
+    """
+    try:
+        return model(**_read(path))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise SettingsError(f"{path}: {faults}. Correct the file and start again.") from None
+    except MalformedVariable as error:
+        prefix = model.model_config.get("env_prefix", "")
+        raise SettingsError(
+            f"{error}. A variable {prefix}… does not parse as JSON; correct or unset it."
+        ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot read the configuration {path}: {error.strerror}. Give its path with --config."
+        ) from None
+    try:
+        text = content.decode()
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{path} does not parse: {error}.") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold a table, not a {type(values).__name__}.")
+    return values

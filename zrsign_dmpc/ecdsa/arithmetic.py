@@ -1,0 +1,194 @@
+"""Modular arithmetic on GMP integers: two back ends with the same results.
+
+`FAST` uses known factors (Chinese remainders), tables of powers for fixed bases, and the
+shortcuts that a key owner has. `REFERENCE` is plain `powmod` and nothing else: the other side of
+differential tests, and the baseline of the benchmark.
+
+A GMP integer is typed `int` here: it has the operators and methods of one, and stays one wherever
+it came from `big`. Exponentiation is not constant in time (see docs/dmpc-ecdsa.md).
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Protocol, cast
+
+import gmpy2
+
+from zrsign_dmpc.ecdsa.combs import CombTables
+
+_thread: Final = threading.local()
+
+
+def big(value: int) -> int:
+    """The value as a GMP integer: what follows from it is computed by GMP."""
+    return cast(int, gmpy2.mpz(value))
+
+
+def power(base: int, exponent: int, modulus: int) -> int:
+    """base^exponent mod modulus; a negative exponent needs a unit (ValueError if not)."""
+    before = getattr(_thread, "before_power", None)
+    if before is not None:
+        before()
+    return cast(int, gmpy2.powmod(base, exponent, modulus))
+
+
+def inverse(value: int, modulus: int) -> int:
+    """1/value mod modulus. ZeroDivisionError when there is none."""
+    return cast(int, gmpy2.invert(value, modulus))
+
+
+def gcd(left: int, right: int) -> int:
+    """Greatest common divisor."""
+    return cast(int, gmpy2.gcd(left, right))
+
+
+def jacobi(value: int, modulus: int) -> int:
+    """Jacobi symbol of value over an odd modulus."""
+    return cast(int, gmpy2.jacobi(value, modulus))
+
+
+def square_root(value: int) -> int:
+    """Floor of the square root."""
+    return cast(int, gmpy2.isqrt(value))
+
+
+def is_square(value: int) -> bool:
+    """Whether value is a perfect square."""
+    return bool(gmpy2.is_square(value))
+
+
+def is_prime(value: int, rounds: int = 30) -> bool:
+    """Miller–Rabin with `rounds` bases after trial division (GMP's mpz_probab_prime_p)."""
+    return bool(gmpy2.is_prime(value, rounds))
+
+
+def product(values: Sequence[int], modulus: int) -> int:
+    """Product of values mod modulus; 1 for none."""
+    result = big(1)
+    for value in values:
+        result = result * value % modulus
+    return result
+
+
+def release_gil(before_power: Callable[[], None] | None = None) -> None:
+    """Let this thread's GMP powers run beside other threads. Initializer for a thread pool.
+
+    `before_power` is called ahead of each power here, and may wait.
+    """
+    gmpy2.get_context().allow_release_gil = True
+    _thread.before_power = before_power
+
+
+@dataclass(frozen=True, repr=False)
+class FactoredModulus:
+    """left·right, coprime, with the orders of their unit groups: what an owner knows of N or N²."""
+
+    left: int
+    right: int
+    left_order: int
+    right_order: int
+
+    @cached_property
+    def product(self) -> int:
+        """The modulus itself."""
+        return self.left * self.right
+
+    @cached_property
+    def _right_inverse(self) -> int:
+        return inverse(self.right, self.left)
+
+    def combine(self, mod_left: int, mod_right: int) -> int:
+        """The residue with these two remainders (Garner)."""
+        return mod_right + self.right * ((mod_left - mod_right) * self._right_inverse % self.left)
+
+    def power(self, base: int, exponent: int) -> int:
+        """base^exponent of a unit, one half-size power a factor."""
+        return self.combine(
+            power(base % self.left, exponent % self.left_order, self.left),
+            power(base % self.right, exponent % self.right_order, self.right),
+        )
+
+
+class FixedBases(Protocol):
+    """Products of powers of fixed bases."""
+
+    def power(self, *exponents: int) -> int:
+        """Π base_i^exponent_i, one exponent a base; negative exponents are allowed."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlainBases:
+    """Bases without tables."""
+
+    bases: tuple[int, ...]
+    modulus: int
+
+    def power(self, *exponents: int) -> int:
+        """One plain power a base."""
+        pairs = zip(self.bases, exponents, strict=True)
+        return product([power(base, e, self.modulus) for base, e in pairs], self.modulus)
+
+
+class Arithmetic(Protocol):
+    """What differs between the back ends."""
+
+    @property
+    def name(self) -> str:
+        """For tables and messages."""
+        ...
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether key owners may replace an equation by an equivalent cheaper one."""
+        ...
+
+    def power_known(self, base: int, exponent: int, modulus: FactoredModulus) -> int:
+        """Power of a unit where the factors are known."""
+        ...
+
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """Bases with exponents of up to `sizes` bits; all tables take at most `table_bytes`."""
+        ...
+
+
+class FastArithmetic:
+    """Everything that pays (docs/dmpc-ecdsa.md, Arithmetic)."""
+
+    name = "fast"
+    shortcuts = True
+
+    def power_known(self, base: int, exponent: int, modulus: FactoredModulus) -> int:
+        """Chinese remainders."""
+        return modulus.power(base, exponent)
+
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """Tables of powers."""
+        return CombTables(bases, modulus, sizes, table_bytes)
+
+
+class ReferenceArithmetic:
+    """Plain powers."""
+
+    name = "reference"
+    shortcuts = False
+
+    def power_known(self, base: int, exponent: int, modulus: FactoredModulus) -> int:
+        """The factors are not used."""
+        return power(base, exponent, modulus.product)
+
+    def fixed_bases(
+        self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
+    ) -> FixedBases:
+        """No tables."""
+        return PlainBases(bases, modulus)
+
+
+FAST: Final[Arithmetic] = FastArithmetic()
+REFERENCE: Final[Arithmetic] = ReferenceArithmetic()

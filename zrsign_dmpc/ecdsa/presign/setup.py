@@ -1,0 +1,69 @@
+"""What a signer set agrees on before it presigns: key, auxiliary information, members, tweak."""
+
+# ruff: noqa: N802 - letters are the paper's
+from dataclasses import dataclass
+from functools import cached_property
+
+from zrsign_dmpc.ecdsa.aux_info.info import PublicAuxInfo
+from zrsign_dmpc.errors import ParameterError
+from zrsign_dmpc.group.curves import SECP256K1, Point
+from zrsign_dmpc.group.sharing import lagrange
+from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.wire.encoding import Value
+
+
+@dataclass(frozen=True)
+class PresignSetup:
+    """Public. `shift` is an additive derivation of the key (BIP 32), 0 for the key itself.
+
+    A presignature is bound to the shift: choosing the derivation after the nonce is known would
+    open the attack of Groth and Shoup (ePrint 2021/1330).
+    """
+
+    key: KeyInfo
+    aux: PublicAuxInfo
+    signers: tuple[int, ...]
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        if self.key.group is not SECP256K1:
+            raise ParameterError(f"ECDSA needs a secp256k1 key, not {self.key.group.name}")
+        if self.key.check_signers(self.signers) != self.signers:
+            raise ParameterError(f"signers are named in ascending order, not {self.signers}")
+        if not 0 <= self.shift < SECP256K1.order:
+            raise ParameterError("the shift is not reduced modulo the group's order")
+        self.aux.require_members(self.signers)
+        points = [self.X(i) for i in self.signers]
+        if SECP256K1.sum(points) != self.public_key or self.public_key.is_identity:
+            raise ParameterError("the public shares of the signers do not add up to the key")
+
+    @cached_property
+    def public_key(self) -> Point:
+        """X, the key that signatures verify under."""
+        return self.key.public_key + SECP256K1.base_mul(self.shift)
+
+    def X(self, index: int) -> Point:
+        """The additive public share X_i; the first signer carries the shift."""
+        share = self._lagrange(index) * self.key.shares[index]
+        return share + SECP256K1.base_mul(self._shift_of(index))
+
+    def x(self, share: KeyShare) -> int:
+        """The additive share x_i."""
+        x = self._lagrange(share.index) * share.secret + self._shift_of(share.index)
+        return x % SECP256K1.order
+
+    def value(self) -> Value:
+        """For the session id: all that this object fixes."""
+        return (
+            self.aux.level.items(),
+            self.key.key_id,
+            self.aux.digest,
+            self.signers,
+            self.shift,
+        )
+
+    def _lagrange(self, index: int) -> int:
+        return lagrange(self.signers, index, SECP256K1.order)
+
+    def _shift_of(self, index: int) -> int:
+        return self.shift if index == self.signers[0] else 0

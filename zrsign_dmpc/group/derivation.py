@@ -1,0 +1,140 @@
+"""Child keys without a protocol: BIP 32 and SLIP-10 non-hardened derivation of a shared key.
+
+The child key is X + s·G, where s follows from the public key, the chain code and the path alone
+(BIP 32, CKDpub). Adding s to every Shamir share adds s to the secret that they share, so each
+holder derives its share alone. A Taproot output key is tweaked after derivation, from the child as
+the internal key (BIP 86): `output_share(derive_share(share, path))`.
+
+Whoever knows s and the child's secret knows the parent's. Shares of a child are as secret as those
+of the key.
+
+In ECDSA the shift must be fixed before the nonce is known, or somebody who chooses shift and
+message afterwards can forge (Groth and Shoup, ePrint 2021/1330): give `Derivation.shift` to
+`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the
+binding factors and the challenge, so its nonces serve any child until they are used.
+
+Ed25519: refused. SLIP-10 defines hardened derivation only, which needs the whole secret; adding a
+shift to an Ed25519 key that RFC 8032 expands from a seed is defined by no standard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from zrsign_dmpc.errors import DmpcError, ParameterError
+from zrsign_dmpc.group.curves import SECP256K1, Point
+from zrsign_dmpc.kept.keys import CHAIN_CODE_BYTES, KeyInfo, KeyShare
+
+HARDENED: Final = 1 << 31
+MAX_DEPTH: Final = 255
+"""BIP 32 counts depth in one byte."""
+
+
+class DerivationError(DmpcError):
+    """The key has no such child."""
+
+
+class UnsupportedGroup(DerivationError):
+    """No sound non-hardened derivation is defined for keys of this group."""
+
+
+class HardenedIndex(DerivationError, ValueError):
+    """Hardened derivation hashes the secret key, which nobody has."""
+
+
+class NoSuchChild(DerivationError):
+    """This index gives no valid key, with probability below 2^-127: take the next (BIP 32)."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A child of a public key."""
+
+    path: tuple[int, ...]
+    shift: int
+    """s modulo q: the child is X + s·G."""
+    public_key: Point
+    chain_code: bytes
+
+
+def parse_path(text: str) -> tuple[int, ...]:
+    """The indices of a path like `m/0/7`; `m` alone is the key itself.
+
+    Raises:
+        HardenedIndex: an index is marked as hardened.
+        ParameterError: it is not a path.
+    """
+    head, *steps = text.split("/")
+    if head != "m" or len(text) > 16 * MAX_DEPTH:
+        raise ParameterError("a path starts with m, as in m/0/7")
+    for step in steps:
+        if step[-1:] in ("'", "h", "H"):
+            raise HardenedIndex(f"{step} is hardened: use indices below 2^31 without a mark")
+        if not (step.isascii() and step.isdigit()):
+            raise ParameterError(f"{step!r} is not an index of a path")
+    return _checked(tuple(int(step) for step in steps))
+
+
+def derive(public_key: Point, chain_code: bytes, path: Sequence[int]) -> Derivation:
+    """The child at a path of non-hardened indices.
+
+    Raises:
+        UnsupportedGroup, HardenedIndex, NoSuchChild: there is no such child.
+        ParameterError: the chain code or the path is malformed.
+    """
+    if public_key.group is not SECP256K1:
+        raise UnsupportedGroup(
+            f"{public_key.group.name} keys have no non-hardened derivation: make a key for each use"
+        )
+    if len(chain_code) != CHAIN_CODE_BYTES:
+        raise ParameterError(f"a chain code has {CHAIN_CODE_BYTES} bytes, not {len(chain_code)}")
+    derivation = Derivation((), 0, public_key, chain_code)
+    for index in _checked(tuple(path)):
+        derivation = _child(derivation, index)
+    return derivation
+
+
+def derive_info(info: KeyInfo, path: Sequence[int]) -> KeyInfo:
+    """The public side of the child key: another key id, the same holders. Raises as `derive`."""
+    derivation = derive(info.public_key, info.chain_code, path)
+    point = info.group.base_mul(derivation.shift)
+    return replace(
+        info,
+        public_key=derivation.public_key,
+        verification_shares=tuple((i, x + point) for i, x in info.verification_shares),
+        chain_code=derivation.chain_code,
+    )
+
+
+def derive_share(share: KeyShare, path: Sequence[int]) -> KeyShare:
+    """This party's share of the child key. Raises as `derive`."""
+    shift = derive(share.info.public_key, share.info.chain_code, path).shift
+    secret = (share.secret + shift) % share.info.group.order
+    return KeyShare(derive_info(share.info, path), share.index, secret)
+
+
+def _child(parent: Derivation, index: int) -> Derivation:
+    """CKDpub: I = HMAC-SHA512(chain code, X ‖ index); s = I_L, the chain code is I_R."""
+    data = parent.public_key.encode() + index.to_bytes(4, "big")
+    digest = hmac.digest(parent.chain_code, data, hashlib.sha512)
+    shift = int.from_bytes(digest[:32], "big")
+    public_key = parent.public_key + SECP256K1.base_mul(shift)
+    if shift >= SECP256K1.order or public_key.is_identity:
+        raise NoSuchChild(f"index {index} gives no key here: take {index + 1}")
+    total = (parent.shift + shift) % SECP256K1.order
+    return Derivation((*parent.path, index), total, public_key, digest[32:])
+
+
+def _checked(path: tuple[int, ...]) -> tuple[int, ...]:
+    if len(path) > MAX_DEPTH:
+        raise ParameterError(f"a path has at most {MAX_DEPTH} steps, not {len(path)}")
+    for index in path:
+        if index >= HARDENED:
+            raise HardenedIndex(f"{index} is a hardened index: use one below 2^31")
+        if index < 0:
+            raise ParameterError(f"{index} is not an index: use 0 to 2^31 - 1")
+    return path

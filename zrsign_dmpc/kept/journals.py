@@ -1,0 +1,149 @@
+"""A journal and an anchor in files, for `zrsign_dmpc.kept.single_use`.
+
+A record is length(4) ‖ SHA-256(entry)[:8] ‖ entry. A crash can leave the last record torn or a tail
+of zeros: that append never returned, so it is cut off when the file is opened. Damage before the
+last record is an error; a cut that loses an entry which was durable shows against the anchor.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from typing import Final, Self
+
+from zrsign_dmpc.errors import DmpcError, EncodingError
+from zrsign_dmpc.kept.single_use import EMPTY, Head
+from zrsign_dmpc.wire.encoding import decode, encode
+
+_HEADER: Final = 12
+MAX_ENTRY_BYTES: Final = 1 << 16
+
+
+class JournalInUse(DmpcError):
+    """Another process holds the journal."""
+
+
+class JournalDamaged(DmpcError):
+    """A record before the last one, or the anchor, is not what was written."""
+
+
+class FileJournal:
+    """Append-only, flushed to the disk on every append, held by one process."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises JournalInUse, JournalDamaged, OSError."""
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._lock()
+            self._recover()
+            _sync_directory(path.parent)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self) -> list[bytes]:
+        """From the disk: a process that runs for long does not keep them. Raises as opening."""
+        return self._recover()
+
+    def append(self, entry: bytes) -> None:
+        if not 0 < len(entry) <= MAX_ENTRY_BYTES:
+            raise ValueError(f"an entry has 1 to {MAX_ENTRY_BYTES} bytes, not {len(entry)}")
+        record = _record(entry)
+        try:
+            self._write(record)
+        except OSError:
+            # What is on the disk is unknown now: opening the file again finds out.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, record: bytes) -> None:
+        if os.write(self._file, record) != len(record):
+            raise OSError(f"{self._path}: the disk took only a part of a record")
+        os.fsync(self._file)
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalInUse(f"{self._path} is held by another process") from error
+
+    def _recover(self) -> list[bytes]:
+        """All entries; what a crash tore is cut off."""
+        data = self._path.read_bytes()
+        entries, at = [], 0
+        while at < len(data):
+            end = at + _HEADER + int.from_bytes(data[at : at + 4], "big")
+            entry = data[at + _HEADER : end]
+            if end > len(data) or data[at:end] != _record(entry):
+                self._cut(data, at, end)
+                break
+            entries.append(entry)
+            at = end
+        return entries
+
+    def _cut(self, data: bytes, at: int, end: int) -> None:
+        """Drop a torn last record; its length field may be torn as well."""
+        torn = end >= len(data) and len(data) - at <= _HEADER + MAX_ENTRY_BYTES
+        if not torn and any(data[at:]):
+            raise JournalDamaged(f"{self._path}: the record at byte {at} is damaged, more follow")
+        os.ftruncate(self._file, at)
+        os.fsync(self._file)
+
+
+class FileAnchor:
+    """A head in a file of its own. Keep it where backups of the journal do not reach.
+
+    A file can be copied back like any other: an enclave's counter is the stronger anchor.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Head:
+        """Raises JournalDamaged."""
+        if not self._path.exists():
+            return EMPTY
+        try:
+            match decode(self._path.read_bytes()):
+                case (int(count), bytes(digest)):
+                    return Head(count, digest)
+        except EncodingError as error:
+            raise JournalDamaged(f"{self._path} is not an anchor") from error
+        raise JournalDamaged(f"{self._path} is not an anchor")
+
+    def advance(self, head: Head) -> None:
+        if head.count <= self.read().count:
+            raise ValueError(f"an anchor only moves forward, not to {head.count}")
+        draft = self._path.with_suffix(".new")
+        with draft.open("wb") as file:
+            file.write(encode((head.count, head.digest)))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+        _sync_directory(self._path.parent)
+
+
+def _record(entry: bytes) -> bytes:
+    return len(entry).to_bytes(4, "big") + hashlib.sha256(entry).digest()[:8] + entry
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

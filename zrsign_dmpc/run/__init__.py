@@ -1,0 +1,1 @@
+"""One run of a protocol: rounds without I/O, signed messages, sessions, evidence of faults."""

@@ -1,0 +1,1 @@
+"""What parties say, as bytes: one canonical encoding, typed records, transcripts."""

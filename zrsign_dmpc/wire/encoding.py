@@ -1,0 +1,171 @@
+"""The one serialisation of the engine: typed, length-prefixed, versioned, and canonical.
+
+A value is an integer, bytes, text, a point, a sequence of values, or a tagged tuple of values (a
+message, a proof). Every item carries its type and its length, so that no two values share an
+encoding (the TSSHOCK α-shuffle and CVE-2022-47931 joined items with a delimiter) and no value has
+two: `decode` refuses whatever `encode` would not have written.
+
+    document = version(1) ‖ item
+    item     = type(1) ‖ length(4, big-endian) ‖ body
+    integer  body = minimal big-endian magnitude; the type carries the sign; zero is positive, empty
+    point    body = index of the group in `GROUPS`(1) ‖ canonical point
+    list     length = number of items; body = the items
+    tagged   as a list whose first item is the tag, a text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gmpy2 import mpz
+
+from zrsign_dmpc.errors import EncodingError
+from zrsign_dmpc.group.curves import GROUPS, Point
+
+VERSION: Final = 1
+MAX_DEPTH: Final = 16
+MAX_BYTES: Final = 1 << 28
+"""A document above this size is refused before it is read."""
+
+_LEAVES: Final = frozenset({int, bytes, str, mpz})
+"""The types of most items, told apart from lists without the slow look at abstract classes."""
+_POSITIVE, _NEGATIVE, _BYTES, _TEXT, _POINT, _LIST, _TAGGED = range(1, 8)
+_HEADER: Final = 5
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Values under a name: two messages with equal fields and different tags never collide."""
+
+    tag: str
+    fields: tuple[Value, ...]
+
+
+Value: TypeAlias = "int | bytes | str | Point | Tagged | Sequence[Value]"
+"""`mpz` counts as an integer and decodes as `int`; any sequence decodes as a tuple."""
+
+
+def encode(value: Value) -> bytes:
+    """The canonical encoding of a value. Raises EncodingError for a value that has none."""
+    out = bytearray((VERSION,))
+    write_item(out, value)
+    if len(out) > MAX_BYTES:
+        raise EncodingError(f"the value takes {len(out)} bytes, more than {MAX_BYTES}")
+    return bytes(out)
+
+
+def decode(data: bytes) -> Value:
+    """The value with exactly this encoding. Raises EncodingError."""
+    if len(data) > MAX_BYTES:
+        raise EncodingError(f"{len(data)} bytes are more than {MAX_BYTES}")
+    if not data or data[0] != VERSION:
+        raise EncodingError(f"version {VERSION} is expected, not {bytes(data[:1]).hex() or 'none'}")
+    value, end = _read(bytes(data), 1, 0)
+    if end != len(data):
+        raise EncodingError(f"{len(data) - end} bytes follow the value")
+    return value
+
+
+def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
+    """Append one item without a version byte; the transcript absorbs these."""
+    if depth > MAX_DEPTH:
+        raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
+    if type(value) in _LEAVES:
+        _write_leaf(out, value)  # type: ignore[arg-type]
+    elif isinstance(value, Tagged):
+        _write_head(out, _TAGGED, len(value.fields) + 1)
+        write_item(out, value.tag, depth + 1)
+        for field in value.fields:
+            write_item(out, field, depth + 1)
+    elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, str)):
+        _write_head(out, _LIST, len(value))
+        for item in value:
+            write_item(out, item, depth + 1)
+    else:
+        _write_leaf(out, value)
+
+
+def _write_leaf(out: bytearray, value: int | bytes | bytearray | str | Point) -> None:
+    if isinstance(value, (bytes, bytearray)):
+        _write(out, _BYTES, value)
+    elif isinstance(value, (int, mpz)) and not isinstance(value, bool):
+        magnitude = abs(value)
+        body = magnitude.to_bytes((magnitude.bit_length() + 7) // 8, "big")
+        _write(out, _NEGATIVE if value < 0 else _POSITIVE, body)
+    elif isinstance(value, Point):
+        _write(out, _POINT, bytes((GROUPS.index(value.group),)) + value.encode())
+    elif isinstance(value, str):
+        _write(out, _TEXT, _utf8(value))
+    else:
+        raise EncodingError(f"a {type(value).__name__} has no encoding: use an integer or a text")
+
+
+def _write_head(out: bytearray, kind: int, length: int) -> None:
+    out.append(kind)
+    try:
+        out += length.to_bytes(4, "big")
+    except OverflowError as error:
+        raise EncodingError(f"a length of {length} does not fit in four bytes") from error
+
+
+def _write(out: bytearray, kind: int, body: bytes | bytearray) -> None:
+    _write_head(out, kind, len(body))
+    out += body
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EncodingError("text with lone surrogates has no encoding") from error
+
+
+def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
+    if depth > MAX_DEPTH:
+        raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
+    start = at + _HEADER
+    if start > len(data):
+        raise EncodingError(f"the item at byte {at} is cut off")
+    kind, length = data[at], int.from_bytes(data[at + 1 : start], "big")
+    if length > len(data) - start:
+        # A list of n items takes more than n bytes, so this bounds both kinds of length.
+        raise EncodingError(f"the item at byte {at} is longer than the document")
+    if kind in (_LIST, _TAGGED):
+        return _read_list(data, kind, length, start, depth)
+    return _read_leaf(kind, data[start : start + length]), start + length
+
+
+def _read_list(data: bytes, kind: int, count: int, at: int, depth: int) -> tuple[Value, int]:
+    items: list[Value] = []
+    for _ in range(count):
+        item, at = _read(data, at, depth + 1)
+        items.append(item)
+    if kind == _LIST:
+        return tuple(items), at
+    if not items or not isinstance(items[0], str):
+        raise EncodingError("a tagged value starts with its tag, a text")
+    return Tagged(items[0], tuple(items[1:])), at
+
+
+def _read_leaf(kind: int, body: bytes) -> Value:
+    match kind:
+        case 1 | 2:
+            if body[:1] == b"\0" or (kind == _NEGATIVE and not body):
+                raise EncodingError("an integer has leading zeros, or is a negative zero")
+            magnitude = int.from_bytes(body, "big")
+            return -magnitude if kind == _NEGATIVE else magnitude
+        case 3:
+            return body
+        case 4:
+            try:
+                return body.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise EncodingError("a text is not UTF-8") from error
+        case 5:
+            if not body or body[0] >= len(GROUPS):
+                raise EncodingError("a point names no known group")
+            return GROUPS[body[0]].decode(body[1:])
+        case _:
+            raise EncodingError(f"unknown item type {kind}")

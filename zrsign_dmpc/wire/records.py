@@ -1,0 +1,100 @@
+"""Typed messages: frozen dataclasses that travel as tagged values.
+
+A record declares its fields by annotation: `int`, `bytes`, `str`, `Point`, another record, or
+`tuple[X, ...]` of these. Reading is strict: the tag, the number of fields and every type must
+fit. A record may narrow its fields further in `__post_init__` by raising EncodingError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+
+from zrsign_dmpc.errors import EncodingError
+from zrsign_dmpc.group.curves import Point
+from zrsign_dmpc.wire.encoding import Tagged, Value, decode, encode
+
+
+@dataclass(frozen=True)
+class Record:
+    """The base of every message and proof."""
+
+    TAG: ClassVar[str] = ""
+    """The name on the wire; by default the name of the class."""
+
+    def to_value(self) -> Tagged:
+        return Tagged(
+            _tag(type(self)), tuple(_to_value(getattr(self, f.name)) for f in fields(self))
+        )
+
+    def encode(self) -> bytes:
+        """The canonical encoding. Raises EncodingError."""
+        return encode(self.to_value())
+
+    @classmethod
+    def from_value(cls, value: Value) -> Self:
+        """The record that has this value. Raises EncodingError."""
+        tag, types = _tag(cls), _field_types(cls)
+        if not isinstance(value, Tagged) or value.tag != tag:
+            raise EncodingError(f"a {tag} is expected here")
+        if len(value.fields) != len(types):
+            raise EncodingError(f"{tag} has {len(types)} fields, not {len(value.fields)}")
+        pairs = zip(types, value.fields, strict=True)
+        return cls(*(_from_value(kind, item) for kind, item in pairs))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The record with exactly this encoding. Raises EncodingError."""
+        return cls.from_value(decode(data))
+
+    def points(self) -> Iterator[Point]:
+        """Every point in the record, to check the group they belong to."""
+        yield from _points(self.to_value())
+
+
+def _tag(cls: type[Record]) -> str:
+    return cls.TAG or cls.__name__
+
+
+def _field_types(cls: type[Record]) -> tuple[Any, ...]:
+    known = _FIELD_TYPES.get(cls)
+    if known is None:
+        hints = get_type_hints(cls)
+        known = _FIELD_TYPES[cls] = tuple(hints[field.name] for field in fields(cls))
+    return known
+
+
+_FIELD_TYPES: dict[type[Record], tuple[Any, ...]] = {}
+
+
+def _to_value(item: Any) -> Value:
+    if isinstance(item, Record):
+        return item.to_value()
+    if isinstance(item, tuple):
+        return tuple(_to_value(part) for part in item)
+    value: Value = item
+    return value
+
+
+def _from_value(kind: Any, value: Value) -> Any:
+    if get_origin(kind) is tuple:
+        if not isinstance(value, tuple):
+            raise EncodingError("a list is expected here")
+        return tuple(_from_value(get_args(kind)[0], item) for item in value)
+    if issubclass(kind, Record):
+        return kind.from_value(value)
+    if not isinstance(value, kind):
+        raise EncodingError(f"a {kind.__name__} is expected here, not a {type(value).__name__}")
+    return value
+
+
+def _points(value: Value) -> Iterator[Point]:
+    if isinstance(value, Point):
+        yield value
+    elif isinstance(value, Tagged):
+        for item in value.fields:
+            yield from _points(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _points(item)

@@ -1,0 +1,74 @@
+"""Which enclaves an operator believes, from its settings and files of the vendors.
+
+[attestation]
+accept = ["tdx", "sev-snp"]        # of: nitro, sgx, tdx, sev-snp, simulated
+collateral_dir = "collateral"
+
+collateral/*.json                  sgx and tdx: what Intel publishes for a kind of platform
+collateral/*.der, *.pem, *.crl     sev-snp: VCEK or VLEK, with AMD's chain and CRL of that name
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.settings import Part
+from zrsign_operator.enclave.attested import Verifier
+from zrsign_operator.enclave.errors import BadCollateral
+from zrsign_operator.enclave.simulated import SimulatedVerifier
+
+
+class Attestation(Part):
+    """Settings."""
+
+    accept: tuple[Literal["nitro", "sgx", "tdx", "sev-snp", "simulated"], ...] = Field(
+        default=("simulated",), min_length=1
+    )
+    collateral_dir: Path | None = None
+
+
+def verifiers(settings: Attestation, simulated_root: bytes) -> list[Verifier]:
+    """One for each accepted kind. Raises SettingsError."""
+    folder = settings.collateral_dir
+    try:
+        return [_verifier(kind, folder, simulated_root) for kind in dict.fromkeys(settings.accept)]
+    except (OSError, BadCollateral) as error:
+        raise SettingsError(f"attestation.collateral_dir: {error}") from None
+
+
+def _verifier(kind: str, folder: Path | None, simulated_root: bytes) -> Verifier:
+    if kind == "simulated":
+        return SimulatedVerifier(simulated_root)
+    # Parsers of foreign formats are loaded only where they are used.
+    if kind == "nitro":
+        from zrsign_operator.enclave.nitro import NitroVerifier
+
+        return NitroVerifier()
+    if folder is None or not folder.is_dir():
+        raise SettingsError(f"attestation.collateral_dir must be a directory to accept {kind!r}.")
+    if kind == "sev-snp":
+        from zrsign_operator.enclave.sev_snp import Endorsement, SnpVerifier
+
+        return SnpVerifier(
+            [
+                Endorsement.parse(
+                    leaf.read_bytes(),
+                    leaf.with_suffix(".pem").read_bytes(),
+                    _bytes_or_none(leaf.with_suffix(".crl")),
+                )
+                for leaf in sorted(folder.glob("*.der"))
+            ]
+        )
+    from zrsign_operator.enclave.dcap import Collateral, DcapVerifier
+
+    return DcapVerifier(
+        kind, [Collateral.parse(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    )
+
+
+def _bytes_or_none(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None

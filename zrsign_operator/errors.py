@@ -1,0 +1,37 @@
+"""Errors of an operator.
+
+OperatorError
+├── NotAMember        the ledger's groups do not name this operator
+├── StoreUnusable     what lies on the disk cannot be used: old, damaged, in use, or unreadable
+├── SealBroken        a sealed record was altered, moved, or belongs to other code
+├── Refused           this operator does not take part in what a peer proposes
+└── NotApproved       what is to be signed does not follow from what the ledger shows
+"""
+
+from __future__ import annotations
+
+from zrsign_daemon.errors import DaemonError
+
+
+class OperatorError(DaemonError):
+    """Root."""
+
+
+class NotAMember(OperatorError):
+    pass
+
+
+class StoreUnusable(OperatorError):
+    pass
+
+
+class SealBroken(OperatorError):
+    pass
+
+
+class Refused(OperatorError):
+    """The proposer is told why."""
+
+
+class NotApproved(OperatorError):
+    pass

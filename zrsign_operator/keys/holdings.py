@@ -1,0 +1,263 @@
+"""What an operator holds: shares of keys, auxiliary information, presignatures, nonces.
+
+Everything secret is sealed and on the disk before anybody is told of it. Nonces of FROST are the
+exception: they live in memory only, and a restart starts with fresh ones.
+
+    keys/<ledger key>-<public key>/    see `zrsign_operator.keys.folders`
+    aux/<execution>.sealed             the newest that covers the signers is used
+    presignatures/<id>.sealed          struck off in single-use.journal before they are used
+    single-use.journal                 what was consumed, and which executions were joined
+    evidence/<execution>.json          who was caught, and what proves it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from zrsign_dmpc.ecdsa import AuxInfo, Presignature, StoredAuxInfo
+from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
+from zrsign_dmpc.ecdsa.security import SecurityLevel
+from zrsign_dmpc.frost import (
+    BIP340,
+    ED25519_SHA512,
+    NonceCommitment,
+    NoncePool,
+    Suite,
+    output_share,
+)
+from zrsign_dmpc.kept.journals import FileAnchor, FileJournal
+from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.kept.single_use import SingleUseLedger
+from zrsign_dmpc.run.execution import IdentityKey
+from zrsign_dmpc.wire.encoding import decode
+from zrsign_operator.keys.folders import KeyFolder
+from zrsign_operator.keys.sealing import Enclave, Seal, SealedFiles, write_durably
+from zrsign_operator.ledger.approval import Scheme
+from zrsign_operator.ledger.orders import Target
+from zrsign_operator.peers.frames import Proposal
+from zrsign_operator.peers.members import level_named
+
+AUX: Final = "aux"
+SUITES: Final[Mapping[Scheme, Suite]] = {Scheme.ED25519: ED25519_SHA512, Scheme.TAPROOT: BIP340}
+TABLE_BYTES: Final = 16_000_000
+"""Of all peers together: memory counts where many operators share a machine."""
+NONCES_AHEAD: Final = 32
+"""Published commitments a key and operator."""
+
+
+@dataclass
+class HeldKey:
+    """A key of the ledger that this operator holds a share of."""
+
+    folder: KeyFolder
+    share: KeyShare
+    """Of the active epoch."""
+    serves: Target
+    """The order that the active epoch was made for."""
+    nonces: NoncePool | None = None
+    offered: dict[int, list[NonceCommitment]] = field(default_factory=dict)
+    """Commitments that peers published for this epoch, by peer."""
+
+    @property
+    def ledger_key(self) -> int:
+        return self.folder.ledger_key
+
+    @property
+    def public_key(self) -> bytes:
+        return self.folder.public_key
+
+    @property
+    def suite(self) -> Suite | None:
+        """Of FROST; None: the key signs ECDSA."""
+        return SUITES.get(self.folder.scheme)
+
+    @cached_property
+    def signing(self) -> KeyShare:
+        """The share that signs: of the taproot output key, or of the key itself."""
+        return output_share(self.share) if self.suite is BIP340 else self.share
+
+
+class Holdings:
+    """Opened once, by one process: the journals see to that."""
+
+    def __init__(self, state: Path, anchors: Path, enclave: Enclave, identity: IdentityKey) -> None:
+        """Raises RolledBack, SealBroken, JournalInUse, JournalDamaged, OSError."""
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        anchors.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._state, self._anchors, self._identity = state, anchors, identity
+        self._journal = FileJournal(state / "single-use.journal")
+        self.single_use = SingleUseLedger(self._journal, FileAnchor(anchors / "single-use.anchor"))
+        self._seal = Seal(enclave, identity.public_key, lambda: self.single_use.count)
+        self._aux_files = SealedFiles(state / AUX, AUX, self._seal)
+        self._presign_files = SealedFiles(state / "presignatures", PRESIGNATURE, self._seal)
+        self.aux: list[AuxInfo] = []
+        """Newest last."""
+        self.presignatures: dict[bytes, Presignature] = {}
+        self._keys: dict[tuple[int, bytes], HeldKey] = {}
+        self._folders: dict[tuple[int, bytes], KeyFolder] = {}
+        self._load()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a write of a journal failed: only opening it again tells what is on the disk."""
+        return self.single_use.is_closed or any(each.keeper.is_closed for each in self.folders())
+
+    def close(self) -> None:
+        self._journal.close()
+        for folder in self.folders():
+            folder.close()
+
+    # Keys
+
+    def key(self, ledger_key: int, public_key: bytes = b"") -> HeldKey | None:
+        """The share of a key; with a public key, of exactly that one."""
+        if public_key:
+            return self._keys.get((ledger_key, public_key))
+        found = (held for (number, _), held in self._keys.items() if number == ledger_key)
+        return next(found, None)
+
+    def all_keys(self) -> Iterator[HeldKey]:
+        yield from self._keys.values()
+
+    def folders(self) -> list[KeyFolder]:
+        """Of all keys, those included that this operator has no share of now."""
+        return list(self._folders.values())
+
+    def folder(self, ledger_key: int, public_key: bytes) -> KeyFolder | None:
+        return self._folders.get((ledger_key, public_key))
+
+    def new_folder(self, ledger_key: int, public_key: bytes, me: int, scheme: Scheme) -> KeyFolder:
+        """For a key that this operator gets a share of. Raises OSError."""
+        name = KeyFolder.name(ledger_key, public_key)
+        path, anchor = self._state / "keys" / name, self._anchor(name)
+        folder = KeyFolder(path, anchor, self._seal, me, scheme, self._identity)
+        self._folders[ledger_key, public_key] = folder
+        return folder
+
+    def adopt(
+        self, ledger_key: int, me: int, scheme: Scheme, share: KeyShare, made_by: Proposal
+    ) -> HeldKey:
+        """Keep the share of a new key. Durable when it returns."""
+        folder = self.new_folder(ledger_key, share.info.public_key.encode(), me, scheme)
+        folder.adopt(share, made_by)
+        return self._hold(folder, share)
+
+    def follow(self, folder: KeyFolder) -> HeldKey | None:
+        """A change of the key was decided: serve the epoch that is active now.
+
+        What was made ahead for another epoch is gone. None: there is no share here any more.
+        """
+        known = self._keys.get((folder.ledger_key, folder.public_key))
+        if known is not None and known.share.info.key_id == folder.keeper.state.active:
+            return known
+        if known is not None:
+            del self._keys[folder.ledger_key, folder.public_key]
+            for made in self.presignatures_of(known.share.info.key_id):
+                self.drop_presignature(made.public.id)
+        share = folder.share()
+        return self._hold(folder, share) if share is not None else None
+
+    def erase(self, folder: KeyFolder) -> None:
+        """Forget a key whose share is worthless."""
+        held = self._keys.pop((folder.ledger_key, folder.public_key), None)
+        if held is not None:
+            for made in self.presignatures_of(held.share.info.key_id):
+                self.drop_presignature(made.public.id)
+        del self._folders[folder.ledger_key, folder.public_key]
+        folder.erase()
+
+    # Auxiliary information
+
+    def add_aux(self, info: AuxInfo) -> None:
+        """Durable when it returns."""
+        stored = StoredAuxInfo.of(info)
+        self._aux_files.put(info.public.execution_id, stored.encode())
+        self._keep_aux(info)
+
+    def _keep_aux(self, info: AuxInfo) -> None:
+        info.limit_tables(TABLE_BYTES)
+        self.aux.append(info)
+
+    def aux_for(self, indices: Collection[int], level: SecurityLevel) -> AuxInfo | None:
+        """The newest that has keys of all of these."""
+        for info in reversed(self.aux):
+            if info.public.level == level and set(indices) <= set(info.public.paillier):
+                return info
+        return None
+
+    def aux_digests(self) -> tuple[bytes, ...]:
+        """Of all auxiliary information."""
+        return tuple(info.public.digest for info in self.aux)
+
+    def aux_named(self, digest: bytes) -> AuxInfo | None:
+        return next((info for info in self.aux if info.public.digest == digest), None)
+
+    # Presignatures
+
+    def add_presignature(self, made: Presignature) -> None:
+        """Durable when it returns; one for an epoch that ended meanwhile is dropped."""
+        if made.public.key_id not in self._key_ids():
+            return
+        self._presign_files.put(made.public.id, made.encode(), made.public.epoch)
+        self.presignatures[made.public.id] = made
+
+    def drop_presignature(self, id_: bytes) -> None:
+        """It was used, or cannot be."""
+        self.presignatures.pop(id_, None)
+        self._presign_files.delete(id_)
+
+    def presignatures_of(self, key_id: bytes) -> list[Presignature]:
+        """Of a key in its epoch, the oldest first."""
+        return [made for made in self.presignatures.values() if made.public.key_id == key_id]
+
+    # Evidence
+
+    def keep_evidence(self, name: str, document: bytes) -> None:
+        """Public, so not sealed. Durable when it returns."""
+        folder = self._state / "evidence"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_durably(folder / name, document)
+
+    def evidence(self) -> list[bytes]:
+        """All that was kept, the oldest first."""
+        folder = self._state / "evidence"
+        found = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return [path.read_bytes() for path in found]
+
+    # Storage
+
+    def _load(self) -> None:
+        for path in sorted((self._state / "keys").glob("*-*")):
+            found = KeyFolder.reopen(path, self._anchor(path.name), self._seal, self._identity)
+            if found is not None:
+                self._folders[found.ledger_key, found.public_key] = found
+                self.follow(found)
+        for name in self._aux_files.names():
+            stored = StoredAuxInfo.from_value(decode(self._aux_files.get(name)))
+            self._keep_aux(stored.restore(level_named(stored.level)))
+        for name in list(self._presign_files.names()):
+            if self.single_use.is_consumed(PRESIGNATURE, name):
+                self._presign_files.delete(name)
+                continue
+            made = Presignature.decode(self._presign_files.get(name))
+            if made.public.key_id in self._key_ids():
+                self.presignatures[name] = made
+            else:
+                self._presign_files.delete(name)
+
+    def _key_ids(self) -> set[bytes]:
+        return {held.share.info.key_id for held in self._keys.values()}
+
+    def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
+        held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))
+        if held.suite is not None:
+            held.nonces = NoncePool(held.suite, held.signing, self.single_use)
+        self._keys[folder.ledger_key, folder.public_key] = held
+        return held
+
+    def _anchor(self, name: str) -> Path:
+        return self._anchors / KeyFolder.anchor_name(name)

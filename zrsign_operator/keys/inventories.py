@@ -1,0 +1,99 @@
+"""Who says to hold which key in which epoch: so that operators propose what can succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from zrsign_dmpc.ecdsa.security import SecurityLevel
+from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.peers.frames import Holding, Inventory
+
+GRACE_S: Final = 2.0
+"""How long a peer may be behind with what it says."""
+AUX_GRACE_S: Final = 15.0
+"""How much later than this operator a peer may end the making of auxiliary information."""
+LACKING_S: Final = 10.0
+"""After so long without a share a peer is given a new one."""
+
+
+class Inventories:
+    """Of all peers."""
+
+    def __init__(self, holdings: Holdings, clock: Callable[[], float]) -> None:
+        self._holdings = holdings
+        self._clock = clock
+        self._said: dict[int, dict[int, Holding]] = {}
+        """By peer and ledger key; a peer that said nothing yet is not there."""
+        self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
+        """Which auxiliary information each peer has, and since when it says so."""
+        self._had_aux: dict[bytes, float] = {}
+        """Since when I have auxiliary information, by its digest."""
+        self._lacks: dict[tuple[int, bytes], float] = {}
+        """Since when a peer lacks a key in my epoch, by (peer, key id)."""
+
+    def mine(self) -> Inventory:
+        """All that this operator holds."""
+        return self._with(tuple(holding_of(held) for held in self._holdings.all_keys()))
+
+    def of(self, held: HeldKey) -> Inventory:
+        """This key alone."""
+        return self._with((holding_of(held),), complete=0)
+
+    def _with(self, holdings: tuple[Holding, ...], complete: int = 1) -> Inventory:
+        return Inventory(holdings, self._holdings.aux_digests(), complete)
+
+    def take(self, peer: int, inventory: Inventory) -> None:
+        if inventory.complete:
+            self._said[peer] = {}
+        known = self._said.setdefault(peer, {})
+        known.update({each.ledger_key: each for each in inventory.holdings})
+        if peer not in self._aux or self._aux[peer][0] != inventory.aux:
+            self._aux[peer] = inventory.aux, self._clock()
+
+    def forget(self, peer: int) -> None:
+        """Its link broke."""
+        self._said.pop(peer, None)
+        self._aux.pop(peer, None)
+
+    def covered(self, level: SecurityLevel) -> frozenset[int]:
+        """Whom my newest auxiliary information covers, without those who lost it."""
+        newest = self._holdings.aux_for((), level)
+        if newest is None:
+            return frozenset()
+        now, digest = self._clock(), newest.public.digest
+        mine_since = self._had_aux.setdefault(digest, now)
+        lost = {
+            peer
+            for peer, (had, since) in self._aux.items()
+            if digest not in had and now - max(since, mine_since) >= AUX_GRACE_S
+        }
+        return frozenset(newest.public.paillier) - lost
+
+    def lacking(self, held: HeldKey, since: float = GRACE_S) -> frozenset[int]:
+        """Holders of this epoch who have been without a share of it for a while."""
+        now, key_id = self._clock(), held.share.info.key_id
+        found = set()
+        for peer in held.share.info.shares:
+            said = self._said.get(peer)
+            holding = said.get(held.ledger_key) if said is not None else None
+            if said is None or (holding is not None and holding.key_id == key_id):
+                self._lacks.pop((peer, key_id), None)
+            elif now - self._lacks.setdefault((peer, key_id), now) >= since:
+                found.add(peer)
+        return frozenset(found)
+
+    def is_left_behind(self, held: HeldKey) -> bool:
+        """Whether more operators than can lie are in a later epoch of this key.
+
+        One that this operator only waits to hear the end of does not count.
+        """
+        info, kept = held.share.info, held.folder.keeper.state.retained
+        known = [said[held.ledger_key] for said in self._said.values() if held.ledger_key in said]
+        later = [each for each in known if each.epoch > info.epoch and each.key_id not in kept]
+        return len(later) >= info.threshold
+
+
+def holding_of(held: HeldKey) -> Holding:
+    info = held.share.info
+    return Holding(held.ledger_key, info.key_id, info.epoch)

@@ -1,0 +1,187 @@
+"""The ledger as this operator sees it: the open requests of its keyring, in the ledger's order."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+from zrchain_lite.client import LedgerClient, ObjectNotFound
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
+from zrsign_operator.errors import NotApproved
+from zrsign_operator.ledger.approval import Approved, approve
+from zrsign_operator.peers.members import Group, Member, Settings, level_named
+
+QUERY: Final = "/zrsign.operators.Query/"
+KEY_BY_ID: Final = "/zrchain.treasury.Query/KeyByID"
+LIMIT: Final = 500
+"""Requests looked at in one turn; the rest come when these are answered."""
+LOOKED_UP: Final = 64
+"""Keys in one turn."""
+
+
+@dataclass(frozen=True)
+class KeyAsked:
+    """An open key request."""
+
+    request_id: int
+    key_type: str
+    public_key: bytes
+    """What a party answered already; empty: nobody did."""
+    answered: frozenset[str]
+    """The parties that answered."""
+
+
+@dataclass(frozen=True)
+class SignAsked:
+    """An open signature request that this operator approves of."""
+
+    approved: Approved
+    signature: bytes
+    """What a party answered already, as the ledger stores it."""
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True)
+class LedgerKey:
+    """A key of this keyring, as the ledger has it."""
+
+    public_key: bytes
+    key_type: str
+
+
+@dataclass(frozen=True)
+class View:
+    """At one moment."""
+
+    settings: Settings
+    keys: dict[int, KeyAsked] = field(default_factory=dict)
+    signatures: dict[int, SignAsked] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+    """Signature requests that must not be answered, and why."""
+    known_keys: dict[int, LedgerKey] = field(default_factory=dict)
+    """The ledger's keys that were looked up, by id."""
+
+
+class LedgerView:
+    """Reads `View`s. Parsed approvals are kept while their requests are open."""
+
+    def __init__(self, ledger: LedgerClient, keyring: str) -> None:
+        self._ledger = ledger
+        self._keyring = keyring
+        self._judged: dict[int, Approved | str] = {}
+        self._settings: Settings | None = None
+        self._known_keys: dict[int, LedgerKey] = {}
+        self._unknown: set[int] = set()
+
+    async def read(self) -> View:
+        """Raises ClientError, NotAMember for settings that this version does not understand."""
+        request = operators.QueryWorkRequest(keyring=self._keyring, limit=LIMIT)
+        work = await self._ledger.query(QUERY + "Work", request, operators.QueryWorkResponse)
+        if self._settings is None or self._settings.version != work.settings_version:
+            self._settings = await self.settings()
+        await self._look_up()
+        return self._view(work, self._settings)
+
+    async def settings(self) -> Settings:
+        """What the administrators want. Raises ClientError, NotAMember."""
+        request = operators.QuerySettingsRequest(keyring=self._keyring)
+        answer = await self._ledger.query(
+            QUERY + "Settings", request, operators.QuerySettingsResponse
+        )
+        return Settings(
+            self._keyring,
+            tuple(_group(each) for each in answer.groups),
+            answer.refresh_number,
+            frozenset((each.kind, each.value) for each in answer.measurements),
+            {each.index: each.count for each in answer.pardons},
+            answer.settings_version,
+        )
+
+    async def reported(self, party: str) -> frozenset[tuple[bytes, int]]:
+        """What a party told: (key id, ledger's key) of epochs, (digest, culprit) of evidence.
+
+        Raises ClientError.
+        """
+        epochs = operators.QueryKeyEpochsRequest(keyring=self._keyring)
+        faults = operators.QueryFaultsRequest(keyring=self._keyring)
+        pages = self._ledger.page(QUERY + "KeyEpochs", epochs, operators.QueryKeyEpochsResponse)
+        found = {(e.key_digest, e.key_id) async for e in pages if e.party == party}
+        pages = self._ledger.page(QUERY + "Faults", faults, operators.QueryFaultsResponse)
+        found |= {(e.evidence_digest, e.culprit) async for e in pages if e.reporter == party}
+        return frozenset(found)
+
+    def want_key(self, ledger_key: int) -> None:
+        """Look it up with the next view."""
+        if ledger_key not in self._known_keys:
+            self._unknown.add(ledger_key)
+
+    def _view(self, work: operators.QueryWorkResponse, settings: Settings) -> View:
+        roots = {root.id: root for root in work.roots}
+        transactions = {each.sign_request_id: each for each in work.transactions}
+        view = View(
+            settings,
+            {request.id: _key_asked(request) for request in work.keys},
+            known_keys=dict(self._known_keys),
+        )
+        for request in work.signatures:
+            if request.id not in self._judged:
+                root = roots.get(request.parent_req_id, request)
+                self._judged[request.id] = _judge(request, root, transactions.get(root.id))
+            judged = self._judged[request.id]
+            if isinstance(judged, Approved):
+                view.signatures[request.id] = _asked(judged, request)
+            else:
+                view.refused[request.id] = judged
+        open_now = {request.id for request in work.signatures}
+        self._judged = {i: judged for i, judged in self._judged.items() if i in open_now}
+        return view
+
+    async def _look_up(self) -> None:
+        wanted = list(self._unknown)[:LOOKED_UP]
+        found = await asyncio.gather(*(self._key(ledger_key) for ledger_key in wanted))
+        for ledger_key, key in zip(wanted, found, strict=True):
+            if key is not None:
+                self._known_keys[ledger_key] = key
+            self._unknown.discard(ledger_key)
+
+    async def _key(self, ledger_key: int) -> LedgerKey | None:
+        """None: the keyring has no such key."""
+        request = treasury.QueryKeyByIDRequest(id=ledger_key)
+        try:
+            answer = await self._ledger.query(KEY_BY_ID, request, treasury.QueryKeyByIDResponse)
+        except ObjectNotFound:
+            return None
+        mine = answer.key.keyring_addr == self._keyring
+        return LedgerKey(answer.key.public_key, answer.key.type) if mine else None
+
+
+def _judge(
+    request: treasury.SignReqResponse,
+    root: treasury.SignReqResponse,
+    transaction: treasury.SignTxReqResponse | None,
+) -> Approved | str:
+    try:
+        return approve(request, root, transaction)
+    except NotApproved as error:
+        return str(error)
+
+
+def _key_asked(request: treasury.KeyReqResponse) -> KeyAsked:
+    answered = frozenset(each.creator for each in request.keyring_party_sigs)
+    return KeyAsked(request.id, request.key_type, request.public_key, answered)
+
+
+def _group(wire: operators.Group) -> Group:
+    members = tuple(
+        Member(each.index, each.party, each.identity_key, each.tls_certificate, each.endpoint)
+        for each in wire.members
+    )
+    return Group(wire.number, wire.threshold, level_named(wire.level), members)
+
+
+def _asked(approved: Approved, request: treasury.SignReqResponse) -> SignAsked:
+    signature = request.signed_data[0].signed_data if request.signed_data else b""
+    answered = frozenset(each.creator for each in request.keyring_party_sigs)
+    return SignAsked(approved, signature, answered)

@@ -1,0 +1,111 @@
+"""Who the operators are, as the ledger's groups say it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from zrsign_dmpc.ecdsa.security import LEVELS, SecurityLevel
+from zrsign_dmpc.run.execution import Parties
+from zrsign_operator.errors import NotAMember
+
+
+@dataclass(frozen=True)
+class Member:
+    """One operator. An index means the same operator in every group of the keyring."""
+
+    index: int
+    party: str
+    """Its account on the ledger."""
+    identity: bytes
+    """Ed25519, 32 bytes."""
+    certificate: bytes
+    """DER; exactly this one is accepted in TLS."""
+    endpoint: str
+    """host:port."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the certificate."""
+        return hashlib.sha256(self.certificate).digest()
+
+
+@dataclass(frozen=True)
+class Group:
+    """The holders that all keys are to have."""
+
+    number: int
+    threshold: int
+    level: SecurityLevel
+    members: tuple[Member, ...]
+    """By ascending index."""
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        return tuple(member.index for member in self.members)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the keyring's administrators want, at one height."""
+
+    keyring: str
+    groups: tuple[Group, ...]
+    """The first to the current one."""
+    refresh: int = 0
+    """How often new shares were ordered."""
+    measurements: frozenset[tuple[str, bytes]] = frozenset()
+    """Of the code that peers may run: (kind of enclave, measurement)."""
+    pardons: Mapping[int, int] = field(default_factory=dict)
+    """How often each operator was pardoned."""
+    version: int = 0
+    """Another after every change."""
+
+    @property
+    def group(self) -> Group:
+        """The current one. Raises NotAMember while there is none."""
+        if not self.groups:
+            raise NotAMember(f"keyring {self.keyring} has no group of operators yet: set one")
+        return self.groups[-1]
+
+    @cached_property
+    def members(self) -> dict[int, Member]:
+        """Everybody who is or was a member, as the latest group has it."""
+        return {member.index: member for group in self.groups for member in group.members}
+
+    def member_with(self, identity: bytes) -> Member:
+        """Raises NotAMember."""
+        for member in self.members.values():
+            if member.identity == identity:
+                return member
+        raise NotAMember(f"no group of keyring {self.keyring} names identity {identity.hex()}")
+
+    @property
+    def linked(self) -> dict[int, Member]:
+        """Who has business with each other: the current group, and the one before it."""
+        return {each.index: each for group in self.groups[-2:] for each in group.members}
+
+    def parties(self, indices: Iterable[int]) -> Parties:
+        """Identity keys of these. Raises NotAMember."""
+        chosen = sorted(indices)
+        if unknown := [i for i in chosen if i not in self.members]:
+            raise NotAMember(f"{unknown} are no operators of keyring {self.keyring}")
+        return Parties(tuple((i, self.members[i].identity) for i in chosen))
+
+
+def level_named(name: str) -> SecurityLevel:
+    """Raises NotAMember for a level that this version does not know."""
+    if name not in LEVELS:
+        raise NotAMember(f"the group wants level {name!r}, unknown to this version: update it")
+    return LEVELS[name]
+
+
+def rotation(subject: bytes, indices: Iterable[int]) -> Sequence[int]:
+    """An order of operators that all compute alike and nobody chooses: by H(subject ‖ index)."""
+
+    def place(index: int) -> bytes:
+        return hashlib.sha256(subject + index.to_bytes(4, "big")).digest()
+
+    return sorted(indices, key=place)

@@ -1,0 +1,188 @@
+"""What an operator's process runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+
+from zrchain_lite.client import Account, ClientError, LedgerClient
+from zrsign_daemon import metrics
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.keyfile import read_secret
+from zrsign_daemon.log import get_logger
+from zrsign_daemon.loops import Loop, run_all
+from zrsign_daemon.retry import Retry
+from zrsign_dmpc.ecdsa.arithmetic import release_gil
+from zrsign_dmpc.errors import DmpcError
+from zrsign_dmpc.run.execution import IdentityKey
+from zrsign_operator.enclave.settings import verifiers
+from zrsign_operator.enclave.simulated import SimulatedEnclave
+from zrsign_operator.enclave.simulated import read_secret as read_enclave_secret
+from zrsign_operator.enclave.verifiers import Verifiers
+from zrsign_operator.errors import NotAMember, StoreUnusable
+from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.keys.sealing import write_durably
+from zrsign_operator.ledger.answers import Outbox
+from zrsign_operator.ledger.view import LedgerView, View
+from zrsign_operator.operator import Operator
+from zrsign_operator.peers.admission import AttestedGate
+from zrsign_operator.peers.frames import INCARNATION_BYTES
+from zrsign_operator.peers.links import Links
+from zrsign_operator.peers.tls import TlsIdentity, read_or_make
+from zrsign_operator.settings import OperatorSettings
+from zrsign_operator.work.yielding import GivingWay
+
+RETRY = Retry(base_s=0.1, cap_s=5.0)
+TICK_S = 0.05
+PATIENT_LOOKS = 60
+WAITING_S = 5.0
+"""Between looks at the ledger, when no group named this operator for long."""
+
+
+async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
+    """Operate until `stop`."""
+    account = Account.from_secret(read_secret(settings.ledger.key_file))
+    identity = IdentityKey(read_enclave_secret(settings.identity_file))
+    enclave = SimulatedEnclave(
+        read_enclave_secret(settings.enclave_root_file),
+        read_enclave_secret(settings.anchor_dir / "sealing"),
+    )
+    get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
+    believed = Verifiers(verifiers(settings.attestation, enclave.root), frozenset())
+    async with AsyncExitStack() as resources:
+        holdings = _open_holdings(settings, enclave, identity)
+        resources.callback(holdings.close)
+        ledger = LedgerClient(settings.ledger.grpc, account=account)
+        resources.push_async_callback(ledger.close)
+        ledger_view = LedgerView(ledger, settings.keyring_address)
+        view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
+        if view is None:
+            return
+        giving_way = GivingWay()
+        threads = resources.enter_context(ThreadPoolExecutor(1, initializer=release_gil))
+        background = resources.enter_context(
+            ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)
+        )
+        incarnation = _incarnation(settings.state_dir)
+        operator = Operator(
+            view,
+            identity,
+            incarnation,
+            holdings,
+            ledger_view,
+            Outbox(ledger, account),
+            threads,
+            background,
+            giving_way,
+            enclave=enclave.kind,
+            pool_level=settings.presignatures,
+        )
+        resources.callback(operator.stop)
+        gate = AttestedGate(
+            settings.keyring_address,
+            lambda: operator.settings.members[operator.me],
+            incarnation,
+            enclave,
+            lambda: believed.allowing(operator.settings.measurements),
+        )
+        operator.links = Links(
+            operator.me,
+            _tls(settings),
+            settings.listen,
+            gate,
+            operator.on_frame,
+            operator.on_peer,
+        )
+        await operator.links.start()
+        resources.push_async_callback(operator.links.stop)
+        operator.follow_settings()
+        await _run(settings, operator, ledger, stop, resources)
+
+
+async def _first_view(
+    ledger_view: LedgerView, identity: IdentityKey, interval_s: float, stop: asyncio.Event
+) -> View | None:
+    """Wait for a group that names this operator; None: stopped before."""
+    told = ""
+    for attempt in count():
+        try:
+            view = await ledger_view.read()
+            view.settings.member_with(identity.public_key)
+        except (NotAMember, ClientError) as error:
+            if str(error) != told:
+                told = str(error)
+                get_logger().warning("waiting", identity=identity.public_key.hex(), why=told)
+        else:
+            return view
+        wait_s = interval_s if attempt < PATIENT_LOOKS else max(interval_s, WAITING_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+            return None
+    raise AssertionError
+
+
+async def _run(
+    settings: OperatorSettings,
+    operator: Operator,
+    ledger: LedgerClient,
+    stop: asyncio.Event,
+    resources: AsyncExitStack,
+) -> None:
+    looking = Loop("look", operator.look, settings.poll_interval_s, RETRY)
+    answering = Loop("answer", operator.outbox.flush, 1.0, RETRY)
+    operator.outbox.wake = answering.wake
+
+    async def tick() -> None:
+        if operator.holdings.is_broken:
+            stop.set()
+        operator.tick()
+
+    async def watch() -> None:
+        async for _ in ledger.new_blocks():
+            looking.wake()
+
+    ticking = Loop("tick", tick, TICK_S, RETRY)
+    watching = Loop("blocks", watch, RETRY.base_s, RETRY)
+    if settings.metrics_port is not None:
+        checks = {each.name: each.health for each in (looking, answering, ticking)}
+        await resources.enter_async_context(
+            metrics.serve(settings.metrics_port, checks, status=operator.status)
+        )
+    await run_all([looking, answering, ticking, watching], stop)
+    if operator.holdings.is_broken:
+        raise StoreUnusable(
+            f"A write to {settings.state_dir} failed, so what is on the disk is unknown. Nothing "
+            "was signed with what was to be struck off. See to the disk, and start again."
+        )
+
+
+def _open_holdings(
+    settings: OperatorSettings, enclave: SimulatedEnclave, identity: IdentityKey
+) -> Holdings:
+    try:
+        return Holdings(settings.state_dir, settings.anchor_dir, enclave, identity)
+    except (DmpcError, OSError) as error:
+        raise StoreUnusable(
+            f"{settings.state_dir} cannot be used: {error}. Nothing was changed; if it is lost, "
+            "start with an empty directory: the others' shares keep the keys alive."
+        ) from None
+
+
+def _tls(settings: OperatorSettings) -> TlsIdentity:
+    try:
+        return read_or_make(settings.tls_key_file, settings.tls_certificate_file)
+    except OSError as error:
+        raise SettingsError(f"Cannot read the TLS key or certificate: {error}.") from None
+
+
+def _incarnation(state: Path) -> bytes:
+    """Made with the single-use journal, and gone with it."""
+    path = state / "incarnation"
+    if not path.exists():
+        write_durably(path, secrets.token_bytes(INCARNATION_BYTES))
+    return path.read_bytes()

@@ -1,0 +1,1 @@
+"""What operators do together: who proposes what, when, and how it runs."""

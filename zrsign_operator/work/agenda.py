@@ -1,0 +1,329 @@
+"""What this operator should propose now. Pure: a situation in, proposals out.
+
+Everybody computes the same order of proposers for a subject, from its id and the operators'
+indices. The first live one proposes at once, the next ones only when nothing came of it for a
+while. A proposal that loses a race or meets a dead peer is tried again, with others, after that
+time; so nobody is trusted to make progress, and nobody's absence stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from zrsign_operator.peers.frames import MAX_SUBJECTS, Kind
+from zrsign_operator.peers.members import rotation
+
+PATIENCE_S: Final = 1.5
+"""Between one proposer's turn and the next one's."""
+GATHER_S: Final = 3.0
+"""How long group work waits for all operators to be there; then those do it who are."""
+MAX_PRESIGNS: Final = 2
+"""With so many under way here, whoever proposed them, no other is proposed."""
+MAX_RESHARES: Final = 2
+MAX_PAUSE_S: Final = 60.0
+MAX_PATIENCE_S: Final = 15.0
+MAX_SIGNINGS: Final = 128
+IDLE_S: Final = 1.0
+"""No request for this long: time to make presignatures."""
+SHORT_IDLE_S: Final = 0.15
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something that is open on the ledger."""
+
+    kind: Kind
+    subject: int
+    key_id: int = 0
+    since: float = 0.0
+    """When this operator saw it, or when the last attempt ended."""
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A presignature that was not used."""
+
+    id: bytes
+    signers: tuple[int, ...]
+    since: float
+    """When this operator got it."""
+
+
+@dataclass(frozen=True)
+class KeyState:
+    """A key that this operator holds a share of."""
+
+    ledger_key: int
+    ecdsa: bool
+    threshold: int
+    holders: tuple[int, ...]
+    ready: tuple[Ready, ...] = ()
+    """The oldest first."""
+    stock: tuple[tuple[int, int], ...] = ()
+    """(operator, published nonces)."""
+    lacking: frozenset[int] = frozenset()
+    """Holders that say that they have no share of this epoch."""
+
+    @property
+    def able(self) -> tuple[int, ...]:
+        """Who can sign, as far as this operator knows."""
+        return tuple(index for index in self.holders if index not in self.lacking)
+
+    @property
+    def subject(self) -> bytes:
+        """What the order of its proposers follows from."""
+        return b"sign" + self.ledger_key.to_bytes(8, "big")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the agenda follows from."""
+
+    me: int
+    now: float
+    threshold: int
+    members: tuple[int, ...]
+    usable: frozenset[int]
+    """Live operators, me among them, without those that misbehaved."""
+    usable_since: float = 0.0
+    """When this set became what it is."""
+    complete_since: float = 0.0
+    """When the whole group was usable and had auxiliary information; now, while that is not so."""
+    reshared: float = 0.0
+    """When a resharing ended here last."""
+    wanted: tuple[Wanted, ...] = ()
+    running: tuple[tuple[Kind, int], ...] = ()
+    """What this operator takes part in now."""
+    keys: tuple[KeyState, ...] = ()
+    aux: frozenset[int] = frozenset()
+    """Whom the auxiliary information covers."""
+    primes_ready: bool = False
+    pool_level: int = 0
+    idle_for: float = IDLE_S
+    """Since when no request is open or came, in seconds; 0: there are some."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposal to be made."""
+
+    kind: Kind
+    subjects: tuple[int, ...]
+    members: tuple[int, ...]
+    key_id: int = 0
+    """The ledger's, where one is meant."""
+    presignatures: tuple[bytes, ...] = ()
+    """Of the subjects, in their order."""
+    dealers: tuple[int, ...] = ()
+    """Of a resharing."""
+
+
+@dataclass
+class _Taken:
+    """What the drafts so far use up."""
+
+    presigns: int
+    reshares: int
+    presignatures: set[bytes] = field(default_factory=set)
+    nonces: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def agenda(situation: Situation) -> list[Draft]:
+    """Proposals for now, the most urgent first."""
+    drafts: list[Draft] = []
+    taken = _Taken(_running(situation, Kind.PRESIGN), _running(situation, Kind.RESHARE))
+    for wanted in situation.wanted:
+        if (wanted.kind, wanted.subject) not in situation.running:
+            drafts += _for_request(situation, wanted, taken)
+        if len(drafts) >= MAX_SIGNINGS:
+            break
+    drafts = _batched(drafts)
+    drafts += _auxiliary(situation)
+    drafts += _pools(situation, taken)
+    return drafts
+
+
+def _batched(drafts: Sequence[Draft]) -> list[Draft]:
+    """Signatures by the same signers in one execution: one message and one durable write each."""
+    merged: list[Draft] = []
+    open_batch: dict[tuple[Kind, tuple[int, ...], int], int] = {}
+    for draft in drafts:
+        at = (draft.kind, draft.members, draft.key_id)
+        place = open_batch.get(at)
+        signs = draft.kind in (Kind.ECDSA, Kind.FROST)
+        if signs and place is not None and len(merged[place].subjects) < MAX_SUBJECTS:
+            batch = merged[place]
+            merged[place] = replace(
+                batch,
+                subjects=batch.subjects + draft.subjects,
+                presignatures=batch.presignatures + draft.presignatures,
+            )
+            continue
+        open_batch[at] = len(merged)
+        merged.append(draft)
+    return merged
+
+
+def signers_of(key: KeyState, usable: Collection[int]) -> tuple[int, ...]:
+    """The set that all operators with the same view choose for a key; too few: empty."""
+    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.able)
+    chosen = [index for index in order if index in usable][: key.threshold]
+    return tuple(sorted(chosen)) if len(chosen) == key.threshold else ()
+
+
+def _rank(situation: Situation, subject: bytes, among: Collection[int]) -> int:
+    """My place among the usable proposers of a subject; -1: I am none of them."""
+    order = [i for i in rotation(subject, among) if i in situation.usable]
+    return order.index(situation.me) if situation.me in order else -1
+
+
+def _my_turn(
+    situation: Situation, rank: int, wanted: Wanted, proposers: int, possible_since: float = 0.0
+) -> bool:
+    """Turns are counted from when the work was wanted and possible."""
+    turn = (rank - wanted.attempts) % proposers
+    waited = situation.now - max(wanted.since, possible_since)
+    pause, patience = 0.0, PATIENCE_S
+    if wanted.kind is Kind.RESHARE and wanted.attempts:
+        # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
+        pause = min(2.0 ** min(wanted.attempts, 10), MAX_PAUSE_S)
+        patience = min(PATIENCE_S * (1 + wanted.attempts), MAX_PATIENCE_S)
+    return rank >= 0 and waited >= turn * patience + pause
+
+
+def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
+    if wanted.kind is Kind.KEYGEN:
+        everybody = tuple(sorted(situation.usable & set(situation.members)))
+        subject = b"request" + wanted.subject.to_bytes(8, "big")
+        rank = _rank(situation, subject, everybody)
+        since = situation.usable_since
+        if _gathered(situation) and _my_turn(situation, rank, wanted, len(everybody), since):
+            yield Draft(Kind.KEYGEN, (wanted.subject,), everybody)
+        return
+    key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
+    if key is None:
+        return
+    if wanted.kind is Kind.RESHARE:
+        yield from _new_shares(situation, wanted, key, taken)
+    elif wanted.kind is Kind.ECDSA:
+        yield from _with_presignature(situation, wanted, key, taken)
+    else:
+        yield from _with_nonces(situation, wanted, key, taken)
+
+
+def _with_presignature(
+    situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
+) -> Iterator[Draft]:
+    ready = [
+        each
+        for each in key.ready
+        if each.id not in taken.presignatures and set(each.signers) <= situation.usable
+    ]
+    if not ready:
+        yield from _presign(situation, key, wanted, taken)
+        return
+    rank = _rank(situation, key.subject, ready[0].signers)
+    # Proposers that meet should not pick the same one: the first takes the oldest.
+    chosen = ready[rank % len(ready)]
+    if _my_turn(situation, rank, wanted, len(chosen.signers), chosen.since):
+        taken.presignatures.add(chosen.id)
+        yield Draft(Kind.ECDSA, (wanted.subject,), chosen.signers, 0, (chosen.id,))
+
+
+def _with_nonces(
+    situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
+) -> Iterator[Draft]:
+    stock = dict(key.stock)
+    able = [
+        index
+        for index in key.able
+        if stock.get(index, 0) > taken.nonces.get((key.ledger_key, index), 0)
+    ]
+    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.holders)
+    chosen = [index for index in order if index in able and index in situation.usable]
+    others = [index for index in chosen if index != situation.me][: key.threshold - 1]
+    if situation.me not in chosen or len(others) < key.threshold - 1:
+        return
+    proposers = chosen[: key.threshold]
+    if _my_turn(situation, _rank(situation, key.subject, proposers), wanted, len(proposers)):
+        members = tuple(sorted([situation.me, *others]))
+        for index in members:
+            at = (key.ledger_key, index)
+            taken.nonces[at] = taken.nonces.get(at, 0) + 1
+        yield Draft(Kind.FROST, (wanted.subject,), members, key.ledger_key)
+
+
+def _new_shares(
+    situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
+) -> Iterator[Draft]:
+    """The whole group must be here, with auxiliary information, so that it can sign at once."""
+    able = [index for index in key.able if index in situation.usable]
+    complete = situation.complete_since < situation.now
+    if not complete or len(able) < key.threshold or taken.reshares >= MAX_RESHARES:
+        return
+    rank, since = _rank(situation, key.subject, able), situation.complete_since
+    if not wanted.attempts:
+        # There may be many keys: while their proposers come on, nobody else takes their turns.
+        since = max(since, situation.reshared)
+    if _my_turn(situation, rank, wanted, len(able), since):
+        taken.reshares += 1
+        order = rotation(b"deal" + key.ledger_key.to_bytes(8, "big"), able)
+        others = [index for index in order if index != situation.me][: key.threshold - 1]
+        dealers = tuple(sorted([situation.me, *others]))
+        members = tuple(sorted({*situation.members, *dealers}))
+        yield Draft(Kind.RESHARE, (key.ledger_key,), members, key.ledger_key, dealers=dealers)
+
+
+def _running(situation: Situation, kind: Kind) -> int:
+    return sum(running is kind for running, _ in situation.running)
+
+
+def _gathered(situation: Situation) -> bool:
+    """Whether all members are here, or enough of them and the rest does not come."""
+    here = len(situation.usable & set(situation.members))
+    waited = situation.now - situation.usable_since >= GATHER_S
+    return here == len(situation.members) or (waited and here >= situation.threshold)
+
+
+def _auxiliary(situation: Situation) -> Iterator[Draft]:
+    """All members that are here; again when one more is."""
+    here = tuple(sorted(situation.usable & set(situation.members)))
+    if (
+        not here
+        or set(here) <= situation.aux
+        or not situation.primes_ready
+        or not _gathered(situation)
+    ):
+        return
+    running = _running(situation, Kind.AUX) > 0
+    idle = situation.idle_for >= SHORT_IDLE_S and not situation.running
+    # A group that is complete for the first time does not wait for idle time: keys wait for it.
+    urgent = not situation.aux or len(here) == len(situation.members)
+    if here[0] == situation.me and not running and (idle or urgent):
+        yield Draft(Kind.AUX, (), here)
+
+
+def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
+    """Full in idle time; at least half full even when requests leave little of it."""
+    if situation.idle_for < SHORT_IDLE_S:
+        return
+    wanted = situation.pool_level if situation.idle_for >= IDLE_S else situation.pool_level // 2
+    for key in situation.keys:
+        if len(key.ready) < wanted:
+            yield from _presign(situation, key, None, taken)
+
+
+def _presign(
+    situation: Situation, key: KeyState, wanted: Wanted | None, taken: _Taken
+) -> Iterator[Draft]:
+    signers = signers_of(key, situation.usable & situation.aux)
+    if not key.ecdsa or not signers or taken.presigns >= MAX_PRESIGNS:
+        return
+    rank = _rank(situation, key.subject, signers)
+    mine = rank == 0 if wanted is None else _my_turn(situation, rank, wanted, len(signers))
+    if mine:
+        taken.presigns += 1
+        yield Draft(Kind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)

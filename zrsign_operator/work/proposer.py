@@ -1,0 +1,69 @@
+"""Writes proposals: what the agenda drafts, with all that the members need to know."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from zrsign_dmpc.kept.key_records import StoredKeyInfo
+from zrsign_dmpc.run.execution import IdentityKey
+from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.ledger.orders import ReshareDetails, Target
+from zrsign_operator.peers.frames import NONCE_BYTES, Kind, Proposal
+from zrsign_operator.peers.members import Settings
+from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.nonces import Stocks
+from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
+
+
+class Proposer:
+    """Of one operator."""
+
+    def __init__(self, me: int, identity: IdentityKey, holdings: Holdings, stocks: Stocks) -> None:
+        self._me = me
+        self._identity = identity
+        self._holdings = holdings
+        self._stocks = stocks
+
+    def write(
+        self, draft: Draft, settings: Settings, incarnations: Mapping[int, bytes]
+    ) -> Proposal | None:
+        """Signed; None: it cannot be proposed after all."""
+        if not set(draft.members) <= set(incarnations):
+            return None
+        details = self._details(draft, settings)
+        if details is None:
+            return None
+        return Proposal(
+            keyring=settings.keyring,
+            kind=draft.kind,
+            subjects=draft.subjects,
+            proposer=self._me,
+            members=draft.members,
+            incarnations=tuple(incarnations[i] for i in draft.members),
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            details=details,
+        ).signed(self._identity)
+
+    def _details(self, draft: Draft, settings: Settings) -> bytes | None:
+        held = self._holdings.key(draft.key_id)
+        match draft.kind:
+            case Kind.AUX:
+                return b""
+            case Kind.KEYGEN:
+                return Target.of(settings).encode()
+            case Kind.ECDSA:
+                return EcdsaDetails(draft.presignatures).encode()
+            case _ if held is None:
+                return None
+            case Kind.FROST:
+                picked = self._stocks.pick(held, draft.members, len(draft.subjects))
+                return FrostDetails(picked).encode() if picked else None
+            case Kind.RESHARE:
+                info = StoredKeyInfo.of(held.share.info)
+                return ReshareDetails(Target.of(settings), info, draft.dealers).encode()
+            case Kind.PRESIGN:
+                aux = self._holdings.aux_for(draft.members, settings.group.level)
+                if aux is None:
+                    return None
+                return PresignDetails(held.share.info.key_id, aux.public.digest).encode()

@@ -1,0 +1,318 @@
+"""Runs executions: joins what may be joined, carries messages, ends on a result, a fault or time.
+
+Short executions step in the event loop. Long ones step in threads, one step of an execution at a
+time, with a queue for what arrives meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from zrsign_daemon.log import get_logger
+from zrsign_dmpc.errors import DmpcError
+from zrsign_dmpc.kept.single_use import AlreadyConsumed
+from zrsign_dmpc.run.execution import Execution
+from zrsign_dmpc.run.rounds import Abort, Result
+from zrsign_dmpc.run.session import Outbound, Session
+from zrsign_operator.errors import OperatorError, Refused
+from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
+from zrsign_operator.work.tasks import BACKGROUND, HEAVY, MOST, TIMEOUTS_S, Task
+
+MAX_EARLY: Final = 64
+"""Messages kept of one peer for an execution that is not known yet."""
+MAX_EARLY_EXECUTIONS: Final = 1024
+EARLY_S: Final = 5.0
+"""Longer only while the proposal itself waits."""
+PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
+"""How long a proposal waits for primes, or for a presigning that is about to end here, too."""
+PARK_SHORTLY_S: Final = 2.0
+"""How long any other waits for the ledger's view to catch up."""
+REMEMBERED: Final = 4096
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended here."""
+
+    proposal: Proposal
+    execution: Execution
+    outcome: Result[Any] | Abort
+    seconds: float
+
+
+@dataclass
+class _Run:
+    proposal: Proposal
+    task: Task
+    session: Session[Any]
+    started: float
+    inbox: deque[bytes] = field(default_factory=deque)
+    stepping: bool = False
+    lost: int = 0
+    """A member that is not there any more."""
+    why: str = ""
+    """What became of it."""
+
+
+@dataclass
+class _Early:
+    since: float
+    messages: deque[tuple[int, bytes]] = field(default_factory=deque)
+
+
+class Runner:
+    """All executions of one operator."""
+
+    def __init__(
+        self,
+        me: int,
+        send: Callable[[int, bytes], None],
+        prepare: Callable[[Proposal], Task],
+        claim: Callable[[Execution], None],
+        ended: Callable[[Ended], None],
+        refused: Callable[[int, Proposal, Refusal], None],
+        threads: Executor,
+        background: Executor,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.me = me
+        self._send, self._prepare, self._claim = send, prepare, claim
+        self._ended, self._refused = ended, refused
+        self._threads, self._background = threads, background
+        self._clock = clock
+        self._runs: dict[bytes, _Run] = {}
+        self._early: dict[bytes, _Early] = {}
+        self._parked: dict[bytes, tuple[float, Proposal]] = {}
+        self._past: deque[bytes] = deque(maxlen=REMEMBERED)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = get_logger(operator=me)
+
+    # What is under way
+
+    def running(self) -> list[Proposal]:
+        return [run.proposal for run in self._runs.values()]
+
+    def is_running(self, kind: Kind, subject: int) -> bool:
+        return any(p.kind == kind and subject in p.subjects for p in self.running())
+
+    # Joining
+
+    def propose(self, proposal: Proposal) -> bool:
+        """Join it and invite the others; False when this operator itself must not join."""
+        if not self._join(proposal, patience=False):
+            return False
+        frame = proposal.encode()
+        for index in proposal.members:
+            if index != self.me:
+                self._send(index, frame)
+        self._release(proposal.execution_id)
+        return True
+
+    def invited(self, proposal: Proposal) -> None:
+        """A peer's proposal, whose signature and form were checked."""
+        if proposal.execution_id in self._runs or proposal.execution_id in self._past:
+            return
+        if self._join(proposal, patience=True):
+            self._release(proposal.execution_id)
+
+    def retry_parked(self) -> None:
+        """Look again at what could not be joined yet."""
+        now = self._clock()
+        for execution_id, (since, proposal) in list(self._parked.items()):
+            del self._parked[execution_id]
+            limit = PARK_S.get(Kind(proposal.kind), PARK_SHORTLY_S)
+            if self._join(proposal, patience=now - since < limit, since=since):
+                self._release(execution_id)
+
+    def _join(self, proposal: Proposal, *, patience: bool, since: float | None = None) -> bool:
+        """Prepare and start; the first messages wait in the session until `_release`."""
+        execution_id, kind = proposal.execution_id, Kind(proposal.kind)
+        try:
+            self._require_room(kind)
+            task = self._prepare(proposal)
+            if kind in HEAVY:
+                self._claim(task.execution)
+            session = task.begin()
+        except (DmpcError, OperatorError, OSError) as error:
+            if patience and isinstance(error, Refused) and not isinstance(error, AlreadyConsumed):
+                self._parked[execution_id] = (since or self._clock(), proposal)
+                return False
+            if proposal.proposer != self.me:
+                refusal = Refusal(execution_id, str(error)[:300])
+                self._send(proposal.proposer, refusal.encode())
+            else:
+                self._log.info(
+                    "not_proposed", kind=kind, subjects=proposal.subjects, why=str(error)
+                )
+            self._past.append(execution_id)
+            return False
+        self._runs[execution_id] = _Run(proposal, task, session, self._clock())
+        return True
+
+    def _require_room(self, kind: Kind) -> None:
+        if sum(run.proposal.kind == kind for run in self._runs.values()) >= MOST[kind]:
+            raise Refused(f"busy: {MOST[kind]} of {kind} run here")
+
+    def _release(self, execution_id: bytes) -> None:
+        run = self._runs[execution_id]
+        early = self._early.pop(execution_id, None)
+        if early is not None:
+            run.inbox.extend(data for sender, data in early.messages)
+        self._step(run, first=True)
+
+    # Messages
+
+    def said(self, sender: int, frame: Said) -> None:
+        """A message of an execution. The session checks its signature."""
+        run = self._runs.get(frame.execution_id)
+        if run is not None:
+            run.inbox.append(frame.data)
+            self._step(run)
+            return
+        if frame.execution_id in self._past or len(self._early) >= MAX_EARLY_EXECUTIONS:
+            return
+        early = self._early.setdefault(frame.execution_id, _Early(self._clock()))
+        if sum(known == sender for known, _ in early.messages) < MAX_EARLY:
+            early.messages.append((sender, frame.data))
+
+    def refusal(self, sender: int, frame: Refusal) -> None:
+        """A member does not take part, so nothing will come of it: the proposer tells the rest.
+
+        A member that does not know of it tells whom it heard from.
+        """
+        run = self._runs.get(frame.execution_id)
+        if run is None or sender not in run.proposal.members:
+            self._parked.pop(frame.execution_id, None)
+            return
+        proposer = run.proposal.proposer
+        if sender != proposer:
+            self._call_off(run, f"party {sender}: {frame.reason}", sender)
+        if proposer == self.me:
+            self._refused(sender, run.proposal, frame)
+            self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
+        else:
+            self._end(run, Abort(f"called off: {frame.reason}", ()))
+
+    def _call_off(self, run: _Run, why: str, culprit: int) -> None:
+        """The proposer tells the others, and others tell the proposer."""
+        proposer = run.proposal.proposer
+        to = run.proposal.members if proposer == self.me else (proposer,)
+        called_off = Refusal(run.proposal.execution_id, why[:300]).encode()
+        for index in to:
+            if index not in (self.me, culprit):
+                self._send(index, called_off)
+
+    def _step(self, run: _Run, *, first: bool = False) -> None:
+        if run.stepping:
+            return
+        if run.proposal.kind in HEAVY:
+            run.stepping = True
+            task = asyncio.get_running_loop().create_task(self._step_in_threads(run, first))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
+        if first and not self._start(run):
+            return
+        while run.inbox and run.session.outcome is None:
+            self._carry(run, run.session.receive(run.inbox.popleft()))
+        self._settle(run)
+
+    def _start(self, run: _Run) -> bool:
+        try:
+            self._carry(run, run.session.start())
+        except (DmpcError, OSError) as error:
+            self._end(run, Abort(f"cannot begin: {error}", ()))
+            return False
+        return True
+
+    async def _step_in_threads(self, run: _Run, first: bool) -> None:
+        threads = self._background if run.proposal.kind in BACKGROUND else self._threads
+
+        async def step(work: Callable[[], list[Outbound]]) -> None:
+            self._carry(run, await asyncio.get_running_loop().run_in_executor(threads, work))
+
+        try:
+            if first:
+                await step(run.session.start)
+            while run.inbox and run.session.outcome is None:
+                data = run.inbox.popleft()
+                await step(lambda data=data: run.session.receive(data))  # type: ignore[misc]
+        except (DmpcError, OSError) as error:
+            self._end(run, Abort(f"cannot go on: {error}", ()))
+        finally:
+            run.stepping = False
+        self._settle(run)
+
+    def _carry(self, run: _Run, outbound: list[Outbound]) -> None:
+        execution_id = run.proposal.execution_id
+        for message in outbound:
+            frame = Said(execution_id, message.data).encode()
+            to = run.proposal.members if message.recipient is None else (message.recipient,)
+            for index in to:
+                if index != self.me:
+                    self._send(index, frame)
+
+    # Ends
+
+    def tick(self) -> None:
+        """End what took too long; forget what never began."""
+        now = self._clock()
+        for run in list(self._runs.values()):
+            if now - run.started > TIMEOUTS_S[Kind(run.proposal.kind)] and not run.stepping:
+                run.session.give_up()
+                self._settle(run)
+        for execution_id, early in list(self._early.items()):
+            if now - early.since > EARLY_S and execution_id not in self._parked:
+                del self._early[execution_id]
+                # A restart forgot it, or the invitation was lost: nobody need wait for me.
+                unknown = Refusal(execution_id, "I know of no such execution").encode()
+                for sender in {sender for sender, _ in early.messages}:
+                    self._send(sender, unknown)
+        self.retry_parked()
+
+    def lost(self, peer: int) -> None:
+        """The link to a peer broke, and messages with it: its executions cannot end."""
+        for run in list(self._runs.values()):
+            if peer in run.proposal.members:
+                self._lose(run, peer, f"the link to party {peer} broke")
+
+    def silent(self, peer: int) -> None:
+        """A peer is not heard any more: what somebody waits for does not wait for it."""
+        for run in list(self._runs.values()):
+            if peer in run.proposal.members and run.proposal.kind not in BACKGROUND:
+                self._lose(run, peer, f"party {peer} fell silent")
+
+    def _lose(self, run: _Run, peer: int, why: str) -> None:
+        run.lost, run.why = peer, why
+        self._settle(run)
+
+    def _settle(self, run: _Run) -> None:
+        if run.stepping:
+            return
+        if run.session.outcome is not None:
+            self._end(run, run.session.outcome)
+        elif run.lost:
+            # Who joins later than the link broke would wait in vain.
+            self._call_off(run, run.why, run.lost)
+            self._end(run, Abort(run.why, (run.lost,)))
+
+    def _end(self, run: _Run, outcome: Result[Any] | Abort) -> None:
+        execution_id = run.proposal.execution_id
+        if self._runs.pop(execution_id, None) is None:
+            return
+        self._past.append(execution_id)
+        if isinstance(outcome, Result):
+            run.task.finish(outcome.value)
+        seconds = self._clock() - run.started
+        self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
+
+    async def stop(self) -> None:
+        """Wait for the steps that run in threads."""
+        self._runs.clear()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,338 @@
+"""How each kind of work runs: what this operator checks before it joins, and what becomes of it.
+
+A proposal only says who should do what together. Everything that is to be believed comes from the
+ledger's view and from what this operator holds: `prepare` raises Refused when these do not agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from zrsign_dmpc.dkg import dkg_execution, start_dkg
+from zrsign_dmpc.ecdsa import (
+    AuxInfo,
+    AuxSecrets,
+    EcdsaSignature,
+    Order,
+    Presignature,
+    PresignSetup,
+    aux_info_execution,
+    presign_execution,
+    sign_batch_execution,
+    start_aux_info,
+    start_presign,
+    start_sign_batch,
+)
+from zrsign_dmpc.frost import (
+    NonceCommitment,
+    SigningPackage,
+    frost_batch_execution,
+    start_frost_batch,
+)
+from zrsign_dmpc.group.curves import ED25519, SECP256K1, Group
+from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.reshare import NewEpoch, start_reshare
+from zrsign_dmpc.run.execution import Execution, IdentityKey
+from zrsign_dmpc.run.session import Session
+from zrsign_dmpc.wire.records import Record
+from zrsign_operator.errors import Refused
+from zrsign_operator.keys.changes import Changes
+from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.ledger.approval import Scheme, scheme_of
+from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
+from zrsign_operator.ledger.view import SignAsked, View
+from zrsign_operator.peers.frames import Kind, Proposal
+from zrsign_operator.peers.members import Settings
+
+TIMEOUTS_S: Final[Mapping[Kind, float]] = {
+    Kind.AUX: 180.0,
+    Kind.KEYGEN: 20.0,
+    Kind.PRESIGN: 60.0,
+    Kind.ECDSA: 15.0,
+    Kind.FROST: 15.0,
+    Kind.RESHARE: 30.0,
+}
+HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN, Kind.RESHARE})
+"""Too long for the event loop: their steps run in threads."""
+BACKGROUND: Final = frozenset({Kind.AUX, Kind.PRESIGN, Kind.RESHARE})
+"""Nobody waits for these as a rule: their threads yield to all others."""
+MOST: Final[Mapping[Kind, int]] = {
+    Kind.AUX: 1,
+    Kind.KEYGEN: 16,
+    Kind.PRESIGN: 16,
+    Kind.ECDSA: 256,
+    Kind.FROST: 256,
+    Kind.RESHARE: 16,
+}
+"""At a time, in one operator."""
+GROUPS: Final[Mapping[Scheme, Group]] = {
+    Scheme.ECDSA: SECP256K1,
+    Scheme.ED25519: ED25519,
+    Scheme.TAPROOT: SECP256K1,
+}
+
+
+@dataclass(frozen=True)
+class PresignDetails(Record):
+    """Which auxiliary information, and which key in which epoch."""
+
+    TAG: ClassVar[str] = "presign-details"
+
+    key_id: bytes
+    aux: bytes
+
+
+@dataclass(frozen=True)
+class EcdsaDetails(Record):
+    """Which presignatures; the subjects are as many signature requests."""
+
+    TAG: ClassVar[str] = "ecdsa-details"
+
+    presignatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class FrostDetails(Record):
+    """Which published nonces: all signers' for the first signature request, then the next."""
+
+    TAG: ClassVar[str] = "frost-details"
+
+    commitments: tuple[NonceCommitment, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that was agreed to."""
+
+    execution: Execution
+    begin: Callable[[], Session[Any]]
+    finish: Callable[[Any], None]
+    """Takes the result; durable when it returns."""
+
+
+@dataclass
+class Desk:
+    """All that a task may look at."""
+
+    me: int
+    identity: IdentityKey
+    settings: Settings
+    holdings: Holdings
+    view: View
+    is_running: Callable[[Kind, int], bool]
+    changes: Changes
+    take_aux_secrets: Callable[[], AuxSecrets | None]
+    """Fresh keys for one auxiliary-info run; None: not ready yet."""
+    is_due: Callable[[HeldKey], bool]
+    """Whether the ledger's orders, or a member without a share, want new shares of a key."""
+    scheme_of: Callable[[int, bytes], Scheme | None]
+    """Of a key of the ledger; None: it has no such key, or was not looked up yet."""
+    on_key: Callable[[int, KeyShare], None]
+    on_signature: Callable[[int, bytes], None]
+
+    def prepare(self, proposal: Proposal) -> Task:
+        """Raises Refused, and DmpcError for parameters that do not fit."""
+        return _PREPARE[Kind(proposal.kind)](self, proposal)
+
+    # Group work
+
+    def aux(self, proposal: Proposal) -> Task:
+        level = self.settings.group.level
+        if not set(proposal.members) <= set(self.settings.members):
+            raise Refused("somebody is no member")
+        secrets = self.take_aux_secrets()
+        if secrets is None:
+            raise Refused("my primes are not made yet")
+        parties = self.settings.parties(proposal.members)
+        execution = aux_info_execution(level, parties, proposal.execution_id)
+
+        def begin() -> Session[AuxInfo]:
+            return start_aux_info(execution, level, self.me, self.identity, secrets)
+
+        return Task(execution, begin, self.holdings.add_aux)
+
+    def keygen(self, proposal: Proposal) -> Task:
+        asked = self.view.keys.get(proposal.subject)
+        if asked is None:
+            raise Refused(f"key request {proposal.subject} is not open here")
+        if self.holdings.key(proposal.subject) is not None:
+            raise Refused(f"I hold a key for request {proposal.subject} already")
+        if self.is_running(Kind.KEYGEN, proposal.subject):
+            # Two runs would make two keys, and the answers would not agree.
+            raise Refused(f"a key for request {proposal.subject} is being made")
+        threshold = self.settings.group.threshold
+        target = Target.of(self.settings)
+        if Target.decode(proposal.details) != target:
+            raise Refused(f"a new key is made for {target} here")
+        if not set(proposal.members) <= set(self.settings.group.indices):
+            raise Refused("somebody is not in the group")
+        if len(proposal.members) < threshold:
+            raise Refused(f"a key of fewer than {threshold} operators")
+        scheme = scheme_of(asked.key_type)
+        execution = dkg_execution(
+            GROUPS[scheme],
+            threshold,
+            self.settings.parties(proposal.members),
+            proposal.execution_id,
+        )
+
+        def begin() -> Session[KeyShare]:
+            return start_dkg(execution, self.me, self.identity)
+
+        def finish(share: KeyShare) -> None:
+            self.holdings.adopt(proposal.subject, self.me, scheme, share, proposal)
+            self.on_key(proposal.subject, share)
+
+        return Task(execution, begin, finish)
+
+    def reshare(self, proposal: Proposal) -> Task:
+        details = ReshareDetails.decode(proposal.details)
+        if details.target != Target.of(self.settings):
+            raise Refused(f"the ledger orders {Target.of(self.settings)} here")
+        if self.is_running(Kind.RESHARE, proposal.subject):
+            raise Refused(f"new shares of key {proposal.subject} are being made")
+        move = Move.read(proposal, self.settings)
+        held = self.holdings.key(move.ledger_key, move.public_key)
+        folder = self.holdings.folder(move.ledger_key, move.public_key)
+        if folder is not None and folder.keeper.state.pending is not None:
+            raise Refused(f"another change of key {move.ledger_key} is not decided here")
+        if held is None and (
+            self.me in details.dealers or self.scheme_of(move.ledger_key, move.public_key) is None
+        ):
+            raise Refused(f"I hold no share of key {move.ledger_key}")
+        if held is not None and held.share.info.key_id != move.key.key_id:
+            raise Refused(f"key {move.ledger_key} is in another epoch here")
+        if held is not None and not self.is_due(held):
+            raise Refused(f"key {move.ledger_key} is as it should be here")
+        share = held.share if held is not None and self.me in details.dealers else None
+
+        def begin() -> Session[NewEpoch]:
+            self.changes.begin(move)
+            return start_reshare(move.execution, move.plan, self.me, self.identity, share)
+
+        def finish(made: NewEpoch) -> None:
+            self.changes.done(move, made.share)
+
+        return Task(move.execution, begin, finish)
+
+    # Ahead of requests
+
+    def presign(self, proposal: Proposal) -> Task:
+        details = PresignDetails.decode(proposal.details)
+        held = self._held(proposal.subject)
+        aux = self.holdings.aux_named(details.aux)
+        if held.share.info.key_id != details.key_id or held.suite is not None:
+            raise Refused(f"key {proposal.subject} is in another epoch here, or not for ECDSA")
+        if aux is None:
+            raise Refused("I do not have that auxiliary information")
+        setup = PresignSetup(held.share.info, aux.public, proposal.members)
+        execution = presign_execution(
+            setup, self.settings.parties(proposal.members), proposal.execution_id
+        )
+
+        def begin() -> Session[Presignature]:
+            return start_presign(execution, setup, held.share, aux, self.identity)
+
+        return Task(execution, begin, self.holdings.add_presignature)
+
+    # Requests
+
+    def ecdsa(self, proposal: Proposal) -> Task:
+        presignatures = self._presignatures(proposal)
+        digests = [self._asked(request_id)[0].approved.message for request_id in proposal.subjects]
+        execution = sign_batch_execution(
+            [Order(made.public, d) for made, d in zip(presignatures, digests, strict=True)],
+            self.settings.parties(proposal.members),
+            len(proposal.members),
+            proposal.execution_id,
+        )
+
+        def begin() -> Session[tuple[EcdsaSignature, ...]]:
+            for made in presignatures:
+                self.holdings.presignatures.pop(made.public.id, None)
+            ledger = self.holdings.single_use
+            return start_sign_batch(execution, presignatures, digests, self.identity, ledger)
+
+        def finish(signatures: tuple[EcdsaSignature, ...]) -> None:
+            for made in presignatures:
+                self.holdings.drop_presignature(made.public.id)
+            for request_id, signature in zip(proposal.subjects, signatures, strict=True):
+                self.on_signature(request_id, signature.encode())
+
+        return Task(execution, begin, finish)
+
+    def _presignatures(self, proposal: Proposal) -> list[Presignature]:
+        """Those that the details name, one a request, each of the request's key in its epoch."""
+        names = EcdsaDetails.decode(proposal.details).presignatures
+        if len(names) != len(proposal.subjects) or not names:
+            raise Refused("a batch names one presignature a request")
+        found = []
+        for request_id, name in zip(proposal.subjects, names, strict=True):
+            _, held = self._asked(request_id)
+            made = self.holdings.presignatures.get(name)
+            if made is None:
+                raise Refused("I do not have that presignature, or used it")
+            public = made.public
+            if public.key_id != held.share.info.key_id or public.signers != proposal.members:
+                raise Refused("a presignature is for another key, epoch or signer set")
+            found.append(made)
+        return found
+
+    def frost(self, proposal: Proposal) -> Task:
+        asked = [self._asked(request_id) for request_id in proposal.subjects]
+        if len({held.ledger_key for _, held in asked}) != 1:
+            raise Refused("a batch of FROST is of one key")
+        held = asked[0][1]
+        pool, suite, size = held.nonces, held.suite, len(proposal.members)
+        commitments = FrostDetails.decode(proposal.details).commitments
+        if pool is None or suite is None or len(commitments) != size * len(asked):
+            raise Refused("a batch names the nonces of all signers for each request")
+        packages = [
+            SigningPackage(
+                suite,
+                held.signing.info,
+                each.approved.message,
+                commitments[place * size : (place + 1) * size],
+            )
+            for place, (each, _) in enumerate(asked)
+        ]
+        execution = frost_batch_execution(
+            packages, self.settings.parties(proposal.members), proposal.execution_id
+        )
+
+        def begin() -> Session[tuple[bytes, ...]]:
+            return start_frost_batch(execution, packages, pool, self.identity)
+
+        def finish(signatures: tuple[bytes, ...]) -> None:
+            for request_id, signature in zip(proposal.subjects, signatures, strict=True):
+                self.on_signature(request_id, signature)
+
+        return Task(execution, begin, finish)
+
+    def _asked(self, request_id: int) -> tuple[SignAsked, HeldKey]:
+        asked = self.view.signatures.get(request_id)
+        if asked is None:
+            raise Refused(f"signature request {request_id} is not open and approved here")
+        held = self._held(asked.approved.key_id)
+        if held.folder.scheme is not asked.approved.scheme:
+            raise Refused(f"key {held.ledger_key} does not sign {asked.approved.scheme} here")
+        return asked, held
+
+    def _held(self, ledger_key: int) -> HeldKey:
+        known = self.view.known_keys.get(ledger_key)
+        held = self.holdings.key(ledger_key, known.public_key if known else b"")
+        if held is None:
+            raise Refused(f"I hold no share of key {ledger_key}")
+        return held
+
+
+_PREPARE: Final[Mapping[Kind, Callable[[Desk, Proposal], Task]]] = {
+    Kind.AUX: Desk.aux,
+    Kind.KEYGEN: Desk.keygen,
+    Kind.PRESIGN: Desk.presign,
+    Kind.ECDSA: Desk.ecdsa,
+    Kind.FROST: Desk.frost,
+    Kind.RESHARE: Desk.reshare,
+}

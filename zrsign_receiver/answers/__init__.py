@@ -1,0 +1,1 @@
+"""Answers: what a keyring said, who authorises it for a contract, and what relayers carry."""

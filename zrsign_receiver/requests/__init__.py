@@ -1,0 +1,1 @@
+"""Requests: what an owner may ask for, and what becomes of it up to the keyring's answer."""

@@ -1,0 +1,354 @@
+"""Sign requests: the wallet's sign policy first, then the keyring. Simple transactions are composed
+before that.
+
+    hash, data, tx   -> APPROVING -> SIGNING
+    simple tx        -> COMPOSING -> APPROVING -> SIGNING
+
+An approval is about one transaction, so a simple transaction is composed before the policy sees it.
+One that goes stale while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken)
+is replaced by a new proposal that names the waiting action: that action can no longer execute, and
+approvals start again under a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from zrchain_lite.errors import (
+    Conflict,
+    InsufficientFunds,
+    InvalidArgument,
+    LedgerError,
+    Unauthorized,
+)
+from zrchain_lite.module import Context
+from zrchain_lite.modules.policy.keeper import PolicyKeeper
+from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.treasury.transactions import DATA_FOR_SIGNING, MAX_TRANSACTION, Prepared
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
+from zrsign_chains import ChainError, chain_for
+from zrsign_receiver.answers.answers import Answers
+from zrsign_receiver.errors import Reason, Rejection, unapproved
+from zrsign_receiver.journey import Journey, savepoint
+from zrsign_receiver.requests import payloads
+from zrsign_receiver.requests.ownership import owner_id
+from zrsign_receiver.requests.treasury_wallets import metadata_of, wallet_type_of
+from zrsign_receiver.state import State
+
+EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
+
+# A composer says sooner why it cannot; this is for where there is none.
+COMPOSING_BLOCKS = 1000
+
+_TRANSACTIONS = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
+
+
+class Signing:
+    """Starts sign requests; composers, the policy and the treasury move them on."""
+
+    def __init__(
+        self,
+        state: State,
+        journey: Journey,
+        policy: PolicyKeeper,
+        treasury_keeper: TreasuryKeeper,
+        answers: Answers,
+    ) -> None:
+        self._state = state
+        self._journey = journey
+        self._policy = policy
+        self._treasury = treasury_keeper
+        self._answers = answers
+        policy.register_action(EXECUTE_REQUEST, self.execute)
+
+    def start(self, ctx: Context, request: pb.Request) -> None:
+        """Raises Rejection when the request cannot be served."""
+        ask = request.event.sign
+        request.owner_id = owner_id(request.event)
+        payloads.check_shape(ask)
+        wallet_type = payloads.wallet_type(ask.wallet_type_id)
+        request.coin_type = wallet_type.coin_type
+        destinations = self._state.params(ctx.store).destinations
+        request.destination = payloads.destination(ask.dst_chain_id, wallet_type, destinations)
+        if ask.kind in _TRANSACTIONS:
+            wallet_type_of(request.destination)
+        self._take_wallet(ctx, request)
+        if ask.kind == pb.REQUEST_KIND_SIMPLE_TX:
+            asked = payloads.simple(request.destination, ask.payload)
+            self._state.add_composable(ctx.store, request)
+            self._state.composing.add(ctx.store, ctx.height + COMPOSING_BLOCKS, request.id)
+            detail = f"{asked.value} to {asked.to} on {request.destination}"
+            self._journey.advance(ctx, request, pb.REQUEST_STATUS_COMPOSING, "composing", detail)
+            return
+        if ask.kind == pb.REQUEST_KIND_TX:
+            request.unsigned_transaction = ask.payload
+        self._submit(ctx, request)
+
+    # Composers
+
+    def propose(
+        self, ctx: Context, msg: pb.MsgProposeTransaction
+    ) -> pb.MsgProposeTransactionResponse:
+        """A composer's transaction for a simple transaction; the ledger holds it against what was
+        asked.
+        """
+        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        if not self._is_known_proposal(request, msg):
+            self._require_proposable(request, msg)
+            self._verify(ctx, request, msg.unsigned_transaction)
+            self._state.remove_composable(ctx.store, request)
+            request.unsigned_transaction = msg.unsigned_transaction
+            self._state.keep_composed(ctx.store, request)
+            request.action_id = 0
+            self._journey.note(ctx, request, "composed", f"by {msg.composer}")
+            try:
+                self._submit(ctx, request)
+            except Rejection as rejection:
+                self._journey.reject(ctx, request, rejection)
+        return pb.MsgProposeTransactionResponse(
+            sign_transaction_request_id=request.sign_transaction_request_id,
+            action_id=request.action_id,
+        )
+
+    def reject_composition(self, ctx: Context, msg: pb.MsgRejectComposition) -> None:
+        """A composer says why the transaction cannot be built; the request ends."""
+        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        if request.status == pb.REQUEST_STATUS_REJECTED:
+            return
+        if request.status != pb.REQUEST_STATUS_COMPOSING:
+            raise Conflict(f"request {request.id} is {_status(request)}, not COMPOSING")
+        if not msg.reason:
+            raise InvalidArgument("a composition is rejected with a reason")
+        self._state.remove_composable(ctx.store, request)
+        rejection = Rejection(Reason.COMPOSITION_REJECTED, msg.reason)
+        self._journey.reject(ctx, request, rejection)
+
+    def sweep(self, ctx: Context) -> None:
+        """End the simple transactions that no composer could build in time."""
+        self._state.composing.sweep(ctx, self._compose_no_longer)
+
+    def _compose_no_longer(self, ctx: Context, request_id: int) -> None:
+        request = self._state.request(ctx.store, request_id)
+        if request.status == pb.REQUEST_STATUS_COMPOSING:
+            self._state.remove_composable(ctx.store, request)
+            why = f"no composer proposed a transaction within {COMPOSING_BLOCKS} blocks"
+            self._journey.reject(ctx, request, Rejection(Reason.COMPOSITION_TIMEOUT, why))
+
+    # Policy
+
+    def execute(
+        self, ctx: Context, action: policy_wire.Action, msg: Any
+    ) -> pb.ExecuteRequestResponse:
+        """Policy callback: the workspace agrees. Raises Conflict when the action is about something
+        else by now, or another policy guards the key than the one that agreed.
+        """
+        request = self._state.request(ctx.store, msg.request_id)
+        superseded = request.action_id not in (0, action.id)
+        if superseded or msg.subject_hash != _subject_hash(request):
+            raise Conflict(
+                f"action {action.id} is superseded: request {request.id} waits for action "
+                f"{request.action_id}"
+            )
+        if request.status != pb.REQUEST_STATUS_APPROVING:
+            raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
+        key = self._treasury.key(ctx, request.key_id)
+        self._policy.require_current(action, self._treasury.sign_policy_id(ctx, key))
+        request.action_id = action.id
+        self._journey.note(ctx, request, "approved", f"action {action.id}")
+        try:
+            self._ask_keyring(ctx, request)
+        except Rejection as rejection:
+            self._journey.reject(ctx, request, rejection)
+        return pb.ExecuteRequestResponse(sign_request_id=request.sign_request_id)
+
+    def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:
+        """Policy hook: one participant approved."""
+        if (request := self._waiting(ctx, action)) is not None:
+            detail = f"{participant}, {len(action.approvers)} of action {action.id} so far"
+            self._journey.note(ctx, request, "approval", detail)
+
+    def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
+        """Policy hook: an action was revoked or timed out."""
+        if (request := self._waiting(ctx, action)) is not None:
+            self._journey.reject(ctx, request, unapproved(action))
+
+    def _waiting(self, ctx: Context, action: policy_wire.Action) -> pb.Request | None:
+        """The request that waits for this action; None for any other action."""
+        if action.msg.type_url != EXECUTE_REQUEST:
+            return None
+        msg = pb.ExecuteRequest.FromString(action.msg.value)
+        request = self._state.request(ctx.store, msg.request_id)
+        waits = request.status == pb.REQUEST_STATUS_APPROVING and request.action_id == action.id
+        return request if waits else None
+
+    # Treasury
+
+    def ended(self, ctx: Context, request: pb.Request, sign_request: treasury.SignRequest) -> None:
+        """Treasury hook: the sign request of this request is fulfilled or rejected."""
+        if sign_request.status == treasury.SIGN_REQUEST_STATUS_FULFILLED:
+            signatures = [signed.signed_data for signed in sign_request.signed_data]
+            self._answers.signed(ctx, request, signatures)
+        else:
+            rejection = Rejection(Reason.SIGNATURE_REJECTED, sign_request.reject_reason)
+            self._journey.reject(ctx, request, rejection)
+
+    def _take_wallet(self, ctx: Context, request: pb.Request) -> None:
+        """By owner, coin type and index alone: somebody else's wallet cannot be named."""
+        index = request.event.sign.wallet_index
+        wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
+        if wallet is None:
+            raise Rejection(
+                Reason.UNKNOWN_WALLET,
+                f"{request.owner_id} has no wallet {index} of coin type {request.coin_type}; "
+                "request a key first",
+            )
+        request.key_id = wallet.key_id
+        request.workspace_addr = wallet.workspace_addr
+
+    def _submit(self, ctx: Context, request: pb.Request) -> None:
+        """Put the request under the key's or the workspace's sign policy; raises Rejection."""
+        key = self._treasury.key(ctx, request.key_id)
+        data = _policy_data(request, key.public_key)
+        request.status = pb.REQUEST_STATUS_APPROVING
+        self._state.save(ctx.store, request)
+        policy_id = self._treasury.sign_policy_id(ctx, key)
+        msg = pb.ExecuteRequest(request_id=request.id, subject_hash=_subject_hash(request))
+        try:
+            with savepoint(ctx) as attempt:
+                outcome = self._policy.submit(
+                    attempt,
+                    creator=request.owner_id,
+                    policy_id=policy_id,
+                    workspace=key.workspace_addr,
+                    msg=msg,
+                    policy_data=data,
+                )
+        except LedgerError as error:
+            raise Rejection(Reason.POLICY_REFUSED, str(error)) from error
+        # Where the policy was satisfied at once, `execute` has moved the stored request on.
+        request.CopyFrom(self._state.request(ctx.store, request.id))
+        if outcome.response is None:
+            request.action_id = outcome.action_id
+            detail = f"action {outcome.action_id} under policy {policy_id} of {key.workspace_addr}"
+            self._journey.advance(ctx, request, pb.REQUEST_STATUS_APPROVING, "approving", detail)
+
+    def _ask_keyring(self, ctx: Context, request: pb.Request) -> None:
+        """Ask the treasury for the signatures; raises Rejection."""
+        try:
+            with savepoint(ctx) as attempt:
+                if request.kind in _TRANSACTIONS:
+                    self._ask_transaction(attempt, request)
+                else:
+                    self._ask_item(attempt, request)
+        except InsufficientFunds as error:
+            raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
+        except LedgerError as error:
+            raise Rejection(Reason.LEDGER_REFUSED, str(error)) from error
+        link = kept.SignatureLink(request_id=request.id)
+        self._state.links.set(ctx.store, request.sign_request_id, link)
+        detail = f"sign request {request.sign_request_id} by key {request.key_id}"
+        self._journey.advance(ctx, request, pb.REQUEST_STATUS_SIGNING, "signing", detail)
+
+    def _ask_item(self, ctx: Context, request: pb.Request) -> None:
+        asked = self._treasury.request_signature(
+            ctx,
+            creator=request.owner_id,
+            key_ids=[request.key_id],
+            items=[_item(request)],
+            fee_payer=self._state.params(ctx.store).fee_payer,
+        )
+        request.sign_request_id = asked.id
+
+    def _ask_transaction(self, ctx: Context, request: pb.Request) -> None:
+        key = self._treasury.key(ctx, request.key_id)
+        parsed = payloads.transaction(
+            request.destination, request.unsigned_transaction, key.public_key
+        )
+        asked = self._treasury.request_sign_transaction(
+            ctx,
+            creator=request.owner_id,
+            key_ids=[key.id] * len(parsed.sighashes),
+            wallet_type=wallet_type_of(request.destination),
+            unsigned_tx=request.unsigned_transaction,
+            metadata=metadata_of(request.destination),
+            no_broadcast=not request.event.sign.broadcast,
+            fee_payer=self._state.params(ctx.store).fee_payer,
+        )
+        request.sign_transaction_request_id = asked.id
+        request.sign_request_id = asked.sign_request_id
+
+    def _composed_by(self, ctx: Context, composer: str, request_id: int) -> pb.Request:
+        if composer not in self._state.params(ctx.store).composers:
+            raise Unauthorized(f"{composer} is not a registered composer")
+        request = self._state.request(ctx.store, request_id)
+        if request.kind != pb.REQUEST_KIND_SIMPLE_TX:
+            raise Conflict(
+                f"request {request.id} is no simple transaction; nothing is composed for it"
+            )
+        return request
+
+    def _is_known_proposal(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> bool:
+        return bool(msg.unsigned_transaction) and (
+            msg.unsigned_transaction == request.unsigned_transaction
+        )
+
+    def _require_proposable(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> None:
+        if len(msg.unsigned_transaction) > MAX_TRANSACTION:
+            raise InvalidArgument(f"a transaction has at most {MAX_TRANSACTION} bytes")
+        if request.status == pb.REQUEST_STATUS_COMPOSING and not msg.supersedes_action_id:
+            return
+        waits = request.status == pb.REQUEST_STATUS_APPROVING
+        if waits and msg.supersedes_action_id == request.action_id:
+            return
+        raise Conflict(
+            f"request {request.id} is {_status(request)} (action {request.action_id}): propose "
+            "while it is COMPOSING, or name the waiting action in supersedes_action_id"
+        )
+
+    def _verify(self, ctx: Context, request: pb.Request, unsigned: bytes) -> None:
+        asked = payloads.simple(request.destination, request.event.sign.payload)
+        caps = self._state.params(ctx.store).max_network_fee
+        intent = payloads.intent(request.destination, asked, caps)
+        public_key = self._treasury.key(ctx, request.key_id).public_key
+        chain = chain_for(request.destination)
+        try:
+            chain.verify_intent(chain.parse(unsigned), intent, public_key)
+            payloads.transaction(request.destination, unsigned, public_key)
+        except (ChainError, Rejection) as error:
+            raise InvalidArgument(
+                f"the proposal for request {request.id} is refused: {error}"
+            ) from error
+
+
+def _item(request: pb.Request) -> bytes:
+    """What is signed for a hash or data."""
+    payload = request.event.sign.payload
+    if request.kind == pb.REQUEST_KIND_HASH:
+        return payloads.hash_item(payload)
+    return payloads.data_item(_namespace(request), payload)
+
+
+def _policy_data(request: pb.Request, public_key: bytes) -> dict[str, bytes]:
+    """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
+    if request.kind not in _TRANSACTIONS:
+        return {DATA_FOR_SIGNING: _item(request).hex().encode()}
+    parsed = payloads.transaction(request.destination, request.unsigned_transaction, public_key)
+    return Prepared(parsed.sighashes, parsed.amount).policy_data()
+
+
+def _subject_hash(request: pb.Request) -> bytes:
+    transaction = request.kind in _TRANSACTIONS
+    subject = request.unsigned_transaction if transaction else request.event.sign.payload
+    return hashlib.sha256(subject).digest()
+
+
+def _namespace(request: pb.Request) -> str:
+    return request.destination.partition(":")[0]
+
+
+def _status(request: pb.Request) -> str:
+    return pb.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_")
