@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +52,9 @@ def test_room__should_import_only_what_it_may(room: str) -> None:
         and not any(is_under(name, allowed) for allowed in ALLOWED[room])
     ]
     assert strays == []
+
+
+def test_packages__should_carry_the_marker_of_their_types() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    packages = build["targets"]["wheel"]["only-include"]
+    assert [name for name in packages if not (ROOT / name / "py.typed").is_file()] == []
