@@ -46,7 +46,7 @@ ENVIRONMENTS = {
 OTHER_LOCKS = {
     "build": LOCKS / "build.lock",
     "uv": LOCKS / "uv.lock",
-    "node": ROOT / "zrsign" / "tools" / "node.lock",
+    "node": ROOT / "zrsign" / "local" / "tools" / "node.lock",
 }
 COMPILE = (
     "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"
