@@ -58,9 +58,9 @@ class Classes:
         """Whether a base class of ours documents the method, as `inspect.getdoc` finds it."""
         for name in {_base_name(base) for base in bases} - seen:
             for candidate in self.by_name.get(name, []):
-                for node in candidate.body:
-                    if isinstance(node, Definition) and node.name == method:
-                        return ast.get_docstring(node) is not None
+                own = (each for each in candidate.body if isinstance(each, Definition))
+                if any(each.name == method and ast.get_docstring(each) for each in own):
+                    return True
                 if self.says(candidate.bases, method, seen | {name}):
                     return True
         return False

@@ -18,7 +18,6 @@ NOT_YET = {
     "zrsign_chains",
     "zrsign_daemon",
     "zrsign_dev_keyring",
-    "zrsign_dmpc",
     "zrsign_listener",
     "zrsign_operator",
     "zrsign_receiver",

@@ -46,6 +46,7 @@ def verification_share(board: Board, party: int) -> Point:
 
 
 def openings(board: Board) -> dict[int, Opening]:
+    """Everybody's opening of round 2, by index."""
     return board.broadcasts(2, Opening)
 
 

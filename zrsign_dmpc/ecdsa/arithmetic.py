@@ -137,7 +137,7 @@ class Arithmetic(Protocol):
 
     @property
     def name(self) -> str:
-        """For tables and messages."""
+        """The back end's name, as tables and messages show it."""
         ...
 
     @property
@@ -163,30 +163,30 @@ class FastArithmetic:
     shortcuts = True
 
     def power_known(self, base: int, exponent: int, modulus: FactoredModulus) -> int:
-        """Chinese remainders."""
+        """Power of a unit by Chinese remainders: one half-size power a factor."""
         return modulus.power(base, exponent)
 
     def fixed_bases(
         self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
     ) -> FixedBases:
-        """Tables of powers."""
+        """Bases with tables of powers (`combs`), which take at most `table_bytes` together."""
         return CombTables(bases, modulus, sizes, table_bytes)
 
 
 class ReferenceArithmetic:
-    """Plain powers."""
+    """The back end of plain powers: the other side of differential tests, and a baseline."""
 
     name = "reference"
     shortcuts = False
 
     def power_known(self, base: int, exponent: int, modulus: FactoredModulus) -> int:
-        """The factors are not used."""
+        """Power of a unit by one plain power; the factors are not used."""
         return power(base, exponent, modulus.product)
 
     def fixed_bases(
         self, bases: tuple[int, ...], modulus: int, sizes: tuple[int, ...], table_bytes: int
     ) -> FixedBases:
-        """No tables."""
+        """Bases without tables; `sizes` and `table_bytes` change nothing."""
         return PlainBases(bases, modulus)
 
 

@@ -30,7 +30,7 @@ from zrsign_dmpc.group.curves import Rng
 
 DECRYPTION_MEMORY: Final = 256
 OWN_TABLE_BYTES: Final = 1_200_000
-"""Of one table of an owner: there are four for making randomizers."""
+"""How many bytes one table of a key's owner may take; randomizers are made from four of them."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,11 +16,11 @@ T = TypeVar("T")
 
 
 class Pool(Generic[T]):
-    """At most `size` values made ahead by `executor`. Every value is handed out once.
+    """A stock of at most `size` values that `executor` makes ahead; each is handed out once.
 
-    For a thread pool, `arithmetic.release_gil` is the initializer that lets the threads run side
-    by side; whoever takes values calls it in its own thread, too, for it may have to make one.
-    For a process pool, `make` must be picklable, with its own source of randomness.
+    For a thread pool, `arithmetic.release_gil` is the initializer that lets the threads run side by
+    side; whoever takes values calls it in its own thread, too, for it may have to make one. For a
+    process pool, `make` must be picklable, with its own source of randomness.
     """
 
     def __init__(self, make: Callable[[], T], executor: Executor, size: int) -> None:

@@ -31,9 +31,9 @@ Items: TypeAlias = tuple[int, int, int]
 TABLE_BYTES: Final = 32_000_000
 """What a party spends on the tables of all its peers together, unless told otherwise."""
 PEER_TABLE_BYTES: Final = 5_000_000
-"""Of one peer at most: twice as much would save a twentieth of the time."""
+"""How many bytes one peer's tables may take; twice as many would save a twentieth of the time."""
 OWN_TABLE_BYTES: Final = 1_200_000
-"""Of each of an owner's two tables."""
+"""How many bytes each of an owner's two tables may take."""
 
 
 def peer_share(table_bytes: int, members: int) -> int:
@@ -69,7 +69,7 @@ class RingPedersen:
     def for_group(
         cls, level: SecurityLevel, items: Items, members: int, arithmetic: Arithmetic = FAST
     ) -> "RingPedersen":
-        """With tables of a size that suits a group: every member holds those of all others."""
+        """A member's parameters, with tables small enough to hold those of all others as well."""
         share = peer_share(TABLE_BYTES, members)
         return RingPedersen(level, *items, arithmetic=arithmetic, table_bytes=share)
 
@@ -84,7 +84,7 @@ class RingPedersen:
         return hash(self.items())
 
     def items(self) -> Items:
-        """For the transcript: every proof to this verifier is bound to them."""
+        """(N̂, s, t), which the transcript of every proof to this verifier absorbs."""
         return (self.N_hat, self.s, self.t)
 
     def require_well_formed(self) -> None:
@@ -119,7 +119,7 @@ class RingPedersen:
         return self._bases().power(x, y)
 
     def power_of_s(self, x: int) -> int:
-        """s^x mod N̂."""
+        """The power s^x modulo N̂; `x` may be negative."""
         return self._bases().power(x, 0)
 
     def power_of_t(self, y: int) -> int:
@@ -165,7 +165,7 @@ class RingPedersenTrapdoor(RingPedersen):
         _ = self._half_tables
 
     def power_of_s(self, x: int) -> int:
-        """t^(λx)."""
+        """The power s^x = t^(λx) modulo N̂."""
         return self.commit(x, 0)
 
     def commit(self, x: int, y: int) -> int:

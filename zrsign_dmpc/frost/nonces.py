@@ -28,7 +28,7 @@ class UnknownNonce(DmpcError):
 
 
 class PoolFull(DmpcError):
-    """As many nonces as the pool may hold wait to be published."""
+    """The pool is full: as many nonces as it may hold wait to be published."""
 
 
 def nonce_id(suite: Suite, key_id: bytes, commitment: NonceCommitment) -> bytes:
@@ -107,7 +107,10 @@ class NoncePool:
     def consume_all(
         self, commitments: Sequence[NonceCommitment], signers: tuple[int, ...]
     ) -> list[NoncePair]:
-        """As `consume`, with the writes of one: all of them, or none."""
+        """Consume several pairs with the disk writes of one: all of them, or none.
+
+        Raises what `consume` raises.
+        """
         if len(set(commitments)) != len(commitments) or not set(commitments) <= set(self._pairs):
             raise UnknownNonce("some nonces are not in this pool, were used before, or come twice")
         pairs = [self._pairs.pop(commitment) for commitment in commitments]

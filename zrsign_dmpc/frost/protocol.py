@@ -126,7 +126,7 @@ def start_frost_shares(
 
 
 class CommitmentRound(Round[bytes]):
-    """Round 1."""
+    """Round 1: publish a nonce commitment and wait for the other signers' (RFC 9591 §5.1)."""
 
     number = 1
 

@@ -83,6 +83,7 @@ class SigningPackage:
 
     @cached_property
     def signers(self) -> tuple[int, ...]:
+        """The indices of the signers, in the order of their commitments."""
         return tuple(commitment.index for commitment in self.commitments)
 
     @cached_property
@@ -111,7 +112,7 @@ class SigningPackage:
 
     @cached_property
     def challenge(self) -> int:
-        """c."""
+        """c = H2(R, PK, message), a scalar (RFC 9591 §4.6)."""
         return self.suite.challenge(self.group_commitment, self.public_key, self.message)
 
     def sign(self, share: KeyShare, nonces: NoncePair) -> int:

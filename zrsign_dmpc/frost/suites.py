@@ -29,20 +29,24 @@ class Suite(ABC):
     _context: ClassVar[bytes]
 
     @abstractmethod
-    def h1(self, message: bytes) -> int: ...
+    def h1(self, message: bytes) -> int:
+        """H1: the scalar of a binding factor's input."""
 
     @abstractmethod
     def challenge(self, commitment: Point, public_key: Point, message: bytes) -> int:
         """H2: c = H(R, PK, message) mod q, as verifiers compute it."""
 
     @abstractmethod
-    def h3(self, message: bytes) -> int: ...
+    def h3(self, message: bytes) -> int:
+        """H3: the scalar of a nonce's input."""
 
     @abstractmethod
-    def h4(self, message: bytes) -> bytes: ...
+    def h4(self, message: bytes) -> bytes:
+        """H4: the digest of a message, 32 or 64 bytes."""
 
     @abstractmethod
-    def h5(self, message: bytes) -> bytes: ...
+    def h5(self, message: bytes) -> bytes:
+        """H5: the digest of a list of commitments, 32 or 64 bytes."""
 
     @abstractmethod
     def encode_signature(self, commitment: Point, z: int) -> bytes:

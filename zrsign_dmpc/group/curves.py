@@ -30,11 +30,13 @@ class Point(ABC):
 
     @property
     @abstractmethod
-    def group(self) -> Group: ...
+    def group(self) -> Group:
+        """The group that the point belongs to; points of two groups never mix."""
 
     @property
     @abstractmethod
-    def is_identity(self) -> bool: ...
+    def is_identity(self) -> bool:
+        """Whether the point is the neutral element."""
 
     @abstractmethod
     def encode(self) -> bytes:
@@ -68,20 +70,24 @@ class Group(Protocol):
     """What the protocols need of a curve."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The curve's name, as messages and stored keys carry it."""
 
     @property
     def order(self) -> int:
-        """q, a prime."""
+        """The number of elements q, a prime."""
 
     @property
-    def point_bytes(self) -> int: ...
+    def point_bytes(self) -> int:
+        """Length of a point's encoding: 33 bytes on secp256k1, 32 on Ed25519."""
 
     @property
-    def generator(self) -> Point: ...
+    def generator(self) -> Point:
+        """G, the standard base point."""
 
     @property
-    def identity(self) -> Point: ...
+    def identity(self) -> Point:
+        """The neutral element, which has no encoding."""
 
     def base_mul(self, scalar: int) -> Point:
         """k·G, faster than `k * group.generator`; in constant time for 0 < k < q."""
@@ -89,10 +95,11 @@ class Group(Protocol):
     def decode(self, data: bytes) -> Point:
         """The point with this canonical encoding; never the identity. Raises InvalidPoint."""
 
-    def sum(self, points: Iterable[Point]) -> Point: ...
+    def sum(self, points: Iterable[Point]) -> Point:
+        """The sum of points; the identity for none. Raises GroupMismatch."""
 
     def multi_mul(self, scalars: Sequence[int], points: Sequence[Point]) -> Point:
-        """Σ kᵢ·Pᵢ."""
+        """The sum Σ kᵢ·Pᵢ. Raises ValueError unless there are as many scalars as points."""
 
     def encode_scalar(self, scalar: int) -> bytes:
         """32 bytes in the curve's own byte order. Raises InvalidScalar outside 0 ≤ k < q."""
@@ -177,7 +184,7 @@ _SECP_GENERATOR: Final = _SecpPoint(PublicKey.from_valid_secret((1).to_bytes(SCA
 _SECP_IDENTITY: Final = _SecpPoint(None)
 
 
-class Secp256k1:
+class Secp256k1(Group):
     """secp256k1 (SEC 2 §2.4.1) by libsecp256k1; the cofactor is 1."""
 
     name: Final = "secp256k1"
@@ -291,7 +298,7 @@ _ED_GENERATOR: Final = _EdPoint(
 )
 
 
-class Ed25519:
+class Ed25519(Group):
     """The prime-order subgroup of edwards25519 (RFC 8032 §5.1) by libsodium; the cofactor is 8."""
 
     name: Final = "ed25519"

@@ -42,22 +42,24 @@ class EpochOver(DmpcError):
 class ShareVault(Protocol):
     """Sealed shares by key id. Writes and deletions are durable when they return."""
 
-    def put(self, key_id: bytes, sealed: bytes) -> None: ...
+    def put(self, key_id: bytes, sealed: bytes) -> None:
+        """Store a sealed share in place of the one before; durable when this returns."""
 
     def get(self, key_id: bytes) -> bytes:
-        """Raises KeyError."""
+        """The sealed share of a key. Raises KeyError when there is none."""
 
     def delete(self, key_id: bytes) -> None:
         """Forget it, if it is there."""
 
-    def key_ids(self) -> list[bytes]: ...
+    def key_ids(self) -> list[bytes]:
+        """The ids of all keys that have a share here."""
 
 
 class AnchoredJournal:
     """A journal that a restored backup cannot replace unnoticed (see `single_use`)."""
 
     def __init__(self, journal: Journal, anchor: Anchor) -> None:
-        """Raises RolledBack."""
+        """Read the journal and compare it with the anchor. Raises RolledBack when it is older."""
         self._journal = journal
         self._anchor = anchor
         self._closed = False

@@ -65,7 +65,7 @@ class Member(Record):
 
     index: int
     identity: bytes
-    """Ed25519."""
+    """The member's Ed25519 identity key, 32 bytes."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class KeyChange(Record):
     epoch: int
     """The new one."""
     sid: bytes
-    """Of the redistribution that makes the new shares."""
+    """The session id of the redistribution that makes the new shares, 32 bytes."""
     threshold: int
     """t', of the new group."""
     members: tuple[Member, ...]
     """The new group, by ascending index."""
 
     def __post_init__(self) -> None:
-        """Raises EncodingError."""
+        """Raises EncodingError unless 2 ≤ t' ≤ n' and the epoch is at least 1."""
         try:
             parties = Parties(tuple((member.index, member.identity) for member in self.members))
         except ParameterError as error:
@@ -96,11 +96,12 @@ class KeyChange(Record):
 
     @cached_property
     def parties(self) -> Parties:
+        """The members of the new group with their identity keys."""
         return Parties(tuple((member.index, member.identity) for member in self.members))
 
     @cached_property
     def id(self) -> bytes:
-        """32 bytes."""
+        """The name of the change: a hash of all its fields, 32 bytes."""
         transcript = Transcript("key change")
         transcript.absorb("change", self.to_value())
         return transcript.challenge_bytes("id", 32)
@@ -119,6 +120,7 @@ class Statement(Record):
 
     @property
     def signed_bytes(self) -> bytes:
+        """What the member's identity key signs: all fields but the signature."""
         fields = (self.change_id, self.member, self.choice, self.key_id)
         return encode(Tagged("zrsign-dmpc-key-change-v1", fields))
 
@@ -145,10 +147,11 @@ class Decision:
     """How a change ended."""
 
     key_id: bytes
-    """Of the committed epoch; empty when the change was aborted."""
+    """The key in its committed epoch; empty when the change was aborted."""
 
     @property
     def committed(self) -> bool:
+        """Whether the new epoch took the place of the old one."""
         return self.key_id != b""
 
 

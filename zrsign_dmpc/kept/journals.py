@@ -45,10 +45,18 @@ class FileJournal:
             raise
 
     def read(self) -> list[bytes]:
-        """From the disk: a process that runs for long does not keep them. Raises as opening."""
+        """All entries, read from the disk again: a process that runs for long does not keep them.
+
+        Raises what opening raises.
+        """
         return self._recover()
 
     def append(self, entry: bytes) -> None:
+        """Add an entry; it is on the disk when this returns. Raises ValueError, OSError.
+
+        After an OSError the journal is closed: what reached the disk is unknown until it is opened
+        again.
+        """
         if not 0 < len(entry) <= MAX_ENTRY_BYTES:
             raise ValueError(f"an entry has 1 to {MAX_ENTRY_BYTES} bytes, not {len(entry)}")
         record = _record(entry)
@@ -60,6 +68,7 @@ class FileJournal:
             raise
 
     def close(self) -> None:
+        """Release the file; closing twice is the same as once."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -114,7 +123,7 @@ class FileAnchor:
         self._path = path
 
     def read(self) -> Head:
-        """Raises JournalDamaged."""
+        """The stored head, or the empty one before the first. Raises JournalDamaged."""
         if not self._path.exists():
             return EMPTY
         try:
@@ -126,6 +135,7 @@ class FileAnchor:
         raise JournalDamaged(f"{self._path} is not an anchor")
 
     def advance(self, head: Head) -> None:
+        """Store a head with a higher count, durably. Raises ValueError, OSError."""
         if head.count <= self.read().count:
             raise ValueError(f"an anchor only moves forward, not to {head.count}")
         draft = self._path.with_suffix(".new")

@@ -14,7 +14,7 @@ from zrsign_dmpc.wire.records import Record
 
 @dataclass(frozen=True)
 class PublicShare(Record):
-    """(i, Xᵢ)."""
+    """(i, Xᵢ): a holder's index and its verification share, a point."""
 
     TAG: ClassVar[str] = "public-share"
 
@@ -36,7 +36,7 @@ class StoredKeyInfo(Record):
     execution_id: bytes
 
     def __post_init__(self) -> None:
-        """Raises EncodingError."""
+        """Raises EncodingError for what no key looks like; the polynomial is left to `restore`."""
         indices = [share.index for share in self.shares]
         if indices != sorted(set(indices)) or not 2 <= self.threshold <= len(indices) <= 32:
             raise EncodingError("a key has 2 ≤ t ≤ n ≤ 32 holders, in ascending order")
@@ -47,7 +47,7 @@ class StoredKeyInfo(Record):
 
     @classmethod
     def of(cls, info: KeyInfo) -> StoredKeyInfo:
-        """What to store."""
+        """The record of a key's public side, for a sealed store."""
         return cls(
             info.threshold,
             info.public_key,
@@ -85,6 +85,7 @@ class StoredKeyShare(Record):
 
     @classmethod
     def of(cls, share: KeyShare) -> StoredKeyShare:
+        """The record of a share, for a sealed store. It holds the secret."""
         return cls(StoredKeyInfo.of(share.info), share.index, share.secret)
 
     def restore(self) -> KeyShare:
@@ -95,5 +96,5 @@ class StoredKeyShare(Record):
 
 
 def read_key_info(data: bytes) -> KeyInfo:
-    """Raises EncodingError."""
+    """The public side of a key from its encoding. Raises EncodingError."""
     return StoredKeyInfo.from_value(decode(data)).restore()

@@ -32,6 +32,7 @@ class KeyInfo:
 
     @cached_property
     def shares(self) -> dict[int, Point]:
+        """The verification shares Xᵢ by holder."""
         return dict(self.verification_shares)
 
     @cached_property

@@ -89,7 +89,8 @@ class Journal(Protocol):
 class Anchor(Protocol):
     """A durable place for one head, which no backup restores."""
 
-    def read(self) -> Head: ...
+    def read(self) -> Head:
+        """The stored head, or the empty one before the first. Raises JournalDamaged."""
 
     def advance(self, head: Head) -> None:
         """Store a head with a higher count; durable when this returns."""
@@ -102,7 +103,7 @@ class SingleUseLedger:
     """What has been consumed. One process holds it at a time; the journal must see to that."""
 
     def __init__(self, journal: Journal, anchor: Anchor) -> None:
-        """Raises RolledBack."""
+        """Read the journal and compare it with the anchor. Raises RolledBack when it is older."""
         self._journal = journal
         self._anchor = anchor
         self._consumed: set[tuple[str, bytes]] = set()
@@ -159,6 +160,7 @@ class SingleUseLedger:
         return self._head.count
 
     def is_consumed(self, kind: str, item_id: bytes) -> bool:
+        """Whether the item was struck off, in this process or in an earlier one."""
         return (kind, item_id) in self._consumed
 
     def claim_execution(self, execution: Execution) -> None:

@@ -35,7 +35,7 @@ class FileVault:
         self._sync()
 
     def get(self, key_id: bytes) -> bytes:
-        """Raises KeyError."""
+        """The sealed share of a key. Raises KeyError when there is none."""
         try:
             return self._path(key_id).read_bytes()
         except FileNotFoundError as error:
@@ -47,6 +47,7 @@ class FileVault:
         self._sync()
 
     def key_ids(self) -> list[bytes]:
+        """The ids of all keys that have a share here, ascending."""
         return sorted(bytes.fromhex(path.stem) for path in self._directory.glob(f"*{_SHARE}"))
 
     def _path(self, key_id: bytes) -> Path:

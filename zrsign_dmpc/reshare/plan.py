@@ -54,6 +54,7 @@ class Plan:
 
     @property
     def group(self) -> Group:
+        """The curve of the key."""
         return self.key.group
 
     @cached_property
@@ -81,7 +82,7 @@ class Plan:
         return self.key.shares[holder] if self.keeps else self.group.identity
 
     def value(self) -> Value:
-        """For the session id: all that this object fixes."""
+        """All that this object fixes, as the session id hashes it."""
         return self.key.key_id, self.weights, self.holders, self.threshold, int(self.keeps)
 
 

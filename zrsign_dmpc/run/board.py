@@ -22,7 +22,10 @@ class MissingMessage(DmpcError, KeyError):
 
 
 class Board:
-    """At most one message a slot. Reading notes which messages were read: they become evidence."""
+    """The messages of one execution, at most one a slot.
+
+    Reading notes which messages were read: they become evidence.
+    """
 
     def __init__(self, execution: Execution, me: int | None = None) -> None:
         self.execution = execution
@@ -33,9 +36,11 @@ class Board:
         self._derived: dict[str, Any] = {}
 
     def get(self, slot: Slot) -> Message | None:
+        """The message in a slot, if it has come; not noted as read."""
         return self._messages.get(slot)
 
     def put(self, message: Message) -> None:
+        """File a message in its slot."""
         self._messages[message.slot] = message
 
     def broadcast(self, round_number: int, sender: int, kind: type[R]) -> R:

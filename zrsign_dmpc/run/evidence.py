@@ -35,16 +35,20 @@ class Evidence:
     fault: str
     messages: tuple[bytes, ...]
     digests: tuple[tuple[bytes, ...], ...] = ()
-    """Of all broadcasts before the culprit's latest message: the preimage of the view it signed."""
+    """The preimage of the view that the culprit's latest message signed.
+
+    Digests of all broadcasts of the earlier rounds, one row a round.
+    """
     witness: bytes = b""
     """The encoded public data that the check needs besides messages."""
 
     def encode(self) -> bytes:
+        """The canonical encoding, as operators store it and the ledger keeps it."""
         return encode((self.culprit, self.fault, self.messages, self.digests, self.witness))
 
     @classmethod
     def decode(cls, data: bytes) -> Evidence:
-        """Raises EncodingError."""
+        """The evidence with exactly this encoding. Raises EncodingError."""
         match decode(data):
             case (int(culprit), str(fault), tuple(messages), tuple(digests), bytes(witness)):
                 lists = tuple(_byte_strings(row) for row in digests)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from zrsign_dmpc.run.board import Board
 
 MAX_HOLDERS: Final = 32
-"""Of one key."""
+"""How many parties may hold shares of one key."""
 MAX_PARTIES: Final = 2 * MAX_HOLDERS
-"""Of one execution: two groups meet when a key is reshared."""
+"""How many parties one execution may have: two groups meet when a key is reshared."""
 MAX_INDEX: Final = 0xFFFF
 EXECUTION_ID_BYTES: Final = (16, 64)
 
@@ -50,9 +50,11 @@ class IdentityKey:
 
     @property
     def public_key(self) -> bytes:
+        """The Ed25519 public key, 32 bytes."""
         return bytes(self._key.verify_key)
 
     def sign(self, message: bytes) -> bytes:
+        """The Ed25519 signature of a message, 64 bytes (RFC 8032)."""
         return self._key.sign(message).signature
 
     def __repr__(self) -> str:
@@ -82,10 +84,12 @@ class Parties:
 
     @classmethod
     def of(cls, keys: Mapping[int, bytes]) -> Self:
+        """The parties with these identity keys, by index. Raises ParameterError."""
         return cls(tuple(sorted(keys.items())))
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
+        """The indices of the parties, ascending."""
         return tuple(index for index, _ in self.keys)
 
     @cached_property
@@ -172,4 +176,5 @@ class Execution:
         return Transcript.bound(name, execution_id=self.sid, party=party, level=self.level)
 
     def others(self, me: int) -> tuple[int, ...]:
+        """The indices of all parties but `me`, ascending."""
         return tuple(index for index in self.parties.indices if index != me)

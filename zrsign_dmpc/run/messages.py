@@ -73,6 +73,7 @@ class Message(Record):
 
     @property
     def slot(self) -> Slot:
+        """The slot that the message fills on a board."""
         return self.round, Kind(self.kind), self.sender, self.recipient
 
     @classmethod
@@ -88,6 +89,7 @@ class Message(Record):
         view: bytes = b"",
         recipient: int = EVERYBODY,
     ) -> Self:
+        """A message of this execution under the sender's identity key."""
         draft = cls(execution.sid, round_number, kind, sender, recipient, view, body, b"")
         return replace(draft, signature=identity.sign(draft.signed_bytes))
 

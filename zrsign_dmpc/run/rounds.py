@@ -24,7 +24,7 @@ class Outgoing:
 
     broadcast: Record | None = None
     direct: Mapping[int, Record] = field(default_factory=dict)
-    """By recipient: everyone but the sender, or nobody."""
+    """Direct messages by recipient: one to everyone but the sender, or none at all."""
 
 
 @dataclass(frozen=True)

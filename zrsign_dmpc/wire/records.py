@@ -24,6 +24,7 @@ class Record:
     """The name on the wire; by default the name of the class."""
 
     def to_value(self) -> Tagged:
+        """The fields in their order, under the record's tag."""
         return Tagged(
             _tag(type(self)), tuple(_to_value(getattr(self, f.name)) for f in fields(self))
         )

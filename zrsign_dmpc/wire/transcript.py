@@ -56,7 +56,7 @@ class Transcript:
         return twin
 
     def challenge_bytes(self, label: str, length: int) -> bytes:
-        """`length` bytes."""
+        """A challenge of `length` bytes. Raises ParameterError below 1."""
         if length < 1:
             raise ParameterError(f"a challenge has at least one byte, not {length}")
         self._push("challenge bytes", label, length)

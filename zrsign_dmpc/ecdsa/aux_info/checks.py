@@ -37,7 +37,7 @@ class AuxChecks:
         self._arithmetic = arithmetic
 
     def faults(self) -> dict[str, Check]:
-        """By the names that accusations use, in the order in which a party runs them."""
+        """The checks by the names that accusations use, in the order in which a party runs them."""
         return {
             "misshapen opening": self.misshapen_opening,
             "wrong opening": self.wrong_opening,
@@ -49,11 +49,11 @@ class AuxChecks:
         }
 
     def setup_context(self, execution: Execution, prover: int) -> ProofContext:
-        """For Πprm, made before rid is known."""
+        """The context of Πprm, which is made before rid is known."""
         return ProofContext(execution.sid, self.level, prover)
 
     def context(self, board: Board, prover: int) -> ProofContext:
-        """For Πmod and Πfac: bound to everybody's contribution to rid."""
+        """The context of Πmod and Πfac, bound to everybody's contribution to rid."""
         return ProofContext(board.derive("rid", lambda: _joint_id(board)), self.level, prover)
 
     def ring_pedersen(self, board: Board, party: int) -> RingPedersen:
@@ -108,7 +108,7 @@ class AuxChecks:
         return gcd(opening.N, opening.N_hat) != 1 or gcd(opening.N * opening.N_hat, product) != 1
 
     def wrong_prm(self, board: Board, suspect: int, _: Value) -> bool:
-        """Πprm fails."""
+        """The suspect's Πprm for its ring-Pedersen parameters fails."""
         if self.bad_modulus(board, suspect, ()):
             return False
         proof = board.broadcast(2, suspect, Opening).prm
@@ -116,7 +116,7 @@ class AuxChecks:
         return fails(lambda: prm.verify(context, self.ring_pedersen(board, suspect), proof))
 
     def wrong_mod(self, board: Board, suspect: int, _: Value) -> bool:
-        """Πmod fails."""
+        """The suspect's Πmod for its Paillier modulus fails."""
         if self._unfit(board, suspect):
             return False
         key = PaillierKey(board.broadcast(2, suspect, Opening).N)

@@ -75,7 +75,7 @@ class AuxSecrets:
         rng: Rng = system_rng,
         arithmetic: Arithmetic = FAST,
     ) -> "AuxSecrets":
-        """From four safe primes, for instance `Pool.take`."""
+        """Two keys from four fresh safe primes; `take_prime` is for instance `Pool.take`."""
         key = paillier.generate(level, take_prime(), take_prime(), arithmetic)
         trapdoor = ring_pedersen.generate(level, take_prime(), take_prime(), rng, arithmetic)
         return cls(key, trapdoor)

@@ -42,7 +42,7 @@ class StoredAuxInfo(Record):
 
     @classmethod
     def of(cls, info: AuxInfo) -> "StoredAuxInfo":
-        """What to store."""
+        """The record of auxiliary information, for a sealed store. It holds the primes."""
         public = info.public
         keys = (
             StoredKeys(i, public.paillier[i].N, *public.ring_pedersen[i].items())

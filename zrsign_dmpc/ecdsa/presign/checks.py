@@ -30,7 +30,10 @@ G = SECP256K1.base_mul
 
 
 class PresignChecks:
-    """With `mine`, one signer's own keys stand in for its public ones: same results, less work."""
+    """The checks of a presigning, each true when the suspect's messages break the rule.
+
+    With `mine`, one signer's own keys stand in for its public ones: same results, less work.
+    """
 
     def __init__(
         self, setup: PresignSetup, mine: AuxInfo | None = None, spread: Spread = IN_ORDER
@@ -45,7 +48,7 @@ class PresignChecks:
             self.ring_pedersen[mine.index] = mine.trapdoor
 
     def faults(self) -> dict[str, Check]:
-        """By the names that accusations use."""
+        """The checks by the names that accusations use."""
         return {
             "wrong nonce proof": self._judging(self.require_nonces),
             "misshapen products": self._check(self.require_shape),

@@ -81,7 +81,7 @@ def assemble(
     delta: int,
     products: dict[int, tuple[Point, Point]],
 ) -> PublicPresignature:
-    """From δ and every signer's (Δ_j, S_j), by ascending index."""
+    """The public presignature of δ and every signer's (Δ_j, S_j), by ascending index."""
     inverse = pow(delta, -1, SECP256K1.order)
     return PublicPresignature(
         id=id_,

@@ -53,7 +53,7 @@ class PresignSetup:
         return x % SECP256K1.order
 
     def value(self) -> Value:
-        """For the session id: all that this object fixes."""
+        """All that this object fixes, as the session id hashes it."""
         return (
             self.aux.level.items(),
             self.key.key_id,

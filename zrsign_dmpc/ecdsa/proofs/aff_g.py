@@ -23,7 +23,7 @@ NAME = "aff-g"
 
 @dataclass(frozen=True)
 class Statement:
-    """Public values."""
+    """Public values: D = C^x · Enc_N0(y), X = x·G and Y = Enc_N1(y), named as in the paper."""
 
     N0: PaillierKey
     N1: PaillierKey

@@ -68,7 +68,7 @@ def prove(context: ProofContext, statement: Statement, witness: Witness, rng: Rn
 
 
 def verify(context: ProofContext, statement: Statement, proof: Proof) -> None:
-    """Raises MalformedValueError."""
+    """Check the proof with public values only. Raises MalformedValueError."""
     level, N0, N1 = context.level, statement.N0, statement.N1
     columns = ("A", "R", "B", "z", "z_prime", "w", "lambda_")
     for name in columns:

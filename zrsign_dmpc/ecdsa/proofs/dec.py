@@ -96,7 +96,7 @@ def prove(context: ProofContext, statement: Statement, witness: Witness, rng: Rn
 
 
 def verify(context: ProofContext, statement: Statement, proof: Proof) -> None:
-    """Raises MalformedValueError."""
+    """Check the proof with public values only. Raises MalformedValueError."""
     level, N = context.level, statement.N
     for name in ("A", "B", "C", "z", "w", "nu"):
         require_count(name, getattr(proof, name), level.m)

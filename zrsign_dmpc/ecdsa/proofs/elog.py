@@ -17,7 +17,7 @@ NAME = "elog"
 
 @dataclass(frozen=True)
 class Statement:
-    """Public values."""
+    """Public points, with the letters of the paper; h is the base of Y = y·h."""
 
     L: Point
     M: Point
@@ -64,7 +64,7 @@ def prove(context: ProofContext, statement: Statement, witness: Witness, rng: Rn
 
 
 def verify(context: ProofContext, statement: Statement, proof: Proof) -> None:
-    """Raises ProofError."""
+    """Check the proof with public values only. Raises ProofError."""
     require_scalar("z", proof.z)
     require_scalar("u", proof.u)
     e = _challenge(context, statement, proof.A, proof.N, proof.B)

@@ -63,7 +63,7 @@ def prove(context: ProofContext, key: PaillierPrivateKey, rp: RingPedersen, rng:
 
 
 def verify(context: ProofContext, N0: int, proof: Proof, rp: RingPedersen) -> None:
-    """Raises MalformedValueError."""
+    """Check the proof as the verifier who owns `rp`. Raises MalformedValueError."""
     slack = context.level.ell + context.level.epsilon
     for name, S in (("P", proof.P), ("Q", proof.Q), ("A", proof.A), ("B", proof.B), ("T", proof.T)):
         rp.require_commitment(name, S)
