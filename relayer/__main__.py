@@ -1,4 +1,4 @@
-"""`python -m relayer --config FILE`."""
+"""`zrsign run relayer --config FILE`, or `python -P -m relayer --config FILE`."""
 
 from __future__ import annotations
 

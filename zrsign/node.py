@@ -1,6 +1,6 @@
 """The ledger put together: the core's modules, the project's own, and the receiver's API.
 
-`python -m zrsign.node --config FILE` runs a node; `StoppedLedger` reads its store when none runs.
+`zrsign run ledger --config FILE` runs a node; `StoppedLedger` reads its store when none runs.
 """
 
 from __future__ import annotations

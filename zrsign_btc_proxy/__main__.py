@@ -1,4 +1,4 @@
-"""`python -m zrsign_btc_proxy --config FILE`."""
+"""`zrsign run btc-proxy --config FILE`, or `python -P -m zrsign_btc_proxy --config FILE`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m zrsign_dev_keyring --config FILE`."""
+"""`zrsign run keyring --config FILE`, or `python -P -m zrsign_dev_keyring --config FILE`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m zrsign_listener --config FILE`."""
+"""`zrsign run listener --config FILE`, or `python -P -m zrsign_listener --config FILE`."""
 
 from __future__ import annotations
 

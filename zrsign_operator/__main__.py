@@ -1,4 +1,4 @@
-"""`python -m zrsign_operator --config FILE`."""
+"""`zrsign run operator --config FILE`, or `python -P -m zrsign_operator --config FILE`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Safe primes for auxiliary information, made ahead in a process of their own.
 
-`python -m zrsign_operator.work.primes SIZE` prints four, in hexadecimal. The process ends by
+`python -P -m zrsign_operator.work.primes SIZE` prints four, in hexadecimal. The process ends by
 itself, whatever becomes of the operator that started it.
 """
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Final
 
+from zrsign_daemon.program import program
 from zrsign_dmpc.ecdsa.arithmetic import big
 from zrsign_dmpc.ecdsa.primes import safe_prime
 from zrsign_operator.errors import OperatorError
@@ -29,7 +30,7 @@ class Primes:
     def start(self) -> None:
         """Begin to make them, unless that is under way or done."""
         if self._maker is None:
-            command = [sys.executable, "-m", "zrsign_operator.work.primes", str(self._size)]
+            command = program("zrsign_operator.work.primes", str(self._size))
             self._maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def ready(self) -> bool:

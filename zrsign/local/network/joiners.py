@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from zrsign.local.network import settings_files as configs
 from zrsign.local.network.manifest import DaemonEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
+from zrsign_daemon.program import program
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,7 @@ async def join(
         port = ports.operator_status[each.card.index - 1]
         settings = {**each.settings, "metrics_port": port}
         config = configs.write(manifest.state_dir / "config", each.name, settings)
-        process = await supervisor.start(
-            each.name, [sys.executable, "-m", "zrsign_operator", "--config", config]
-        )
+        process = await supervisor.start(each.name, program("zrsign_operator", "--config", config))
         health = f"http://{HOST}:{port}"
         daemons.append(DaemonEntry(name=each.name, pid=process.child.pid, health=health))
     manifest = manifest.model_copy(update={"daemons": (*manifest.daemons, *daemons)})

@@ -13,7 +13,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -48,6 +47,7 @@ from zrsign.local.network.operators import Committee
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
 from zrsign.local.network.rpc import Rpc
+from zrsign_daemon.program import program
 
 # Called with a service's name and what it does now.
 Progress = Callable[[str, str], None]
@@ -230,9 +230,7 @@ class LocalNetwork:
         genesis_file = configs.write(self.state_dir, "genesis", genesis.build(known))
         settings = configs.ledger(entry, genesis_file)
         config = configs.write(self.state_dir / "config", "ledger", settings)
-        process = await self.supervisor.start(
-            "ledger", [sys.executable, "-m", "zrsign.node", "--config", config]
-        )
+        process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
         rpc = Rpc(entry.rpc)
         await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
         await rpc.close()
@@ -287,9 +285,7 @@ class LocalNetwork:
         port = port or getattr(self.ports, name)
         settings = {**settings, "metrics_port": port}
         config = configs.write(self.state_dir / "config", name, settings)
-        process = await self.supervisor.start(
-            name, [sys.executable, "-m", package, "--config", config]
-        )
+        process = await self.supervisor.start(name, program(package, "--config", config))
         health = Health(f"http://{HOST}:{port}")
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
         entry = DaemonEntry(name=name, pid=process.child.pid, health=health.url)

@@ -10,12 +10,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Protocol
 
 from zrsign.local.tools.discovery import resolve
 from zrsign.local.tools.errors import InstallFailed
+from zrsign_daemon.program import program
 
 STEP_TIMEOUT_S = 900
 NODE_LOCK = Path(__file__).with_name("node.lock")
@@ -79,7 +79,7 @@ class NodeWheel:
         return digest(NODE_LOCK)
 
     def build(self, folder: Path, scratch: Path) -> None:
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install")
+        pip = program("pip", "--disable-pip-version-check", "--no-input", "install")
         options = ("--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes")
         scratch.mkdir(parents=True, exist_ok=True)
         run_step(*pip, *options, "--target", folder, "--requirement", NODE_LOCK, cwd=scratch)

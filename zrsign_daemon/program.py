@@ -1,0 +1,15 @@
+"""How one of our programs is started from another."""
+
+from __future__ import annotations
+
+import sys
+from os import PathLike
+
+
+def program(module: str, *arguments: str | PathLike[str]) -> list[str]:
+    """The command that runs `module` with this interpreter, from any working directory.
+
+    Without -P Python would look there first: a folder `relayer/` or a file `grpc.py` of the user's
+    would run in place of ours.
+    """
+    return [sys.executable, "-P", "-m", module, *map(str, arguments)]
