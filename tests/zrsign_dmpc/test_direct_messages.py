@@ -12,7 +12,7 @@ from tests.zrsign_dmpc.builders import identities, parties
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import Execution, Heard, Protocol, RoundSpec
 from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message
 from zrsign_dmpc.run.rounds import Abort, Outgoing, Result, Round
 from zrsign_dmpc.run.session import Outbound, Session
@@ -39,7 +39,7 @@ class Product(Record):
     value: int
 
 
-def wrong_product(board: Board, suspect: int, witness: Value) -> bool:
+def wrong_product(board: Heard, suspect: int, witness: Value) -> bool:
     """The witness names the recipient."""
     if not isinstance(witness, int):
         return False

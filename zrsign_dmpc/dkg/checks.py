@@ -13,8 +13,7 @@ from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.group import schnorr
 from zrsign_dmpc.group.curves import Point
 from zrsign_dmpc.group.sharing import evaluate_commitments
-from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution
+from zrsign_dmpc.run.execution import Execution, Heard
 from zrsign_dmpc.wire.encoding import Value
 
 
@@ -25,32 +24,32 @@ def commitment_to(execution: Execution, party: int, opening: Opening) -> bytes:
     return transcript.challenge_bytes("V", SEED_BYTES)
 
 
-def joint_rid(board: Board) -> bytes:
+def joint_rid(board: Heard) -> bytes:
     """rid, the exclusive or of all contributions."""
     return _xor(opening.rid for opening in openings(board).values())
 
 
-def joint_chain_code(board: Board) -> bytes:
+def joint_chain_code(board: Heard) -> bytes:
     """The exclusive or of all contributions."""
     return _xor(opening.chain_code for opening in openings(board).values())
 
 
-def joint_coefficients(board: Board) -> tuple[Point, ...]:
+def joint_coefficients(board: Heard) -> tuple[Point, ...]:
     """F = Σ Fⱼ, by coefficient."""
     return board.derive("F", lambda: _sum_by_coefficient(board))
 
 
-def verification_share(board: Board, party: int) -> Point:
+def verification_share(board: Heard, party: int) -> Point:
     """Xᵢ = F(i)."""
     return board.derive(f"X{party}", lambda: evaluate_commitments(joint_coefficients(board), party))
 
 
-def openings(board: Board) -> dict[int, Opening]:
+def openings(board: Heard) -> dict[int, Opening]:
     """Everybody's opening of round 2, by index."""
     return board.broadcasts(2, Opening)
 
 
-def pad(board: Board, dealer: int, recipient: int, shared: Point) -> int:
+def pad(board: Heard, dealer: int, recipient: int, shared: Point) -> int:
     """ρ = H(sid, rid, dealer, recipient, y·Y): what hides a share on its way, modulo q."""
     transcript = board.execution.transcript("pad", dealer)
     transcript.absorb("recipient", recipient)
@@ -59,7 +58,7 @@ def pad(board: Board, dealer: int, recipient: int, shared: Point) -> int:
     return transcript.challenge_below("pad", board.execution.group.order)
 
 
-def pad_key(board: Board, owner: int, peer: int) -> Point:
+def pad_key(board: Heard, owner: int, peer: int) -> Point:
     """Y that `owner` made for `peer`."""
     return board.broadcast(2, owner, Opening).pad_keys[place_of(board.execution, owner, peer)]
 
@@ -69,7 +68,7 @@ def place_of(execution: Execution, owner: int, peer: int) -> int:
     return execution.others(owner).index(peer)
 
 
-def proof_challenge(board: Board, party: int) -> int:
+def proof_challenge(board: Heard, party: int) -> int:
     """e of the Schnorr proof for Xᵢ, bound to the execution, the index and rid."""
     transcript = board.execution.transcript("share proof", party)
     transcript.absorb("rid", joint_rid(board))
@@ -81,7 +80,7 @@ def proof_challenge(board: Board, party: int) -> int:
 # Faults
 
 
-def misshapen_opening(board: Board, suspect: int, _: Value) -> bool:
+def misshapen_opening(board: Heard, suspect: int, _: Value) -> bool:
     """Not t coefficients (more would raise the threshold), n − 1 pad keys and 32-byte seeds."""
     opening = board.broadcast(2, suspect, Opening)
     return (
@@ -91,14 +90,14 @@ def misshapen_opening(board: Board, suspect: int, _: Value) -> bool:
     )
 
 
-def wrong_opening(board: Board, suspect: int, _: Value) -> bool:
+def wrong_opening(board: Heard, suspect: int, _: Value) -> bool:
     """The opening is not what was committed to."""
     opening = board.broadcast(2, suspect, Opening)
     committed = board.broadcast(1, suspect, Commitment).digest
     return commitment_to(board.execution, suspect, opening) != committed
 
 
-def misshapen_shares(board: Board, suspect: int, _: Value) -> bool:
+def misshapen_shares(board: Heard, suspect: int, _: Value) -> bool:
     """Not exactly n − 1 shares, or one that is not reduced modulo q."""
     padded = board.broadcast(3, suspect, PaddedShares).padded
     order = board.execution.group.order
@@ -107,7 +106,7 @@ def misshapen_shares(board: Board, suspect: int, _: Value) -> bool:
     )
 
 
-def wrong_share(board: Board, suspect: int, witness: Value) -> bool:
+def wrong_share(board: Heard, suspect: int, witness: Value) -> bool:
     """A share is not on the committed polynomial.
 
     The witness is (recipient, y): the complaint opens the recipient's pad key for this dealer, and
@@ -131,14 +130,14 @@ def wrong_share(board: Board, suspect: int, witness: Value) -> bool:
     return group.base_mul(share) != evaluate_commitments(commitments, recipient)
 
 
-def unpad(board: Board, dealer: int, recipient: int, shared: Point) -> int:
+def unpad(board: Heard, dealer: int, recipient: int, shared: Point) -> int:
     """The share that the dealer sent to the recipient."""
     padded = board.broadcast(3, dealer, PaddedShares).padded
     value = padded[place_of(board.execution, dealer, recipient)]
     return (value - pad(board, dealer, recipient, shared)) % board.execution.group.order
 
 
-def wrong_proof(board: Board, suspect: int, _: Value) -> bool:
+def wrong_proof(board: Heard, suspect: int, _: Value) -> bool:
     """The Schnorr proof for the suspect's verification share fails."""
     if _unfit(board):
         return False
@@ -151,12 +150,12 @@ def wrong_proof(board: Board, suspect: int, _: Value) -> bool:
     )
 
 
-def _unfit(board: Board) -> bool:
+def _unfit(board: Heard) -> bool:
     """Whether an opening is misshapen: then no honest party went on; later faults are moot."""
     return any(misshapen_opening(board, party, ()) for party in board.execution.parties.indices)
 
 
-def _sum_by_coefficient(board: Board) -> tuple[Point, ...]:
+def _sum_by_coefficient(board: Heard) -> tuple[Point, ...]:
     columns = zip(*(opening.coefficients for opening in openings(board).values()), strict=True)
     return tuple(board.execution.group.sum(column) for column in columns)
 

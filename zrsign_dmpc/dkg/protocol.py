@@ -34,6 +34,7 @@ from zrsign_dmpc.group import schnorr
 from zrsign_dmpc.group.curves import Group, Point, Rng, system_rng
 from zrsign_dmpc.group.sharing import commit, evaluate, random_polynomial
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import (
     MAX_HOLDERS,
@@ -43,7 +44,7 @@ from zrsign_dmpc.run.execution import (
     Protocol,
     RoundSpec,
 )
-from zrsign_dmpc.run.rounds import Accusation, Blamed, Outgoing, Result, Round
+from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 
 DKG: Final = Protocol(

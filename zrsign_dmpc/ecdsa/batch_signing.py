@@ -23,7 +23,7 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.single_use import SingleUseLedger
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -68,7 +68,7 @@ def sign_batch_execution(
     for order in orders:
         require_signable(order.presignature, order.digest)
 
-    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+    def wrong_share(board: Heard, suspect: int, _: Value) -> bool:
         sigmas = board.broadcast(1, suspect, SignatureShares).sigmas
         return len(sigmas) != len(orders) or not all(
             share_is_right(order.presignature, order.digest, suspect, sigma)

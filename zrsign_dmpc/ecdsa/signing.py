@@ -14,7 +14,7 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Point
 from zrsign_dmpc.kept.single_use import SingleUseLedger
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -58,7 +58,7 @@ def sign_execution(
     """One signing. The digest must be a hash that the engine's caller computed or checked."""
     require_signable(presignature, message_digest)
 
-    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+    def wrong_share(board: Heard, suspect: int, _: Value) -> bool:
         sigma = board.broadcast(1, suspect, SignatureShare).sigma
         return not share_is_right(presignature, message_digest, suspect, sigma)
 

@@ -16,7 +16,7 @@ from zrsign_dmpc.frost.nonces import NoncePool
 from zrsign_dmpc.frost.protocol import WRONG_SHARE
 from zrsign_dmpc.frost.signing import InvalidShares, SigningPackage
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -53,7 +53,7 @@ def frost_batch_execution(
     if len(set(commitments)) != len(commitments):
         raise ParameterError("nonces sign one message, ever: some are in the batch twice")
 
-    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+    def wrong_share(board: Heard, suspect: int, _: Value) -> bool:
         shares = board.broadcast(1, suspect, SignatureShares).z
         return len(shares) != len(packages) or not all(
             package.is_valid_share(suspect, z) for package, z in zip(packages, shares, strict=True)

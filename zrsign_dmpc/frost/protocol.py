@@ -17,7 +17,7 @@ from zrsign_dmpc.frost.signing import InvalidShares, NonceCommitment, SigningPac
 from zrsign_dmpc.frost.suites import Suite
 from zrsign_dmpc.kept.keys import KeyInfo
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -44,16 +44,16 @@ class _Task:
     key: KeyInfo
     message: bytes
 
-    def package(self, board: Board) -> SigningPackage:
+    def package(self, board: Heard) -> SigningPackage:
         commitments = tuple(board.broadcasts(1, NonceCommitment).values())
         return board.derive(
             "package", lambda: SigningPackage(self.suite, self.key, self.message, commitments)
         )
 
-    def foreign_commitment(self, board: Board, suspect: int, _: Value) -> bool:
+    def foreign_commitment(self, board: Heard, suspect: int, _: Value) -> bool:
         return board.broadcast(1, suspect, NonceCommitment).index != suspect
 
-    def wrong_share(self, board: Board, suspect: int, _: Value) -> bool:
+    def wrong_share(self, board: Heard, suspect: int, _: Value) -> bool:
         share = board.broadcast(2, suspect, SignatureShare)
         return not self.package(board).is_valid_share(suspect, share.z)
 
@@ -91,7 +91,7 @@ def frost_shares_execution(
     if signers.indices != package.signers:
         raise ParameterError(f"the package is for {package.signers}, not {signers.indices}")
 
-    def wrong_share(board: Board, suspect: int, _: Value) -> bool:
+    def wrong_share(board: Heard, suspect: int, _: Value) -> bool:
         share = board.broadcast(1, suspect, SignatureShare)
         return not package.is_valid_share(suspect, share.z)
 

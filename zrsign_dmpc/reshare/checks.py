@@ -16,7 +16,7 @@ from zrsign_dmpc.group import schnorr
 from zrsign_dmpc.group.curves import Point
 from zrsign_dmpc.group.sharing import evaluate_commitments
 from zrsign_dmpc.reshare.plan import Plan
-from zrsign_dmpc.run.board import Board
+from zrsign_dmpc.run.execution import Heard
 from zrsign_dmpc.wire.encoding import Value
 
 NO_CHAIN_CODE = b""
@@ -29,11 +29,11 @@ class Checks:
 
     plan: Plan
 
-    def commitments(self, board: Board, dealer: int) -> tuple[Point, ...]:
+    def commitments(self, board: Heard, dealer: int) -> tuple[Point, ...]:
         """Fᵢ: the constant term that everybody knows, then what the dealer committed to."""
         return (self.plan.constants[dealer], *board.broadcast(2, dealer, Opening).coefficients)
 
-    def verification_share(self, board: Board, holder: int) -> Point:
+    def verification_share(self, board: Heard, holder: int) -> Point:
         """X'ⱼ = Σᵢ Fᵢ(j), plus the old Xⱼ if shares are kept."""
         joint = board.derive("F", lambda: self._joint(board))
         return board.derive(
@@ -41,20 +41,20 @@ class Checks:
             lambda: evaluate_commitments(joint, holder) + self.plan.kept_point(holder),
         )
 
-    def statement(self, board: Board, party: int) -> Point:
+    def statement(self, board: Heard, party: int) -> Point:
         """What a party proves to know: its new share, or what it dealt if it gets none."""
         if party in self.plan.holders:
             return self.verification_share(board, party)
         return self.plan.constants[party]
 
-    def proof_challenge(self, board: Board, party: int) -> int:
+    def proof_challenge(self, board: Heard, party: int) -> int:
         """e of the Schnorr proof, bound to the execution, the index and rid."""
         transcript = board.execution.transcript("share proof", party)
         transcript.absorb("rid", joint_rid(board))
         nonce = board.broadcast(2, party, Opening).nonce
         return schnorr.challenge(transcript, self.plan.group, self.statement(board, party), nonce)
 
-    def unpad(self, board: Board, dealer: int, recipient: int, shared: Point) -> int:
+    def unpad(self, board: Heard, dealer: int, recipient: int, shared: Point) -> int:
         """Fᵢ(j) as the dealer sent it."""
         padded = board.broadcast(3, dealer, PaddedShares).padded
         value = padded[self.plan.recipients(dealer).index(recipient)]
@@ -62,7 +62,7 @@ class Checks:
 
     # Faults
 
-    def misshapen_opening(self, board: Board, suspect: int, _: Value) -> bool:
+    def misshapen_opening(self, board: Heard, suspect: int, _: Value) -> bool:
         """Not t' − 1 coefficients of a dealer (a constant term would be one more), or any of
         another party; not a pad key for each other party; seeds of a wrong length."""
         opening = board.broadcast(2, suspect, Opening)
@@ -74,7 +74,7 @@ class Checks:
             or opening.chain_code != NO_CHAIN_CODE
         )
 
-    def misshapen_shares(self, board: Board, suspect: int, _: Value) -> bool:
+    def misshapen_shares(self, board: Heard, suspect: int, _: Value) -> bool:
         """Not exactly one share for each recipient, or one that is not reduced modulo q."""
         padded = board.broadcast(3, suspect, PaddedShares).padded
         order = self.plan.group.order
@@ -82,7 +82,7 @@ class Checks:
             not 0 <= value < order for value in padded
         )
 
-    def wrong_share(self, board: Board, suspect: int, witness: Value) -> bool:
+    def wrong_share(self, board: Heard, suspect: int, witness: Value) -> bool:
         """A share is not on the polynomial through the dealer's public constant term.
 
         The witness is (recipient, y): the complaint opens the recipient's pad key for this dealer.
@@ -103,7 +103,7 @@ class Checks:
         expected = evaluate_commitments(self.commitments(board, suspect), recipient)
         return group.base_mul(share) != expected
 
-    def wrong_proof(self, board: Board, suspect: int, _: Value) -> bool:
+    def wrong_proof(self, board: Heard, suspect: int, _: Value) -> bool:
         """The Schnorr proof for the suspect's statement fails."""
         if self._unfit(board):
             return False
@@ -115,10 +115,10 @@ class Checks:
             board.broadcast(4, suspect, ShareProof).response,
         )
 
-    def _unfit(self, board: Board) -> bool:
+    def _unfit(self, board: Heard) -> bool:
         """Whether an opening is misshapen: then no honest party went on; later faults are moot."""
         return any(self.misshapen_opening(board, party, ()) for party in self.plan.parties)
 
-    def _joint(self, board: Board) -> tuple[Point, ...]:
+    def _joint(self, board: Heard) -> tuple[Point, ...]:
         rows = [self.commitments(board, dealer) for dealer in self.plan.constants]
         return tuple(self.plan.group.sum(column) for column in zip(*rows, strict=True))

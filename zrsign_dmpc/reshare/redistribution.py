@@ -35,9 +35,10 @@ from zrsign_dmpc.group.sharing import commit, evaluate, random_polynomial
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
 from zrsign_dmpc.reshare.checks import NO_CHAIN_CODE, Checks
 from zrsign_dmpc.reshare.plan import NewEpoch, Plan
+from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
-from zrsign_dmpc.run.rounds import Accusation, Blamed, Outgoing, Result, Round
+from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 
 MISSHAPEN_OPENING: Final = "misshapen opening"

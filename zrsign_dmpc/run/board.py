@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from zrsign_dmpc.errors import DmpcError, EncodingError
+from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Slot
-from zrsign_dmpc.run.rounds import Accusation, Blamed
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_dmpc.wire.transcript import Transcript

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from zrsign_dmpc.errors import DmpcError, EncodingError
+from zrsign_dmpc.run.blame import Accusation
 from zrsign_dmpc.run.board import Board, MissingMessage, body_type, read_body, view_of
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.messages import ROUND_KINDS, Kind, Message, Originals
-from zrsign_dmpc.run.rounds import Accusation
 from zrsign_dmpc.wire.encoding import decode, encode
 
 EQUIVOCATION: Final = "equivocation"

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self, TypeVar
+from typing import Protocol as Interface
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -22,9 +23,8 @@ from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_dmpc.wire.transcript import NO_LEVEL, Transcript
 
-if TYPE_CHECKING:
-    from zrsign_dmpc.run.board import Board
-
+R = TypeVar("R", bound=Record)
+D = TypeVar("D")
 MAX_HOLDERS: Final = 32
 """How many parties may hold shares of one key."""
 MAX_PARTIES: Final = 2 * MAX_HOLDERS
@@ -123,8 +123,27 @@ class RoundSpec:
     direct: type[Record] | None = None
 
 
-Check = Callable[["Board", int, Value], bool]
-"""(messages, suspect, witness) ↦ whether they prove the fault. Pure: it runs in a party, and
+class Heard(Interface):
+    """What a check may read: the messages of an execution, and what follows from them."""
+
+    @property
+    def execution(self) -> Execution: ...
+
+    def broadcast(self, round_number: int, sender: int, kind: type[R]) -> R:
+        """The body of a broadcast. Raises DmpcError when there is none of this kind."""
+
+    def broadcasts(self, round_number: int, kind: type[R]) -> dict[int, R]:
+        """Everybody's broadcast of a round, by ascending index."""
+
+    def direct(self, round_number: int, sender: int, recipient: int, kind: type[R]) -> R:
+        """The body of a direct message. Raises DmpcError when there is none of this kind."""
+
+    def derive(self, name: str, compute: Callable[[], D]) -> D:
+        """What follows from the messages and is needed often; computed once."""
+
+
+Check = Callable[[Heard, int, Value], bool]
+"""(what was heard, suspect, witness) ↦ whether they prove the fault. Pure: it runs in a party, and
 wherever evidence is verified. It reads the suspect's messages and all earlier broadcasts."""
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from zrsign_dmpc.errors import DmpcError
-from zrsign_dmpc.wire.encoding import Value
+from zrsign_dmpc.run.board import Board
+from zrsign_dmpc.run.evidence import Evidence
 from zrsign_dmpc.wire.records import Record
-
-if TYPE_CHECKING:
-    from zrsign_dmpc.run.board import Board
-    from zrsign_dmpc.run.evidence import Evidence
 
 T = TypeVar("T")
 
@@ -42,24 +38,6 @@ class Abort:
     culprits: tuple[int, ...]
     evidence: tuple[Evidence, ...] = ()
     """One a culprit. Empty when they are only silent: silence cannot be proven to others."""
-
-
-@dataclass(frozen=True)
-class Accusation:
-    """A check found a party guilty; the witness is public data that the check needs."""
-
-    culprit: int
-    fault: str
-    witness: Value = ()
-
-
-class Blamed(DmpcError):
-    """Raised by a round that found culprits; the session turns it into evidence and an abort."""
-
-    def __init__(self, accusations: tuple[Accusation, ...]) -> None:
-        self.accusations = accusations
-        named = ", ".join(f"party {a.culprit}: {a.fault}" for a in accusations)
-        super().__init__(f"misbehaviour: {named}")
 
 
 class Round(ABC, Generic[T]):

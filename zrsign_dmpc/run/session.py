@@ -19,11 +19,12 @@ from typing import Generic, TypeVar
 
 from zrsign_dmpc.errors import DmpcError, EncodingError, ParameterError
 from zrsign_dmpc.run import evidence as faults
+from zrsign_dmpc.run.blame import Blamed
 from zrsign_dmpc.run.board import Board, body_type, read_body
 from zrsign_dmpc.run.evidence import Evidence, evidence_of, gather
 from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Originals, Slot
-from zrsign_dmpc.run.rounds import Abort, Blamed, Result, Round
+from zrsign_dmpc.run.rounds import Abort, Result, Round
 from zrsign_dmpc.wire.records import Record
 
 T = TypeVar("T")

@@ -16,8 +16,7 @@ from zrsign_dmpc.ecdsa.proofs import fac, mod, prm
 from zrsign_dmpc.ecdsa.proofs.context import ProofContext, fails
 from zrsign_dmpc.ecdsa.ring_pedersen import RingPedersen
 from zrsign_dmpc.ecdsa.security import SecurityLevel
-from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Check, Execution
+from zrsign_dmpc.run.execution import Check, Execution, Heard
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.transcript import Transcript
 
@@ -52,11 +51,11 @@ class AuxChecks:
         """The context of Πprm, which is made before rid is known."""
         return ProofContext(execution.sid, self.level, prover)
 
-    def context(self, board: Board, prover: int) -> ProofContext:
+    def context(self, board: Heard, prover: int) -> ProofContext:
         """The context of Πmod and Πfac, bound to everybody's contribution to rid."""
         return ProofContext(board.derive("rid", lambda: _joint_id(board)), self.level, prover)
 
-    def ring_pedersen(self, board: Board, party: int) -> RingPedersen:
+    def ring_pedersen(self, board: Heard, party: int) -> RingPedersen:
         """The party's parameters as opened; its own party puts the trapdoor here."""
 
         def read() -> RingPedersen:
@@ -67,22 +66,22 @@ class AuxChecks:
 
         return board.derive(f"ring-Pedersen {party}", read)
 
-    def misshapen_opening(self, board: Board, suspect: int, _: Value) -> bool:
+    def misshapen_opening(self, board: Heard, suspect: int, _: Value) -> bool:
         """rid and blind have 32 bytes."""
         opening = board.broadcast(2, suspect, Opening)
         return len(opening.rid) != SEED_BYTES or len(opening.blind) != SEED_BYTES
 
-    def wrong_opening(self, board: Board, suspect: int, _: Value) -> bool:
+    def wrong_opening(self, board: Heard, suspect: int, _: Value) -> bool:
         """The opening is not what was committed to."""
         opening = board.broadcast(2, suspect, Opening)
         committed = board.broadcast(1, suspect, Commitment).digest
         return commitment_to(board.execution, suspect, opening) != committed
 
-    def bad_modulus(self, board: Board, suspect: int, _: Value) -> bool:
+    def bad_modulus(self, board: Heard, suspect: int, _: Value) -> bool:
         """N or N̂ has the wrong size or form, or s or t is no proper unit."""
         return board.derive(f"bad modulus {suspect}", lambda: self._bad_modulus(board, suspect))
 
-    def _bad_modulus(self, board: Board, suspect: int) -> bool:
+    def _bad_modulus(self, board: Heard, suspect: int) -> bool:
         opening = board.broadcast(2, suspect, Opening)
         parameters = RingPedersen(self.level, opening.N_hat, opening.s, opening.t)
 
@@ -93,7 +92,7 @@ class AuxChecks:
 
         return fails(verify)
 
-    def shared_factor(self, board: Board, suspect: int, _: Value) -> bool:
+    def shared_factor(self, board: Heard, suspect: int, _: Value) -> bool:
         """A modulus has a factor in common with another, and its owner went on to round 3.
 
         Honest moduli are as likely to share a factor as to be factored: nobody knows another's
@@ -107,7 +106,7 @@ class AuxChecks:
                 product *= other.N * other.N_hat
         return gcd(opening.N, opening.N_hat) != 1 or gcd(opening.N * opening.N_hat, product) != 1
 
-    def wrong_prm(self, board: Board, suspect: int, _: Value) -> bool:
+    def wrong_prm(self, board: Heard, suspect: int, _: Value) -> bool:
         """The suspect's Πprm for its ring-Pedersen parameters fails."""
         if self.bad_modulus(board, suspect, ()):
             return False
@@ -115,7 +114,7 @@ class AuxChecks:
         context = self.setup_context(board.execution, suspect)
         return fails(lambda: prm.verify(context, self.ring_pedersen(board, suspect), proof))
 
-    def wrong_mod(self, board: Board, suspect: int, _: Value) -> bool:
+    def wrong_mod(self, board: Heard, suspect: int, _: Value) -> bool:
         """The suspect's Πmod for its Paillier modulus fails."""
         if self._unfit(board, suspect):
             return False
@@ -123,7 +122,7 @@ class AuxChecks:
         proof = board.broadcast(3, suspect, ModulusProof).mod
         return fails(lambda: mod.verify(self.context(board, suspect), key, proof))
 
-    def wrong_fac(self, board: Board, suspect: int, witness: Value) -> bool:
+    def wrong_fac(self, board: Heard, suspect: int, witness: Value) -> bool:
         """Πfac to the recipient fails; the witness is the recipient."""
         if not isinstance(witness, int) or witness not in board.execution.others(suspect):
             return False
@@ -135,12 +134,12 @@ class AuxChecks:
         parameters = self.ring_pedersen(board, witness)
         return fails(lambda: fac.verify(context, N, proof, parameters))
 
-    def _unfit(self, board: Board, party: int) -> bool:
+    def _unfit(self, board: Heard, party: int) -> bool:
         """A misshapen opening ended the execution in round 2; later faults are moot."""
         return self.misshapen_opening(board, party, ()) or self.bad_modulus(board, party, ())
 
 
-def _joint_id(board: Board) -> bytes:
+def _joint_id(board: Heard) -> bytes:
     transcript = Transcript("auxiliary rid")
     transcript.absorb("sid", board.execution.sid)
     for party, opening in board.broadcasts(2, Opening).items():

@@ -23,7 +23,7 @@ from zrsign_dmpc.ecdsa.ring_pedersen import RingPedersen
 from zrsign_dmpc.ecdsa.spread import IN_ORDER, Spread
 from zrsign_dmpc.group.curves import SECP256K1, Point, Rng
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Check, Execution
+from zrsign_dmpc.run.execution import Check, Execution, Heard
 from zrsign_dmpc.wire.encoding import Value
 
 G = SECP256K1.base_mul
@@ -58,16 +58,16 @@ class PresignChecks:
             "wrong verdict": self._check(self.require_verdict),
         }
 
-    def _check(self, rule: Callable[[Board, int], None]) -> Check:
-        def check(board: Board, suspect: int, _: Value) -> bool:
+    def _check(self, rule: Callable[[Heard, int], None]) -> Check:
+        def check(board: Heard, suspect: int, _: Value) -> bool:
             return fails(lambda: rule(board, suspect))
 
         return check
 
-    def _judging(self, rule: Callable[[Board, int, int], None]) -> Check:
+    def _judging(self, rule: Callable[[Heard, int, int], None]) -> Check:
         """A check of what the suspect sent to one recipient; the witness is the recipient."""
 
-        def check(board: Board, suspect: int, witness: Value) -> bool:
+        def check(board: Heard, suspect: int, witness: Value) -> bool:
             if not isinstance(witness, int) or witness not in board.execution.others(suspect):
                 return False
             recipient = int(witness)
@@ -92,7 +92,7 @@ class PresignChecks:
         )
 
     def require_nonces(
-        self, board: Board, i: int, to: int, batch: EncryptionBatch | None = None
+        self, board: Heard, i: int, to: int, batch: EncryptionBatch | None = None
     ) -> None:
         """Πenc-elg of signer i to signer `to`. Raises MalformedValueError."""
         context, rp = self.context(board.execution, i), self.ring_pedersen[to]
@@ -114,12 +114,12 @@ class PresignChecks:
             aff_g.Statement(N0, N1, K, said.D_hat[at], said.F_hat[at], self.setup.X(i)),
         )
 
-    def require_shape(self, board: Board, i: int) -> None:
+    def require_shape(self, board: Heard, i: int) -> None:
         """One unit for every other signer in each list. Raises MalformedValueError."""
         if fault := board.derive(f"shape {i}", lambda: self._misshape(board, i)):
             raise MalformedValueError(fault)
 
-    def _misshape(self, board: Board, i: int) -> str:
+    def _misshape(self, board: Heard, i: int) -> str:
         said = board.broadcast(2, i, Products)
         others = board.execution.others(i)
         for name in ("D", "F", "D_hat", "F_hat"):
@@ -136,14 +136,14 @@ class PresignChecks:
         """Γ_i = γ_i G for the γ_i of (B1, B2)."""
         return elog.Statement(said.B1, said.B2, said.Y, Gamma, SECP256K1.generator)
 
-    def require_nonce_point(self, board: Board, i: int) -> None:
+    def require_nonce_point(self, board: Heard, i: int) -> None:
         """Πelog of Γ_i. Raises MalformedValueError."""
         said = board.broadcast(2, i, Products)
         statement = self.nonce_point_statement(board.broadcast(1, i, Nonces), said.Gamma)
         elog.verify(self.context(board.execution, i), statement, said.psi)
 
     def require_products(
-        self, board: Board, i: int, to: int, batch: EncryptionBatch | None = None
+        self, board: Heard, i: int, to: int, batch: EncryptionBatch | None = None
     ) -> None:
         """Πaff-g of signer i to signer `to`. Raises MalformedValueError."""
         self.require_shape(board, i)
@@ -156,7 +156,7 @@ class PresignChecks:
 
     # Round 3
 
-    def nonce_point(self, board: Board) -> Point:
+    def nonce_point(self, board: Heard) -> Point:
         """Γ = Σ Γ_j, the nonce point of the signature."""
         said = board.broadcasts(2, Products)
         return board.derive("Gamma", lambda: SECP256K1.sum(p.Gamma for p in said.values()))
@@ -165,7 +165,7 @@ class PresignChecks:
         """Δ_i = k_i Γ for the k_i of (A1, A2)."""
         return elog.Statement(said.A1, said.A2, said.Y, Delta, Gamma)
 
-    def require_opening(self, board: Board, i: int) -> None:
+    def require_opening(self, board: Heard, i: int) -> None:
         """δ_i in 1 to q - 1, and Πelog of Δ_i. Raises MalformedValueError."""
         said, Gamma = board.broadcast(3, i, Openings), self.nonce_point(board)
         if not 0 < said.delta < SECP256K1.order:
@@ -175,7 +175,7 @@ class PresignChecks:
 
     # Round 4
 
-    def failure(self, board: Board) -> str:
+    def failure(self, board: Heard) -> str:
         """'nonce' if δG is not Σ Δ_j, 'chi' if then Σ S_j is not δX, else ''."""
         said = board.broadcasts(3, Openings).values()
         delta = sum(message.delta for message in said) % SECP256K1.order
@@ -185,7 +185,7 @@ class PresignChecks:
             return "chi"
         return ""
 
-    def dec_statement(self, board: Board, i: int, failure: str) -> dec.Statement:
+    def dec_statement(self, board: Heard, i: int, failure: str) -> dec.Statement:
         """δ_i (or χ_i) is the plaintext of K_i^γ_i (or K_i^x_i) times what i got and gave."""
         N, execution = self.paillier[i], board.execution
         D = 1
@@ -203,13 +203,13 @@ class PresignChecks:
             return dec.Statement(N, K, D, X, G(opened.delta), SECP256K1.generator, parties)
         return dec.Statement(N, K, D, self.setup.X(i), opened.S, self.nonce_point(board), parties)
 
-    def aff_g_star_statement(self, board: Board, i: int, to: int, failure: str) -> aff_g.Statement:
+    def aff_g_star_statement(self, board: Heard, i: int, to: int, failure: str) -> aff_g.Statement:
         """The statement of the failed half, for everybody."""
         K, said = board.broadcast(1, to, Nonces).K, board.broadcast(2, i, Products)
         pair = self.aff_g_statements(board.execution, i, to, K, said)
         return pair[0] if failure == "nonce" else pair[1]
 
-    def require_verdict(self, board: Board, i: int) -> None:
+    def require_verdict(self, board: Heard, i: int) -> None:
         """No proofs if all is well, all proofs if not. Raises MalformedValueError."""
         said, others = board.broadcast(4, i, Verdict), board.execution.others(i)
         failure = board.derive("failure", lambda: self.failure(board))
@@ -230,7 +230,7 @@ class PresignChecks:
 def require_together(
     checks: PresignChecks,
     board: Board,
-    rule: Callable[[Board, int, int, EncryptionBatch], None],
+    rule: Callable[[Heard, int, int, EncryptionBatch], None],
     fault: str,
     me: int,
     rng: Rng,
