@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,25 @@ def test_packages__should_carry_the_marker_of_their_types() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     packages = build["targets"]["wheel"]["only-include"]
     assert [name for name in packages if not (ROOT / name / "py.typed").is_file()] == []
+
+
+def module_of(path: Path) -> str:
+    place = path.relative_to(ROOT).with_suffix("")
+    return ".".join(place.parts[:-1] if place.name == "__init__" else place.parts)
+
+
+def modules_imported(path: Path, modules: Collection[str]) -> Iterator[str]:
+    """Those among `modules` that a file imports, at its head, in a function or for types alone."""
+    for name in imports(path):
+        module = name
+        while module and module not in modules:
+            module = module.rpartition(".")[0]
+        if module and module != module_of(path):
+            yield module
+
+
+@pytest.mark.parametrize("package", sorted({*ALLOWED, "zrsign"}))
+def test_package__should_have_no_circle_of_imports(package: str) -> None:
+    paths = {module_of(path): path for path in (ROOT / package).rglob("*.py")}
+    arrows = {module: set(modules_imported(path, paths)) for module, path in paths.items()}
+    assert len(list(graphlib.TopologicalSorter(arrows).static_order())) == len(paths)

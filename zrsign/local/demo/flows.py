@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 
 from eth_account import Account as EvmAccount
 from eth_account.messages import encode_defunct
@@ -230,33 +229,3 @@ async def solana_transfer(stage: Stage, row: Row) -> None:
     if await checks.solana_balance(rpc, recipient) != VALUE_LAMPORTS:
         raise checks.NotConfirmed(f"{recipient} did not receive {VALUE_LAMPORTS} lamports")
     row.detail = f"{VALUE_LAMPORTS / LAMPORTS_PER_SOL} SOL to {recipient}"
-
-
-def acts() -> tuple[tuple[Group, ...], ...]:
-    """The whole programme: keys first, then everything that signs with them."""
-    from zrsign.local.demo import policy
-
-    def key(name: str, chain: str, wallet: WalletType, options: Options) -> Group:
-        flow = partial(request_key, wallet=wallet, options=options)
-        return Group(((Row(name, "omni", chain), flow),))
-
-    keys = (
-        key("key: EVM", SOURCE, EVM, Options.NORMAL),
-        key("key: Bitcoin", BITCOIN_REGTEST, BITCOIN_TEST, Options.MONITORING),
-        key("key: Solana", SOLANA_LOCALNET, SOLANA, Options.NORMAL),
-        Group(((Row("key: EVM, written back", "direct", SOURCE), request_key_direct),)),
-    )
-    signatures = (
-        Group(((Row("sign data", "omni", SOURCE), sign_data),)),
-        Group(((Row("sign hash, written back", "direct", SOURCE), sign_hash_direct),)),
-        Group(
-            (
-                (Row("EVM transfer", "omni", DESTINATION), transfer),
-                (Row("EVM contract call", "omni", DESTINATION), contract_call),
-            )
-        ),
-        Group(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
-        Group(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
-        policy.group(),
-    )
-    return keys, signatures

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zrsign.local.demo import checks
-from zrsign.local.demo.flows import Flow, Group, acts
+from zrsign.local.demo.flows import Flow, Group
+from zrsign.local.demo.programme import acts
 from zrsign.local.demo.rows import Row, Status
 from zrsign.local.demo.stage import Stage
 from zrsign.local.network import committee

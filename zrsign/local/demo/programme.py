@@ -1,0 +1,53 @@
+"""What the demo runs, and in which order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from zrsign.local.demo import policy
+from zrsign.local.demo.flows import (
+    DESTINATION,
+    SOURCE,
+    Group,
+    bitcoin_payment,
+    contract_call,
+    request_key,
+    request_key_direct,
+    sign_data,
+    sign_hash_direct,
+    solana_transfer,
+    transfer,
+)
+from zrsign.local.demo.rows import Row
+from zrsign.local.network.nodes import BITCOIN_REGTEST, SOLANA_LOCALNET
+from zrsign.sdk import Options
+from zrsign_chains.wallets import BITCOIN_TEST, EVM, SOLANA, WalletType
+
+
+def acts() -> tuple[tuple[Group, ...], ...]:
+    """The whole programme: keys first, then everything that signs with them."""
+
+    def key(name: str, chain: str, wallet: WalletType, options: Options) -> Group:
+        flow = partial(request_key, wallet=wallet, options=options)
+        return Group(((Row(name, "omni", chain), flow),))
+
+    keys = (
+        key("key: EVM", SOURCE, EVM, Options.NORMAL),
+        key("key: Bitcoin", BITCOIN_REGTEST, BITCOIN_TEST, Options.MONITORING),
+        key("key: Solana", SOLANA_LOCALNET, SOLANA, Options.NORMAL),
+        Group(((Row("key: EVM, written back", "direct", SOURCE), request_key_direct),)),
+    )
+    signatures = (
+        Group(((Row("sign data", "omni", SOURCE), sign_data),)),
+        Group(((Row("sign hash, written back", "direct", SOURCE), sign_hash_direct),)),
+        Group(
+            (
+                (Row("EVM transfer", "omni", DESTINATION), transfer),
+                (Row("EVM contract call", "omni", DESTINATION), contract_call),
+            )
+        ),
+        Group(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
+        Group(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
+        policy.group(),
+    )
+    return keys, signatures
