@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from tests.zrsign_operator.enclave.samples import sample
 from zrsign_daemon.errors import SettingsError
 from zrsign_operator.enclave.dcap import DcapVerifier
 from zrsign_operator.enclave.settings import Attestation, verifiers
@@ -17,10 +18,8 @@ from zrsign_operator.enclave.verifiers import Verifiers
 from zrsign_operator.peers.admission import AttestedGate, Credentials, NotAdmitted
 from zrsign_operator.peers.members import Member
 
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "attestation"
 ENCLAVE = SimulatedEnclave(b"r" * 32, b"s" * 32)
 MEMBER = Member(2, "zen2", b"i" * 32, b"certificate", "127.0.0.1:1")
-samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the sample documents are not here")
 
 
 def test_default__should_be_the_simulated_enclave_only() -> None:
@@ -44,17 +43,16 @@ def test_damaged_vendor_data__should_be_refused(tmp_path: Path) -> None:
         verifiers(Attestation(accept=("tdx",), collateral_dir=tmp_path), ENCLAVE.root)
 
 
-@samples
 async def test_genuine_quote_of_another_connection__should_not_be_admitted(tmp_path: Path) -> None:
     """Right vendor, right code, and a replay all the same."""
-    collateral = (SAMPLES / "tdx_quote_collateral.json").read_text()
+    collateral = sample("tdx_quote_collateral.json").decode()
     (tmp_path / "platform.json").write_text(collateral)
     issued = json.loads(json.loads(collateral)["tcb_info"])["issueDate"]
     now = datetime.fromisoformat(issued).astimezone(UTC).timestamp() + 86_400
     believed = verifiers(
         Attestation(accept=("simulated", "tdx"), collateral_dir=tmp_path), ENCLAVE.root
     )
-    quote = (SAMPLES / "tdx_quote").read_bytes()
+    quote = sample("tdx_quote")
     tdx = next(each for each in believed if isinstance(each, DcapVerifier))
     allowed = frozenset({("tdx", tdx.verify(quote, now).measurement)})
     gate = AttestedGate(

@@ -42,7 +42,7 @@ def verifier(known: Endorsement | None = None, policy: SnpPolicy = OUR_POLICY) -
 
 
 def genuine() -> SnpVerifier:
-    return SnpVerifier([endorsement("vcek.der", "milan.testcer"), endorsement()])
+    return SnpVerifier([endorsement("vcek.der"), endorsement()])
 
 
 def test_genuine_report__should_say_what_runs() -> None:
@@ -127,9 +127,7 @@ def test_other_bytes__should_raise_nothing_else(data: st.DataObject) -> None:
 
 def test_key_of_another_chip_or_firmware__should_be_missed() -> None:
     with pytest.raises(MissingCollateral, match="KDS"):
-        SnpVerifier([endorsement("vcek.der", "milan.testcer")]).verify(
-            sample("snp_report_milan.hex"), AMD_NOW
-        )
+        SnpVerifier([endorsement("vcek.der")]).verify(sample("snp_report_milan.hex"), AMD_NOW)
     for report in (
         VENDOR.report(chip=b"x" * 64),
         VENDOR.report(tcb=TCB._replace(snp=7).encode("Milan")),
