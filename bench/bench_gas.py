@@ -33,8 +33,8 @@ from web3.types import TxParams
 from zrsign.contracts import artifact
 from zrsign.deployment.plan import Mode, Plan, Strictness, deploy
 from zrsign.local.tools import resolve
+from zrsign_chains import EVM
 from zrsign_chains.caip import chain_hash
-from zrsign_chains.wallets import EVM
 
 CHAIN = "eip155:31337"
 MNEMONIC = "test test test test test test test test test test test junk"

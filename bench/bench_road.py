@@ -20,7 +20,7 @@ from zrsign.local.demo.stage import Stage
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.ports import Ports
 from zrsign.sdk import ContractMode, ZrSign
-from zrsign_chains.wallets import EVM
+from zrsign_chains import EVM
 
 REQUESTS = 24
 SOURCE = "eip155:31337"

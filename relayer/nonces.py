@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-MIN_BUMP_PERMILLE = 125
+from zrsign_chains.evm import raised
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,8 @@ def bumped(old: Fees, market: Fees, cap: int) -> Fees | None:
 
     None when that would exceed `cap` (wei a gas): the same bytes are then sent again instead.
     """
-    max_fee = max(_raised(old.max_fee), market.max_fee)
-    priority = max(_raised(old.priority_fee), market.priority_fee)
+    max_fee = max(raised(old.max_fee), market.max_fee)
+    priority = max(raised(old.priority_fee), market.priority_fee)
     if max_fee > cap:
         return None
     return Fees(max_fee, min(priority, max_fee))
-
-
-def _raised(fee: int) -> int:
-    return fee + -(-fee * MIN_BUMP_PERMILLE // 1000) + 1

@@ -16,9 +16,7 @@ from eth_utils.abi import (
 from zrsign.contracts import artifact
 from zrsign.errors import UsageError
 from zrsign.sdk import reverts
-from zrsign_chains import ChainError, chain_for, simple_tx
-from zrsign_chains.caip import KNOWN_CHAINS, chain_hash
-from zrsign_chains.wallets import WALLET_TYPES
+from zrsign_chains import KNOWN_CHAINS, WALLET_TYPES, ChainError, chain_for, chain_hash, simple_tx
 
 CONTRACTS = ("ZrSign", "ZrSignOmni", "ZrProxy")
 

@@ -1,13 +1,17 @@
 """What is true of a destination chain, without I/O: ids, addresses, transactions, sighashes."""
 
-from zrsign_chains.caip import KNOWN_CHAINS, AccountId, ChainId, chain_by_hash, chain_hash
+from zrsign_chains.caip import AccountId, ChainId, chain_hash
 from zrsign_chains.chain import Chain, Intent, UnsignedTx
 from zrsign_chains.errors import (
     BadSignature,
     ChainError,
+    DataNotSupported,
     FeeAboveCap,
+    ForeignInput,
+    ForeignSigner,
     InsufficientFunds,
     IntentMismatch,
+    InvalidAmount,
     MalformedAddress,
     MalformedKey,
     MalformedPayload,
@@ -16,28 +20,58 @@ from zrsign_chains.errors import (
     UnknownWalletType,
     WrongNetwork,
 )
-from zrsign_chains.registry import chain_for
-from zrsign_chains.wallets import (
+from zrsign_chains.registry import (
+    BITCOIN,
+    BITCOIN_MAINNET,
+    BITCOIN_REGTEST,
+    BITCOIN_TEST,
+    BITCOIN_TESTNET3,
+    EVM,
+    FAMILIES,
+    KNOWN_CHAINS,
+    LEDGER_WALLETS,
+    SOLANA,
+    SOLANA_LOCALNET,
     WALLET_TYPES,
-    KeyAlgorithm,
-    WalletType,
+    Family,
+    chain_by_hash,
+    chain_by_ledger,
+    chain_for,
+    networks_of,
     wallet_type_by_coin,
     wallet_type_by_id,
 )
+from zrsign_chains.wallets import KeyAlgorithm, LedgerWallet, WalletType
 
 __all__ = [
+    "BITCOIN",
+    "BITCOIN_MAINNET",
+    "BITCOIN_REGTEST",
+    "BITCOIN_TEST",
+    "BITCOIN_TESTNET3",
+    "EVM",
+    "FAMILIES",
     "KNOWN_CHAINS",
+    "LEDGER_WALLETS",
+    "SOLANA",
+    "SOLANA_LOCALNET",
     "WALLET_TYPES",
     "AccountId",
     "BadSignature",
     "Chain",
     "ChainError",
     "ChainId",
+    "DataNotSupported",
+    "Family",
     "FeeAboveCap",
+    "ForeignInput",
+    "ForeignSigner",
     "InsufficientFunds",
     "Intent",
     "IntentMismatch",
+    "InvalidAmount",
     "KeyAlgorithm",
+    "LedgerWallet",
     "MalformedAddress",
     "MalformedKey",
     "MalformedPayload",
@@ -48,8 +82,10 @@ __all__ = [
     "WalletType",
     "WrongNetwork",
     "chain_by_hash",
+    "chain_by_ledger",
     "chain_for",
     "chain_hash",
+    "networks_of",
     "wallet_type_by_coin",
     "wallet_type_by_id",
 ]

@@ -6,10 +6,13 @@ or the key path of P2TR (BIP-86). A taproot key signs the latter only, so its ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
-from zrsign_chains import bitcoin_psbt, ecdsa, taproot
-from zrsign_chains.bitcoin_coins import Utxo, select
+from embit import compact
+
+from zrsign_chains import bitcoin_psbt, ecdsa, registry, taproot
+from zrsign_chains.bitcoin_coins import Utxo, payment_vsize, select
 from zrsign_chains.bitcoin_scripts import (
     ScriptKind,
     address_of,
@@ -30,14 +33,17 @@ from zrsign_chains.bitcoin_transactions import (
     serialize,
     sighashes,
 )
-from zrsign_chains.chain import Intent, UnsignedTx
+from zrsign_chains.chain import Chain, Intent, UnsignedTx, require_each
 from zrsign_chains.errors import (
     BadSignature,
     FeeAboveCap,
+    ForeignInput,
     IntentMismatch,
     MalformedTransaction,
     WrongNetwork,
 )
+from zrsign_chains.hashing import sha256d
+from zrsign_chains.wallets import KeyAlgorithm, LedgerWallet
 
 __all__ = ["BitcoinChain", "BitcoinTx", "TxInput", "TxOutput", "Utxo"]
 
@@ -45,19 +51,42 @@ TX_VERSION = 2
 RBF_SEQUENCE = 0xFFFFFFFD
 """BIP-125: signals that the transaction may be replaced by one with a higher fee."""
 
+INCREMENTAL_RELAY_SAT_VB = 1
+"""What nodes want on top of a replaced fee, in sats per virtual byte (`-incrementalrelayfee`)."""
+
+MESSAGE_PREFIX = b"\x18Bitcoin Signed Message:\n"
+
 _RELATIVE_LOCK_OFF = 1 << 31
 
 
-class BitcoinChain:
+class BitcoinChain(Chain):
     """One Bitcoin network, for ECDSA keys (P2WPKH) or, with `taproot`, for taproot keys (P2TR).
 
     The difference is the address of a key, where its change goes, and whose coins it may spend.
     """
 
+    default_max_network_fee = 100_000
+
     def __init__(self, caip2: str, *, taproot: bool = False) -> None:
         self.network = network_for(caip2)
         self.caip2 = caip2
         self.taproot = taproot
+        mainnet = caip2 == registry.BITCOIN_MAINNET
+        self.wallet = registry.BITCOIN if mainnet else registry.BITCOIN_TEST
+        signs = KeyAlgorithm.TAPROOT_SECP256K1 if taproot else KeyAlgorithm.BITCOIN_SECP256K1
+        (self.ledger_wallet,) = (
+            each
+            for each in registry.FAMILIES["bip122"].ledger_wallets
+            if each.network == caip2 and each.key_algorithm is signs
+        )
+
+    @classmethod
+    def of_ledger(
+        cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
+    ) -> Self:
+        """The wallet type names the network, and whether its keys are taproot keys."""
+        is_taproot = wallet.key_algorithm is KeyAlgorithm.TAPROOT_SECP256K1
+        return cls(wallet.network, taproot=is_taproot)
 
     def address(self, public_key: bytes) -> str:
         """The P2WPKH address (BIP-173), or the P2TR one of a taproot key (BIP-86)."""
@@ -78,6 +107,10 @@ class BitcoinChain:
         """The output script of an address of this network."""
         return script_for(address, self.network)
 
+    def message_digest(self, message: bytes) -> bytes:
+        """Double SHA-256 of the prefix, the message's length as CompactSize, the message."""
+        return sha256d(MESSAGE_PREFIX + compact.to_bytes(len(message)) + message)
+
     def parse(self, payload: bytes) -> BitcoinTx:
         if payload.startswith(bitcoin_psbt.MAGIC):
             return bitcoin_psbt.decode(payload, self.network)
@@ -85,6 +118,12 @@ class BitcoinChain:
 
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
         return sighashes(_own(tx))
+
+    def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
+        """One key an input: the owner of the output that it spends. Raises `ForeignInput`."""
+        owners = [spent.script_pubkey for spent in _own(tx).inputs]
+        own = {key: self.own_script(key) for key in public_keys}
+        require_each(owners, [own[key] for key in public_keys], public_keys, ForeignInput)
 
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
@@ -174,6 +213,15 @@ class BitcoinChain:
             )
         if own.locktime or any(i.sequence < _RELATIVE_LOCK_OFF for i in own.inputs):
             raise IntentMismatch("the transaction has a lock time; it must be valid at once")
+
+    def replacement_fee(self, tx: UnsignedTx) -> int:
+        """BIP-125, in sats for the whole transaction: its fee and the relay fee of its own size."""
+        own = _own(tx)
+        size = payment_vsize(
+            [spent.script_pubkey for spent in own.inputs],
+            [output.script_pubkey for output in own.outputs],
+        )
+        return own.fee_sats + INCREMENTAL_RELAY_SAT_VB * size
 
     def _payment(self, intent: Intent) -> TxOutput:
         script = self.script_for(intent.to)

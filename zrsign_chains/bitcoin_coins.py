@@ -70,6 +70,12 @@ def output_weight(script: bytes) -> int:
     return 4 * (8 + 1 + len(script))
 
 
+def payment_vsize(inputs: Iterable[bytes], outputs: Iterable[bytes]) -> int:
+    """Virtual bytes, at most, of a signed payment from and to these output scripts."""
+    weight = _OVERHEAD_WEIGHT + sum(map(input_weight, inputs)) + sum(map(output_weight, outputs))
+    return vsize(weight)
+
+
 def select(
     coins: Iterable[Utxo],
     *,

@@ -10,7 +10,7 @@ from embit.base import EmbitError
 from embit.networks import NETWORKS
 from embit.script import Script
 
-from zrsign_chains import taproot
+from zrsign_chains import registry, taproot
 from zrsign_chains.ecdsa import load_public_key
 from zrsign_chains.errors import MalformedAddress, UnknownChain, WrongNetwork
 from zrsign_chains.hashing import hash160
@@ -44,9 +44,9 @@ def _network(caip2: str, key: str) -> Network:
     )
 
 
-MAINNET = _network("bip122:000000000019d6689c085ae165831e93", "main")
-TESTNET3 = _network("bip122:000000000933ea01ad0ee984209779ba", "test")
-REGTEST = _network("bip122:0f9188f13cb7b2c71f2a335e3a4fc328", "regtest")
+MAINNET = _network(registry.BITCOIN_MAINNET, "main")
+TESTNET3 = _network(registry.BITCOIN_TESTNET3, "test")
+REGTEST = _network(registry.BITCOIN_REGTEST, "regtest")
 
 _NETWORKS = {network.caip2: network for network in (MAINNET, TESTNET3, REGTEST)}
 

@@ -1,10 +1,14 @@
-"""What every destination chain can do: one protocol, no I/O."""
+"""A destination chain: one object that answers what any other room asks about it, without I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Self
+
+from zrsign_chains.errors import DataNotSupported, ForeignSigner, InvalidAmount
+from zrsign_chains.wallets import LedgerWallet, WalletType
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +35,125 @@ class Intent:
     max_network_fee: int
 
 
-class Chain(Protocol):
+class Chain(ABC):
     """A destination chain. Every method raises a `ChainError` on bad input and nothing else."""
 
-    @property
-    def caip2(self) -> str:
-        """The CAIP-2 id of the network."""
+    default_max_network_fee: ClassVar[int]
+    """What a composed transaction may pay as network fee where nothing else is said, in the chain's
+    smallest unit."""
 
+    max_value: ClassVar[int] = 2**64 - 1
+    """The most that one payment can carry, in the chain's smallest unit."""
+
+    carries_data: ClassVar[bool] = False
+    """Whether a payment can carry data, as a call does."""
+
+    caip2: str
+    """The CAIP-2 id of the network."""
+
+    wallet: WalletType
+    """What contracts call a wallet that signs for this network."""
+
+    ledger_wallet: LedgerWallet
+    """What the ledger calls a wallet that signs for this network."""
+
+    @abstractmethod
+    def __init__(self, caip2: str) -> None:
+        """The network with this CAIP-2 id; raises `UnknownChain`."""
+
+    @classmethod
+    @abstractmethod
+    def of_ledger(
+        cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
+    ) -> Self:
+        """The network of a transaction that the ledger is asked for; raises `UnknownChain`.
+
+        Depending on the chain the wallet type names it, the fields of the type's metadata, or the
+        transaction itself.
+        """
+
+    @property
+    def ledger_metadata(self) -> Mapping[str, object]:
+        """The fields of the ledger's metadata that name this network; raises `UnknownChain`."""
+        return {}
+
+    @abstractmethod
     def address(self, public_key: bytes) -> str:
         """The address of a key: 33-byte compressed secp256k1, or 32-byte Ed25519."""
 
+    @abstractmethod
     def validate_address(self, text: str) -> str:
         """The address in its canonical form; raises `MalformedAddress` or `WrongNetwork`."""
 
+    @abstractmethod
+    def message_digest(self, message: bytes) -> bytes:
+        """What a key signs to sign a message: 32 bytes, or the message itself for Ed25519."""
+
+    @abstractmethod
     def parse(self, payload: bytes) -> UnsignedTx:
         """Read an unsigned transaction; raises `MalformedTransaction` or `WrongNetwork`."""
 
+    @abstractmethod
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
         """What keys sign, in order: 32-byte digests, or the whole message for Ed25519."""
 
+    @abstractmethod
+    def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
+        """Raise `ForeignSigner` unless the keys, in order, are who must sign what is spent."""
+
+    @abstractmethod
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
     ) -> bytes:
         """The broadcastable transaction; every signature is verified first (`BadSignature`)."""
 
+    @abstractmethod
     def transaction_id(self, signed: bytes) -> str:
-        """The id under which the network knows a signed transaction."""
+        """The id under which the network knows, and confirms, a signed transaction."""
 
+    @abstractmethod
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
         """Raise `IntentMismatch` unless the transaction does what was asked and nothing else."""
+
+    @abstractmethod
+    def replacement_fee(self, tx: UnsignedTx) -> int | None:
+        """The least fee with which nodes let another transaction take this one's place.
+
+        It is in the unit in which the chain's transactions name a fee; None where none can.
+        """
+
+    def require_payable(self, to: str, value: int, data: bytes) -> None:
+        """Raise unless a payment can name such a recipient, value and data.
+
+        `MalformedAddress` or `WrongNetwork` for the recipient, `InvalidAmount`, `DataNotSupported`.
+        """
+        self.validate_address(to)
+        if not 0 <= value <= self.max_value:
+            raise InvalidAmount(f"{value} is more than {self.caip2} can carry")
+        if data and not self.carries_data:
+            raise DataNotSupported(f"a payment on {self.caip2} carries no data")
+
+
+def require_each(
+    owners: Sequence[bytes],
+    given: Sequence[bytes],
+    public_keys: Sequence[bytes],
+    error: type[ForeignSigner] = ForeignSigner,
+) -> None:
+    """Raise `error` at the first place where `owners` and `given`, of `public_keys`, differ."""
+    require_count(len(owners), len(given))
+    for place, (owner, one, key) in enumerate(zip(owners, given, public_keys, strict=True)):
+        if owner != one:
+            raise error(
+                f"signature {place} is {owner.hex()}'s to make, but the key named for it is "
+                f"{key.hex()} ({one.hex()})"
+            )
+
+
+def require_count(signatures: int, keys: int) -> None:
+    """Raise `ForeignSigner` unless one key is named for each signature."""
+    if signatures != keys:
+        raise ForeignSigner(
+            f"the transaction has {signatures} signatures to make, but {keys} key ids "
+            "are named; name one per signature, in order"
+        )

@@ -39,6 +39,22 @@ class BadSignature(ChainError):
     """A signature that is malformed, has a high s, or does not verify."""
 
 
+class ForeignSigner(ChainError):
+    """A signature of a transaction that another key than the named one has to make."""
+
+
+class ForeignInput(ForeignSigner):
+    """A coin that a transaction spends and the named key does not own."""
+
+
+class InvalidAmount(ChainError):
+    """An amount that the chain's payments cannot carry."""
+
+
+class DataNotSupported(ChainError):
+    """Data that the chain's payments cannot carry."""
+
+
 class IntentMismatch(ChainError):
     """A composed transaction does something else than what was asked."""
 

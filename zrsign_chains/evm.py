@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
-from zrsign_chains import ecdsa, evm_transactions
-from zrsign_chains.chain import Intent, UnsignedTx
+from zrsign_chains import ecdsa, evm_transactions, registry
+from zrsign_chains.chain import Chain, Intent, UnsignedTx, require_count
 from zrsign_chains.errors import (
     BadSignature,
     IntentMismatch,
@@ -17,6 +18,7 @@ from zrsign_chains.errors import (
 from zrsign_chains.evm_addresses import checksum_address, evm_address, parse_address
 from zrsign_chains.evm_transactions import FEE_MARKET, LEGACY, EvmTx
 from zrsign_chains.hashing import keccak256
+from zrsign_chains.wallets import LedgerWallet
 
 __all__ = [
     "EvmChain",
@@ -27,6 +29,9 @@ __all__ = [
     "personal_message_digest",
     "recover_public_key",
 ]
+
+MIN_BUMP_PERMILLE = 125
+"""By how much both fees must rise for nodes to replace a transaction; geth asks for 100."""
 
 _CAIP2 = re.compile(r"eip155:([1-9][0-9]{0,19})")
 
@@ -41,8 +46,19 @@ def recover_public_key(digest: bytes, signature: bytes) -> bytes:
     return ecdsa.recover(digest, signature)
 
 
-class EvmChain:
+def raised(fee: int) -> int:
+    """The least fee, in wei per gas, that replaces this one in the pools of nodes."""
+    return fee + -(-fee * MIN_BUMP_PERMILLE // 1000) + 1
+
+
+class EvmChain(Chain):
     """One EVM network."""
+
+    default_max_network_fee = 5 * 10**16
+    max_value = 2**256 - 1
+    carries_data = True
+    wallet = registry.EVM
+    (ledger_wallet,) = registry.FAMILIES["eip155"].ledger_wallets
 
     def __init__(self, caip2: str) -> None:
         match = _CAIP2.fullmatch(caip2)
@@ -51,17 +67,40 @@ class EvmChain:
         self.caip2 = caip2
         self.chain_id = int(match[1])
 
+    @classmethod
+    def of_ledger(
+        cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
+    ) -> Self:
+        """The chain id is `MetadataEthereum.chain_id`."""
+        if not metadata.get("chain_id"):
+            raise UnknownChain("MetadataEthereum has no chain_id")
+        return cls(f"eip155:{metadata['chain_id']}")
+
+    @property
+    def ledger_metadata(self) -> Mapping[str, object]:
+        """The chain id."""
+        return {"chain_id": self.chain_id}
+
     def address(self, public_key: bytes) -> str:
         return evm_address(public_key)
 
     def validate_address(self, text: str) -> str:
         return parse_address(text)
 
+    def message_digest(self, message: bytes) -> bytes:
+        """The EIP-191 digest of a personal message."""
+        return personal_message_digest(message)
+
     def parse(self, payload: bytes) -> EvmTx:
         return evm_transactions.decode(payload, self.chain_id)
 
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
         return (keccak256(evm_transactions.encode(self._own(tx))),)
+
+    def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
+        """One key. The transaction names no sender: it spends from whoever signs."""
+        self._own(tx)
+        require_count(1, len(public_keys))
 
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
@@ -133,6 +172,10 @@ class EvmChain:
             raise IntentMismatch(
                 f"gas may cost {own.max_fee} wei, above the cap of {intent.max_network_fee}"
             )
+
+    def replacement_fee(self, tx: UnsignedTx) -> int:
+        """The least maximum fee, in wei per gas; a priority fee rises alike."""
+        return raised(self._own(tx).gas_price)
 
     def _own(self, tx: UnsignedTx) -> EvmTx:
         if not isinstance(tx, EvmTx) or tx.chain_id != self.chain_id:

@@ -6,7 +6,8 @@ signs the whole message with Ed25519.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 from solders.hash import Hash, ParseHashError
 from solders.instruction import Instruction as SoldersInstruction
@@ -20,8 +21,8 @@ from solders.system_program import (
     transfer,
 )
 
-from zrsign_chains import solana_messages
-from zrsign_chains.chain import Intent, UnsignedTx
+from zrsign_chains import registry, solana_messages
+from zrsign_chains.chain import Chain, Intent, UnsignedTx, require_each
 from zrsign_chains.errors import (
     BadSignature,
     IntentMismatch,
@@ -32,27 +33,50 @@ from zrsign_chains.errors import (
 )
 from zrsign_chains.keys import validate_public_key, verify_ed25519
 from zrsign_chains.solana_messages import SIGNATURE_BYTES, SolanaTx, address_of
-from zrsign_chains.wallets import KeyAlgorithm
+from zrsign_chains.wallets import KeyAlgorithm, LedgerWallet
 
 __all__ = ["SolanaChain", "SolanaTx"]
 
-_CLUSTERS = {
-    "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp": "mainnet",
-    "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1": "devnet",
-    "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z": "testnet",
-    "solana:localnet": "localnet",
-    "solana:HK8b7Skns2TX3FvXQxm2mPQbY2nVY8GD": "regnet",
+# Values of zrchain.treasury.SolanaNetworkType.
+_LEDGER_NETWORKS = {
+    1: registry.SOLANA_MAINNET,
+    2: registry.SOLANA_DEVNET,
+    3: registry.SOLANA_TESTNET,
+    4: registry.SOLANA_LOCALNET,
 }
 
 
-class SolanaChain:
+class SolanaChain(Chain):
     """One Solana cluster. A message names no cluster; its blockhash is valid on one only."""
 
+    default_max_network_fee = 10_000_000
+    wallet = registry.SOLANA
+    (ledger_wallet,) = registry.FAMILIES["solana"].ledger_wallets
+
     def __init__(self, caip2: str) -> None:
-        if caip2 not in _CLUSTERS:
-            known = ", ".join(f"{key} ({name})" for key, name in _CLUSTERS.items())
+        clusters = registry.FAMILIES["solana"].networks
+        if caip2 not in clusters:
+            known = ", ".join(f"{key} ({name})" for key, name in clusters.items())
             raise UnknownChain(f"{caip2!r} is not a Solana cluster; known are {known}")
         self.caip2 = caip2
+
+    @classmethod
+    def of_ledger(
+        cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
+    ) -> Self:
+        """The cluster is `MetadataSolana.network`."""
+        number = metadata.get("network", 0)
+        if not isinstance(number, int) or number not in _LEDGER_NETWORKS:
+            raise UnknownChain(f"MetadataSolana names no known network ({number})")
+        return cls(_LEDGER_NETWORKS[number])
+
+    @property
+    def ledger_metadata(self) -> Mapping[str, object]:
+        """The number of the cluster; raises `UnknownChain` where the ledger has none for it."""
+        for number, caip2 in _LEDGER_NETWORKS.items():
+            if caip2 == self.caip2:
+                return {"network": number}
+        raise UnknownChain(f"the ledger signs no transactions for {self.caip2}")
 
     def address(self, public_key: bytes) -> str:
         validate_public_key(KeyAlgorithm.EDDSA_ED25519, public_key)
@@ -61,6 +85,10 @@ class SolanaChain:
     def validate_address(self, text: str) -> str:
         return str(_pubkey(text))
 
+    def message_digest(self, message: bytes) -> bytes:
+        """The message itself: Ed25519 hashes what it signs."""
+        return message
+
     def parse(self, payload: bytes) -> SolanaTx:
         return solana_messages.decode(payload)
 
@@ -68,6 +96,10 @@ class SolanaChain:
         """The whole message, once per required signer."""
         own = _own(tx)
         return (own.raw,) * len(own.signers)
+
+    def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
+        """The fee payer first, then every account that the header counts as a signer."""
+        require_each(_own(tx).signers, public_keys, public_keys)
 
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
@@ -117,6 +149,9 @@ class SolanaChain:
         )
         calls.append(transfer(payment))
         return bytes(Message.new_with_blockhash(calls, payer, _blockhash(blockhash)))
+
+    def replacement_fee(self, tx: UnsignedTx) -> None:
+        """None: nothing takes the place of a message, it lands or its blockhash expires."""
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
         """One System transfer from the key, which alone signs and pays; nothing else of effect.

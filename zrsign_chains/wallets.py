@@ -1,4 +1,4 @@
-"""Wallet types: what a contract means by a key for EVM, Bitcoin or Solana."""
+"""Kinds of keys: what a contract calls a wallet, what the ledger calls one, how each signs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from zrsign_chains.errors import UnknownWalletType
 from zrsign_chains.hashing import keccak256
 
 
@@ -24,13 +23,19 @@ class KeyAlgorithm(StrEnum):
 
 @dataclass(frozen=True)
 class WalletType:
-    """A BIP-44 purpose and SLIP-44 coin type, with the key algorithm and the CAIP-2 namespace."""
+    """A wallet as contracts name it: BIP-44 purpose and SLIP-44 coin type, and how its key signs.
+
+    `word` is what people type. `network` is the CAIP-2 id whose addresses such a wallet shows when
+    no destination decides.
+    """
 
     purpose: int
     coin_type: int
     name: str
     key_algorithm: KeyAlgorithm
     namespace: str
+    word: str
+    network: str
 
     @cached_property
     def id(self) -> bytes:
@@ -38,34 +43,21 @@ class WalletType:
         return keccak256(self.purpose.to_bytes(32, "big") + self.coin_type.to_bytes(32, "big"))
 
 
-EVM = WalletType(44, 60, "EVM", KeyAlgorithm.ECDSA_SECP256K1, "eip155")
-BITCOIN = WalletType(44, 0, "Bitcoin", KeyAlgorithm.BITCOIN_SECP256K1, "bip122")
-BITCOIN_TEST = WalletType(44, 1, "Bitcoin test", KeyAlgorithm.BITCOIN_SECP256K1, "bip122")
-SOLANA = WalletType(44, 501, "Solana", KeyAlgorithm.EDDSA_ED25519, "solana")
+@dataclass(frozen=True)
+class LedgerWallet:
+    """A wallet as the ledger's treasury names it: a value of `zrchain.treasury.WalletType`.
 
-WALLET_TYPES = (EVM, BITCOIN, BITCOIN_TEST, SOLANA)
+    `network` is the CAIP-2 id whose addresses it shows. `metadata` is the full name of the message
+    that names the network of a request, empty when the type or the transaction says it.
+    """
 
-_BY_ID = {wallet.id: wallet for wallet in WALLET_TYPES}
-_BY_COIN = {wallet.coin_type: wallet for wallet in WALLET_TYPES}
+    number: int
+    name: str
+    key_algorithm: KeyAlgorithm
+    network: str
+    metadata: str = ""
 
-
-def wallet_type_by_id(wallet_type_id: bytes) -> WalletType:
-    """The wallet type with this 32-byte id; raises `UnknownWalletType`."""
-    try:
-        return _BY_ID[bytes(wallet_type_id)]
-    except KeyError:
-        known = ", ".join(f"{w.name} 0x{w.id.hex()}" for w in WALLET_TYPES)
-        raise UnknownWalletType(
-            f"no wallet type has the id 0x{bytes(wallet_type_id).hex()}; known are {known}"
-        ) from None
-
-
-def wallet_type_by_coin(coin_type: int) -> WalletType:
-    """The wallet type with this SLIP-44 coin type; raises `UnknownWalletType`."""
-    try:
-        return _BY_COIN[coin_type]
-    except KeyError:
-        known = ", ".join(f"{w.coin_type} ({w.name})" for w in WALLET_TYPES)
-        raise UnknownWalletType(
-            f"no wallet type has coin type {coin_type}; known are {known}"
-        ) from None
+    @property
+    def namespace(self) -> str:
+        """The CAIP-2 namespace of the networks that it is for."""
+        return self.network.partition(":")[0]

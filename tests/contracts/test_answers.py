@@ -19,8 +19,8 @@ from web3.types import TxParams, Wei
 
 from tests.contracts.test_deploy import contract_of, mined, plan_for
 from zrsign.deployment.plan import WALLETS, Mode, deploy
+from zrsign_chains import BITCOIN_TEST, EVM
 from zrsign_chains.caip import chain_hash
-from zrsign_chains.wallets import BITCOIN_TEST, EVM
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
 CHAIN = "eip155:31337"

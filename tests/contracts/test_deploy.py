@@ -28,8 +28,8 @@ from zrsign.deployment.plan import (
     build,
     deploy,
 )
+from zrsign_chains import EVM
 from zrsign_chains.caip import chain_hash
-from zrsign_chains.wallets import EVM
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
 IMPLEMENTATION_SLOT = int("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc", 16)

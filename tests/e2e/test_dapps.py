@@ -22,8 +22,8 @@ from zrsign.local.network.manifest import Manifest
 from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.track import road
+from zrsign_chains import BITCOIN_TEST
 from zrsign_chains.caip import chain_hash
-from zrsign_chains.wallets import BITCOIN_TEST
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 ETHER = 10**18

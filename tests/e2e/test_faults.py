@@ -27,8 +27,7 @@ from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
 from zrsign.sdk.client import Handle
-from zrsign_chains import Intent, evm
-from zrsign_chains.wallets import BITCOIN_TEST, EVM
+from zrsign_chains import BITCOIN_TEST, EVM, Intent, evm
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -27,9 +27,8 @@ from zrsign.local.network.health import Health
 from zrsign.local.network.nodes import SOLANA_LOCALNET
 from zrsign.local.network.operators import Committee
 from zrsign.sdk import ContractMode, ZrSign
-from zrsign_chains import Intent
+from zrsign_chains import EVM, SOLANA, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
-from zrsign_chains.wallets import EVM, SOLANA
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 

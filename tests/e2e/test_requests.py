@@ -23,8 +23,7 @@ from zrsign.local.network.nodes import (
 )
 from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
-from zrsign_chains import Intent, evm
-from zrsign_chains.wallets import BITCOIN, BITCOIN_TEST, EVM, SOLANA
+from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, SOLANA, Intent, evm
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 DIRECT, OMNI = ContractMode.DIRECT, ContractMode.OMNI

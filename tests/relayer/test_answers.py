@@ -27,9 +27,8 @@ from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign.deployment.plan import Mode, Plan, deploy
-from zrsign_chains import chain_hash
+from zrsign_chains import EVM, chain_hash
 from zrsign_chains.evm import evm_address
-from zrsign_chains.wallets import EVM
 from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = worlds.SOURCE_CHAIN

@@ -23,7 +23,7 @@ from tests.relayer.nodes import eventually, free_port
 from tests.relayer.road import InProcessClient, client
 from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, RELAYER, SOURCE_CHAIN, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_chains import Intent, wallets
+from zrsign_chains import EVM, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.simple_tx import SimpleTx, encode
 from zrsign_daemon.jsonrpc import JsonRpc
@@ -85,7 +85,7 @@ def simple(world: World, value: int = ETHER, to: str = RECIPIENT, data: bytes = 
 async def test_simple_transactions__should_go_from_composition_to_confirmation(
     anvil: JsonRpc, anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
 ) -> None:
-    wallet = world.wallet(wallet=wallets.EVM)
+    wallet = world.wallet(wallet=EVM)
     await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
     dead = f"http://127.0.0.1:{free_port()}"
     config = settings(tmp_path, {EVM_CHAIN: anvil_url, SOURCE_CHAIN: dead})
@@ -103,7 +103,7 @@ async def test_simple_transactions__should_go_from_composition_to_confirmation(
 async def test_amount_above_balance__should_be_rejected_with_figures_after_the_grace(
     anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
 ) -> None:
-    world.wallet(wallet=wallets.EVM)
+    world.wallet(wallet=EVM)
     config = settings(tmp_path, {EVM_CHAIN: anvil_url}, composer={"grace_s": 0.0})
     request_id = simple(world, 5 * ETHER)
     async with running(config, world, outbox):
@@ -116,7 +116,7 @@ async def test_amount_above_balance__should_be_rejected_with_figures_after_the_g
 async def test_poor_key__should_be_served_once_it_is_funded(
     anvil: JsonRpc, anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
 ) -> None:
-    wallet = world.wallet(wallet=wallets.EVM)
+    wallet = world.wallet(wallet=EVM)
     # The world's blocks carry no wall-clock time, so the grace is longer than its age.
     config = settings(tmp_path, {EVM_CHAIN: anvil_url}, composer={"grace_s": 1e12})
     request_id = simple(world)
@@ -147,7 +147,7 @@ def rises(outcome: str) -> Any:
 async def test_reverted_transaction__should_be_reported_failed_with_its_reason(
     anvil: JsonRpc, anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
 ) -> None:
-    wallet = world.wallet(wallet=wallets.EVM)
+    wallet = world.wallet(wallet=EVM)
     await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
     await anvil.call("anvil_setCode", RECIPIENT, "0x5f5ffd")
     payload = RULES.compose(
@@ -165,7 +165,7 @@ async def test_reverted_transaction__should_be_reported_failed_with_its_reason(
 async def test_dead_destination__should_keep_its_item_and_serve_it_when_it_is_back(
     anvil: JsonRpc, anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
 ) -> None:
-    wallet = world.wallet(wallet=wallets.EVM)
+    wallet = world.wallet(wallet=EVM)
     await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
     item = await _signed(world, outbox)
     dead = {EVM_CHAIN: f"http://127.0.0.1:{free_port()}"}
@@ -203,7 +203,7 @@ async def _signed(world: World, outbox: Outbox) -> Any:
 async def test_transaction_without_broadcast__should_never_enter_the_outbox(
     world: World, outbox: Outbox
 ) -> None:
-    world.wallet(wallet=wallets.EVM)
+    world.wallet(wallet=EVM)
     await _signed(world, outbox)
     (item,) = await outbox.open_items()
     outgoing = receiver.Outgoing.FromString(item.content)
@@ -228,7 +228,7 @@ async def test_composer_that_is_not_registered__should_change_nothing(
     anvil: JsonRpc, anvil_url: str, outbox: Outbox, tmp_path: Path
 ) -> None:
     world = World()
-    wallet = world.wallet(wallet=wallets.EVM)
+    wallet = world.wallet(wallet=EVM)
     await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
     request_id = simple(world)
     assert COMPOSER.address != RELAYER.address

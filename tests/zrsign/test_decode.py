@@ -9,8 +9,7 @@ from eth_utils.crypto import keccak
 from zrsign.decode import explain
 from zrsign.errors import UsageError
 from zrsign.sdk import reverts
-from zrsign_chains import chain_hash, simple_tx
-from zrsign_chains.wallets import EVM, WALLET_TYPES
+from zrsign_chains import EVM, WALLET_TYPES, chain_hash, simple_tx
 
 ZERO = "0x" + "00" * 20
 

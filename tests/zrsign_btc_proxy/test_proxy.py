@@ -23,7 +23,7 @@ from zrsign_btc_proxy.ledger import Ledger
 from zrsign_btc_proxy.reservations import Reservations
 from zrsign_btc_proxy.settings import REGTEST, Network
 from zrsign_btc_proxy.wallet import Wallet
-from zrsign_chains import Intent, wallets
+from zrsign_chains import BITCOIN_TEST, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.simple_tx import SimpleTx, encode
 from zrsign_daemon.jsonrpc import JsonRpc, NodeUnavailable
@@ -80,7 +80,7 @@ def pay(world: World, sats: int, to: str | None = None, owner: Account = OWNER) 
         receiver.REQUEST_KIND_SIMPLE_TX,
         encode(SimpleTx(recipient, sats, b"")),
         owner=owner,
-        wallet=wallets.BITCOIN_TEST,
+        wallet=BITCOIN_TEST,
         destination=REGTEST,
         broadcast=True,
     )
@@ -95,7 +95,7 @@ def outgoing(world: World) -> list[receiver.Outgoing]:
 async def test_payment__should_be_composed_signed_and_confirmed(
     proxy: Proxy, bitcoin: JsonRpc
 ) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     await proxy.composition.discover()
     await fund(bitcoin, wallet.address)
     request_id = pay(proxy.world, COIN)
@@ -112,7 +112,7 @@ async def test_payment__should_be_composed_signed_and_confirmed(
 async def test_payment_from_several_coins__should_prove_their_amounts(
     proxy: Proxy, bitcoin: JsonRpc
 ) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     for _ in range(2):
         await fund(bitcoin, wallet.address)
     (largest, other) = [coin.value_sats for coin in await _watched(proxy, wallet)]
@@ -133,7 +133,7 @@ async def _watched(proxy: Proxy, wallet: receiver.Wallet) -> list[Utxo]:
 async def test_proposal_that_got_lost__should_not_keep_its_coins_from_its_own_payment(
     proxy: Proxy, bitcoin: JsonRpc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     await fund(bitcoin, wallet.address)
     request_id = pay(proxy.world, COIN)
 
@@ -152,7 +152,7 @@ async def test_proposal_that_got_lost__should_not_keep_its_coins_from_its_own_pa
 async def test_coins_of_open_payments__should_not_be_given_out_twice(
     proxy: Proxy, bitcoin: JsonRpc
 ) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     await fund(bitcoin, wallet.address)
     await fund(bitcoin, wallet.address)
     first, second, third = (pay(proxy.world, COIN) for _ in range(3))
@@ -174,7 +174,7 @@ def _coins(request: receiver.Request) -> set[tuple[str, int]]:
 async def test_proxy_without_its_database__should_learn_taken_coins_from_the_ledger(
     proxy: Proxy, bitcoin: JsonRpc
 ) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     await fund(bitcoin, wallet.address)
     pay(proxy.world, COIN)
     await proxy.composition.tick()
@@ -188,7 +188,7 @@ async def test_proxy_without_its_database__should_learn_taken_coins_from_the_led
 
 
 async def test_empty_key__should_wait_and_then_be_rejected_with_figures(proxy: Proxy) -> None:
-    proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    proxy.world.wallet(wallet=BITCOIN_TEST)
     request_id = pay(proxy.world, COIN)
     await proxy.composition.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING
@@ -201,7 +201,7 @@ async def test_empty_key__should_wait_and_then_be_rejected_with_figures(proxy: P
 
 
 async def test_unconfirmed_coin__should_wait_for_its_block(proxy: Proxy, bitcoin: JsonRpc) -> None:
-    wallet = proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     funder = PrivateKey()
     public_key = funder.public_key.format()
     await fund(bitcoin, RULES.address(public_key))
@@ -229,7 +229,7 @@ async def _pay_from(proxy: Proxy, rpc: JsonRpc, key: PrivateKey, address: str) -
 
 @pytest.mark.parametrize("sats", [1, 293])
 async def test_dust__should_be_rejected_at_once(proxy: Proxy, sats: int) -> None:
-    proxy.world.wallet(wallet=wallets.BITCOIN_TEST)
+    proxy.world.wallet(wallet=BITCOIN_TEST)
     request_id = pay(proxy.world, sats)
     await proxy.composition.tick()
     request = proxy.world.request(request_id)

@@ -30,7 +30,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deployment.plan import Mode, Plan, deploy
 from zrsign.deployment.state import takes_typed_answers
-from zrsign_chains import chain_for, chain_hash, wallets
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash
 from zrsign_chains.ecdsa import verify
 from zrsign_chains.evm import evm_address
 from zrsign_listener.decode import EvmLog
@@ -92,13 +92,13 @@ class Contract:
     def deliver(self, request_id: int) -> list[Any]:
         return list(self.call(answer_call(self.world.request(request_id).answer))["logs"])
 
-    def keys(self, wallet: wallets.WalletType) -> list[str]:
+    def keys(self, wallet: WalletType) -> list[str]:
         data = call_data("getZrKeys", wallet.id, DEPLOYER.address)
         query = {"to": self.address, "data": "0x" + data.hex()}
         answer = ask(self.url, "eth_call", query, "latest")
         return list(decode(["string[]"], bytes.fromhex(answer[2:]))[0])
 
-    def wallet(self, wallet: wallets.WalletType, options: int = 1) -> str:
+    def wallet(self, wallet: WalletType, options: int = 1) -> str:
         request_id = self.request("zrKeyReq", DEPLOYER.address, wallet.id, options)
         self.deliver(request_id)
         return self.world.request(request_id).wallet
@@ -134,16 +134,16 @@ async def contract(anvil: str, request: pytest.FixtureRequest) -> Contract:
     return Contract(anvil, deployed.address, world)
 
 
-@pytest.mark.parametrize("wallet", [wallets.EVM, wallets.BITCOIN_TEST, wallets.SOLANA])
+@pytest.mark.parametrize("wallet", [EVM, BITCOIN_TEST, SOLANA])
 async def test_key_answer__should_be_registered_by_the_contract(
-    contract: Contract, wallet: wallets.WalletType
+    contract: Contract, wallet: WalletType
 ) -> None:
     address = contract.wallet(wallet)
     assert contract.keys(wallet) == [address]
 
 
 async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contract) -> None:
-    contract.wallet(wallets.EVM)
+    contract.wallet(EVM)
     payloads = {
         "zrSignHash": hashlib.sha256(b"hash").digest(),
         "zrSignData": b"words",
@@ -152,7 +152,7 @@ async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contra
     for function, payload in payloads.items():
         broadcast = function == "zrSignTx"
         request_id = contract.request(
-            function, wallets.EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast
+            function, EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast
         )
         (resolved, *_) = contract.deliver(request_id)
         answer = contract.world.request(request_id).answer
@@ -166,8 +166,8 @@ async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contra
 async def test_simple_transaction_answer__should_carry_what_was_composed(
     contract: Contract,
 ) -> None:
-    contract.wallet(wallets.EVM, options=2)
-    asked = (wallets.EVM.id, 0, chain_hash(EVM_CHAIN), transactions.simple(), True)
+    contract.wallet(EVM, options=2)
+    asked = (EVM.id, 0, chain_hash(EVM_CHAIN), transactions.simple(), True)
     composed = transactions.evm()
     request_id = contract.request("zrSignSimpleTx", *asked, composed=composed)
     (resolved, *_) = contract.deliver(request_id)
@@ -178,11 +178,11 @@ async def test_simple_transaction_answer__should_carry_what_was_composed(
 async def test_bitcoin_transaction_answer__should_carry_one_signature_an_input(
     contract: Contract,
 ) -> None:
-    contract.wallet(wallets.BITCOIN_TEST)
+    contract.wallet(BITCOIN_TEST)
     (wallet,) = contract.world.wallets_of(DEPLOYER.address)
     payload = transactions.bitcoin(wallet.public_key)
     request_id = contract.request(
-        "zrSignTx", wallets.BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False
+        "zrSignTx", BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False
     )
     contract.deliver(request_id)
     signature = contract.world.request(request_id).answer.signature

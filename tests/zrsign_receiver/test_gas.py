@@ -15,7 +15,7 @@ from zrchain_lite.modules.identity.keeper import MAX_CHILDREN, MAX_MEMBERS
 from zrchain_lite.modules.treasury.keeper import MAX_ITEMS
 from zrchain_lite.store.kv import Overlay
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import wallets
+from zrsign_chains import BITCOIN_TEST
 from zrsign_chains.bitcoin_scripts import p2wpkh_script
 
 BYTE = 10  # gas of a transaction's byte
@@ -23,7 +23,7 @@ BYTE = 10  # gas of a transaction's byte
 
 def test_report__should_be_affordable_for_the_largest_workspace_and_transaction() -> None:
     world = World()
-    wallet = world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = world.wallet(wallet=BITCOIN_TEST)
     workspace = world.identity.workspace(world.ctx(), wallet.workspace_addr)
     for number in range(MAX_MEMBERS - 1):
         workspace.owners.append(f"eip155:{10**31 + number}:0x{number:040x}")
@@ -32,7 +32,7 @@ def test_report__should_be_affordable_for_the_largest_workspace_and_transaction(
     event = world.sign_event(
         pb.REQUEST_KIND_TX,
         unsigned_plus(wallet.public_key, MAX_ITEMS),
-        wallet=wallets.BITCOIN_TEST,
+        wallet=BITCOIN_TEST,
         destination=REGTEST,
         broadcast=True,
     )

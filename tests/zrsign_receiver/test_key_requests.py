@@ -19,7 +19,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.errors import NotFound, Unauthorized
 from zrchain_lite.store.kv import MemoryStore
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import wallets
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WALLET_TYPES, WalletType
 from zrsign_chains.bitcoin import BitcoinChain
 from zrsign_chains.evm import evm_address, recover_public_key
 from zrsign_receiver.answers import authority
@@ -29,9 +29,9 @@ def snapshot(store: MemoryStore) -> list[tuple[bytes, bytes]]:
     return list(store.iterate(b""))
 
 
-@pytest.mark.parametrize("wallet", wallets.WALLET_TYPES)
+@pytest.mark.parametrize("wallet", WALLET_TYPES)
 def test_key_request__should_be_answered_with_the_wallets_address(
-    wallet: wallets.WalletType,
+    wallet: WalletType,
 ) -> None:
     world = World()
     (request_id,) = world.report(world.key_event(wallet=wallet))
@@ -52,7 +52,7 @@ def test_key_request__should_be_answered_with_the_wallets_address(
 
 def test_bitcoin_test_wallet__should_show_the_first_configured_test_network() -> None:
     world = World()
-    found = world.wallet(wallet=wallets.BITCOIN_TEST)
+    found = world.wallet(wallet=BITCOIN_TEST)
     assert found.address == BitcoinChain(REGTEST).address(found.public_key)
     assert found.address.startswith("bcrt1")
 
@@ -81,7 +81,7 @@ def test_contract_owner__should_be_scoped_to_its_chain() -> None:
 
 def test_workspaces__should_be_one_parent_an_owner_and_one_child_a_coin_type() -> None:
     world = World()
-    for wallet in (wallets.EVM, wallets.SOLANA):
+    for wallet in (EVM, SOLANA):
         world.report(world.key_event(wallet=wallet), world.key_event(wallet=wallet, index=1))
     owned = world.identity.workspaces_of(world.ctx(), OWNER.evm)
     parent = next(w for w in owned if w.child_workspaces)

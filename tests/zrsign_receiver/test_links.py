@@ -18,7 +18,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.errors import InvalidArgument, Unauthorized
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import wallets
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA
 
 ADMINISTRATOR, MEMBER = Account("administrator"), Account("member")
 
@@ -55,7 +55,7 @@ def approve(world: World, action_id: int, account: Account) -> None:
 
 def test_link__should_make_the_account_an_owner_of_every_workspace() -> None:
     world = World()
-    for wallet in (wallets.EVM, wallets.BITCOIN_TEST):
+    for wallet in (EVM, BITCOIN_TEST):
         world.wallet(wallet=wallet)
     (request_id,) = world.report(world.link_event(ADMINISTRATOR.address))
     request = world.request(request_id)
@@ -64,7 +64,7 @@ def test_link__should_make_the_account_an_owner_of_every_workspace() -> None:
     assert step_names(request) == ["observed", "accepted", "linked"]
     assert owners(world) == [[OWNER.evm, ADMINISTRATOR.address]] * 3
     # A wallet of another type comes later, in a workspace that is made for it.
-    world.wallet(wallet=wallets.SOLANA)
+    world.wallet(wallet=SOLANA)
     assert owners(world) == [[OWNER.evm, ADMINISTRATOR.address]] * 4
 
 

@@ -21,8 +21,8 @@ from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.node import compose
+from zrsign_chains import EVM
 from zrsign_chains.cosmos import keyring_address
-from zrsign_chains.wallets import EVM
 from zrsign_receiver.rest import api
 
 AUTHORITY, OBSERVER, PARTY = (Account.from_secret(bytes([n]) * 32) for n in (1, 2, 3))

@@ -19,7 +19,7 @@ from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorize
 from zrchain_lite.store.pagination import MAX_PAGE_BYTES
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import wallets
+from zrsign_chains import BITCOIN, EVM, SOLANA
 from zrsign_receiver.reports.intake import MAX_PAYLOAD_BYTES
 
 ANSWERED, SIGNING = pb.REQUEST_STATUS_ANSWERED, pb.REQUEST_STATUS_SIGNING
@@ -112,7 +112,7 @@ def test_query__should_be_refused_when_it_makes_no_sense(
 
 def test_wallets__should_list_the_owners_wallets_only() -> None:
     world = World()
-    for wallet in (wallets.SOLANA, wallets.EVM):
+    for wallet in (SOLANA, EVM):
         world.wallet(wallet=wallet)
     world.wallet(Account("other"))
     query = pb.QueryWalletsRequest(owner=OWNER.evm)
@@ -173,7 +173,7 @@ def test_authority_key__should_serve_one_contract_and_nobody_else() -> None:
         world.treasury.request_signature(
             world.ctx(), creator=AUTHORITY.address, key_ids=[key_id], items=[b"\x01" * 32]
         )
-    bitcoin = world.wallet(wallet=wallets.BITCOIN).key_id
+    bitcoin = world.wallet(wallet=BITCOIN).key_id
     with pytest.raises(InvalidArgument, match="ECDSA"):
         register(world, mode=pb.MODE_DIRECT, authority_key_id=bitcoin)
     with pytest.raises(NotFound):

@@ -22,7 +22,7 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.modules.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import Intent, wallets
+from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, SOLANA, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_receiver.errors import Reason
 from zrsign_receiver.requests.keys import MAX_WAITING
@@ -30,8 +30,8 @@ from zrsign_receiver.requests.payloads import BITCOIN_MAINNET
 
 HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
 TX, SIMPLE = pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX
-BITCOIN = {"wallet": wallets.BITCOIN_TEST, "destination": REGTEST}
-SOLANA = {"wallet": wallets.SOLANA, "destination": LOCALNET}
+ON_BITCOIN = {"wallet": BITCOIN_TEST, "destination": REGTEST}
+ON_SOLANA = {"wallet": SOLANA, "destination": LOCALNET}
 STRANGER = Account("somebody else").public_key
 
 CASES: list[tuple[Reason, Any, bytes, dict[str, Any]]] = [
@@ -50,37 +50,37 @@ CASES: list[tuple[Reason, Any, bytes, dict[str, Any]]] = [
         Reason.DESTINATION_MISMATCH,
         HASH,
         b"\x01" * 32,
-        {"wallet": wallets.BITCOIN, "destination": REGTEST},
+        {"wallet": BITCOIN, "destination": REGTEST},
     ),
     (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"owner": Account("somebody else")}),
     (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"index": 1}),
     (Reason.UNKNOWN_WALLET, HASH, b"\x01" * 32, {"index": 2**64 - 1}),
     (Reason.MALFORMED_TRANSACTION, TX, b"", {}),
     (Reason.MALFORMED_TRANSACTION, TX, b"\xc0", {}),
-    (Reason.MALFORMED_TRANSACTION, TX, b"not a psbt", BITCOIN),
-    (Reason.MALFORMED_TRANSACTION, TX, b"not a message", SOLANA),
-    (Reason.FOREIGN_INPUTS, TX, transactions.bitcoin(STRANGER), BITCOIN),
+    (Reason.MALFORMED_TRANSACTION, TX, b"not a psbt", ON_BITCOIN),
+    (Reason.MALFORMED_TRANSACTION, TX, b"not a message", ON_SOLANA),
+    (Reason.FOREIGN_INPUTS, TX, transactions.bitcoin(STRANGER), ON_BITCOIN),
     (
         Reason.FOREIGN_SIGNERS,
         TX,
         transactions.solana(bytes(SigningKey(b"\x05" * 32).verify_key)),
-        SOLANA,
+        ON_SOLANA,
     ),
     (Reason.MALFORMED_SIMPLE_TX, SIMPLE, b"", {}),
     (Reason.MALFORMED_SIMPLE_TX, SIMPLE, b"\x4d\xbd\xa8\xd6\xff", {}),
     (Reason.INVALID_RECIPIENT, SIMPLE, transactions.simple("nobody"), {}),
-    (Reason.INVALID_RECIPIENT, SIMPLE, transactions.simple(transactions.EVM_RECIPIENT), SOLANA),
+    (Reason.INVALID_RECIPIENT, SIMPLE, transactions.simple(transactions.EVM_RECIPIENT), ON_SOLANA),
     (
         Reason.INVALID_AMOUNT,
         SIMPLE,
         transactions.simple(transactions.SOLANA_RECIPIENT, 2**64),
-        SOLANA,
+        ON_SOLANA,
     ),
     (
         Reason.DATA_NOT_SUPPORTED,
         SIMPLE,
         transactions.simple(transactions.BITCOIN_RECIPIENT, 9000, b"memo"),
-        BITCOIN,
+        ON_BITCOIN,
     ),
 ]
 
@@ -88,7 +88,7 @@ CASES: list[tuple[Reason, Any, bytes, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def world() -> World:
     world = World()
-    for wallet in (wallets.EVM, wallets.BITCOIN, wallets.BITCOIN_TEST, wallets.SOLANA):
+    for wallet in (EVM, BITCOIN, BITCOIN_TEST, SOLANA):
         world.wallet(wallet=wallet)
     return world
 
@@ -144,7 +144,7 @@ def test_key_request__should_be_rejected_when_the_owner_left_no_room_for_its_wor
         above = world.identity.create_workspace(ctx, OWNER.address, [OWNER.address]).address
         world.identity.append_child(ctx, above, parent)
         parent = above
-    (request_id,) = world.report(world.key_event(wallet=wallets.SOLANA))
+    (request_id,) = world.report(world.key_event(wallet=SOLANA))
     assert world.request(request_id).reject_reason.startswith("workspace_refused: ")
 
 

@@ -25,14 +25,14 @@ from tests.zrsign_receiver.world import (
     step_names,
 )
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import chain_for, wallets
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for
 from zrsign_chains.ecdsa import verify
 from zrsign_receiver.answers import authority
 
 TRANSACTION_WALLETS = [
-    (wallets.EVM, EVM_CHAIN),
-    (wallets.BITCOIN_TEST, REGTEST),
-    (wallets.SOLANA, LOCALNET),
+    (EVM, EVM_CHAIN),
+    (BITCOIN_TEST, REGTEST),
+    (SOLANA, LOCALNET),
 ]
 
 
@@ -75,10 +75,10 @@ def test_data__should_be_a_personal_message_for_an_evm_wallet() -> None:
 @pytest.mark.parametrize("size", [1, 0xFC, 0xFD, 0xFFFF])
 def test_data__should_be_framed_as_a_bitcoin_message_for_a_bitcoin_wallet(size: int) -> None:
     world = World()
-    wallet = world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = world.wallet(wallet=BITCOIN_TEST)
     payload = b"m" * size
     event = world.sign_event(
-        pb.REQUEST_KIND_DATA, payload, wallet=wallets.BITCOIN_TEST, destination=REGTEST
+        pb.REQUEST_KIND_DATA, payload, wallet=BITCOIN_TEST, destination=REGTEST
     )
     (request_id,) = world.report(event)
     world.fulfil()
@@ -90,9 +90,9 @@ def test_data__should_be_framed_as_a_bitcoin_message_for_a_bitcoin_wallet(size: 
 
 def test_data__should_be_signed_as_it_is_for_a_solana_wallet() -> None:
     world = World()
-    wallet = world.wallet(wallet=wallets.SOLANA)
+    wallet = world.wallet(wallet=SOLANA)
     event = world.sign_event(
-        pb.REQUEST_KIND_DATA, b"solana says", wallet=wallets.SOLANA, destination=LOCALNET
+        pb.REQUEST_KIND_DATA, b"solana says", wallet=SOLANA, destination=LOCALNET
     )
     (request_id,) = world.report(event)
     world.fulfil()
@@ -101,7 +101,7 @@ def test_data__should_be_signed_as_it_is_for_a_solana_wallet() -> None:
 
 @pytest.mark.parametrize(("wallet_type", "destination"), TRANSACTION_WALLETS)
 def test_transaction__should_become_outgoing_and_end_when_its_delivery_is_confirmed(
-    wallet_type: wallets.WalletType, destination: str
+    wallet_type: WalletType, destination: str
 ) -> None:
     world = World()
     wallet = world.wallet(wallet=wallet_type)
@@ -188,12 +188,12 @@ def test_direct__should_carry_the_answer_the_authority_signed(
 def test_direct__should_answer_a_bitcoin_transaction_with_64_bytes_an_input() -> None:
     world = World()
     world.direct_source()
-    wallet = world.wallet(wallet=wallets.BITCOIN_TEST)
+    wallet = world.wallet(wallet=BITCOIN_TEST)
     payload = transactions.bitcoin(wallet.public_key)
     event = world.sign_event(
         pb.REQUEST_KIND_TX,
         payload,
-        wallet=wallets.BITCOIN_TEST,
+        wallet=BITCOIN_TEST,
         destination=REGTEST,
         contract=DIRECT,
     )

@@ -18,7 +18,7 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import wallets
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType
 from zrsign_receiver.requests.signing import COMPOSING_BLOCKS
 
 
@@ -52,7 +52,7 @@ class Asked:
 
 
 def asked(
-    wallet_type: wallets.WalletType = wallets.EVM,
+    wallet_type: WalletType = EVM,
     destination: str = EVM_CHAIN,
     payload: bytes | None = None,
 ) -> Asked:
@@ -71,12 +71,12 @@ def asked(
 
 def bitcoin() -> Asked:
     payload = transactions.simple(transactions.BITCOIN_RECIPIENT, 50_000)
-    return asked(wallets.BITCOIN_TEST, REGTEST, payload)
+    return asked(BITCOIN_TEST, REGTEST, payload)
 
 
 def solana() -> Asked:
     payload = transactions.simple(transactions.SOLANA_RECIPIENT, 5000)
-    return asked(wallets.SOLANA, LOCALNET, payload)
+    return asked(SOLANA, LOCALNET, payload)
 
 
 def test_request_that_nobody_composes__should_end() -> None:

@@ -26,7 +26,7 @@ from zrchain_lite.store.kv import MemoryStore, Overlay
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import chain_hash, cosmos, wallets
+from zrsign_chains import EVM, WalletType, chain_hash, cosmos
 from zrsign_chains.evm import evm_address
 from zrsign_receiver.module import ReceiverModule
 
@@ -200,7 +200,7 @@ class World:
         query = pb.QueryRequestRequest(id=request_id)
         return self.query("Request", query, pb.QueryRequestResponse).request
 
-    def wallet(self, owner: Account = OWNER, wallet: wallets.WalletType = wallets.EVM) -> pb.Wallet:
+    def wallet(self, owner: Account = OWNER, wallet: WalletType = EVM) -> pb.Wallet:
         """Ask for the owner's wallet 0 through Omni and have it made."""
         self.report(self.key_event(owner, wallet))
         self.fulfil()
@@ -281,7 +281,7 @@ class World:
     def key_event(
         self,
         owner: Account = OWNER,
-        wallet: wallets.WalletType = wallets.EVM,
+        wallet: WalletType = EVM,
         *,
         index: int = 0,
         contract: str = OMNI,
@@ -303,7 +303,7 @@ class World:
         payload: bytes,
         *,
         owner: Account = OWNER,
-        wallet: wallets.WalletType = wallets.EVM,
+        wallet: WalletType = EVM,
         index: int = 0,
         destination: str = EVM_CHAIN,
         broadcast: bool = False,

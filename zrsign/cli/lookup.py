@@ -23,8 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def ids(as_json: Json = False) -> None:
     """Wallet type ids and destination chain ids, as the contracts hash them."""
-    from zrsign_chains.caip import KNOWN_CHAINS, chain_hash
-    from zrsign_chains.wallets import WALLET_TYPES
+    from zrsign_chains import KNOWN_CHAINS, WALLET_TYPES, chain_hash
 
     rows: list[dict[str, Any]] = [
         {

@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def wallet_type(name: str) -> WalletType:
-    from zrsign_chains.wallets import wallet_type_by_coin
+    from zrsign_chains import wallet_type_by_coin
 
     coin = WALLET_NAMES.get(name.lower())
     if coin is None:

@@ -21,8 +21,7 @@ from web3.utils.address import get_create_address
 
 from zrsign.contracts import artifact
 from zrsign.errors import ZrSignError
-from zrsign_chains.caip import KNOWN_CHAINS
-from zrsign_chains.wallets import BITCOIN, BITCOIN_TEST, EVM, SOLANA, WalletType
+from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, KNOWN_CHAINS, SOLANA, WalletType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,8 +30,7 @@ from zrsign.local.network.nodes import (
     fund_solana,
 )
 from zrsign.sdk import ContractMode, Handle, Options
-from zrsign_chains import Intent, evm, solana
-from zrsign_chains.wallets import BITCOIN_TEST, EVM, SOLANA, WalletType
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, Intent, WalletType, evm, solana
 
 SOURCE = f"eip155:{SOURCE_CHAIN_ID}"
 DESTINATION = f"eip155:{DESTINATION_CHAIN_ID}"

@@ -31,7 +31,7 @@ from zrsign.local.demo.stage import Stage
 from zrsign.local.network.accounts import APPROVERS
 from zrsign.local.network.nodes import fund_evm
 from zrsign.sdk import Handle, Options
-from zrsign_chains.wallets import EVM
+from zrsign_chains import EVM
 
 OWNER = "policy-owner"
 BLOCKS_TO_APPROVE = 1_000

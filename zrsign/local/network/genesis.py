@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zrsign.local.network.manifest import AccountEntry
-from zrsign_chains.caip import KNOWN_CHAINS
+from zrsign_chains import KNOWN_CHAINS
 from zrsign_chains.cosmos import keyring_address
 
 CHAIN_ID = "zrsign-local"
