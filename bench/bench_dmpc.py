@@ -124,6 +124,7 @@ def result_of(outcome: Result[T] | Abort | None) -> T:
 def make_aux(
     level: SecurityLevel, primes: list[int], count: int, arithmetic: Arithmetic
 ) -> tuple[dict[int, AuxInfo], Cost]:
+    """Auxiliary information of `count` members, and what one of them spent on it."""
     execution = aux_info_execution(level, group_of(range(1, count + 1)), os.urandom(32), arithmetic)
     left = iter(primes)
     sessions = {
@@ -159,6 +160,7 @@ def _stock(key: PaillierKey, count: int) -> Pool[Randomizer]:
 def run_presign(
     aux: dict[int, AuxInfo], pooled: bool, spread: Spread = IN_ORDER
 ) -> tuple[dict[int, Presignature], Cost]:
+    """One presigning of all members, and what one of them spent on it."""
     count = len(aux)
     shares = dealt_key(SECP256K1, count, count)
     setup = PresignSetup(shares[1].info, aux[1].public, tuple(aux))
@@ -344,7 +346,7 @@ def show(rows: list[Row], figure: float, console: Console) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Command line."""
+    """Measure what the command line names, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--level", choices=sorted(LEVELS), action="append")
     parser.add_argument("--parties", type=int, default=3, help="of the single-thread rows")

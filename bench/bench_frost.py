@@ -32,7 +32,7 @@ MESSAGE = bytes(32)
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds."""
+    """One measured operation beside its baseline, both in milliseconds."""
 
     what: str
     scheme: str
@@ -43,6 +43,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
+        """How many times the baseline the operation takes."""
         return self.milliseconds / self.baseline
 
 
@@ -66,12 +67,14 @@ class Costs:
 
     @classmethod
     def of(cls, group: Group) -> Costs:
+        """Measure the two multiplications of a curve."""
         k = group.random_scalar()
         point = group.base_mul(k)
         return cls(best(lambda: group.base_mul(k)), best(lambda: k * point))
 
 
 def deal(group: Group, threshold: int, parties: int) -> list[KeyShare]:
+    """Shares of a fresh key, dealt in the clear."""
     coefficients = [group.random_scalar() for _ in range(threshold)]
     secrets = {i: evaluate(coefficients, i, group.order) for i in range(1, parties + 1)}
     shares = tuple((i, group.base_mul(x)) for i, x in secrets.items())
@@ -80,6 +83,7 @@ def deal(group: Group, threshold: int, parties: int) -> list[KeyShare]:
 
 
 def frost(suite: Suite, threshold: int, parties: int) -> list[Row]:
+    """The rows of one suite at one threshold."""
     shares = deal(suite.group, threshold, parties)[:threshold]
     nonces: list[NoncePair] = [generate_nonces(suite, share) for share in shares]
     commitments = tuple(pair.commitment for pair in nonces)

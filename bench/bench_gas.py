@@ -124,21 +124,25 @@ class Bench:
         return int(receipt["gasUsed"])
 
     async def request_key(self) -> int:
+        """Gas that `zrKeyReq` used."""
         request = self._contract.get_function_by_signature("zrKeyReq((address,bytes32,uint8))")
         params = (self._user.address, EVM.id, 1)
         return await self.mined(request(params), {"from": self._user.address, "value": self._value})
 
     async def answer_key(self, index: int) -> int:
+        """Gas that the answer to a key request used."""
         key = [EVM.id, self._user.address, index, WALLET, 1]
         context = keccak(encode(WALLET_ID, [31337, self._contract.address, *key[:3]]))
         signed = self._authority("ZrKeyResponse", KEY_FIELDS, key, context)
         return await self._answer(self._contract.functions.zrKeyRes((*key, signed)))
 
     async def sign(self, function: str, payload: bytes) -> int:
+        """Gas that a request for a signature used."""
         call = self._contract.functions[function]((EVM.id, 0, chain_hash(CHAIN), payload, False))
         return await self.mined(call, {"from": self._user.address, "value": self._value})
 
     async def answer_signature(self, trace_id: int) -> int:
+        """Gas that the answer to a signature request used."""
         answer = [trace_id, self._user.address, b"", b"\2" * 65, False]
         asked = (EVM.id, 0, chain_hash(CHAIN), b"\1" * 32, False)
         question = self._contract.functions.requestContext(self._user.address, asked, 0)
@@ -186,6 +190,7 @@ async def deployed(
 
 
 async def measure_direct(bench: Bench) -> dict[str, int]:
+    """Gas of each call of the Direct contract, by the row's name."""
     gas = {"zrKeyReq, first": await bench.request_key()}
     gas["zrKeyRes, first"] = await bench.answer_key(0)
     gas["zrKeyReq, later"] = await bench.request_key()
@@ -199,6 +204,7 @@ async def measure_direct(bench: Bench) -> dict[str, int]:
 
 
 async def measure_omni(bench: Bench) -> dict[str, int]:
+    """Gas of each call of the Omni contract, by the row's name."""
     gas = {
         "zrKeyReq, first": await bench.request_key(),
         "zrKeyReq, later": await bench.request_key(),
@@ -242,6 +248,7 @@ def shown(gas: int | None, target: int | None) -> str:
 
 
 def main() -> None:
+    """Measure both contracts, print the table and write the JSON file."""
     results = asyncio.run(measure())
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     figures = {

@@ -42,10 +42,12 @@ class Row:
 
     @property
     def rate(self) -> float:
+        """Transfers a second."""
         return self.transfers / self.seconds
 
 
 def genesis() -> Genesis:
+    """The start of a chain on which every sender has coins."""
     funds = [{"denom": "urock", "amount": str(10**12)}]
     balances = [{"address": account.address, "coins": funds} for account in SENDERS]
     return Genesis.model_validate(
@@ -54,6 +56,7 @@ def genesis() -> Genesis:
 
 
 def transfer(account: Account) -> MsgSend:
+    """A transfer of 1 urock from the account."""
     coins = [Coin(denom="urock", amount="1")]
     return MsgSend(from_address=account.address, to_address=RECIPIENT.address, amount=coins)
 
@@ -115,11 +118,13 @@ async def end_to_end(count: int, senders: Sequence[Account]) -> Row:
 
 
 async def burst(client: LedgerClient, count: int) -> None:
+    """Send `count` transfers, each once the one before is in a block."""
     for _ in range(count):
         await client.broadcast(transfer(client.account))
 
 
 def print_table(console: Console, pairs: Sequence[tuple[Row, Row]]) -> None:
+    """Print each row beside its baseline."""
     table = Table("measured", "transfers", "blocks", "seconds", "transfers/s", "ratio")
     for baseline, measured in pairs:
         for row in (baseline, measured):
@@ -135,6 +140,7 @@ def print_table(console: Console, pairs: Sequence[tuple[Row, Row]]) -> None:
 
 
 def main() -> None:
+    """Measure what the command line names, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--transfers", type=int, default=2000, help="per row")
     count = parser.parse_args().transfers

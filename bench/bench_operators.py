@@ -59,6 +59,7 @@ class Client:
 
     @classmethod
     async def of(cls, ledger: LedgerClient) -> Client:
+        """A client with a workspace of its own and the network's keyring."""
         me = ledger.account.address
         made = await ledger.broadcast(identity.MsgNewWorkspace(creator=me))
         workspace = made.response(identity.MsgNewWorkspaceResponse).addr
@@ -132,6 +133,7 @@ class Client:
 
 
 async def measure(committee: Committee | None, at_once: int, console: Console) -> list[Row]:
+    """The rows of one committee, or of one process, on a network of its own."""
     name = str(committee or "one process")
     with tempfile.TemporaryDirectory(prefix="zrsign-bench-") as folder:
         network = LocalNetwork(Path(folder) / "network", Ports.free(), lambda *_: None, committee)
@@ -253,7 +255,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Command line."""
+    """Measure the keyrings that the command line names, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--at-once", type=int, default=60, help="requests of the throughput rows")
     parser.add_argument("--keyring", action="append", help="such as 2-of-3; default: all")

@@ -27,12 +27,14 @@ SOURCE = "eip155:31337"
 
 
 async def timed(work: Awaitable[object]) -> float:
+    """Seconds that the work took."""
     started = time.perf_counter()
     await work
     return time.perf_counter() - started
 
 
 async def sign(zr: ZrSign, number: int) -> None:
+    """Ask for one signature and wait for it."""
     await (await zr.sign_data(EVM, 0, SOURCE, number.to_bytes(4, "big"))).signature()
 
 
@@ -56,6 +58,7 @@ async def measure(zr: ZrSign) -> list[tuple[str, list[float], float]]:
 
 
 async def main() -> None:
+    """Measure on a network of its own, and print the table."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
         async with LocalNetwork(Path(folder) / "bench", Ports.free(), lambda *_: None) as network:

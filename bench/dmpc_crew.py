@@ -36,7 +36,7 @@ MESSAGE: Final = bytes(range(32))
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run: wall time, and the mean over the parties of the rest."""
+    """The cost of one run: wall time of all, and the mean over the parties of the rest."""
 
     wall_ms: float
     cpu_ms: float
@@ -50,7 +50,7 @@ class Forgetful(SingleUseLedger):
         pass
 
     def consume(self, item: Item) -> None:
-        """Accept."""
+        """Accept every item and store nothing."""
 
 
 class Stock(Pool[Randomizer]):
@@ -64,6 +64,7 @@ class Stock(Pool[Randomizer]):
 
 
 def group_of(indices: Iterable[int]) -> Parties:
+    """The parties with these indices."""
     return Parties.of({i: IDENTITIES[i].public_key for i in indices})
 
 
@@ -82,6 +83,7 @@ class Party:
         self.primes = [safe_prime(self.level.prime) for _ in range(4)]
 
     def start_aux(self, arithmetic: str, execution_id: bytes) -> Session[AuxInfo]:
+        """The session that makes auxiliary information."""
         back_end = ARITHMETICS[arithmetic]
         left = iter(self.primes)
         secrets = AuxSecrets.generate(self.level, left.__next__, arithmetic=back_end)
@@ -90,13 +92,16 @@ class Party:
         return start_aux_info(execution, self.level, self.me, IDENTITIES[self.me], secrets)
 
     def keep_aux(self, info: AuxInfo) -> None:
+        """Keep auxiliary information for later runs."""
         self.aux[info.key.arithmetic.name] = info
 
     def start_keygen(self, group: str, threshold: int, execution_id: bytes) -> Session[KeyShare]:
+        """The session that makes a key."""
         execution = dkg_execution(_group(group), threshold, group_of(self.everybody), execution_id)
         return start_dkg(execution, self.me, IDENTITIES[self.me])
 
     def keep_keygen(self, share: KeyShare) -> None:
+        """Keep a share for later runs."""
         self.shares[share.info.group.name] = share
 
     def prepare_tables(self, arithmetic: str, signers: tuple[int, ...]) -> None:
@@ -115,6 +120,7 @@ class Party:
             key.pool = _stock(key, 4)
 
     def prepare_no_pools(self, arithmetic: str) -> None:
+        """Take the pools away, so that randomness is made when it is needed."""
         info = self.aux[arithmetic]
         info.key.pool = None
         for key in info.public.paillier.values():
@@ -123,15 +129,18 @@ class Party:
     def start_presign(
         self, arithmetic: str, signers: tuple[int, ...], execution_id: bytes
     ) -> Session[Presignature]:
+        """The session that makes a presignature."""
         share, info = self.shares[SECP256K1.name], self.aux[arithmetic]
         setup = PresignSetup(share.info, info.public, signers)
         execution = presign_execution(setup, group_of(self.everybody), execution_id)
         return start_presign(execution, setup, share, info, IDENTITIES[self.me])
 
     def keep_presign(self, made: Presignature) -> None:
+        """Keep a presignature for the next signing."""
         self.presignature = made
 
     def start_sign(self, execution_id: bytes) -> Session[Any]:
+        """The session that signs with the presignature that is kept."""
         made = self.presignature
         if made is None:
             raise RuntimeError("presign first")
@@ -144,6 +153,7 @@ class Party:
     def start_frost(
         self, suite: str, signers: tuple[int, ...], execution_id: bytes
     ) -> Session[bytes]:
+        """The session that signs with FROST."""
         chosen = suite_by_name(suite)
         share = self.shares[chosen.group.name]
         execution = frost_execution(chosen, share.info, MESSAGE, group_of(signers), execution_id)

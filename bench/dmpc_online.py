@@ -112,6 +112,8 @@ def cpu_ms(setup: Setup, signers: int, signatures: int) -> float:
 
 
 def ecdsa_alone(signers: int, ledgers: Ledgers) -> Setup:
+    """Sign one digest among `signers`; making the presignature is not measured."""
+
     def setup() -> Callable[[], Sessions]:
         made, digest = dealt_presignature(signers), os.urandom(32)
         parties, name = group_of(range(1, signers + 1)), os.urandom(32)
@@ -134,6 +136,8 @@ def ecdsa_alone(signers: int, ledgers: Ledgers) -> Setup:
 
 
 def ecdsa_batch(size: int, ledgers: Ledgers) -> Setup:
+    """Sign `size` digests in one session of two; making the presignatures is not measured."""
+
     def setup() -> Callable[[], Sessions]:
         made = [dealt_presignature(2) for _ in range(size)]
         digests, name = [os.urandom(32) for _ in range(size)], os.urandom(32)
@@ -186,7 +190,7 @@ def frost_batch(size: int | None, ledgers: Ledgers) -> Setup:
 
 @contextmanager
 def ledgers_on_disk(folder: Path) -> Iterator[Ledgers]:
-    """Of signers 1 and 2, below `folder`: a temporary directory may be no disk."""
+    """Ledgers of signers 1 and 2 below `folder`; a temporary directory may be no disk."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as name:
         journals = {i: FileJournal(Path(name) / f"journal-{i}") for i in (1, 2)}

@@ -140,4 +140,5 @@ def _short(milliseconds: float | None) -> str:
 
 
 def as_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The entries as the JSON file lists them, each with its ratio."""
     return [{**asdict(entry), "ratio": entry.ratio} for entry in entries]

@@ -71,6 +71,7 @@ def solhint(env: dict[str, str]) -> str:
 
 
 def main() -> int:
+    """Run Slither and solhint; exit code 1 for a finding that is not answered."""
     try:
         tools = (resolve("forge").path, resolve("solc").path, resolve("npm").path)
     except ToolError as error:

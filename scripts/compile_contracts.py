@@ -154,6 +154,7 @@ def artifact(name: str, contract: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(value: object) -> str:
+    """JSON as it is committed: sorted, one space a level."""
     return json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
@@ -179,6 +180,7 @@ def stale(files: dict[Path, str]) -> list[Path]:
 
 
 def main() -> int:
+    """Write what is packaged, or compare it with `--check`; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

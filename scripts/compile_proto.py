@@ -24,6 +24,7 @@ INIT = '"""Generated from proto/ by scripts/compile_proto.py. Do not edit."""\n'
 
 
 def main() -> int:
+    """Write the wire classes, or compare them with `--check`; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit 1 when a file is stale")
     check = parser.parse_args().check
@@ -63,6 +64,7 @@ def differences(fresh: Path, committed: Path) -> list[str]:
 
 
 def report(stale: list[str]) -> int:
+    """Print which files are stale; returns the exit code."""
     if not stale:
         return 0
     listed = ", ".join(stale[:5]) + (" …" if len(stale) > 5 else "")

@@ -46,6 +46,7 @@ def shares(each: dict[str, int]) -> tuple[float, float]:
 
 
 def measure() -> dict[str, dict[str, int]]:
+    """Run the contracts' tests; hits and totals by contract and kind of coverage."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "lcov.info"
         command = [str(resolve("forge").path), "coverage", "--report", "lcov"]
@@ -63,6 +64,7 @@ def measure() -> dict[str, dict[str, int]]:
 
 
 def main() -> int:
+    """Print the table; exit code 1 when a percentage is below `--min`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--min", type=float, default=98.0, help="least percentage of each")
     least = parser.parse_args().min

@@ -112,10 +112,12 @@ def bring(
 
 
 def tell(change: Change) -> None:
+    """Print what a change changes."""
     click.echo(f"{change.what}: {change.before or '-'} → {change.after or '-'}")
 
 
 def send_change(provider: ProviderAPI, sender: AccountAPI, change: Change) -> None:
+    """Send the transaction of a change and wait until it is in a block."""
     if change.raw:
         provider.web3.eth.wait_for_transaction_receipt(
             provider.web3.eth.send_raw_transaction(change.raw)
@@ -139,6 +141,7 @@ def deploy(provider: ProviderAPI, deployer: AccountAPI, plan: Plan) -> Deploymen
 
 
 def send(provider: ProviderAPI, deployer: AccountAPI, step: Step, nonce: int) -> ReceiptAPI:
+    """Send one step of a plan with this nonce and wait until it is in a block."""
     transaction = provider.network.ecosystem.create_transaction(
         chain_id=provider.chain_id,
         data=step.data,

@@ -159,6 +159,7 @@ def lock(upgrade: bool) -> None:
 
 
 def main() -> int:
+    """Run one verb, `sync` or `lock`; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -9,9 +9,7 @@ import pytest
 from scripts.check_words import ROOT, Classes, fault_of, findings, sources
 
 NOT_YET = {
-    "bench",
     "relayer",
-    "scripts",
     "zrchain_lite",
     "zrsign",
     "zrsign_btc_proxy",

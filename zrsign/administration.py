@@ -22,7 +22,7 @@ from zrsign.errors import UsageError
 
 DENOM: Final = "urock"
 GRANT: Final = 1_000_000_000
-"""To a new party, for its transactions: 1000 ROCK."""
+"""How many urock a new party gets for the fees of its transactions: 1000 ROCK."""
 QUERY: Final = "/zrsign.operators.Query/"
 
 
@@ -45,7 +45,7 @@ class MemberCard(_Part):
 
     @classmethod
     def read(cls, path: Path) -> MemberCard:
-        """Raises UsageError."""
+        """The card in a JSON file. Raises UsageError."""
         try:
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
@@ -54,6 +54,7 @@ class MemberCard(_Part):
             ) from None
 
     def message(self) -> wire.Member:
+        """The member as the ledger's message names it."""
         return wire.Member(
             index=self.index,
             party=self.party,
@@ -64,7 +65,7 @@ class MemberCard(_Part):
 
 
 def card_of(config: Path, index: int, endpoint: str = "") -> MemberCard:
-    """From an operator's settings file; its keys are made if need be.
+    """The card of an operator from its settings file; keys that are missing are made.
 
     Raises SettingsError, UsageError.
     """
@@ -154,7 +155,10 @@ class Keyring:
         return response.number
 
     async def conclude(self) -> None:
-        """After the keys moved: those who left answer no more, and the group's threshold counts."""
+        """Remove the parties that left and set the threshold, once the keys have moved.
+
+        Until then those who leave still answer. Raises ClientError.
+        """
         known, settings = await self._known(), await self.settings()
         group = settings.groups[-1]
         staying = {member.party for member in group.members}
@@ -190,7 +194,7 @@ class Keyring:
         return sent.response(wire.MsgPardonMemberResponse).count
 
     async def progress(self) -> Progress:
-        """Of the last order. Raises ClientError."""
+        """How many keys have followed the last order. Raises ClientError."""
         settings = await self.settings()
         group = settings.groups[-1]
         target = (group.number, settings.refresh_number)

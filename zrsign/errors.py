@@ -23,14 +23,18 @@ class ZrSignError(Exception):
 
 
 class NetworkError(ZrSignError, ConnectionError):
-    pass
+    """A node or a daemon of the local network did not start, or stopped."""
 
 
 class ManifestError(ZrSignError):
+    """No running network was found, or its manifest does not parse."""
+
     exit_code = 2
 
 
 class RequestRejected(ZrSignError):
+    """The network refused a request; `reason` starts with a code word."""
+
     def __init__(self, request_id: int, reason: str) -> None:
         super().__init__(
             f"Request {request_id} was rejected: {reason}",
@@ -41,12 +45,14 @@ class RequestRejected(ZrSignError):
 
 
 class AnswerTimeout(ZrSignError, TimeoutError):
-    pass
+    """No answer came within the time asked for; the request itself goes on."""
 
 
 class TransactionReverted(ZrSignError):
-    pass
+    """The source chain refused a call; the message holds the contract's custom error."""
 
 
 class UsageError(ZrSignError, ValueError):
+    """An argument is not acceptable."""
+
     exit_code = 2

@@ -84,6 +84,7 @@ class StoppedLedger(LedgerClient):
             raise QueryFailed(method, "FAILED", str(error)) from None
 
     async def close(self) -> None:
+        """Close the store; the next process may open it."""
         self._store.close()
 
 
@@ -111,6 +112,7 @@ async def serve(settings: NodeSettings, stop: asyncio.Event) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run the ledger until it is told to stop; returns the exit code."""
     return run.main("ledger", NodeSettings, serve, argv)
 
 

@@ -67,6 +67,7 @@ class Road:
         }
 
     def as_json(self) -> dict[str, Any]:
+        """The road as `zrsign track --json` prints it; times are seconds since the first step."""
         steps = [
             {
                 "name": step.name,
@@ -81,6 +82,7 @@ class Road:
 
 
 def road(request: wire.Request) -> Road:
+    """The road of a request, from the ledger's record of its steps."""
     start_ms = request.steps[0].time_ms if request.steps else 0
     return Road(
         request,

@@ -30,6 +30,7 @@ File = Annotated[Path, typer.Argument(help="The deployment's file.")]
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands that deploy and operate contracts."""
     for command in (deploy, pause, unpause):
         app.command()(command)
 

@@ -21,7 +21,7 @@ run = typer.Typer(no_args_is_help=True, help="Run a daemon until SIGTERM.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add `zrsign run DAEMON` and `zrsign operators`."""
+    """Add one command a daemon, and the group of commands for operators."""
     app.add_typer(run, name="run")
     app.add_typer(operators, name="operators")
 

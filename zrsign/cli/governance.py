@@ -27,6 +27,7 @@ Action = Annotated[int, typer.Argument(help="The action's id: see zrsign policie
 
 
 def register(app: typer.Typer) -> None:
+    """Add the groups of commands for workspaces and policies."""
     held = typer.Typer(help="Who owns keys.", invoke_without_command=True)
     held.callback()(workspaces)
     held.command("add-owner")(add_owner)

@@ -17,6 +17,7 @@ Owner = Annotated[
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands that look something up."""
     for command in (ids, decode, keys):
         app.command()(command)
 

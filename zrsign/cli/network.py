@@ -48,6 +48,7 @@ MARKS = {
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands of the local network."""
     for command in (up, demo, status):
         app.command()(command)
 

@@ -68,6 +68,8 @@ class Access:
             yield Keyring(client, await only_keyring(client))
 
     def run(self, work: Callable[[Keyring], Awaitable[Any]]) -> Any:
+        """Open the keyring, do the work with it, and return what the work returned."""
+
         async def main() -> Any:
             async with self.open() as keyring:
                 return await work(keyring)

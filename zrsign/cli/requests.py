@@ -31,6 +31,7 @@ WALLET_NAMES = {"evm": 60, "btc": 0, "btc-test": 1, "sol": 501}
 
 
 def register(app: typer.Typer) -> None:
+    """Add the commands that ask a contract, and the one that follows a request."""
     request = typer.Typer(help="Ask a zrSign contract.", no_args_is_help=True)
     request.command("key")(key)
     request.command("hash")(sign_hash)
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def wallet_type(name: str) -> WalletType:
+    """The wallet type of a name such as "evm" or "btc". Raises UsageError."""
     from zrsign_chains import wallet_type_by_coin
 
     coin = WALLET_NAMES.get(name.lower())

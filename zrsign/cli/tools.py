@@ -10,6 +10,7 @@ from zrsign.cli.render import Json, err, show
 
 
 def register(app: typer.Typer) -> None:
+    """Add `doctor` and the group of commands for tools."""
     app.command()(doctor)
     tools = typer.Typer(help="The programs that the local network runs.", no_args_is_help=True)
     tools.command("install")(install)

@@ -55,10 +55,12 @@ class Target:
 
     @property
     def implementation(self) -> Creation:
+        """The deployment of the contract that the proxy points to."""
         return self.creations[1]
 
     @property
     def factory(self) -> Creation:
+        """The deployment of the factory that makes the proxy."""
         return self.creations[2]
 
 

@@ -78,7 +78,7 @@ class Fees(_Part):
 
 
 class SafetyRules(_Part):
-    """As `zrsign.deployment.plan.Safety`; `strictness` by name."""
+    """What `zrsign.deployment.plan.Safety` demands, with the names of its flags in `strictness`."""
 
     strictness: tuple[str, ...] = tuple(str(flag.name) for flag in Safety().strictness)
     cancel_delay_s: Annotated[int, Field(ge=0, lt=2**32)] = 86_400
@@ -96,7 +96,7 @@ class SafetyRules(_Part):
 
     @property
     def values(self) -> tuple[int, int, int, int, int]:
-        """As `configureSafety` takes them."""
+        """The arguments of the contract's `configureSafety`, in its order."""
         flags = sum(Strictness[name] for name in set(self.strictness))
         caps = (self.max_mpc_fee_wei, self.max_resp_gas, self.max_resp_gas_price_buffer)
         return (int(flags), self.cancel_delay_s, *caps)
@@ -148,6 +148,7 @@ class Settings(_Part):
 
     @property
     def salt_bytes(self) -> bytes:
+        """The salt of CREATE2: Keccak-256 of the text, 32 bytes."""
         return keccak(text=self.salt)
 
     @property
@@ -157,6 +158,7 @@ class Settings(_Part):
         return {role: frozenset(each) for role, each in zip(ROLE_NAMES, listed, strict=True)}
 
     def network(self, name: str) -> Network:
+        """A network of the file with the environment's values put in. Raises DeployError."""
         if name not in self.networks:
             known = ", ".join(self.networks) or "none"
             raise DeployError(f"No network {name!r} in the file; there are: {known}.")

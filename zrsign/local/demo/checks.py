@@ -51,6 +51,7 @@ async def evm_creation(rpc: Rpc, block_number: int, address: str) -> str:
 
 
 async def evm_balance(rpc: Rpc, address: str) -> int:
+    """The balance of an address in wei, at the latest block."""
     return int(await rpc.call("eth_getBalance", address, "latest"), 16)
 
 
@@ -92,5 +93,6 @@ async def solana_confirmed(rpc: Rpc, signature: str) -> None:
 
 
 async def solana_balance(rpc: Rpc, address: str) -> int:
+    """The balance of an address in lamports, at commitment "confirmed"."""
     answer = await rpc.call("getBalance", address, {"commitment": "confirmed"})
     return int(answer["value"])

@@ -118,6 +118,7 @@ def evm_signature(signature: bytes) -> bytes:
 
 
 def expect_signer(recovered: str, address: str) -> None:
+    """Raises NotConfirmed unless the signature recovers to the wallet's address."""
     if recovered != address:
         raise checks.NotConfirmed(f"the signature is {recovered}'s, not {address}'s")
 
@@ -170,6 +171,7 @@ async def deploy_counter(stage: Stage) -> str:
 
 
 async def compose_evm(stage: Stage, sender: str, to: str, value: int, data: bytes) -> bytes:
+    """An unsigned EIP-1559 transaction of `value` wei with the sender's next nonce."""
     rpc = stage.network.rpc(DESTINATION)
     base_fee = int((await rpc.call("eth_getBlockByNumber", "latest", False))["baseFeePerGas"], 16)
     tip = 10**9

@@ -71,12 +71,14 @@ async def set_policy(stage: Stage, blocks: int) -> None:
 
 
 def policy_id(made: TxResult) -> int:
+    """The id that the ledger gave to a new policy."""
     response = policy.MsgNewPolicyResponse()
     made.responses[-1].Unpack(response)
     return int(response.id)
 
 
 def account(stage: Stage) -> str:
+    """The ledger address of the workspace's owner."""
     return stage.network.manifest.account(OWNER).address
 
 
@@ -97,6 +99,7 @@ async def workspace_of(stage: Stage) -> identity.Workspace:
 
 
 async def request_transfer(stage: Stage, row: Row) -> Handle:
+    """Ask for the signature of a transfer from the team's wallet; funds it first."""
     rpc = stage.network.rpc(DESTINATION)
     sender, _ = await stage.wallet(OWNER, EVM)
     await fund_evm(rpc, sender, ETHER)
@@ -119,6 +122,7 @@ async def until_approving(stage: Stage, row: Row, handle: Handle) -> int:
 
 
 async def approve(ledger: LedgerClient, approver: str, action_id: int) -> None:
+    """Approve an action as one of its approvers."""
     await ledger.broadcast(policy.MsgApproveAction(creator=approver, action_id=action_id))
 
 
@@ -158,6 +162,7 @@ async def timed_out(stage: Stage, row: Row) -> None:
 
 
 def group() -> Group:
+    """The rows of a wallet that needs two approvals of three."""
     key = partial(request_key, wallet=EVM, options=Options.NORMAL, account=OWNER)
     return Group(
         (

@@ -8,6 +8,8 @@ from typing import Any
 
 
 class Status(StrEnum):
+    """How far a flow is."""
+
     WAITING = "waiting"
     RUNNING = "running"
     # The destination's own node says so.
@@ -34,13 +36,16 @@ class Row:
 
     @property
     def good(self) -> bool:
+        """Whether the flow ended as it should."""
         return self.status is self.expected
 
     @property
     def finished(self) -> bool:
+        """Whether the flow ended, well or badly."""
         return self.status not in (Status.WAITING, Status.RUNNING)
 
     def as_json(self) -> dict[str, Any]:
+        """The row as the demo's JSON file lists it; times are in seconds."""
         shown = asdict(self)
         del shown["expected"], shown["detail"]
         return {**shown, "status": str(self.status), "seconds": round(self.seconds, 2)}

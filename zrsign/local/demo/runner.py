@@ -40,6 +40,7 @@ class Programme:
 
     @property
     def good(self) -> bool:
+        """Whether every flow ended as it should."""
         return all(row.good for row in self.rows)
 
     async def run(self, network: LocalNetwork) -> None:
@@ -88,6 +89,7 @@ class Programme:
         row.seconds = self.clock() - started
 
     def write_json(self, path: Path) -> None:
+        """Write the table with its total time in seconds to `path`."""
         flows = [row.as_json() for row in self.rows]
         report = {
             "flows": flows,

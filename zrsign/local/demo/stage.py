@@ -54,6 +54,7 @@ class Stage:
         raise LookupError(f"{account} has no {wallet.name} wallet {index}")
 
     async def close(self) -> None:
+        """Close every client that a flow opened."""
         for client in self._clients.values():
             await client.contract.close()
         for ledger in self._ledgers.values():

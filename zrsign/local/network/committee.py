@@ -23,7 +23,7 @@ class OperatorReport:
 
 
 async def reports(network: Manifest) -> list[OperatorReport]:
-    """Of all operators, asked at the same time; empty for the development keyring."""
+    """Every operator's report, asked at the same time; empty for the development keyring."""
     operators = [each for each in network.daemons if each.name.startswith(PREFIX)]
     latest = {each.name: each for each in operators}
     ordered = sorted(latest.values(), key=lambda each: int(each.name.removeprefix(PREFIX)))

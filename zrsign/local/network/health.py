@@ -14,6 +14,7 @@ class Health:
     url: str
 
     async def reachable(self) -> bool:
+        """Whether something answers at the daemon's port, well or not."""
         fault = await self.fault()
         return fault is None or not fault.startswith("cannot connect")
 

@@ -18,7 +18,7 @@ class Joiners:
     """Processes that wait for the ledger's group to name them."""
 
     manifest: Manifest
-    """With their accounts and their daemons."""
+    """The network's manifest with the accounts and daemons of the new operators."""
     names: tuple[str, ...]
 
 

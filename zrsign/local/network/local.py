@@ -69,7 +69,10 @@ class LocalNetwork:
         progress: Progress,
         committee: Committee | None = None,
     ) -> None:
-        """Without a committee, the development keyring answers."""
+        """Name what to start; nothing runs yet.
+
+        Without a committee, the development keyring answers.
+        """
         self.committee = committee
         self.state_dir = state_dir.resolve()
         self.ports = ports

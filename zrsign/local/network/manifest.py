@@ -29,6 +29,8 @@ class _Part(BaseModel):
 
 
 class ChainEntry(_Part):
+    """A destination or source chain's node: where it answers, and the cookie that opens it."""
+
     name: str
     caip2: str
     rpc_url: str
@@ -37,6 +39,8 @@ class ChainEntry(_Part):
 
 
 class LedgerEntry(_Part):
+    """The ledger's node: where each of its interfaces answers, and where its store lies."""
+
     chain_id: str
     grpc: str
     rest: str
@@ -46,6 +50,8 @@ class LedgerEntry(_Part):
 
 
 class ContractEntry(_Part):
+    """A deployed zrSign contract, and the first block that can hold its events."""
+
     chain: str
     address: str
     # "direct" or "omni".
@@ -72,6 +78,7 @@ class AccountEntry(_Part):
     for_people: bool = False
 
     def secret(self) -> bytes:
+        """The account's secret key, 32 bytes. Raises ManifestError."""
         try:
             return read_secret(self.secret_file)
         except SettingsError as error:
@@ -80,11 +87,13 @@ class AccountEntry(_Part):
             ) from None
 
     def ledger(self) -> Account:
+        """The account as a signer of ledger transactions. Raises ManifestError."""
         from zrchain_lite.client import Account
 
         return Account.from_secret(self.secret())
 
     def evm(self) -> LocalAccount:
+        """The account as a signer of EVM transactions. Raises ManifestError."""
         from eth_account import Account as EvmAccount
 
         account: LocalAccount = EvmAccount.from_key(self.secret())
@@ -103,6 +112,7 @@ class Manifest(_Part):
     daemons: tuple[DaemonEntry, ...] = ()
 
     def chain(self, caip2: str) -> ChainEntry:
+        """The chain with this CAIP-2 id or name. Raises ManifestError."""
         for entry in self.chains:
             if caip2 in (entry.caip2, entry.name):
                 return entry
@@ -110,12 +120,14 @@ class Manifest(_Part):
         raise ManifestError(f"No chain {caip2!r} in this network.", f"There are: {known}")
 
     def contract(self, mode: str) -> ContractEntry:
+        """The first contract of a mode, "direct" or "omni". Raises ManifestError."""
         for entry in self.contracts:
             if entry.mode == mode:
                 return entry
         raise ManifestError(f"No {mode} contract is deployed.", "Deploy one: zrsign deploy")
 
     def account(self, name: str) -> AccountEntry:
+        """The account with this name. Raises ManifestError."""
         for entry in self.accounts:
             if entry.name == name:
                 return entry
@@ -136,6 +148,7 @@ class Manifest(_Part):
 
     @property
     def running(self) -> bool:
+        """Whether the process that started the network is still there."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:

@@ -73,6 +73,7 @@ class Bitcoin:
 
     @classmethod
     async def start(cls, supervisor: Supervisor, data_dir: Path, ports: Ports) -> Bitcoin:
+        """Start a regtest node with a wallet that has mature coins. Raises NetworkError."""
         data_dir.mkdir(parents=True, exist_ok=True)
         (data_dir / "bitcoin.conf").write_text(
             "regtest=1\nserver=1\ntxindex=1\nlisten=0\nlistenonion=0\ndnsseed=0\n"
@@ -105,9 +106,11 @@ class Bitcoin:
             await self.mine(COINBASE_MATURITY_BLOCKS - height)
 
     async def wallet(self, method: str, *params: object) -> str:
+        """Call a method of the funding wallet and return its answer as text."""
         return str(await self.rpc.call(method, *params, path=f"/wallet/{self.WALLET}"))
 
     async def mine(self, blocks: int = 1) -> None:
+        """Mine blocks at once, whatever waits."""
         await self.rpc.call("generatetoaddress", blocks, self._address)
 
     async def fund(self, address: str, sats: int) -> str:
@@ -117,6 +120,8 @@ class Bitcoin:
         return txid
 
     def keep_mining(self) -> None:
+        """Mine a block every MINING_INTERVAL_S seconds from now on."""
+
         async def mine_on() -> None:
             while True:
                 await asyncio.sleep(MINING_INTERVAL_S)
@@ -125,6 +130,7 @@ class Bitcoin:
         self._mining = asyncio.create_task(mine_on())
 
     async def stop(self) -> None:
+        """Stop mining and close the connection; the supervisor stops the process."""
         if self._mining is not None:
             self._mining.cancel()
         await self.rpc.close()

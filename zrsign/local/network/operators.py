@@ -31,7 +31,7 @@ class Committee:
 
     @classmethod
     def parse(cls, text: str) -> Committee:
-        """From "6-of-8". Raises ValueError."""
+        """The committee of a text such as "6-of-8". Raises ValueError."""
         threshold, found, operators = text.partition("-of-")
         if not found or not threshold.isdigit() or not operators.isdigit():
             raise ValueError(f"{text!r} is no committee; write it as 6-of-8")
@@ -45,6 +45,7 @@ class Committee:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the operators' daemons, from index 1."""
         return tuple(f"{PREFIX}{i}" for i in range(1, self.operators + 1))
 
 
@@ -95,13 +96,13 @@ def _card(folder: Path, index: int, account: AccountEntry, endpoint: str) -> Mem
 
 
 def cards(manifest: Manifest, names: Sequence[str]) -> list[MemberCard]:
-    """Of operators that were provisioned."""
+    """The public parts of operators that were provisioned, in the order of their names."""
     home = manifest.state_dir / "operators"
     return [MemberCard.model_validate_json((home / n / "card.json").read_bytes()) for n in names]
 
 
 def measurement() -> tuple[str, bytes]:
-    """Of the code that is installed here: (kind of enclave, measurement)."""
+    """The measurement of the code that is installed here, as (kind of enclave, 32 bytes)."""
     return simulated.KIND, simulated.measure(Path(simulated.__file__).parents[2])
 
 

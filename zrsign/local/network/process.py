@@ -31,6 +31,7 @@ class Process:
     log: Path
 
     def tail(self) -> str:
+        """The last lines of the process's log."""
         lines = self.log.read_text(errors="replace").splitlines()
         return "\n".join(line[:LOG_TAIL_COLUMNS] for line in lines[-LOG_TAIL_LINES:])
 
@@ -110,6 +111,7 @@ class Supervisor:
             await asyncio.sleep(interval_s)
 
     def died(self, process: Process) -> NetworkError:
+        """The error for a process that stopped by itself, with its last lines."""
         return NetworkError(
             f"{process.name} stopped with code {process.child.returncode}. "
             f"Its last lines:\n{process.tail()}",

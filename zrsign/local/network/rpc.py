@@ -33,6 +33,7 @@ class Rpc:
         self._ids = itertools.count(1)
 
     async def call(self, method: str, *params: Any, path: str = "") -> Any:
+        """Call a JSON-RPC method and return its result. Raises RpcFault."""
         answer = await self._client.post(
             self.url + path,
             json={"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params},
@@ -59,4 +60,5 @@ class Rpc:
         return True
 
     async def close(self) -> None:
+        """Close the connections to the node."""
         await self._client.aclose()

@@ -21,6 +21,7 @@ GRACE_S = 5.0
 
 
 def write(folder: Path, name: str, settings: dict[str, Any]) -> Path:
+    """Write a daemon's settings as JSON that only the owner may read."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     path.touch(mode=0o600)
@@ -37,6 +38,7 @@ def passphrase(folder: Path) -> Path:
 
 
 def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
+    """Settings of `zrsign ledger`."""
     return {
         "home": str(entry.store),
         "genesis": str(genesis_file),
@@ -48,6 +50,7 @@ def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
 
 
 def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str, Any]:
+    """Settings of `zrsign listen`: the contracts, by chain."""
     chains = []
     for caip2 in sorted({contract.chain for contract in contracts}):
         chain = manifest.chain(caip2)
@@ -73,6 +76,7 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
 
 
 def relayer(manifest: Manifest) -> dict[str, Any]:
+    """Settings of `zrsign relay`: every chain of the network is a destination."""
     return {
         "outbox_url": _sqlite(manifest, "relayer"),
         "ledger": _ledger(manifest, "relayer"),
@@ -86,6 +90,7 @@ def relayer(manifest: Manifest) -> dict[str, Any]:
 
 
 def btc_proxy(manifest: Manifest) -> dict[str, Any]:
+    """Settings of `zrsign btc-proxy`."""
     return {
         "store_url": _sqlite(manifest, "btc_proxy"),
         "ledger": _ledger(manifest, "btc-proxy"),
@@ -96,6 +101,7 @@ def btc_proxy(manifest: Manifest) -> dict[str, Any]:
 
 
 def keyring(manifest: Manifest, keyring_address: str) -> dict[str, Any]:
+    """Settings of `zrsign keyring`, the development keyring."""
     folder = manifest.state_dir / "keys"
     return {
         "keyring_address": keyring_address,

@@ -18,6 +18,7 @@ from zrsign.local.tools.installer import install
 
 
 def main(arguments: list[str]) -> int:
+    """Run one verb of the tools; returns the exit code."""
     match arguments:
         case ["install"]:
             install(lambda line: print(f"· {line}", flush=True))

