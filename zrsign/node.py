@@ -40,11 +40,17 @@ class NodeSettings(Settings):
     model_config = settings_for("ledger")
 
     home: Path
+    """Directory of the chain: an LMDB store and the node's key."""
     genesis: Path
+    """Genesis file, JSON; a store that is there already must be of the same chain id."""
     grpc: str = "127.0.0.1:9090"
+    """Where gRPC is served, as host:port."""
     rest: str = "127.0.0.1:1317"
+    """Where REST is served, as host:port."""
     rpc: str = "127.0.0.1:26657"
+    """Where CometBFT's JSON-RPC is served, as host:port."""
     empty_block_interval_s: float = 5.0
+    """Time after which a block without transactions is made, in seconds."""
 
 
 def compose() -> tuple[node.Core, Sequence[Module]]:

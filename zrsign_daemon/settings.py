@@ -19,7 +19,12 @@ from zrsign_daemon.errors import SettingsError
 
 
 class Settings(BaseSettings):
-    """Base of a daemon's settings; subclasses set `model_config = settings_for("relayer")`."""
+    """Base of a daemon's settings; subclasses set `model_config = settings_for("relayer")`.
+
+    The string below a field is its description in docs/settings.md.
+    """
+
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
     @classmethod
     def settings_customise_sources(
@@ -39,19 +44,20 @@ class Part(BaseModel):
     Unknown keys are refused, so a typo is not silently ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class LedgerAccess(Part):
     """The `[ledger]` table of every daemon: where the ledger is, and the daemon's account there."""
 
-    # host:port of a node's gRPC.
     grpc: str
-    # The account's 32-byte secp256k1 secret, hexadecimal.
+    """Where a ledger node answers gRPC, as host:port."""
     key_file: Path
+    """File with the secp256k1 secret of the daemon's ledger account: 32 bytes in hexadecimal."""
 
 
 def settings_for(daemon: str) -> SettingsConfigDict:
+    """The configuration of a settings class whose variables begin with `ZRSIGN_<DAEMON>_`."""
     return SettingsConfigDict(
         env_prefix=f"ZRSIGN_{daemon.upper()}_",
         env_nested_delimiter="__",

@@ -34,29 +34,41 @@ def _checksum(address: str) -> str:
 
 
 class ContractSettings(Part):
+    """One zrSign contract that is listened to."""
+
     address: Annotated[str, AfterValidator(_checksum)]
-    # Direct answers go back to the contract, Omni answers stay on the ledger. The ledger decides by
-    # its own registration; here it names the contract in logs.
+    """Address of the contract (EIP-55)."""
     mode: Literal["direct", "omni"]
-    # The block that deployed the contract: trace ids are read from 0.
+    """Name of the contract's kind in logs; the ledger decides by its own registration."""
     start_block: int = Field(default=0, ge=0)
+    """The block that deployed the contract; its events are read from there."""
 
 
 class ChainSettings(Part):
+    """One EVM chain with the contracts on it."""
+
     caip2: str = Field(pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    """CAIP-2 id of the chain; the node must answer with the same chain id."""
     rpc_url: NodeUrl
-    # Only wakes the poll up early; without it events wait for the poll interval.
+    """The node's JSON-RPC."""
     ws_url: str | None = Field(default=None, pattern=r"^wss?://")
-    # Blocks on top of a final block, or the node's own "finalized" or "safe".
+    """The node's WebSocket, which wakes the poll; without it events wait for `poll_interval_s`."""
     finality_depth: Annotated[int, Field(ge=0, le=100_000)] | Literal["finalized", "safe"] = (
         "finalized"
     )
+    """Blocks on top of a block that make it final, or the node's own "finalized" or "safe"."""
     poll_interval_s: float = Field(default=2.0, gt=0, le=3600)
+    """Longest time between two looks at the chain, in seconds."""
     rpc_timeout_s: float = Field(default=10.0, gt=0, le=300)
+    """Longest time for one answer of the node, in seconds."""
     max_block_range: int = Field(default=2_000, ge=1, le=1_000_000)
+    """Blocks in one request for logs at most; the range shrinks when a node refuses it."""
     rescan_blocks: int = Field(default=2, ge=0, le=10_000)
+    """Blocks that are read again with each range, for nodes that answer too early."""
     max_logs_per_answer: int = Field(default=10_000, ge=2)
+    """Logs in one answer from which on it counts as cut off, and half the range is asked for."""
     contracts: tuple[ContractSettings, ...] = Field(min_length=1)
+    """The contracts on this chain, one table each."""
 
     @model_validator(mode="after")
     def _contracts_differ(self) -> ChainSettings:
@@ -74,14 +86,20 @@ class ChainSettings(Part):
 
 
 class ListenerSettings(Settings):
+    """Settings of the listener."""
+
     model_config = settings_for("listener")
 
     database_url: DatabaseUrl = "sqlite+aiosqlite:///listener.db"
+    """SQLAlchemy URL of the database of cursors and events that are not reported yet."""
     ledger: LedgerAccess
+    """The ledger, and the account of a registered observer on it."""
     chains: tuple[ChainSettings, ...] = Field(min_length=1)
-    # Events in one ledger transaction.
+    """The EVM chains, one table each."""
     report_batch: int = Field(default=50, ge=1, le=256)
+    """Events in one ledger transaction at most."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
 
     @model_validator(mode="after")
     def _chains_differ(self) -> ListenerSettings:

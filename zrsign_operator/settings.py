@@ -28,21 +28,35 @@ from zrsign_operator.enclave.settings import Attestation
 
 
 class OperatorSettings(Settings):
+    """Settings of one operator of a threshold keyring."""
+
     model_config = settings_for("operator")
 
     ledger: LedgerAccess
+    """The ledger, and the account of this operator, a party of the keyring."""
     keyring_address: str = Field(pattern=r"^keyring1[0-9a-z]+$")
+    """The keyring on the ledger that the operator belongs to."""
     identity_file: Path
+    """File with the Ed25519 identity seed, 32 bytes; made on the first start."""
     tls_key_file: Path
+    """The TLS key of the links to peers, PEM; made on the first start."""
     tls_certificate_file: Path
+    """The self-signed certificate of that key, PEM; made with it."""
     listen: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
+    """Where peers are listened to, as host:port; its card may name another endpoint."""
     state_dir: Path
+    """Directory of sealed shares, presignatures and journals."""
     anchor_dir: Path
+    """Directory of what no backup may restore; keep it on another disk than `state_dir`."""
     enclave_root_file: Path
+    """File with the root key of simulated enclaves; all operators of a network hold the same."""
     attestation: Attestation = Attestation()
-    # Presignatures kept ready for each ECDSA key.
+    """Which enclaves of peers are believed."""
     presignatures: int = Field(default=2, ge=0, le=1000)
-    # Looks at the ledger at least this often; new blocks wake it earlier.
+    """Presignatures that are kept ready for each ECDSA key."""
     poll_interval_s: float = Field(default=1.0, gt=0, le=60)
+    """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     threads: int = Field(default=2, ge=1, le=64)
+    """Threads for work in the background: presignatures, proofs, tables."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of /healthz, /status and /metrics; 0 takes a free one, none opens none."""

@@ -23,12 +23,14 @@ from zrsign_operator.enclave.simulated import SimulatedVerifier
 
 
 class Attestation(Part):
-    """Settings."""
+    """The `[attestation]` table: which enclaves of peers are believed."""
 
     accept: tuple[Literal["nitro", "sgx", "tdx", "sev-snp", "simulated"], ...] = Field(
         default=("simulated",), min_length=1
     )
+    """Kinds of enclaves whose attestation documents are accepted."""
     collateral_dir: Path | None = None
+    """Directory of what Intel and AMD publish about platforms; needed for sgx, tdx and sev-snp."""
 
 
 def verifiers(settings: Attestation, simulated_root: bytes) -> list[Verifier]:
