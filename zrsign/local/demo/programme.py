@@ -21,7 +21,7 @@ from zrsign.local.demo.flows import (
 from zrsign.local.demo.rows import Row
 from zrsign.local.network.nodes import BITCOIN_REGTEST, SOLANA_LOCALNET
 from zrsign.sdk import Options
-from zrsign_chains.wallets import BITCOIN_TEST, EVM, SOLANA, WalletType
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType
 
 
 def acts() -> tuple[tuple[Group, ...], ...]:
