@@ -7,22 +7,24 @@ An error text never holds the URL's user, password or path, where providers put 
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
+import aiohttp
 from pydantic import AfterValidator
+from yarl import URL
 
 from zrsign_daemon.errors import DaemonError
 
 
 def _reachable(url: str) -> str:
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"{error}. Write it as http://host:port") from None
-    port_fits = parsed.port is None or parsed.port < 1 << 16
-    if parsed.scheme not in ("http", "https") or not parsed.host or not port_fits:
+        parsed = URL(url)
+    except ValueError:
+        # What yarl says of it may quote the password.
+        parsed = URL()
+    if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError("not the URL of a node. Write it as http://host:port")
     return url
 
@@ -46,23 +48,16 @@ class NodeRefused(DaemonError):
 class JsonRpc:
     """A client of one node. `url` may carry user and password; `cookie_file` is bitcoind's own."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        timeout_s: float = 10.0,
-        cookie_file: Path | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ):
-        parsed = httpx.URL(url)
-        self.endpoint = f"{parsed.host}:{parsed.port or parsed.scheme}"
-        self._url = parsed.copy_with(username=None, password=None)
-        self._url_auth: httpx.Auth = (
-            httpx.BasicAuth(parsed.username, parsed.password) if parsed.username else httpx.Auth()
-        )
+    def __init__(self, url: str, *, timeout_s: float = 10.0, cookie_file: Path | None = None):
+        parsed = URL(url)
+        self.endpoint = f"{parsed.host}:{parsed.explicit_port or parsed.scheme}"
+        self._url = parsed.with_user(None)
+        self._credentials = (parsed.user, parsed.password or "") if parsed.user else None
         self._cookie_file = cookie_file
         self._ids = itertools.count(1)
-        self._http = httpx.AsyncClient(timeout=timeout_s, transport=transport, trust_env=False)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._http: aiohttp.ClientSession | None = None
+        """Opened by the first call: a session belongs to a running loop."""
 
     async def call(self, method: str, *params: Any) -> Any:
         """The `result` of one call. Raises NodeUnavailable or NodeRefused."""
@@ -73,20 +68,30 @@ class JsonRpc:
             "params": list(params),
         }
         try:
-            response = await self._http.post(self._url, json=request, auth=self._auth())
-        except httpx.HTTPError as error:
+            status, body = await self._post(request)
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise NodeUnavailable(
                 f"{method}: no answer from {self.endpoint}: {type(error).__name__}. "
                 "Check that the node runs and that its URL is right."
             ) from None
         try:
-            answer = response.json()
+            answer = json.loads(body)
         except ValueError:
             raise NodeUnavailable(
-                f"{method}: {self.endpoint} answered HTTP {response.status_code} without JSON. "
+                f"{method}: {self.endpoint} answered HTTP {status} without JSON. "
                 "Check the URL and the credentials."
             ) from None
-        return self._result(method, answer, response.status_code)
+        return self._result(method, answer, status)
+
+    async def _post(self, request: dict[str, Any]) -> tuple[int, bytes]:
+        """HTTP status and body."""
+        headers = self._headers()
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=self._timeout)
+        async with self._http.post(
+            self._url, json=request, headers=headers, allow_redirects=False
+        ) as response:
+            return response.status, await response.read()
 
     def _result(self, method: str, answer: Any, status: int) -> Any:
         if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
@@ -100,17 +105,20 @@ class JsonRpc:
         code = error.get("code", 0)
         raise NodeRefused(method, code if isinstance(code, int) else 0, text, error.get("data"))
 
-    def _auth(self) -> httpx.Auth:
-        if self._cookie_file is None:
-            return self._url_auth
-        try:
-            user, _, password = self._cookie_file.read_text().strip().partition(":")
-        except OSError as error:
-            raise NodeUnavailable(
-                f"Cannot read bitcoind's cookie {self._cookie_file}: {error.strerror}. "
-                "Is bitcoind running?"
-            ) from None
-        return httpx.BasicAuth(user, password)
+    def _headers(self) -> dict[str, str]:
+        """HTTP Basic, from the URL or from the cookie, which bitcoind writes anew at each start."""
+        credentials = self._credentials
+        if self._cookie_file is not None:
+            try:
+                user, _, password = self._cookie_file.read_text().strip().partition(":")
+            except OSError as error:
+                raise NodeUnavailable(
+                    f"Cannot read bitcoind's cookie {self._cookie_file}: {error.strerror}. "
+                    "Is bitcoind running?"
+                ) from None
+            credentials = user, password
+        return {"Authorization": aiohttp.encode_basic_auth(*credentials)} if credentials else {}
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.close()

@@ -36,6 +36,7 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
     direct = network.contract("direct")
     bitcoin = network.chain("bitcoin")
     node = Rpc(bitcoin.rpc_url, bitcoin.cookie_file)
+    miner = Rpc(f"{bitcoin.rpc_url}/wallet/miner", bitcoin.cookie_file)
     members = [network.account(name).evm_address for name in MEMBERS]
     async with (
         receiver(network) as ledger,
@@ -51,8 +52,8 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
         functions = treasury.functions
         opened = await one.send(functions.openWallet(), ETHER // 10)
         wallet = (await requested(ledger, direct, opened).key()).address
-        await node.call("sendtoaddress", wallet, "0.01", path="/wallet/miner")
-        payee = await node.call("getnewaddress", "payee", "bech32", path="/wallet/miner")
+        await miner.call("sendtoaddress", wallet, "0.01")
+        payee = await miner.call("getnewaddress", "payee", "bech32")
         await node.call("generatetoaddress", 1, payee)
 
         await one.send(functions.propose(payee, SATS, 0, int(time.time()) + 3600))
@@ -69,6 +70,7 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
         await checks.bitcoin_paid(node, payment.tx_id, payee, SATS)
         with pytest.raises(ContractCustomError):
             await stranger.send(functions.execute(0))
+    await miner.close()
     await node.close()
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 from eth_abi.abi import encode
 from eth_account import Account
@@ -166,18 +165,16 @@ async def eventually(probe: Callable[[], Awaitable[bool]], timeout_s: float = 20
         await asyncio.sleep(0.005)
 
 
-class Misbehaving(httpx.AsyncBaseTransport):
+class Misbehaving(JsonRpc):
     """The real node, seen through `spoil(method, params, answer) -> answer`."""
 
-    def __init__(self, spoil: Callable[[str, list[Any], dict[str, Any]], dict[str, Any]]):
-        self._node = httpx.AsyncHTTPTransport()
+    def __init__(
+        self, url: str, spoil: Callable[[str, list[Any], dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        super().__init__(url)
         self._spoil = spoil
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        call = json.loads(await request.aread())
-        response = await self._node.handle_async_request(request)
-        answer = json.loads(await response.aread())
-        return httpx.Response(200, json=self._spoil(call["method"], call["params"], answer))
-
-    async def aclose(self) -> None:
-        await self._node.aclose()
+    async def _post(self, request: dict[str, Any]) -> tuple[int, bytes]:
+        status, body = await super()._post(request)
+        answer = self._spoil(request["method"], request["params"], json.loads(body))
+        return status, json.dumps(answer).encode()

@@ -42,7 +42,8 @@ Spoil = Callable[[str, list[Any], dict[str, Any]], dict[str, Any]]
 async def listening(
     settings: ChainSettings, store: Store, spoil: Spoil | None = None
 ) -> AsyncIterator[ChainListener]:
-    rpc = JsonRpc(settings.rpc_url, transport=None if spoil is None else Misbehaving(spoil))
+    url = settings.rpc_url
+    rpc = JsonRpc(url) if spoil is None else Misbehaving(url, spoil)
     listener = ChainListener(settings, EvmNode(rpc), store, lambda: None, NO_PAUSE)
     await listener.open()
     try:

@@ -48,13 +48,14 @@ ROOTS = (
     ("zrchain_lite.client.errors", "TxFailed", "The ledger refused it: nothing was changed.", 1),
     ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
     ("zrchain_lite.errors", "LedgerError", "Start another: zrsign up --state DIR", 2),
+    ("zrsign_daemon.jsonrpc", "NodeUnavailable", "Is the node running? zrsign status", 1),
+    ("zrsign_daemon.jsonrpc", "NodeRefused", "See the node's log.", 1),
     ("zrsign_daemon.errors", "DaemonError", "", 2),
 )
 # The same of libraries, whose messages need their error's name to be understood.
 LIBRARIES = (
     ("web3.exceptions", "Web3Exception", "Is the node running? zrsign status", 1),
     ("aiohttp", "ClientError", "Is the node running? zrsign status", 1),
-    ("httpx", "HTTPError", "Is the node running? zrsign status", 1),
     ("builtins", "OSError", "Check the path, its permissions and the space on the disk.", 1),
 )
 

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import aiohttp
 
+from zrsign.local.network.health import TIMEOUT
 from zrsign.local.network.manifest import DaemonEntry, Manifest
 
 PREFIX = "operator-"
@@ -32,11 +33,12 @@ async def reports(network: Manifest) -> list[OperatorReport]:
 
 async def _report(entry: DaemonEntry) -> OperatorReport:
     try:
-        async with httpx.AsyncClient(timeout=2) as client:
-            answer = await client.get(f"{entry.health}/status")
-            answer.raise_for_status()
-            return OperatorReport(entry.name, "", answer.json())
-    except (httpx.HTTPError, ValueError) as error:
+        async with (
+            aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as http,
+            http.get(f"{entry.health}/status") as answer,
+        ):
+            return OperatorReport(entry.name, "", await answer.json())
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return OperatorReport(entry.name, f"{type(error).__name__}: {error}")
 
 

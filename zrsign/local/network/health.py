@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
-import httpx
+import aiohttp
+
+TIMEOUT = aiohttp.ClientTimeout(total=2)
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,17 @@ class Health:
     async def fault(self) -> str | None:
         """None when the daemon is well, else one line that says what fails."""
         try:
-            async with httpx.AsyncClient(timeout=2) as client:
-                answer = await client.get(f"{self.url}/healthz")
-        except httpx.HTTPError as error:
+            async with (
+                aiohttp.ClientSession(timeout=TIMEOUT) as http,
+                http.get(f"{self.url}/healthz") as answer,
+            ):
+                status, body = answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             return f"cannot connect: {type(error).__name__} {error}"
-        if answer.status_code == 200:
+        if status == 200:
             return None
         try:
-            failures: dict[str, str] = answer.json()["failures"]
-        except (ValueError, LookupError):
-            return f"HTTP {answer.status_code}: something else answers on this port"
+            failures: dict[str, str] = json.loads(body)["failures"]
+        except (ValueError, LookupError, TypeError):
+            return f"HTTP {status}: something else answers on this port"
         return "; ".join(f"{name}: {fault}" for name, fault in failures.items())

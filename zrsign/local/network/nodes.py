@@ -68,6 +68,7 @@ class Bitcoin:
     def __init__(self, node: Node, rpc: Rpc) -> None:
         self.node = node
         self.rpc = rpc
+        self._wallet = Rpc(f"{rpc.url}/wallet/{self.WALLET}", node.cookie_file)
         self._address = ""
         self._mining: asyncio.Task[None] | None = None
 
@@ -107,7 +108,7 @@ class Bitcoin:
 
     async def wallet(self, method: str, *params: object) -> str:
         """Call a method of the funding wallet and return its answer as text."""
-        return str(await self.rpc.call(method, *params, path=f"/wallet/{self.WALLET}"))
+        return str(await self._wallet.call(method, *params))
 
     async def mine(self, blocks: int = 1) -> None:
         """Mine blocks at once, whatever waits."""
@@ -133,6 +134,7 @@ class Bitcoin:
         """Stop mining and close the connection; the supervisor stops the process."""
         if self._mining is not None:
             self._mining.cancel()
+        await self._wallet.close()
         await self.rpc.close()
 
 
