@@ -5,13 +5,10 @@ RelayerError
 ├── NotDeliverable    an answer that its contract will never take
 ├── NotYet            nothing is wrong that time cannot mend (paused contract, earlier key pending)
 │   └── TooDear       the answer needs more gas than its contract pays for
-├── Uncomposable      a simple transaction cannot be built as things are (funds, fees, a revert)
-└── OutboxUnusable    the outbox's database cannot be opened or is of another version
+└── Uncomposable      a simple transaction cannot be built as things are (funds, fees, a revert)
 """
 
 from __future__ import annotations
-
-from zrsign_daemon.errors import DaemonError
 
 
 class RelayerError(Exception):
@@ -35,8 +32,4 @@ class TooDear(NotYet):
 
 
 class Uncomposable(RelayerError):
-    pass
-
-
-class OutboxUnusable(RelayerError, DaemonError):
     pass

@@ -6,7 +6,6 @@ owns one outbox; two relayers have two, and meet on the ledger and on the chains
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,30 +22,19 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
-    event,
     func,
     or_,
     select,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from relayer.errors import OutboxUnusable
 from relayer.nonces import Fees, Reservation
 from relayer.stages import Item, ItemKey, Kind, Report, Stage, owed
-from zrsign_daemon.database import prepare_folder
-
-SCHEMA_VERSION = 1
+from zrsign_daemon.database import Database, Schema
 
 
 class Model(DeclarativeBase):
     pass
-
-
-class SchemaRow(Model):
-    __tablename__ = "outbox_schema"
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
 
 
 class ItemRow(Model):
@@ -87,52 +75,26 @@ class NonceRow(Model):
     priority_fee: Mapped[str] = mapped_column(String(78))
 
 
-class Outbox:
-    """Open it with `await Outbox.open(url)`; every method is one short transaction."""
+SCHEMA = Schema(
+    "the outbox",
+    Model.metadata,
+    version=1,
+    version_table="outbox_schema",
+    remedy="Move the file away and start again: open work is read again from the ledger.",
+)
 
-    def __init__(self, engine: AsyncEngine):
-        self._engine = engine
-        self._session = async_sessionmaker(engine, expire_on_commit=False)
-        # SQLite has one writer; a lock here is cheaper than SQLITE_BUSY there.
-        self._writing = asyncio.Lock()
 
-    @classmethod
-    async def open(cls, url: str) -> Outbox:
-        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises DaemonError."""
-        prepare_folder(url)
-        engine = create_async_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        outbox = cls(engine)
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(Model.metadata.create_all)
-            await outbox._check_version()
-        except SQLAlchemyError as error:
-            await engine.dispose()
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise OutboxUnusable(
-                f"The outbox {engine.url.render_as_string()} cannot be used: {cause}. "
-                "Move the file away and start again: open work is read again from the ledger."
-            ) from error
-        except OutboxUnusable:
-            await engine.dispose()
-            raise
-        return outbox
+class Outbox(Database):
+    """Every method is one short transaction."""
 
-    async def close(self) -> None:
-        await self._engine.dispose()
+    schema = SCHEMA
 
     async def add(self, item: Item) -> bool:
         """Store a new item. False when its key is known, and nothing changes."""
-        async with self._writing:
-            try:
-                async with self._session.begin() as session:
-                    if await session.get(ItemRow, item.key) is not None:
-                        return False
-                    session.add(ItemRow(**_columns(item)))
-            except IntegrityError:
+        async with self._writing() as session:
+            if await session.get(ItemRow, item.key) is not None:
                 return False
+            session.add(ItemRow(**_columns(item)))
         return True
 
     async def save(self, item: Item) -> None:
@@ -140,7 +102,7 @@ class Outbox:
 
         `reported` is the reporter's and stays as it is stored.
         """
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             stored = await session.get(ItemRow, item.key)
             if stored is not None:
                 item = replace(item, reported=Report(stored.reported))
@@ -150,14 +112,14 @@ class Outbox:
 
     async def mark_reported(self, key: ItemKey, standing: Report) -> None:
         """The ledger knows that much about an item."""
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             row = await session.get(ItemRow, key)
             if row is not None:
                 row.reported = standing.value
                 row.owes = owed(_item(row)) is not standing
 
     async def get(self, key: ItemKey) -> Item | None:
-        async with self._session() as session:
+        async with self._reading() as session:
             row = await session.get(ItemRow, key)
             return None if row is None else _item(row)
 
@@ -192,18 +154,18 @@ class Outbox:
             .where(_is_open())
             .group_by(ItemRow.chain, ItemRow.stage)
         )
-        async with self._session() as session:
+        async with self._reading() as session:
             return {(chain, stage): count for chain, stage, count in await session.execute(query)}
 
     async def reservations(self, chain: str, account: str) -> list[Reservation]:
-        async with self._session() as session:
+        async with self._reading() as session:
             rows = await session.scalars(
                 select(NonceRow).where(NonceRow.chain == chain, NonceRow.account == account)
             )
             return [_reservation(row) for row in rows]
 
     async def reservation(self, key: ItemKey) -> Reservation | None:
-        async with self._session() as session:
+        async with self._reading() as session:
             row = await session.get(NonceRow, key)
             return None if row is None else _reservation(row)
 
@@ -217,40 +179,21 @@ class Outbox:
             max_fee=str(one.fees.max_fee),
             priority_fee=str(one.fees.priority_fee),
         )
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             await session.merge(row)
 
     async def release(self, key: ItemKey) -> None:
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             await session.execute(delete(NonceRow).where(NonceRow.item == key))
 
     async def _items(self, query: Any) -> list[Item]:
-        async with self._session() as session:
+        async with self._reading() as session:
             rows: Sequence[ItemRow] = (await session.scalars(query)).all()
             return [_item(row) for row in rows]
-
-    async def _check_version(self) -> None:
-        async with self._session.begin() as session:
-            version = await session.scalar(select(SchemaRow.version))
-            if version is None:
-                session.add(SchemaRow(version=SCHEMA_VERSION))
-            elif version != SCHEMA_VERSION:
-                raise OutboxUnusable(
-                    f"The outbox has schema {version}, this relayer needs {SCHEMA_VERSION}. "
-                    "Start the relayer that wrote it, or move the file away."
-                )
 
 
 def _is_open() -> ColumnElement[bool]:
     return or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()
 
 
 def _columns(item: Item) -> dict[str, Any]:

@@ -1,22 +1,15 @@
 """Errors of the proxy.
 
 ProxyError
-├── NotYet            nothing is wrong that time cannot mend (rescan under way, no fee estimate)
-└── StoreUnusable     the reservations' database cannot be opened
+└── NotYet            nothing is wrong that time cannot mend (rescan under way, no fee estimate)
 """
 
 from __future__ import annotations
 
-from zrsign_daemon.errors import DaemonError
-
 
 class ProxyError(Exception):
-    pass
+    """The root of all errors of this package."""
 
 
 class NotYet(ProxyError):
-    pass
-
-
-class StoreUnusable(ProxyError, DaemonError):
-    pass
+    """It is tried again later; the message says what it waits for."""

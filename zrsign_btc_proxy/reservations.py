@@ -7,17 +7,13 @@ reserved twice.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Integer, String, delete, event, select
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy import BigInteger, Integer, String, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from zrsign_btc_proxy.errors import StoreUnusable
-from zrsign_daemon.database import prepare_folder
+from zrsign_daemon.database import Database, Schema
 
 
 class Outpoint(NamedTuple):
@@ -39,54 +35,38 @@ class ReservedCoin(Model):
     request_id: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
-class Reservations:
-    """Open with `await Reservations.open(url)`."""
+SCHEMA = Schema(
+    "the reservations",
+    Model.metadata,
+    version=1,
+    version_table="reservations_schema",
+    remedy="Move the file away and start again: what is open is read again from the ledger.",
+)
 
-    def __init__(self, engine: AsyncEngine):
-        self._engine = engine
-        self._session = async_sessionmaker(engine, expire_on_commit=False)
-        self._writing = asyncio.Lock()
 
-    @classmethod
-    async def open(cls, url: str) -> Reservations:
-        """`url` is SQLAlchemy's, "sqlite+aiosqlite:///path". Raises DaemonError."""
-        prepare_folder(url)
-        engine = create_async_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(Model.metadata.create_all)
-        except SQLAlchemyError as error:
-            await engine.dispose()
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreUnusable(
-                f"The reservations in {engine.url.render_as_string()} cannot be used: {cause}. "
-                "Move the file away and start again: what is open is read again from the ledger."
-            ) from error
-        return cls(engine)
+class Reservations(Database):
+    """The coins that requests hold."""
 
-    async def close(self) -> None:
-        await self._engine.dispose()
+    schema = SCHEMA
 
     async def taken(self, chain: str, *, but_by: int | None = None) -> set[Outpoint]:
         """Coins that a request holds; not those of the request `but_by`."""
         query = select(ReservedCoin).where(ReservedCoin.chain == chain)
         if but_by is not None:
             query = query.where(ReservedCoin.request_id != but_by)
-        async with self._session() as session:
+        async with self._reading() as session:
             rows = await session.scalars(query)
             return {Outpoint(row.txid, row.vout) for row in rows}
 
     async def requests(self, chain: str) -> list[int]:
         """Requests that hold coins."""
         query = select(ReservedCoin.request_id).where(ReservedCoin.chain == chain).distinct()
-        async with self._session() as session:
+        async with self._reading() as session:
             return sorted(await session.scalars(query))
 
     async def reserve(self, chain: str, request_id: int, coins: Iterable[Outpoint]) -> None:
         """Give coins to a request; coins that some request holds stay where they are."""
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             for coin in coins:
                 if await session.get(ReservedCoin, (chain, coin.txid, coin.vout)) is None:
                     row = ReservedCoin(
@@ -98,13 +78,5 @@ class Reservations:
         query = delete(ReservedCoin).where(
             ReservedCoin.chain == chain, ReservedCoin.request_id == request_id
         )
-        async with self._writing, self._session.begin() as session:
+        async with self._writing() as session:
             await session.execute(query)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()

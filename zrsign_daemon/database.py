@@ -1,16 +1,36 @@
-"""A daemon's database, named by SQLAlchemy's URL: an SQLite file, or a server by its driver."""
+"""The one way to open a daemon's database, named by SQLAlchemy's URL: an SQLite file, or a server.
+
+A daemon's store is a subclass of `Database` that names its `Schema` and adds its questions.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator
+from sqlalchemy import BigInteger, Column, MetaData, Table, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.errors import DatabaseUnusable, SettingsError
+
+# Durable when a commit returns, whatever happens to the machine.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON")
 
 
 def _usable(url: str) -> str:
@@ -29,7 +49,112 @@ DatabaseUrl = Annotated[str, AfterValidator(_usable)]
 """A URL that SQLAlchemy understands and whose driver is installed and asynchronous."""
 
 
-def prepare_folder(url: str) -> None:
+@dataclass(frozen=True)
+class Schema:
+    """The tables of one daemon's database, and what a person does when they cannot be used."""
+
+    name: str
+    """As messages call the database: "the listener's database"."""
+    tables: MetaData
+    version: int
+    version_table: str
+    """Another one for each daemon, so that they may share a server's database."""
+    remedy: str
+    """The message's next step."""
+
+    @cached_property
+    def versions(self) -> Table:
+        """The table whose one row is the version that wrote the database."""
+        version = Column("version", BigInteger, primary_key=True, autoincrement=False)
+        return Table(self.version_table, self.tables, version)
+
+
+class Database:
+    """One process's own database: one writer at a time, and reading never waits.
+
+    Open it with `async with await Store.open(url) as store`, or close it yourself.
+    """
+
+    schema: ClassVar[Schema]
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._session = async_sessionmaker(engine, expire_on_commit=False)
+        # SQLite has one writer; a lock here is cheaper than SQLITE_BUSY there.
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open `url`, and make the folder and the tables that are missing.
+
+        Raises DatabaseUnusable, or SettingsError when there is no place for it.
+        """
+        _prepare_folder(url)
+        # Errors must not quote rows: a payload belongs to its owner.
+        engine = create_async_engine(url, hide_parameters=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        database = cls(engine)
+        try:
+            await database._prepare()
+        except BaseException:
+            await engine.dispose()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Give the connections back. What was committed is on the disk already."""
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _prepare(self) -> None:
+        schema, place = self.schema, self._engine.url.render_as_string()
+        versions = schema.versions
+        try:
+            async with self._engine.begin() as connection:
+                await connection.run_sync(schema.tables.create_all)
+                found = await connection.scalar(select(versions.c.version))
+                if found is None:
+                    await connection.execute(versions.insert().values(version=schema.version))
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(
+                f"Cannot use {schema.name} {place}: {_reason(error)}. {schema.remedy}"
+            ) from error
+        if found not in (None, schema.version):
+            raise DatabaseUnusable(
+                f"Cannot use {schema.name} {place}: it has schema {found}, this version needs "
+                f"{schema.version}. Start the version that wrote it. {schema.remedy}"
+            )
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads. Raises DatabaseUnusable."""
+        try:
+            async with self._session() as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(
+                f"Cannot read {self.schema.name}: {_reason(error)}. {self.schema.remedy}"
+            ) from error
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes are committed together or not at all. Raises DatabaseUnusable."""
+        try:
+            async with self._lock, self._session.begin() as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise DatabaseUnusable(
+                f"Cannot write to {self.schema.name}: {_reason(error)}. Is the disk full?"
+            ) from error
+
+
+def _prepare_folder(url: str) -> None:
     """Make the folder of an SQLite file. Raises SettingsError when nothing can be written there."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
@@ -45,3 +170,14 @@ def prepare_folder(url: str) -> None:
             f"Cannot keep a database in {folder}: {fault}. "
             "Correct its permissions or choose another place."
         )
+
+
+def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)

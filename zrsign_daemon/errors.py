@@ -3,6 +3,7 @@
 DaemonError
 ├── SettingsError    a configuration file is missing or a value in it is not acceptable
 ├── PortInUse        another process listens where this one should
+├── DatabaseUnusable the database cannot be opened, read or written, or is another version's
 └── GaveUp           a bounded retry ran out of attempts; `__cause__` is the last failure
 """
 
@@ -24,6 +25,10 @@ class SettingsError(DaemonError, ValueError):
 
 class PortInUse(DaemonError, OSError):
     pass
+
+
+class DatabaseUnusable(DaemonError):
+    """Opening it again may help; what the daemon was about to keep is not kept."""
 
 
 class GaveUp(DaemonError, TimeoutError):

@@ -2,8 +2,6 @@
 
 ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
-├── StoreUnavailable the database did not take a write or a read; tried again later
-│   └── StoreDamaged the database cannot be opened, or belongs to another version
 └── RpcError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the configuration says
     └── CutShort     an answer is as long as an answer may be
@@ -19,14 +17,6 @@ class ListenerError(DaemonError):
 
 
 class MalformedLog(ListenerError, ValueError):
-    pass
-
-
-class StoreUnavailable(ListenerError):
-    pass
-
-
-class StoreDamaged(StoreUnavailable):
     pass
 
 

