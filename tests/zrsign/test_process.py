@@ -32,6 +32,15 @@ async def test_stop__should_end_every_child(tmp_path: Path) -> None:
     assert not any(alive(process.child.pid) for process in processes)
 
 
+async def test_children__should_share_a_session_so_that_niceness_counts_between_them(
+    tmp_path: Path,
+) -> None:
+    supervisor = Supervisor(tmp_path)
+    pid = (await supervisor.start("sleeper", SLEEP)).child.pid
+    assert (os.getsid(pid), os.getpgid(pid)) == (os.getsid(0), pid)
+    await supervisor.stop()
+
+
 async def test_ready__should_show_the_log_of_a_child_that_died(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path)
     command = [sys.executable, "-c", "print('cannot bind'); raise SystemExit(3)"]

@@ -77,7 +77,9 @@ class Supervisor:
                     stdout=log,
                     stderr=asyncio.subprocess.STDOUT,
                     env={**os.environ, **(env or {})},
-                    start_new_session=True,
+                    # Ctrl-C is not for the children. A session of its own would do that, too, but
+                    # Linux shares the processors out by session, so nothing could give way.
+                    process_group=0,
                 )
             except OSError as error:
                 raise NetworkError(
