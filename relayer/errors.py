@@ -2,34 +2,28 @@
 
 RelayerError
 ├── Unbuildable       what the ledger handed over makes no valid signed transaction
-├── NotDeliverable    an answer that its contract will never take
-├── NotYet            nothing is wrong that time cannot mend (paused contract, earlier key pending)
-│   └── TooDear       the answer needs more gas than its contract pays for
-└── Uncomposable      a simple transaction cannot be built as things are (funds, fees, a revert)
+└── NotDeliverable    an answer that its contract will never take
+
+NotYet (zrsign_daemon.composing) is nothing that time cannot mend: a paused contract, dear gas.
+└── TooDear           the answer needs more gas than its contract pays for
 """
 
 from __future__ import annotations
 
+from zrsign_daemon.composing import NotYet
+
 
 class RelayerError(Exception):
-    pass
+    """The root of all errors of this package."""
 
 
 class Unbuildable(RelayerError, ValueError):
-    pass
+    """The message names the request and says what does not belong together."""
 
 
 class NotDeliverable(RelayerError):
-    pass
-
-
-class NotYet(RelayerError):
-    pass
+    """The message starts with a code word for the ledger's report."""
 
 
 class TooDear(NotYet):
-    pass
-
-
-class Uncomposable(RelayerError):
-    pass
+    """The message has both gas figures."""

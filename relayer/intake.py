@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Collection
 
 from relayer import metrics
-from relayer.ledger import Ledger
+from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
-from relayer.stages import Item, ItemKey, Kind
+from relayer.stages import ItemKey, ItemKind, OutboxItem
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_daemon.log import get_logger
 
@@ -21,7 +21,11 @@ class Intake:
     """`served` are the chains with a worker, `answered` those where a gas account may answer."""
 
     def __init__(
-        self, ledger: Ledger, outbox: Outbox, served: Collection[str], answered: Collection[str]
+        self,
+        ledger: DeliveryLedger,
+        outbox: Outbox,
+        served: Collection[str],
+        answered: Collection[str],
     ):
         self._ledger = ledger
         self._outbox = outbox
@@ -50,7 +54,7 @@ class Intake:
         metrics.UNSERVED.set(unserved)
         return fresh
 
-    async def _take(self, item: Item, outgoing: receiver.Outgoing) -> bool:
+    async def _take(self, item: OutboxItem, outgoing: receiver.Outgoing) -> bool:
         number = outgoing.sign_transaction_request_id
         if number in self._withheld or await self._outbox.get(item.key) is not None:
             return False
@@ -66,22 +70,22 @@ class Intake:
             self._log.warning("unserved", chain=chain, fix="add the chain to [destinations]")
 
 
-def transaction_item(outgoing: receiver.Outgoing) -> Item:
+def transaction_item(outgoing: receiver.Outgoing) -> OutboxItem:
     """The outbox's item of a signed transaction."""
     carried = receiver.Outgoing()
     carried.CopyFrom(outgoing)
     carried.ClearField("delivery")
     content = carried.SerializeToString(deterministic=True)
     key = f"transaction/{outgoing.sign_transaction_request_id}/{_digest(content)}"
-    return Item(ItemKey(key), Kind.TRANSACTION, outgoing.chain, content)
+    return OutboxItem(ItemKey(key), ItemKind.TRANSACTION, outgoing.chain, content)
 
 
-def answer_item(request: receiver.Request) -> Item:
+def answer_item(request: receiver.Request) -> OutboxItem:
     """The outbox's item of a Direct answer: its id, its source event and the answer."""
     carried = receiver.Request(id=request.id, event=request.event, answer=request.answer)
     content = carried.SerializeToString(deterministic=True)
     key = f"answer/{request.id}/{_digest(content)}"
-    return Item(ItemKey(key), Kind.ANSWER, request.event.id.chain, content)
+    return OutboxItem(ItemKey(key), ItemKind.ANSWER, request.event.id.chain, content)
 
 
 def _digest(content: bytes) -> str:

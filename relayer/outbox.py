@@ -29,16 +29,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from relayer.nonces import Fees, Reservation
-from relayer.stages import Item, ItemKey, Kind, Report, Stage, owed
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
 from zrsign_daemon.database import Database, Schema
 
 
-class Model(DeclarativeBase):
-    pass
+class OutboxTable(DeclarativeBase):
+    """Base of the tables."""
 
 
-class ItemRow(Model):
-    """Columns are the fields of `Item`."""
+class ItemRow(OutboxTable):
+    """Columns are the fields of `OutboxItem`."""
 
     __tablename__ = "outbox_items"
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -61,7 +61,7 @@ class ItemRow(Model):
     owes: Mapped[bool] = mapped_column(Boolean, index=True)
 
 
-class NonceRow(Model):
+class NonceRow(OutboxTable):
     """A gas account's nonce, held by one item."""
 
     __tablename__ = "outbox_nonces"
@@ -77,7 +77,7 @@ class NonceRow(Model):
 
 SCHEMA = Schema(
     "the outbox",
-    Model.metadata,
+    OutboxTable.metadata,
     version=1,
     version_table="outbox_schema",
     remedy="Move the file away and start again: open work is read again from the ledger.",
@@ -89,7 +89,7 @@ class Outbox(Database):
 
     schema = SCHEMA
 
-    async def add(self, item: Item) -> bool:
+    async def add(self, item: OutboxItem) -> bool:
         """Store a new item. False when its key is known, and nothing changes."""
         async with self._writing() as session:
             if await session.get(ItemRow, item.key) is not None:
@@ -97,7 +97,7 @@ class Outbox(Database):
             session.add(ItemRow(**_columns(item)))
         return True
 
-    async def save(self, item: Item) -> None:
+    async def save(self, item: OutboxItem) -> None:
         """Store an item's new value; an ended item gives its nonce back.
 
         `reported` is the reporter's and stays as it is stored.
@@ -105,12 +105,12 @@ class Outbox(Database):
         async with self._writing() as session:
             stored = await session.get(ItemRow, item.key)
             if stored is not None:
-                item = replace(item, reported=Report(stored.reported))
+                item = replace(item, reported=Standing(stored.reported))
             await session.merge(ItemRow(**_columns(item)))
             if item.stage.ended:
                 await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
 
-    async def mark_reported(self, key: ItemKey, standing: Report) -> None:
+    async def mark_reported(self, key: ItemKey, standing: Standing) -> None:
         """The ledger knows that much about an item."""
         async with self._writing() as session:
             row = await session.get(ItemRow, key)
@@ -118,12 +118,12 @@ class Outbox(Database):
                 row.reported = standing.value
                 row.owes = owed(_item(row)) is not standing
 
-    async def get(self, key: ItemKey) -> Item | None:
+    async def get(self, key: ItemKey) -> OutboxItem | None:
         async with self._reading() as session:
             row = await session.get(ItemRow, key)
             return None if row is None else _item(row)
 
-    async def due(self, chain: str, now: float, limit: int = 200) -> list[Item]:
+    async def due(self, chain: str, now: float, limit: int = 200) -> list[OutboxItem]:
         """Items of a chain whose next step is due, oldest promise first."""
         query = (
             select(ItemRow)
@@ -137,13 +137,13 @@ class Outbox(Database):
         )
         return await self._items(query)
 
-    async def unreported(self, limit: int = 200) -> list[Item]:
+    async def unreported(self, limit: int = 200) -> list[OutboxItem]:
         """Items whose standing the ledger does not know."""
         return await self._items(
             select(ItemRow).where(ItemRow.owes).order_by(ItemRow.key).limit(limit)
         )
 
-    async def open_items(self) -> list[Item]:
+    async def open_items(self) -> list[OutboxItem]:
         """Everything that is not ended or not reported."""
         return await self._items(select(ItemRow).where(_is_open()))
 
@@ -186,7 +186,7 @@ class Outbox(Database):
         async with self._writing() as session:
             await session.execute(delete(NonceRow).where(NonceRow.item == key))
 
-    async def _items(self, query: Any) -> list[Item]:
+    async def _items(self, query: Any) -> list[OutboxItem]:
         async with self._reading() as session:
             rows: Sequence[ItemRow] = (await session.scalars(query)).all()
             return [_item(row) for row in rows]
@@ -196,7 +196,7 @@ def _is_open() -> ColumnElement[bool]:
     return or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
 
 
-def _columns(item: Item) -> dict[str, Any]:
+def _columns(item: OutboxItem) -> dict[str, Any]:
     return {
         "key": item.key,
         "kind": item.kind.value,
@@ -218,10 +218,10 @@ def _columns(item: Item) -> dict[str, Any]:
     }
 
 
-def _item(row: ItemRow) -> Item:
-    return Item(
+def _item(row: ItemRow) -> OutboxItem:
+    return OutboxItem(
         key=ItemKey(row.key),
-        kind=Kind(row.kind),
+        kind=ItemKind(row.kind),
         chain=row.chain,
         content=row.content,
         stage=Stage(row.stage),
@@ -235,7 +235,7 @@ def _item(row: ItemRow) -> Item:
         rebuilds=row.rebuilds,
         height=row.height,
         reason=row.reason,
-        reported=Report(row.reported),
+        reported=Standing(row.reported),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from relayer import metrics
-from relayer.ledger import Ledger
+from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
-from relayer.stages import Item, owed
+from relayer.stages import OutboxItem, owed
 from zrchain_lite.client import TxFailed
 from zrsign_daemon.log import get_logger
 
@@ -14,14 +14,14 @@ BATCH = 20
 UNAUTHORIZED = ("sdk", 4)
 
 
-class Reporter:
-    def __init__(self, ledger: Ledger, outbox: Outbox):
+class DeliveryReporter:
+    def __init__(self, ledger: DeliveryLedger, outbox: Outbox):
         self._ledger = ledger
         self._outbox = outbox
         self._log = get_logger()
 
     async def tick(self) -> None:
-        """Report everything that is owed. Raises the ledger's error when it is not reachable."""
+        """Standing everything that is owed. Raises the ledger's error when it is not reachable."""
         items = await self._outbox.unreported(BATCH)
         if not items:
             return
@@ -36,7 +36,7 @@ class Reporter:
         for item in items:
             await self._settle(item, "accepted")
 
-    async def _report_alone(self, item: Item) -> None:
+    async def _report_alone(self, item: OutboxItem) -> None:
         try:
             await self._ledger.report([item])
         except TxFailed as error:
@@ -46,7 +46,7 @@ class Reporter:
         else:
             await self._settle(item, "accepted")
 
-    async def _settle(self, item: Item, outcome: str) -> None:
+    async def _settle(self, item: OutboxItem, outcome: str) -> None:
         standing = owed(item)
         metrics.REPORTS.labels(standing.name, outcome).inc()
         await self._outbox.mark_reported(item.key, standing)

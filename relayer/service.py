@@ -1,7 +1,8 @@
 """What the relayer runs: one intake, one worker and one composer a chain, one reporter.
 
 They meet in the outbox. Each is a loop of its own that survives any failure of its pass, counts it
-and backs off, so that a dead node or a dead ledger stops nothing else.
+and backs off, so that a dead node or a dead ledger stops nothing else. What differs from chain to
+chain is behind `registry`.
 """
 
 from __future__ import annotations
@@ -10,27 +11,23 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from relayer import metrics
-from relayer.answers.builder import AnswerBuilder, gas_account
-from relayer.composer.evm import EvmComposer
-from relayer.composer.service import Composition
-from relayer.composer.solana import SolanaComposer
-from relayer.destinations import Destination
-from relayer.destinations.bitcoin import BitcoinDestination
-from relayer.destinations.evm import EvmDestination
-from relayer.destinations.solana import SolanaDestination
+from relayer.destinations import Builder
 from relayer.intake import Intake
-from relayer.ledger import Ledger
+from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
-from relayer.reporter import Reporter
-from relayer.settings import RelayerSettings, Target
-from relayer.stages import Kind, Policy
+from relayer.registry import adapter_for
+from relayer.reporter import DeliveryReporter
+from relayer.settings import DestinationSettings, RelayerSettings
+from relayer.stages import Bounds, ItemKind
 from relayer.transactions import TransactionBuilder
-from relayer.worker import Builder, ChainWorker
+from relayer.worker import ChainWorker
 from zrchain_lite.client import Account, LedgerClient
 from zrsign_daemon import metrics as endpoint
-from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.composing.composition import Composition
+from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.loops import Loop, run_all
@@ -43,12 +40,11 @@ async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
     """Relay until `stop`. Raises DaemonError for a start that cannot be."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as stack:
-        outbox = await Outbox.open(settings.outbox_url)
+        outbox = await Outbox.open(settings.database_url)
         stack.push_async_callback(outbox.close)
         client = LedgerClient(settings.ledger.grpc, account=account)
-        ledger = Ledger(client)
-        stack.push_async_callback(ledger.close)
-        relayer = Relayer(settings, ledger, outbox, time.time)
+        stack.push_async_callback(client.close)
+        relayer = Relayer(settings, client, outbox, time.time)
         stack.push_async_callback(relayer.close)
         if settings.metrics_port is not None:
             checks = {loop.name: loop.health for loop in relayer.loops}
@@ -62,44 +58,41 @@ class Relayer:
     def __init__(
         self,
         settings: RelayerSettings,
-        ledger: Ledger,
+        client: LedgerClient,
         outbox: Outbox,
         clock: Callable[[], float],
     ):
         self._settings = settings
-        self._ledger = ledger
+        self._client = client
         self._outbox = outbox
         self._clock = clock
+        ledger = DeliveryLedger(client)
         self._workers = {
             chain: self._worker(chain, target) for chain, target in settings.destinations.items()
         }
         self._compositions = self._composers()
-        self._reporter = Reporter(ledger, outbox)
-        answered = [
-            chain
-            for chain in settings.destinations
-            if settings.answers is not None and chain.startswith("eip155:")
-        ]
+        self._reporter = DeliveryReporter(ledger, outbox)
+        answered = [chain for chain in settings.destinations if self._answers_on(chain)]
         self._intake = Intake(ledger, outbox, settings.destinations, answered)
         self.loops = self._loops()
 
     async def close(self) -> None:
+        """Close the connections to all nodes."""
         for worker in self._workers.values():
             await worker.close()
         for composition in self._compositions:
             await composition.close()
 
     def _loops(self) -> list[Loop]:
-        settings = self._settings
+        pause_s = self._settings.poll_interval_s
         self._working = {chain: self._working_loop(one) for chain, one in self._workers.items()}
-        self._reporting = Loop("reporter", self._reporter.tick, settings.poll_s, BACK_OFF)
-        self._taking = Loop("intake", self._take, settings.poll_s, BACK_OFF)
+        self._reporting = Loop("reporter", self._reporter.tick, pause_s, BACK_OFF)
+        self._taking = Loop("intake", self._take, pause_s, BACK_OFF)
         self._composing = [
-            Loop(f"composer {one.chain}", one.tick, settings.poll_s, BACK_OFF)
-            for one in self._compositions
+            Loop(f"composer {one.chain}", one.tick, pause_s, BACK_OFF) for one in self._compositions
         ]
         # Its pass ends only by failing, and without it blocks are seen a poll later: no failure.
-        self.watching = Loop("blocks", self._watch, settings.poll_s, BACK_OFF)
+        self.watching = Loop("blocks", self._watch, pause_s, BACK_OFF)
         return [
             self._taking,
             *self._working.values(),
@@ -119,69 +112,74 @@ class Relayer:
             await worker.tick()
             self._reporting.wake()
 
-        pause_s = self._settings.destinations[worker.chain].poll_s
+        pause_s = self._settings.destinations[worker.chain].poll_interval_s
         return Loop(f"worker {worker.chain}", work, pause_s, BACK_OFF, fault=lambda: worker.fault)
 
     async def _watch(self) -> None:
         """A new block is a reason to look, never a source of truth."""
-        async for _ in self._ledger.new_blocks():
+        async for _ in self._client.new_blocks():
             self._taking.wake()
             for loop in self._composing:
                 loop.wake()
 
-    def _worker(self, chain: str, target: Target) -> ChainWorker:
-        settings = self._settings
+    def _answers_on(self, chain: str) -> bool:
+        return self._settings.answers is not None and adapter_for(chain).answers is not None
+
+    def _worker(self, chain: str, target: DestinationSettings) -> ChainWorker:
         rpc = _rpc(target)
-        builders: dict[Kind, Builder] = {Kind.TRANSACTION: TransactionBuilder()}
-        policy = Policy(
+        builders: dict[ItemKind, Builder] = {ItemKind.TRANSACTION: TransactionBuilder()}
+        if (answers := self._answers(chain, rpc)) is not None:
+            builders[ItemKind.ANSWER] = answers
+        destination = adapter_for(chain).destination(chain, rpc, target.finality)
+        return ChainWorker(destination, builders, self._outbox, self._bounds(target), self._clock)
+
+    def _answers(self, chain: str, rpc: JsonRpc) -> Builder | None:
+        limits, build = self._settings.answers, adapter_for(chain).answers
+        if limits is None or build is None:
+            return None
+        return build(chain, rpc, read_secret(limits.key_file), self._outbox, limits)
+
+    def _bounds(self, target: DestinationSettings) -> Bounds:
+        bounds = Bounds(
             delay_s=BACK_OFF.delay_s,
-            poll_s=target.poll_s,
+            poll_s=target.poll_interval_s,
             resubmit_after_s=target.resubmit_after_s,
-            max_refusals=settings.max_refusals,
+            max_refusals=self._settings.max_refusals,
         )
-        if settings.answers is not None and chain.startswith("eip155:"):
-            account = gas_account(read_secret(settings.answers.key_file))
-            builders[Kind.ANSWER] = AnswerBuilder(
-                chain, rpc, account, self._outbox, settings.answers
-            )
-            policy = Policy(
-                delay_s=BACK_OFF.delay_s,
-                poll_s=target.poll_s,
-                resubmit_after_s=target.resubmit_after_s,
-                replace_after_s=settings.answers.replace_after_s,
-                max_refusals=settings.max_refusals,
-                max_replacements=settings.answers.max_replacements,
-            )
-        return ChainWorker(
-            _destination(chain, target, rpc), builders, self._outbox, policy, self._clock
+        answers = self._settings.answers
+        if answers is None:
+            return bounds
+        return replace(
+            bounds,
+            replace_after_s=answers.replace_after_s,
+            max_replacements=answers.max_replacements,
         )
 
     def _composers(self) -> list[Composition]:
+        """One a chain, except where another daemon composes."""
         limits = self._settings.composer
         if not limits.enabled:
             return []
-        compositions = []
-        for chain, target in self._settings.destinations.items():
-            if chain.startswith("eip155:"):
-                composer: EvmComposer | SolanaComposer = EvmComposer(chain, _rpc(target), limits)
-            elif chain.startswith("solana:"):
-                composer = SolanaComposer(chain, _rpc(target), limits)
-            else:
-                continue  # Bitcoin's composer keeps coins; it is a daemon of its own.
-            compositions.append(Composition(composer, self._ledger, limits.grace_s, self._clock))
-        return compositions
+        ledger = ComposerLedger(self._client)
+        return [
+            Composition(
+                composer(chain, _rpc(target), limits),
+                ledger,
+                limits.grace_s,
+                self._clock,
+                _counter(chain),
+            )
+            for chain, target in self._settings.destinations.items()
+            if (composer := adapter_for(chain).composer) is not None
+        ]
 
 
-def _rpc(target: Target) -> JsonRpc:
-    return JsonRpc(target.rpc_url, timeout_s=target.timeout_s, cookie_file=target.rpc_cookie_file)
+def _rpc(target: DestinationSettings) -> JsonRpc:
+    return JsonRpc(
+        target.rpc_url, timeout_s=target.rpc_timeout_s, cookie_file=target.rpc_cookie_file
+    )
 
 
-def _destination(chain: str, target: Target, rpc: JsonRpc) -> Destination:
-    match chain.partition(":")[0]:
-        case "eip155":
-            return EvmDestination(chain, rpc, confirmations=target.confirmations)
-        case "bip122":
-            return BitcoinDestination(chain, rpc, confirmations=target.confirmations)
-        case "solana":
-            return SolanaDestination(chain, rpc, commitment=target.commitment)
-    raise SettingsError(f"No destination adapter for {chain}; served are eip155, bip122, solana.")
+def _counter(chain: str) -> Callable[[str], None]:
+    namespace = chain.partition(":")[0]
+    return lambda outcome: metrics.COMPOSITIONS.labels(namespace, outcome).inc()

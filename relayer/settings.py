@@ -2,13 +2,13 @@
 
 [destinations."eip155:31338"]
 rpc_url = "http://127.0.0.1:8546"
-confirmations = 1
+finality = 1
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -17,23 +17,25 @@ from zrsign_daemon.database import DatabaseUrl
 from zrsign_daemon.jsonrpc import NodeUrl
 from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
 
+Finality = Annotated[int, Field(ge=0, le=100_000)] | Literal["confirmed", "safe", "finalized"]
+"""Blocks on top of a transaction's block, or a node's own word for a final one."""
 
-class Target(Part):
-    """One destination chain."""
+
+class DestinationSettings(Part):
+    """One destination chain through one node."""
 
     rpc_url: NodeUrl
     rpc_cookie_file: Path | None = None
-    timeout_s: float = Field(default=10.0, gt=0)
-    # EVM and Bitcoin: blocks from inclusion, that block counted.
-    confirmations: int = Field(default=1, ge=1)
-    # Solana.
-    commitment: Literal["confirmed", "finalized"] = "confirmed"
-    poll_s: float = Field(default=1.0, gt=0)
+    rpc_timeout_s: float = Field(default=10.0, gt=0)
+    # EVM: blocks, "safe" or "finalized". Bitcoin: blocks. Solana: "confirmed" or "finalized".
+    # Without it the transaction's own block is enough, on Solana a confirmed one.
+    finality: Finality | None = None
+    poll_interval_s: float = Field(default=1.0, gt=0)
     # A transaction that waits this long is sent again as it is.
     resubmit_after_s: float = Field(default=60.0, gt=0)
 
 
-class Answers(Part):
+class AnswerSettings(Part):
     """The gas account that carries Direct answers to their contracts."""
 
     # File with the account's 32-byte secp256k1 secret in hex.
@@ -44,8 +46,8 @@ class Answers(Part):
     max_replacements: int = Field(default=10, ge=0)
 
 
-class Composer(Part):
-    """Builds the unsigned transactions of simple transactions on EVM and Solana chains."""
+class ComposerSettings(Part):
+    """Builds the unsigned transactions of simple transactions."""
 
     enabled: bool = True
     # How long a transaction that cannot be built now may wait for funds before it is rejected.
@@ -60,17 +62,19 @@ class RelayerSettings(Settings):
     model_config = settings_for("relayer")
 
     ledger: LedgerAccess
-    outbox_url: DatabaseUrl = "sqlite+aiosqlite:///relayer.sqlite"
-    destinations: dict[str, Target]
-    answers: Answers | None = None
-    composer: Composer = Composer()
-    poll_s: float = Field(default=1.0, gt=0)
+    database_url: DatabaseUrl = "sqlite+aiosqlite:///relayer.sqlite"
+    destinations: dict[str, DestinationSettings]
+    answers: AnswerSettings | None = None
+    composer: ComposerSettings = ComposerSettings()
+    poll_interval_s: float = Field(default=1.0, gt=0)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     max_refusals: int = Field(default=60, ge=1)
 
     @field_validator("destinations")
     @classmethod
-    def _known_chains(cls, destinations: dict[str, Target]) -> dict[str, Target]:
+    def _known_chains(
+        cls, destinations: dict[str, DestinationSettings]
+    ) -> dict[str, DestinationSettings]:
         for chain in destinations:
             try:
                 chain_for(chain)

@@ -5,7 +5,7 @@
         └──nonce lost─────┤     └──────reorg─────────┤
                           └────────▶ FAILED ◀────────┘
 
-`decide(item, view, now, policy)` gives the item's next value and the one effect that is due. What
+`decide(item, news, now, bounds)` gives the item's next value and the one effect that is due. What
 a dead node says changes nothing but a counter: the item stays where it is. A permanent answer ends
 in FAILED with its reason. `owed(item)` is the status that the ledger should know.
 """
@@ -17,19 +17,19 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import NewType
 
-from relayer.views import (
+from relayer.news import (
     Accepted,
     Built,
     Delivered,
     Final,
     Held,
     Included,
+    News,
     Pending,
     Refused,
     Rejected,
     Unknown,
     Unreachable,
-    View,
 )
 
 ItemKey = NewType("ItemKey", str)
@@ -47,15 +47,15 @@ class Stage(StrEnum):
         return self in (Stage.DONE, Stage.FAILED)
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """What travels: a requested transaction, or a Direct answer."""
 
     TRANSACTION = "transaction"
     ANSWER = "answer"
 
 
-class Report(IntEnum):
-    """The delivery status that the ledger knows; values are the ledger's DeliveryStatus."""
+class Standing(IntEnum):
+    """What the ledger knows of a delivery; values are the ledger's DeliveryStatus."""
 
     NONE = 1
     SUBMITTED = 2
@@ -72,7 +72,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True)
-class Policy:
+class Bounds:
     """Bounds. Times are seconds; `delay_s(n)` is the pause after the n-th failure in a row."""
 
     delay_s: Callable[[int], float]
@@ -85,11 +85,11 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Item:
+class OutboxItem:
     """One row of the outbox. `tx_ids` are all fee variants, the newest last; times are Unix s."""
 
     key: ItemKey
-    kind: Kind
+    kind: ItemKind
     chain: str
     content: bytes
     stage: Stage = Stage.BUILDING
@@ -103,7 +103,7 @@ class Item:
     rebuilds: int = 0
     height: int = 0
     reason: str = ""
-    reported: Report = Report.NONE
+    reported: Standing = Standing.NONE
 
     @property
     def tx_id(self) -> str:
@@ -111,140 +111,140 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Decision:
-    item: Item
+class Move:
+    item: OutboxItem
     effect: Effect = Effect.WAIT
 
 
-def owed(item: Item) -> Report:
+def owed(item: OutboxItem) -> Standing:
     """The status to report now; nothing is owed when it equals `item.reported`."""
     if item.stage is Stage.DONE:
-        return Report.CONFIRMED
+        return Standing.CONFIRMED
     if item.stage is Stage.FAILED:
-        return Report.FAILED
-    if item.accepted and item.reported is Report.NONE:
-        return Report.SUBMITTED
+        return Standing.FAILED
+    if item.accepted and item.reported is Standing.NONE:
+        return Standing.SUBMITTED
     return item.reported
 
 
-def decide(item: Item, view: View, now: float, policy: Policy) -> Decision:
-    """The next item and effect after `view` was seen at `now`. An ended item never changes."""
+def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
+    """The next item and effect after `news` was seen at `now`. An ended item never changes."""
     if item.stage.ended:
-        return Decision(item)
+        return Move(item)
     building = item.stage is Stage.BUILDING
-    if isinstance(view, Unreachable) or (building and isinstance(view, Held)):
+    if isinstance(news, Unreachable) or (building and isinstance(news, Held)):
         outages = item.outages + 1
-        pause = policy.delay_s(outages)
-        return Decision(replace(item, outages=outages, reason=view.reason, next_at=now + pause))
+        pause = bounds.delay_s(outages)
+        return Move(replace(item, outages=outages, reason=news.reason, next_at=now + pause))
     item = replace(item, outages=0)
-    match view:
+    match news:
         case Built():
-            return _built(item, view, now)
+            return _built(item, news, now)
         case Held():
-            return _held(item, view, now, policy)
+            return _held(item, news, now, bounds)
         case Delivered():
             # Whoever's transaction did it, ours did not.
-            item = replace(item, tx_ids=(view.tx_id,) if view.tx_id else ())
-            return Decision(_ended(item, Stage.DONE, view.tx_id, ""))
+            item = replace(item, tx_ids=(news.tx_id,) if news.tx_id else ())
+            return Move(_ended(item, Stage.DONE, news.tx_id, ""))
         case Rejected():
-            return _rejected(item, view, now, policy)
+            return _rejected(item, news, now, bounds)
         case Refused():
-            return _refused(item, view, now, policy)
+            return _refused(item, news, now, bounds)
         case Accepted():
-            return Decision(
-                replace(item, accepted=True, sent_at=now, next_at=now + policy.poll_s, reason=""),
+            return Move(
+                replace(item, accepted=True, sent_at=now, next_at=now + bounds.poll_s, reason=""),
                 Effect.CHECK,
             )
         case _:
-            return _on_chain(item, view, now, policy)
+            return _on_chain(item, news, now, bounds)
 
 
 def _on_chain(
-    item: Item, view: Unknown | Pending | Included | Final, now: float, policy: Policy
-) -> Decision:
-    match view:
+    item: OutboxItem, news: Unknown | Pending | Included | Final, now: float, bounds: Bounds
+) -> Move:
+    match news:
         case Unknown():
-            return _unknown(item, now, policy)
+            return _unknown(item, now, bounds)
         case Pending():
-            return _pending(item, now, policy)
+            return _pending(item, now, bounds)
         case Included():
-            item = replace(item, stage=Stage.FINALITY, accepted=True, height=view.height)
-            return _wait(_landed(item, view.tx_id), now, policy.poll_s)
+            item = replace(item, stage=Stage.FINALITY, accepted=True, height=news.height)
+            return _wait(_landed(item, news.tx_id), now, bounds.poll_s)
         case Final():
-            stage = Stage.DONE if view.ok else Stage.FAILED
-            item = replace(item, height=view.height, accepted=True)
-            return Decision(_ended(item, stage, view.tx_id, view.reason))
+            stage = Stage.DONE if news.ok else Stage.FAILED
+            item = replace(item, height=news.height, accepted=True)
+            return Move(_ended(item, stage, news.tx_id, news.reason))
 
 
-def _built(item: Item, view: Built, now: float) -> Decision:
-    others = tuple(tx_id for tx_id in item.tx_ids if tx_id != view.tx_id)
+def _built(item: OutboxItem, news: Built, now: float) -> Move:
+    others = tuple(tx_id for tx_id in item.tx_ids if tx_id != news.tx_id)
     item = replace(
         item,
         stage=Stage.INCLUSION,
-        signed=view.signed,
-        tx_ids=(*others, view.tx_id),
+        signed=news.signed,
+        tx_ids=(*others, news.tx_id),
         next_at=now,
         reason="",
     )
     # A replacement goes out at once; anything else is looked for first, as it may be there already.
-    return Decision(item, Effect.SUBMIT if others else Effect.CHECK)
+    return Move(item, Effect.SUBMIT if others else Effect.CHECK)
 
 
-def _held(item: Item, view: Held, now: float, policy: Policy) -> Decision:
+def _held(item: OutboxItem, news: Held, now: float, bounds: Bounds) -> Move:
     """There is no replacement, so the same bytes go out again."""
-    return Decision(replace(item, next_at=now + policy.poll_s, reason=view.reason), Effect.SUBMIT)
+    return Move(replace(item, next_at=now + bounds.poll_s, reason=news.reason), Effect.SUBMIT)
 
 
-def _unknown(item: Item, now: float, policy: Policy) -> Decision:
+def _unknown(item: OutboxItem, now: float, bounds: Bounds) -> Move:
     """Never seen, dropped from the pool, or its block was reorganised away: send it (again)."""
     item = replace(item, stage=Stage.INCLUSION, height=0)
     if item.next_at > now:
-        return Decision(item)
-    return Decision(item, Effect.SUBMIT)
+        return Move(item)
+    return Move(item, Effect.SUBMIT)
 
 
-def _pending(item: Item, now: float, policy: Policy) -> Decision:
+def _pending(item: OutboxItem, now: float, bounds: Bounds) -> Move:
     item = replace(item, stage=Stage.INCLUSION, height=0)
     if not item.accepted:
         item = replace(item, accepted=True, sent_at=now)
     waited = now - item.sent_at
-    replaceable = item.kind is Kind.ANSWER and len(item.tx_ids) <= policy.max_replacements
-    if replaceable and waited >= policy.replace_after_s:
-        return Decision(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
-    if waited >= policy.resubmit_after_s:
-        return Decision(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
-    return _wait(item, now, policy.poll_s)
+    replaceable = item.kind is ItemKind.ANSWER and len(item.tx_ids) <= bounds.max_replacements
+    if replaceable and waited >= bounds.replace_after_s:
+        return Move(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
+    if waited >= bounds.resubmit_after_s:
+        return Move(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
+    return _wait(item, now, bounds.poll_s)
 
 
-def _rejected(item: Item, view: Rejected, now: float, policy: Policy) -> Decision:
-    if view.nonce_lost and item.kind is Kind.ANSWER and item.rebuilds < policy.max_rebuilds:
+def _rejected(item: OutboxItem, news: Rejected, now: float, bounds: Bounds) -> Move:
+    if news.nonce_lost and item.kind is ItemKind.ANSWER and item.rebuilds < bounds.max_rebuilds:
         again = replace(
             item,
             stage=Stage.BUILDING,
             signed=b"",
             tx_ids=(),
             rebuilds=item.rebuilds + 1,
-            reason=view.reason,
+            reason=news.reason,
             next_at=now,
         )
-        return Decision(again, Effect.CHECK)
-    return Decision(_ended(item, Stage.FAILED, item.tx_id, view.reason))
+        return Move(again, Effect.CHECK)
+    return Move(_ended(item, Stage.FAILED, item.tx_id, news.reason))
 
 
-def _refused(item: Item, view: Refused, now: float, policy: Policy) -> Decision:
+def _refused(item: OutboxItem, news: Refused, now: float, bounds: Bounds) -> Move:
     refusals = item.refusals + 1
-    if refusals >= policy.max_refusals:
-        reason = f"refused {refusals} times, last: {view.reason}"
-        return Decision(_ended(replace(item, refusals=refusals), Stage.FAILED, item.tx_id, reason))
+    if refusals >= bounds.max_refusals:
+        reason = f"refused {refusals} times, last: {news.reason}"
+        return Move(_ended(replace(item, refusals=refusals), Stage.FAILED, item.tx_id, reason))
     item = replace(item, refusals=refusals)
-    return _wait(item, now, policy.poll_s + policy.delay_s(refusals), reason=view.reason)
+    return _wait(item, now, bounds.poll_s + bounds.delay_s(refusals), reason=news.reason)
 
 
-def _wait(item: Item, now: float, pause: float, reason: str = "") -> Decision:
-    return Decision(replace(item, next_at=now + pause, reason=reason))
+def _wait(item: OutboxItem, now: float, pause: float, reason: str = "") -> Move:
+    return Move(replace(item, next_at=now + pause, reason=reason))
 
 
-def _landed(item: Item, tx_id: str) -> Item:
+def _landed(item: OutboxItem, tx_id: str) -> OutboxItem:
     """Put the variant that landed last, where the current one is."""
     if not tx_id or tx_id == item.tx_id:
         return item
@@ -252,5 +252,5 @@ def _landed(item: Item, tx_id: str) -> Item:
     return replace(item, tx_ids=(*others, tx_id))
 
 
-def _ended(item: Item, stage: Stage, tx_id: str, reason: str) -> Item:
+def _ended(item: OutboxItem, stage: Stage, tx_id: str, reason: str) -> OutboxItem:
     return replace(_landed(item, tx_id), stage=stage, reason=reason, next_at=0.0)

@@ -7,47 +7,32 @@ two of these is mended by the next look.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from relayer import metrics
-from relayer.destinations import Destination
+from relayer.destinations import Builder, Destination
+from relayer.news import News, Unreachable
 from relayer.outbox import Outbox
-from relayer.stages import Decision, Effect, Item, Kind, Policy, Stage, decide
-from relayer.views import Construction, Unreachable, View
+from relayer.stages import Bounds, Effect, ItemKind, Move, OutboxItem, Stage, decide
 from zrsign_daemon.log import get_logger
 
 # An item moves at most this far before others get their turn.
 MAX_STEPS = 8
 
 
-class Builder(Protocol):
-    """Makes the signed transaction of an item."""
-
-    async def build(self, item: Item) -> Construction: ...
-
-    async def replace(self, item: Item) -> Construction:
-        """The same effect with a higher fee. `Held` when there is none."""
-        ...
-
-    async def resolve(self, item: Item, view: View) -> View:
-        """A last look before a view counts, for what the node alone cannot know."""
-        ...
-
-
 class ChainWorker:
     def __init__(
         self,
         destination: Destination,
-        builders: dict[Kind, Builder],
+        builders: dict[ItemKind, Builder],
         outbox: Outbox,
-        policy: Policy,
+        bounds: Bounds,
         clock: Callable[[], float],
     ):
         self.chain = destination.chain
         self._destination = destination
         self._builders = builders
         self._outbox = outbox
-        self._policy = policy
+        self._bounds = bounds
         self._clock = clock
         self._log = get_logger(chain=self.chain)
         self.fault: str | None = None
@@ -57,13 +42,13 @@ class ChainWorker:
         for item in await self._outbox.due(self.chain, self._clock()):
             await self.advance(item)
 
-    async def advance(self, item: Item) -> Item:
+    async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""
         effect = Effect.CHECK
         for _ in range(MAX_STEPS):
             builder = self._builders[item.kind]
-            view = await builder.resolve(item, await self._look(item, effect))
-            item, effect = await self._settle(item, view)
+            news = await builder.resolve(item, await self._look(item, effect))
+            item, effect = await self._settle(item, news)
             if effect is Effect.WAIT:
                 break
         return item
@@ -71,7 +56,7 @@ class ChainWorker:
     async def close(self) -> None:
         await self._destination.close()
 
-    async def _look(self, item: Item, effect: Effect) -> View:
+    async def _look(self, item: OutboxItem, effect: Effect) -> News:
         if effect is Effect.SUBMIT:
             return await self._destination.submit(item.signed)
         if effect is Effect.REPLACE:
@@ -80,16 +65,16 @@ class ChainWorker:
             return await self._builders[item.kind].build(item)
         return await self._destination.status(item.signed, item.tx_ids, item.height)
 
-    async def _settle(self, item: Item, view: View) -> tuple[Item, Effect]:
-        decision = decide(item, view, self._clock(), self._policy)
-        await self._outbox.save(decision.item)
-        self._tell(item, view, decision)
-        return decision.item, decision.effect
+    async def _settle(self, item: OutboxItem, news: News) -> tuple[OutboxItem, Effect]:
+        move = decide(item, news, self._clock(), self._bounds)
+        await self._outbox.save(move.item)
+        self._tell(item, news, move)
+        return move.item, move.effect
 
-    def _tell(self, before: Item, view: View, decision: Decision) -> None:
-        after = decision.item
-        self.fault = view.reason if isinstance(view, Unreachable) else None
-        if isinstance(view, Unreachable):
+    def _tell(self, before: OutboxItem, news: News, move: Move) -> None:
+        after = move.item
+        self.fault = news.reason if isinstance(news, Unreachable) else None
+        if isinstance(news, Unreachable):
             metrics.OUTAGES.labels(self.chain).inc()
         if after.stage is not before.stage:
             metrics.STAGES.labels(self.chain, after.kind, after.stage).inc()

@@ -15,6 +15,7 @@ FOR_DAEMONS = ("zrsign_chains", "zrsign_daemon", "zrchain_lite.client", "zrchain
 ALLOWED: dict[str, tuple[str, ...]] = {
     "zrsign_chains": (),
     "zrsign_daemon": (),
+    "zrsign_daemon/composing": ("zrsign_chains", "zrchain_lite.client", "zrchain_lite.wire"),
     "zrsign_dmpc": (),
     "zrsign_operator": ("zrsign_dmpc", *FOR_DAEMONS),
     "zrchain_lite": ("zrsign_chains",),

@@ -1,5 +1,5 @@
 """Daemon: keeps the coins of the receiver's Bitcoin keys and composes their simple transactions.
 
-Read `composer` first (what is decided), then `wallet` (what bitcoind knows), `reservations` (which
-coins are taken) and `service` (what runs).
+Read `coins` first (what is decided), then `composer` (what is set aside when), `wallet` (what
+bitcoind knows), `reservations` (which coins are taken) and `service` (what runs).
 """

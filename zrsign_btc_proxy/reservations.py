@@ -17,17 +17,19 @@ from zrsign_daemon.database import Database, Schema
 
 
 class Outpoint(NamedTuple):
-    """`txid` is hex in display order."""
+    """A coin: output `vout` of the transaction `txid`, hex in display order."""
 
     txid: str
     vout: int
 
 
-class Model(DeclarativeBase):
-    pass
+class ReservationTable(DeclarativeBase):
+    """Base of the tables."""
 
 
-class ReservedCoin(Model):
+class ReservedCoin(ReservationTable):
+    """A coin that a request's transaction spends."""
+
     __tablename__ = "reserved_coins"
     chain: Mapped[str] = mapped_column(String(64), primary_key=True)
     txid: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -37,7 +39,7 @@ class ReservedCoin(Model):
 
 SCHEMA = Schema(
     "the reservations",
-    Model.metadata,
+    ReservationTable.metadata,
     version=1,
     version_table="reservations_schema",
     remedy="Move the file away and start again: what is open is read again from the ledger.",
@@ -75,6 +77,7 @@ class Reservations(Database):
                     session.add(row)
 
     async def release(self, chain: str, request_id: int) -> None:
+        """Free the coins of a request."""
         query = delete(ReservedCoin).where(
             ReservedCoin.chain == chain, ReservedCoin.request_id == request_id
         )

@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from prometheus_client import Counter
+
 from zrchain_lite.client import Account, LedgerClient
-from zrsign_btc_proxy.composer import Composition
-from zrsign_btc_proxy.ledger import Ledger
+from zrsign_btc_proxy.composer import BitcoinComposer
+from zrsign_btc_proxy.ledger import bitcoin_keys
 from zrsign_btc_proxy.reservations import Reservations
 from zrsign_btc_proxy.settings import ProxySettings
-from zrsign_btc_proxy.wallet import Wallet
+from zrsign_btc_proxy.wallet import WatchWallet
 from zrsign_daemon import metrics as endpoint
+from zrsign_daemon.composing.composition import Composition
+from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
+COMPOSITIONS = Counter("btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"])
 
 
 async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
     """Compose until `stop`. Raises DaemonError for a start that cannot be."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as stack:
-        reservations = await Reservations.open(settings.store_url)
+        reservations = await Reservations.open(settings.database_url)
         stack.push_async_callback(reservations.close)
-        ledger = Ledger(LedgerClient(settings.ledger.grpc, account=account))
-        stack.push_async_callback(ledger.close)
-        compositions = []
+        client = LedgerClient(settings.ledger.grpc, account=account)
+        stack.push_async_callback(client.close)
+        networks = []
         for chain, network in settings.networks.items():
-            composition = Composition(
-                Wallet(chain, network), ledger, reservations, settings.grace_s, time.time
+            served = ServedNetwork(
+                WatchWallet(chain, network), client, reservations, settings.grace_s, time.time
             )
-            stack.push_async_callback(composition.close)
-            compositions.append(composition)
-        loops, watching = _loops(settings, ledger, compositions)
+            stack.push_async_callback(served.close)
+            networks.append(served)
+        loops, watching = _loops(settings, client, networks)
         if settings.metrics_port is not None:
             # The watching loop's pass ends only by failing, and without it blocks are seen a poll
             # later: no failure.
@@ -44,22 +50,66 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
         await run_all([*loops, watching], stop)
 
 
+class ServedNetwork:
+    """One Bitcoin network: what is done for it in each pass. `clock` gives Unix seconds."""
+
+    def __init__(
+        self,
+        wallet: WatchWallet,
+        client: LedgerClient,
+        reservations: Reservations,
+        grace_s: float,
+        clock: Callable[[], float],
+    ):
+        self.chain = wallet.chain
+        self._wallet = wallet
+        self._client = client
+        ledger = ComposerLedger(client)
+        self._composer = BitcoinComposer(wallet, ledger, reservations)
+        self._composition = Composition(
+            self._composer,
+            ledger,
+            grace_s,
+            clock,
+            lambda outcome: COMPOSITIONS.labels(outcome).inc(),
+        )
+        self._known_keys = 0
+
+    async def tick(self) -> None:
+        """One pass. Raises bitcoind's or the ledger's error; the next pass goes on."""
+        await self._composer.release()
+        await self._composition.tick()
+
+    async def discover(self) -> None:
+        """Watch the ledger's Bitcoin keys from when they are made.
+
+        So their coins are found without a search later.
+        """
+        while fresh := await bitcoin_keys(self._client, self.chain, self._known_keys):
+            for public_key in fresh:
+                await self._wallet.watch(public_key)
+                self._known_keys += 1
+
+    async def close(self) -> None:
+        """Close the connections to the node."""
+        await self._composition.close()
+
+
 def _loops(
-    settings: ProxySettings, ledger: Ledger, compositions: list[Composition]
+    settings: ProxySettings, client: LedgerClient, networks: list[ServedNetwork]
 ) -> tuple[list[Loop], Loop]:
     """What composes and discovers, and what wakes it at new blocks."""
-    composing = [
-        Loop(f"composer {one.chain}", one.tick, settings.poll_s, BACK_OFF) for one in compositions
-    ]
+    pause_s = settings.poll_interval_s
+    composing = [Loop(f"composer {one.chain}", one.tick, pause_s, BACK_OFF) for one in networks]
     discovering = [
-        Loop(f"keys {one.chain}", one.discover, settings.discover_s, BACK_OFF)
-        for one in compositions
+        Loop(f"keys {one.chain}", one.discover, settings.discover_interval_s, BACK_OFF)
+        for one in networks
     ]
 
     async def watch() -> None:
         """A new block is a reason to look, never a source of truth."""
-        async for _ in ledger.new_blocks():
+        async for _ in client.new_blocks():
             for loop in composing:
                 loop.wake()
 
-    return [*composing, *discovering], Loop("blocks", watch, settings.poll_s, BACK_OFF)
+    return [*composing, *discovering], Loop("blocks", watch, pause_s, BACK_OFF)

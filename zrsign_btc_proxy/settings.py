@@ -16,15 +16,13 @@ from zrsign_daemon.database import DatabaseUrl
 from zrsign_daemon.jsonrpc import NodeUrl
 from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
 
-REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 
-
-class Network(Part):
+class NetworkSettings(Part):
     """One Bitcoin network through one bitcoind."""
 
     rpc_url: NodeUrl
     rpc_cookie_file: Path | None = None
-    timeout_s: float = Field(default=30.0, gt=0)
+    rpc_timeout_s: float = Field(default=30.0, gt=0)
     # Name of the watch-only wallet; one proxy, one wallet.
     wallet: str = "zrsign-btc-proxy"
     # Depth at which a coin may be spent.
@@ -42,18 +40,18 @@ class ProxySettings(Settings):
     model_config = settings_for("btc_proxy")
 
     ledger: LedgerAccess
-    store_url: DatabaseUrl = "sqlite+aiosqlite:///btc_proxy.sqlite"
-    networks: dict[str, Network]
+    database_url: DatabaseUrl = "sqlite+aiosqlite:///btc_proxy.sqlite"
+    networks: dict[str, NetworkSettings]
     # How long a payment that cannot be made may wait for funds before it is rejected.
     grace_s: float = Field(default=600.0, ge=0)
-    poll_s: float = Field(default=1.0, gt=0)
+    poll_interval_s: float = Field(default=1.0, gt=0)
     # How often the ledger is asked for new Bitcoin keys.
-    discover_s: float = Field(default=5.0, gt=0)
+    discover_interval_s: float = Field(default=5.0, gt=0)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
 
     @field_validator("networks")
     @classmethod
-    def _bitcoin(cls, networks: dict[str, Network]) -> dict[str, Network]:
+    def _bitcoin(cls, networks: dict[str, NetworkSettings]) -> dict[str, NetworkSettings]:
         for chain in networks:
             if not chain.startswith("bip122:"):
                 raise ValueError(f"{chain} is no Bitcoin network; its id starts with bip122:")

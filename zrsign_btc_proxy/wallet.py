@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from zrsign_btc_proxy.errors import NotYet
-from zrsign_btc_proxy.settings import REGTEST, Network
+from zrsign_btc_proxy.settings import NetworkSettings
+from zrsign_chains import BITCOIN_REGTEST
 from zrsign_chains.bitcoin import Utxo
+from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 SATS = 100_000_000
@@ -29,15 +30,15 @@ def sats(amount: float) -> int:
     return round(amount * SATS)
 
 
-class Wallet:
-    """`chain` is the network's CAIP-2 id."""
+class WatchWallet:
+    """The proxy's wallet on one network; `chain` is its CAIP-2 id."""
 
-    def __init__(self, chain: str, network: Network):
+    def __init__(self, chain: str, network: NetworkSettings):
         self.chain = chain
         self._network = network
         base = network.rpc_url.rstrip("/")
         options: dict[str, Any] = {
-            "timeout_s": network.timeout_s,
+            "timeout_s": network.rpc_timeout_s,
             "cookie_file": network.rpc_cookie_file,
         }
         self._node = JsonRpc(base, **options)
@@ -79,6 +80,10 @@ class Wallet:
         made_by = await self._wallet.call("gettransaction", coin.txid, True)
         return replace(coin, previous_transaction=bytes.fromhex(made_by["hex"]))
 
+    async def is_unspent(self, txid: str, vout: int) -> bool:
+        """Whether neither a block nor the pool spends the coin; `txid` in display order."""
+        return await self._node.call("gettxout", txid, vout, True) is not None
+
     def spendable(self, coin: Utxo) -> bool:
         """Deep enough by the configured policy."""
         return coin.confirmed or self._network.min_confirmations == 0
@@ -98,11 +103,12 @@ class Wallet:
         return float(min(max(rate, least), self._network.max_fee_rate))
 
     async def close(self) -> None:
+        """Close the connections to the node."""
         await self._node.close()
         await self._wallet.close()
 
     def _fallback(self) -> float | None:
-        default = REGTEST_FEE_RATE if self.chain == REGTEST else None
+        default = REGTEST_FEE_RATE if self.chain == BITCOIN_REGTEST else None
         return self._network.fallback_fee_rate or default
 
     async def _open(self) -> None:

@@ -1,19 +1,32 @@
-"""Adapters to destination chains, one module a namespace, behind one protocol.
+"""Destination chains, one package a namespace, behind one `Adapter`.
 
-`submit` may be called any number of times with the same bytes. Neither method raises: a node's
-silence is a view (`Unreachable`) like any other.
+A `Destination` sends and looks; a composer (`zrsign_daemon.composing`) builds what simple
+transactions ask for; a `Builder` makes the signed bytes of an item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from relayer.views import Status, Submission
+from relayer.news import Construction, News, Status, Submission
+from relayer.stages import OutboxItem
+from zrsign_daemon.composing import Composer
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.jsonrpc import JsonRpc
+
+if TYPE_CHECKING:
+    from relayer.outbox import Outbox
+    from relayer.settings import AnswerSettings, ComposerSettings, Finality
 
 
 class Destination(Protocol):
-    """One destination chain through one node."""
+    """One destination chain through one node.
+
+    `submit` may be called any number of times with the same bytes. Neither it nor `status` raises:
+    a node's silence is news (`Unreachable`) like any other.
+    """
 
     chain: str
 
@@ -29,7 +42,45 @@ class Destination(Protocol):
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the connection to the node."""
+        ...
 
 
-__all__ = ["Destination"]
+class Builder(Protocol):
+    """Makes the signed transaction of an item."""
+
+    async def build(self, item: OutboxItem) -> Construction:
+        """The item's transaction, or what is in its way."""
+        ...
+
+    async def replace(self, item: OutboxItem) -> Construction:
+        """The same effect with a higher fee. `Held` when there is none."""
+        ...
+
+    async def resolve(self, item: OutboxItem, news: News) -> News:
+        """A last look before news counts, for what the node alone cannot know."""
+        ...
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Everything that the relayer does on the chains of one namespace.
+
+    `destination` is made of chain, node and finality (None: the chain's own default). `composer` is
+    None where another daemon composes. `answers` is made with the secret of a gas account, and None
+    where no contract asks.
+    """
+
+    destination: Callable[[str, JsonRpc, Finality | None], Destination]
+    composer: Callable[[str, JsonRpc, ComposerSettings], Composer] | None = None
+    answers: Callable[[str, JsonRpc, bytes, Outbox, AnswerSettings], Builder] | None = None
+
+
+def blocks_on_top(chain: str, finality: Finality | None) -> int:
+    """The finality of a chain that counts blocks; none by default. Raises SettingsError."""
+    if isinstance(finality, str):
+        raise SettingsError(
+            f"The finality of {chain} is a number of blocks on top, not {finality!r}."
+        )
+    return finality or 0

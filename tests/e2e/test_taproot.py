@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from relayer.service import run
-from relayer.settings import RelayerSettings, Target
+from relayer.settings import DestinationSettings, RelayerSettings
 from tests.relayer.nodes import bitcoind, btc_ask, eventually
 from tests.zrsign_chains.builders import BOB, REGTEST
 from tests.zrsign_dev_keyring.ledger import QUERY, Ledger, running_ledger
@@ -49,9 +49,11 @@ async def relayer_of(ledger: Ledger, folder: Path, url: str, cookie: Path) -> As
     key.write_text(ledger.accounts.relayer.secret.to_hex())
     settings = RelayerSettings(
         ledger=LedgerAccess(grpc=ledger.grpc, key_file=key),
-        outbox_url=f"sqlite+aiosqlite:///{folder / 'outbox.sqlite'}",
-        destinations={REGTEST: Target(rpc_url=url, rpc_cookie_file=cookie, poll_s=0.05)},
-        poll_s=0.05,
+        database_url=f"sqlite+aiosqlite:///{folder / 'outbox.sqlite'}",
+        destinations={
+            REGTEST: DestinationSettings(rpc_url=url, rpc_cookie_file=cookie, poll_interval_s=0.05)
+        },
+        poll_interval_s=0.05,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(run(settings, stop))

@@ -1,4 +1,4 @@
-"""Real nodes, one a test session, and a retry policy without chance."""
+"""Real nodes, one a test session, and a retry bounds without chance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relayer.outbox import Outbox
-from relayer.stages import Policy
+from relayer.stages import Bounds
 from tests.relayer.nodes import ask, bitcoind, free_port, process, tool, until
 from zrsign_daemon.jsonrpc import JsonRpc
 
@@ -80,5 +80,5 @@ async def outbox(tmp_path: Path) -> AsyncIterator[Outbox]:
 
 
 @pytest.fixture
-def policy() -> Policy:
-    return Policy(delay_s=lambda failures: float(failures), poll_s=0.0)
+def bounds() -> Bounds:
+    return Bounds(delay_s=lambda failures: float(failures), poll_s=0.0)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from relayer.stages import Item, Stage
+from relayer.stages import OutboxItem, Stage
 from relayer.worker import ChainWorker
 
 ROOT = Path(__file__).parents[2]
@@ -84,18 +84,18 @@ async def eventually(probe: Callable[[], Any], what: str, timeout_s: float = 30.
     pytest.fail(f"{what} did not happen in {timeout_s} s")
 
 
-async def landed(worker: ChainWorker, item: Item) -> Item:
+async def landed(worker: ChainWorker, item: OutboxItem) -> OutboxItem:
     """The item after its transaction is no longer on its way.
 
     Anvil mines a moment after it takes a transaction, so one pass may come too early.
     """
 
-    async def passed() -> Item | None:
+    async def passed() -> OutboxItem | None:
         nonlocal item
         item = await worker.advance(item)
         return None if item.stage is Stage.INCLUSION else item
 
-    found: Item = await eventually(passed, "the end of the transaction")
+    found: OutboxItem = await eventually(passed, "the end of the transaction")
     return found
 
 

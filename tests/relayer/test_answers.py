@@ -13,13 +13,13 @@ from eth_account import Account as EthAccount
 from eth_account.signers.local import LocalAccount
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
-from relayer.answers.builder import AnswerBuilder
-from relayer.answers.contract import answer_call, call_data, revert_text
-from relayer.destinations.evm import EvmDestination, slot
+from relayer.destinations.evm.answers import AnswerBuilder
+from relayer.destinations.evm.contract import answer_call, call_data, revert_text
+from relayer.destinations.evm.destination import EvmDestination, slot
 from relayer.intake import answer_item
 from relayer.outbox import Outbox
-from relayer.settings import Answers
-from relayer.stages import Item, Kind, Policy, Stage
+from relayer.settings import AnswerSettings
+from relayer.stages import Bounds, ItemKind, OutboxItem, Stage
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import ask, free_port, landed, process, tool, until
 from tests.zrsign_receiver import transactions
@@ -34,7 +34,7 @@ from zrsign_daemon.jsonrpc import JsonRpc
 CHAIN = worlds.SOURCE_CHAIN
 OWNER: LocalAccount = EthAccount.from_key(worlds.OWNER.key.secret)
 ETHER = 10**18
-LIMITS = Answers(key_file=Path("unused"), replace_after_s=10.0, max_fee_gwei=100)
+LIMITS = AnswerSettings(key_file=Path("unused"), replace_after_s=10.0, max_fee_gwei=100)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +83,12 @@ class Road:
         assert receipt is None or receipt["status"] == "0x1"
         return tx_id
 
-    async def key_answer(self) -> Item:
+    async def key_answer(self) -> OutboxItem:
         """Ask for a key on chain, let the ledger make it and authorise its answer."""
         await self.send(OWNER, call_data("zrKeyReq", (OWNER.address, EVM.id, 2)), ETHER // 10)
         return self._answer(self.world.key_event(contract=self.contract))
 
-    async def hash_answer(self, trace_id: int) -> Item:
+    async def hash_answer(self, trace_id: int) -> OutboxItem:
         payload = b"\x77" * 32
         call = call_data("zrSignHash", (EVM.id, 0, chain_hash(CHAIN), payload, False))
         await self.send(OWNER, call, ETHER // 10)
@@ -101,7 +101,7 @@ class Road:
         )
         return self._answer(event)
 
-    async def transaction_answer(self, trace_id: int, data: bytes) -> Item:
+    async def transaction_answer(self, trace_id: int, data: bytes) -> OutboxItem:
         """A transaction with that calldata, signed but not broadcast."""
         payload = transactions.evm(data=data)
         call = call_data("zrSignTx", (EVM.id, 0, chain_hash(worlds.EVM_CHAIN), payload, False))
@@ -114,7 +114,7 @@ class Road:
         )
         return self._answer(event)
 
-    def _answer(self, event: receiver.SourceEvent) -> Item:
+    def _answer(self, event: receiver.SourceEvent) -> OutboxItem:
         event.block_number = 0
         (request_id,) = self.world.report(event)
         self.world.fulfil()
@@ -125,10 +125,10 @@ class Road:
 
     def worker(self, outbox: Outbox, account: LocalAccount, **clock: Any) -> ChainWorker:
         now = clock.get("now", lambda: 1000.0)
-        policy = Policy(delay_s=float, poll_s=0.0, replace_after_s=LIMITS.replace_after_s)
-        builder = AnswerBuilder(CHAIN, self.rpc, account, outbox, LIMITS)
+        bounds = Bounds(delay_s=float, poll_s=0.0, replace_after_s=LIMITS.replace_after_s)
+        builder = AnswerBuilder(CHAIN, self.rpc, account.key, outbox, LIMITS)
         destination = EvmDestination(CHAIN, self.rpc)
-        return ChainWorker(destination, {Kind.ANSWER: builder}, outbox, policy, now)
+        return ChainWorker(destination, {ItemKind.ANSWER: builder}, outbox, bounds, now)
 
     async def keys(self) -> list[str]:
         call = {
@@ -304,7 +304,7 @@ async def test_answer_above_the_gas_that_is_paid_for__should_fail_with_figures(
     refused = await worker.advance(item)
     assert refused.stage is Stage.BUILDING
     assert "too_dear: the answer needs " in refused.reason
-    for _ in range(Policy(float).max_refusals - 1):
+    for _ in range(Bounds(float).max_refusals - 1):
         refused = await worker.advance(refused)
     assert refused.stage is Stage.FAILED
     assert await road.rpc.call("eth_getBalance", account.address, "latest") == balance

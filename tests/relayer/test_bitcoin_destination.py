@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from coincurve import PrivateKey
 
-from relayer.destinations.bitcoin import BitcoinDestination
-from relayer.views import (
+from relayer.destinations.bitcoin.destination import BitcoinDestination
+from relayer.news import (
     Accepted,
     Final,
     Included,
@@ -82,15 +82,14 @@ async def test_payment__should_be_known_twice_and_confirmed_by_the_node(bitcoin:
     assert await destination.submit(raw) == Accepted(known=True)
 
 
-async def test_confirmations__should_be_counted_to_the_configured_depth(bitcoin: JsonRpc) -> None:
+async def test_finality__should_count_the_blocks_on_top(bitcoin: JsonRpc) -> None:
     key = Key(bitcoin)
     raw, tx_id = key.pay([await key.mine_coin()], 100_000)
-    destination = BitcoinDestination(REGTEST, bitcoin, confirmations=2)
+    destination = BitcoinDestination(REGTEST, bitcoin, finality=1)
     await destination.submit(raw)
     await mine(bitcoin)
-    assert await destination.status(raw, [tx_id]) == Included(
-        tx_id, await bitcoin.call("getblockcount"), 1
-    )
+    height = await bitcoin.call("getblockcount")
+    assert await destination.status(raw, [tx_id]) == Included(tx_id, height)
     await mine(bitcoin)
     assert isinstance(await destination.status(raw, [tx_id]), Final)
 
@@ -102,7 +101,7 @@ async def test_payment_whose_outputs_are_spent__should_not_be_taken_for_lost(
     coin = await key.mine_coin()
     # One output, to the key itself; the next payment spends it.
     raw, tx_id = key.pay([coin], coin.value_sats - 1000, to=key.address)
-    destination = BitcoinDestination(REGTEST, bitcoin, confirmations=30)
+    destination = BitcoinDestination(REGTEST, bitcoin, finality=29)
     await destination.submit(raw)
     await mine(bitcoin)
     seen = await destination.status(raw, [tx_id])

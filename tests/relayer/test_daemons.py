@@ -36,17 +36,17 @@ def config(daemon: str, folder: Path, **more: Any) -> Path:
     dead = f"http://127.0.0.1:{free_port()}"
     values: dict[str, Any] = {
         "ledger": {"grpc": f"127.0.0.1:{free_port()}", "key_file": str(key)},
-        "poll_s": 0.05,
+        "poll_interval_s": 0.05,
     }
     if daemon == "relayer":
         values |= {
-            "outbox_url": f"sqlite+aiosqlite:///{folder / 'outbox.sqlite'}",
+            "database_url": f"sqlite+aiosqlite:///{folder / 'outbox.sqlite'}",
             "destinations": {REGTEST: {"rpc_url": dead}, "eip155:1": {"rpc_url": dead}},
             "answers": {"key_file": str(key)},
         }
     else:
         values |= {
-            "store_url": f"sqlite+aiosqlite:///{folder / 'store.sqlite'}",
+            "database_url": f"sqlite+aiosqlite:///{folder / 'store.sqlite'}",
             "networks": {REGTEST: {"rpc_url": dead}},
         }
     path = folder / f"{daemon}.json"
@@ -96,7 +96,7 @@ def test_daemon__should_start_without_its_peers_say_so_and_stop_on_sigterm(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"poll_s": -1}, "poll_s"),
+        ({"poll_interval_s": -1}, "poll_interval_s"),
         ({"no_such_setting": 1}, "no_such_setting"),
         ({"ledger": {"grpc": "x:1", "key_file": "/nonexistent/key"}}, "/nonexistent/key"),
     ],

@@ -9,14 +9,13 @@ from coincurve import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relayer.composer import Task
-from relayer.composer.evm import EvmComposer, affordable_fees
-from relayer.errors import Uncomposable
+from relayer.destinations.evm.composer import EvmComposer, affordable_fees
 from relayer.nonces import Fees
-from relayer.settings import Composer
+from relayer.settings import ComposerSettings
 from tests.relayer.nodes import eventually, free_port
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.evm import EvmChain
+from zrsign_daemon.composing import ComposeTask, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeUnavailable
 
 CHAIN = "eip155:31338"
@@ -31,15 +30,15 @@ SMALL = st.integers(1, 10**12)
 
 def task(
     value: int = ETHER, *, to: str = RECIPIENT, data: bytes = b"", cap: int = ETHER, **more: object
-) -> Task:
+) -> ComposeTask:
     intent = Intent(to, value, data, cap)
-    return Task(1, CHAIN, SENDER, PUBLIC_KEY, intent, **more)  # type: ignore[arg-type]
+    return ComposeTask(1, CHAIN, SENDER, PUBLIC_KEY, intent, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
 async def composer(anvil: JsonRpc) -> EvmComposer:
     await anvil.call("anvil_setBalance", SENDER, hex(10 * ETHER))
-    return EvmComposer(CHAIN, anvil, Composer())
+    return EvmComposer(CHAIN, anvil, ComposerSettings())
 
 
 async def send(rpc: JsonRpc, payload: bytes) -> Any:
@@ -68,19 +67,19 @@ async def test_open_compositions__should_hold_their_nonces_and_their_cost(
     composer: EvmComposer, anvil: JsonRpc
 ) -> None:
     first = await composer.compose(task(4 * ETHER))
-    second = await composer.compose(task(4 * ETHER, under_way=[first]))
+    second = await composer.compose(task(4 * ETHER, under_way={1: first}))
     assert RULES.parse(second).nonce == 1
     with pytest.raises(Uncomposable, match=r"insufficient_funds.*under way"):
-        await composer.compose(task(4 * ETHER, under_way=[first, second]))
+        await composer.compose(task(4 * ETHER, under_way={1: first, 2: second}))
     # Once the first has landed it holds nothing any more.
     await send(anvil, first)
-    assert RULES.parse(await composer.compose(task(under_way=[first, second]))).nonce == 2
+    assert RULES.parse(await composer.compose(task(under_way={1: first, 2: second}))).nonce == 2
 
 
 async def test_gap_of_an_ended_composition__should_be_filled(composer: EvmComposer) -> None:
     first = await composer.compose(task(1))
-    second = await composer.compose(task(1, under_way=[first]))
-    again = await composer.compose(task(1, under_way=[second]))
+    second = await composer.compose(task(1, under_way={1: first}))
+    again = await composer.compose(task(1, under_way={2: second}))
     assert RULES.parse(again).nonce == 0
 
 
@@ -96,11 +95,11 @@ async def test_contract_call__should_get_a_gas_margin_within_the_bound(anvil: Js
     await anvil.call("anvil_setBalance", SENDER, hex(10 * ETHER))
     # SSTORE of the call value at the caller's slot.
     await anvil.call("anvil_setCode", RECIPIENT, "0x6001335500")
-    payload = await EvmComposer(CHAIN, anvil, Composer()).compose(task(0, data=b"\x01" * 4))
+    payload = await EvmComposer(CHAIN, anvil, ComposerSettings()).compose(task(0, data=b"\x01" * 4))
     call = {"from": SENDER, "to": RECIPIENT, "data": "0x01010101"}
     needed = int(await anvil.call("eth_estimateGas", call), 16)
     assert RULES.parse(payload).gas == needed * 120 // 100
-    tight = EvmComposer(CHAIN, anvil, Composer(max_gas=30_000))
+    tight = EvmComposer(CHAIN, anvil, ComposerSettings(max_gas=30_000))
     with pytest.raises(Uncomposable, match="gas_above_limit"):
         await tight.compose(task(0, data=b"\x01" * 4))
 
@@ -114,7 +113,7 @@ async def test_contract_call__should_get_a_gas_margin_within_the_bound(anvil: Js
     ],
 )
 async def test_what_cannot_be_paid__should_be_told_with_figures(
-    composer: EvmComposer, asked: Task, reason: str
+    composer: EvmComposer, asked: ComposeTask, reason: str
 ) -> None:
     with pytest.raises(Uncomposable, match=reason):
         await composer.compose(asked)
@@ -126,7 +125,7 @@ async def test_bad_recipient__should_be_an_error_of_the_chain(composer: EvmCompo
 
 
 async def test_dead_node__should_say_so() -> None:
-    dead = EvmComposer(CHAIN, JsonRpc(f"http://127.0.0.1:{free_port()}"), Composer())
+    dead = EvmComposer(CHAIN, JsonRpc(f"http://127.0.0.1:{free_port()}"), ComposerSettings())
     with pytest.raises(NodeUnavailable):
         await dead.compose(task())
     await dead.close()

@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from relayer.destinations.evm import EvmDestination, slot
+from relayer.destinations.evm.destination import EvmDestination, slot
 from relayer.errors import Unbuildable
-from relayer.outbox import Outbox
-from relayer.stages import Item, ItemKey, Kind, Policy, Stage
-from relayer.transactions import TransactionBuilder
-from relayer.views import (
+from relayer.news import (
     Accepted,
     Final,
     Included,
@@ -22,6 +19,9 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from relayer.outbox import Outbox
+from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage
+from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import free_port, landed
 from zrsign_daemon.jsonrpc import JsonRpc
@@ -75,15 +75,14 @@ async def test_pending_transfer__should_be_known_when_sent_twice(funded: JsonRpc
     assert await destination.status(raw, [tx_id]) == Pending()
 
 
-async def test_confirmations__should_be_counted_from_the_block_of_inclusion(
+async def test_finality__should_count_the_blocks_on_top(
     funded: JsonRpc,
 ) -> None:
     raw, tx_id = signed()
-    destination = EvmDestination(CHAIN, funded, confirmations=3)
+    destination = EvmDestination(CHAIN, funded, finality=2)
     await destination.submit(raw)
     seen = await destination.status(raw, [tx_id])
     assert isinstance(seen, Included)
-    assert seen.confirmations == 1
     await funded.call("anvil_mine", "0x2")
     assert isinstance(await destination.status(raw, [tx_id]), Final)
 
@@ -146,19 +145,19 @@ async def test_node_of_another_chain__should_never_be_sent_to(funded: JsonRpc) -
 
 
 async def test_worker__should_take_a_stored_transfer_to_done_and_two_workers_do_no_harm(
-    funded: JsonRpc, outbox: Outbox, policy: Policy
+    funded: JsonRpc, outbox: Outbox, bounds: Bounds
 ) -> None:
     raw, tx_id = signed()
-    item = Item(
-        ItemKey("str/1"), Kind.TRANSACTION, CHAIN, b"", Stage.INCLUSION, raw, tx_ids=(tx_id,)
+    item = OutboxItem(
+        ItemKey("str/1"), ItemKind.TRANSACTION, CHAIN, b"", Stage.INCLUSION, raw, tx_ids=(tx_id,)
     )
     await outbox.add(item)
     workers = [
         ChainWorker(
             EvmDestination(CHAIN, funded),
-            {Kind.TRANSACTION: TransactionBuilder()},
+            {ItemKind.TRANSACTION: TransactionBuilder()},
             outbox,
-            policy,
+            bounds,
             lambda: 100.0,
         )
         for _ in range(2)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from relayer.nonces import Fees, Reservation
 from relayer.outbox import Outbox
-from relayer.stages import Item, ItemKey, Kind, Report, Stage
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing
 
 CHAIN, ACCOUNT = "eip155:31337", "0x" + "11" * 20
 
 
-def item(number: int = 1, **fields: object) -> Item:
-    return Item(ItemKey(f"answer/{number}"), Kind.ANSWER, CHAIN, b"content", **fields)  # type: ignore[arg-type]
+def item(number: int = 1, **fields: object) -> OutboxItem:
+    return OutboxItem(ItemKey(f"answer/{number}"), ItemKind.ANSWER, CHAIN, b"content", **fields)  # type: ignore[arg-type]
 
 
 async def test_item__should_be_added_once(outbox: Outbox) -> None:
@@ -35,7 +35,7 @@ async def test_open_counts__should_leave_out_what_is_ended_and_reported(outbox: 
     await outbox.add(item(1))
     await outbox.add(item(2))
     await outbox.add(item(3, stage=Stage.DONE))
-    await outbox.add(item(4, stage=Stage.DONE, reported=Report.CONFIRMED))
+    await outbox.add(item(4, stage=Stage.DONE, reported=Standing.CONFIRMED))
     assert await outbox.open_counts() == {(CHAIN, "building"): 2, (CHAIN, "done"): 1}
 
 
@@ -54,7 +54,7 @@ async def test_report__should_survive_a_worker_that_saves_an_older_value(outbox:
     sent = item(stage=Stage.INCLUSION, accepted=True)
     await outbox.add(sent)
     assert [one.key for one in await outbox.unreported()] == [sent.key]
-    await outbox.mark_reported(sent.key, Report.SUBMITTED)
+    await outbox.mark_reported(sent.key, Standing.SUBMITTED)
     await outbox.save(sent)
     assert await outbox.unreported() == []
     await outbox.save(replace(sent, stage=Stage.DONE))

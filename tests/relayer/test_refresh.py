@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from relayer.composer.evm import EvmComposer
-from relayer.composer.service import REFRESH_S, Composition
-from relayer.composer.solana import SolanaComposer
-from relayer.ledger import Ledger
-from relayer.settings import Composer
+from relayer.destinations.evm.composer import EvmComposer
+from relayer.destinations.solana.composer import SolanaComposer
+from relayer.settings import ComposerSettings
 from tests.relayer.road import client
 from tests.relayer.test_service import ETHER, simple
 from tests.relayer.test_solana_composer import nonce_account, task
@@ -18,6 +18,8 @@ from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, OWNER, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.composing.composition import REFRESH_S, Composition
+from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.jsonrpc import JsonRpc
 
 APPROVING, SIGNING = receiver.REQUEST_STATUS_APPROVING, receiver.REQUEST_STATUS_SIGNING
@@ -38,13 +40,18 @@ async def guarded_world(anvil: JsonRpc) -> tuple[World, str]:
     return world, wallet.address
 
 
+def composing(world: World, anvil: JsonRpc, clock: Callable[[], float]) -> Composition:
+    composer = EvmComposer(EVM_CHAIN, anvil, ComposerSettings())
+    ledger = ComposerLedger(client(world, COMPOSER))
+    return Composition(composer, ledger, 60.0, clock, lambda _: None)
+
+
 async def test_used_nonce__should_be_replaced_and_approved_anew(
     anvil: JsonRpc, guarded_world: tuple[World, str]
 ) -> None:
     world, sender = guarded_world
     now = 1e9
-    composer = EvmComposer(EVM_CHAIN, anvil, Composer())
-    composition = Composition(composer, Ledger(client(world, COMPOSER)), 60.0, lambda: now)
+    composition = composing(world, anvil, lambda: now)
     request_id = simple(world)
     await composition.tick()
     first = world.request(request_id)
@@ -71,8 +78,7 @@ async def test_waiting_composition__should_hold_its_nonce(
     anvil: JsonRpc, guarded_world: tuple[World, str]
 ) -> None:
     world, _ = guarded_world
-    composer = EvmComposer(EVM_CHAIN, anvil, Composer())
-    composition = Composition(composer, Ledger(client(world, COMPOSER)), 60.0, lambda: 0.0)
+    composition = composing(world, anvil, lambda: 0.0)
     ids = [simple(world) for _ in range(3)]
     await composition.tick()
     assert [nonce_of(world.request(one)) for one in ids] == [0, 1, 2]
@@ -82,7 +88,7 @@ async def test_solana_message__should_be_stale_when_its_blockhash_is_expired(
     surfnet: JsonRpc,
 ) -> None:
     key = await funded(surfnet)
-    composer = SolanaComposer(LOCALNET, surfnet, Composer())
+    composer = SolanaComposer(LOCALNET, surfnet, ComposerSettings())
     asked = task(key)
     fresh = await composer.compose(asked)
     assert not await composer.stale(fresh, asked.sender)
@@ -91,5 +97,5 @@ async def test_solana_message__should_be_stale_when_its_blockhash_is_expired(
     )
     assert await composer.stale(expired, asked.sender)
     nonces = {asked.sender: await nonce_account(surfnet, key)}
-    durable = SolanaComposer(LOCALNET, surfnet, Composer(nonce_accounts=nonces))
+    durable = SolanaComposer(LOCALNET, surfnet, ComposerSettings(nonce_accounts=nonces))
     assert not await durable.stale(await durable.compose(asked), asked.sender)

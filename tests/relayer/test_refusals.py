@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from relayer.destinations.refusals import BITCOIN, EVM, SOLANA, Meaning, Table, meaning
+from relayer.destinations.bitcoin.refusals import BITCOIN
+from relayer.destinations.evm.refusals import EVM
+from relayer.destinations.solana.refusals import SOLANA
+from relayer.refusals import Meaning, Table, meaning
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from coincurve import PrivateKey
 from prometheus_client import REGISTRY
 
 from relayer.intake import Intake, transaction_item
-from relayer.ledger import Ledger
+from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
 from relayer.service import Relayer
 from relayer.settings import RelayerSettings
@@ -35,9 +35,9 @@ RECIPIENT = RULES.address(PrivateKey(b"\x41" * 32).public_key.format())
 
 
 def settings(tmp_path: Path, chains: dict[str, str], **more: Any) -> RelayerSettings:
-    targets = {chain: {"rpc_url": url, "poll_s": 0.05} for chain, url in chains.items()}
+    targets = {chain: {"rpc_url": url, "poll_interval_s": 0.05} for chain, url in chains.items()}
     ledger = {"grpc": "in-process", "key_file": str(tmp_path / "key")}
-    return RelayerSettings(ledger=ledger, destinations=targets, poll_s=0.05, **more)  # type: ignore[arg-type]
+    return RelayerSettings(ledger=ledger, destinations=targets, poll_interval_s=0.05, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def world() -> World:
 
 @asynccontextmanager
 async def running(config: RelayerSettings, world: World, outbox: Outbox) -> AsyncIterator[Relayer]:
-    relayer = Relayer(config, Ledger(client(world, RELAYER)), outbox, time.time)
+    relayer = Relayer(config, client(world, RELAYER), outbox, time.time)
     stop = asyncio.Event()
     task = asyncio.create_task(run_all([*relayer.loops, relayer.watching], stop))
     try:
@@ -194,7 +194,7 @@ async def _signed(world: World, outbox: Outbox) -> Any:
     )
     world.report(world.sign_event(receiver.REQUEST_KIND_TX, payload, broadcast=True))
     world.fulfil()
-    ledger = Ledger(client(world, RELAYER))
+    ledger = DeliveryLedger(client(world, RELAYER))
     (outgoing,) = [one async for one in ledger.outgoing()]
     await Intake(ledger, outbox, [EVM_CHAIN], []).tick()
     return transaction_item(outgoing).key
@@ -218,7 +218,7 @@ async def test_transaction_without_broadcast__should_never_enter_the_outbox(
             return answer
 
     other = await Outbox.open("sqlite+aiosqlite:///:memory:")
-    ledger = Ledger(Withheld(world, RELAYER))  # type: ignore[arg-type]
+    ledger = DeliveryLedger(Withheld(world, RELAYER))  # type: ignore[arg-type]
     assert await Intake(ledger, other, [EVM_CHAIN], []).tick() == set()
     assert await other.get(transaction_item(outgoing).key) is None
     await other.close()

@@ -10,16 +10,15 @@ from solders.pubkey import Pubkey
 from solders.system_program import create_nonce_account
 from solders.transaction import Transaction
 
-from relayer.composer import Task
-from relayer.composer.solana import SolanaComposer
-from relayer.destinations.solana import SolanaDestination
-from relayer.errors import NotYet, Uncomposable
-from relayer.settings import Composer
-from relayer.views import Accepted, Final, Rejected
+from relayer.destinations.solana.composer import SolanaComposer
+from relayer.destinations.solana.destination import SolanaDestination
+from relayer.news import Accepted, Final, Rejected
+from relayer.settings import ComposerSettings
 from tests.relayer.nodes import eventually
 from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.composing import ComposeTask, NotYet, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc
 
 RULES = SolanaChain(LOCALNET)
@@ -32,11 +31,11 @@ def task(
     *,
     to: str | None = None,
     cap: int = 10**6,
-    under_way: tuple[bytes, ...] = (),
-) -> Task:
+    under_way: dict[int, bytes] | None = None,
+) -> ComposeTask:
     intent = Intent(to or str(Keypair().pubkey()), lamports, b"", cap)
     public_key = bytes(key.pubkey())
-    return Task(1, LOCALNET, str(key.pubkey()), public_key, intent, under_way)
+    return ComposeTask(1, LOCALNET, str(key.pubkey()), public_key, intent, under_way or {})
 
 
 def signed(key: Keypair, payload: bytes) -> tuple[bytes, str]:
@@ -60,7 +59,7 @@ async def land(rpc: JsonRpc, raw: bytes, tx_id: str) -> None:
 async def test_transfer__should_pass_the_ledgers_check_and_land(surfnet: JsonRpc) -> None:
     key = await funded(surfnet)
     asked = task(key)
-    payload = await SolanaComposer(LOCALNET, surfnet, Composer()).compose(asked)
+    payload = await SolanaComposer(LOCALNET, surfnet, ComposerSettings()).compose(asked)
     RULES.verify_intent(RULES.parse(payload), asked.intent, asked.public_key)
     await land(surfnet, *signed(key, payload))
     assert (await surfnet.call("getBalance", asked.intent.to))["value"] == LAMPORTS
@@ -84,13 +83,13 @@ async def test_durable_nonce__should_outlive_blockhashes_and_be_used_once(
 ) -> None:
     key = await funded(surfnet)
     nonce = await nonce_account(surfnet, key)
-    limits = Composer(nonce_accounts={str(key.pubkey()): nonce})
+    limits = ComposerSettings(nonce_accounts={str(key.pubkey()): nonce})
     composer = SolanaComposer(LOCALNET, surfnet, limits)
     asked = task(key)
     payload = await composer.compose(asked)
     RULES.verify_intent(RULES.parse(payload), asked.intent, asked.public_key)
     with pytest.raises(NotYet, match="nonce_held"):
-        await composer.compose(task(key, under_way=(payload,)))
+        await composer.compose(task(key, under_way={2: payload}))
     rival, rival_id = signed(key, await composer.compose(task(key, 2 * LAMPORTS)))
     await land(surfnet, *signed(key, payload))
     destination = SolanaDestination(LOCALNET, surfnet)
@@ -105,7 +104,7 @@ async def test_durable_nonce__should_outlive_blockhashes_and_be_used_once(
 
 async def test_what_cannot_be_paid__should_be_told_with_figures(surfnet: JsonRpc) -> None:
     key = await funded(surfnet)
-    composer = SolanaComposer(LOCALNET, surfnet, Composer())
+    composer = SolanaComposer(LOCALNET, surfnet, ComposerSettings())
     with pytest.raises(Uncomposable, match=f"insufficient_funds: .* holds {10 * LAMPORTS}"):
         await composer.compose(task(key, 11 * LAMPORTS))
     with pytest.raises(Uncomposable, match="insufficient_funds"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from solders.keypair import Keypair
 
-from relayer.destinations.solana import SolanaDestination
-from relayer.views import Accepted, Final, Rejected, Unknown, Unreachable
+from relayer.destinations.solana.destination import SolanaDestination
+from relayer.news import Accepted, Final, Rejected, Unknown, Unreachable
 from tests.relayer.nodes import eventually, free_port
 from zrsign_chains import Intent
 from zrsign_chains.solana import SolanaChain
@@ -44,13 +44,13 @@ def transfer(key: Keypair, blockhash: str, lamports: int = LAMPORTS) -> tuple[by
     return signed, CHAIN.transaction_id(signed)
 
 
-@pytest.mark.parametrize("commitment", ["confirmed", "finalized"])
+@pytest.mark.parametrize("finality", ["confirmed", "finalized"])
 async def test_transfer__should_be_known_twice_and_confirmed(
-    surfnet: JsonRpc, commitment: str
+    surfnet: JsonRpc, finality: str
 ) -> None:
     key = await funded(surfnet)
     raw, tx_id = transfer(key, await latest(surfnet))
-    destination = SolanaDestination(LOCALNET, surfnet, commitment=commitment)  # type: ignore[arg-type]
+    destination = SolanaDestination(LOCALNET, surfnet, finality)  # type: ignore[arg-type]
     assert await destination.status(raw, [tx_id]) == Unknown()
     assert await destination.submit(raw) == Accepted()
     assert await destination.submit(raw) in (Accepted(), Accepted(known=True))
@@ -58,7 +58,7 @@ async def test_transfer__should_be_known_twice_and_confirmed(
     async def final() -> bool:
         return isinstance(await destination.status(raw, [tx_id]), Final)
 
-    await eventually(final, f"the transfer at {commitment}")
+    await eventually(final, f"the transfer at {finality}")
     seen = await destination.status(raw, [tx_id])
     assert isinstance(seen, Final)
     assert seen.ok

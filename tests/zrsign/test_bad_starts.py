@@ -31,7 +31,7 @@ PROGRAMS = {
     "btc_proxy": "zrsign_btc_proxy.__main__",
 }
 CLIENTS = ["listener", "keyring", "relayer", "btc_proxy"]
-DATABASES = {"listener": "database_url", "relayer": "outbox_url", "btc_proxy": "store_url"}
+DATABASES = ["listener", "relayer", "btc_proxy"]
 SOURCE = "eip155:31337"
 
 Refused = Callable[..., str]
@@ -176,11 +176,11 @@ def test_node_url_with_a_typo__should_be_refused(
 def test_database_url_with_a_typo__should_be_refused(
     daemon: str, url: str, settings: dict[str, dict[str, Any]], refused: Refused
 ) -> None:
-    assert DATABASES[daemon] in refused(daemon, {**settings[daemon], DATABASES[daemon]: url})
+    assert "database_url" in refused(daemon, {**settings[daemon], "database_url": url})
 
 
 def _database(settings: dict[str, Any], daemon: str) -> Path:
-    return Path(settings[DATABASES[daemon]].partition(":///")[2])
+    return Path(settings["database_url"].partition(":///")[2])
 
 
 @pytest.mark.parametrize("daemon", DATABASES)
@@ -211,7 +211,7 @@ def test_database_in_a_place_that_cannot_be_written__should_be_named(
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     path = tmp_path / "file" / "db.sqlite"
-    line = refused(daemon, {**settings[daemon], DATABASES[daemon]: f"sqlite+aiosqlite:///{path}"})
+    line = refused(daemon, {**settings[daemon], "database_url": f"sqlite+aiosqlite:///{path}"})
     assert str(path.parent) in line
     assert "permission" in line or "writ" in line
 

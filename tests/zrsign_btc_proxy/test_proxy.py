@@ -18,14 +18,17 @@ from tests.zrsign_receiver import world as worlds
 from tests.zrsign_receiver.world import COMPOSER, OWNER, Account, World
 from zrchain_lite.client import LedgerUnavailable
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_btc_proxy.composer import Composition
-from zrsign_btc_proxy.ledger import Ledger
+from zrsign_btc_proxy.composer import BitcoinComposer
 from zrsign_btc_proxy.reservations import Reservations
-from zrsign_btc_proxy.settings import REGTEST, Network
-from zrsign_btc_proxy.wallet import Wallet
+from zrsign_btc_proxy.service import ServedNetwork
+from zrsign_btc_proxy.settings import NetworkSettings
+from zrsign_btc_proxy.wallet import WatchWallet
+from zrsign_chains import BITCOIN_REGTEST as REGTEST
 from zrsign_chains import BITCOIN_TEST, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.simple_tx import SimpleTx, encode
+from zrsign_daemon.composing import ComposeTask
+from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.jsonrpc import JsonRpc, NodeUnavailable
 
 RULES = BitcoinChain(REGTEST)
@@ -40,14 +43,16 @@ class Proxy:
         url, cookie = node
         self.world = world
         self.reservations = reservations
-        self.network = Network(rpc_url=url, rpc_cookie_file=cookie, wallet=f"test-{id(self)}")
-        self.wallet = Wallet(REGTEST, self.network)
+        self.network = NetworkSettings(
+            rpc_url=url, rpc_cookie_file=cookie, wallet=f"test-{id(self)}"
+        )
+        self.wallet = WatchWallet(REGTEST, self.network)
         self.now = 0.0
-        self.composition = self.another()
+        self.served = self.another()
 
-    def another(self) -> Composition:
-        ledger = Ledger(client(self.world, COMPOSER))
-        return Composition(self.wallet, ledger, self.reservations, 60.0, lambda: self.now)
+    def another(self) -> ServedNetwork:
+        ledger = client(self.world, COMPOSER)
+        return ServedNetwork(self.wallet, ledger, self.reservations, 60.0, lambda: self.now)
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ async def proxy(
     )
     made = Proxy(World(), bitcoin_node, reservations)
     yield made
-    await made.composition.close()
+    await made.served.close()
 
 
 async def mine(rpc: JsonRpc, blocks: int = 1) -> None:
@@ -96,10 +101,10 @@ async def test_payment__should_be_composed_signed_and_confirmed(
     proxy: Proxy, bitcoin: JsonRpc
 ) -> None:
     wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
-    await proxy.composition.discover()
+    await proxy.served.discover()
     await fund(bitcoin, wallet.address)
     request_id = pay(proxy.world, COIN)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     proxy.world.fulfil()
     (carried,) = outgoing(proxy.world)
     built = assemble(carried)
@@ -117,7 +122,7 @@ async def test_payment_from_several_coins__should_prove_their_amounts(
         await fund(bitcoin, wallet.address)
     (largest, other) = [coin.value_sats for coin in await _watched(proxy, wallet)]
     request_id = pay(proxy.world, max(largest, other) + 1000)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     proxy.world.fulfil()
     assert len(_coins(proxy.world.request(request_id))) == 2
     (carried,) = outgoing(proxy.world)
@@ -137,15 +142,15 @@ async def test_proposal_that_got_lost__should_not_keep_its_coins_from_its_own_pa
     await fund(bitcoin, wallet.address)
     request_id = pay(proxy.world, COIN)
 
-    async def lost(*_: object) -> None:
+    async def lost(*_: object, **__: object) -> None:
         raise LedgerUnavailable("the ledger went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "propose", lost)
+        patch.setattr(ComposerLedger, "propose", lost)
         with pytest.raises(LedgerUnavailable):
-            await proxy.composition.tick()
+            await proxy.served.tick()
     proxy.now = 1e12
-    await proxy.composition.tick()
+    await proxy.served.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_SIGNING
 
 
@@ -156,14 +161,14 @@ async def test_coins_of_open_payments__should_not_be_given_out_twice(
     await fund(bitcoin, wallet.address)
     await fund(bitcoin, wallet.address)
     first, second, third = (pay(proxy.world, COIN) for _ in range(3))
-    await proxy.composition.tick()
+    await proxy.served.tick()
     statuses = [proxy.world.request(one).status for one in (first, second, third)]
     # Two coins, so the third waits for a coin that is free.
     assert statuses == [receiver.REQUEST_STATUS_SIGNING] * 2 + [receiver.REQUEST_STATUS_COMPOSING]
     spent = [_coins(proxy.world.request(one)) for one in (first, second)]
     assert not spent[0] & spent[1]
     proxy.world.refuse("operators say no")
-    await proxy.composition.tick()
+    await proxy.served.tick()
     assert proxy.world.request(third).status == receiver.REQUEST_STATUS_SIGNING
 
 
@@ -177,7 +182,7 @@ async def test_proxy_without_its_database__should_learn_taken_coins_from_the_led
     wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     await fund(bitcoin, wallet.address)
     pay(proxy.world, COIN)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     lost = proxy.reservations
     proxy.reservations = await Reservations.open("sqlite+aiosqlite:///:memory:")
     second = pay(proxy.world, COIN)
@@ -190,10 +195,10 @@ async def test_proxy_without_its_database__should_learn_taken_coins_from_the_led
 async def test_empty_key__should_wait_and_then_be_rejected_with_figures(proxy: Proxy) -> None:
     proxy.world.wallet(wallet=BITCOIN_TEST)
     request_id = pay(proxy.world, COIN)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING
     proxy.now = proxy.world.request(request_id).steps[-1].time_ms / 1000 + 61
-    await proxy.composition.tick()
+    await proxy.served.tick()
     request = proxy.world.request(request_id)
     assert request.status == receiver.REQUEST_STATUS_REJECTED
     assert "insufficient_funds" in request.reject_reason
@@ -207,19 +212,21 @@ async def test_unconfirmed_coin__should_wait_for_its_block(proxy: Proxy, bitcoin
     await fund(bitcoin, RULES.address(public_key))
     await _pay_from(proxy, bitcoin, funder, wallet.address)
     request_id = pay(proxy.world, COIN)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING
     await mine(bitcoin)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_SIGNING
 
 
-async def _pay_from(proxy: Proxy, rpc: JsonRpc, key: PrivateKey, address: str) -> None:
+async def _pay_from(
+    proxy: Proxy, rpc: JsonRpc, key: PrivateKey, address: str, sats: int = 2 * COIN
+) -> None:
     """Send the funder's coins to `address`, unconfirmed."""
     public_key = key.public_key.format()
     await proxy.wallet.watch(public_key)
     coins = await proxy.wallet.coins(RULES.address(public_key))
-    intent = Intent(address, 2 * COIN, b"", 10**6)
+    intent = Intent(address, sats, b"", 10**6)
     payload = RULES.compose(intent, utxos=coins, fee_rate_sat_vb=2.0, change_public_key=public_key)
     tx = RULES.parse(payload)
     signatures = [key.sign(digest, hasher=None) for digest in RULES.sighashes(tx)]
@@ -227,11 +234,29 @@ async def _pay_from(proxy: Proxy, rpc: JsonRpc, key: PrivateKey, address: str) -
     await rpc.call("sendrawtransaction", raw.hex())
 
 
+async def test_composed_payment__should_be_stale_once_its_coin_is_spent_elsewhere(
+    proxy: Proxy, bitcoin: JsonRpc
+) -> None:
+    key = PrivateKey()
+    public_key = key.public_key.format()
+    address = RULES.address(public_key)
+    await fund(bitcoin, address)
+    ledger = ComposerLedger(client(proxy.world, COMPOSER))
+    composer = BitcoinComposer(proxy.wallet, ledger, proxy.reservations)
+    intent = Intent(RULES.address(PrivateKey().public_key.format()), COIN, b"", 10**6)
+    payload = await composer.compose(ComposeTask(1, REGTEST, address, public_key, intent))
+    assert not await composer.stale(payload, address)
+    await _pay_from(proxy, bitcoin, key, address, COIN)
+    assert await composer.stale(payload, address)
+    await mine(bitcoin)
+    assert await composer.stale(payload, address)
+
+
 @pytest.mark.parametrize("sats", [1, 293])
 async def test_dust__should_be_rejected_at_once(proxy: Proxy, sats: int) -> None:
     proxy.world.wallet(wallet=BITCOIN_TEST)
     request_id = pay(proxy.world, sats)
-    await proxy.composition.tick()
+    await proxy.served.tick()
     request = proxy.world.request(request_id)
     assert request.status == receiver.REQUEST_STATUS_REJECTED
     assert "dust" in request.reject_reason
@@ -245,7 +270,7 @@ async def test_wallet_that_exists__should_be_used_again(proxy: Proxy, bitcoin: J
     for loaded in (True, False):
         if not loaded:
             await bitcoin.call("unloadwallet", proxy.network.wallet)
-        again = Wallet(REGTEST, proxy.network)
+        again = WatchWallet(REGTEST, proxy.network)
         await again.watch(public_key)
         assert len(await again.coins(address)) == 1
         await again.close()
@@ -262,7 +287,7 @@ async def test_wrong_node__should_say_so(bitcoin_node: tuple[str, Path], broken:
     chain = "bip122:000000000019d6689c085ae165831e93"
     if broken == "dead":
         options, chain = {"rpc_url": f"http://127.0.0.1:{free_port()}"}, REGTEST
-    wallet = Wallet(chain, Network(**options))
+    wallet = WatchWallet(chain, NetworkSettings(**options))
     with pytest.raises(NodeUnavailable):
         await wallet.watch(PrivateKey().public_key.format())
     await wallet.close()

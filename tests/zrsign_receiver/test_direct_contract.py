@@ -15,7 +15,7 @@ from eth_account import Account as EthAccount
 from eth_utils.address import to_checksum_address
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from relayer.answers.contract import answer_call, call_data
+from relayer.destinations.evm.contract import answer_call, call_data
 from tests.relayer.nodes import ask, free_port, process, tool, until
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (

@@ -78,25 +78,25 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
 def relayer(manifest: Manifest) -> dict[str, Any]:
     """Settings of `zrsign relay`: every chain of the network is a destination."""
     return {
-        "outbox_url": _sqlite(manifest, "relayer"),
+        "database_url": _sqlite(manifest, "relayer"),
         "ledger": _ledger(manifest, "relayer"),
         "answers": {"key_file": str(manifest.account("gas").secret_file)},
         "destinations": {
-            chain.caip2: {**_node(chain), "poll_s": POLL_S} for chain in manifest.chains
+            chain.caip2: {**_node(chain), "poll_interval_s": POLL_S} for chain in manifest.chains
         },
         "composer": {"grace_s": GRACE_S},
-        "poll_s": POLL_S,
+        "poll_interval_s": POLL_S,
     }
 
 
 def btc_proxy(manifest: Manifest) -> dict[str, Any]:
     """Settings of `zrsign btc-proxy`."""
     return {
-        "store_url": _sqlite(manifest, "btc_proxy"),
+        "database_url": _sqlite(manifest, "btc_proxy"),
         "ledger": _ledger(manifest, "btc-proxy"),
         "networks": {BITCOIN_REGTEST: _node(manifest.chain(BITCOIN_REGTEST))},
         "grace_s": GRACE_S,
-        "poll_s": POLL_S,
+        "poll_interval_s": POLL_S,
     }
 
 

@@ -1,6 +1,7 @@
-"""What a destination chain says about a transaction, as plain values.
+"""What becomes known about a transaction, as plain values.
 
-`submit` answers with a Submission, `status` with a Status; the stage machine knows no other news.
+A destination's `submit` answers with a Submission, its `status` with a Status; a builder answers
+with a Construction. The stage machine knows no other news.
 """
 
 from __future__ import annotations
@@ -49,16 +50,15 @@ class Pending:
 
 @dataclass(frozen=True)
 class Included:
-    """In a block, not deep enough yet. `tx_id` says which variant landed."""
+    """In a block, not final yet. `tx_id` says which variant landed."""
 
     tx_id: str
     height: int
-    confirmations: int
 
 
 @dataclass(frozen=True)
 class Final:
-    """In a block and as deep as configured. `ok` is False for a reverted transaction."""
+    """In a block and final as configured. `ok` is False for a reverted transaction."""
 
     tx_id: str
     height: int
@@ -91,4 +91,4 @@ class Delivered:
 Submission = Accepted | Refused | Rejected | Unreachable
 Status = Unknown | Pending | Included | Final | Rejected | Unreachable
 Construction = Built | Held | Refused | Delivered | Rejected | Unreachable
-View = Submission | Status | Construction
+News = Submission | Status | Construction

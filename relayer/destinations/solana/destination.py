@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from solders.hash import Hash
 from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
-from relayer.destinations.refusals import SOLANA, Meaning, meaning
-from relayer.views import (
+from relayer.destinations.solana.refusals import SOLANA
+from relayer.news import (
     Accepted,
     Final,
     Included,
@@ -28,9 +28,11 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from relayer.refusals import Meaning, meaning
+from relayer.settings import Finality
+from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
-Commitment = Literal["confirmed", "finalized"]
 DEPTH = {"processed": 0, "confirmed": 1, "finalized": 2}
 # SystemInstruction::AdvanceNonceAccount, little-endian.
 ADVANCE_NONCE = (4).to_bytes(4, "little")
@@ -39,12 +41,19 @@ NONCE_AT = slice(40, 72)
 
 
 class SolanaDestination:
-    """`chain` is solana:<first 32 characters of the genesis hash>, or solana:localnet."""
+    """`chain` is solana:<first 32 characters of the genesis hash>, or solana:localnet.
 
-    def __init__(self, chain: str, rpc: JsonRpc, *, commitment: Commitment = "confirmed"):
+    `finality` is the commitment that counts, "confirmed" where none is named.
+    """
+
+    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
+        if finality not in (None, "confirmed", "finalized"):
+            raise SettingsError(
+                f'The finality of {chain} is "confirmed" or "finalized", not {finality!r}.'
+            )
         self.chain = chain
         self.rpc = rpc
-        self._commitment = commitment
+        self._commitment = finality or "confirmed"
         self._verified = False
 
     async def submit(self, signed: bytes) -> Submission:
@@ -97,7 +106,7 @@ class SolanaDestination:
             return Pending()
         slot = int(found["slot"])
         if reached < DEPTH[self._commitment]:
-            return Included(signature, slot, int(found.get("confirmations") or 1))
+            return Included(signature, slot)
         fault = found.get("err")
         return Final(signature, slot, fault is None, "" if fault is None else f"reverted: {fault}")
 

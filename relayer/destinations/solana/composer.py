@@ -12,22 +12,23 @@ from typing import Any
 from solders.hash import Hash
 from solders.message import Message
 
-from relayer.composer import Task
-from relayer.destinations.solana import NONCE_AT
-from relayer.errors import NotYet, Uncomposable
-from relayer.settings import Composer
+from relayer.destinations.solana.destination import NONCE_AT
+from relayer.settings import ComposerSettings
 from zrsign_chains.solana import SolanaChain
+from zrsign_daemon.composing import Composer, ComposeTask, NotYet, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc
 
 
-class SolanaComposer:
-    def __init__(self, chain: str, rpc: JsonRpc, limits: Composer):
+class SolanaComposer(Composer):
+    """One cluster through one node. `limits` names the durable nonce accounts."""
+
+    def __init__(self, chain: str, rpc: JsonRpc, limits: ComposerSettings):
         self.chain = chain
         self._chain = SolanaChain(chain)
         self._rpc = rpc
         self._nonce_accounts = limits.nonce_accounts
 
-    async def compose(self, task: Task) -> bytes:
+    async def compose(self, task: ComposeTask) -> bytes:
         self._chain.validate_address(task.intent.to)
         nonce = self._nonce_accounts.get(task.sender)
         blockhash = await (self._durable(nonce, task) if nonce else self._recent())
@@ -54,13 +55,14 @@ class SolanaComposer:
         answer = await self._ask("getLatestBlockhash", {"commitment": "confirmed"})
         return str(answer["blockhash"])
 
-    async def _durable(self, account: str, task: Task) -> str:
+    async def _durable(self, account: str, task: ComposeTask) -> str:
         options = {"encoding": "base64", "commitment": "confirmed"}
         found = await self._ask("getAccountInfo", account, options)
         if found is None:
             raise Uncomposable(f"nonce_account_missing: {account} of {task.sender} does not exist")
         stored = str(Hash.from_bytes(base64.b64decode(found["data"][0])[NONCE_AT]))
-        held = {str(Message.from_bytes(payload).recent_blockhash) for payload in task.under_way}
+        under_way = task.under_way.values()
+        held = {str(Message.from_bytes(payload).recent_blockhash) for payload in under_way}
         if stored in held:
             raise NotYet(f"nonce_held: {account} serves a transaction that is under way")
         return stored
@@ -72,7 +74,7 @@ class SolanaComposer:
             raise NotYet("blockhash_expired: the node no longer knows its own blockhash")
         return int(fee)
 
-    async def _check_funds(self, task: Task, fee: int) -> None:
+    async def _check_funds(self, task: ComposeTask, fee: int) -> None:
         intent = task.intent
         if fee > intent.max_network_fee:
             raise Uncomposable(f"fee_above_cap: {fee} lamports, {intent.max_network_fee} allowed")

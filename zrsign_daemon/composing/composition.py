@@ -9,33 +9,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from relayer import metrics
-from relayer.composer import ChainComposer, Task
-from relayer.errors import NotYet, Uncomposable
-from relayer.ledger import Ledger
 from zrchain_lite.client import TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import ChainError, Intent
+from zrsign_daemon.composing import Composer, ComposeTask, ComposingError, NotYet, Uncomposable
+from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.log import get_logger
 
-# A proposal that the ledger does not accept is made at most this often.
 MAX_PROPOSALS = 3
-# How often composed transactions that wait for approvals are looked at.
+"""How often a composer proposes for one request that the ledger does not accept."""
 REFRESH_S = 5.0
+"""Seconds between two looks at composed transactions that wait for approvals."""
 
 
 class Composition:
-    """`clock` gives Unix seconds."""
+    """The requests of one chain: `composer` builds for them, `ledger` hears of it.
+
+    `clock` gives Unix seconds; `count` is told the outcome of each request in each pass.
+    """
 
     def __init__(
-        self, composer: ChainComposer, ledger: Ledger, grace_s: float, clock: Callable[[], float]
+        self,
+        composer: Composer,
+        ledger: ComposerLedger,
+        grace_s: float,
+        clock: Callable[[], float],
+        count: Callable[[str], None],
     ):
         self.chain = composer.chain
-        self._namespace = composer.chain.partition(":")[0]
         self._composer = composer
         self._ledger = ledger
         self._grace_s = grace_s
         self._clock = clock
+        self._count = count
         self._refused: Counter[int] = Counter()
         # What a request waits for, as it was last logged.
         self._waits_for: dict[int, str] = {}
@@ -44,16 +50,15 @@ class Composition:
 
     async def tick(self) -> None:
         """Raises a node's or the ledger's error; what is left is taken up by the next pass."""
-        waiting = [one async for one in self._ledger.composable(self._namespace)]
-        for composable in waiting:
-            mine = composable.request.destination == self.chain
-            if mine and self._refused[composable.request.id] < MAX_PROPOSALS:
+        for composable in await self._ledger.composable(self.chain):
+            if self._refused[composable.request.id] < MAX_PROPOSALS:
                 await self._serve(composable)
         if self._clock() >= self._refresh_at:
             self._refresh_at = self._clock() + REFRESH_S
             await self._refresh()
 
     async def close(self) -> None:
+        """Close the composer's connection."""
         await self._composer.close()
 
     async def _serve(self, composable: receiver.Composable) -> None:
@@ -61,14 +66,14 @@ class Composition:
         try:
             payload = await self._composer.compose(await self._task(composable))
         except NotYet as error:
-            self._count("waiting", request, str(error))
+            self._settle("waiting", request, str(error))
         except ChainError as error:
             await self._reject(request, f"cannot be built: {error}")
         except Uncomposable as error:
             if await self._waited_long(request):
                 await self._reject(request, str(error))
             else:
-                self._count("waiting", request, str(error))
+                self._settle("waiting", request, str(error))
         else:
             await self._propose(request, payload)
 
@@ -83,19 +88,19 @@ class Composition:
                 continue
             try:
                 payload = await self._composer.compose(await self._task(composable))
-            except (NotYet, Uncomposable, ChainError) as error:
-                self._count("waiting", request, f"stale, and {error}")
+            except (ComposingError, ChainError) as error:
+                self._settle("waiting", request, f"stale, and {error}")
             else:
                 await self._propose(request, payload)
 
-    async def _task(self, composable: receiver.Composable) -> Task:
+    async def _task(self, composable: receiver.Composable) -> ComposeTask:
         intent = Intent(
             to=composable.to,
             value=int(composable.value),
             data=composable.data,
             max_network_fee=int(composable.max_network_fee),
         )
-        return Task(
+        return ComposeTask(
             request_id=composable.request.id,
             chain=self.chain,
             sender=getattr(composable, "from"),
@@ -109,25 +114,27 @@ class Composition:
             await self._ledger.propose(request.id, payload, supersedes_action_id=request.action_id)
         except TxFailed as error:
             # Another composer was first, or the ledger holds it against what was asked.
+            await self._composer.not_accepted(request.id)
             self._refused[request.id] += 1
-            self._count("not_accepted", request, str(error))
+            self._settle("not_accepted", request, str(error))
         else:
-            self._count("proposed", request, "")
+            self._settle("proposed", request, "")
 
     async def _reject(self, request: receiver.Request, reason: str) -> None:
         try:
             await self._ledger.reject(request.id, reason)
         except TxFailed as error:
-            self._count("not_accepted", request, str(error))
+            self._refused[request.id] += 1
+            self._settle("not_accepted", request, str(error))
         else:
-            self._count("rejected", request, reason)
+            self._settle("rejected", request, reason)
 
     async def _waited_long(self, request: receiver.Request) -> bool:
         """Longer than `grace_s` since the ledger began to wait for a composer."""
         return self._clock() - await self._ledger.waits_since(request.id) >= self._grace_s
 
-    def _count(self, outcome: str, request: receiver.Request, reason: str) -> None:
-        metrics.COMPOSITIONS.labels(self._namespace, outcome).inc()
+    def _settle(self, outcome: str, request: receiver.Request, reason: str) -> None:
+        self._count(outcome)
         if outcome != "waiting":
             self._waits_for.pop(request.id, None)
         elif self._waits_for.get(request.id) == reason:

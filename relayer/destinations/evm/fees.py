@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relayer.errors import NotYet
 from relayer.nonces import Fees
+from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 GWEI = 10**9

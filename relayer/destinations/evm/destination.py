@@ -12,9 +12,10 @@ from typing import Any
 import rlp
 from eth_account import Account
 
-from relayer.destinations.refusals import EVM, Meaning, meaning
+from relayer.destinations import blocks_on_top
+from relayer.destinations.evm.refusals import EVM
 from relayer.errors import Unbuildable
-from relayer.views import (
+from relayer.news import (
     Accepted,
     Final,
     Included,
@@ -26,6 +27,8 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from relayer.refusals import Meaning, meaning
+from relayer.settings import Finality
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 
@@ -49,12 +52,13 @@ def slot(signed: bytes) -> Slot:
 
 
 class EvmDestination:
-    """`chain` is eip155:N; `confirmations` counts the block of inclusion, so 1 is the least."""
+    """`chain` is eip155:N; `finality` counts the blocks on top, or is a node's own word for it."""
 
-    def __init__(self, chain: str, rpc: JsonRpc, *, confirmations: int = 1):
+    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
         self.chain = chain
         self.rpc = rpc
-        self._confirmations = confirmations
+        self._tag = finality if finality in ("safe", "finalized") else None
+        self._depth = 0 if self._tag else blocks_on_top(chain, finality)
         self._verified = False
 
     async def submit(self, signed: bytes) -> Submission:
@@ -113,13 +117,17 @@ class EvmDestination:
             if receipt is None or receipt.get("blockNumber") is None:
                 continue
             height = int(receipt["blockNumber"], 16)
-            head = int(await self.rpc.call("eth_blockNumber"), 16)
-            confirmations = max(1, head - height + 1)
-            if confirmations < self._confirmations:
-                return Included(tx_id, height, confirmations)
+            if height > await self._final_height():
+                return Included(tx_id, height)
             ok = int(receipt["status"], 16) == 1
             return Final(tx_id, height, ok, "" if ok else f"reverted: in block {height}")
         return None
+
+    async def _final_height(self) -> int:
+        """The highest block that counts as final."""
+        if self._tag is None:
+            return max(int(await self.rpc.call("eth_blockNumber"), 16) - self._depth, 0)
+        return int((await self.rpc.call("eth_getBlockByNumber", self._tag, False))["number"], 16)
 
     async def _verify_network(self) -> None:
         """A URL of another chain must never be sent to. Asked once."""

@@ -6,17 +6,16 @@ and its cost, and the next one takes the lowest nonce that is free.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from relayer.answers.contract import revert_text
-from relayer.composer import Task
-from relayer.errors import Uncomposable
-from relayer.fees import market_fees, nonces
+from relayer.destinations.evm.contract import revert_text
+from relayer.destinations.evm.fees import market_fees, nonces
 from relayer.nonces import Fees, next_nonce
-from relayer.settings import Composer
+from relayer.settings import ComposerSettings
 from zrsign_chains.errors import ChainError
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.evm_transactions import EvmTx
+from zrsign_daemon.composing import Composer, ComposeTask, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 PLAIN_TRANSFER_GAS = 21_000
@@ -39,17 +38,19 @@ def affordable_fees(market: Fees, base: int, gas: int, cap: int, budget: int) ->
     return Fees(max_fee, min(market.priority_fee, max_fee))
 
 
-class EvmComposer:
-    def __init__(self, chain: str, rpc: JsonRpc, limits: Composer):
+class EvmComposer(Composer):
+    """One chain through one node. `limits` bounds what gas may be asked for."""
+
+    def __init__(self, chain: str, rpc: JsonRpc, limits: ComposerSettings):
         self.chain = chain
         self._chain = EvmChain(chain)
         self._rpc = rpc
         self._limits = limits
 
-    async def compose(self, task: Task) -> bytes:
+    async def compose(self, task: ComposeTask) -> bytes:
         self._chain.validate_address(task.intent.to)
         latest, pending = await nonces(self._rpc, task.sender)
-        ahead = self._ahead(task.under_way, latest)
+        ahead = self._ahead(task.under_way.values(), latest)
         balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
         free = balance - sum(tx.value + tx.gas * tx.gas_price for tx in ahead)
         if free < task.intent.value:
@@ -78,7 +79,7 @@ class EvmComposer:
     async def close(self) -> None:
         await self._rpc.close()
 
-    def _ahead(self, payloads: Sequence[bytes], latest: int) -> list[EvmTx]:
+    def _ahead(self, payloads: Iterable[bytes], latest: int) -> list[EvmTx]:
         """What holds a nonce that the chain has not used yet."""
         transactions = []
         for payload in payloads:
@@ -88,7 +89,7 @@ class EvmComposer:
                 continue  # The ledger has refused it as well; it will never be sent.
         return [tx for tx in transactions if tx.nonce >= latest]
 
-    async def _gas(self, task: Task) -> int:
+    async def _gas(self, task: ComposeTask) -> int:
         call = {
             "from": task.sender,
             "to": task.intent.to,

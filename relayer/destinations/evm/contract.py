@@ -22,8 +22,9 @@ from eth_utils.abi import (
 )
 from eth_utils.crypto import keccak
 
-from relayer.errors import NotDeliverable, NotYet, TooDear
+from relayer.errors import NotDeliverable, TooDear
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 # Status of a wallet and of a sign request in the contract's registries.
@@ -106,7 +107,7 @@ def revert_text(data: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Contract:
+class DirectContract:
     """One Direct contract through one node."""
 
     rpc: JsonRpc

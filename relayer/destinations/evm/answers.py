@@ -10,37 +10,38 @@ from __future__ import annotations
 from typing import Any
 
 from eth_account import Account
-from eth_account.signers.local import LocalAccount
 
-from relayer.answers.contract import Contract, answer_call
-from relayer.errors import NotDeliverable, NotYet, TooDear
-from relayer.fees import GWEI, market_fees, nonces
+from relayer.destinations import Builder
+from relayer.destinations.evm.contract import DirectContract, answer_call
+from relayer.destinations.evm.fees import GWEI, market_fees, nonces
+from relayer.errors import NotDeliverable, TooDear
+from relayer.news import Built, Construction, Delivered, Final, Held, News, Refused, Rejected
+from relayer.news import Unreachable as Silent
 from relayer.nonces import Fees, Reservation, bumped, next_nonce
 from relayer.outbox import Outbox
-from relayer.settings import Answers
-from relayer.stages import Item
-from relayer.views import Built, Construction, Delivered, Final, Held, Refused, Rejected, View
-from relayer.views import Unreachable as Silent
+from relayer.settings import AnswerSettings
+from relayer.stages import OutboxItem
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 GAS_MARGIN_PERCENT = 20
 
 
-class AnswerBuilder:
-    """For one source chain and one gas account."""
+class AnswerBuilder(Builder):
+    """For one source chain and one gas account, whose 32-byte secret is given."""
 
     def __init__(
-        self, chain: str, rpc: JsonRpc, account: LocalAccount, outbox: Outbox, limits: Answers
+        self, chain: str, rpc: JsonRpc, secret: bytes, outbox: Outbox, limits: AnswerSettings
     ):
         self._chain = chain
         self._chain_id = int(chain.partition(":")[2])
         self._rpc = rpc
-        self._account = account
+        self._account = Account.from_key(secret)
         self._outbox = outbox
         self._max_fee = limits.max_fee_gwei * GWEI
 
-    async def build(self, item: Item) -> Construction:
+    async def build(self, item: OutboxItem) -> Construction:
         try:
             return await self._build(item)
         except TooDear as error:
@@ -52,7 +53,7 @@ class AnswerBuilder:
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
 
-    async def replace(self, item: Item) -> Construction:
+    async def replace(self, item: OutboxItem) -> Construction:
         """The same call on the same nonce with fees that the pool prefers."""
         try:
             held = await self._outbox.reservation(item.key)
@@ -71,22 +72,22 @@ class AnswerBuilder:
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
 
-    async def resolve(self, item: Item, view: View) -> View:
+    async def resolve(self, item: OutboxItem, news: News) -> News:
         """A revert may mean that another relayer was first; poverty is ours, not the answer's."""
-        if isinstance(view, Rejected) and "insufficient" in view.reason.lower():
-            return Refused(f"gas account {self._account.address}: {view.reason}")
-        if not isinstance(view, Final) or view.ok:
-            return view
+        if isinstance(news, Rejected) and "insufficient" in news.reason.lower():
+            return Refused(f"gas account {self._account.address}: {news.reason}")
+        if not isinstance(news, Final) or news.ok:
+            return news
         request = receiver.Request.FromString(item.content)
         try:
             tx_id = await self._delivered(request)
         except (NotDeliverable, NotYet):
-            return view
+            return news
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
-        return view if tx_id is None else Delivered(tx_id)
+        return news if tx_id is None else Delivered(tx_id)
 
-    async def _build(self, item: Item) -> Construction:
+    async def _build(self, item: OutboxItem) -> Construction:
         request = receiver.Request.FromString(item.content)
         tx_id = await self._delivered(request)
         if tx_id is not None:
@@ -102,12 +103,12 @@ class AnswerBuilder:
         return self._sign(request, nonce, gas, fees)
 
     async def _delivered(self, request: receiver.Request) -> str | None:
-        contract = Contract(self._rpc, request.event.id.contract)
+        contract = DirectContract(self._rpc, request.event.id.contract)
         return await contract.delivered(request.answer, request.event.block_number)
 
     async def _gas(self, request: receiver.Request, data: bytes) -> int:
         """The contract's respGas: its refund is exact for that limit and may fail above it."""
-        contract = Contract(self._rpc, request.event.id.contract)
+        contract = DirectContract(self._rpc, request.event.id.contract)
         resp_gas = await contract.resp_gas()
         needed = await contract.estimate(self._account.address, data, resp_gas)
         return resp_gas or needed * (100 + GAS_MARGIN_PERCENT) // 100
@@ -118,7 +119,7 @@ class AnswerBuilder:
         if balance < cost:
             raise NotYet(f"gas account {account} holds {balance} wei and needs {cost}; fund it")
 
-    async def _nonce(self, item: Item) -> int:
+    async def _nonce(self, item: OutboxItem) -> int:
         """The nonce that the item holds, if it is still free on chain, else the lowest free one."""
         latest, pending = await nonces(self._rpc, self._account.address)
         held = await self._outbox.reservations(self._chain, self._account.address)
@@ -145,8 +146,3 @@ class AnswerBuilder:
         }
         signed = self._account.sign_transaction(fields)
         return Built(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
-
-
-def gas_account(secret: bytes) -> LocalAccount:
-    account: LocalAccount = Account.from_key(secret)
-    return account

@@ -13,8 +13,9 @@ from typing import Any
 
 from embit.transaction import Transaction
 
-from relayer.destinations.refusals import BITCOIN, Meaning, meaning
-from relayer.views import (
+from relayer.destinations import blocks_on_top
+from relayer.destinations.bitcoin.refusals import BITCOIN
+from relayer.news import (
     Accepted,
     Final,
     Included,
@@ -26,6 +27,8 @@ from relayer.views import (
     Unknown,
     Unreachable,
 )
+from relayer.refusals import Meaning, meaning
+from relayer.settings import Finality
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 NOT_FOUND = -5
@@ -34,12 +37,15 @@ NEWEST_BLOCKS = 12
 
 
 class BitcoinDestination:
-    """`chain` is bip122:<first 32 hex digits of the genesis block's hash>."""
+    """`chain` is bip122:<first 32 hex digits of the genesis block's hash>.
 
-    def __init__(self, chain: str, rpc: JsonRpc, *, confirmations: int = 1):
+    `finality` counts the blocks on top of the transaction's.
+    """
+
+    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
         self.chain = chain
         self.rpc = rpc
-        self._confirmations = confirmations
+        self._depth = blocks_on_top(chain, finality)
         self._verified = False
 
     async def submit(self, signed: bytes) -> Submission:
@@ -85,8 +91,8 @@ class BitcoinDestination:
         if confirmations < 1:
             return Pending()
         height = int(await self.rpc.call("getblockcount")) - confirmations + 1
-        if confirmations < self._confirmations:
-            return Included(tx_id, height, confirmations)
+        if confirmations <= self._depth:
+            return Included(tx_id, height)
         return Final(tx_id, height)
 
     async def _by_output(self, tx_id: str, outputs: int) -> dict[str, Any] | None:

@@ -1,0 +1,54 @@
+"""What daemons share that build the unsigned transactions of simple transactions.
+
+A chain's `Composer` builds, `composition` decides what becomes of each request, `ledger` asks and
+proposes. The ledger verifies every proposal; nothing is trusted because it comes from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from zrsign_chains import Intent
+from zrsign_daemon.composing.errors import ComposingError, NotYet, Uncomposable
+
+
+@dataclass(frozen=True)
+class ComposeTask:
+    """What a simple transaction asks for and who signs it; `sender` is the key's address.
+
+    `under_way` are unsigned transactions of the same key that may still land, by request id.
+    """
+
+    request_id: int
+    chain: str
+    sender: str
+    public_key: bytes
+    intent: Intent
+    under_way: Mapping[int, bytes] = field(default_factory=dict)
+
+
+class Composer(Protocol):
+    """Builds transactions of one chain."""
+
+    chain: str
+
+    async def compose(self, task: ComposeTask) -> bytes:
+        """An unsigned transaction. Raises ComposingError, ChainError or a node's error."""
+        ...
+
+    async def stale(self, payload: bytes, sender: str) -> bool:
+        """Whether a composed transaction that was not sent yet can no longer land."""
+        ...
+
+    async def not_accepted(self, request_id: int) -> None:
+        """The ledger did not take the proposal: free what was set aside for it."""
+        return  # Most composers set nothing aside.
+
+    async def close(self) -> None:
+        """Close the connection to the node."""
+        ...
+
+
+__all__ = ["ComposeTask", "Composer", "ComposingError", "NotYet", "Uncomposable"]

@@ -1,0 +1,134 @@
+"""The ledger as a composer sees it: what waits, what is under way, and what is proposed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import chain_for, simple_tx
+
+RECEIVER = "/zrsign.receiver.Query/"
+# Statuses in which a request's transaction may still reach its chain.
+UNDER_WAY = (
+    receiver.REQUEST_STATUS_APPROVING,
+    receiver.REQUEST_STATUS_SIGNING,
+    receiver.REQUEST_STATUS_AUTHORISING,
+    receiver.REQUEST_STATUS_DELIVERING,
+)
+ENDED = (
+    receiver.REQUEST_STATUS_ANSWERED,
+    receiver.REQUEST_STATUS_CONFIRMED,
+    receiver.REQUEST_STATUS_REJECTED,
+)
+MAX_REASON = 240
+NO_CAP = 2**63
+
+
+class ComposerLedger:
+    """Queries and messages over one client, whose account is a registered composer's."""
+
+    def __init__(self, client: LedgerClient):
+        self._client = client
+        self._address = client.account.address
+
+    async def composable(self, chain: str) -> list[receiver.Composable]:
+        """Simple transactions for the CAIP-2 id `chain` that wait for a composer."""
+        query = receiver.QueryComposableRequest(namespace=chain.partition(":")[0])
+        pages = self._client.page(RECEIVER + "Composable", query, receiver.QueryComposableResponse)
+        return [one async for one in pages if one.request.destination == chain]
+
+    async def approving(self, chain: str) -> list[receiver.Composable]:
+        """Simple transactions for `chain` that are composed and wait for approvals."""
+        found = []
+        async for request in self._requests(status=receiver.REQUEST_STATUS_APPROVING):
+            simple = request.kind == receiver.REQUEST_KIND_SIMPLE_TX
+            if simple and request.destination == chain and request.action_id:
+                found.append(await self._composed(request))
+        return found
+
+    async def under_way(self, request: receiver.Request) -> dict[int, bytes]:
+        """Other unsigned transactions of the same key for the same chain that may still land.
+
+        By request id, whoever composed them.
+        """
+        found = {}
+        for status in UNDER_WAY:
+            async for other in self._requests(owner=request.owner_id, status=status):
+                same = (other.key_id, other.destination) == (request.key_id, request.destination)
+                if same and other.id != request.id and other.unsigned_transaction:
+                    found[other.id] = other.unsigned_transaction
+        return found
+
+    async def ended(self, request_id: int) -> bool:
+        """Whether nothing of the request can still land. Raises ObjectNotFound."""
+        return (await self._request(request_id)).status in ENDED
+
+    async def waits_since(self, request_id: int) -> float:
+        """Unix seconds of the request's last step."""
+        return (await self._request(request_id)).steps[-1].time_ms / 1000
+
+    async def propose(
+        self, request_id: int, unsigned_transaction: bytes, *, supersedes_action_id: int = 0
+    ) -> None:
+        """Hand a transaction in. Raises TxFailed when the ledger refuses it.
+
+        `supersedes_action_id` names the action that waits with a transaction gone stale.
+        """
+        await self._client.broadcast(
+            receiver.MsgProposeTransaction(
+                composer=self._address,
+                request_id=request_id,
+                unsigned_transaction=unsigned_transaction,
+                supersedes_action_id=supersedes_action_id,
+            )
+        )
+
+    async def reject(self, request_id: int, reason: str) -> None:
+        """End a request that cannot be composed. Raises TxFailed when the ledger refuses that."""
+        await self._client.broadcast(
+            receiver.MsgRejectComposition(
+                composer=self._address, request_id=request_id, reason=reason[:MAX_REASON]
+            )
+        )
+
+    async def _composed(self, request: receiver.Request) -> receiver.Composable:
+        """What a composer was told of a request, read again."""
+        asked = simple_tx.decode(request.event.sign.payload)
+        wallets = await self._client.query(
+            RECEIVER + "Wallets",
+            receiver.QueryWalletsRequest(owner=request.owner_id),
+            receiver.QueryWalletsResponse,
+        )
+        wallet = next(one for one in wallets.wallets if one.key_id == request.key_id)
+        params = await self._client.query(
+            RECEIVER + "Params", receiver.QueryParamsRequest(), receiver.QueryParamsResponse
+        )
+        caps = params.params.max_network_fee
+        return receiver.Composable(
+            request=request,
+            public_key=wallet.public_key,
+            **{"from": chain_for(request.destination).address(wallet.public_key)},
+            to=asked.to,
+            value=str(asked.value),
+            data=asked.data,
+            # Without a cap of its own the ledger has a default; it checks what is proposed.
+            max_network_fee=caps.get(request.destination.partition(":")[0]) or str(NO_CAP),
+        )
+
+    async def _request(self, request_id: int) -> receiver.Request:
+        answer = await self._client.query(
+            RECEIVER + "Request",
+            receiver.QueryRequestRequest(id=request_id),
+            receiver.QueryRequestResponse,
+        )
+        return answer.request
+
+    async def _requests(
+        self, *, status: receiver.RequestStatus, owner: str = ""
+    ) -> AsyncIterator[receiver.Request]:
+        query = receiver.QueryRequestsRequest(owner=owner, status=status)
+        async for request in self._client.page(
+            RECEIVER + "Requests", query, receiver.QueryRequestsResponse
+        ):
+            yield request
