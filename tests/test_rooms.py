@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOR_DAEMONS = ("zrsign_chains", "zrsign_daemon", "zrchain_lite.client", "zrchain_lite.wire")
+FOR_DAEMONS = (
+    "zrsign_chains",
+    "zrsign_daemon",
+    "zrchain_lite.client",
+    "zrchain_lite.networks",
+    "zrchain_lite.wire",
+)
 ALLOWED: dict[str, tuple[str, ...]] = {
     "zrsign_chains": (),
     "zrsign_daemon": (),

@@ -13,7 +13,6 @@ A request's road through this room, module by module:
     answers/deliveries.py    what relayers carry and report
 
 Beside the road: `journey.py` (statuses and steps), `state.py` (where everything is stored),
-`requests/treasury_wallets.py` (the treasury's names of destinations), `administration.py`
-(parameters and sources), `queries.py`, `module.py` (the ledger module that puts it together), and
-the REST door in `rest/`.
+`administration.py` (parameters and sources), `queries.py`, `module.py` (the ledger module that puts
+it together), and the REST door in `rest/`.
 """

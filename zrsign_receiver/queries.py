@@ -134,7 +134,8 @@ class Queries:
 
     def _composable(self, ctx: Context, request_id: int) -> pb.Composable:
         request = self._state.request(ctx.store, request_id)
-        asked = payloads.simple(request.destination, request.event.sign.payload)
+        chain = chain_for(request.destination)
+        asked = payloads.simple(chain, request.event.sign.payload)
         index = request.event.sign.wallet_index
         wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
         public_key = wallet.public_key if wallet is not None else b""
@@ -142,11 +143,11 @@ class Queries:
         return pb.Composable(
             request=request,
             public_key=public_key,
-            **{"from": chain_for(request.destination).address(public_key)},
+            **{"from": chain.address(public_key)},
             to=asked.to,
             value=str(asked.value),
             data=asked.data,
-            max_network_fee=str(payloads.fee_cap(request.destination, caps)),
+            max_network_fee=str(payloads.fee_cap(chain, caps)),
         )
 
 

@@ -19,10 +19,10 @@ from zrchain_lite.client import LedgerClient, TxFailed
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrsign.local.demo import checks
 from zrsign.local.network.manifest import Manifest
-from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
+from zrsign.local.network.nodes import fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.track import road
-from zrsign_chains import BITCOIN_TEST
+from zrsign_chains import BITCOIN_REGTEST, BITCOIN_TEST
 from zrsign_chains.caip import chain_hash
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"

@@ -23,11 +23,11 @@ from tests.e2e.conftest import run_cli
 from tests.e2e.parts import BreakableNetwork, refusal, until
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.local.demo import checks
-from zrsign.local.network.nodes import BITCOIN_REGTEST, fund_evm
+from zrsign.local.network.nodes import fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
 from zrsign.sdk.client import Handle
-from zrsign_chains import BITCOIN_TEST, EVM, Intent, evm
+from zrsign_chains import BITCOIN_REGTEST, BITCOIN_TEST, EVM, Intent, evm
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

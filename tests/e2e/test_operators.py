@@ -24,10 +24,9 @@ from zrsign.administration import Keyring, only_keyring
 from zrsign.deployment.plan import Mode
 from zrsign.local.network.committee import reports
 from zrsign.local.network.health import Health
-from zrsign.local.network.nodes import SOLANA_LOCALNET
 from zrsign.local.network.operators import Committee
 from zrsign.sdk import ContractMode, ZrSign
-from zrsign_chains import EVM, SOLANA, Intent
+from zrsign_chains import EVM, SOLANA, SOLANA_LOCALNET, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]

@@ -15,15 +15,22 @@ from zrsign.errors import RequestRejected, TransactionReverted, UsageError
 from zrsign.local.demo import checks
 from zrsign.local.network.manifest import Manifest
 from zrsign.local.network.nodes import (
-    BITCOIN_REGTEST,
     LAMPORTS_PER_SOL,
-    SOLANA_LOCALNET,
     fund_evm,
     fund_solana,
 )
 from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Options, ZrSign
-from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, SOLANA, Intent, evm
+from zrsign_chains import (
+    BITCOIN,
+    BITCOIN_REGTEST,
+    BITCOIN_TEST,
+    EVM,
+    SOLANA,
+    SOLANA_LOCALNET,
+    Intent,
+    evm,
+)
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 DIRECT, OMNI = ContractMode.DIRECT, ContractMode.OMNI

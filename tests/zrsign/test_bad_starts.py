@@ -17,7 +17,7 @@ import pytest
 from zrsign.local.network import accounts, genesis
 from zrsign.local.network import settings_files as configs
 from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
-from zrsign.local.network.nodes import BITCOIN_REGTEST
+from zrsign_chains import BITCOIN_REGTEST
 from zrsign_chains.wallets import KeyAlgorithm
 from zrsign_dev_keyring.vault import Vault
 

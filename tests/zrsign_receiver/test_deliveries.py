@@ -19,8 +19,9 @@ from tests.zrsign_receiver.world import (
     step_names,
 )
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
-from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.modules.treasury.transactions import prepare
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import chain_for
 from zrsign_receiver.answers.deliveries import progress
 from zrsign_receiver.state import MAX_STEPS
 
@@ -171,11 +172,9 @@ def standalone(world: World, *, no_broadcast: bool) -> int:
     wallet = world.wallet()
     asked = world.treasury.request_sign_transaction(
         world.ctx(),
+        prepare(chain_for(EVM_CHAIN), transactions.evm()),
         creator=OWNER.address,
         key_ids=[wallet.key_id],
-        wallet_type=treasury.WALLET_TYPE_EVM,
-        unsigned_tx=transactions.evm(),
-        metadata=treasury.MetadataEthereum(chain_id=31338),
         no_broadcast=no_broadcast,
         fee_payer=OWNER.address,
     )

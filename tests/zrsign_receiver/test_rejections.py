@@ -22,11 +22,10 @@ from tests.zrsign_receiver.world import (
 )
 from zrchain_lite.modules.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, SOLANA, Intent
+from zrsign_chains import BITCOIN, BITCOIN_MAINNET, BITCOIN_TEST, EVM, SOLANA, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_receiver.errors import Reason
 from zrsign_receiver.requests.keys import MAX_WAITING
-from zrsign_receiver.requests.payloads import BITCOIN_MAINNET
 
 HASH, DATA = pb.REQUEST_KIND_HASH, pb.REQUEST_KIND_DATA
 TX, SIMPLE = pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX

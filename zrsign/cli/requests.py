@@ -27,8 +27,6 @@ State = Annotated[Path | None, typer.Option("--state", help="State directory of 
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the answer.")]
 Broadcast = Annotated[bool, typer.Option("--broadcast/--no-broadcast", help="Send it when signed.")]
 
-WALLET_NAMES = {"evm": 60, "btc": 0, "btc-test": 1, "sol": 501}
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands that ask a contract, and the one that follows a request."""
@@ -44,15 +42,15 @@ def register(app: typer.Typer) -> None:
 
 def wallet_type(name: str) -> WalletType:
     """The wallet type of a name such as "evm" or "btc". Raises UsageError."""
-    from zrsign_chains import wallet_type_by_coin
+    from zrsign_chains import WALLET_TYPES, wallet_type_by_coin
 
-    coin = WALLET_NAMES.get(name.lower())
-    if coin is None:
-        if not name.isdigit():
-            known = ", ".join(WALLET_NAMES)
-            raise UsageError(f"No wallet type {name!r}.", f"Use one of: {known}, or a coin type.")
-        coin = int(name)
-    return wallet_type_by_coin(coin)
+    by_word = {wallet.word: wallet for wallet in WALLET_TYPES}
+    if (found := by_word.get(name.lower())) is not None:
+        return found
+    if not name.isdecimal():
+        known = ", ".join(by_word)
+        raise UsageError(f"No wallet type {name!r}.", f"Use one of: {known}, or a coin type.")
+    return wallet_type_by_coin(int(name))
 
 
 def _bytes(text: str, what: str) -> bytes:
@@ -163,11 +161,24 @@ def simple(
 def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
     """The destination that was named, else the one of this network that fits the wallet."""
     from zrsign.local.network import manifest
+    from zrsign_chains import ChainId
 
     if ":" in chain:
         return chain
-    fitting = {"eip155": evm, "bip122": "bitcoin", "solana": "solana"}[wallet.namespace]
-    return manifest.load(state).chain(chain or fitting).caip2
+    network = manifest.load(state)
+    if chain:
+        return network.chain(chain).caip2
+    fitting = {
+        entry.name: entry.caip2
+        for entry in network.chains
+        if ChainId.parse(entry.caip2).namespace == wallet.namespace
+    }
+    if not fitting:
+        raise UsageError(
+            f"No chain of this network is one that a {wallet.name} wallet signs for.",
+            "Name the destination: --chain",
+        )
+    return fitting.get(evm) or next(iter(fitting.values()))
 
 
 def _ask(

@@ -21,7 +21,7 @@ from web3.utils.address import get_create_address
 
 from zrsign.contracts import artifact
 from zrsign.errors import ZrSignError
-from zrsign_chains import BITCOIN, BITCOIN_TEST, EVM, KNOWN_CHAINS, SOLANA, WalletType
+from zrsign_chains import WALLET_TYPES, WalletType, networks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,17 +69,7 @@ class WalletSupport:
     chains: tuple[str, ...]
 
 
-def _known(namespace: str) -> tuple[str, ...]:
-    return tuple(caip for caip in KNOWN_CHAINS if caip.startswith(f"{namespace}:"))
-
-
-BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
-WALLETS = (
-    WalletSupport(EVM, _known("eip155")),
-    WalletSupport(BITCOIN, (BITCOIN_MAINNET,)),
-    WalletSupport(BITCOIN_TEST, tuple(c for c in _known("bip122") if c != BITCOIN_MAINNET)),
-    WalletSupport(SOLANA, _known("solana")),
-)
+WALLETS = tuple(WalletSupport(wallet, networks_of(wallet)) for wallet in WALLET_TYPES)
 """Every wallet type with every chain that the project names."""
 
 

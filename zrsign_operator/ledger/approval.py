@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from google.protobuf import any_pb2
-from google.protobuf.message import DecodeError
-
+from zrchain_lite.networks import chain_of
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
-from zrsign_chains import chain_for
-from zrsign_chains.errors import ChainError
+from zrsign_chains import ChainError
 from zrsign_operator.errors import NotApproved
 
 DIGEST_BYTES: Final = 32
@@ -38,23 +35,6 @@ SCHEMES: Final = {
     "KEY_TYPE_BITCOIN_SECP256K1": Scheme.ECDSA,
     "KEY_TYPE_EDDSA_ED25519": Scheme.ED25519,
     "KEY_TYPE_TAPROOT_SECP256K1": Scheme.TAPROOT,
-}
-_MAINNET: Final = "bip122:000000000019d6689c085ae165831e93"
-_TESTNET: Final = "bip122:000000000933ea01ad0ee984209779ba"
-_REGTEST: Final = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
-_BITCOIN: Final = {
-    "WALLET_TYPE_BTC_MAINNET": _MAINNET,
-    "WALLET_TYPE_BTC_TESTNET": _TESTNET,
-    "WALLET_TYPE_BTC_REGNET": _REGTEST,
-    "WALLET_TYPE_BTC_TAPROOT_MAINNET": _MAINNET,
-    "WALLET_TYPE_BTC_TAPROOT_TESTNET": _TESTNET,
-    "WALLET_TYPE_BTC_TAPROOT_REGNET": _REGTEST,
-}
-_SOLANA: Final = {
-    wire.MAINNET: "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
-    wire.DEVNET: "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
-    wire.TESTNET: "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z",
-    wire.REGNET: "solana:localnet",
 }
 
 
@@ -118,21 +98,14 @@ def _require_part_of(
 def sighashes(transaction: wire.SignTxReqResponse, root: wire.SignReqResponse) -> Sequence[bytes]:
     """What the unsigned transaction asks to sign, one item a key. Raises NotApproved."""
     unsigned = transaction.unsigned_transaction
-    if transaction.wallet_type == "WALLET_TYPE_NATIVE":
-        return [hashlib.sha256(unsigned).digest()] * len(root.key_ids)
     try:
-        chain = chain_for(_network(transaction.wallet_type, root.metadata))
+        wallet_type = wire.WalletType.Value(transaction.wallet_type)
+        if wallet_type == wire.WALLET_TYPE_NATIVE:
+            return [hashlib.sha256(unsigned).digest()] * len(root.key_ids)
+        chain = chain_of(wallet_type, root.metadata, unsigned)
+    except ValueError as error:
+        raise NotApproved(f"the transaction names no network: {error}") from None
+    try:
         return chain.sighashes(chain.parse(unsigned))
-    except (ChainError, DecodeError) as error:
+    except ChainError as error:
         raise NotApproved(f"the unsigned transaction does not parse: {error}") from None
-
-
-def _network(wallet_type: str, metadata: any_pb2.Any) -> str:
-    if wallet_type in _BITCOIN:
-        return _BITCOIN[wallet_type]
-    ethereum, solana = wire.MetadataEthereum(), wire.MetadataSolana()
-    if wallet_type == "WALLET_TYPE_EVM" and metadata.Unpack(ethereum):
-        return f"eip155:{ethereum.chain_id}"
-    if wallet_type == "WALLET_TYPE_SOLANA" and metadata.Unpack(solana):
-        return _SOLANA.get(solana.network, "")
-    raise NotApproved(f"the transaction names no network for a {wallet_type}")

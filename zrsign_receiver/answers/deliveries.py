@@ -9,11 +9,12 @@ CONFIRMED, or REJECTED as `delivery_failed` if one failed.
 
 from __future__ import annotations
 
+from zrchain_lite import networks
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
-from zrchain_lite.modules.treasury import wallets
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import UnknownChain
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import MAX_DETAIL_CHARS, Journey
 from zrsign_receiver.state import SINGLETON, State
@@ -94,10 +95,8 @@ class Deliveries:
         told not to, and to the configured destinations only: what nobody carries would stay on
         their list for ever.
         """
-        if asked.no_broadcast or asked.wallet_type == treasury.WALLET_TYPE_NATIVE:
-            return
-        chain = wallets.network(asked.wallet_type, sign_request.metadata)
-        if chain not in self._state.params(ctx.store).destinations:
+        chain = _destination(asked, sign_request)
+        if asked.no_broadcast or chain not in self._state.params(ctx.store).destinations:
             return
         outgoing = pb.Outgoing(
             sign_transaction_request_id=asked.id,
@@ -208,3 +207,15 @@ class Deliveries:
     @staticmethod
     def _add(request: pb.Request, kind: pb.DeliveryKind, chain: str) -> pb.Delivery:
         return request.deliveries.add(kind=kind, chain=chain, status=pb.DELIVERY_STATUS_OPEN)
+
+
+def _destination(
+    asked: treasury.SignTransactionRequest, sign_request: treasury.SignRequest
+) -> str | None:
+    """The CAIP-2 id of the transaction's network, None where no chain is served for its wallet."""
+    try:
+        return networks.chain_of(
+            asked.wallet_type, sign_request.metadata, asked.unsigned_transaction
+        ).caip2
+    except UnknownChain:
+        return None

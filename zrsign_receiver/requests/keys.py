@@ -7,11 +7,12 @@ from __future__ import annotations
 from zrchain_lite.errors import InsufficientFunds, LedgerError
 from zrchain_lite.module import Context
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.treasury.wallets import KEY_TYPES
 from zrchain_lite.store.collections import Key
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
-from zrsign_chains import KeyAlgorithm, wallet_type_by_coin
+from zrsign_chains import wallet_type_by_coin
 from zrsign_receiver.answers.answers import Answers
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
@@ -26,12 +27,6 @@ from zrsign_receiver.state import State
 
 # Requests that join one key request: the answer to it ends them all in one transaction.
 MAX_WAITING = 100
-
-KEY_TYPES = {
-    KeyAlgorithm.ECDSA_SECP256K1: treasury.KEY_TYPE_ECDSA_SECP256K1,
-    KeyAlgorithm.EDDSA_ED25519: treasury.KEY_TYPE_EDDSA_ED25519,
-    KeyAlgorithm.BITCOIN_SECP256K1: treasury.KEY_TYPE_BITCOIN_SECP256K1,
-}
 
 
 class Keys:

@@ -13,13 +13,11 @@ from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
-from zrsign_chains import WalletType, chain_for
+from zrsign_chains import Chain, WalletType, chain_for
 from zrsign_receiver.errors import Reason, Rejection
-from zrsign_receiver.requests.payloads import BITCOIN_MAINNET
 from zrsign_receiver.state import State
 
 ZERO_ADDRESS = "0x" + "00" * 20
-BITCOIN_TESTNET3 = "bip122:000000000933ea01ad0ee984209779ba"
 # The largest index that is reported stands for every larger one.
 MAX_WALLET_INDEX = 2**64 - 2
 
@@ -35,24 +33,18 @@ def owner_id(event: pb.SourceEvent) -> str:
     return f"{event.id.chain}:{event.owner}" if event.owner_is_contract else event.owner
 
 
-def wallet_chain(wallet_type: WalletType, destinations: Iterable[str]) -> str:
-    """The CAIP-2 id whose addresses a wallet of this type shows: for Bitcoin test, the first of its
-    networks among `destinations`; EVM and Solana addresses are the same on all of their networks.
+def wallet_chain(wallet_type: WalletType, destinations: Iterable[str]) -> Chain:
+    """The chain whose addresses a wallet of this type shows: the first of its networks among
+    `destinations`, or the one that it is known by. On most chains all networks show the same.
     """
-    match wallet_type.namespace:
-        case "eip155":
-            return "eip155:1"
-        case "bip122" if wallet_type.coin_type == 0:
-            return BITCOIN_MAINNET
-        case "bip122":
-            tests = (d for d in destinations if d.startswith("bip122:") and d != BITCOIN_MAINNET)
-            return next(tests, BITCOIN_TESTNET3)
-    return "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"
+    fitting = (caip2 for caip2 in destinations if caip2.startswith(wallet_type.namespace + ":"))
+    own = (chain for chain in map(chain_for, fitting) if chain.wallet == wallet_type)
+    return next(own, None) or chain_for(wallet_type.network)
 
 
 def wallet_address(wallet_type: WalletType, public_key: bytes, destinations: Iterable[str]) -> str:
-    """60: EIP-55; 0 and 1: P2WPKH; 501: base58."""
-    return chain_for(wallet_chain(wallet_type, destinations)).address(public_key)
+    """The address that the wallet's owner is told."""
+    return wallet_chain(wallet_type, destinations).address(public_key)
 
 
 class Workspaces:

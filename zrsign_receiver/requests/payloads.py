@@ -1,10 +1,7 @@
 """What a contract asked -> what a key signs. Pure; every refusal is a `Rejection` with a code word.
 
 hash        the payload itself, exactly 32 bytes
-data        EVM: the EIP-191 personal message digest of the payload
-            Bitcoin: double SHA-256 of "\\x18Bitcoin Signed Message:\\n", the payload's length as
-            CompactSize, the payload
-            Solana: the payload itself
+data        what the destination's wallets make of a message before they sign it
 tx          an unsigned transaction of the destination chain, which the wallet alone completes
 simple tx   calldata of transaction(string to, uint256 value, bytes data); a composer makes the
             transaction
@@ -13,14 +10,21 @@ simple tx   calldata of transaction(string to, uint256 value, bytes data); a com
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from zrchain_lite.modules.treasury import transactions
+from zrchain_lite.modules.treasury.transactions import Prepared
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import (
+    Chain,
     ChainError,
+    DataNotSupported,
+    ForeignInput,
+    ForeignSigner,
     Intent,
+    InvalidAmount,
+    MalformedAddress,
+    UnknownChain,
     UnknownWalletType,
-    UnsignedTx,
     WalletType,
     WrongNetwork,
     chain_for,
@@ -28,24 +32,22 @@ from zrsign_chains import (
     simple_tx,
     wallet_type_by_id,
 )
-from zrsign_chains.bitcoin_scripts import p2wpkh_script
-from zrsign_chains.bitcoin_transactions import BitcoinTx
-from zrsign_chains.evm import personal_message_digest
-from zrsign_chains.hashing import sha256d
-from zrsign_chains.solana import SolanaTx
 from zrsign_receiver.errors import Reason, Rejection
 
-BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
-# Network fee caps where the parameters name none: 0.05 ether, 0.001 bitcoin, 0.01 SOL.
-DEFAULT_MAX_NETWORK_FEE = {"eip155": 5 * 10**16, "bip122": 100_000, "solana": 10_000_000}
+# The first that fits says why a chain refused.
+_REASONS = (
+    (WrongNetwork, Reason.WRONG_NETWORK),
+    (ForeignInput, Reason.FOREIGN_INPUTS),
+    (ForeignSigner, Reason.FOREIGN_SIGNERS),
+    (InvalidAmount, Reason.INVALID_AMOUNT),
+    (DataNotSupported, Reason.DATA_NOT_SUPPORTED),
+    (MalformedAddress, Reason.INVALID_RECIPIENT),
+)
 
 
-@dataclass(frozen=True)
-class Transaction:
-    """A transaction that parses on its destination: what keys sign, what a policy may see."""
-
-    sighashes: tuple[bytes, ...]
-    amount: int | None
+def _refusal(error: ChainError, otherwise: Reason) -> Rejection:
+    reason = next((word for kind, word in _REASONS if isinstance(error, kind)), otherwise)
+    return Rejection(reason, str(error))
 
 
 def wallet_type(wallet_type_id: bytes) -> WalletType:
@@ -55,27 +57,28 @@ def wallet_type(wallet_type_id: bytes) -> WalletType:
         raise Rejection(Reason.UNKNOWN_WALLET_TYPE, str(error)) from error
 
 
-def destination(dst_chain_id: bytes, wallet: WalletType, destinations: Iterable[str]) -> str:
-    """The CAIP-2 id that hashes to `dst_chain_id`, if it is a chain that this wallet type can sign
-    for.
-    """
+def destination(dst_chain_id: bytes, wallet: WalletType, destinations: Iterable[str]) -> Chain:
+    """The chain whose CAIP-2 id hashes to `dst_chain_id`, if this wallet type can sign for it."""
     found = next((caip2 for caip2 in destinations if chain_hash(caip2) == dst_chain_id), None)
     if found is None:
         raise Rejection(
             Reason.UNKNOWN_DESTINATION,
             f"no configured destination has the id 0x{dst_chain_id.hex()}",
         )
-    if not _fits(wallet, found):
+    chain = chain_for(found)
+    if chain.wallet != wallet:
         raise Rejection(
             Reason.DESTINATION_MISMATCH, f"a {wallet.name} wallet does not sign for {found}"
         )
-    return found
+    return chain
 
 
-def _fits(wallet: WalletType, caip2: str) -> bool:
-    if not caip2.startswith(wallet.namespace + ":"):
-        return False
-    return wallet.namespace != "bip122" or (wallet.coin_type == 0) == (caip2 == BITCOIN_MAINNET)
+def require_signable(chain: Chain) -> None:
+    """Raises Rejection for a chain whose transactions the treasury has no word for."""
+    try:
+        chain.ledger_metadata  # noqa: B018 -- saying it is what may fail
+    except UnknownChain as error:
+        raise Rejection(Reason.UNKNOWN_DESTINATION, str(error)) from error
 
 
 def check_shape(ask: pb.SignAsk) -> None:
@@ -101,84 +104,46 @@ def hash_item(payload: bytes) -> bytes:
     return payload
 
 
-def data_item(namespace: str, payload: bytes) -> bytes:
+def data_item(chain: Chain, payload: bytes) -> bytes:
     if not payload:
         raise Rejection(Reason.EMPTY_PAYLOAD, "there is no data to sign")
-    match namespace:
-        case "eip155":
-            return personal_message_digest(payload)
-        case "bip122":
-            framed = b"\x18Bitcoin Signed Message:\n" + _varint(len(payload)) + payload
-            return sha256d(framed)
-    return payload
+    return chain.message_digest(payload)
 
 
-def transaction(caip2: str, payload: bytes, public_key: bytes) -> Transaction:
-    """Parse `payload` for its destination. What contradicts the destination is `wrong_network`;
+def transaction(chain: Chain, payload: bytes, public_key: bytes) -> Prepared:
+    """Read `payload` for its destination. What contradicts the destination is `wrong_network`;
     what this key alone cannot complete is `foreign_signers` or `foreign_inputs`.
     """
-    chain = chain_for(caip2)
     try:
-        parsed = chain.parse(payload)
-        sighashes = chain.sighashes(parsed)
-    except WrongNetwork as error:
-        raise Rejection(Reason.WRONG_NETWORK, str(error)) from error
+        prepared = transactions.prepare(chain, payload)
+        chain.require_signers(prepared.parsed, [public_key] * len(prepared.items))
     except ChainError as error:
-        raise Rejection(Reason.MALFORMED_TRANSACTION, str(error)) from error
-    _require_own(parsed, public_key)
-    return Transaction(sighashes, parsed.amount)
+        raise _refusal(error, Reason.MALFORMED_TRANSACTION) from error
+    return prepared
 
 
-def _require_own(parsed: UnsignedTx, public_key: bytes) -> None:
-    if isinstance(parsed, SolanaTx) and parsed.signers != (public_key,):
-        raise Rejection(
-            Reason.FOREIGN_SIGNERS, "the wallet must be the message's fee payer and only signer"
-        )
-    if isinstance(parsed, BitcoinTx):
-        own = p2wpkh_script(public_key)
-        for index, spent in enumerate(parsed.inputs):
-            if spent.script_pubkey != own:
-                raise Rejection(
-                    Reason.FOREIGN_INPUTS, f"input {index} is not a P2WPKH output of the wallet"
-                )
-
-
-def simple(caip2: str, payload: bytes) -> simple_tx.SimpleTx:
+def simple(chain: Chain, payload: bytes) -> simple_tx.SimpleTx:
     """Decode a simple transaction; the recipient must be an address of the destination."""
     try:
         decoded = simple_tx.decode(payload)
     except ChainError as error:
         raise Rejection(Reason.MALFORMED_SIMPLE_TX, str(error)) from error
     try:
-        chain_for(caip2).validate_address(decoded.to)
-    except WrongNetwork as error:
-        raise Rejection(Reason.WRONG_NETWORK, str(error)) from error
+        chain.require_payable(decoded.to, decoded.value, decoded.data)
     except ChainError as error:
-        raise Rejection(Reason.INVALID_RECIPIENT, str(error)) from error
-    if decoded.value >= 2**64 and not caip2.startswith("eip155:"):
-        raise Rejection(Reason.INVALID_AMOUNT, f"{decoded.value} is more than {caip2} can carry")
-    if decoded.data and not caip2.startswith("eip155:"):
-        raise Rejection(Reason.DATA_NOT_SUPPORTED, f"a payment on {caip2} carries no data")
+        raise _refusal(error, Reason.INVALID_RECIPIENT) from error
     return decoded
 
 
-def intent(caip2: str, asked: simple_tx.SimpleTx, caps: Mapping[str, str]) -> Intent:
+def intent(chain: Chain, asked: simple_tx.SimpleTx, caps: Mapping[str, str]) -> Intent:
     """What a composed transaction is held against."""
-    return Intent(asked.to, asked.value, asked.data, fee_cap(caip2, caps))
+    return Intent(asked.to, asked.value, asked.data, fee_cap(chain, caps))
 
 
-def fee_cap(caip2: str, caps: Mapping[str, str]) -> int:
-    """The most that a composed transaction may pay as network fee, in the chain's smallest unit."""
-    namespace = caip2.partition(":")[0]
-    return int(caps.get(namespace) or DEFAULT_MAX_NETWORK_FEE.get(namespace, 0))
+def fee_cap(chain: Chain, caps: Mapping[str, str]) -> int:
+    """The most that a composed transaction may pay as network fee, in the chain's smallest unit.
 
-
-def _varint(size: int) -> bytes:
-    """Bitcoin's CompactSize."""
-    if size < 0xFD:
-        return bytes([size])
-    return (
-        b"\xfd" + size.to_bytes(2, "little")
-        if size <= 0xFFFF
-        else b"\xfe" + size.to_bytes(4, "little")
-    )
+    `caps` are the receiver's parameters, by namespace; the chain says what is meant without one.
+    """
+    namespace = chain.caip2.partition(":")[0]
+    return int(caps.get(namespace) or chain.default_max_network_fee)

@@ -13,7 +13,7 @@ approvals start again under a new one.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, TypeAlias
 
 from zrchain_lite.errors import (
     Conflict,
@@ -25,7 +25,7 @@ from zrchain_lite.errors import (
 from zrchain_lite.module import Context
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
-from zrchain_lite.modules.treasury.transactions import DATA_FOR_SIGNING, MAX_TRANSACTION, Prepared
+from zrchain_lite.modules.treasury.transactions import MAX_TRANSACTION, Prepared, policy_data
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -36,7 +36,6 @@ from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.requests import payloads
 from zrsign_receiver.requests.ownership import owner_id
-from zrsign_receiver.requests.treasury_wallets import metadata_of, wallet_type_of
 from zrsign_receiver.state import State
 
 EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
@@ -45,6 +44,9 @@ EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
 COMPOSING_BLOCKS = 1000
 
 _TRANSACTIONS = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
+
+# One item, or a transaction that was read already.
+Signable: TypeAlias = bytes | Prepared
 
 
 class Signing:
@@ -73,12 +75,13 @@ class Signing:
         wallet_type = payloads.wallet_type(ask.wallet_type_id)
         request.coin_type = wallet_type.coin_type
         destinations = self._state.params(ctx.store).destinations
-        request.destination = payloads.destination(ask.dst_chain_id, wallet_type, destinations)
+        chain = payloads.destination(ask.dst_chain_id, wallet_type, destinations)
+        request.destination = chain.caip2
         if ask.kind in _TRANSACTIONS:
-            wallet_type_of(request.destination)
+            payloads.require_signable(chain)
         self._take_wallet(ctx, request)
         if ask.kind == pb.REQUEST_KIND_SIMPLE_TX:
-            asked = payloads.simple(request.destination, ask.payload)
+            asked = payloads.simple(chain, ask.payload)
             self._state.add_composable(ctx.store, request)
             self._state.composing.add(ctx.store, ctx.height + COMPOSING_BLOCKS, request.id)
             detail = f"{asked.value} to {asked.to} on {request.destination}"
@@ -86,7 +89,7 @@ class Signing:
             return
         if ask.kind == pb.REQUEST_KIND_TX:
             request.unsigned_transaction = ask.payload
-        self._submit(ctx, request)
+        self._submit(ctx, request, self._signable(ctx, request))
 
     # Composers
 
@@ -99,14 +102,14 @@ class Signing:
         request = self._composed_by(ctx, msg.composer, msg.request_id)
         if not self._is_known_proposal(request, msg):
             self._require_proposable(request, msg)
-            self._verify(ctx, request, msg.unsigned_transaction)
+            prepared = self._verified(ctx, request, msg.unsigned_transaction)
             self._state.remove_composable(ctx.store, request)
             request.unsigned_transaction = msg.unsigned_transaction
             self._state.keep_composed(ctx.store, request)
             request.action_id = 0
             self._journey.note(ctx, request, "composed", f"by {msg.composer}")
             try:
-                self._submit(ctx, request)
+                self._submit(ctx, request, prepared)
             except Rejection as rejection:
                 self._journey.reject(ctx, request, rejection)
         return pb.MsgProposeTransactionResponse(
@@ -157,10 +160,20 @@ class Signing:
             raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
         key = self._treasury.key(ctx, request.key_id)
         self._policy.require_current(action, self._treasury.sign_policy_id(ctx, key))
+        try:
+            signable = self._signable(ctx, request)
+        except Rejection as rejection:
+            self._journey.reject(ctx, request, rejection)
+            return pb.ExecuteRequestResponse()
+        return self._approved(ctx, action, request, signable)
+
+    def _approved(
+        self, ctx: Context, action: policy_wire.Action, request: pb.Request, signable: Signable
+    ) -> pb.ExecuteRequestResponse:
         request.action_id = action.id
         self._journey.note(ctx, request, "approved", f"action {action.id}")
         try:
-            self._ask_keyring(ctx, request)
+            self._ask_keyring(ctx, request, signable)
         except Rejection as rejection:
             self._journey.reject(ctx, request, rejection)
         return pb.ExecuteRequestResponse(sign_request_id=request.sign_request_id)
@@ -209,14 +222,26 @@ class Signing:
         request.key_id = wallet.key_id
         request.workspace_addr = wallet.workspace_addr
 
-    def _submit(self, ctx: Context, request: pb.Request) -> None:
-        """Put the request under the key's or the workspace's sign policy; raises Rejection."""
+    def _signable(self, ctx: Context, request: pb.Request) -> Signable:
+        """What the wallet's key signs; raises Rejection when there is nothing that it could."""
+        chain = chain_for(request.destination)
+        payload = request.event.sign.payload
+        if request.kind == pb.REQUEST_KIND_HASH:
+            return payloads.hash_item(payload)
+        if request.kind == pb.REQUEST_KIND_DATA:
+            return payloads.data_item(chain, payload)
+        public_key = self._treasury.key(ctx, request.key_id).public_key
+        return payloads.transaction(chain, request.unsigned_transaction, public_key)
+
+    def _submit(self, ctx: Context, request: pb.Request, signable: Signable) -> None:
+        """Put the request under the key's or the workspace's sign policy; raises Rejection.
+
+        Where the policy is satisfied at once, the request has moved on when this returns.
+        """
         key = self._treasury.key(ctx, request.key_id)
-        data = _policy_data(request, key.public_key)
-        request.status = pb.REQUEST_STATUS_APPROVING
-        self._state.save(ctx.store, request)
         policy_id = self._treasury.sign_policy_id(ctx, key)
-        msg = pb.ExecuteRequest(request_id=request.id, subject_hash=_subject_hash(request))
+        data = policy_data([signable]) if isinstance(signable, bytes) else signable.policy_data()
+        request.status = pb.REQUEST_STATUS_APPROVING
         try:
             with savepoint(ctx) as attempt:
                 outcome = self._policy.submit(
@@ -224,26 +249,27 @@ class Signing:
                     creator=request.owner_id,
                     policy_id=policy_id,
                     workspace=key.workspace_addr,
-                    msg=msg,
+                    msg=pb.ExecuteRequest(
+                        request_id=request.id, subject_hash=_subject_hash(request)
+                    ),
                     policy_data=data,
+                    at_once=lambda ctx, action: self._approved(ctx, action, request, signable),
                 )
         except LedgerError as error:
             raise Rejection(Reason.POLICY_REFUSED, str(error)) from error
-        # Where the policy was satisfied at once, `execute` has moved the stored request on.
-        request.CopyFrom(self._state.request(ctx.store, request.id))
         if outcome.response is None:
             request.action_id = outcome.action_id
             detail = f"action {outcome.action_id} under policy {policy_id} of {key.workspace_addr}"
             self._journey.advance(ctx, request, pb.REQUEST_STATUS_APPROVING, "approving", detail)
 
-    def _ask_keyring(self, ctx: Context, request: pb.Request) -> None:
+    def _ask_keyring(self, ctx: Context, request: pb.Request, signable: Signable) -> None:
         """Ask the treasury for the signatures; raises Rejection."""
         try:
             with savepoint(ctx) as attempt:
-                if request.kind in _TRANSACTIONS:
-                    self._ask_transaction(attempt, request)
+                if isinstance(signable, bytes):
+                    self._ask_item(attempt, request, signable)
                 else:
-                    self._ask_item(attempt, request)
+                    self._ask_transaction(attempt, request, signable)
         except InsufficientFunds as error:
             raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
         except LedgerError as error:
@@ -253,28 +279,22 @@ class Signing:
         detail = f"sign request {request.sign_request_id} by key {request.key_id}"
         self._journey.advance(ctx, request, pb.REQUEST_STATUS_SIGNING, "signing", detail)
 
-    def _ask_item(self, ctx: Context, request: pb.Request) -> None:
+    def _ask_item(self, ctx: Context, request: pb.Request, item: bytes) -> None:
         asked = self._treasury.request_signature(
             ctx,
             creator=request.owner_id,
             key_ids=[request.key_id],
-            items=[_item(request)],
+            items=[item],
             fee_payer=self._state.params(ctx.store).fee_payer,
         )
         request.sign_request_id = asked.id
 
-    def _ask_transaction(self, ctx: Context, request: pb.Request) -> None:
-        key = self._treasury.key(ctx, request.key_id)
-        parsed = payloads.transaction(
-            request.destination, request.unsigned_transaction, key.public_key
-        )
+    def _ask_transaction(self, ctx: Context, request: pb.Request, prepared: Prepared) -> None:
         asked = self._treasury.request_sign_transaction(
             ctx,
+            prepared,
             creator=request.owner_id,
-            key_ids=[key.id] * len(parsed.sighashes),
-            wallet_type=wallet_type_of(request.destination),
-            unsigned_tx=request.unsigned_transaction,
-            metadata=metadata_of(request.destination),
+            key_ids=[request.key_id] * len(prepared.items),
             no_broadcast=not request.event.sign.broadcast,
             fee_payer=self._state.params(ctx.store).fee_payer,
         )
@@ -309,45 +329,26 @@ class Signing:
             "while it is COMPOSING, or name the waiting action in supersedes_action_id"
         )
 
-    def _verify(self, ctx: Context, request: pb.Request, unsigned: bytes) -> None:
-        asked = payloads.simple(request.destination, request.event.sign.payload)
-        caps = self._state.params(ctx.store).max_network_fee
-        intent = payloads.intent(request.destination, asked, caps)
-        public_key = self._treasury.key(ctx, request.key_id).public_key
+    def _verified(self, ctx: Context, request: pb.Request, unsigned: bytes) -> Prepared:
+        """The proposal, if it does what was asked; raises InvalidArgument."""
         chain = chain_for(request.destination)
+        asked = payloads.simple(chain, request.event.sign.payload)
+        intent = payloads.intent(chain, asked, self._state.params(ctx.store).max_network_fee)
+        public_key = self._treasury.key(ctx, request.key_id).public_key
         try:
-            chain.verify_intent(chain.parse(unsigned), intent, public_key)
-            payloads.transaction(request.destination, unsigned, public_key)
+            prepared = payloads.transaction(chain, unsigned, public_key)
+            chain.verify_intent(prepared.parsed, intent, public_key)
         except (ChainError, Rejection) as error:
             raise InvalidArgument(
                 f"the proposal for request {request.id} is refused: {error}"
             ) from error
-
-
-def _item(request: pb.Request) -> bytes:
-    """What is signed for a hash or data."""
-    payload = request.event.sign.payload
-    if request.kind == pb.REQUEST_KIND_HASH:
-        return payloads.hash_item(payload)
-    return payloads.data_item(_namespace(request), payload)
-
-
-def _policy_data(request: pb.Request, public_key: bytes) -> dict[str, bytes]:
-    """What a policy may look at. Raises Rejection when there is nothing that could be signed."""
-    if request.kind not in _TRANSACTIONS:
-        return {DATA_FOR_SIGNING: _item(request).hex().encode()}
-    parsed = payloads.transaction(request.destination, request.unsigned_transaction, public_key)
-    return Prepared(parsed.sighashes, parsed.amount).policy_data()
+        return prepared
 
 
 def _subject_hash(request: pb.Request) -> bytes:
     transaction = request.kind in _TRANSACTIONS
     subject = request.unsigned_transaction if transaction else request.event.sign.payload
     return hashlib.sha256(subject).digest()
-
-
-def _namespace(request: pb.Request) -> str:
-    return request.destination.partition(":")[0]
 
 
 def _status(request: pb.Request) -> str:

@@ -10,7 +10,7 @@ Policy 0 is any one current owner of the workspace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,10 @@ REVOKED = policy_pb2.ACTION_STATUS_REVOKED
 TIMEOUT = policy_pb2.ACTION_STATUS_TIMEOUT
 
 DEFAULT_PARAMS = Params(minimum_btl=10, default_btl=1000)
+
+
+AtOnce = Callable[[Context, Action], Message]
+"""Executes what was just submitted, and whose checks were just made."""
 
 
 class PolicyHooks(Protocol):
@@ -169,8 +173,11 @@ class PolicyKeeper:
         msg: Message,
         btl: int = 0,
         policy_data: Mapping[str, bytes] | None = None,
+        at_once: AtOnce | None = None,
     ) -> Outcome:
         """Put a message under a policy and execute it at once if that is satisfied.
+
+        `at_once` does that in place of the registered executor, with what the caller knows already.
 
         `creator` is an account or an owner identity and must act for an owner of the workspace;
         where it acts for a participant it is the first approver. `btl` is in blocks; 0 takes the
@@ -195,7 +202,7 @@ class PolicyKeeper:
         for key, value in sorted((policy_data or {}).items()):
             action.policy_data.add(key=key, value=value)
         self._open(ctx, action, workspace, participants)
-        return Outcome(action.id, self._try_execute(ctx, action, workspace))
+        return Outcome(action.id, self._try_execute(ctx, action, workspace, at_once))
 
     def approve(self, ctx: Context, action_id: int, approver: str) -> Action:
         """Count an approval and execute the action if it was the last one needed.
@@ -271,13 +278,18 @@ class PolicyKeeper:
             if action.policy_id:
                 ctx.emit("new_action", action_id=action.id, participant_addr=participant)
 
-    def _try_execute(self, ctx: Context, action: Action, workspace: str) -> Message | None:
+    def _try_execute(
+        self, ctx: Context, action: Action, workspace: str, at_once: AtOnce | None = None
+    ) -> Message | None:
         if not self._satisfied(ctx, action, workspace):
             return None
         if not self.identity.is_owner(ctx, workspace, action.creator):
             raise Conflict(f"{action.creator}, who asked for it, no longer owns {workspace}")
         self._close(ctx, action, COMPLETED)
-        response = self._execute[action.msg.type_url](ctx, action, unpack(action.msg))
+        if at_once is not None:
+            response = at_once(ctx, action)
+        else:
+            response = self._execute[action.msg.type_url](ctx, action, unpack(action.msg))
         for hook in self.hooks:
             hook.action_completed(ctx, action)
         return response

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from google.protobuf import any_pb2
-from google.protobuf.message import Message
 
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
-from zrchain_lite.modules.treasury import signatures, state, transactions, wallets
+from zrchain_lite.modules.treasury import signatures, state, wallets
 from zrchain_lite.modules.treasury.escrow import Escrow
 from zrchain_lite.modules.treasury.key_requests import KeyRequests
 from zrchain_lite.modules.treasury.requests import TreasuryHooks
 from zrchain_lite.modules.treasury.sign_requests import SignRequests
+from zrchain_lite.modules.treasury.transactions import Prepared
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     Key,
@@ -143,7 +143,7 @@ class TreasuryKeeper:
         items: Sequence[bytes],
         fee_payer: str | None = None,
         cache_id: bytes = b"",
-        metadata: Message | None = None,
+        metadata: any_pb2.Any | None = None,
         mpc_btl: int = 0,
         purpose: str | None = None,
     ) -> SignRequest:
@@ -166,28 +166,24 @@ class TreasuryKeeper:
             keyring_addr=keyring.address,
         )
         if metadata is not None:
-            request.metadata.CopyFrom(packed(metadata))
+            request.metadata.CopyFrom(metadata)
         self.sign_requests.create(ctx, request, mpc_btl)
         return request
 
     def request_sign_transaction(
         self,
         ctx: Context,
+        prepared: Prepared,
         *,
         creator: str,
         key_ids: Sequence[int],
-        wallet_type: wire.WalletType,
-        unsigned_tx: bytes,
-        metadata: Message | None,
         no_broadcast: bool,
         fee_payer: str | None = None,
         cache_id: bytes = b"",
         mpc_btl: int = 0,
         purpose: str | None = None,
     ) -> SignTransactionRequest:
-        """Ask for the signatures of an unsigned transaction; `metadata` names its network."""
-        keys = self.usable_keys(ctx, key_ids, purpose)
-        prepared = self.prepare_transaction(keys, wallet_type, unsigned_tx, metadata)
+        """Ask for the signatures of an unsigned transaction that these keys, in order, can make."""
         sign_request = self.request_signature(
             ctx,
             creator=creator,
@@ -195,15 +191,15 @@ class TreasuryKeeper:
             items=prepared.items,
             fee_payer=fee_payer,
             cache_id=cache_id,
-            metadata=metadata,
+            metadata=prepared.metadata,
             mpc_btl=mpc_btl,
             purpose=purpose,
         )
         request = SignTransactionRequest(
             id=state.SIGN_TRANSACTION_COUNT.next(ctx.store),
             creator=creator,
-            wallet_type=wallet_type,
-            unsigned_transaction=unsigned_tx,
+            wallet_type=prepared.wallet_type,
+            unsigned_transaction=prepared.unsigned,
             sign_request_id=sign_request.id,
             no_broadcast=no_broadcast,
             key_ids=key_ids,
@@ -217,19 +213,6 @@ class TreasuryKeeper:
         for hook in self.hooks:
             hook.sign_transaction_created(ctx, request)
         return request
-
-    def prepare_transaction(
-        self,
-        keys: Sequence[Key],
-        wallet_type: wire.WalletType,
-        unsigned_tx: bytes,
-        metadata: Message | None,
-    ) -> transactions.Prepared:
-        """What these keys would sign; raises InvalidArgument."""
-        wallets.require_wallet(wallet_type, keys[0].type)
-        any_metadata = None if metadata is None else packed(metadata)
-        public_keys = [key.public_key for key in keys]
-        return transactions.prepare(wallet_type, unsigned_tx, any_metadata, public_keys)
 
     def usable_keys(
         self, ctx: Context, key_ids: Sequence[int], purpose: str | None = None
@@ -274,15 +257,6 @@ def require_items(keys: Sequence[Key], items: Sequence[bytes], cache_id: bytes) 
         signatures.require_item(keys[0].type, item)
     if len(cache_id) > MAX_CACHE_ID:
         raise InvalidArgument(f"a cache id has at most {MAX_CACHE_ID} bytes, not {len(cache_id)}")
-
-
-def packed(message: Message) -> any_pb2.Any:
-    """The message in an Any with the ledger's type URLs; an Any stays as it is."""
-    if isinstance(message, any_pb2.Any):
-        return message
-    wrapped = any_pb2.Any()
-    wrapped.Pack(message, type_url_prefix="/", deterministic=True)
-    return wrapped
 
 
 def _family(key: Key, shared_policy_id: int) -> tuple[str, str, int, int]:

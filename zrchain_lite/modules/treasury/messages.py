@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
 from zrchain_lite.errors import InvalidArgument, Unauthorized
@@ -12,10 +12,11 @@ from zrchain_lite.module import Context, MsgHandler
 from zrchain_lite.modules.identity.addresses import require_account, require_keyring
 from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.policy.deadlines import require_blocks
-from zrchain_lite.modules.policy.keeper import PolicyKeeper
+from zrchain_lite.modules.policy.keeper import AtOnce, PolicyKeeper
 from zrchain_lite.modules.treasury import state, transactions, wallets
 from zrchain_lite.modules.treasury.keeper import MAX_ITEMS, TreasuryKeeper, require_items
 from zrchain_lite.modules.treasury.signatures import MAX_MESSAGE
+from zrchain_lite.modules.treasury.transactions import Prepared
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import Key, Params
@@ -175,9 +176,7 @@ class TreasuryMessages:
         self, ctx: Context, msg: wire.MsgNewSignTransactionRequest
     ) -> wire.MsgNewSignTransactionRequestResponse:
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
-        prepared = self._keeper.prepare_transaction(
-            keys, msg.wallet_type, msg.unsigned_transaction, _metadata(msg)
-        )
+        prepared = _prepared(keys, msg)
         require_items(keys, prepared.items, msg.cache_id)
         self._identity.active_keyring(ctx, keys[0].keyring_addr)
         return self._submit(
@@ -187,6 +186,7 @@ class TreasuryMessages:
             workspace=keys[0].workspace_addr,
             btl=msg.btl,
             policy_data=prepared.policy_data(),
+            at_once=lambda ctx, _: self._ask_sign_transaction(ctx, msg, prepared),
             empty=wire.MsgNewSignTransactionRequestResponse(),
         )
 
@@ -194,13 +194,17 @@ class TreasuryMessages:
         self, ctx: Context, action: Action, msg: wire.MsgNewSignTransactionRequest
     ) -> wire.MsgNewSignTransactionRequestResponse:
         self._require_same_policy(ctx, action, msg.key_ids[0])
+        keys = self._keeper.usable_keys(ctx, msg.key_ids)
+        return self._ask_sign_transaction(ctx, msg, _prepared(keys, msg))
+
+    def _ask_sign_transaction(
+        self, ctx: Context, msg: wire.MsgNewSignTransactionRequest, prepared: Prepared
+    ) -> wire.MsgNewSignTransactionRequestResponse:
         request = self._keeper.request_sign_transaction(
             ctx,
+            prepared,
             creator=msg.creator,
             key_ids=msg.key_ids,
-            wallet_type=msg.wallet_type,
-            unsigned_tx=msg.unsigned_transaction,
-            metadata=_metadata(msg),
             no_broadcast=msg.no_broadcast,
             cache_id=msg.cache_id,
             mpc_btl=msg.mpc_btl,
@@ -252,6 +256,7 @@ class TreasuryMessages:
         btl: int,
         empty: R,
         policy_data: dict[str, bytes] | None = None,
+        at_once: AtOnce | None = None,
     ) -> R:
         """The executor's response, or `empty` while approvals are missing."""
         outcome = self._policy.submit(
@@ -262,6 +267,7 @@ class TreasuryMessages:
             msg=msg,
             btl=btl,
             policy_data=policy_data,
+            at_once=at_once,
         )
         return outcome.response if isinstance(outcome.response, type(empty)) else empty
 
@@ -304,5 +310,12 @@ def _verify_signing_data(msg: wire.MsgNewSignatureRequest, items: list[bytes]) -
     transactions.require_sighashes(msg.verify_signing_data, items)
 
 
-def _metadata(msg: wire.MsgNewSignTransactionRequest) -> any_pb2.Any | None:
-    return msg.metadata if msg.HasField("metadata") else None
+def _prepared(keys: Sequence[Key], msg: wire.MsgNewSignTransactionRequest) -> Prepared:
+    """The transaction as these keys would sign it; raises InvalidArgument."""
+    wallets.require_wallet(msg.wallet_type, keys[0].type)
+    return transactions.prepare_as_asked(
+        msg.wallet_type,
+        msg.unsigned_transaction,
+        msg.metadata if msg.HasField("metadata") else None,
+        [key.public_key for key in keys],
+    )

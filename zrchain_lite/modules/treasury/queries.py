@@ -24,7 +24,7 @@ from zrchain_lite.store.collections import Index
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.store.pagination import loaded, page
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
-from zrsign_chains import cosmos
+from zrsign_chains import WALLET_TYPES, chain_for, cosmos
 from zrsign_chains.errors import ChainError
 
 _SERVICE = "/zrchain.treasury.Query/"
@@ -35,10 +35,7 @@ MAX_PREFIXES = 10
 MAX_ADDRESS = 128
 # SLIP-44 coin types of keys that contracts asked for, and the wallet of each.
 ZRSIGN_WALLETS = {
-    "0": wire.WALLET_TYPE_BTC_MAINNET,
-    "1": wire.WALLET_TYPE_BTC_TESTNET,
-    "60": wire.WALLET_TYPE_EVM,
-    "501": wire.WALLET_TYPE_SOLANA,
+    str(each.coin_type): chain_for(each.network).ledger_wallet.number for each in WALLET_TYPES
 }
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf import any_pb2
 
+from zrchain_lite import networks
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.modules.policy.boolparser import TXVALUE
-from zrchain_lite.modules.treasury import wallets
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
-from zrsign_chains import UnsignedTx, chain_for
-from zrsign_chains.bitcoin_scripts import p2tr_script, p2wpkh_script
-from zrsign_chains.bitcoin_transactions import BitcoinTx
-from zrsign_chains.errors import ChainError
-from zrsign_chains.solana_messages import SolanaTx
+from zrsign_chains import BITCOIN_MAINNET, Chain, ChainError, MalformedTransaction, chain_for
+from zrsign_chains.chain import UnsignedTx
 
 MAX_TRANSACTION = 131_072
 DATA_FOR_SIGNING = "DataForSigning"
@@ -23,46 +21,88 @@ DATA_FOR_SIGNING = "DataForSigning"
 
 @dataclass(frozen=True)
 class Prepared:
-    """Items to sign, in order, and the amount in the asset's smallest unit where it can be told."""
+    """An unsigned transaction that was read once: what it is for, and its items in order.
 
+    `wallet_type` is a name of the ledger's enum, `metadata` names the network within it.
+    """
+
+    wallet_type: str
+    metadata: any_pb2.Any | None
+    unsigned: bytes
     items: tuple[bytes, ...]
-    amount: int | None
+    parsed: UnsignedTx
 
     def policy_data(self) -> dict[str, bytes]:
-        data = {DATA_FOR_SIGNING: ",".join(item.hex() for item in self.items).encode()}
-        if self.amount is not None:
-            data[TXVALUE] = str(self.amount).encode()
-        return data
+        """What a sign policy may look at: the items, and the amount where it can be told."""
+        return policy_data(self.items, self.parsed.amount)
 
 
-def prepare(
+def policy_data(items: Iterable[bytes], amount: int | None = None) -> dict[str, bytes]:
+    """What a sign policy may look at; `amount` is in the asset's smallest unit."""
+    data = {DATA_FOR_SIGNING: ",".join(item.hex() for item in items).encode()}
+    if amount is not None:
+        data[TXVALUE] = str(amount).encode()
+    return data
+
+
+def prepare(chain: Chain, unsigned: bytes, metadata: any_pb2.Any | None = None) -> Prepared:
+    """Read a transaction of the chain; raises `ChainError`.
+
+    `metadata` is kept as it was given, else it is what the chain says of itself.
+    """
+    require_size(unsigned)
+    parsed = chain.parse(unsigned)
+    return Prepared(
+        wallet_type=chain.ledger_wallet.name,
+        metadata=networks.metadata_of(chain) if metadata is None else metadata,
+        unsigned=unsigned,
+        items=chain.sighashes(parsed),
+        parsed=parsed,
+    )
+
+
+def prepare_as_asked(
     wallet_type: wire.WalletType,
     unsigned: bytes,
     metadata: any_pb2.Any | None,
-    public_keys: list[bytes],
+    public_keys: Sequence[bytes],
 ) -> Prepared:
-    """Parse the transaction; one item a key. Raises InvalidArgument."""
-    if not 1 <= len(unsigned) <= MAX_TRANSACTION:
+    """Read a transaction that these keys, in order, have to sign; raises InvalidArgument."""
+    try:
+        require_size(unsigned)
+        if wallet_type == wire.WALLET_TYPE_NATIVE:
+            # Every key of a Cosmos transaction signs the same sign bytes.
+            items = (hashlib.sha256(unsigned).digest(),) * len(public_keys)
+            parsed = UnsignedTx(unsigned, None, None, None)
+            return Prepared("WALLET_TYPE_NATIVE", metadata, unsigned, items, parsed)
+        chain = networks.chain_of(wallet_type, metadata, unsigned)
+    except ChainError as error:
+        raise InvalidArgument(str(error)) from None
+    try:
+        prepared = prepare(chain, unsigned, metadata)
+        chain.require_signers(prepared.parsed, public_keys)
+    except ChainError as error:
         raise InvalidArgument(
+            f"not a transaction for {chain.caip2} that these keys sign: {error}"
+        ) from None
+    return prepared
+
+
+def require_size(unsigned: bytes) -> None:
+    """Raises `MalformedTransaction` for nothing, or for more than the ledger keeps."""
+    if not 1 <= len(unsigned) <= MAX_TRANSACTION:
+        raise MalformedTransaction(
             f"an unsigned transaction has 1 to {MAX_TRANSACTION} bytes, not {len(unsigned)}"
         )
-    if wallet_type == wire.WALLET_TYPE_NATIVE:
-        # Every key of a Cosmos transaction signs the same sign bytes.
-        return Prepared((hashlib.sha256(unsigned).digest(),) * len(public_keys), None)
-    parsed, items = _parse(wallets.network(wallet_type, metadata), unsigned)
-    if len(items) != len(public_keys):
-        raise InvalidArgument(
-            f"the transaction has {len(items)} signatures to make, but {len(public_keys)} key ids "
-            "are named; name one per signature, in order"
-        )
-    _require_signers(wallet_type, parsed, public_keys)
-    return Prepared(items, parsed.amount)
 
 
 def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
     """Raises InvalidArgument unless `items` are a Bitcoin transaction's sighashes, in order."""
-    network = wallets.network(wire.WALLET_TYPE_BTC_MAINNET, None)
-    _, expected = _parse(network, unsigned)
+    chain = chain_for(BITCOIN_MAINNET)
+    try:
+        expected = chain.sighashes(chain.parse(unsigned))
+    except ChainError as error:
+        raise InvalidArgument(f"not a transaction for {chain.caip2}: {error}") from None
     if len(expected) != len(items):
         raise InvalidArgument(
             f"verify_signing_data has {len(expected)} inputs, data_for_signing {len(items)} items"
@@ -73,33 +113,3 @@ def require_sighashes(unsigned: bytes, items: list[bytes]) -> None:
                 f"item {position} is {given.hex()}, but the transaction's input hashes to "
                 f"{wanted.hex()}"
             )
-
-
-def _require_signers(
-    wallet_type: wire.WalletType, parsed: UnsignedTx, public_keys: list[bytes]
-) -> None:
-    """Raises InvalidArgument when a key cannot sign what is at its place."""
-    if isinstance(parsed, SolanaTx):
-        wanted = list(parsed.signers)
-        given = public_keys
-    elif isinstance(parsed, BitcoinTx):
-        wanted = [spent.script_pubkey for spent in parsed.inputs]
-        script_of = p2tr_script if wallets.is_taproot(wallet_type) else p2wpkh_script
-        given = [script_of(key) for key in public_keys]
-    else:
-        return
-    for position, (owner, key) in enumerate(zip(wanted, given, strict=True)):
-        if owner != key:
-            raise InvalidArgument(
-                f"signature {position} is {owner.hex()}'s to make, but the key named for it is "
-                f"{public_keys[position].hex()} ({key.hex()})"
-            )
-
-
-def _parse(network: str, unsigned: bytes) -> tuple[UnsignedTx, tuple[bytes, ...]]:
-    try:
-        chain = chain_for(network)
-        parsed = chain.parse(unsigned)
-        return parsed, chain.sighashes(parsed)
-    except ChainError as error:
-        raise InvalidArgument(f"not a transaction for {network}: {error}") from None

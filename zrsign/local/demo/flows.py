@@ -21,16 +21,24 @@ from zrsign.local.demo import checks
 from zrsign.local.demo.rows import Row
 from zrsign.local.demo.stage import Stage
 from zrsign.local.network.nodes import (
-    BITCOIN_REGTEST,
     DESTINATION_CHAIN_ID,
     LAMPORTS_PER_SOL,
-    SOLANA_LOCALNET,
     SOURCE_CHAIN_ID,
     fund_evm,
     fund_solana,
 )
 from zrsign.sdk import ContractMode, Handle, Options
-from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, Intent, WalletType, evm, solana
+from zrsign_chains import (
+    BITCOIN_REGTEST,
+    BITCOIN_TEST,
+    EVM,
+    SOLANA,
+    SOLANA_LOCALNET,
+    Intent,
+    WalletType,
+    evm,
+    solana,
+)
 
 SOURCE = f"eip155:{SOURCE_CHAIN_ID}"
 DESTINATION = f"eip155:{DESTINATION_CHAIN_ID}"

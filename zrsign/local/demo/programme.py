@@ -19,9 +19,8 @@ from zrsign.local.demo.flows import (
     transfer,
 )
 from zrsign.local.demo.rows import Row
-from zrsign.local.network.nodes import BITCOIN_REGTEST, SOLANA_LOCALNET
 from zrsign.sdk import Options
-from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType
+from zrsign_chains import BITCOIN_REGTEST, BITCOIN_TEST, EVM, SOLANA, SOLANA_LOCALNET, WalletType
 
 
 def acts() -> tuple[tuple[Group, ...], ...]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zrsign.local.network.manifest import AccountEntry
-from zrsign_chains import KNOWN_CHAINS
+from zrsign_chains import BITCOIN_REGTEST, KNOWN_CHAINS
 from zrsign_chains.cosmos import keyring_address
 
 CHAIN_ID = "zrsign-local"
@@ -61,4 +61,4 @@ def _destinations() -> list[str]:
 
     Regtest first among Bitcoin's test networks, as wallets here live on it.
     """
-    return sorted(KNOWN_CHAINS, key=lambda caip2: "0f9188f13cb7b2c71f2a335e3a4fc328" not in caip2)
+    return sorted(KNOWN_CHAINS, key=lambda caip2: caip2 != BITCOIN_REGTEST)

@@ -15,11 +15,10 @@ from zrsign.local import tools
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
 from zrsign.local.network.rpc import Rpc
+from zrsign_chains import BITCOIN_REGTEST, SOLANA_LOCALNET
 
 SOURCE_CHAIN_ID = 31337
 DESTINATION_CHAIN_ID = 31338
-BITCOIN_REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
-SOLANA_LOCALNET = "solana:localnet"
 # BIP-39 phrase that every Anvil uses unless told otherwise; its accounts are public knowledge.
 ANVIL_MNEMONIC = "test test test test test test test test test test test junk"
 COINBASE_MATURITY_BLOCKS = 101

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
-from zrsign.local.network.nodes import BITCOIN_REGTEST
+from zrsign_chains import BITCOIN_REGTEST
 
 POLL_S = 0.2
 EMPTY_BLOCK_INTERVAL_S = 0.5
