@@ -2,6 +2,7 @@
 
     python3 scripts/environment.py sync dev|ape|cosmpy|slither   .venv, .venv-ape, …
     python3 scripts/environment.py lock [--upgrade]      locks/*.lock from pyproject.toml
+    python3 scripts/environment.py wheel FOLDER          the wheel, made from this checkout
 
 Packages come from wherever this machine's pip takes them: uv does not read pip's configuration,
 so it is handed over at run time. The locks hold versions and hashes and no addresses.
@@ -44,9 +45,10 @@ ENVIRONMENTS = {
     "slither": Environment(".venv-slither", ("--group", "slither"), editable=False),
 }
 OTHER_LOCKS = {
-    "build": LOCKS / "build.lock",
-    "uv": LOCKS / "uv.lock",
-    "node": ROOT / "zrsign" / "local" / "tools" / "node.lock",
+    LOCKS / "build.lock": ("--group", "build"),
+    LOCKS / "uv.lock": ("--group", "uv"),
+    ROOT / "zrsign" / "local" / "tools" / "node.lock": ("--group", "node"),
+    LOCKS / "wheel.lock": ("pyproject.toml", "--group", "beside"),
 }
 COMPILE = (
     "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"
@@ -146,12 +148,22 @@ def sync(name: str) -> None:
     (ROOT / environment.folder / STAMP).touch()
 
 
+def wheel(folder: Path) -> Path:
+    """Build the wheel into `folder` with the locked build back end, and return its path."""
+    host = ENVIRONMENTS["dev"].python
+    constraints = ("--build-constraints", str(LOCKS / "build.lock"), "--require-hashes")
+    build = (str(host), "-m", "uv", "build", "--wheel", "--quiet", *constraints)
+    run(*build, "--out-dir", str(folder), env=uv_environment(host))
+    (built,) = folder.glob("*.whl")
+    return built
+
+
 def lock(upgrade: bool) -> None:
     """Resolve every lock again; pinned versions stay unless `upgrade`."""
     python = ENVIRONMENTS["dev"].python
     env = uv_environment(python)
     jobs = [(LOCKS / f"{name}.lock", each.sources) for name, each in ENVIRONMENTS.items()]
-    jobs += [(path, ("--group", name)) for name, path in OTHER_LOCKS.items()]
+    jobs += OTHER_LOCKS.items()
     for path, sources in jobs:
         print(f"· {path.relative_to(ROOT)}", flush=True)
         options = ("--upgrade",) if upgrade else ()
@@ -166,10 +178,13 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("sync").add_argument("name", choices=ENVIRONMENTS)
     verbs.add_parser("lock").add_argument("--upgrade", action="store_true")
+    verbs.add_parser("wheel").add_argument("folder", type=Path)
     arguments = parser.parse_args()
     try:
         if arguments.verb == "sync":
             sync(arguments.name)
+        elif arguments.verb == "wheel":
+            print(wheel(arguments.folder))
         else:
             lock(arguments.upgrade)
     except SetupError as error:
