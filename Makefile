@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .SILENT:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Images of containers set it. Each daemon and each command would compile the sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python on PATH that is new enough; name another with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \

@@ -117,6 +117,8 @@ def uv_settings(pip: dict[str, str]) -> dict[str, str]:
         "SSL_CERT_FILE": pip.get("cert", ""),
         "ALL_PROXY": pip.get("proxy", ""),
         "UV_NO_PROGRESS": "1",
+        # Else every process of the first network compiles what all of them import.
+        "UV_COMPILE_BYTECODE": "1",
     }
     return {name: value for name, value in translated.items() if value}
 

@@ -32,5 +32,5 @@ def test_indexes_and_certificate__should_reach_uv(tmp_path: Path) -> None:
     assert translated["SSL_CERT_FILE"] == "/ca.pem"
 
 
-def test_plain_pip__should_leave_uv_at_its_defaults() -> None:
-    assert uv_settings({}) == {"UV_NO_PROGRESS": "1"}
+def test_plain_pip__should_leave_uv_at_its_indexes() -> None:
+    assert uv_settings({}) == {"UV_NO_PROGRESS": "1", "UV_COMPILE_BYTECODE": "1"}
