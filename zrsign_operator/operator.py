@@ -29,7 +29,7 @@ from zrsign_operator.peers.blame import Standing
 from zrsign_operator.peers.frames import EpochNews, Inventory, Kind, Proposal, Refusal, Said, Stock
 from zrsign_operator.peers.links import Links
 from zrsign_operator.peers.members import Settings
-from zrsign_operator.work.agenda import Draft, Situation, agenda
+from zrsign_operator.work.agenda import Draft, Situation, agenda, wants_primes
 from zrsign_operator.work.nonces import Stocks
 from zrsign_operator.work.primes import Primes
 from zrsign_operator.work.proposer import Proposer
@@ -200,17 +200,16 @@ class Operator:
         self._giving_way.show(urgent=self._outlook.is_urgent())
         self.runner.tick()
         self._changes.tick()
-        group = self.settings.group
-        covered = self._inventories.covered(group.level)
-        if self.me in group.indices and not set(group.indices) <= covered:
-            self._primes.start()
         if self.links is not None:
             for peer in self.links.silent():
                 self.runner.silent(peer)
             self._stocks.publish(self.links.peers())
         if self._clock() - self._reviewed >= REVIEW_S:
             self._review()
-        for draft in agenda(self.situation()):
+        now = self.situation()
+        if wants_primes(now):
+            self._primes.start()
+        for draft in agenda(now):
             self._propose(draft)
 
     def _review(self) -> None:

@@ -21,6 +21,7 @@ from zrsign_operator.work.agenda import (
     Wanted,
     agenda,
     signers_of,
+    wants_primes,
 )
 
 MEMBERS = tuple(range(1, 9))
@@ -146,6 +147,17 @@ def test_auxiliary_info__should_be_made_once_and_again_for_a_newcomer() -> None:
     assert proposals(Kind.AUX, aux=frozenset()) == {}
     assert proposals(Kind.AUX, primes_ready=True) == {}
     assert list(proposals(Kind.AUX, aux=frozenset(MEMBERS[:7]), primes_ready=True)) == [1]
+
+
+def test_primes__should_be_made_once_for_each_auxiliary_information() -> None:
+    new = situation(3, aux=frozenset())
+    assert wants_primes(new)
+    assert not wants_primes(replace(new, running=((Kind.AUX, 0),)))
+    assert not wants_primes(replace(new, aux=frozenset(MEMBERS)))
+    failed = replace(new, running=((Kind.KEYGEN, 3),))
+    assert wants_primes(failed)
+    assert wants_primes(replace(new, aux=frozenset(MEMBERS[:7])))
+    assert not wants_primes(replace(new, me=9))
 
 
 def test_frost__should_take_who_published_nonces() -> None:

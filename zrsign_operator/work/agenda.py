@@ -288,6 +288,15 @@ def _gathered(situation: Situation) -> bool:
     return here == len(situation.members) or (waited and here >= situation.threshold)
 
 
+def wants_primes(situation: Situation) -> bool:
+    """Whether this operator needs primes soon: it is to be covered, and used none of them yet.
+
+    While auxiliary information is made, the primes that went into it are all that it takes.
+    """
+    uncovered = not set(situation.members) <= situation.aux
+    return situation.me in situation.members and uncovered and not _running(situation, Kind.AUX)
+
+
 def _auxiliary(situation: Situation) -> Iterator[Draft]:
     """All members that are here; again when one more is."""
     here = tuple(sorted(situation.usable & set(situation.members)))
