@@ -18,7 +18,7 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit clean setup tools lock
+.PHONY: help demo test lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit docs clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,7 @@ lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fre
 	echo "· generated files are fresh"
 	$(BIN)/python scripts/compile_contracts.py --check
 	$(BIN)/python scripts/compile_proto.py --check
+	$(BIN)/python scripts/settings_reference.py --check
 	echo "· locks hold no addresses"
 	! grep -nE '://|"resolved"' locks/*.lock zrsign/local/tools/*.lock
 	! grep -n '"resolved"' zrsign/local/tools/npm/package-lock.json {contracts,tests/cosmjs}/package-lock.json
@@ -73,6 +74,9 @@ coverage: setup $(OPENZEPPELIN) ## Line and branch coverage of the contracts, at
 
 audit: setup $(OPENZEPPELIN) .venv-slither/.synced ## Slither and solhint; each finding is answered in docs/contracts-security.md
 	$(BIN)/python scripts/audit_contracts.py
+
+docs: setup ## Write docs/settings.md from the settings classes
+	$(BIN)/python scripts/settings_reference.py
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .venv-slither .tools .zrsign .build build dist

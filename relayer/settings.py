@@ -25,50 +25,72 @@ class DestinationSettings(Part):
     """One destination chain through one node."""
 
     rpc_url: NodeUrl
+    """The node's JSON-RPC, or on a Cosmos chain its CometBFT RPC."""
     rpc_cookie_file: Path | None = None
+    """File with bitcoind's RPC cookie, in place of a user and password in `rpc_url`."""
     rpc_timeout_s: float = Field(default=10.0, gt=0)
-    # EVM: blocks, "safe" or "finalized". Bitcoin: blocks. Solana: "confirmed" or "finalized".
-    # Without it the transaction's own block is enough, on Solana a confirmed one.
+    """Longest time for one answer of the node, in seconds."""
     finality: Finality | None = None
+    """When a transaction counts as landed for good.
+
+    EVM: blocks on top of its own, "safe" or "finalized". Bitcoin: blocks. Solana: "confirmed" or
+    "finalized". Without it the transaction's own block is enough, on Solana a confirmed one.
+    """
     poll_interval_s: float = Field(default=1.0, gt=0)
-    # A transaction that waits this long is sent again as it is.
+    """Longest time between two looks at the chain while something waits, in seconds."""
     resubmit_after_s: float = Field(default=60.0, gt=0)
+    """Time after which a transaction that waits is sent again as it is, in seconds."""
 
 
 class AnswerSettings(Part):
     """The gas account that carries Direct answers to their contracts."""
 
-    # File with the account's 32-byte secp256k1 secret in hex.
     key_file: Path
-    # An answer that waits this long gets a higher fee, up to max_fee_gwei a gas.
+    """File with the account's secp256k1 secret: 32 bytes in hexadecimal."""
     replace_after_s: float = Field(default=45.0, gt=0)
+    """Time after which an answer that waits is sent again with a higher fee, in seconds."""
     max_fee_gwei: int = Field(default=500, gt=0)
+    """Highest fee for one gas, in gwei."""
     max_replacements: int = Field(default=10, ge=0)
+    """How often the fee of one answer is raised."""
 
 
 class ComposerSettings(Part):
     """Builds the unsigned transactions of simple transactions."""
 
     enabled: bool = True
-    # How long a transaction that cannot be built now may wait for funds before it is rejected.
+    """Whether this relayer composes."""
     grace_s: float = Field(default=600.0, ge=0)
+    """How long a transaction that cannot be built now waits before it is rejected, in seconds."""
     gas_margin_percent: int = Field(default=20, ge=0, le=400)
+    """How much more gas than the node's estimate a transaction gets, in percent."""
     max_gas: int = Field(default=15_000_000, gt=21_000)
-    # Durable nonce accounts: wallet address to nonce account, both base58.
+    """Most gas that a transaction gets; above it the transaction is rejected."""
     nonce_accounts: dict[str, str] = Field(default_factory=dict)
+    """Durable nonce accounts on Solana: wallet address to nonce account, both base58."""
 
 
 class RelayerSettings(Settings):
+    """Settings of the relayer."""
+
     model_config = settings_for("relayer")
 
     ledger: LedgerAccess
+    """The ledger, and the account of a registered relayer and composer on it."""
     database_url: DatabaseUrl = "sqlite+aiosqlite:///relayer.sqlite"
+    """SQLAlchemy URL of the outbox's database."""
     destinations: dict[str, DestinationSettings]
+    """The destination chains by CAIP-2 id, one table each."""
     answers: AnswerSettings | None = None
+    """The gas account; without it no Direct answer is carried."""
     composer: ComposerSettings = ComposerSettings()
+    """How simple transactions are composed."""
     poll_interval_s: float = Field(default=1.0, gt=0)
+    """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
     max_refusals: int = Field(default=60, ge=1)
+    """Refusals in a row after which a delivery has failed."""
 
     @field_validator("destinations")
     @classmethod

@@ -21,33 +21,44 @@ class NetworkSettings(Part):
     """One Bitcoin network through one bitcoind."""
 
     rpc_url: NodeUrl
+    """The JSON-RPC of bitcoind."""
     rpc_cookie_file: Path | None = None
+    """File with bitcoind's RPC cookie, in place of a user and password in `rpc_url`."""
     rpc_timeout_s: float = Field(default=30.0, gt=0)
-    # Name of the watch-only wallet; one proxy, one wallet.
+    """Longest time for one answer of the node, in seconds."""
     wallet: str = "zrsign-btc-proxy"
-    # Depth at which a coin may be spent.
+    """Name of the watch-only wallet in bitcoind; one proxy, one wallet."""
     min_confirmations: int = Field(default=1, ge=0)
-    # Blocks in which a transaction should confirm, for estimatesmartfee.
+    """Blocks that a coin must be in, its own counted, before it is spent."""
     confirm_target: int = Field(default=6, ge=1, le=1008)
-    # Rate (sat/vB) where the node has no estimate; on regtest 2, elsewhere none: then it waits.
+    """Blocks within which a transaction should confirm, for the node's fee estimate."""
     fallback_fee_rate: float | None = Field(default=None, gt=0)
+    """Fee rate where the node has no estimate, in sat/vB; without it 2 on regtest, else none."""
     max_fee_rate: float = Field(default=500.0, gt=0)
-    # Unix time from which a newly watched key's coins are searched; 0 searches the whole chain.
+    """Highest fee rate, in sat/vB."""
     rescan_from: int = Field(default=0, ge=0)
+    """Unix time in seconds from which the coins of a newly watched key are searched; 0: all."""
 
 
 class ProxySettings(Settings):
+    """Settings of the Bitcoin proxy."""
+
     model_config = settings_for("btc_proxy")
 
     ledger: LedgerAccess
+    """The ledger, and the account of a registered composer on it."""
     database_url: DatabaseUrl = "sqlite+aiosqlite:///btc_proxy.sqlite"
+    """SQLAlchemy URL of the database of reserved coins."""
     networks: dict[str, NetworkSettings]
-    # How long a payment that cannot be made may wait for funds before it is rejected.
+    """The Bitcoin networks by CAIP-2 id, one table each."""
     grace_s: float = Field(default=600.0, ge=0)
+    """How long a payment that cannot be made waits before it is rejected, in seconds."""
     poll_interval_s: float = Field(default=1.0, gt=0)
-    # How often the ledger is asked for new Bitcoin keys.
+    """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     discover_interval_s: float = Field(default=5.0, gt=0)
+    """Time between two looks for new Bitcoin keys on the ledger, in seconds."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
 
     @field_validator("networks")
     @classmethod

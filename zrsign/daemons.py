@@ -1,0 +1,23 @@
+"""The daemons and their settings classes: what `docs/settings.md` is made of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from relayer.settings import RelayerSettings
+from zrsign.node import NodeSettings
+from zrsign_btc_proxy.settings import ProxySettings
+from zrsign_daemon.settings import Settings
+from zrsign_dev_keyring.settings import KeyringSettings
+from zrsign_listener.settings import ListenerSettings
+from zrsign_operator.settings import OperatorSettings
+
+DAEMONS: Final[dict[str, type[Settings]]] = {
+    "ledger": NodeSettings,
+    "listener": ListenerSettings,
+    "relayer": RelayerSettings,
+    "btc-proxy": ProxySettings,
+    "operator": OperatorSettings,
+    "keyring": KeyringSettings,
+}
+"""The settings of each daemon by the word after `zrsign run`."""
