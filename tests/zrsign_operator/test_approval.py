@@ -9,6 +9,7 @@ from google.protobuf import any_pb2
 
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import Intent
+from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.evm import EvmChain
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.ledger.approval import Scheme, approve
@@ -101,3 +102,24 @@ def test_child__should_sign_the_item_at_its_own_place() -> None:
         approve(request(digest, id=9, parent_req_id=5), root, transaction)
     with pytest.raises(NotApproved, match="no part"):
         approve(request(bytes(32), id=7, parent_req_id=5), root, transaction)
+
+
+def test_children__should_each_sign_their_own_input() -> None:
+    """Two inputs hash to two items: neither child may sign the other's."""
+    chain = BitcoinChain("bip122:0f9188f13cb7b2c71f2a335e3a4fc328")
+    key = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
+    coins = [Utxo(f"{n:064x}", 0, 50_000, chain.own_script(key), True) for n in (1, 2)]
+    intent = Intent(chain.address(key), 90_000, b"", 10_000)
+    unsigned = chain.compose(intent, utxos=coins, fee_rate_sat_vb=2, change_public_key=key)
+    items = chain.sighashes(chain.parse(unsigned))
+    assert len(set(items)) == 2
+    root = request(*items, id=5, child_req_ids=[6, 7])
+    transaction = wire.SignTxReqResponse(
+        wallet_type="WALLET_TYPE_BTC_REGNET", unsigned_transaction=unsigned, sign_request_id=5
+    )
+    for place, child in enumerate((6, 7)):
+        asked = request(items[place], id=child, parent_req_id=5)
+        assert approve(asked, root, transaction).message == items[place]
+        crossed = request(items[1 - place], id=child, parent_req_id=5)
+        with pytest.raises(NotApproved, match="no part"):
+            approve(crossed, root, transaction)
