@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import DmpcError
-from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
@@ -26,7 +25,10 @@ from zrsign_operator.work.tasks import BACKGROUND, HEAVY, MOST, TIMEOUTS_S, Task
 
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
-MAX_EARLY_EXECUTIONS: Final = 1024
+MAX_EARLY_EXECUTIONS: Final = 256
+"""So many executions of one peer that are not known yet."""
+MAX_PARKED: Final = 256
+"""So many proposals of one peer wait."""
 EARLY_S: Final = 5.0
 """Longer only while the proposal itself waits."""
 PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
@@ -63,7 +65,7 @@ class _Run:
 @dataclass
 class _Early:
     since: float
-    messages: deque[tuple[int, bytes]] = field(default_factory=deque)
+    messages: list[bytes] = field(default_factory=list)
 
 
 class Runner:
@@ -87,8 +89,10 @@ class Runner:
         self._threads, self._background = threads, background
         self._clock = clock
         self._runs: dict[bytes, _Run] = {}
-        self._early: dict[bytes, _Early] = {}
+        self._early: defaultdict[int, dict[bytes, _Early]] = defaultdict(dict)
+        """By sender and execution."""
         self._parked: dict[bytes, tuple[float, Proposal]] = {}
+        self._retrying = False
         self._past: deque[bytes] = deque(maxlen=REMEMBERED)
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = get_logger(operator=me)
@@ -116,19 +120,30 @@ class Runner:
 
     def invited(self, proposal: Proposal) -> None:
         """A peer's proposal, whose signature and form were checked."""
-        if proposal.execution_id in self._runs or proposal.execution_id in self._past:
+        known = (self._runs, self._parked, self._past)
+        if any(proposal.execution_id in each for each in known):
             return
         if self._join(proposal, patience=True):
             self._release(proposal.execution_id)
 
     def retry_parked(self) -> None:
-        """Look again at what could not be joined yet."""
-        now = self._clock()
-        for execution_id, (since, proposal) in list(self._parked.items()):
-            del self._parked[execution_id]
-            limit = PARK_S.get(Kind(proposal.kind), PARK_SHORTLY_S)
-            if self._join(proposal, patience=now - since < limit, since=since):
-                self._release(execution_id)
+        """Look again at what could not be joined yet.
+
+        What is joined may end at once, and its end asks for this again: once at a time is enough.
+        """
+        if self._retrying:
+            return
+        self._retrying, now = True, self._clock()
+        try:
+            for execution_id in list(self._parked):
+                if (parked := self._parked.pop(execution_id, None)) is None:
+                    continue
+                since, proposal = parked
+                limit = PARK_S.get(Kind(proposal.kind), PARK_SHORTLY_S)
+                if self._join(proposal, patience=now - since < limit, since=since):
+                    self._release(execution_id)
+        finally:
+            self._retrying = False
 
     def _join(self, proposal: Proposal, *, patience: bool, since: float | None = None) -> bool:
         """Prepare and start; the first messages wait in the session until `_release`."""
@@ -140,8 +155,8 @@ class Runner:
                 self._claim(task.execution)
             session = task.begin()
         except (DmpcError, OperatorError, OSError) as error:
-            if patience and isinstance(error, Refused) and not isinstance(error, AlreadyConsumed):
-                self._parked[execution_id] = (since or self._clock(), proposal)
+            if patience and isinstance(error, Refused) and self._may_park(proposal):
+                self._parked[execution_id] = self._clock() if since is None else since, proposal
                 return False
             if proposal.proposer != self.me:
                 refusal = Refusal(execution_id, str(error)[:300])
@@ -155,15 +170,19 @@ class Runner:
         self._runs[execution_id] = _Run(proposal, task, session, self._clock())
         return True
 
+    def _may_park(self, proposal: Proposal) -> bool:
+        of_the_same = sum(p.proposer == proposal.proposer for _, p in self._parked.values())
+        return of_the_same < MAX_PARKED
+
     def _require_room(self, kind: Kind) -> None:
         if sum(run.proposal.kind == kind for run in self._runs.values()) >= MOST[kind]:
             raise Refused(f"busy: {MOST[kind]} of {kind} run here")
 
     def _release(self, execution_id: bytes) -> None:
         run = self._runs[execution_id]
-        early = self._early.pop(execution_id, None)
-        if early is not None:
-            run.inbox.extend(data for sender, data in early.messages)
+        for early in self._early.values():
+            if execution_id in early:
+                run.inbox.extend(early.pop(execution_id).messages)
         self._step(run, first=True)
 
     # Messages
@@ -175,20 +194,27 @@ class Runner:
             run.inbox.append(frame.data)
             self._step(run)
             return
-        if frame.execution_id in self._past or len(self._early) >= MAX_EARLY_EXECUTIONS:
+        if frame.execution_id in self._past:
             return
-        early = self._early.setdefault(frame.execution_id, _Early(self._clock()))
-        if sum(known == sender for known, _ in early.messages) < MAX_EARLY:
-            early.messages.append((sender, frame.data))
+        known = self._early[sender]
+        if frame.execution_id not in known:
+            if len(known) >= MAX_EARLY_EXECUTIONS:
+                return
+            known[frame.execution_id] = _Early(self._clock())
+        messages = known[frame.execution_id].messages
+        if len(messages) < MAX_EARLY:
+            messages.append(frame.data)
 
     def refusal(self, sender: int, frame: Refusal) -> None:
         """A member does not take part, so nothing will come of it: the proposer tells the rest.
 
         A member that does not know of it tells whom it heard from.
         """
+        _, parked = self._parked.get(frame.execution_id, (0.0, None))
+        if parked is not None and sender in parked.members:
+            del self._parked[frame.execution_id]
         run = self._runs.get(frame.execution_id)
         if run is None or sender not in run.proposal.members:
-            self._parked.pop(frame.execution_id, None)
             return
         proposer = run.proposal.proposer
         if sender != proposer:
@@ -217,19 +243,14 @@ class Runner:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
-        if first and not self._start(run):
-            return
-        while run.inbox and run.session.outcome is None:
-            self._carry(run, run.session.receive(run.inbox.popleft()))
-        self._settle(run)
-
-    def _start(self, run: _Run) -> bool:
         try:
-            self._carry(run, run.session.start())
+            if first:
+                self._carry(run, run.session.start())
+            while run.inbox and run.session.outcome is None:
+                self._carry(run, run.session.receive(run.inbox.popleft()))
         except (DmpcError, OSError) as error:
-            self._end(run, Abort(f"cannot begin: {error}", ()))
-            return False
-        return True
+            self._fail(run, f"cannot go on: {error}")
+        self._settle(run)
 
     async def _step_in_threads(self, run: _Run, first: bool) -> None:
         threads = self._background if run.proposal.kind in BACKGROUND else self._threads
@@ -244,7 +265,7 @@ class Runner:
                 data = run.inbox.popleft()
                 await step(lambda data=data: run.session.receive(data))  # type: ignore[misc]
         except (DmpcError, OSError) as error:
-            self._end(run, Abort(f"cannot go on: {error}", ()))
+            self._fail(run, f"cannot go on: {error}")
         finally:
             run.stepping = False
         self._settle(run)
@@ -267,13 +288,13 @@ class Runner:
             if now - run.started > TIMEOUTS_S[Kind(run.proposal.kind)] and not run.stepping:
                 run.session.give_up()
                 self._settle(run)
-        for execution_id, early in list(self._early.items()):
-            if now - early.since > EARLY_S and execution_id not in self._parked:
-                del self._early[execution_id]
-                # A restart forgot it, or the invitation was lost: nobody need wait for me.
-                unknown = Refusal(execution_id, "I know of no such execution").encode()
-                for sender in {sender for sender, _ in early.messages}:
-                    self._send(sender, unknown)
+        for sender, known in self._early.items():
+            for execution_id, early in list(known.items()):
+                if now - early.since > EARLY_S and execution_id not in self._parked:
+                    del known[execution_id]
+                    # A restart forgot it, or the invitation was lost: nobody need wait for me.
+                    unknown = Refusal(execution_id, "I know of no such execution")
+                    self._send(sender, unknown.encode())
         self.retry_parked()
 
     def lost(self, peer: int) -> None:
@@ -292,8 +313,13 @@ class Runner:
         run.lost, run.why = peer, why
         self._settle(run)
 
+    def _fail(self, run: _Run, why: str) -> None:
+        """This operator cannot take part any more, and nobody else is to blame."""
+        self._call_off(run, why, self.me)
+        self._end(run, Abort(why, ()))
+
     def _settle(self, run: _Run) -> None:
-        if run.stepping:
+        if run.stepping or run.proposal.execution_id not in self._runs:
             return
         if run.session.outcome is not None:
             self._end(run, run.session.outcome)
@@ -308,7 +334,10 @@ class Runner:
             return
         self._past.append(execution_id)
         if isinstance(outcome, Result):
-            run.task.finish(outcome.value)
+            try:
+                run.task.finish(outcome.value)
+            except (DmpcError, OperatorError, OSError) as error:
+                outcome = Abort(f"cannot be kept: {error}", ())
         seconds = self._clock() - run.started
         self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
 

@@ -1,0 +1,504 @@
+"""How executions begin, go on and end, whatever peers say and in whatever order."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.echo import (
+    EchoRound,
+    Harness,
+    broken,
+    execution,
+    proposal,
+    said,
+    settled,
+)
+from zrsign_dmpc.errors import DmpcError, ParameterError
+from zrsign_dmpc.kept.single_use import AlreadyConsumed
+from zrsign_dmpc.run.execution import Execution
+from zrsign_dmpc.run.rounds import Abort, Result
+from zrsign_dmpc.run.session import Outbound, Session
+from zrsign_operator.errors import NotApproved, Refused
+from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
+from zrsign_operator.work.runner import (
+    EARLY_S,
+    MAX_EARLY,
+    MAX_EARLY_EXECUTIONS,
+    MAX_PARKED,
+    PARK_S,
+    PARK_SHORTLY_S,
+)
+from zrsign_operator.work.tasks import HEAVY, MOST, TIMEOUTS_S
+
+
+@pytest.fixture
+def harness() -> Harness:
+    return Harness()
+
+
+# Joining
+
+
+def test_proposal__should_go_to_the_others_ahead_of_the_first_message(harness: Harness) -> None:
+    mine = proposal(proposer=1)
+    assert harness.runner.propose(mine)
+    assert [(to, type(frame)) for to, frame in harness.sent] == [
+        (2, Proposal),
+        (3, Proposal),
+        (2, Said),
+        (3, Said),
+    ]
+    assert harness.runner.running() == [mine]
+    assert harness.runner.is_running(Kind.FROST, 7)
+    assert not harness.runner.is_running(Kind.ECDSA, 7)
+    assert not harness.runner.is_running(Kind.FROST, 8)
+
+
+def test_execution__should_end_with_its_result_when_all_have_spoken(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    assert [to for to, _ in harness.told(Said)] == [2, 3]
+    harness.hear(theirs, 2)
+    assert harness.kept == []
+    harness.clock.now += 2.5
+    harness.hear(theirs, 3)
+    assert harness.kept == [6]
+    (ended,) = harness.ended
+    assert (ended.proposal, ended.outcome, ended.seconds) == (theirs, Result(6), 2.5)
+    assert ended.execution.sid == execution(theirs).sid
+    assert harness.runner.running() == []
+
+
+def test_own_proposal__should_go_to_nobody_when_its_operator_may_not_join(
+    harness: Harness,
+) -> None:
+    for error in (Refused("not now"), NotApproved("never"), ParameterError("misfit")):
+        harness.why = error
+        assert not harness.runner.propose(proposal(proposer=1))
+    assert (harness.sent, harness.ended, harness.runner.running()) == ([], [], [])
+
+
+@pytest.mark.parametrize("error", [NotApproved("never"), ParameterError("misfit"), OSError("disk")])
+def test_invitation__should_be_refused_at_once_for_what_time_does_not_mend(
+    harness: Harness, error: Exception
+) -> None:
+    harness.why = error
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, str(error)))]
+    # It is over: neither a repetition nor a message brings it back.
+    harness.why = None
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    harness.clock.now += EARLY_S + 1
+    harness.runner.tick()
+    assert (harness.sent, harness.kept) == ([], [])
+
+
+def test_invitation__should_wait_for_this_operator_to_catch_up(harness: Harness) -> None:
+    harness.why = Refused("not open here")
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 3, 2)
+    assert harness.sent == []
+    harness.clock.now += PARK_SHORTLY_S - 0.1
+    harness.runner.retry_parked()
+    assert harness.sent == []
+    harness.why = None
+    harness.runner.retry_parked()
+    assert harness.kept == [6]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_invitation__should_wait_only_so_long(harness: Harness, kind: Kind) -> None:
+    harness.why = Refused("not open here")
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    harness.clock.now += PARK_S.get(kind, PARK_SHORTLY_S) - 0.1
+    harness.runner.tick()
+    assert harness.sent == []
+    harness.clock.now += 0.1
+    harness.runner.tick()
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, "not open here"))]
+
+
+def test_waiting_invitation__should_not_win_time_by_being_repeated(harness: Harness) -> None:
+    harness.clock.now = 0.0
+    harness.why = Refused("not open here")
+    theirs = proposal()
+    for _ in range(5):
+        harness.runner.invited(theirs)
+        harness.clock.now += PARK_SHORTLY_S / 4
+        harness.runner.tick()
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, "not open here"))]
+
+
+def test_waiting_invitations__should_be_few_of_one_peer(harness: Harness) -> None:
+    harness.why = Refused("not open here")
+    for number in range(MAX_PARKED + 3):
+        harness.runner.invited(proposal(name=str(number)))
+    assert [to for to, _ in harness.told(Refusal)] == [2, 2, 2]
+    harness.runner.invited(proposal(proposer=3))
+    assert harness.sent == []
+
+
+def test_repeated_invitation__should_change_nothing(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    before = list(harness.sent)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    harness.runner.invited(theirs)
+    assert harness.sent == before
+    assert harness.kept == [6]
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_operator__should_run_only_so_many_at_once(harness: Harness, kind: Kind) -> None:
+    for number in range(MOST[kind]):
+        assert harness.runner.propose(proposal(kind, proposer=1, name=str(number)))
+    assert not harness.runner.propose(proposal(kind, proposer=1, name="one more"))
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    harness.clock.now += 1000
+    harness.runner.retry_parked()
+    reason = f"busy: {MOST[kind]} of {kind} run here"
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, reason))]
+    # Of another kind there is room.
+    other = Kind.ECDSA if kind is Kind.FROST else Kind.FROST
+    assert harness.runner.propose(proposal(other, proposer=1, name="another"))
+    await settled()
+
+
+# Messages
+
+
+def test_messages__should_be_taken_twice_and_in_any_order(harness: Harness) -> None:
+    theirs = proposal()
+    harness.hear(theirs, 3, 3)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 3, 2, 2)
+    assert harness.kept == [6]
+    harness.hear(theirs, 2, 3)
+    assert (harness.kept, len(harness.ended)) == ([6], 1)
+
+
+def test_early_messages__should_wait_for_their_invitation(harness: Harness) -> None:
+    theirs = proposal()
+    harness.hear(theirs, 2, 3)
+    harness.clock.now += EARLY_S
+    harness.runner.tick()
+    assert harness.sent == []
+    harness.runner.invited(theirs)
+    assert harness.kept == [6]
+
+
+def test_who_speaks_of_an_unknown_execution__should_be_told_after_a_while(
+    harness: Harness,
+) -> None:
+    """A restart forgot it, or the invitation was lost: they need not wait."""
+    theirs = proposal()
+    harness.hear(theirs, 3, 3)
+    harness.clock.now += EARLY_S + 0.1
+    harness.runner.tick()
+    assert harness.told(Refusal) == [
+        (3, Refusal(theirs.execution_id, "I know of no such execution"))
+    ]
+    harness.runner.tick()
+    assert harness.sent == []
+
+
+def test_early_messages__should_stay_as_long_as_their_invitation_waits(harness: Harness) -> None:
+    harness.why = Refused("the presignature is not here")
+    theirs = proposal(Kind.ECDSA)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    harness.clock.now += EARLY_S + 1
+    harness.runner.tick()
+    harness.why = None
+    harness.runner.tick()
+    assert (harness.kept, harness.told(Refusal)) == ([6], [])
+
+
+def test_early_messages__should_be_few_of_one_peer(harness: Harness) -> None:
+    """Whoever floods pushes out nobody's but its own."""
+    theirs = proposal()
+    junk = Said(theirs.execution_id, b"junk")
+    for _ in range(MAX_EARLY):
+        harness.runner.said(2, junk)
+    harness.hear(theirs, 2, 3)
+    harness.runner.invited(theirs)
+    assert harness.kept == []
+    harness.hear(theirs, 2)
+    assert harness.kept == [6]
+
+
+def test_peer__should_not_push_out_what_others_say_early(harness: Harness) -> None:
+    for number in range(MAX_EARLY_EXECUTIONS + 10):
+        harness.runner.said(2, Said(number.to_bytes(32, "big"), b"junk"))
+    theirs = proposal(proposer=3)
+    harness.hear(theirs, 3)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2)
+    assert harness.kept == [6]
+    harness.clock.now += EARLY_S + 1
+    harness.runner.tick()
+    assert len(harness.told(Refusal)) == MAX_EARLY_EXECUTIONS
+
+
+def test_late_message__should_be_dropped(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    harness.told(Said)
+    harness.hear(theirs, 3)
+    harness.clock.now += EARLY_S + 1
+    harness.runner.tick()
+    assert harness.sent == []
+
+
+# Ends
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: Kind) -> None:
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2)
+    await settled()
+    harness.clock.now += TIMEOUTS_S[kind]
+    harness.runner.tick()
+    assert harness.ended == []
+    harness.clock.now += 0.1
+    harness.runner.tick()
+    (ended,) = harness.ended
+    assert ended.outcome == Abort("silent parties", (3,))
+    assert harness.kept == []
+
+
+async def test_liar__should_be_convicted_before_everybody(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.told(Said)
+    harness.hear(theirs, 2)
+    harness.runner.said(3, said(3, theirs, value=-3))
+    (ended,) = harness.ended
+    assert isinstance(ended.outcome, Abort)
+    assert ended.outcome.culprits == (3,)
+    assert all(each.proves_fault(ended.execution) for each in ended.outcome.evidence)
+    # The others hear the accusation.
+    assert [to for to, _ in harness.told(Said)] == [2, 3]
+    assert harness.kept == []
+
+
+def test_refusal__should_be_passed_on_by_the_proposer(harness: Harness) -> None:
+    mine = proposal(proposer=1)
+    harness.runner.propose(mine)
+    harness.runner.refusal(3, Refusal(mine.execution_id, "not now"))
+    told = Refusal(mine.execution_id, "party 3: not now")
+    assert harness.told(Refusal) == [(2, told)]
+    assert harness.refused == [(3, Refusal(mine.execution_id, "not now"))]
+    assert [each.outcome for each in harness.ended] == [Abort("party 3 refused: not now", ())]
+    # The others' refusals find nothing any more.
+    harness.runner.refusal(2, Refusal(mine.execution_id, "not now either"))
+    assert (len(harness.refused), len(harness.ended)) == (1, 1)
+
+
+def test_refusal_that_another_member_hears__should_go_to_the_proposer(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.refusal(3, Refusal(theirs.execution_id, "I know of no such execution"))
+    told = Refusal(theirs.execution_id, "party 3: I know of no such execution")
+    assert harness.told(Refusal) == [(2, told)]
+    assert harness.refused == []
+    assert harness.reasons == ["called off: I know of no such execution"]
+
+
+def test_proposer__should_be_able_to_call_off(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.refusal(2, Refusal(theirs.execution_id, "party 3: not now"))
+    assert harness.told(Refusal) == []
+    assert [each.outcome for each in harness.ended] == [Abort("called off: party 3: not now", ())]
+
+
+def test_stranger__should_not_be_able_to_call_off(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.refusal(9, Refusal(theirs.execution_id, "stop it"))
+    harness.hear(theirs, 2, 3)
+    assert harness.kept == [6]
+    harness.why = Refused("not open here")
+    waiting = proposal(name="waiting")
+    harness.runner.invited(waiting)
+    harness.runner.refusal(9, Refusal(waiting.execution_id, "stop it"))
+    harness.why = None
+    harness.runner.retry_parked()
+    assert harness.runner.running() == [waiting]
+
+
+def test_waiting_invitation__should_be_called_off_as_well(harness: Harness) -> None:
+    harness.why = Refused("not open here")
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.refusal(3, Refusal(theirs.execution_id, "not now"))
+    harness.why = None
+    harness.runner.retry_parked()
+    assert (harness.runner.running(), harness.sent) == ([], [])
+
+
+@pytest.mark.parametrize(("proposer", "others"), [(1, [3]), (3, [3])])
+def test_broken_link__should_end_what_its_peer_takes_part_in(
+    harness: Harness, proposer: int, others: list[int]
+) -> None:
+    theirs = proposal(proposer=proposer)
+    if proposer == 1:
+        harness.runner.propose(theirs)
+    else:
+        harness.runner.invited(theirs)
+    harness.runner.lost(9)
+    assert harness.ended == []
+    harness.runner.lost(2)
+    why = "the link to party 2 broke"
+    assert harness.told(Refusal) == [(to, Refusal(theirs.execution_id, why)) for to in others]
+    assert [each.outcome for each in harness.ended] == [Abort(why, (2,))]
+
+
+def test_lost_proposer__should_be_told_nothing(harness: Harness) -> None:
+    harness.runner.invited(proposal())
+    harness.runner.lost(2)
+    assert harness.told(Refusal) == []
+    assert [each.outcome for each in harness.ended] == [Abort("the link to party 2 broke", (2,))]
+
+
+async def test_silent_peer__should_end_what_somebody_waits_for(harness: Harness) -> None:
+    urgent, background = proposal(Kind.FROST), proposal(Kind.PRESIGN, name="ahead")
+    for each in (urgent, background):
+        harness.runner.invited(each)
+    await settled()
+    harness.runner.silent(9)
+    assert harness.ended == []
+    harness.runner.silent(3)
+    assert [each.outcome for each in harness.ended] == [Abort("party 3 fell silent", (3,))]
+    assert harness.runner.running() == [background]
+
+
+@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+@pytest.mark.parametrize("error", [OSError("disk"), DmpcError("misfit")])
+async def test_step_that_fails__should_be_called_off(
+    harness: Harness, kind: Kind, error: Exception
+) -> None:
+    """Nobody waits for who cannot go on."""
+    harness.session = broken(error)
+    mine = proposal(kind, proposer=1)
+    harness.runner.propose(mine)
+    await settled()
+    (why,) = harness.reasons
+    assert why == f"cannot go on: {error}"
+    assert harness.told(Refusal) == [(to, Refusal(mine.execution_id, why)) for to in (2, 3)]
+
+
+@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+async def test_message_that_breaks_a_step__should_not_break_the_operator(
+    harness: Harness, kind: Kind
+) -> None:
+    class Fragile(Session[int]):
+        def receive(self, data: bytes) -> list[Outbound]:
+            raise DmpcError("a check is not verifiable")
+
+    harness.session = lambda run: Fragile(run, 1, identity(1), EchoRound(1))
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 3)
+    await settled()
+    assert harness.reasons == ["cannot go on: a check is not verifiable"]
+
+
+@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+@pytest.mark.parametrize("error", [OSError("disk"), DmpcError("decided"), Refused("gone")])
+async def test_result_that_cannot_be_kept__should_be_a_failure(
+    harness: Harness, kind: Kind, error: Exception
+) -> None:
+    def finish(_: int) -> None:
+        raise error
+
+    harness.finish = finish
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    await settled()
+    assert [each.outcome for each in harness.ended] == [Abort(f"cannot be kept: {error}", ())]
+    assert harness.runner.running() == []
+
+
+def test_invitations_that_waited__should_be_able_to_end_at_once(harness: Harness) -> None:
+    """An end makes the operator look around, and so at what waits, while it does just that."""
+    harness.after = harness.runner.tick
+    harness.why = Refused("not open here")
+    waiting = [proposal(name=name) for name in ("one", "two", "three")]
+    for each in waiting:
+        harness.runner.invited(each)
+        harness.hear(each, 2, 3)
+    harness.why = None
+    harness.runner.retry_parked()
+    assert harness.kept == [6, 6, 6]
+    assert [each.proposal for each in harness.ended] == waiting
+
+
+# Steps in threads
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_long_work__should_be_claimed_before_its_first_message(
+    harness: Harness, kind: Kind
+) -> None:
+    mine = proposal(kind, proposer=1)
+    harness.runner.propose(mine)
+    assert harness.claimed == ([mine.execution_id] if kind in HEAVY else [])
+    assert (harness.told(Said) == []) == (kind in HEAVY)
+    await settled()
+    harness.hear(mine, 2, 3)
+    await settled()
+    assert harness.kept == [6]
+
+
+async def test_execution_that_was_joined_before__should_be_refused(harness: Harness) -> None:
+    def claim(_: Execution) -> None:
+        raise AlreadyConsumed("execution was used before: take another")
+
+    harness.runner._claim = claim
+    theirs = proposal(Kind.KEYGEN)
+    harness.runner.invited(theirs)
+    why = "execution was used before: take another"
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, why))]
+
+
+async def test_messages_during_a_step__should_wait_for_its_end(harness: Harness) -> None:
+    theirs = proposal(Kind.KEYGEN)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    assert (harness.kept, harness.sent) == ([], [])
+    await settled()
+    assert harness.kept == [6]
+
+
+async def test_link_that_breaks_during_a_step__should_end_it_after_the_step(
+    harness: Harness,
+) -> None:
+    theirs = proposal(Kind.KEYGEN)
+    harness.runner.invited(theirs)
+    harness.runner.lost(3)
+    harness.clock.now += TIMEOUTS_S[Kind.KEYGEN] + 1
+    harness.runner.tick()
+    assert harness.ended == []
+    await settled()
+    assert [each.outcome for each in harness.ended] == [Abort("the link to party 3 broke", (3,))]
+
+
+async def test_end__should_wait_for_steps_in_threads(harness: Harness) -> None:
+    theirs = proposal(Kind.KEYGEN)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    await harness.runner.stop()
+    assert (harness.runner.running(), harness.ended, harness.kept) == ([], [], [])
