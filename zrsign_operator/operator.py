@@ -290,6 +290,7 @@ class Operator:
             self._outlook.view,
             self.runner.is_running,
             self._changes,
+            lambda: self._inventories.covered(self.settings.group.level),
             self._take_aux_secrets,
             self._outlook.is_due,
             self._scheme_of,

@@ -67,6 +67,13 @@ MOST: Final[Mapping[Kind, int]] = {
     Kind.RESHARE: 16,
 }
 """At a time, in one operator."""
+SUBJECTS: Final[Mapping[Kind, int]] = {
+    Kind.AUX: 0,
+    Kind.KEYGEN: 1,
+    Kind.PRESIGN: 1,
+    Kind.RESHARE: 1,
+}
+"""How many requests or keys an execution is about; signatures come in batches."""
 GROUPS: Final[Mapping[Scheme, Group]] = {
     Scheme.ECDSA: SECP256K1,
     Scheme.ED25519: ED25519,
@@ -123,6 +130,8 @@ class Desk:
     view: View
     is_running: Callable[[Kind, int], bool]
     changes: Changes
+    covered: Callable[[], frozenset[int]]
+    """Whom the newest auxiliary information here covers, without those who lost it."""
     take_aux_secrets: Callable[[], AuxSecrets | None]
     """Fresh keys for one auxiliary-info run; None: not ready yet."""
     is_due: Callable[[HeldKey], bool]
@@ -134,7 +143,10 @@ class Desk:
 
     def prepare(self, proposal: Proposal) -> Task:
         """Raises Refused, and DmpcError for parameters that do not fit."""
-        return _PREPARE[Kind(proposal.kind)](self, proposal)
+        kind, count = Kind(proposal.kind), len(proposal.subjects)
+        if SUBJECTS.get(kind, count) != count:
+            raise Refused(f"{kind} is about {SUBJECTS[kind]} requests or keys, not {count}")
+        return _PREPARE[kind](self, proposal)
 
     # Group work
 
@@ -142,11 +154,13 @@ class Desk:
         level = self.settings.group.level
         if not set(proposal.members) <= set(self.settings.members):
             raise Refused("somebody is no member")
+        if set(proposal.members) <= self.covered():
+            raise Refused("all of these have auxiliary information")
+        parties = self.settings.parties(proposal.members)
+        execution = aux_info_execution(level, parties, proposal.execution_id)
         secrets = self.take_aux_secrets()
         if secrets is None:
             raise Refused("my primes are not made yet")
-        parties = self.settings.parties(proposal.members)
-        execution = aux_info_execution(level, parties, proposal.execution_id)
 
         def begin() -> Session[AuxInfo]:
             return start_aux_info(execution, level, self.me, self.identity, secrets)

@@ -1,0 +1,525 @@
+"""A group of operators makes keys, signs, and gets over what happens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+
+import pytest
+from coincurve import PublicKey, PublicKeyXOnly
+from nacl.signing import VerifyKey
+
+from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, TAPROOT, Cluster
+from tests.zrsign_operator.conftest import MakeCluster
+from zrsign_dmpc.ecdsa.batch_signing import SignatureShares
+from zrsign_dmpc.run.messages import Message
+from zrsign_operator.keys.inventories import LACKING_S
+from zrsign_operator.peers.blame import PAUSE_S
+from zrsign_operator.peers.frames import Frame, Kind, Proposal, Refusal, Said, Stock
+from zrsign_operator.work.agenda import PATIENCE_S
+from zrsign_operator.work.runner import PARK_SHORTLY_S
+from zrsign_operator.work.tasks import TIMEOUTS_S
+
+ALL = (1, 2, 3)
+DIGEST, ANOTHER = sha256(b"text").digest(), sha256(b"another text").digest()
+
+
+def verify(cluster: Cluster, key: int, message: bytes, signature: bytes) -> None:
+    """By a library that has nothing to do with ours."""
+    shown = cluster.ledger.known_keys[key]
+    match shown.type:
+        case "KEY_TYPE_EDDSA_ED25519":
+            VerifyKey(shown.public_key).verify(message, signature)
+        case "KEY_TYPE_ECDSA_SECP256K1":
+            found = PublicKey.from_signature_and_message(signature, message, hasher=None)
+            assert found.format() == shown.public_key
+        case _:
+            held = next(iter(cluster.operators.values())).holdings.key(key)
+            assert held is not None
+            output = held.signing.info.public_key.encode()[1:]
+            assert PublicKeyXOnly(output).verify(signature, message)
+
+
+def holders_of_presignatures(cluster: Cluster) -> int:
+    return sum(bool(each.holdings.presignatures) for each in cluster.operators.values())
+
+
+# The road
+
+
+@pytest.mark.parametrize("key_type", [ED25519, TAPROOT, ECDSA])
+async def test_group__should_make_a_key_and_sign_with_it(
+    make_cluster: MakeCluster, key_type: str
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    if key_type == ECDSA:
+        cluster.give_aux()
+    key = await cluster.key(key_type)
+    shown = cluster.ledger.known_keys[key].public_key
+    assert {cluster.held(i, key).public_key for i in ALL} == {shown}
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+    # Every operator told in which epoch it holds the key.
+    assert {(at, said.epoch) for (at, _), said in cluster.ledger.epochs.items()} == {(key, 0)}
+    assert len(cluster.ledger.epochs) == len(ALL)
+
+
+async def test_group__should_begin_with_nothing_but_primes(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL, primes=True, pool_level=2)
+    key = cluster.ledger.ask_key(ECDSA)
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    for operator in cluster.operators.values():
+        assert set(operator.holdings.aux[-1].public.paillier) == set(ALL)
+
+    def ready(index: int) -> int:
+        return len(cluster.operators[index].holdings.presignatures)
+
+    await cluster.until(lambda: sum(ready(i) == 2 for i in ALL) == 2)
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+    # The pool is filled again.
+    await cluster.until(lambda: sum(ready(i) == 2 for i in ALL) == 2)
+
+
+@pytest.mark.parametrize("key_type", [ED25519, ECDSA])
+async def test_requests__should_be_signed_together_and_each_its_own_text(
+    make_cluster: MakeCluster, key_type: str
+) -> None:
+    cluster = await make_cluster(2, ALL, pool_level=3 if key_type == ECDSA else 0)
+    cluster.give_aux()
+    key = cluster.deal(key_type)
+    await cluster.wait(3.0)
+    batches: list[tuple[int, ...]] = []
+    cluster.wire.carrier = partial(watch, batches)
+    texts = [sha256(bytes([number])).digest() for number in range(3)]
+    for text, signature in zip(texts, await cluster.sign(key, *texts), strict=True):
+        verify(cluster, key, text, signature)
+    assert [len(batch) for batch in batches] == [3]
+
+
+def watch(batches: list[tuple[int, ...]], _: int, __: int, frame: Frame) -> Iterable[bytes]:
+    if isinstance(frame, Proposal) and frame.kind in (Kind.ECDSA, Kind.FROST):
+        batches.append(frame.subjects)
+    return [frame.encode()]
+
+
+def overhear(
+    heard: list[tuple[int, int, str]], sender: int, recipient: int, frame: Frame
+) -> Iterable[bytes]:
+    heard.append((sender, recipient, type(frame).__name__))
+    return [frame.encode()]
+
+
+async def test_same_seed__should_give_the_same_run(make_cluster: MakeCluster) -> None:
+    """As far as who says what to whom when: nonces and shares are fresh."""
+    runs = []
+    for name in ("one", "another"):
+        cluster = await make_cluster(2, ALL, seed=7, name=name)
+        heard: list[tuple[int, int, str]] = []
+        cluster.wire.carrier = partial(overhear, heard)
+        key = await cluster.key(ED25519)
+        await cluster.sign(key, DIGEST, ANOTHER)
+        runs.append((cluster.clock.now, heard))
+    assert runs[0] == runs[1]
+
+
+# New shares
+
+
+async def test_refresh__should_renew_every_key_and_drop_what_was_made_ahead(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    cluster.give_aux()
+    keys = [cluster.deal(ECDSA), cluster.deal(ED25519)]
+    await cluster.until(lambda: any(o.holdings.presignatures for o in cluster.operators.values()))
+    old = {n for o in cluster.operators.values() for n in o.holdings.presignatures}
+    shares = {(i, key): cluster.held(i, key).share.secret for i in ALL for key in keys}
+    cluster.ledger.order_refresh()
+    await cluster.until(lambda: all(set(cluster.epochs(k).values()) == {1} for k in keys))
+    for i in ALL:
+        assert not old & set(cluster.operators[i].holdings.presignatures)
+        assert all(cluster.held(i, key).share.secret != shares[i, key] for key in keys)
+    for key in keys:
+        (signature,) = await cluster.sign(key, DIGEST)
+        verify(cluster, key, DIGEST, signature)
+    told = cluster.ledger.epochs.values()
+    assert {(said.key_id, said.epoch, said.refresh) for said in told} == {(k, 1, 1) for k in keys}
+
+
+async def test_new_group__should_get_shares_and_sign_without_the_old_one(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.deliver()
+    cluster.ledger.set_group(3, (2, 3, 4, 5))
+    await cluster.start(4, 5)
+    cluster.give_aux()
+    await cluster.until(lambda: cluster.holders(key) == {2, 3, 4, 5})
+    assert set(cluster.epochs(key).values()) == {1}
+    assert {cluster.held(i, key).share.info.threshold for i in (2, 3, 4, 5)} == {3}
+    await cluster.stop(1, 2)
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+
+
+async def test_member_without_a_share__should_be_dealt_one(make_cluster: MakeCluster) -> None:
+    """It was away when the key was made; nobody ordered anything."""
+    cluster = await make_cluster(2, ALL)
+    cluster.give_aux()
+    await cluster.stop(3)
+    key = cluster.ledger.ask_key(ED25519)
+    await cluster.until(lambda: cluster.holders(key) == {1, 2})
+    await cluster.start(3)
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    assert set(cluster.epochs(key).values()) == {1}
+
+
+async def test_share_that_was_lost__should_be_dealt_anew(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    cluster.give_aux()
+    await cluster.deliver()
+    cluster.operators[3].holdings.erase(cluster.held(3, key).folder)
+    await cluster.restart(3)
+    took = await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    assert took >= LACKING_S
+    assert set(cluster.epochs(key).values()) == {1}
+
+
+# What gets lost
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_broken_links__should_not_keep_a_key_from_being_made(
+    make_cluster: MakeCluster, seed: int
+) -> None:
+    cluster = await make_cluster(2, ALL, seed=seed)
+    spoken = 0
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        """The link breaks in the middle of the first three executions."""
+        nonlocal spoken
+        spoken += isinstance(frame, Said)
+        if isinstance(frame, Said) and spoken in (3, 8, 14):
+            cluster.blink(sender, recipient)
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    key = cluster.ledger.ask_key(ED25519)
+    await cluster.until(lambda: key in cluster.ledger.known_keys)
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+    assert spoken > 14
+
+
+async def test_frames_twice__should_change_nothing(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    cluster.wire.carrier = lambda _, __, frame: [frame.encode()] * 2
+    key = await cluster.key(ED25519)
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+    assert cluster.ledger.faults == []
+
+
+async def test_lost_invitation__should_be_told_of(make_cluster: MakeCluster) -> None:
+    """Who hears of an execution that it does not know says so: nobody waits for the time-out."""
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    lost: list[int] = []
+
+    def carry(_: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Proposal) and not lost:
+            lost.append(recipient)
+            return []
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    took = await cluster.until(lambda: request in cluster.ledger.fulfilled)
+    assert lost
+    assert took <= 2 * PATIENCE_S
+    # The one that was proposed first still runs at its proposer.
+    assert any(cluster.running(Kind.FROST).values())
+    took += await cluster.until(lambda: not any(cluster.running(Kind.FROST).values()))
+    assert took < TIMEOUTS_S[Kind.FROST]
+    assert cluster.wire.sent["Refusal"] > 0
+
+
+async def test_restart__should_forget_no_key_and_use_no_presignature_twice(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    cluster.give_aux()
+    key = cluster.deal(ECDSA)
+    await cluster.until(lambda: holders_of_presignatures(cluster) == 2)
+    name, made = next(
+        (n, m) for o in cluster.operators.values() for n, m in o.holdings.presignatures.items()
+    )
+    signer, other = made.public.signers
+    shares: list[bytes] = []
+
+    def carry(sender: int, _: int, frame: Frame) -> Iterable[bytes]:
+        """The signers' shares leave, and reach nobody."""
+        if isinstance(frame, Said):
+            shares.append(frame.data)
+            return []
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    await cluster.until(lambda: len(shares) == 2)
+    cluster.wire.carrier = None
+    for index in (signer, other):
+        await cluster.restart(index)
+        holdings = cluster.operators[index].holdings
+        assert name not in holdings.presignatures
+        assert holdings.single_use.is_consumed("presignature", name)
+    await cluster.until(lambda: request in cluster.ledger.fulfilled)
+    verify(cluster, key, DIGEST, cluster.ledger.fulfilled[request])
+
+
+async def test_answer__should_be_given_again_after_a_restart(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    for node in cluster.nodes.values():
+        node.down = True
+    key = cluster.ledger.ask_key(ED25519)
+    for node in cluster.nodes.values():
+        node.down = False
+    for operator in cluster.operators.values():
+        await operator.look()
+    for node in cluster.nodes.values():
+        node.down = True
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    # Nobody could tell the ledger, and what was to be told is not on the disk.
+    assert key in cluster.ledger.keys
+    for index in ALL:
+        cluster.nodes[index].down = False
+        await cluster.restart(index)
+    await cluster.until(lambda: key in cluster.ledger.known_keys)
+    await cluster.until(lambda: len(cluster.ledger.epochs) == len(ALL), 400.0)
+    assert cluster.ledger.known_keys[key].public_key == cluster.held(1, key).public_key
+
+
+async def test_lost_memory__should_be_noticed_by_the_peers(make_cluster: MakeCluster) -> None:
+    """A proposal that names the memory of before is worth nothing."""
+    cluster = await make_cluster(2, ALL)
+    await cluster.stop(3)
+    await cluster.start(3, incarnation=b"another memory  ")
+    key = cluster.deal(ED25519, "after")
+    await cluster.stop(1)
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+
+
+# Members who do not take part
+
+
+async def test_member_that_is_behind__should_join_when_it_sees_the_request(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    signers = [i for i in ALL if i != 3]
+    await cluster.stop(3)
+    cluster.nodes[signers[0]].hidden.add(request)
+    await cluster.wait(PARK_SHORTLY_S - 1.0)
+    assert request not in cluster.ledger.fulfilled
+    assert cluster.wire.sent["Refusal"] == 0
+    cluster.nodes[signers[0]].hidden.clear()
+    assert await cluster.until(lambda: request in cluster.ledger.fulfilled) <= 1.0
+
+
+async def test_member_that_refuses__should_be_done_without(make_cluster: MakeCluster) -> None:
+    """It never sees the request: after some refusals others sign."""
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    cluster.nodes[2].hidden.add(request)
+    refusals: list[str] = []
+
+    def carry(sender: int, _: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Refusal) and sender == 2:
+            refusals.append(frame.reason)
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    await cluster.until(lambda: request in cluster.ledger.fulfilled)
+    verify(cluster, key, DIGEST, cluster.ledger.fulfilled[request])
+    reason = f"signature request {request} is not open and approved here"
+    assert reason in refusals
+
+
+async def test_silent_member__should_be_done_without(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    muted: set[int] = set()
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Proposal) and not muted:
+            muted.add(recipient)
+        return [] if sender in muted else [frame.encode()]
+
+    cluster.wire.carrier = carry
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    await cluster.until(lambda: bool(muted))
+    (silent,) = muted
+    cluster.silence(silent)
+    took = await cluster.until(lambda: request in cluster.ledger.fulfilled)
+    assert took <= 2 * PATIENCE_S
+    # Its links are new: it counts again, though nothing pardoned it.
+    for other in ALL:
+        if other != silent:
+            assert silent not in cluster.operators[other].usable()
+    cluster.silence(silent, mute=False)
+    muted.clear()
+    cluster.wire.carrier = None
+    await cluster.wait(PAUSE_S + 1.0)
+    for other in ALL:
+        assert silent in cluster.operators[other].usable()
+
+
+async def test_cheat__should_be_caught_reported_and_left_out_until_pardoned(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, (1, 2, 3, 4), pool_level=1)
+    cluster.give_aux()
+    key = cluster.deal(ECDSA)
+    await cluster.until(lambda: holders_of_presignatures(cluster) == 2)
+    made = next(m for o in cluster.operators.values() for m in o.holdings.presignatures.values())
+    victim, cheat = made.public.signers
+
+    def carry(sender: int, _: int, frame: Frame) -> Iterable[bytes]:
+        """The cheat signs another share than the protocol says."""
+        if sender == cheat and isinstance(frame, Said):
+            return [replace(frame, data=forged(frame.data, cheat)).encode()]
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    request = cluster.ledger.ask_signature(key, DIGEST)
+    await cluster.until(lambda: bool(cluster.ledger.faults))
+    (fault,) = {(f.culprit, f.protocol, f.keyring) for f in cluster.ledger.faults}
+    assert fault == (cheat, "ecdsa", KEYRING)
+    assert made.public.id not in cluster.operators[victim].holdings.presignatures
+    assert cheat not in cluster.operators[victim].usable()
+    assert cluster.operators[victim].status()["guilty"] == [cheat]
+    cluster.wire.carrier = None
+    await cluster.until(lambda: request in cluster.ledger.fulfilled)
+    verify(cluster, key, DIGEST, cluster.ledger.fulfilled[request])
+    # A restart does not help the cheat, and the ledger is told once.
+    await cluster.restart(victim)
+    assert cheat not in cluster.operators[victim].usable()
+    cluster.ledger.pardon(cheat)
+    await cluster.until(lambda: cheat in cluster.operators[victim].usable())
+    assert len(cluster.ledger.faults) == 1
+
+
+def forged(data: bytes, by: int) -> bytes:
+    """A signed message with another share inside, signed as well."""
+    message = Message.decode(data)
+    shares = SignatureShares.decode(message.body)
+    other = replace(shares, sigmas=(shares.sigmas[0] ^ 1, *shares.sigmas[1:]))
+    changed = replace(message, body=other.encode(), signature=b"")
+    return replace(changed, signature=identity(by).sign(changed.signed_bytes)).encode()
+
+
+# What the ledger says
+
+
+async def test_request_that_must_not_be_signed__should_be_refused_on_the_ledger(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    cluster.ledger.known_keys[key].type = ECDSA
+    request = cluster.ledger.ask_signature(key, b"not 32 bytes")
+    await cluster.until(lambda: len(cluster.ledger.rejected[request]) == len(ALL))
+    assert cluster.wire.sent["Proposal"] == 0
+
+
+async def test_answer_of_one_party__should_be_joined_by_another(make_cluster: MakeCluster) -> None:
+    """One signer is gone with its answer untold: the ledger shows the other's."""
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    cluster.ledger.party_threshold = 3
+    (signature,) = await cluster.sign(key, DIGEST)
+    verify(cluster, key, DIGEST, signature)
+
+
+async def test_key_that_lost_a_race__should_be_erased(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(2.0)
+    assert cluster.holders(key) == set(ALL)
+    cluster.ledger.known_keys[key].public_key = b"p" * 32
+    for index in ALL:
+        await cluster.restart(index)
+    await cluster.until(lambda: not cluster.holders(key))
+    assert not list(cluster.home.glob("*/state/keys/*"))
+
+
+async def test_share_of_an_ended_epoch__should_be_erased(make_cluster: MakeCluster) -> None:
+    """Operator 3 comes back with the share of before, as from a copy of its disk."""
+    cluster = await make_cluster(2, ALL)
+    cluster.give_aux()
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    behind = cluster.held(3, key).share
+    cluster.ledger.order_refresh()
+    await cluster.until(lambda: set(cluster.epochs(key).values()) == {1})
+    folder = cluster.held(3, key).folder
+    made_by = replace(folder.order(1), kind=Kind.KEYGEN, details=cluster.target(1, 0))
+    cluster.operators[3].holdings.erase(folder)
+    scheme = folder.scheme
+    cluster.operators[3].holdings.adopt(key, 3, scheme, behind, made_by)
+    await cluster.until(lambda: cluster.holders(key) == {1, 2})
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    assert len({cluster.held(i, key).share.info.key_id for i in ALL}) == 1
+
+
+# Nonces
+
+
+async def test_nonces__should_be_published_before_they_run_out(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    published = cluster.wire.sent["Stock"]
+    for number in range(5):
+        texts = [sha256(bytes([number, place])).digest() for place in range(8)]
+        await cluster.sign(key, *texts)
+    assert cluster.wire.sent["Stock"] > published
+
+
+async def test_operator_that_got_a_key_late__should_be_shown_the_nonces_of_before(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+    held = cluster.held(3, key)
+    assert set(held.offered) == {1, 2}
+    heard: list[int] = []
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Stock) and recipient == 3:
+            heard.append(sender)
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    cluster.blink(1, 3)
+    assert set(held.offered) == {2}
+    await cluster.deliver()
+    assert heard == [1]
+    assert set(held.offered) == {1, 2}

@@ -1,0 +1,419 @@
+"""What an operator checks before it takes part in what a peer proposes.
+
+Operator 1 is asked by operator 2. Every refusal has a proposal that differs from a good one in one
+point, and the good one is joined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tests.zrsign_dmpc.ecdsa.parties import identity, parties, run
+from tests.zrsign_dmpc.ecdsa.signers import first_rounds, make_setup
+from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster, FixedPrimes
+from tests.zrsign_operator.conftest import MakeCluster
+from zrsign_dmpc.ecdsa import Presignature, presign_execution
+from zrsign_dmpc.frost import NonceCommitment
+from zrsign_dmpc.kept.key_records import StoredKeyInfo
+from zrsign_dmpc.run.rounds import Result
+from zrsign_operator.keys.holdings import HeldKey
+from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
+from zrsign_operator.operator import Operator
+from zrsign_operator.peers.frames import Frame, Inventory, Kind, Proposal, Refusal, Said
+from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
+
+ME, PEER = 1, 2
+ALL = (1, 2, 3)
+LONG_S = 1000.0
+"""Longer than any proposal waits."""
+
+
+@cache
+def made_ahead(signers: tuple[int, ...], name: str) -> dict[int, Presignature]:
+    """A presignature of the dealt ECDSA key, by signer."""
+    setup = make_setup(signers)
+    execution = presign_execution(setup, parties(*ALL), sha256(name.encode()).digest())
+    outcomes = run(execution, first_rounds(execution, setup))
+    return {i: outcome.value for i, outcome in outcomes.items() if isinstance(outcome, Result)}
+
+
+class Asked:
+    """Operator 1 of a cluster, and what it answers to proposals."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.said: list[Frame] = []
+        self.ecdsa, self.frost = cluster.deal(ECDSA), cluster.deal(ED25519)
+        self.other_ecdsa = cluster.deal(ECDSA, "another")
+        self.other_frost = cluster.deal(ED25519, "another")
+
+    @classmethod
+    async def of(cls, cluster: Cluster) -> Asked:
+        """From now on nothing arrives, and what operator 1 says is heard."""
+        asked = cls(cluster)
+        await cluster.deliver()
+        cluster.wire.carrier = asked._overhear
+        return asked
+
+    def _overhear(self, sender: int, _: int, frame: Frame) -> tuple[bytes, ...]:
+        if sender == ME:
+            self.said.append(frame)
+        return ()
+
+    @property
+    def operator(self) -> Operator:
+        return self.cluster.operators[ME]
+
+    def held(self, key_id: int) -> HeldKey:
+        return self.cluster.held(ME, key_id)
+
+    async def look(self) -> None:
+        """See the ledger as it is now, with all keys that it has."""
+        for number in (*self.cluster.ledger.known_keys, 404):
+            self.operator._ledger_view.want_key(number)
+        self.operator._outlook.update(await self.operator._ledger_view.read())
+
+    def proposal(
+        self,
+        kind: Kind,
+        subjects: tuple[int, ...],
+        details: bytes = b"",
+        members: tuple[int, ...] = ALL,
+        name: str = "one",
+    ) -> Proposal:
+        return Proposal(
+            keyring=KEYRING,
+            kind=kind,
+            subjects=subjects,
+            proposer=PEER,
+            members=members,
+            incarnations=tuple(bytes([i]) * 16 for i in members),
+            nonce=sha256(name.encode()).digest(),
+            details=details,
+        ).signed(identity(PEER))
+
+    async def answer(self, proposal: Proposal) -> str:
+        """Why operator 1 does not take part, in the end; an empty text: it does."""
+        self.said.clear()
+        self.operator.on_frame(PEER, proposal.encode())
+        self.cluster.clock.now += LONG_S
+        self.operator.runner.retry_parked()
+        joined = proposal in self.operator.runner.running()
+        await self.cluster.deliver()
+        refusals = [each.reason for each in self.said if isinstance(each, Refusal)]
+        assert len(refusals) == int(not joined), self.said
+        assert joined == any(isinstance(each, Said) for each in self.said)
+        return "" if joined else refusals[0]
+
+
+@pytest.fixture
+async def asked(make_cluster: MakeCluster) -> Asked:
+    """Three operators who hold two keys for ECDSA and two for Ed25519, of two of three."""
+    return await Asked.of(await make_cluster(2, ALL))
+
+
+# Auxiliary information
+
+
+async def test_aux__should_be_made_with_members_once_there_are_primes(asked: Asked) -> None:
+    late = asked.proposal(Kind.AUX, (), name="late")
+    assert await asked.answer(late) == "my primes are not made yet"
+    asked.operator._primes = primes = FixedPrimes(ME, at_hand=True)  # type: ignore[assignment]
+    primes.start()
+    stranger = asked.proposal(Kind.AUX, (), members=(1, 2, 9))
+    assert await asked.answer(stranger) == "somebody is no member"
+    subject = asked.proposal(Kind.AUX, (7,))
+    assert await asked.answer(subject) == "aux is about 0 requests or keys, not 1"
+    # None of these cost primes, which take long to make.
+    assert primes.ready()
+    assert await asked.answer(asked.proposal(Kind.AUX, ())) == ""
+    assert not primes.ready()
+
+
+async def test_aux__should_not_be_made_for_those_who_have_it(asked: Asked) -> None:
+    asked.cluster.give_aux()
+    for peer in (2, 3):
+        digests = asked.operator.holdings.aux_digests()
+        asked.operator._inventories.take(peer, Inventory((), digests))
+    asked.operator._primes = primes = FixedPrimes(ME, at_hand=True)  # type: ignore[assignment]
+    primes.start()
+    for members in (ALL, (1, 2)):
+        proposal = asked.proposal(Kind.AUX, (), members=members)
+        assert await asked.answer(proposal) == "all of these have auxiliary information"
+    assert primes.ready()
+    # One of them lost it.
+    asked.operator._inventories.take(3, Inventory((), ()))
+    assert await asked.answer(asked.proposal(Kind.AUX, (), name="lost")) == ""
+
+
+# Keys
+
+
+async def test_key__should_be_made_as_the_ledger_asks(asked: Asked) -> None:
+    request = asked.cluster.ledger.ask_key(ED25519)
+    await asked.look()
+    target = Target(1, 0).encode()
+    assert await asked.answer(asked.proposal(Kind.KEYGEN, (request,), target)) == ""
+    why = f"a key for request {request} is being made"
+    assert await asked.answer(asked.proposal(Kind.KEYGEN, (request,), target, name="2")) == why
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"subjects": (404,)}, "key request 404 is not open here"),
+        ({"subjects": ()}, "keygen is about 1 requests or keys, not 0"),
+        ({"subjects": (1, 2)}, "keygen is about 1 requests or keys, not 2"),
+        ({"details": Target(2, 0).encode()}, "a new key is made for Target(group=1"),
+        ({"details": Target(1, 1).encode()}, "a new key is made for Target(group=1"),
+        ({"details": b"junk"}, ""),
+        ({"members": (1, 2, 9)}, "somebody is not in the group"),
+    ],
+)
+async def test_key__should_not_be_made_otherwise(
+    asked: Asked, change: dict[str, Any], why: str
+) -> None:
+    request = asked.cluster.ledger.ask_key(ED25519)
+    await asked.look()
+    good: dict[str, Any] = {"subjects": (request,), "details": Target(1, 0).encode()}
+    answer = await asked.answer(asked.proposal(Kind.KEYGEN, **(good | change)))
+    assert answer
+    assert why in answer
+
+
+async def test_key__should_not_be_made_twice(asked: Asked) -> None:
+    ledger = asked.cluster.ledger
+    request = ledger.ask_key(ED25519)
+    ledger.keys[asked.frost] = type(ledger.keys[request])(id=asked.frost, key_type=ED25519)
+    await asked.look()
+    proposal = asked.proposal(Kind.KEYGEN, (asked.frost,), Target(1, 0).encode())
+    assert await asked.answer(proposal) == f"I hold a key for request {asked.frost} already"
+
+
+async def test_key__should_be_of_a_type_that_is_made_here(asked: Asked) -> None:
+    request = asked.cluster.ledger.ask_key("KEY_TYPE_UNSPECIFIED")
+    await asked.look()
+    proposal = asked.proposal(Kind.KEYGEN, (request,), Target(1, 0).encode())
+    assert "unsupported_key_type" in await asked.answer(proposal)
+
+
+async def test_key__should_be_held_by_as_many_as_sign(make_cluster: MakeCluster) -> None:
+    asked = await Asked.of(await make_cluster(3, ALL))
+    request = asked.cluster.ledger.ask_key(ED25519)
+    await asked.look()
+    target = Target(1, 0).encode()
+    proposal = asked.proposal(Kind.KEYGEN, (request,), target, members=(1, 2))
+    assert await asked.answer(proposal) == "a key of fewer than 3 operators"
+
+
+# Presignatures
+
+
+def presign_details(asked: Asked) -> PresignDetails:
+    digest = asked.operator.holdings.aux[-1].public.digest
+    return PresignDetails(asked.held(asked.ecdsa).share.info.key_id, digest)
+
+
+async def test_presignature__should_be_made_of_a_key_in_its_epoch(asked: Asked) -> None:
+    asked.cluster.give_aux()
+    await asked.look()
+    good = presign_details(asked)
+
+    async def ask(
+        subjects: tuple[int, ...], details: PresignDetails, members: tuple[int, ...] = (1, 2)
+    ) -> str:
+        proposal = asked.proposal(Kind.PRESIGN, subjects, details.encode(), members)
+        return await asked.answer(proposal)
+
+    epoch = f"key {asked.ecdsa} is in another epoch here, or not for ECDSA"
+    assert await ask((asked.ecdsa,), replace(good, key_id=b"k" * 32)) == epoch
+    frost = replace(good, key_id=asked.held(asked.frost).share.info.key_id)
+    assert await ask((asked.frost,), frost) == epoch.replace(str(asked.ecdsa), str(asked.frost))
+    assert await ask((404,), good) == "I hold no share of key 404"
+    assert await ask((), good) == "presign is about 1 requests or keys, not 0"
+    both = (asked.ecdsa, asked.frost)
+    assert await ask(both, good) == "presign is about 1 requests or keys, not 2"
+    aux = "I do not have that auxiliary information"
+    assert await ask((asked.ecdsa,), replace(good, aux=b"a" * 32)) == aux
+    assert await ask((asked.ecdsa,), good) == ""
+
+
+# Signatures with presignatures
+
+
+def give(asked: Asked, *names: str, signers: tuple[int, ...] = (1, 2)) -> tuple[bytes, ...]:
+    """Presignatures of these names; their ids."""
+    made = [made_ahead(signers, name)[ME] for name in names]
+    for each in made:
+        asked.operator.holdings.add_presignature(each)
+    return tuple(each.public.id for each in made)
+
+
+async def test_ecdsa__should_sign_each_request_with_its_own_presignature(asked: Asked) -> None:
+    ledger, key = asked.cluster.ledger, asked.ecdsa
+    first, second = (ledger.ask_signature(key, sha256(x).digest()) for x in (b"1", b"2"))
+    names = give(asked, "first", "second")
+    await asked.look()
+
+    def proposal(
+        subjects: tuple[int, ...], presignatures: tuple[bytes, ...], members: Any = (1, 2)
+    ) -> Proposal:
+        details = EcdsaDetails(presignatures).encode()
+        return asked.proposal(Kind.ECDSA, subjects, details, members)
+
+    one_each = "a batch names one presignature a request"
+    assert await asked.answer(proposal((), ())) == one_each
+    assert await asked.answer(proposal((first,), names)) == one_each
+    assert await asked.answer(proposal((first, second), names[:1])) == one_each
+    unknown = "I do not have that presignature, or used it"
+    assert await asked.answer(proposal((first,), (b"p" * 32,))) == unknown
+    twice = await asked.answer(proposal((first, second), names[:1] * 2))
+    assert twice == "a presignature signs one digest, ever: one is in the batch twice"
+    other = "a presignature is for another key, epoch or signer set"
+    assert await asked.answer(proposal((first,), names[:1], ALL)) == other
+    assert asked.operator.holdings.presignatures.keys() == set(names)
+    assert await asked.answer(proposal((first, second), names)) == ""
+    assert asked.operator.holdings.presignatures == {}
+    assert await asked.answer(proposal((first,), names[:1])) == unknown
+
+
+async def test_ecdsa__should_sign_only_what_is_approved_with_the_key_that_is_asked(
+    asked: Asked,
+) -> None:
+    ledger, digest = asked.cluster.ledger, sha256(b"text").digest()
+    of_another = ledger.ask_signature(asked.other_ecdsa, digest)
+    of_another_scheme = ledger.ask_signature(asked.frost, digest)
+    ledger.signatures[of_another_scheme].key_ids[:] = [asked.ecdsa]
+    unheld = ledger.add_key(ECDSA, b"public key", 404)
+    of_unheld = ledger.ask_signature(unheld, digest)
+    (name,) = give(asked, "first")
+    await asked.look()
+    await asked.look()
+
+    async def answer(subject: int) -> str:
+        details = EcdsaDetails((name,)).encode()
+        return await asked.answer(asked.proposal(Kind.ECDSA, (subject,), details, (1, 2)))
+
+    assert await answer(77) == "signature request 77 is not open and approved here"
+    other = "a presignature is for another key, epoch or signer set"
+    assert await answer(of_another) == other
+    assert await answer(of_another_scheme) == f"key {asked.ecdsa} does not sign ed25519 here"
+    assert await answer(of_unheld) == "I hold no share of key 404"
+
+
+# Signatures with nonces
+
+
+def nonces(asked: Asked, key: int, count: int) -> tuple[NonceCommitment, ...]:
+    """Fresh ones of operators 1 and 2, for so many messages."""
+    pools = [asked.cluster.held(i, key).nonces for i in (1, 2)]
+    return tuple(pool.publish() for _ in range(count) for pool in pools if pool is not None)
+
+
+async def test_frost__should_sign_each_request_with_its_own_nonces(asked: Asked) -> None:
+    ledger = asked.cluster.ledger
+    first, second = (ledger.ask_signature(asked.frost, text) for text in (b"one", b"two"))
+    other = ledger.ask_signature(asked.other_frost, b"three")
+    ecdsa = ledger.ask_signature(asked.ecdsa, bytes(32))
+    await asked.look()
+    fresh = nonces(asked, asked.frost, 2)
+
+    def proposal(*subjects: int, of: tuple[NonceCommitment, ...] = fresh) -> Proposal:
+        return asked.proposal(Kind.FROST, subjects, FrostDetails(of).encode(), (1, 2))
+
+    of_one_key = "a batch of FROST is of one key"
+    assert await asked.answer(proposal()) == of_one_key
+    assert await asked.answer(proposal(first, other)) == of_one_key
+    all_nonces = "a batch names the nonces of all signers for each request"
+    assert await asked.answer(proposal(first)) == all_nonces
+    assert await asked.answer(proposal(first, second, of=fresh[:3])) == all_nonces
+    assert await asked.answer(proposal(ecdsa, of=fresh[:2])) == all_nonces
+    assert "is not open" in await asked.answer(proposal(first, 77))
+    twice = await asked.answer(proposal(first, second, of=fresh[:2] * 2))
+    assert twice == "nonces sign one message, ever: some are in the batch twice"
+    swapped = (fresh[1], fresh[0], *fresh[2:])
+    assert await asked.answer(proposal(first, second, of=swapped)) != ""
+    assert await asked.answer(proposal(first, second)) == ""
+    again = proposal(second, of=fresh[:2])
+    assert "used before" in await asked.answer(again)
+
+
+# New shares
+
+
+def details(asked: Asked, **changes: Any) -> ReshareDetails:
+    info = asked.held(asked.frost).share.info
+    return replace(ReshareDetails(Target(1, 1), StoredKeyInfo.of(info), (1, 2)), **changes)
+
+
+def reshare(
+    asked: Asked, details: ReshareDetails, name: str = "one", members: tuple[int, ...] = ALL
+) -> Proposal:
+    return asked.proposal(Kind.RESHARE, (asked.frost,), details.encode(), members, name)
+
+
+async def test_new_shares__should_be_dealt_once_by_order(asked: Asked) -> None:
+    as_it_should_be = f"key {asked.frost} is as it should be here"
+    await asked.look()
+    undue = details(asked, target=Target(1, 0))
+    assert await asked.answer(reshare(asked, undue)) == as_it_should_be
+    orders = "the ledger orders Target(group=1, refresh=0) here"
+    assert await asked.answer(reshare(asked, details(asked))) == orders
+    asked.cluster.ledger.order_refresh()
+    await asked.look()
+    assert await asked.answer(reshare(asked, details(asked), "good")) == ""
+    why = f"new shares of key {asked.frost} are being made"
+    assert await asked.answer(reshare(asked, details(asked), "another")) == why
+
+
+async def test_new_shares__should_be_of_a_key_in_its_epoch_for_the_whole_group(
+    asked: Asked,
+) -> None:
+    asked.cluster.ledger.order_refresh()
+    await asked.look()
+    info = asked.held(asked.frost).share.info
+    later = StoredKeyInfo.of(replace(info, epoch=info.epoch + 1))
+    epoch = f"key {asked.frost} is in another epoch here"
+    assert await asked.answer(reshare(asked, details(asked, key=later))) == epoch
+    dealers = "2 deal, not 3"
+    assert await asked.answer(reshare(asked, details(asked, dealers=ALL))) == dealers
+    several = asked.proposal(Kind.RESHARE, (asked.frost, asked.ecdsa), details(asked).encode())
+    assert await asked.answer(several) == "reshare is about 1 requests or keys, not 2"
+    group = "a resharing is done by its dealers and the whole group"
+    assert await asked.answer(reshare(asked, details(asked), members=(1, 2))) == group
+
+
+async def test_new_shares__should_wait_for_the_end_of_another_change(asked: Asked) -> None:
+    asked.cluster.ledger.order_refresh()
+    await asked.look()
+    move = Move.read(reshare(asked, details(asked)), asked.operator.settings)
+    asked.operator._changes.begin(move)
+    why = f"another change of key {asked.frost} is not decided here"
+    assert await asked.answer(reshare(asked, details(asked), "another")) == why
+
+
+async def test_new_shares__should_be_dealt_by_who_has_one_of_a_key_of_the_ledger(
+    asked: Asked,
+) -> None:
+    asked.cluster.ledger.order_refresh()
+    info = asked.held(asked.frost).share.info
+    asked.operator.holdings.erase(asked.held(asked.frost).folder)
+    del asked.cluster.ledger.known_keys[asked.frost]
+    await asked.look()
+
+    def proposal(name: str, dealers: tuple[int, ...]) -> Proposal:
+        lost = ReshareDetails(Target(1, 1), StoredKeyInfo.of(info), dealers)
+        return reshare(asked, lost, name)
+
+    why = f"I hold no share of key {asked.frost}"
+    assert await asked.answer(proposal("as a dealer", (1, 2))) == why
+    assert await asked.answer(proposal("of an unknown key", (2, 3))) == why
+    asked.cluster.ledger.add_key(ED25519, info.public_key.encode(), asked.frost)
+    await asked.look()
+    assert await asked.answer(proposal("as a dealer again", (1, 2))) == why
+    assert await asked.answer(proposal("as a joiner", (2, 3))) == ""
