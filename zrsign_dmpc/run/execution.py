@@ -127,7 +127,8 @@ class Heard(Interface):
     """What a check may read: the messages of an execution, and what follows from them."""
 
     @property
-    def execution(self) -> Execution: ...
+    def execution(self) -> Execution:
+        """The execution that the messages are of."""
 
     def broadcast(self, round_number: int, sender: int, kind: type[R]) -> R:
         """The body of a broadcast. Raises DmpcError when there is none of this kind."""
