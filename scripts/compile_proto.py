@@ -11,15 +11,18 @@ import re
 import shutil
 import sys
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 
-from grpc_tools import protoc  # type: ignore[import-untyped]
+import grpc_tools  # type: ignore[import-untyped]
+from google.api import http_pb2
+from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 WIRE = ROOT / "zrchain_lite" / "wire"
 PACKAGE = "zrchain_lite.wire"
+LIBRARIES = (Path(grpc_tools.__file__).with_name("_proto"), Path(http_pb2.__file__).parents[2])
+"""The folders of google/protobuf/*.proto and of google/api/*.proto."""
 INIT = '"""Generated from proto/ by scripts/compile_proto.py. Do not edit."""\n'
 
 
@@ -41,7 +44,7 @@ def main() -> int:
 def compile_into(target: Path) -> None:
     """Run protoc on every file of proto/ and rewrite the imports of what it makes."""
     sources = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
-    includes = [f"-I{PROTO}", f"-I{files('grpc_tools') / '_proto'}"]
+    includes = [f"-I{folder}" for folder in (PROTO, *LIBRARIES)]
     outputs = [f"--python_out={target}", f"--pyi_out={target}"]
     if protoc.main(["protoc", *includes, *outputs, *sources]) != 0:
         raise SystemExit("protoc refused a file of proto/; its message is above.")

@@ -51,7 +51,7 @@ class MsgHandler:
 
     message: type[Message]
     handle: Callable[[Context, Any], Message]
-    signer: str = "creator"
+    signer: str
 
     @property
     def type_url(self) -> str:

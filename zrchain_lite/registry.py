@@ -12,15 +12,12 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from zrchain_lite.binding import CompositionError
 from zrchain_lite.errors import UnknownRequest
 from zrchain_lite.module import Module, MsgHandler, QueryHandler
 from zrchain_lite.wire.cosmos.crypto.secp256k1 import keys_pb2
 
 T = TypeVar("T")
-
-
-class DuplicateHandler(ValueError):
-    """Two modules claim one name, type URL or query method; a fault of the composition."""
 
 
 class Registry:
@@ -70,17 +67,18 @@ class Registry:
 
 def _claim(taken: dict[str, T], name: str, claimant: T) -> None:
     if name in taken:
-        raise DuplicateHandler(f"{name!r} is claimed twice; remove one of the modules")
+        raise CompositionError(f"{name!r} is claimed twice; remove one of the modules")
     taken[name] = claimant
 
 
 def _check_signer(handler: MsgHandler) -> None:
     if handler.signer not in handler.message.DESCRIPTOR.fields_by_name:
-        raise DuplicateHandler(f"{handler.type_url} has no signer field {handler.signer!r}")
+        raise CompositionError(f"{handler.type_url} has no signer field {handler.signer!r}")
 
 
 def _add_file(files: dict[str, Any], file: Any) -> None:
-    if file.name not in files:
+    """Options are told by files of their own, whose types no message carries."""
+    if file.name not in files and not file.extensions_by_name:
         files[file.name] = file
         for dependency in file.dependencies:
             _add_file(files, dependency)

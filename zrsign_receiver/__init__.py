@@ -12,7 +12,11 @@ A request's road through this room, module by module:
     answers/authority.py     what a Direct contract checks before it takes an answer     (pure)
     answers/deliveries.py    what relayers carry and report
 
-Beside the road: `journey.py` (statuses and steps), `state.py` (where everything is stored),
-`administration.py` (parameters and sources), `queries.py`, `module.py` (the ledger module that puts
-it together), and the REST door in `rest/`.
+Beside the road:
+
+    module.py                the ledger module that puts the parts together
+    messages.py, queries.py  what may be sent and asked
+    journey.py, state.py     statuses and steps; where everything is stored
+    administration.py        parameters and sources
+    rest/                    the REST door
 """

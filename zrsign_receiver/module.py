@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from zrchain_lite import binding
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
@@ -18,7 +19,8 @@ from zrsign_receiver.administration import Administration
 from zrsign_receiver.answers.answers import Answers
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.journey import Journey
-from zrsign_receiver.queries import Queries
+from zrsign_receiver.messages import ReceiverMessages
+from zrsign_receiver.queries import ReceiverQueries
 from zrsign_receiver.reports.reporting import Reporting
 from zrsign_receiver.requests.keys import Keys
 from zrsign_receiver.requests.links import Links
@@ -49,24 +51,22 @@ class ReceiverModule(Module):
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
         self._links = Links(state, journey, identity, policy, workspaces)
-        self._reporting = Reporting(state, journey, self._keys, self._signing, self._links)
         self._administration = Administration(state, treasury)
-        self._queries = Queries(state, treasury)
+        self._messages = ReceiverMessages(
+            Reporting(state, journey, self._keys, self._signing, self._links),
+            self._signing,
+            self._deliveries,
+            self._administration,
+        )
+        self._queries = ReceiverQueries(state, treasury)
         policy.hooks.append(self)
         treasury.hooks.append(self)
 
     def messages(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(pb.MsgReportEvents, self._reporting.report, "observer"),
-            MsgHandler(pb.MsgProposeTransaction, self._signing.propose, "composer"),
-            MsgHandler(pb.MsgRejectComposition, self._reject_composition, "composer"),
-            MsgHandler(pb.MsgReportDelivery, self._report_delivery, "relayer"),
-            MsgHandler(pb.MsgRegisterSource, self._administration.register_source, "authority"),
-            MsgHandler(pb.MsgUpdateParams, self._administration.update_params, "authority"),
-        )
+        return binding.messages(pb.DESCRIPTOR, self._messages)
 
     def queries(self) -> tuple[QueryHandler, ...]:
-        return self._queries.handlers()
+        return binding.queries(pb.DESCRIPTOR, self._queries)
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         if "params" in genesis:
@@ -121,15 +121,3 @@ class ReceiverModule(Module):
         asked = self._treasury.sign_transaction_by_sign_request(ctx, sign_request.id)
         if asked is not None:
             self._deliveries.open_standalone(ctx, asked, sign_request)
-
-    def _reject_composition(
-        self, ctx: Context, msg: pb.MsgRejectComposition
-    ) -> pb.MsgRejectCompositionResponse:
-        self._signing.reject_composition(ctx, msg)
-        return pb.MsgRejectCompositionResponse()
-
-    def _report_delivery(
-        self, ctx: Context, msg: pb.MsgReportDelivery
-    ) -> pb.MsgReportDeliveryResponse:
-        self._deliveries.report(ctx, msg)
-        return pb.MsgReportDeliveryResponse()

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from google.protobuf.message import Message
-
 from zrchain_lite.errors import NotFound
-from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.store.pagination import loaded_page
@@ -18,36 +13,16 @@ from zrsign_receiver.reports import intake
 from zrsign_receiver.requests import payloads
 from zrsign_receiver.state import SINGLETON, State, group_of, ids_page, source_key
 
-_SERVICE = "/zrsign.receiver.Query/"
-_REST = "/zrsign/receiver/"
 # CAIP-2 allows no more.
 MAX_NAMESPACE_CHARS = 8
 
 
-class Queries:
+class ReceiverQueries:
     """Answers from the last committed state."""
 
     def __init__(self, state: State, treasury_keeper: TreasuryKeeper) -> None:
         self._state = state
         self._treasury = treasury_keeper
-
-    def handlers(self) -> tuple[QueryHandler, ...]:
-        request = pb.QueryRequestResponse
-        return (
-            _handler(self.params, pb.QueryParamsRequest, pb.QueryParamsResponse, "params"),
-            _handler(self.sources, pb.QuerySourcesRequest, pb.QuerySourcesResponse, "sources"),
-            _handler(self.request, pb.QueryRequestRequest, request, "request/{id}"),
-            _handler(self.request_by_source, pb.QueryRequestBySourceRequest, request),
-            _handler(self.request_by_trace, pb.QueryRequestByTraceRequest, request),
-            _handler(self.requests, pb.QueryRequestsRequest, pb.QueryRequestsResponse, "requests"),
-            _handler(
-                self.wallets, pb.QueryWalletsRequest, pb.QueryWalletsResponse, "wallets/{owner}"
-            ),
-            _handler(self.outgoing, pb.QueryOutgoingRequest, pb.QueryOutgoingResponse, "outgoing"),
-            _handler(
-                self.composable, pb.QueryComposableRequest, pb.QueryComposableResponse, "composable"
-            ),
-        )
 
     def params(self, ctx: Context, _: pb.QueryParamsRequest) -> pb.QueryParamsResponse:
         return pb.QueryParamsResponse(params=self._state.params(ctx.store))
@@ -149,15 +124,3 @@ class Queries:
             data=asked.data,
             max_network_fee=str(payloads.fee_cap(chain, caps)),
         )
-
-
-def _handler(
-    handle: Callable[[Context, Any], Message],
-    request: type[Message],
-    response: type[Message],
-    *rest: str,
-) -> QueryHandler:
-    """The method is named as its request message: Query<Method>Request."""
-    method = request.DESCRIPTOR.name.removeprefix("Query").removesuffix("Request")
-    paths = tuple(_REST + path for path in rest)
-    return QueryHandler(_SERVICE + method, request, response, handle, paths)

@@ -26,7 +26,9 @@ from cosmpy.crypto.address import Address
 from cosmpy.crypto.keypairs import PrivateKey
 from cosmpy.protos.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData
 from cosmpy.protos.cosmos.base.query.v1beta1 import pagination_pb2  # noqa: F401 - registers its file
+from cosmpy.protos.cosmos.msg.v1 import msg_pb2  # noqa: F401 - registers its file
 from cosmpy.protos.cosmos.tx.v1beta1.service_pb2 import GetTxRequest
+from google.api import annotations_pb2
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory  # noqa: F401
 
 
@@ -114,7 +116,7 @@ def read_keys(client, wallet, descriptors, workspace):
 
 
 def wire(descriptors):
-    """Fields and enum values of the set that cosmpy's own protos do not have in the same way."""
+    """Fields, enum values and methods of the set that cosmpy's own protos have otherwise or not."""
     packages = [
         "tx.v1beta1.service_pb2",
         "bank.v1beta1.tx_pb2",
@@ -144,7 +146,29 @@ def wire(descriptors):
                 for value in enum.value
                 if value.name not in found or found[value.name].number != value.number
             ]
+        for service in file.service:
+            name = f"{file.package}.{service.name}"
+            found = pool.FindServiceByName(name).methods_by_name
+            compared += len(service.method)
+            differences += [
+                f"{name}.{method.name}"
+                for method in service.method
+                if method.name not in found or call(method) != call(proto_of(found[method.name]))
+            ]
     return {"compared": compared, "differences": differences}
+
+
+def proto_of(method):
+    proto = descriptor_pb2.MethodDescriptorProto()
+    method.CopyToProto(proto)
+    return proto
+
+
+def call(method):
+    """Of a path, `{denom=**}` takes slashes; none of the ledger's denominations has one."""
+    rule = method.options.Extensions[annotations_pb2.http]
+    path = (rule.get or rule.post).replace("=**", "")
+    return method.input_type, method.output_type, rule.WhichOneof("pattern"), path, rule.body
 
 
 def shape(field):

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, genesis, transfer
 from zrchain_lite.app import writes_key
+from zrchain_lite.binding import CompositionError
 from zrchain_lite.errors import InvalidArgument, NotFound, UnknownRequest
 from zrchain_lite.genesis import Genesis, GenesisError, load, parse
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.auth.keeper import module_address
-from zrchain_lite.registry import DuplicateHandler, Registry
+from zrchain_lite.registry import Registry
 from zrchain_lite.store import merkle
 from zrchain_lite.store.lmdb_store import StoreForeign
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
@@ -275,10 +276,10 @@ def test_registry__should_refuse_duplicates() -> None:
         (module("a", messages=(handler,)), module("b", messages=(handler,))),
         (module("a", queries=(query,)), module("b", queries=(query,))),
     ):
-        with pytest.raises(DuplicateHandler):
+        with pytest.raises(CompositionError):
             Registry([first, second])
-    with pytest.raises(DuplicateHandler, match="no signer field"):
-        Registry([module("a", messages=(MsgHandler(MsgSend, lambda ctx, msg: msg),))])
+    with pytest.raises(CompositionError, match="no signer field"):
+        Registry([module("a", messages=(MsgHandler(MsgSend, lambda ctx, msg: msg, "creator"),))])
 
 
 def test_module_account__should_be_named_before_the_application(chain: Chain) -> None:

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import grpc
 import grpc.aio
 
+from zrchain_lite.api import services
 from zrchain_lite.api.http import GRACE_S, PortInUse
-from zrchain_lite.api.services import ChainServices, Method
+from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import Status, status_of
 from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.errors import LedgerError
@@ -28,7 +29,7 @@ class Handler(grpc.GenericRpcHandler):
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self._engine = engine
-        self._methods = ChainServices(engine).methods()
+        self._methods = services.methods(engine)
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails

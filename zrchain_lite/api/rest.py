@@ -13,12 +13,13 @@ from fastapi.responses import JSONResponse
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 
-from zrchain_lite.api import bounded_json
+from zrchain_lite.api import bounded_json, services
 from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
 from zrchain_lite.api.openapi import Schemas, parameters
-from zrchain_lite.api.services import ChainServices, Method
+from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import HTTP, Status, status_of
 from zrchain_lite.app import VERSION
+from zrchain_lite.binding import Route
 from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.errors import InvalidArgument, LedgerError
 
@@ -32,13 +33,14 @@ def build(engine: EmbeddedEngine, *, routers: Sequence[APIRouter] = ()) -> FastA
     """The application. `routers` are added as they are, below the gateway's routes."""
     app = FastAPI(title="zrChain lite", version=VERSION, docs_url="/docs", redoc_url=None)
     schemas = Schemas()
-    for method in ChainServices(engine).methods().values():
-        extra = _documentation(schemas, method.request, method.response, method.path, method.verb)
-        _add(app, method.path, method.verb, _service_endpoint(method), method.name, extra)
+    for method in services.methods(engine).values():
+        extra = _documentation(schemas, method.request, method.response, method.route)
+        _add(app, method.route, _service_endpoint(method), method.name, extra)
     for name, query in engine.app.registry.queries.items():
         for path in query.rest:
-            extra = _documentation(schemas, query.request, query.response, path, "GET")
-            _add(app, path, "GET", _query_endpoint(engine, name, query.request), name, extra)
+            route = Route("GET", path)
+            extra = _documentation(schemas, query.request, query.response, route)
+            _add(app, route, _query_endpoint(engine, name, query.request), name, extra)
     for router in routers:
         app.include_router(router)
     app.add_exception_handler(LedgerError, _ledger_error)
@@ -58,7 +60,7 @@ def _query_endpoint(engine: EmbeddedEngine, name: str, request_type: type[Messag
 
 def _service_endpoint(method: Method) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
-        if method.verb == "POST":
+        if method.route.verb == "POST":
             message = from_json(method.request, await _body(request))
         else:
             message = _from_url(method.request, request)
@@ -111,16 +113,14 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 # -- documentation -------------------------------------------------------------------------------
 
 
-def _add(
-    app: FastAPI, path: str, verb: str, endpoint: Endpoint, name: str, extra: dict[str, Any]
-) -> None:
+def _add(app: FastAPI, route: Route, endpoint: Endpoint, name: str, extra: dict[str, Any]) -> None:
     app.add_api_route(
-        path,
+        route.path,
         endpoint,
-        methods=[verb],
+        methods=[route.verb],
         name=name,
         tags=[name.split("/")[1]],
-        operation_id=re.sub(r"\W", "_", f"{verb}{path}"),
+        operation_id=re.sub(r"\W", "_", route.verb + route.path),
         summary=name,
         openapi_extra=extra,
         response_class=JSONResponse,
@@ -128,7 +128,7 @@ def _add(
 
 
 def _documentation(
-    schemas: Schemas, request: type[Message], response: type[Message], path: str, verb: str
+    schemas: Schemas, request: type[Message], response: type[Message], route: Route
 ) -> dict[str, Any]:
     def content(schema: dict[str, Any]) -> dict[str, Any]:
         return {"application/json": {"schema": schema}}
@@ -139,10 +139,10 @@ def _documentation(
     }
     answer = {"description": "OK", "content": content(schemas.reference(response))}
     extra: dict[str, Any] = {"responses": {"200": answer, "default": error}}
-    if verb == "POST":
+    if route.verb == "POST":
         extra["requestBody"] = {"required": True, "content": content(schemas.reference(request))}
     else:
-        extra["parameters"] = parameters(request, path)
+        extra["parameters"] = parameters(request, route.path)
     return extra
 
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zrchain_lite.api import event_query, rpc_view
+from zrchain_lite.api import event_query, rpc_view, services
 from zrchain_lite.api.rpc_params import Kind, Parameter
-from zrchain_lite.api.services import ChainServices, Method
+from zrchain_lite.api.services import Method
 from zrchain_lite.engine.embedded import MAX_WAIT_S, EmbeddedEngine
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound
@@ -40,7 +40,7 @@ class RpcMethods:
     def __init__(self, engine: EmbeddedEngine, genesis: Genesis) -> None:
         self._engine = engine
         self._genesis = genesis
-        self._services = ChainServices(engine).methods()
+        self._services = services.methods(engine)
         query = Parameter("query", Kind.TEXT)
         self.table: dict[str, RpcMethod] = {
             "health": RpcMethod((), self.health),

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 
+from zrchain_lite import binding
 from zrchain_lite.api import event_query
 from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
 from zrchain_lite.app import VERSION
+from zrchain_lite.binding import Route
 from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, NotFound
@@ -31,10 +34,6 @@ from zrchain_lite.wire.tendermint.p2p.types_pb2 import (
 )
 from zrsign_chains import cosmos
 
-TX = "/cosmos.tx.v1beta1.Service"
-TENDERMINT = "/cosmos.base.tendermint.v1beta1.Service"
-TX_REST = "/cosmos/tx/v1beta1"
-TENDERMINT_REST = "/cosmos/base/tendermint/v1beta1"
 WAIT_METADATA = "x-wait-ms"
 """Request metadata (HTTP: header): how long the node may hold an answer back until there is news.
 
@@ -50,17 +49,13 @@ Metadata = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Method:
-    """One unary method.
-
-    `verb` and `path` are its grpc-gateway route; a POST takes the request as body.
-    """
+    """One unary method with its REST route; a POST takes the request as body."""
 
     name: str
     request: type[Message]
     response: type[Message]
     call: Callable[[Any, Metadata], Awaitable[Message]]
-    verb: str
-    path: str
+    route: Route
 
     async def call_raw(self, request: bytes, metadata: Metadata) -> bytes:
         """`call` with encoded messages; raises LedgerError."""
@@ -71,52 +66,28 @@ class Method:
         return (await self.call(message, metadata)).SerializeToString()
 
 
-class ChainServices:
-    """The methods over an engine."""
+def methods(engine: EmbeddedEngine, *, moniker: str = "zrchain-lite") -> dict[str, Method]:
+    """The methods of both services over an engine, by gRPC path."""
+    services = ((txs, TxService(engine)), (tm, NodeService(engine, moniker)))
+    return {
+        binding.method_path(method): Method(
+            binding.method_path(method),
+            GetMessageClass(method.input_type),
+            GetMessageClass(method.output_type),
+            call,
+            route,
+        )
+        for proto, service in services
+        for method, call in binding.bound(proto.DESCRIPTOR.services_by_name["Service"], service)
+        for route in binding.routes(method)
+    }
 
-    def __init__(self, engine: EmbeddedEngine, *, moniker: str = "zrchain-lite") -> None:
+
+class TxService:
+    """Transactions: simulate, send, find."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
         self._engine = engine
-        self._moniker = moniker
-
-    def methods(self) -> dict[str, Method]:
-        """By gRPC path."""
-        rows: list[tuple[str, Any, Any, str, str]] = [
-            (f"{TX}/Simulate", txs, self.simulate, "POST", f"{TX_REST}/simulate"),
-            (f"{TX}/BroadcastTx", txs, self.broadcast_tx, "POST", f"{TX_REST}/txs"),
-            (f"{TX}/GetTx", txs, self.get_tx, "GET", f"{TX_REST}/txs/{{hash}}"),
-            (f"{TX}/GetTxsEvent", txs, self.get_txs_event, "GET", f"{TX_REST}/txs"),
-            (
-                f"{TENDERMINT}/GetLatestBlock",
-                tm,
-                self.latest_block,
-                "GET",
-                f"{TENDERMINT_REST}/blocks/latest",
-            ),
-            (
-                f"{TENDERMINT}/GetBlockByHeight",
-                tm,
-                self.block_by_height,
-                "GET",
-                f"{TENDERMINT_REST}/blocks/{{height}}",
-            ),
-            (
-                f"{TENDERMINT}/GetNodeInfo",
-                tm,
-                self.node_info,
-                "GET",
-                f"{TENDERMINT_REST}/node_info",
-            ),
-            (f"{TENDERMINT}/GetSyncing", tm, self.syncing, "GET", f"{TENDERMINT_REST}/syncing"),
-        ]
-        methods = {}
-        for name, package, call, verb, path in rows:
-            short = name.rsplit("/", 1)[1]
-            request = getattr(package, f"{short}Request")
-            response = getattr(package, f"{short}Response")
-            methods[name] = Method(name, request, response, call, verb, path)
-        return methods
-
-    # -- transactions ----------------------------------------------------------------------------
 
     async def simulate(self, request: txs.SimulateRequest, metadata: Metadata) -> Message:
         raw = request.tx_bytes or _raw(request)
@@ -167,9 +138,15 @@ class ChainServices:
             total=total,
         )
 
-    # -- blocks ----------------------------------------------------------------------------------
 
-    async def latest_block(
+class NodeService:
+    """Blocks, and what the node says about itself."""
+
+    def __init__(self, engine: EmbeddedEngine, moniker: str) -> None:
+        self._engine = engine
+        self._moniker = moniker
+
+    async def get_latest_block(
         self, request: tm.GetLatestBlockRequest, metadata: Metadata
     ) -> tm.GetLatestBlockResponse:
         above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
@@ -178,7 +155,7 @@ class ChainServices:
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
         )
 
-    async def block_by_height(
+    async def get_block_by_height(
         self, request: tm.GetBlockByHeightRequest, metadata: Metadata
     ) -> tm.GetBlockByHeightResponse:
         record = self._block(request.height)
@@ -194,10 +171,10 @@ class ChainServices:
             raise NotFound(f"block {height} not found; the latest is {self._engine.tip.height}")
         return record
 
-    async def syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
+    async def get_syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
         return tm.GetSyncingResponse(syncing=False)
 
-    async def node_info(self, request: tm.GetNodeInfoRequest, metadata: Metadata) -> Message:
+    async def get_node_info(self, request: tm.GetNodeInfoRequest, metadata: Metadata) -> Message:
         return tm.GetNodeInfoResponse(
             default_node_info=DefaultNodeInfo(
                 protocol_version=ProtocolVersion(block=11, app=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zrchain_lite import binding
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.genesis import GenesisError, message_from
 from zrchain_lite.module import Context, Module, QueryHandler
@@ -13,7 +14,7 @@ from zrchain_lite.modules.consensus.keeper import (
     DEFAULT_PARAMS,
     ConsensusKeeper,
 )
-from zrchain_lite.wire.cosmos.consensus.v1.query_pb2 import QueryParamsRequest, QueryParamsResponse
+from zrchain_lite.wire.cosmos.consensus.v1 import query_pb2
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
 
 
@@ -38,15 +39,16 @@ class ConsensusModule(Module):
             raise GenesisError(f"consensus.min_gas_price: {error}") from None
 
     def queries(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                "/cosmos.consensus.v1.Query/Params",
-                QueryParamsRequest,
-                QueryParamsResponse,
-                self._params,
-                ("/cosmos/consensus/v1/params",),
-            ),
-        )
+        return binding.queries(query_pb2.DESCRIPTOR, ConsensusQueries(self._keeper))
 
-    def _params(self, ctx: Context, request: QueryParamsRequest) -> QueryParamsResponse:
-        return QueryParamsResponse(params=self._keeper.params(ctx))
+
+class ConsensusQueries:
+    """Answers from the last committed state."""
+
+    def __init__(self, keeper: ConsensusKeeper) -> None:
+        self._keeper = keeper
+
+    def params(
+        self, ctx: Context, request: query_pb2.QueryParamsRequest
+    ) -> query_pb2.QueryParamsResponse:
+        return query_pb2.QueryParamsResponse(params=self._keeper.params(ctx))

@@ -1,12 +1,14 @@
-"""Messages that make and change keyrings; an admin's signature is enough."""
+"""Messages that make and change keyrings, by an admin's signature alone, and parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
-from zrchain_lite.module import Context, MsgHandler
+from zrchain_lite.module import Context
+from zrchain_lite.modules.identity import state
 from zrchain_lite.modules.identity.addresses import require_account
+from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.identity.keeper import MAX_MEMBERS, IdentityKeeper, KeyringInactive
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
@@ -19,19 +21,9 @@ MAX_FEE = 10**15
 class KeyringMessages:
     """Handlers of the keyring messages."""
 
-    def __init__(self, keeper: IdentityKeeper) -> None:
+    def __init__(self, keeper: IdentityKeeper, authority: Authority) -> None:
         self._keeper = keeper
-
-    def handlers(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(wire.MsgNewKeyring, self.new_keyring),
-            MsgHandler(wire.MsgAddKeyringParty, self.add_party),
-            MsgHandler(wire.MsgRemoveKeyringParty, self.remove_party),
-            MsgHandler(wire.MsgAddKeyringAdmin, self.add_admin),
-            MsgHandler(wire.MsgRemoveKeyringAdmin, self.remove_admin),
-            MsgHandler(wire.MsgUpdateKeyring, self.update),
-            MsgHandler(wire.MsgDeactivateKeyring, self.deactivate),
-        )
+        self._authority = authority
 
     def new_keyring(self, ctx: Context, msg: wire.MsgNewKeyring) -> wire.MsgNewKeyringResponse:
         """The keyring has no parties yet; its threshold grows with them."""
@@ -53,7 +45,7 @@ class KeyringMessages:
         ctx.emit("new_keyring", keyring_addr=keyring.address)
         return wire.MsgNewKeyringResponse(addr=keyring.address)
 
-    def add_party(
+    def add_keyring_party(
         self, ctx: Context, msg: wire.MsgAddKeyringParty
     ) -> wire.MsgAddKeyringPartyResponse:
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
@@ -65,7 +57,7 @@ class KeyringMessages:
         self._save(ctx, keyring, "keyring_party_added", party=msg.party)
         return wire.MsgAddKeyringPartyResponse()
 
-    def remove_party(
+    def remove_keyring_party(
         self, ctx: Context, msg: wire.MsgRemoveKeyringParty
     ) -> wire.MsgRemoveKeyringPartyResponse:
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
@@ -77,7 +69,7 @@ class KeyringMessages:
         self._save(ctx, keyring, "keyring_party_removed", party=msg.party)
         return wire.MsgRemoveKeyringPartyResponse()
 
-    def add_admin(
+    def add_keyring_admin(
         self, ctx: Context, msg: wire.MsgAddKeyringAdmin
     ) -> wire.MsgAddKeyringAdminResponse:
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
@@ -88,7 +80,7 @@ class KeyringMessages:
         self._save(ctx, keyring, "keyring_admin_added", admin=msg.admin)
         return wire.MsgAddKeyringAdminResponse()
 
-    def remove_admin(
+    def remove_keyring_admin(
         self, ctx: Context, msg: wire.MsgRemoveKeyringAdmin
     ) -> wire.MsgRemoveKeyringAdminResponse:
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
@@ -100,7 +92,9 @@ class KeyringMessages:
         self._save(ctx, keyring, "keyring_admin_removed", admin=msg.admin)
         return wire.MsgRemoveKeyringAdminResponse()
 
-    def update(self, ctx: Context, msg: wire.MsgUpdateKeyring) -> wire.MsgUpdateKeyringResponse:
+    def update_keyring(
+        self, ctx: Context, msg: wire.MsgUpdateKeyring
+    ) -> wire.MsgUpdateKeyringResponse:
         """Overwrites fees, description and status, and the threshold unless that is 0."""
         keyring = self._administered(ctx, msg.keyring_addr, msg.creator)
         _require_terms(msg.description, msg.key_req_fee, msg.sig_req_fee)
@@ -116,13 +110,20 @@ class KeyringMessages:
         self._save(ctx, keyring, "keyring_updated", is_active=str(msg.is_active).lower())
         return wire.MsgUpdateKeyringResponse()
 
-    def deactivate(
+    def deactivate_keyring(
         self, ctx: Context, msg: wire.MsgDeactivateKeyring
     ) -> wire.MsgDeactivateKeyringResponse:
         keyring = self._administered(ctx, msg.keyring_addr, msg.creator)
         keyring.is_active = False
         self._save(ctx, keyring, "keyring_deactivated")
         return wire.MsgDeactivateKeyringResponse()
+
+    def update_params(
+        self, ctx: Context, msg: wire.MsgUpdateParams
+    ) -> wire.MsgUpdateParamsResponse:
+        self._authority.require(ctx, msg.authority)
+        state.PARAMS.set(ctx.store, b"", checked_params(msg.params))
+        return wire.MsgUpdateParamsResponse()
 
     def _administered(self, ctx: Context, address: str, account: str) -> Keyring:
         keyring = self._keeper.keyring(ctx, address)
@@ -139,6 +140,13 @@ class KeyringMessages:
     def _save(self, ctx: Context, keyring: Keyring, event: str, **attributes: str) -> None:
         self._keeper.save_keyring(ctx, keyring)
         ctx.emit(event, keyring_addr=keyring.address, **attributes)
+
+
+def checked_params(params: wire.Params) -> wire.Params:
+    """The parameters; raises InvalidArgument when nobody could pay the fee."""
+    if params.keyring_creation_fee > MAX_FEE:
+        raise InvalidArgument(f"keyring_creation_fee is at most {MAX_FEE} urock")
+    return params
 
 
 def _require_room(members: Sequence[str], what: str) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity import state
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.store.pagination import page
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-
-_SERVICE = "/zrchain.identity.Query/"
-_REST = "/zrchain/identity/"
 
 
 class IdentityQueries:
@@ -20,45 +17,6 @@ class IdentityQueries:
 
     def __init__(self, keeper: IdentityKeeper) -> None:
         self._keeper = keeper
-
-    def handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "Params",
-                wire.QueryParamsRequest,
-                wire.QueryParamsResponse,
-                self.params,
-                (_REST + "params",),
-            ),
-            QueryHandler(
-                _SERVICE + "Workspaces",
-                wire.QueryWorkspacesRequest,
-                wire.QueryWorkspacesResponse,
-                self.workspaces,
-                (_REST + "workspaces",),
-            ),
-            QueryHandler(
-                _SERVICE + "WorkspaceByAddress",
-                wire.QueryWorkspaceByAddressRequest,
-                wire.QueryWorkspaceByAddressResponse,
-                self.workspace_by_address,
-                (_REST + "workspace_by_address/{workspace_addr}",),
-            ),
-            QueryHandler(
-                _SERVICE + "Keyrings",
-                wire.QueryKeyringsRequest,
-                wire.QueryKeyringsResponse,
-                self.keyrings,
-                (_REST + "keyrings",),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyringByAddress",
-                wire.QueryKeyringByAddressRequest,
-                wire.QueryKeyringByAddressResponse,
-                self.keyring_by_address,
-                (_REST + "keyring_by_address/{keyring_addr}",),
-            ),
-        )
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))

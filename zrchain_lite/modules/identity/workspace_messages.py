@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from zrchain_lite.errors import Conflict, InvalidArgument, Unauthorized
-from zrchain_lite.module import Context, MsgHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner, require_account
 from zrchain_lite.modules.identity.keeper import MAX_MEMBERS, IdentityKeeper
 from zrchain_lite.modules.identity.peers import Execute, Policies
@@ -37,16 +37,6 @@ class WorkspaceMessages:
         ):
             policy.register_action("/" + message.DESCRIPTOR.full_name, self._guarded(execute))
 
-    def handlers(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(wire.MsgNewWorkspace, self.new_workspace),
-            MsgHandler(wire.MsgAddWorkspaceOwner, self.add_owner),
-            MsgHandler(wire.MsgRemoveWorkspaceOwner, self.remove_owner),
-            MsgHandler(wire.MsgNewChildWorkspace, self.new_child),
-            MsgHandler(wire.MsgAppendChildWorkspace, self.append_child),
-            MsgHandler(wire.MsgUpdateWorkspace, self.update),
-        )
-
     def new_workspace(
         self, ctx: Context, msg: wire.MsgNewWorkspace
     ) -> wire.MsgNewWorkspaceResponse:
@@ -64,7 +54,7 @@ class WorkspaceMessages:
 
     # Owners
 
-    def add_owner(
+    def add_workspace_owner(
         self, ctx: Context, msg: wire.MsgAddWorkspaceOwner
     ) -> wire.MsgAddWorkspaceOwnerResponse:
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
@@ -81,7 +71,7 @@ class WorkspaceMessages:
         ctx.emit("owner_added_to_workspace", workspace_addr=workspace.address, owner_addr=owner)
         return wire.MsgAddWorkspaceOwnerResponse()
 
-    def remove_owner(
+    def remove_workspace_owner(
         self, ctx: Context, msg: wire.MsgRemoveWorkspaceOwner
     ) -> wire.MsgRemoveWorkspaceOwnerResponse:
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
@@ -122,7 +112,7 @@ class WorkspaceMessages:
 
     # Children
 
-    def new_child(
+    def new_child_workspace(
         self, ctx: Context, msg: wire.MsgNewChildWorkspace
     ) -> wire.MsgNewChildWorkspaceResponse:
         parent = self._owned(ctx, msg.parent_workspace_addr, msg.creator)
@@ -140,7 +130,7 @@ class WorkspaceMessages:
         child = self._keeper.create_child(ctx, parent.address, owner=owner)
         return wire.MsgNewChildWorkspaceResponse(address=child.address)
 
-    def append_child(
+    def append_child_workspace(
         self, ctx: Context, msg: wire.MsgAppendChildWorkspace
     ) -> wire.MsgAppendChildWorkspaceResponse:
         parent = self._owned(ctx, msg.parent_workspace_addr, msg.creator)
@@ -162,7 +152,9 @@ class WorkspaceMessages:
 
     # Policies
 
-    def update(self, ctx: Context, msg: wire.MsgUpdateWorkspace) -> wire.MsgUpdateWorkspaceResponse:
+    def update_workspace(
+        self, ctx: Context, msg: wire.MsgUpdateWorkspace
+    ) -> wire.MsgUpdateWorkspaceResponse:
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
         self._require_update(ctx, workspace, msg)
         return self._submit(ctx, msg, workspace, wire.MsgUpdateWorkspaceResponse())

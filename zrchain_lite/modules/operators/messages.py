@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zrchain_lite.errors import Unauthorized
-from zrchain_lite.module import Context, MsgHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.operators import epochs, faults, groups, settings
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
@@ -18,16 +18,6 @@ class OperatorsMessages:
     def __init__(self, identity: IdentityKeeper, treasury: TreasuryKeeper) -> None:
         self._identity = identity
         self._treasury = treasury
-
-    def handlers(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(wire.MsgSetGroup, self.set_group),
-            MsgHandler(wire.MsgOrderRefresh, self.order_refresh),
-            MsgHandler(wire.MsgSetMeasurements, self.set_measurements),
-            MsgHandler(wire.MsgReportFault, self.report_fault),
-            MsgHandler(wire.MsgPardonMember, self.pardon_member),
-            MsgHandler(wire.MsgReportKeyEpoch, self.report_key_epoch),
-        )
 
     def set_group(self, ctx: Context, msg: wire.MsgSetGroup) -> wire.MsgSetGroupResponse:
         keyring = self._administered(ctx, msg.keyring, msg.creator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zrchain_lite import binding
 from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
@@ -12,6 +13,7 @@ from zrchain_lite.modules.operators import groups, settings
 from zrchain_lite.modules.operators.messages import OperatorsMessages
 from zrchain_lite.modules.operators.queries import OperatorsQueries
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.wire.zrsign.operators import operators_pb2
 from zrchain_lite.wire.zrsign.operators.operators_pb2 import MsgSetGroup, MsgSetMeasurements
 
 
@@ -28,10 +30,10 @@ class OperatorsModule(Module):
         self._queries = OperatorsQueries(identity, treasury)
 
     def messages(self) -> tuple[MsgHandler, ...]:
-        return self._messages.handlers()
+        return binding.messages(operators_pb2.DESCRIPTOR, self._messages)
 
     def queries(self) -> tuple[QueryHandler, ...]:
-        return self._queries.handlers()
+        return binding.queries(operators_pb2.DESCRIPTOR, self._queries)
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         for item in genesis.get("groups", ()):

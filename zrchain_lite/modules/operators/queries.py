@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.operators import faults, settings, state
 from zrchain_lite.modules.operators.work import work
@@ -12,9 +12,6 @@ from zrchain_lite.store.collections import encode_key
 from zrchain_lite.store.pagination import loaded, page, page_of_store
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 
-_SERVICE = "/zrsign.operators.Query/"
-_REST = "/zrsign/operators/"
-
 
 class OperatorsQueries:
     """Answers from the last committed state."""
@@ -22,38 +19,6 @@ class OperatorsQueries:
     def __init__(self, identity: IdentityKeeper, treasury: TreasuryKeeper) -> None:
         self._identity = identity
         self._treasury = treasury
-
-    def handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "Settings",
-                wire.QuerySettingsRequest,
-                wire.QuerySettingsResponse,
-                self.settings,
-                (_REST + "settings/{keyring}",),
-            ),
-            QueryHandler(
-                _SERVICE + "Faults",
-                wire.QueryFaultsRequest,
-                wire.QueryFaultsResponse,
-                self.faults,
-                (_REST + "faults/{keyring}",),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyEpochs",
-                wire.QueryKeyEpochsRequest,
-                wire.QueryKeyEpochsResponse,
-                self.key_epochs,
-                (_REST + "key_epochs/{keyring}", _REST + "key_epochs_by_key/{key_id}"),
-            ),
-            QueryHandler(
-                _SERVICE + "Work",
-                wire.QueryWorkRequest,
-                wire.QueryWorkResponse,
-                self.work,
-                (_REST + "work/{keyring}",),
-            ),
-        )
 
     def settings(
         self, ctx: Context, request: wire.QuerySettingsRequest

@@ -6,7 +6,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.module import Context, MsgHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.policy import state
 from zrchain_lite.modules.policy.deadlines import require_blocks
@@ -23,14 +23,6 @@ class PolicyMessages:
     def __init__(self, keeper: PolicyKeeper, authority: Authority) -> None:
         self._keeper = keeper
         self._authority = authority
-
-    def handlers(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(wire.MsgNewPolicy, self.new_policy),
-            MsgHandler(wire.MsgApproveAction, self.approve_action),
-            MsgHandler(wire.MsgRevokeAction, self.revoke_action),
-            MsgHandler(wire.MsgUpdateParams, self.update_params, signer="authority"),
-        )
 
     def new_policy(self, ctx: Context, msg: wire.MsgNewPolicy) -> wire.MsgNewPolicyResponse:
         if len(msg.name) > MAX_NAME:

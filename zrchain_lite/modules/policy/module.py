@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zrchain_lite import binding
 from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.authority import Authority
@@ -12,6 +13,7 @@ from zrchain_lite.modules.policy import state
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.policy.messages import PolicyMessages, checked_params, unpack_boolparser
 from zrchain_lite.modules.policy.queries import PolicyQueries
+from zrchain_lite.wire.zrchain.policy import policy_pb2
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Params, Policy
 
 
@@ -27,10 +29,10 @@ class PolicyModule(Module):
         self._queries = PolicyQueries(keeper)
 
     def messages(self) -> tuple[MsgHandler, ...]:
-        return self._messages.handlers()
+        return binding.messages(policy_pb2.DESCRIPTOR, self._messages)
 
     def queries(self) -> tuple[QueryHandler, ...]:
-        return self._queries.handlers()
+        return binding.queries(policy_pb2.DESCRIPTOR, self._queries)
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.policy import state
 from zrchain_lite.modules.policy.keeper import PENDING, PolicyKeeper
 from zrchain_lite.store.pagination import loaded, page
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
-
-_SERVICE = "/zrchain.policy.Query/"
-_REST = "/zrchain/policy/"
 
 
 class PolicyQueries:
@@ -20,52 +17,6 @@ class PolicyQueries:
 
     def __init__(self, keeper: PolicyKeeper) -> None:
         self._keeper = keeper
-
-    def handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "Params",
-                wire.QueryParamsRequest,
-                wire.QueryParamsResponse,
-                self.params,
-                (_REST + "params",),
-            ),
-            QueryHandler(
-                _SERVICE + "Actions",
-                wire.QueryActionsRequest,
-                wire.QueryActionsResponse,
-                self.actions,
-                (_REST + "actions",),
-            ),
-            QueryHandler(
-                _SERVICE + "Policies",
-                wire.QueryPoliciesRequest,
-                wire.QueryPoliciesResponse,
-                self.policies,
-                (_REST + "policies",),
-            ),
-            QueryHandler(
-                _SERVICE + "PolicyById",
-                wire.QueryPolicyByIdRequest,
-                wire.QueryPolicyByIdResponse,
-                self.policy_by_id,
-                (_REST + "policy_by_id/{id}",),
-            ),
-            QueryHandler(
-                _SERVICE + "PoliciesByCreator",
-                wire.QueryPoliciesByCreatorRequest,
-                wire.QueryPoliciesByCreatorResponse,
-                self.policies_by_creator,
-                (_REST + "policies_by_creator/{creators}",),
-            ),
-            QueryHandler(
-                _SERVICE + "ActionDetailsById",
-                wire.QueryActionDetailsByIdRequest,
-                wire.QueryActionDetailsByIdResponse,
-                self.action_details,
-                (_REST + "action_details_by_id/{id}",),
-            ),
-        )
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))
@@ -134,7 +85,7 @@ class PolicyQueries:
         policies, pagination = page(found, request.pagination)
         return wire.QueryPoliciesByCreatorResponse(policies=policies, pagination=pagination)
 
-    def action_details(
+    def action_details_by_id(
         self, ctx: Context, request: wire.QueryActionDetailsByIdRequest
     ) -> wire.QueryActionDetailsByIdResponse:
         action = self._keeper.action(ctx, request.id)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from zrchain_lite.errors import InvalidArgument, Unauthorized
-from zrchain_lite.module import Context, MsgHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import require_account, require_keyring
 from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.policy.deadlines import require_blocks
@@ -47,21 +47,11 @@ class TreasuryMessages:
         ):
             policy.register_action("/" + message.DESCRIPTOR.full_name, execute)
 
-    def handlers(self) -> tuple[MsgHandler, ...]:
-        return (
-            MsgHandler(wire.MsgNewKeyRequest, self.new_key),
-            MsgHandler(wire.MsgFulfilKeyRequest, self.fulfil_key),
-            MsgHandler(wire.MsgNewSignatureRequest, self.new_signature),
-            MsgHandler(wire.MsgFulfilSignatureRequest, self.fulfil_signature),
-            MsgHandler(wire.MsgNewSignTransactionRequest, self.sign_transaction),
-            MsgHandler(wire.MsgTransferFromKeyring, self.transfer_from_keyring),
-            MsgHandler(wire.MsgUpdateKeyPolicy, self.update_key_policy),
-            MsgHandler(wire.MsgUpdateParams, self.update_params, signer="authority"),
-        )
-
     # Keys
 
-    def new_key(self, ctx: Context, msg: wire.MsgNewKeyRequest) -> wire.MsgNewKeyRequestResponse:
+    def new_key_request(
+        self, ctx: Context, msg: wire.MsgNewKeyRequest
+    ) -> wire.MsgNewKeyRequestResponse:
         if msg.ext_requester or msg.ext_key_type:
             raise InvalidArgument(
                 "ext_requester is not offered: what contracts ask for comes by zrsign_receiver"
@@ -97,7 +87,7 @@ class TreasuryMessages:
         )
         return wire.MsgNewKeyRequestResponse(key_req_id=request.id)
 
-    def fulfil_key(
+    def fulfil_key_request(
         self, ctx: Context, msg: wire.MsgFulfilKeyRequest
     ) -> wire.MsgFulfilKeyRequestResponse:
         self._keeper.key_requests.fulfil(ctx, msg)
@@ -135,7 +125,7 @@ class TreasuryMessages:
 
     # Signatures
 
-    def new_signature(
+    def new_signature_request(
         self, ctx: Context, msg: wire.MsgNewSignatureRequest
     ) -> wire.MsgNewSignatureRequestResponse:
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
@@ -166,13 +156,13 @@ class TreasuryMessages:
         )
         return wire.MsgNewSignatureRequestResponse(sig_req_id=request.id)
 
-    def fulfil_signature(
+    def fulfil_signature_request(
         self, ctx: Context, msg: wire.MsgFulfilSignatureRequest
     ) -> wire.MsgFulfilSignatureRequestResponse:
         self._keeper.sign_requests.fulfil(ctx, msg)
         return wire.MsgFulfilSignatureRequestResponse()
 
-    def sign_transaction(
+    def new_sign_transaction_request(
         self, ctx: Context, msg: wire.MsgNewSignTransactionRequest
     ) -> wire.MsgNewSignTransactionRequestResponse:
         keys = self._keeper.usable_keys(ctx, msg.key_ids)

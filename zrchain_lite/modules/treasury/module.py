@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zrchain_lite import binding
 from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.authority import Authority
@@ -13,6 +14,7 @@ from zrchain_lite.modules.treasury import state
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.modules.treasury.messages import TreasuryMessages, checked_params
 from zrchain_lite.modules.treasury.queries import TreasuryQueries
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import Params
 
 
@@ -28,10 +30,10 @@ class TreasuryModule(Module):
         self._queries = TreasuryQueries(keeper)
 
     def messages(self) -> tuple[MsgHandler, ...]:
-        return self._messages.handlers()
+        return binding.messages(treasury_pb2.DESCRIPTOR, self._messages)
 
     def queries(self) -> tuple[QueryHandler, ...]:
-        return self._queries.handlers()
+        return binding.queries(treasury_pb2.DESCRIPTOR, self._queries)
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)

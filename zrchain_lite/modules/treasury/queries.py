@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from zrchain_lite.errors import InvalidArgument
-from zrchain_lite.module import Context, QueryHandler
+from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import (
     normalise_owner,
     require_keyring,
@@ -27,8 +27,6 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import WALLET_TYPES, chain_for, cosmos
 from zrsign_chains.errors import ChainError
 
-_SERVICE = "/zrchain.treasury.Query/"
-_REST = "/zrchain/treasury/"
 _STATUSES = (1, 2, 3, 4)
 _PREFIX = re.compile("[a-z]{1,20}")
 MAX_PREFIXES = 10
@@ -44,111 +42,6 @@ class TreasuryQueries:
 
     def __init__(self, keeper: TreasuryKeeper) -> None:
         self._keeper = keeper
-
-    def handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "Params",
-                wire.QueryParamsRequest,
-                wire.QueryParamsResponse,
-                self.params,
-                (_REST + "params",),
-            ),
-            *self._key_handlers(),
-            *self._request_handlers(),
-            QueryHandler(
-                _SERVICE + "ZrSignKeys",
-                wire.QueryZrSignKeysRequest,
-                wire.QueryZrSignKeysResponse,
-                self.zr_sign_keys,
-                (_REST + "zr_sign_keys", _REST + "zr_sign_keys/{address}/{walletType}"),
-            ),
-        )
-
-    def _key_handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "Keys",
-                wire.QueryKeysRequest,
-                wire.QueryKeysResponse,
-                self.keys,
-                (_REST + "keys", _REST + "keys/{workspace_addr}/{wallet_type}/{prefixes}"),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyByID",
-                wire.QueryKeyByIDRequest,
-                wire.QueryKeyByIDResponse,
-                self.key_by_id,
-                (
-                    _REST + "key_by_id/{id}/{wallet_type}/{prefixes}",
-                    _REST + "key_by_id/{id}/{wallet_type}",
-                    _REST + "key_by_id/{id}",
-                ),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyByAddress",
-                wire.QueryKeyByAddressRequest,
-                wire.QueryKeyByAddressResponse,
-                self.key_by_address,
-                (_REST + "key_by_address/{address}",),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyRequests",
-                wire.QueryKeyRequestsRequest,
-                wire.QueryKeyRequestsResponse,
-                self.key_requests,
-                (
-                    _REST + "key_requests",
-                    _REST + "key_requests/{keyring_addr}/{status}/{workspace_addr}",
-                    _REST + "key_requests/{keyring_addr}/{status}",
-                ),
-            ),
-            QueryHandler(
-                _SERVICE + "KeyRequestByID",
-                wire.QueryKeyRequestByIDRequest,
-                wire.QueryKeyRequestByIDResponse,
-                self.key_request_by_id,
-                (_REST + "key_request_by_id/{id}",),
-            ),
-        )
-
-    def _request_handlers(self) -> tuple[QueryHandler, ...]:
-        return (
-            QueryHandler(
-                _SERVICE + "SignatureRequests",
-                wire.QuerySignatureRequestsRequest,
-                wire.QuerySignatureRequestsResponse,
-                self.signature_requests,
-                (
-                    _REST + "signature_requests",
-                    _REST + "signature_requests/{keyring_addr}/{status}",
-                ),
-            ),
-            QueryHandler(
-                _SERVICE + "SignatureRequestByID",
-                wire.QuerySignatureRequestByIDRequest,
-                wire.QuerySignatureRequestByIDResponse,
-                self.signature_request_by_id,
-                (_REST + "signature_request_by_id/{id}",),
-            ),
-            QueryHandler(
-                _SERVICE + "SignTransactionRequests",
-                wire.QuerySignTransactionRequestsRequest,
-                wire.QuerySignTransactionRequestsResponse,
-                self.sign_transaction_requests,
-                (
-                    _REST + "sign_transaction_request",
-                    _REST + "sign_transaction_request/{wallet_type}/{key_id}/{status}",
-                ),
-            ),
-            QueryHandler(
-                _SERVICE + "SignTransactionRequestByID",
-                wire.QuerySignTransactionRequestByIDRequest,
-                wire.QuerySignTransactionRequestByIDResponse,
-                self.sign_transaction_request_by_id,
-                (_REST + "sign_transaction_request_by_id/{id}",),
-            ),
-        )
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))

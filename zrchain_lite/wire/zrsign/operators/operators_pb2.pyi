@@ -1,4 +1,6 @@
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
+from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as _treasury_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -24,30 +24,41 @@ _sym_db = _symbol_database.Default()
 
 from zrchain_lite.wire.cosmos.auth.v1beta1 import auth_pb2 as cosmos_dot_auth_dot_v1beta1_dot_auth__pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/auth/v1beta1/query.proto\x12\x13\x63osmos.auth.v1beta1\x1a\x1e\x63osmos/auth/v1beta1/auth.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x19google/protobuf/any.proto\"R\n\x14QueryAccountsRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"|\n\x15QueryAccountsResponse\x12&\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"&\n\x13QueryAccountRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"=\n\x14QueryAccountResponse\x12%\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.auth.v1beta1.Params\"*\n\x17QueryAccountInfoRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"J\n\x18QueryAccountInfoResponse\x12.\n\x04info\x18\x01 \x01(\x0b\x32 .cosmos.auth.v1beta1.BaseAccountb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/auth/v1beta1/query.proto\x12\x13\x63osmos.auth.v1beta1\x1a\x1e\x63osmos/auth/v1beta1/auth.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\"R\n\x14QueryAccountsRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"|\n\x15QueryAccountsResponse\x12&\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"&\n\x13QueryAccountRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"=\n\x14QueryAccountResponse\x12%\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.auth.v1beta1.Params\"*\n\x17QueryAccountInfoRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"J\n\x18QueryAccountInfoResponse\x12.\n\x04info\x18\x01 \x01(\x0b\x32 .cosmos.auth.v1beta1.BaseAccount2\xc9\x04\n\x05Query\x12\x8f\x01\n\x07\x41\x63\x63ount\x12(.cosmos.auth.v1beta1.QueryAccountRequest\x1a).cosmos.auth.v1beta1.QueryAccountResponse\"/\x82\xd3\xe4\x93\x02)\x12\'/cosmos/auth/v1beta1/accounts/{address}\x12\x88\x01\n\x08\x41\x63\x63ounts\x12).cosmos.auth.v1beta1.QueryAccountsRequest\x1a*.cosmos.auth.v1beta1.QueryAccountsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/auth/v1beta1/accounts\x12\x9f\x01\n\x0b\x41\x63\x63ountInfo\x12,.cosmos.auth.v1beta1.QueryAccountInfoRequest\x1a-.cosmos.auth.v1beta1.QueryAccountInfoResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/auth/v1beta1/account_info/{address}\x12\x80\x01\n\x06Params\x12\'.cosmos.auth.v1beta1.QueryParamsRequest\x1a(.cosmos.auth.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/auth/v1beta1/paramsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.auth.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUERYACCOUNTSREQUEST']._serialized_start=159
-  _globals['_QUERYACCOUNTSREQUEST']._serialized_end=241
-  _globals['_QUERYACCOUNTSRESPONSE']._serialized_start=243
-  _globals['_QUERYACCOUNTSRESPONSE']._serialized_end=367
-  _globals['_QUERYACCOUNTREQUEST']._serialized_start=369
-  _globals['_QUERYACCOUNTREQUEST']._serialized_end=407
-  _globals['_QUERYACCOUNTRESPONSE']._serialized_start=409
-  _globals['_QUERYACCOUNTRESPONSE']._serialized_end=470
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=472
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=492
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=494
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=560
-  _globals['_QUERYACCOUNTINFOREQUEST']._serialized_start=562
-  _globals['_QUERYACCOUNTINFOREQUEST']._serialized_end=604
-  _globals['_QUERYACCOUNTINFORESPONSE']._serialized_start=606
-  _globals['_QUERYACCOUNTINFORESPONSE']._serialized_end=680
+  _globals['_QUERY'].methods_by_name['Account']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Account']._serialized_options = b'\202\323\344\223\002)\022\'/cosmos/auth/v1beta1/accounts/{address}'
+  _globals['_QUERY'].methods_by_name['Accounts']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Accounts']._serialized_options = b'\202\323\344\223\002\037\022\035/cosmos/auth/v1beta1/accounts'
+  _globals['_QUERY'].methods_by_name['AccountInfo']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['AccountInfo']._serialized_options = b'\202\323\344\223\002-\022+/cosmos/auth/v1beta1/account_info/{address}'
+  _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002\035\022\033/cosmos/auth/v1beta1/params'
+  _globals['_QUERYACCOUNTSREQUEST']._serialized_start=189
+  _globals['_QUERYACCOUNTSREQUEST']._serialized_end=271
+  _globals['_QUERYACCOUNTSRESPONSE']._serialized_start=273
+  _globals['_QUERYACCOUNTSRESPONSE']._serialized_end=397
+  _globals['_QUERYACCOUNTREQUEST']._serialized_start=399
+  _globals['_QUERYACCOUNTREQUEST']._serialized_end=437
+  _globals['_QUERYACCOUNTRESPONSE']._serialized_start=439
+  _globals['_QUERYACCOUNTRESPONSE']._serialized_end=500
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=502
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=522
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=524
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=590
+  _globals['_QUERYACCOUNTINFOREQUEST']._serialized_start=592
+  _globals['_QUERYACCOUNTINFOREQUEST']._serialized_end=634
+  _globals['_QUERYACCOUNTINFORESPONSE']._serialized_start=636
+  _globals['_QUERYACCOUNTINFORESPONSE']._serialized_end=710
+  _globals['_QUERY']._serialized_start=713
+  _globals['_QUERY']._serialized_end=1298
 # @@protoc_insertion_point(module_scope)

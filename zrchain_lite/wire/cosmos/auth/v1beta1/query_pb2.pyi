@@ -1,5 +1,6 @@
 from zrchain_lite.wire.cosmos.auth.v1beta1 import auth_pb2 as _auth_pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import any_pb2 as _any_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -25,45 +25,64 @@ _sym_db = _symbol_database.Default()
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2 as cosmos_dot_bank_dot_v1beta1_dot_bank__pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/bank/v1beta1/query.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\"5\n\x13QueryBalanceRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05\x64\x65nom\x18\x02 \x01(\t\"B\n\x14QueryBalanceResponse\x12*\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"}\n\x17QueryAllBalancesRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\x12\x15\n\rresolve_denom\x18\x03 \x01(\x08\"\x84\x01\n\x18QueryAllBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"l\n\x1dQuerySpendableBalancesRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8a\x01\n\x1eQuerySpendableBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"U\n\x17QueryTotalSupplyRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x82\x01\n\x18QueryTotalSupplyResponse\x12)\n\x06supply\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"%\n\x14QuerySupplyOfRequest\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\"B\n\x15QuerySupplyOfResponse\x12)\n\x06\x61mount\x18\x01 \x01(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.bank.v1beta1.Params\"*\n\x19QueryDenomMetadataRequest\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\"M\n\x1aQueryDenomMetadataResponse\x12/\n\x08metadata\x18\x01 \x01(\x0b\x32\x1d.cosmos.bank.v1beta1.Metadata\"X\n\x1aQueryDenomsMetadataRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8c\x01\n\x1bQueryDenomsMetadataResponse\x12\x30\n\tmetadatas\x18\x01 \x03(\x0b\x32\x1d.cosmos.bank.v1beta1.Metadata\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/bank/v1beta1/query.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x1cgoogle/api/annotations.proto\"5\n\x13QueryBalanceRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05\x64\x65nom\x18\x02 \x01(\t\"B\n\x14QueryBalanceResponse\x12*\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"}\n\x17QueryAllBalancesRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\x12\x15\n\rresolve_denom\x18\x03 \x01(\x08\"\x84\x01\n\x18QueryAllBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"l\n\x1dQuerySpendableBalancesRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8a\x01\n\x1eQuerySpendableBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"U\n\x17QueryTotalSupplyRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x82\x01\n\x18QueryTotalSupplyResponse\x12)\n\x06supply\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"%\n\x14QuerySupplyOfRequest\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\"B\n\x15QuerySupplyOfResponse\x12)\n\x06\x61mount\x18\x01 \x01(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.bank.v1beta1.Params\"*\n\x19QueryDenomMetadataRequest\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\"M\n\x1aQueryDenomMetadataResponse\x12/\n\x08metadata\x18\x01 \x01(\x0b\x32\x1d.cosmos.bank.v1beta1.Metadata\"X\n\x1aQueryDenomsMetadataRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8c\x01\n\x1bQueryDenomsMetadataResponse\x12\x30\n\tmetadatas\x18\x01 \x03(\x0b\x32\x1d.cosmos.bank.v1beta1.Metadata\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse2\xee\t\n\x05Query\x12\x98\x01\n\x07\x42\x61lance\x12(.cosmos.bank.v1beta1.QueryBalanceRequest\x1a).cosmos.bank.v1beta1.QueryBalanceResponse\"8\x82\xd3\xe4\x93\x02\x32\x12\x30/cosmos/bank/v1beta1/balances/{address}/by_denom\x12\x9b\x01\n\x0b\x41llBalances\x12,.cosmos.bank.v1beta1.QueryAllBalancesRequest\x1a-.cosmos.bank.v1beta1.QueryAllBalancesResponse\"/\x82\xd3\xe4\x93\x02)\x12\'/cosmos/bank/v1beta1/balances/{address}\x12\xb7\x01\n\x11SpendableBalances\x12\x32.cosmos.bank.v1beta1.QuerySpendableBalancesRequest\x1a\x33.cosmos.bank.v1beta1.QuerySpendableBalancesResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/cosmos/bank/v1beta1/spendable_balances/{address}\x12\x8f\x01\n\x0bTotalSupply\x12,.cosmos.bank.v1beta1.QueryTotalSupplyRequest\x1a-.cosmos.bank.v1beta1.QueryTotalSupplyResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/bank/v1beta1/supply\x12\x8f\x01\n\x08SupplyOf\x12).cosmos.bank.v1beta1.QuerySupplyOfRequest\x1a*.cosmos.bank.v1beta1.QuerySupplyOfResponse\",\x82\xd3\xe4\x93\x02&\x12$/cosmos/bank/v1beta1/supply/by_denom\x12\x80\x01\n\x06Params\x12\'.cosmos.bank.v1beta1.QueryParamsRequest\x1a(.cosmos.bank.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/bank/v1beta1/params\x12\xa6\x01\n\rDenomMetadata\x12..cosmos.bank.v1beta1.QueryDenomMetadataRequest\x1a/.cosmos.bank.v1beta1.QueryDenomMetadataResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/bank/v1beta1/denoms_metadata/{denom}\x12\xa1\x01\n\x0e\x44\x65nomsMetadata\x12/.cosmos.bank.v1beta1.QueryDenomsMetadataRequest\x1a\x30.cosmos.bank.v1beta1.QueryDenomsMetadataResponse\",\x82\xd3\xe4\x93\x02&\x12$/cosmos/bank/v1beta1/denoms_metadatab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.bank.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUERYBALANCEREQUEST']._serialized_start=164
-  _globals['_QUERYBALANCEREQUEST']._serialized_end=217
-  _globals['_QUERYBALANCERESPONSE']._serialized_start=219
-  _globals['_QUERYBALANCERESPONSE']._serialized_end=285
-  _globals['_QUERYALLBALANCESREQUEST']._serialized_start=287
-  _globals['_QUERYALLBALANCESREQUEST']._serialized_end=412
-  _globals['_QUERYALLBALANCESRESPONSE']._serialized_start=415
-  _globals['_QUERYALLBALANCESRESPONSE']._serialized_end=547
-  _globals['_QUERYSPENDABLEBALANCESREQUEST']._serialized_start=549
-  _globals['_QUERYSPENDABLEBALANCESREQUEST']._serialized_end=657
-  _globals['_QUERYSPENDABLEBALANCESRESPONSE']._serialized_start=660
-  _globals['_QUERYSPENDABLEBALANCESRESPONSE']._serialized_end=798
-  _globals['_QUERYTOTALSUPPLYREQUEST']._serialized_start=800
-  _globals['_QUERYTOTALSUPPLYREQUEST']._serialized_end=885
-  _globals['_QUERYTOTALSUPPLYRESPONSE']._serialized_start=888
-  _globals['_QUERYTOTALSUPPLYRESPONSE']._serialized_end=1018
-  _globals['_QUERYSUPPLYOFREQUEST']._serialized_start=1020
-  _globals['_QUERYSUPPLYOFREQUEST']._serialized_end=1057
-  _globals['_QUERYSUPPLYOFRESPONSE']._serialized_start=1059
-  _globals['_QUERYSUPPLYOFRESPONSE']._serialized_end=1125
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=1127
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=1147
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=1149
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=1215
-  _globals['_QUERYDENOMMETADATAREQUEST']._serialized_start=1217
-  _globals['_QUERYDENOMMETADATAREQUEST']._serialized_end=1259
-  _globals['_QUERYDENOMMETADATARESPONSE']._serialized_start=1261
-  _globals['_QUERYDENOMMETADATARESPONSE']._serialized_end=1338
-  _globals['_QUERYDENOMSMETADATAREQUEST']._serialized_start=1340
-  _globals['_QUERYDENOMSMETADATAREQUEST']._serialized_end=1428
-  _globals['_QUERYDENOMSMETADATARESPONSE']._serialized_start=1431
-  _globals['_QUERYDENOMSMETADATARESPONSE']._serialized_end=1571
+  _globals['_QUERY'].methods_by_name['Balance']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Balance']._serialized_options = b'\202\323\344\223\0022\0220/cosmos/bank/v1beta1/balances/{address}/by_denom'
+  _globals['_QUERY'].methods_by_name['AllBalances']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['AllBalances']._serialized_options = b'\202\323\344\223\002)\022\'/cosmos/bank/v1beta1/balances/{address}'
+  _globals['_QUERY'].methods_by_name['SpendableBalances']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['SpendableBalances']._serialized_options = b'\202\323\344\223\0023\0221/cosmos/bank/v1beta1/spendable_balances/{address}'
+  _globals['_QUERY'].methods_by_name['TotalSupply']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['TotalSupply']._serialized_options = b'\202\323\344\223\002\035\022\033/cosmos/bank/v1beta1/supply'
+  _globals['_QUERY'].methods_by_name['SupplyOf']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['SupplyOf']._serialized_options = b'\202\323\344\223\002&\022$/cosmos/bank/v1beta1/supply/by_denom'
+  _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002\035\022\033/cosmos/bank/v1beta1/params'
+  _globals['_QUERY'].methods_by_name['DenomMetadata']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['DenomMetadata']._serialized_options = b'\202\323\344\223\002.\022,/cosmos/bank/v1beta1/denoms_metadata/{denom}'
+  _globals['_QUERY'].methods_by_name['DenomsMetadata']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['DenomsMetadata']._serialized_options = b'\202\323\344\223\002&\022$/cosmos/bank/v1beta1/denoms_metadata'
+  _globals['_QUERYBALANCEREQUEST']._serialized_start=194
+  _globals['_QUERYBALANCEREQUEST']._serialized_end=247
+  _globals['_QUERYBALANCERESPONSE']._serialized_start=249
+  _globals['_QUERYBALANCERESPONSE']._serialized_end=315
+  _globals['_QUERYALLBALANCESREQUEST']._serialized_start=317
+  _globals['_QUERYALLBALANCESREQUEST']._serialized_end=442
+  _globals['_QUERYALLBALANCESRESPONSE']._serialized_start=445
+  _globals['_QUERYALLBALANCESRESPONSE']._serialized_end=577
+  _globals['_QUERYSPENDABLEBALANCESREQUEST']._serialized_start=579
+  _globals['_QUERYSPENDABLEBALANCESREQUEST']._serialized_end=687
+  _globals['_QUERYSPENDABLEBALANCESRESPONSE']._serialized_start=690
+  _globals['_QUERYSPENDABLEBALANCESRESPONSE']._serialized_end=828
+  _globals['_QUERYTOTALSUPPLYREQUEST']._serialized_start=830
+  _globals['_QUERYTOTALSUPPLYREQUEST']._serialized_end=915
+  _globals['_QUERYTOTALSUPPLYRESPONSE']._serialized_start=918
+  _globals['_QUERYTOTALSUPPLYRESPONSE']._serialized_end=1048
+  _globals['_QUERYSUPPLYOFREQUEST']._serialized_start=1050
+  _globals['_QUERYSUPPLYOFREQUEST']._serialized_end=1087
+  _globals['_QUERYSUPPLYOFRESPONSE']._serialized_start=1089
+  _globals['_QUERYSUPPLYOFRESPONSE']._serialized_end=1155
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=1157
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=1177
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=1179
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=1245
+  _globals['_QUERYDENOMMETADATAREQUEST']._serialized_start=1247
+  _globals['_QUERYDENOMMETADATAREQUEST']._serialized_end=1289
+  _globals['_QUERYDENOMMETADATARESPONSE']._serialized_start=1291
+  _globals['_QUERYDENOMMETADATARESPONSE']._serialized_end=1368
+  _globals['_QUERYDENOMSMETADATAREQUEST']._serialized_start=1370
+  _globals['_QUERYDENOMSMETADATAREQUEST']._serialized_end=1458
+  _globals['_QUERYDENOMSMETADATARESPONSE']._serialized_start=1461
+  _globals['_QUERYDENOMSMETADATARESPONSE']._serialized_end=1601
+  _globals['_QUERY']._serialized_start=1604
+  _globals['_QUERY']._serialized_end=2866
 # @@protoc_insertion_point(module_scope)

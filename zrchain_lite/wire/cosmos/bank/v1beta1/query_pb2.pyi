@@ -1,6 +1,7 @@
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2 as _bank_pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

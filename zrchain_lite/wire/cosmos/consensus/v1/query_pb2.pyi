@@ -1,3 +1,4 @@
+from google.api import annotations_pb2 as _annotations_pb2
 from zrchain_lite.wire.tendermint.types import params_pb2 as _params_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

@@ -1,6 +1,7 @@
 from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2 as _abci_pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import tx_pb2 as _tx_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor

@@ -23,36 +23,47 @@ _sym_db = _symbol_database.Default()
 
 
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as cosmos_dot_base_dot_tendermint_dot_v1beta1_dot_types__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from zrchain_lite.wire.tendermint.p2p import types_pb2 as tendermint_dot_p2p_dot_types__pb2
 from zrchain_lite.wire.tendermint.types import block_pb2 as tendermint_dot_types_dot_block__pb2
 from zrchain_lite.wire.tendermint.types import types_pb2 as tendermint_dot_types_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*cosmos/base/tendermint/v1beta1/query.proto\x12\x1e\x63osmos.base.tendermint.v1beta1\x1a*cosmos/base/tendermint/v1beta1/types.proto\x1a\x1atendermint/p2p/types.proto\x1a\x1ctendermint/types/block.proto\x1a\x1ctendermint/types/types.proto\"\x17\n\x15GetLatestBlockRequest\"\xa7\x01\n\x16GetLatestBlockResponse\x12+\n\x08\x62lock_id\x18\x01 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12&\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x17.tendermint.types.Block\x12\x38\n\tsdk_block\x18\x03 \x01(\x0b\x32%.cosmos.base.tendermint.v1beta1.Block\")\n\x17GetBlockByHeightRequest\x12\x0e\n\x06height\x18\x01 \x01(\x03\"\xa9\x01\n\x18GetBlockByHeightResponse\x12+\n\x08\x62lock_id\x18\x01 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12&\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x17.tendermint.types.Block\x12\x38\n\tsdk_block\x18\x03 \x01(\x0b\x32%.cosmos.base.tendermint.v1beta1.Block\"\x13\n\x11GetSyncingRequest\"%\n\x12GetSyncingResponse\x12\x0f\n\x07syncing\x18\x01 \x01(\x08\"\x14\n\x12GetNodeInfoRequest\"\x9b\x01\n\x13GetNodeInfoResponse\x12:\n\x11\x64\x65\x66\x61ult_node_info\x18\x01 \x01(\x0b\x32\x1f.tendermint.p2p.DefaultNodeInfo\x12H\n\x13\x61pplication_version\x18\x02 \x01(\x0b\x32+.cosmos.base.tendermint.v1beta1.VersionInfo\"\xd2\x01\n\x0bVersionInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x61pp_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\ngit_commit\x18\x04 \x01(\t\x12\x12\n\nbuild_tags\x18\x05 \x01(\t\x12\x12\n\ngo_version\x18\x06 \x01(\t\x12:\n\nbuild_deps\x18\x07 \x03(\x0b\x32&.cosmos.base.tendermint.v1beta1.Module\x12\x1a\n\x12\x63osmos_sdk_version\x18\x08 \x01(\t\"4\n\x06Module\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0b\n\x03sum\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*cosmos/base/tendermint/v1beta1/query.proto\x12\x1e\x63osmos.base.tendermint.v1beta1\x1a*cosmos/base/tendermint/v1beta1/types.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1atendermint/p2p/types.proto\x1a\x1ctendermint/types/block.proto\x1a\x1ctendermint/types/types.proto\"\x17\n\x15GetLatestBlockRequest\"\xa7\x01\n\x16GetLatestBlockResponse\x12+\n\x08\x62lock_id\x18\x01 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12&\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x17.tendermint.types.Block\x12\x38\n\tsdk_block\x18\x03 \x01(\x0b\x32%.cosmos.base.tendermint.v1beta1.Block\")\n\x17GetBlockByHeightRequest\x12\x0e\n\x06height\x18\x01 \x01(\x03\"\xa9\x01\n\x18GetBlockByHeightResponse\x12+\n\x08\x62lock_id\x18\x01 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12&\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x17.tendermint.types.Block\x12\x38\n\tsdk_block\x18\x03 \x01(\x0b\x32%.cosmos.base.tendermint.v1beta1.Block\"\x13\n\x11GetSyncingRequest\"%\n\x12GetSyncingResponse\x12\x0f\n\x07syncing\x18\x01 \x01(\x08\"\x14\n\x12GetNodeInfoRequest\"\x9b\x01\n\x13GetNodeInfoResponse\x12:\n\x11\x64\x65\x66\x61ult_node_info\x18\x01 \x01(\x0b\x32\x1f.tendermint.p2p.DefaultNodeInfo\x12H\n\x13\x61pplication_version\x18\x02 \x01(\x0b\x32+.cosmos.base.tendermint.v1beta1.VersionInfo\"\xd2\x01\n\x0bVersionInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x61pp_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\ngit_commit\x18\x04 \x01(\t\x12\x12\n\nbuild_tags\x18\x05 \x01(\t\x12\x12\n\ngo_version\x18\x06 \x01(\t\x12:\n\nbuild_deps\x18\x07 \x03(\x0b\x32&.cosmos.base.tendermint.v1beta1.Module\x12\x1a\n\x12\x63osmos_sdk_version\x18\x08 \x01(\t\"4\n\x06Module\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0b\n\x03sum\x18\x03 \x01(\t2\xd6\x05\n\x07Service\x12\xb6\x01\n\x0eGetLatestBlock\x12\x35.cosmos.base.tendermint.v1beta1.GetLatestBlockRequest\x1a\x36.cosmos.base.tendermint.v1beta1.GetLatestBlockResponse\"5\x82\xd3\xe4\x93\x02/\x12-/cosmos/base/tendermint/v1beta1/blocks/latest\x12\xbe\x01\n\x10GetBlockByHeight\x12\x37.cosmos.base.tendermint.v1beta1.GetBlockByHeightRequest\x1a\x38.cosmos.base.tendermint.v1beta1.GetBlockByHeightResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//cosmos/base/tendermint/v1beta1/blocks/{height}\x12\xa9\x01\n\x0bGetNodeInfo\x12\x32.cosmos.base.tendermint.v1beta1.GetNodeInfoRequest\x1a\x33.cosmos.base.tendermint.v1beta1.GetNodeInfoResponse\"1\x82\xd3\xe4\x93\x02+\x12)/cosmos/base/tendermint/v1beta1/node_info\x12\xa4\x01\n\nGetSyncing\x12\x31.cosmos.base.tendermint.v1beta1.GetSyncingRequest\x1a\x32.cosmos.base.tendermint.v1beta1.GetSyncingResponse\"/\x82\xd3\xe4\x93\x02)\x12\'/cosmos/base/tendermint/v1beta1/syncingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.base.tendermint.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETLATESTBLOCKREQUEST']._serialized_start=210
-  _globals['_GETLATESTBLOCKREQUEST']._serialized_end=233
-  _globals['_GETLATESTBLOCKRESPONSE']._serialized_start=236
-  _globals['_GETLATESTBLOCKRESPONSE']._serialized_end=403
-  _globals['_GETBLOCKBYHEIGHTREQUEST']._serialized_start=405
-  _globals['_GETBLOCKBYHEIGHTREQUEST']._serialized_end=446
-  _globals['_GETBLOCKBYHEIGHTRESPONSE']._serialized_start=449
-  _globals['_GETBLOCKBYHEIGHTRESPONSE']._serialized_end=618
-  _globals['_GETSYNCINGREQUEST']._serialized_start=620
-  _globals['_GETSYNCINGREQUEST']._serialized_end=639
-  _globals['_GETSYNCINGRESPONSE']._serialized_start=641
-  _globals['_GETSYNCINGRESPONSE']._serialized_end=678
-  _globals['_GETNODEINFOREQUEST']._serialized_start=680
-  _globals['_GETNODEINFOREQUEST']._serialized_end=700
-  _globals['_GETNODEINFORESPONSE']._serialized_start=703
-  _globals['_GETNODEINFORESPONSE']._serialized_end=858
-  _globals['_VERSIONINFO']._serialized_start=861
-  _globals['_VERSIONINFO']._serialized_end=1071
-  _globals['_MODULE']._serialized_start=1073
-  _globals['_MODULE']._serialized_end=1125
+  _globals['_SERVICE'].methods_by_name['GetLatestBlock']._loaded_options = None
+  _globals['_SERVICE'].methods_by_name['GetLatestBlock']._serialized_options = b'\202\323\344\223\002/\022-/cosmos/base/tendermint/v1beta1/blocks/latest'
+  _globals['_SERVICE'].methods_by_name['GetBlockByHeight']._loaded_options = None
+  _globals['_SERVICE'].methods_by_name['GetBlockByHeight']._serialized_options = b'\202\323\344\223\0021\022//cosmos/base/tendermint/v1beta1/blocks/{height}'
+  _globals['_SERVICE'].methods_by_name['GetNodeInfo']._loaded_options = None
+  _globals['_SERVICE'].methods_by_name['GetNodeInfo']._serialized_options = b'\202\323\344\223\002+\022)/cosmos/base/tendermint/v1beta1/node_info'
+  _globals['_SERVICE'].methods_by_name['GetSyncing']._loaded_options = None
+  _globals['_SERVICE'].methods_by_name['GetSyncing']._serialized_options = b'\202\323\344\223\002)\022\'/cosmos/base/tendermint/v1beta1/syncing'
+  _globals['_GETLATESTBLOCKREQUEST']._serialized_start=240
+  _globals['_GETLATESTBLOCKREQUEST']._serialized_end=263
+  _globals['_GETLATESTBLOCKRESPONSE']._serialized_start=266
+  _globals['_GETLATESTBLOCKRESPONSE']._serialized_end=433
+  _globals['_GETBLOCKBYHEIGHTREQUEST']._serialized_start=435
+  _globals['_GETBLOCKBYHEIGHTREQUEST']._serialized_end=476
+  _globals['_GETBLOCKBYHEIGHTRESPONSE']._serialized_start=479
+  _globals['_GETBLOCKBYHEIGHTRESPONSE']._serialized_end=648
+  _globals['_GETSYNCINGREQUEST']._serialized_start=650
+  _globals['_GETSYNCINGREQUEST']._serialized_end=669
+  _globals['_GETSYNCINGRESPONSE']._serialized_start=671
+  _globals['_GETSYNCINGRESPONSE']._serialized_end=708
+  _globals['_GETNODEINFOREQUEST']._serialized_start=710
+  _globals['_GETNODEINFOREQUEST']._serialized_end=730
+  _globals['_GETNODEINFORESPONSE']._serialized_start=733
+  _globals['_GETNODEINFORESPONSE']._serialized_end=888
+  _globals['_VERSIONINFO']._serialized_start=891
+  _globals['_VERSIONINFO']._serialized_end=1101
+  _globals['_MODULE']._serialized_start=1103
+  _globals['_MODULE']._serialized_end=1155
+  _globals['_SERVICE']._serialized_start=1158
+  _globals['_SERVICE']._serialized_end=1884
 # @@protoc_insertion_point(module_scope)

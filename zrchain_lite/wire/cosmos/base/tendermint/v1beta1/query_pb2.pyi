@@ -1,4 +1,5 @@
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as _types_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from zrchain_lite.wire.tendermint.p2p import types_pb2 as _types_pb2_1
 from zrchain_lite.wire.tendermint.types import block_pb2 as _block_pb2
 from zrchain_lite.wire.tendermint.types import types_pb2 as _types_pb2_1_1

@@ -1,0 +1,80 @@
+"""The bank module's queries: balances, supply and the coin's description."""
+
+from __future__ import annotations
+
+from zrchain_lite.errors import InvalidArgument, NotFound
+from zrchain_lite.module import Context
+from zrchain_lite.modules.bank.keeper import DENOM, BankKeeper
+from zrchain_lite.store.pagination import page_of_store
+from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as q
+from zrchain_lite.wire.cosmos.bank.v1beta1.bank_pb2 import DenomUnit, Metadata, Params
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+
+ROCK = Metadata(
+    description="Pays fees of transactions and keyrings.",
+    denom_units=[DenomUnit(denom=DENOM, exponent=0), DenomUnit(denom="rock", exponent=6)],
+    base=DENOM,
+    display="rock",
+    name="Rock",
+    symbol="ROCK",
+)
+
+
+class BankQueries:
+    """Answers from the last committed state."""
+
+    def __init__(self, keeper: BankKeeper) -> None:
+        self._keeper = keeper
+
+    def balance(self, ctx: Context, request: q.QueryBalanceRequest) -> q.QueryBalanceResponse:
+        if not request.denom:
+            raise InvalidArgument("denom is empty")
+        amount = self._keeper.balance(ctx, request.address, request.denom)
+        return q.QueryBalanceResponse(balance=Coin(denom=request.denom, amount=str(amount)))
+
+    def all_balances(
+        self, ctx: Context, request: q.QueryAllBalancesRequest
+    ) -> q.QueryAllBalancesResponse:
+        coins, page = self._coins(ctx, request.address, request.pagination)
+        return q.QueryAllBalancesResponse(balances=coins, pagination=page)
+
+    def spendable_balances(
+        self, ctx: Context, request: q.QuerySpendableBalancesRequest
+    ) -> q.QuerySpendableBalancesResponse:
+        coins, page = self._coins(ctx, request.address, request.pagination)
+        return q.QuerySpendableBalancesResponse(balances=coins, pagination=page)
+
+    def _coins(
+        self, ctx: Context, address: str, page: PageRequest
+    ) -> tuple[list[Coin], PageResponse]:
+        if not address:
+            raise InvalidArgument("address is empty")
+        pairs, response = page_of_store(ctx.store, self._keeper.balances_prefix(address), page)
+        return [Coin.FromString(raw) for _, raw in pairs], response
+
+    def total_supply(
+        self, ctx: Context, request: q.QueryTotalSupplyRequest
+    ) -> q.QueryTotalSupplyResponse:
+        pairs, page = page_of_store(ctx.store, self._keeper.supply_prefix(), request.pagination)
+        supply = [Coin.FromString(raw) for _, raw in pairs]
+        return q.QueryTotalSupplyResponse(supply=supply, pagination=page)
+
+    def supply_of(self, ctx: Context, request: q.QuerySupplyOfRequest) -> q.QuerySupplyOfResponse:
+        amount = str(self._keeper.supply(ctx, request.denom))
+        return q.QuerySupplyOfResponse(amount=Coin(denom=request.denom, amount=amount))
+
+    def params(self, ctx: Context, request: q.QueryParamsRequest) -> q.QueryParamsResponse:
+        return q.QueryParamsResponse(params=Params(default_send_enabled=True))
+
+    def denom_metadata(
+        self, ctx: Context, request: q.QueryDenomMetadataRequest
+    ) -> q.QueryDenomMetadataResponse:
+        if request.denom != DENOM:
+            raise NotFound(f"no metadata of denomination {request.denom!r}")
+        return q.QueryDenomMetadataResponse(metadata=ROCK)
+
+    def denoms_metadata(
+        self, ctx: Context, request: q.QueryDenomsMetadataRequest
+    ) -> q.QueryDenomsMetadataResponse:
+        return q.QueryDenomsMetadataResponse(metadatas=[ROCK], pagination=PageResponse(total=1))
