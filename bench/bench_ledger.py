@@ -21,11 +21,13 @@ from rich.table import Table
 from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.engine import EmbeddedEngine
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.node import Core, NodeConfig, core_only, serving
+from zrchain_lite.keepers import Keepers
+from zrchain_lite.node import NodeConfig, serving
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrsign.node import modules
 
 SENDERS = [Account.from_secret((n + 1).to_bytes(32, "big")) for n in range(50)]
 RECIPIENT = Account.from_secret(bytes([7]) * 32)
@@ -61,10 +63,10 @@ def transfer(account: Account) -> MsgSend:
     return MsgSend(from_address=account.address, to_address=RECIPIENT.address, amount=coins)
 
 
-def signed(count: int, core: Core, engine: EmbeddedEngine) -> list[bytes]:
+def signed(count: int, keepers: Keepers, engine: EmbeddedEngine) -> list[bytes]:
     """`count` transfers, spread over the senders."""
     ctx = engine.app.context()
-    numbers = [core.auth.account(ctx, account.address).account_number for account in SENDERS]
+    numbers = [keepers.auth.account(ctx, account.address).account_number for account in SENDERS]
     txs = []
     for n in range(count):
         which, sequence = n % len(SENDERS), n // len(SENDERS)
@@ -78,10 +80,10 @@ def application(count: int, block_size: int) -> Row:
     """CheckTx, execution and commit, without any network."""
     with tempfile.TemporaryDirectory() as folder:
         store = LmdbStore(Path(folder))
-        core = Core.create()
-        engine = EmbeddedEngine(core.app(store), store)
+        keepers = Keepers.create()
+        engine = EmbeddedEngine(keepers.app(store, modules(keepers)), store)
         engine.start(genesis())
-        txs = signed(count, core, engine)
+        txs = signed(count, keepers, engine)
         start = time.perf_counter()
         for position in range(0, count, block_size):
             for tx in txs[position : position + block_size]:
@@ -102,7 +104,7 @@ async def end_to_end(count: int, senders: Sequence[Account]) -> Row:
         file.write_text(json.dumps(genesis().model_dump(mode="json")))
         free = "127.0.0.1:0"
         config = NodeConfig(Path(folder) / "home", file, free, free, free)
-        async with serving(config, core_only, asyncio.Event()) as (node, _):
+        async with serving(config, modules, asyncio.Event()) as (node, _):
             target = f"127.0.0.1:{node.grpc_port}"
             clients = [LedgerClient(target, account=account) for account in senders]
             for client in clients:

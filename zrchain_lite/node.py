@@ -11,40 +11,11 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from zrchain_lite import genesis
-from zrchain_lite.ante import Ante
 from zrchain_lite.api import grpc, http, rest, rpc
-from zrchain_lite.app import App
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
-from zrchain_lite.module import Module
-from zrchain_lite.modules.auth import AuthKeeper, AuthModule
-from zrchain_lite.modules.bank import BankKeeper, BankModule
-from zrchain_lite.modules.consensus import ConsensusKeeper, ConsensusModule
+from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
 
-
-@dataclass(frozen=True)
-class Core:
-    """The keepers that every chain has, for other modules to build on."""
-
-    auth: AuthKeeper
-    bank: BankKeeper
-    consensus: ConsensusKeeper
-
-    @classmethod
-    def create(cls) -> Core:
-        auth = AuthKeeper()
-        return cls(auth, BankKeeper(auth), ConsensusKeeper())
-
-    def modules(self) -> list[Module]:
-        return [AuthModule(self.auth), BankModule(self.bank), ConsensusModule(self.consensus)]
-
-    def app(self, store: LmdbStore, modules: Sequence[Module] = ()) -> App:
-        """The application of these modules followed by `modules`."""
-        ante = Ante(self.auth, self.bank, self.consensus)
-        return App(store, [*self.modules(), *modules], ante)
-
-
-Compose = Callable[[], tuple[Core, Sequence[Module]]]
 Routers = Callable[[EmbeddedEngine], Sequence[APIRouter]]
 
 
@@ -70,18 +41,13 @@ class Node:
     rpc_port: int
 
 
-def core_only() -> tuple[Core, Sequence[Module]]:
-    """A chain with accounts and transfers and nothing else."""
-    return Core.create(), ()
-
-
 def no_routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
     return ()
 
 
 async def run(
     config: NodeConfig,
-    compose: Compose,
+    modules: ModuleList,
     stop: asyncio.Event,
     *,
     routers: Routers = no_routers,
@@ -89,11 +55,11 @@ async def run(
 ) -> None:
     """Serve until `stop` is set.
 
-    `compose` makes the keepers and modules, `routers` further REST routes over the engine; `ready`
+    `modules` lists what the chain is made of, `routers` adds REST routes over the engine; `ready`
     is told when all doors are open. Raises GenesisError, StoreError or PortInUse (all LedgerError)
     before anything is served, and whatever stops the engine later, such as a full disk.
     """
-    async with serving(config, compose, stop, routers=routers) as (node, engine_task):
+    async with serving(config, modules, stop, routers=routers) as (node, engine_task):
         ready(node)
         await engine_task
 
@@ -101,7 +67,7 @@ async def run(
 @asynccontextmanager
 async def serving(
     config: NodeConfig,
-    compose: Compose,
+    modules: ModuleList,
     stop: asyncio.Event,
     *,
     routers: Routers = no_routers,
@@ -113,8 +79,9 @@ async def serving(
         rpc_socket = stack.enter_context(http.listen("JSON-RPC", config.rpc))
         store = LmdbStore(config.home)
         stack.callback(store.close)
-        core, modules = compose()
-        engine = EmbeddedEngine(core.app(store, modules), store, config.engine)
+        keepers = Keepers.create()
+        app = keepers.app(store, modules(keepers))
+        engine = EmbeddedEngine(app, store, config.engine)
         engine.start(first_state)
         grpc_port = await stack.enter_async_context(grpc.serve(engine, config.grpc))
         rest_app = rest.build(engine, routers=routers(engine))

@@ -1,4 +1,4 @@
-"""The ledger put together: the core's modules, the project's own, and the receiver's API.
+"""The ledger put together: the one list of its modules, and the receiver's API.
 
 `zrsign run ledger --config FILE` runs a node; `StoppedLedger` reads its store when none runs.
 """
@@ -18,11 +18,15 @@ from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.errors import LedgerError, NotFound
+from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
-from zrchain_lite.modules.identity import IdentityKeeper, IdentityModule
+from zrchain_lite.modules.auth import AuthModule
+from zrchain_lite.modules.bank import BankModule
+from zrchain_lite.modules.consensus import ConsensusModule
+from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
-from zrchain_lite.modules.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.modules.treasury import TreasuryKeeper, TreasuryModule
+from zrchain_lite.modules.policy import PolicyModule
+from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrsign_daemon import run
 from zrsign_daemon.errors import DaemonError
@@ -53,13 +57,14 @@ class NodeSettings(Settings):
     """Time after which a block without transactions is made, in seconds."""
 
 
-def compose() -> tuple[node.Core, Sequence[Module]]:
-    """The core's keepers and what stands on them, in the order in which blocks run the modules."""
-    core = node.Core.create()
-    identity = IdentityKeeper(core.auth, core.bank)
-    policy = PolicyKeeper(identity)
-    treasury = TreasuryKeeper(identity)
-    return core, (
+def modules(keepers: Keepers) -> tuple[Module, ...]:
+    """Every module of the ledger, in the order in which blocks run them."""
+    auth, bank, identity = keepers.auth, keepers.bank, keepers.identity
+    policy, treasury = keepers.policy, keepers.treasury
+    return (
+        AuthModule(auth),
+        BankModule(bank),
+        ConsensusModule(keepers.consensus),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),
@@ -78,8 +83,8 @@ class StoppedLedger(LedgerClient):
 
     def __init__(self, home: Path) -> None:
         self._store = LmdbStore(home)
-        core, modules = compose()
-        self._app = core.app(self._store, modules)
+        keepers = Keepers.create()
+        self._app = keepers.app(self._store, modules(keepers))
 
     async def query(self, method: str, request: Message, response: type[M], **_: object) -> M:
         try:
@@ -112,7 +117,7 @@ async def serve(settings: NodeSettings, stop: asyncio.Event) -> None:
         )
 
     try:
-        await node.run(config, compose, stop, routers=routers, ready=ready)
+        await node.run(config, modules, stop, routers=routers, ready=ready)
     except LedgerError as error:
         raise DaemonError(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""Builders: a chain of the core modules in a folder, without servers, and transactions on it."""
+"""Builders: a chain in a folder, without servers, and transactions on it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from zrchain_lite.client import Account
 from zrchain_lite.engine import EmbeddedEngine, EngineConfig
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.genesis import Genesis
+from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Module
-from zrchain_lite.modules.identity import IdentityKeeper, IdentityModule
-from zrchain_lite.modules.operators import OperatorsModule
-from zrchain_lite.modules.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.modules.treasury import TreasuryKeeper, TreasuryModule
-from zrchain_lite.node import Core, NodeConfig
+from zrchain_lite.node import NodeConfig
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ResponseCheckTx
+from zrsign.node import modules
 
 CHAIN_ID = "testchain-1"
 FUNDS = 1_000_000_000
@@ -35,6 +33,8 @@ ALICE = Account.from_secret(bytes([1]) * 32)
 BOB = Account.from_secret(bytes([2]) * 32)
 CAROL = Account.from_secret(bytes([3]) * 32)
 NOBODY = Account.from_secret(bytes([9]) * 32)
+ACCOUNTS = 3 + len(Keepers.create().auth.module_accounts)
+"""How many accounts the genesis makes: those with coins, and the modules' own."""
 
 
 def genesis(**app_state: object) -> Genesis:
@@ -67,16 +67,17 @@ class Chain:
     """Application and engine over a store; blocks are made when the test says so."""
 
     folder: Path
-    modules: Sequence[Module] = ()
+    # Run after the ledger's own.
+    extra: Sequence[Module] = ()
     first: Genesis = field(default_factory=genesis)
     clock: Clock = field(default_factory=Clock)
     config: EngineConfig = field(default_factory=EngineConfig)
-    core: Core = field(default_factory=Core.create)
+    keepers: Keepers = field(default_factory=Keepers.create)
     map_bytes: int = 1024 * 1024
 
     def __post_init__(self) -> None:
         self.store = LmdbStore(self.folder, map_bytes=self.map_bytes)
-        self.app: App = self.core.app(self.store, self.modules)
+        self.app: App = self.keepers.app(self.store, [*modules(self.keepers), *self.extra])
         self.engine = EmbeddedEngine(self.app, self.store, self.config, clock=self.clock)
         self.engine.start(self.first)
 
@@ -89,14 +90,14 @@ class Chain:
         return Context(self.store.state, self.app.tip.height, self.app.time_ms, CHAIN_ID)
 
     def balance(self, account: Account) -> int:
-        return self.core.bank.balance(self.ctx, account.address)
+        return self.keepers.bank.balance(self.ctx, account.address)
 
     def sequence(self, account: Account) -> int:
-        return self.core.auth.account(self.ctx, account.address).sequence
+        return self.keepers.auth.account(self.ctx, account.address).sequence
 
     def signer(self, account: Account, ahead: int = 0) -> Signer:
         """Where the account stands, `ahead` transactions further."""
-        stored = self.core.auth.account(self.ctx, account.address)
+        stored = self.keepers.auth.account(self.ctx, account.address)
         return Signer(account.secret, stored.account_number, stored.sequence + ahead)
 
     def tx(self, account: Account, *msgs: Message, ahead: int = 0, **options: object) -> bytes:
@@ -121,18 +122,4 @@ def node_config(folder: Path, first: Genesis, engine: EngineConfig | None = None
     free = "127.0.0.1:0"
     return NodeConfig(
         folder / "home", file, free, free, free, engine or EngineConfig(empty_block_interval_s=0.2)
-    )
-
-
-def all_modules() -> tuple[Core, tuple[Module, ...]]:
-    """The core with identity, policy, treasury and operators."""
-    core = Core.create()
-    identity = IdentityKeeper(core.auth, core.bank)
-    policy = PolicyKeeper(identity)
-    treasury = TreasuryKeeper(identity)
-    return core, (
-        IdentityModule(identity, policy),
-        PolicyModule(policy),
-        TreasuryModule(treasury, policy),
-        OperatorsModule(identity, treasury),
     )

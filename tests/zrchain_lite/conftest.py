@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.zrchain_lite.chain import Chain, genesis, node_config
-from zrchain_lite.node import Node, core_only, serving
+from zrchain_lite.node import Node, serving
+from zrsign.node import modules
 
 
 @pytest.fixture
@@ -24,5 +25,5 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
 async def node(tmp_path: Path) -> AsyncIterator[Node]:
     """A running node of the core modules, on free ports."""
     config = node_config(tmp_path, genesis())
-    async with serving(config, core_only, asyncio.Event()) as (running, _):
+    async with serving(config, modules, asyncio.Event()) as (running, _):
         yield running

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.zrchain_lite.chain import genesis, node_config
-from zrchain_lite.node import Node, core_only, run
+from zrchain_lite.node import Node, run
+from zrsign.node import modules
 
 
 def announce(node: Node) -> None:
@@ -18,7 +19,7 @@ def announce(node: Node) -> None:
 async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run(node_config(Path(sys.argv[1]), genesis()), core_only, stop, ready=announce)
+    await run(node_config(Path(sys.argv[1]), genesis()), modules, stop, ready=announce)
 
 
 if __name__ == "__main__":

@@ -264,4 +264,4 @@ def test_ante__should_refuse_a_transaction_above_the_size_limit(chain: Chain) ->
 def test_ante__should_pay_fees_to_the_collector(chain: Chain) -> None:
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB), fee=777))
     collector = module_address(FEE_COLLECTOR)
-    assert chain.core.bank.balance(chain.ctx, collector) == 777
+    assert chain.keepers.bank.balance(chain.ctx, collector) == 777

@@ -63,7 +63,7 @@ def fault(kind: str) -> Input:
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> Any:
-    made = Chain(tmp_path / "faulty", modules=(Faulty(),))
+    made = Chain(tmp_path / "faulty", extra=(Faulty(),))
     yield made
     made.close()
 
@@ -168,7 +168,7 @@ def test_two_apps__should_agree_and_keep_the_supply(
             two.app.commit()
     assert one.app.tip == two.app.tip
     assert dict(one.store.state.iterate(b"")) == dict(two.store.state.iterate(b""))
-    assert one.core.bank.supply(one.ctx) == 3 * FUNDS
+    assert one.keepers.bank.supply(one.ctx) == 3 * FUNDS
     balances = [Coin.FromString(raw) for _, raw in one.store.state.iterate(b"bank/balance/")]
     assert sum(int(coin.amount) for coin in balances) == 3 * FUNDS
     one.close()
@@ -246,7 +246,7 @@ def test_query__should_answer_and_refuse(chain: Chain) -> None:
     with pytest.raises(InvalidArgument, match="is not kept"):
         chain.app.query(path, b"", height=99)
     with pytest.raises(NotFound):
-        chain.core.auth.account(chain.ctx, module_address("none"))
+        chain.keepers.auth.account(chain.ctx, module_address("none"))
 
 
 def test_simulate__should_not_change_anything(chain: Chain) -> None:
@@ -283,9 +283,9 @@ def test_registry__should_refuse_duplicates() -> None:
 
 
 def test_module_account__should_be_named_before_the_application(chain: Chain) -> None:
-    assert chain.core.bank.module_address("fee_collector") == module_address("fee_collector")
+    assert chain.keepers.bank.module_address("fee_collector") == module_address("fee_collector")
     with pytest.raises(ValueError, match="before the application"):
-        chain.core.bank.module_address("late")
+        chain.keepers.bank.module_address("late")
 
 
 NEGATIVE = {"denom": "urock", "amount": "-1"}

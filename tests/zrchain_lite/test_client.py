@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, NOBODY, genesis, node_config, transfer
+from tests.zrchain_lite.chain import (
+    ACCOUNTS,
+    ALICE,
+    BOB,
+    FUNDS,
+    NOBODY,
+    genesis,
+    node_config,
+    transfer,
+)
 from zrchain_lite.client import (
     Account,
     AccountUnknown,
@@ -19,10 +28,11 @@ from zrchain_lite.client import (
     TxFailed,
     party_signature,
 )
-from zrchain_lite.node import Node, core_only, serving
+from zrchain_lite.node import Node, serving
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
+from zrsign.node import modules
 from zrsign_chains import ecdsa
 
 BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
@@ -115,7 +125,7 @@ async def test_page__should_walk_all_pages(node: Node) -> None:
                 limit=1,
             )
         ]
-    assert len({item.value for item in listed}) == len(listed) == 4
+    assert len({item.value for item in listed}) == len(listed) == ACCOUNTS
 
 
 async def test_new_blocks__should_yield_rising_heights(node: Node) -> None:
@@ -142,12 +152,12 @@ async def test_unreachable_node__should_be_told_after_bounded_attempts(tmp_path:
 
 async def test_client__should_survive_a_restart_of_the_node(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis())
-    async with serving(config, core_only, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         ledger = client(node, ALICE)
         await ledger.broadcast(transfer(ALICE, BOB))
         address = f"127.0.0.1:{node.grpc_port}"
     again = type(config)(**{**config.__dict__, "grpc": address})
-    async with serving(again, core_only, asyncio.Event()):
+    async with serving(again, modules, asyncio.Event()):
         await ledger.broadcast(transfer(ALICE, BOB))
         assert await balance(ledger, BOB) == FUNDS + 2
         await ledger.close()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.zrchain_lite.chain import ALICE, BOB, Chain, all_modules, genesis, transfer
+from tests.zrchain_lite.chain import ALICE, BOB, Chain, genesis, transfer
 from zrchain_lite.api import bounded_json, event_query, rpc
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.execution import InternalError
@@ -27,8 +27,7 @@ QUIET = settings(
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    core, modules = all_modules()
-    made = Chain(tmp_path_factory.mktemp("hostile"), core=core, modules=modules)
+    made = Chain(tmp_path_factory.mktemp("hostile"))
     yield made
     made.close()
 

@@ -14,8 +14,9 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.engine import EngineConfig
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.genesis import GenesisError
-from zrchain_lite.node import NodeConfig, core_only, run, serving
+from zrchain_lite.node import NodeConfig, run, serving
 from zrchain_lite.store.lmdb_store import StoreBusy, StoreCorrupted
+from zrsign.node import modules
 
 
 def changed(config: NodeConfig, **values: object) -> NodeConfig:
@@ -24,7 +25,7 @@ def changed(config: NodeConfig, **values: object) -> NodeConfig:
 
 async def start(config: NodeConfig) -> None:
     stop = asyncio.Event()
-    await asyncio.wait_for(run(config, core_only, stop, ready=lambda node: stop.set()), 10)
+    await asyncio.wait_for(run(config, modules, stop, ready=lambda node: stop.set()), 10)
 
 
 @pytest.mark.parametrize("door", ["grpc", "rest", "rpc"])
@@ -50,7 +51,7 @@ async def test_bad_store_or_genesis__should_stop_the_start(tmp_path: Path) -> No
     config = node_config(tmp_path, genesis())
     with pytest.raises(GenesisError, match="cannot read"):
         await start(changed(config, genesis=tmp_path / "none.json"))
-    async with serving(config, core_only, asyncio.Event()):
+    async with serving(config, modules, asyncio.Event()):
         with pytest.raises(StoreBusy):
             await start(config)
     (config.home / "data.mdb").write_bytes(b"x" * 10_000)
@@ -62,7 +63,7 @@ async def test_stop__should_not_wait_for_clients_that_wait(tmp_path: Path) -> No
     config = node_config(tmp_path, genesis(), EngineConfig(empty_block_interval_s=60))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    async with serving(config, core_only, stop) as (node, task):
+    async with serving(config, modules, stop) as (node, task):
         ledger = LedgerClient(f"127.0.0.1:{node.grpc_port}", attempts=1)
         heights = ledger.new_blocks()
         waiting = [
@@ -82,10 +83,10 @@ async def test_stop__should_not_wait_for_clients_that_wait(tmp_path: Path) -> No
 
 async def test_restart__should_continue_the_chain(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis())
-    async with serving(config, core_only, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         await node.engine.wait_above(1, 5)
         before = node.engine.tip
-    async with serving(config, core_only, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         assert node.engine.tip.height >= before.height
         assert node.engine.tip.chain_id == before.chain_id
         record = node.engine.block(before.height)

@@ -21,11 +21,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.zrchain_lite.chain import (
+    ACCOUNTS,
     ALICE,
     BOB,
     FUNDS,
     Chain,
-    all_modules,
     genesis,
     node_config,
     transfer,
@@ -33,6 +33,7 @@ from tests.zrchain_lite.chain import (
 from zrchain_lite.api import rest
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import Node, serving
+from zrsign.node import modules
 
 BANK = "/cosmos/bank/v1beta1"
 TXS = "/cosmos/tx/v1beta1/txs"
@@ -65,10 +66,10 @@ async def test_pages__should_be_walked_by_key(http: httpx.AsyncClient) -> None:
         key = answer["pagination"]["next_key"]
         if not key:
             break
-    assert len(set(seen)) == len(seen) == 4
-    counted = {"pagination.count_total": "true", "pagination.offset": "3"}
+    assert len(set(seen)) == len(seen) == ACCOUNTS
+    counted = {"pagination.count_total": "true", "pagination.offset": str(ACCOUNTS - 1)}
     last = (await http.get("/cosmos/auth/v1beta1/accounts", params=counted)).json()
-    assert (len(last["accounts"]), last["pagination"]["total"]) == (1, "4")
+    assert (len(last["accounts"]), last["pagination"]["total"]) == (1, str(ACCOUNTS))
 
 
 async def test_transaction__should_be_sent_and_found(
@@ -189,8 +190,7 @@ def test_further_routers__should_be_added(chain: Chain) -> None:
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The whole REST application over a chain with all modules, in this process."""
-    core, modules = all_modules()
-    chain = Chain(tmp_path_factory.mktemp("fuzz"), core=core, modules=modules)
+    chain = Chain(tmp_path_factory.mktemp("fuzz"))
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
     yield schemathesis.openapi.from_asgi("/openapi.json", rest.build(chain.engine))
     chain.close()
@@ -214,7 +214,7 @@ def test_fuzzer__should_find_no_failure_of_the_server(case: Any) -> None:
 
 async def test_whole_node__should_serve_module_routes(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis())
-    async with serving(config, all_modules, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rest_port}") as client:
             answer = await client.get("/zrchain/treasury/keys")
             assert (answer.status_code, answer.json()["keys"]) == (200, [])

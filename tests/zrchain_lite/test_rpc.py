@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS, Chain, transfer
 from zrchain_lite.api import rpc as rpc_api
 from zrchain_lite.client import LedgerClient
+from zrchain_lite.modules.auth import AuthKeeper
 from zrchain_lite.node import Node
 from zrchain_lite.tx import Signer, build, tx_hash
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
@@ -41,7 +42,8 @@ class Rpc:
         return answer["result"]
 
     def tx(self, sequence: int = 0, amount: int = 5) -> bytes:
-        signer = Signer(ALICE.secret, 1, sequence)
+        stored = AuthKeeper().account(self.node.engine.app.context(), ALICE.address)
+        signer = Signer(ALICE.secret, stored.account_number, sequence)
         message = transfer(ALICE, BOB, amount)
         return build([message], [signer], chain_id=CHAIN_ID, gas_limit=200_000, fee=20)
 

@@ -14,7 +14,7 @@ from zrchain_lite.engine import EngineConfig
 from zrchain_lite.node import NodeConfig, serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
-from zrsign.node import compose
+from zrsign.node import modules
 from zrsign_chains.cosmos import keyring_address
 
 QUERY = "/zrchain.treasury.Query/"
@@ -96,7 +96,7 @@ async def running_ledger(folder: Path) -> AsyncIterator[Ledger]:
         engine=EngineConfig(empty_block_interval_s=0.2),
     )
     async with AsyncExitStack() as stack:
-        node, _task = await stack.enter_async_context(serving(config, compose, asyncio.Event()))
+        node, _task = await stack.enter_async_context(serving(config, modules, asyncio.Event()))
         grpc = f"127.0.0.1:{node.grpc_port}"
         client = LedgerClient(grpc, account=accounts.authority)
         stack.push_async_callback(client.close)

@@ -20,7 +20,7 @@ from zrchain_lite.node import Node, NodeConfig, serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign.node import compose
+from zrsign.node import modules
 from zrsign_chains import EVM
 from zrsign_chains.cosmos import keyring_address
 from zrsign_receiver.rest import api
@@ -80,7 +80,7 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     engine = EngineConfig(empty_block_interval_s=0.2)
     config = NodeConfig(tmp_path / "home", file, free, free, free, engine)
     stop = asyncio.Event()
-    async with serving(config, compose, stop, routers=lambda e: [api.router(e)]) as (node, _):
+    async with serving(config, modules, stop, routers=lambda e: [api.router(e)]) as (node, _):
         found = Live(node)
         await found.prepare()
         yield found

@@ -12,23 +12,16 @@ from coincurve import PrivateKey
 from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
-from zrchain_lite.module import Context, Module
-from zrchain_lite.modules.auth.keeper import AuthKeeper
-from zrchain_lite.modules.bank.keeper import BankKeeper
-from zrchain_lite.modules.identity.keeper import IdentityKeeper
-from zrchain_lite.modules.identity.module import IdentityModule
-from zrchain_lite.modules.policy.keeper import PolicyKeeper
-from zrchain_lite.modules.policy.module import PolicyModule
-from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
-from zrchain_lite.modules.treasury.module import TreasuryModule
+from zrchain_lite.keepers import Keepers
+from zrchain_lite.module import Context
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import MemoryStore, Overlay
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign.node import modules
 from zrsign_chains import EVM, WalletType, chain_hash, cosmos
 from zrsign_chains.evm import evm_address
-from zrsign_receiver.module import ReceiverModule
 
 M = TypeVar("M", bound=Message)
 
@@ -85,22 +78,15 @@ class World:
     height: int = 1
 
     def __post_init__(self) -> None:
-        self.auth = AuthKeeper()
-        self.bank = BankKeeper(self.auth)
-        self.identity = IdentityKeeper(self.auth, self.bank)
-        self.policy = PolicyKeeper(self.identity)
-        self.treasury = TreasuryKeeper(self.identity)
-        self.receiver = ReceiverModule(self.identity, self.policy, self.treasury)
-        self.modules: tuple[Module, ...] = self._modules()
+        self.keepers = Keepers.create()
+        self.auth, self.bank = self.keepers.auth, self.keepers.bank
+        self.identity, self.policy = self.keepers.identity, self.keepers.policy
+        self.treasury = self.keepers.treasury
+        self.modules = modules(self.keepers)
         self.registry = Registry(self.modules)
         self.trace_ids = 0
         self.logs = 0
         self._genesis()
-
-    def _modules(self) -> tuple[Module, ...]:
-        identity = IdentityModule(self.identity, self.policy)
-        policy = PolicyModule(self.policy)
-        return (identity, policy, TreasuryModule(self.treasury, self.policy), self.receiver)
 
     def _genesis(self) -> None:
         ctx = self.ctx()
@@ -133,7 +119,9 @@ class World:
             "destinations": list(DESTINATIONS),
         }
         source = {"chain": SOURCE_CHAIN, "contract": OMNI, "mode": "MODE_OMNI", "active": True}
-        self.receiver.init_genesis(ctx, {"params": params, "sources": [source]})
+        genesis = {"receiver": {"params": params, "sources": [source]}}
+        for module in self.modules:
+            module.init_genesis(ctx, genesis.get(module.name, {}))
 
     def enrol(self, account: Account) -> None:
         """The account exists and its key is known, as after a first transaction."""

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, all_modules, genesis, node_config
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, genesis, node_config
 from zrchain_lite.client import LedgerClient, ObjectNotFound, TxFailed
 from zrchain_lite.node import serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrsign.node import modules
 from zrsign_chains.cosmos import keyring_address
 
 QUERY = "/zrsign.operators.Query/"
@@ -56,7 +57,7 @@ async def ask(ledger: LedgerClient, name: str, **fields: Any) -> Any:
 
 async def test_operators__should_be_ordered_and_report_over_the_wire(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis(identity=FREE))
-    async with serving(config, all_modules, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         target = f"127.0.0.1:{node.grpc_port}"
         async with (
             LedgerClient(target, account=ALICE) as admin,
@@ -116,7 +117,7 @@ async def test_operators__should_be_ordered_and_report_over_the_wire(tmp_path: P
 
 async def test_operators__should_be_refused_with_codes(tmp_path: Path) -> None:
     config = node_config(tmp_path, genesis(identity=FREE))
-    async with serving(config, all_modules, asyncio.Event()) as (node, _):
+    async with serving(config, modules, asyncio.Event()) as (node, _):
         target = f"127.0.0.1:{node.grpc_port}"
         async with LedgerClient(target, account=ALICE) as admin:
             ring = await new_keyring(admin)

@@ -9,7 +9,6 @@ from typing import Any
 from google.protobuf.message import Message
 
 from tests.zrchain_lite.modules.treasury.world import Account, World
-from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 
 QUERY = "/zrsign.operators.Query/"
@@ -35,14 +34,14 @@ class OperatorsWorld(World):
     """`admin` administers `keyring`; index i is the party `parties[i - 1]`."""
 
     def __post_init__(self) -> None:
+        # Names the keyring that is made below.
+        ours = self.genesis.pop("operators", {})
         super().__post_init__()
-        operators = OperatorsModule(self.identity, self.treasury)
-        self._messages |= {h.type_url: h for h in operators.messages()}
-        self._queries |= {h.method: h for h in operators.queries()}
         self.admin, self.stranger = self.account(), self.account()
         self.parties = [self.account() for _ in range(4)]
         self.ring = self.keyring(self.admin, self.parties, threshold=2)
-        operators.init_genesis(self.ctx(), self.genesis.get("operators", {}))
+        (operators,) = (module for module in self.modules if module.name == "operators")
+        operators.init_genesis(self.ctx(), ours)
 
     def members(self, *indices: int) -> list[wire.Member]:
         return [member(index, self.parties[index - 1]) for index in indices]

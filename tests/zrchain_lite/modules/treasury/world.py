@@ -12,19 +12,17 @@ from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
 from tests.zrsign_chains.builders import Secp256k1Key
+from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Event
-from zrchain_lite.modules.auth.keeper import AuthKeeper
-from zrchain_lite.modules.bank.keeper import BankKeeper
-from zrchain_lite.modules.identity import IdentityKeeper, IdentityModule
 from zrchain_lite.modules.identity.keeper import KEYRING_COLLECTOR
-from zrchain_lite.modules.policy import PolicyKeeper, PolicyModule
-from zrchain_lite.modules.treasury import TreasuryKeeper, TreasuryModule
 from zrchain_lite.modules.treasury import state as treasury_state
 from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW
+from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import MemoryStore, Overlay
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity_wire
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrsign.node import modules
 from zrsign_chains import cosmos
 
 WEALTH = 10**12
@@ -53,18 +51,12 @@ class World:
     genesis: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.auth = AuthKeeper()
-        self.bank = BankKeeper(self.auth)
-        self.identity = IdentityKeeper(self.auth, self.bank)
-        self.policy = PolicyKeeper(self.identity)
-        self.treasury = TreasuryKeeper(self.identity)
-        self.modules = (
-            IdentityModule(self.identity, self.policy),
-            PolicyModule(self.policy),
-            TreasuryModule(self.treasury, self.policy),
-        )
-        self._messages = {h.type_url: h for m in self.modules for h in m.messages()}
-        self._queries = {h.method: h for m in self.modules for h in m.queries()}
+        self.keepers = Keepers.create()
+        self.auth, self.bank = self.keepers.auth, self.keepers.bank
+        self.identity, self.policy = self.keepers.identity, self.keepers.policy
+        self.treasury = self.keepers.treasury
+        self.modules = modules(self.keepers)
+        self.registry = Registry(self.modules)
         self.events: list[Event] = []
         self._accounts = 0
         free = {"identity": {"params": {"keyringCreationFee": "0"}}}
@@ -79,16 +71,13 @@ class World:
     def do(self, message: Message) -> Any:
         overlay = Overlay(self.store)
         ctx = Context(overlay, self.height, self.height * 1000, "zenrock")
-        response = self._messages["/" + message.DESCRIPTOR.full_name].handle(ctx, message)
+        response = self.registry.handler("/" + message.DESCRIPTOR.full_name).handle(ctx, message)
         overlay.commit()
         self.events = ctx.events
         return response
 
     def query(self, method: str, request: Message) -> Any:
-        return self._queries[method].handle(self.ctx(), request)
-
-    def rest_paths(self) -> set[str]:
-        return {path for handler in self._queries.values() for path in handler.rest}
+        return self.registry.query(method).handle(self.ctx(), request)
 
     def advance(self, blocks: int = 1) -> None:
         """Begin the next `blocks` blocks."""
