@@ -38,7 +38,7 @@ def passphrase(folder: Path) -> Path:
 
 
 def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
-    """Settings of `zrsign ledger`."""
+    """Settings of `zrsign run ledger`."""
     return {
         "home": str(entry.store),
         "genesis": str(genesis_file),
@@ -50,7 +50,7 @@ def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
 
 
 def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str, Any]:
-    """Settings of `zrsign listen`: the contracts, by chain."""
+    """Settings of `zrsign run listener`: the contracts, by chain."""
     chains = []
     for caip2 in sorted({contract.chain for contract in contracts}):
         chain = manifest.chain(caip2)
@@ -76,7 +76,7 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
 
 
 def relayer(manifest: Manifest) -> dict[str, Any]:
-    """Settings of `zrsign relay`: every chain of the network is a destination."""
+    """Settings of `zrsign run relayer`: every chain of the network is a destination."""
     return {
         "database_url": _sqlite(manifest, "relayer"),
         "ledger": _ledger(manifest, "relayer"),
@@ -90,7 +90,7 @@ def relayer(manifest: Manifest) -> dict[str, Any]:
 
 
 def btc_proxy(manifest: Manifest) -> dict[str, Any]:
-    """Settings of `zrsign btc-proxy`."""
+    """Settings of `zrsign run btc-proxy`."""
     return {
         "database_url": _sqlite(manifest, "btc_proxy"),
         "ledger": _ledger(manifest, "btc-proxy"),
@@ -101,7 +101,7 @@ def btc_proxy(manifest: Manifest) -> dict[str, Any]:
 
 
 def keyring(manifest: Manifest, keyring_address: str) -> dict[str, Any]:
-    """Settings of `zrsign keyring`, the development keyring."""
+    """Settings of `zrsign run keyring`, the development keyring."""
     folder = manifest.state_dir / "keys"
     return {
         "keyring_address": keyring_address,
