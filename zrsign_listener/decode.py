@@ -1,13 +1,7 @@
 """From an EVM log of a zrSign contract to the ledger's source event. Pure, safe on hostile logs.
 
-Direct and Omni emit the same two request events, Omni one more:
-
-    ZrKeyRequest(bytes32 indexed walletTypeId, address indexed owner, uint256 indexed walletIndex,
-                 uint8 options, uint256 value, uint256 mpcFee)
-    ZrSigRequest(uint256 indexed traceId, bytes32 indexed walletId, uint256 value, uint256 mpcFee,
-                 (bytes32 walletTypeId, uint256 walletIndex, bytes32 dstChainId, bytes payload,
-                  address owner, uint8 zrSignReqType, bool broadcast) params)
-    ZrAccountLinked(address indexed owner, string account)
+Direct and Omni emit the same two request events, ZrKeyRequest and ZrSigRequest, Omni one more:
+ZrAccountLinked. Their fields are those of the packaged ABI.
 """
 
 from __future__ import annotations
@@ -15,19 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_chains.hashing import keccak256
+from zrsign_chains import MalformedPayload, contract_abi
 from zrsign_listener.errors import MalformedLog
 from zrsign_listener.plan import Block
 
-SIG_PARAMS = "(bytes32,uint256,bytes32,bytes,address,uint8,bool)"
-KEY_REQUEST = keccak256(b"ZrKeyRequest(bytes32,address,uint256,uint8,uint256,uint256)")
-SIG_REQUEST = keccak256(f"ZrSigRequest(uint256,bytes32,uint256,uint256,{SIG_PARAMS})".encode())
-ACCOUNT_LINKED = keccak256(b"ZrAccountLinked(address,string)")
+_KEY_REQUEST = contract_abi.event("ZrKeyRequest")
+_SIG_REQUEST = contract_abi.event("ZrSigRequest")
+_ACCOUNT_LINKED = contract_abi.event("ZrAccountLinked")
+KEY_REQUEST, SIG_REQUEST = _KEY_REQUEST.topic, _SIG_REQUEST.topic
+ACCOUNT_LINKED = _ACCOUNT_LINKED.topic
 TOPICS = (KEY_REQUEST, SIG_REQUEST, ACCOUNT_LINKED)
 
 # The ledger takes no longer payload; it gets the length of one, and rejects the request.
@@ -123,60 +116,46 @@ def is_contract(event: receiver.SourceEvent, tx_from: str, code: bytes) -> bool:
 
 
 def _decode_key_request(log: EvmLog, event: receiver.SourceEvent) -> None:
-    topics = _topics(log, 4)
-    options, _value, _fee = _abi(("uint8", "uint256", "uint256"), log.data)
-    event.owner = _address(topics[2])
-    event.key.wallet_type_id = topics[1]
-    event.key.wallet_index = _wallet_index(int.from_bytes(topics[3]))
-    event.key.options = options
+    asked = _values(_KEY_REQUEST, log)
+    event.owner = to_checksum_address(asked["owner"])
+    event.key.wallet_type_id = asked["walletTypeId"]
+    event.key.wallet_index = _wallet_index(asked["walletIndex"])
+    event.key.options = asked["options"]
 
 
 def _decode_sig_request(log: EvmLog, event: receiver.SourceEvent) -> None:
-    topics = _topics(log, 3)
-    _value, _fee, params = _abi(("uint256", "uint256", SIG_PARAMS), log.data)
-    wallet_type_id, wallet_index, dst_chain_id, payload, owner, kind, broadcast = params
+    asked = _values(_SIG_REQUEST, log)["params"]
+    kind, payload = asked["zrSignReqType"], asked["payload"]
     if kind not in _KINDS:
         raise MalformedLog(f"zrSignReqType {kind} is none of {sorted(_KINDS)}.")
-    event.owner = to_checksum_address(owner)
-    event.sign.trace_id = topics[1]
-    event.sign.wallet_type_id = wallet_type_id
-    event.sign.wallet_index = _wallet_index(wallet_index)
-    event.sign.dst_chain_id = dst_chain_id
+    event.owner = to_checksum_address(asked["owner"])
+    event.sign.trace_id = log.topics[1]
+    event.sign.wallet_type_id = asked["walletTypeId"]
+    event.sign.wallet_index = _wallet_index(asked["walletIndex"])
+    event.sign.dst_chain_id = asked["dstChainId"]
     if len(payload) > MAX_PAYLOAD:
         event.sign.oversize_bytes = len(payload)
     else:
         event.sign.payload = payload
     event.sign.kind = _KINDS[kind]
-    event.sign.broadcast = broadcast
+    event.sign.broadcast = asked["broadcast"]
 
 
 def _decode_account_linked(log: EvmLog, event: receiver.SourceEvent) -> None:
-    topics = _topics(log, 2)
-    (account,) = _abi(("string",), log.data)
+    asked = _values(_ACCOUNT_LINKED, log)
+    account = asked["account"]
     size = len(account.encode())
     if not 1 <= size <= MAX_ACCOUNT_BYTES:
         raise MalformedLog(f"The account has {size} bytes, none of 1 to {MAX_ACCOUNT_BYTES}.")
-    event.owner = _address(topics[1])
+    event.owner = to_checksum_address(asked["owner"])
     event.link.account = account
 
 
-def _topics(log: EvmLog, count: int) -> tuple[bytes, ...]:
-    if len(log.topics) != count:
-        raise MalformedLog(f"The event has {len(log.topics)} topics instead of {count}.")
-    return log.topics
-
-
-def _abi(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
+def _values(event: contract_abi.Event, log: EvmLog) -> dict[str, Any]:
     try:
-        return abi_decode(types, data)
-    except (DecodingError, OverflowError, ValueError) as error:
-        raise MalformedLog(f"The {len(data)} bytes of data do not decode: {error}") from None
-
-
-def _address(topic: bytes) -> str:
-    if any(topic[:12]):
-        raise MalformedLog(f"Topic 0x{topic.hex()} is wider than an address.")
-    return to_checksum_address(topic[12:])
+        return event.decode(log.topics, log.data)
+    except MalformedPayload as error:
+        raise MalformedLog(f"{event.name}: {error}.") from None
 
 
 def _wallet_index(index: int) -> int:

@@ -29,6 +29,7 @@ from zrsign_chains import (
     SOLANA,
     SOLANA_LOCALNET,
     Intent,
+    contract_abi,
     evm,
 )
 
@@ -200,16 +201,12 @@ async def test_contract__should_refuse_what_it_does_not_support(
             bytes(32),
             broadcast=False,
         )
+    ask = {"owner": zr.contract.account.address, "walletTypeId": EVM.id, "options": 1}
+    key = contract_abi.function("zrKeyReq", *ask)
     with pytest.raises(TransactionReverted, match="InsufficientFee"):
-        await zr.contract.send(
-            "zrKeyReq((address,bytes32,uint8))", (zr.contract.account.address, EVM.id, 1), 0
-        )
+        await zr.contract.send(key, ask, 0)
     with pytest.raises(TransactionReverted, match="WalletTypeNotSupported"):
-        await zr.contract.send(
-            "zrKeyReq((address,bytes32,uint8))",
-            (zr.contract.account.address, bytes(32), 1),
-            10**17,
-        )
+        await zr.contract.send(key, {**ask, "walletTypeId": bytes(32)}, 10**17)
 
 
 async def test_contract__should_refuse_a_wallet_that_the_caller_never_asked_for(

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from relayer.destinations.evm.answers import AnswerBuilder
-from relayer.destinations.evm.contract import answer_call, call_data, revert_text
+from relayer.destinations.evm.contract import answer_call, revert_text
 from relayer.destinations.evm.destination import EvmDestination, slot
 from relayer.intake import answer_item
 from relayer.outbox import Outbox
@@ -27,7 +27,8 @@ from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign.deployment.plan import Mode, Plan, deploy
-from zrsign_chains import EVM, chain_hash
+from zrsign_chains import EVM, chain_hash, contract_abi
+from zrsign_chains.contract_abi import call_data
 from zrsign_chains.evm import evm_address
 from zrsign_daemon.jsonrpc import JsonRpc
 
@@ -85,7 +86,9 @@ class Road:
 
     async def key_answer(self) -> OutboxItem:
         """Ask for a key on chain, let the ledger make it and authorise its answer."""
-        await self.send(OWNER, call_data("zrKeyReq", (OWNER.address, EVM.id, 2)), ETHER // 10)
+        ask = contract_abi.function("zrKeyReq", "owner", "walletTypeId", "options")
+        call = ask.call_data((OWNER.address, EVM.id, 2))
+        await self.send(OWNER, call, ETHER // 10)
         return self._answer(self.world.key_event(contract=self.contract))
 
     async def hash_answer(self, trace_id: int) -> OutboxItem:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from eth_abi.abi import encode
+from eth_utils.abi import collapse_if_tuple
 
-from zrsign_listener.decode import ACCOUNT_LINKED, KEY_REQUEST, SIG_PARAMS, SIG_REQUEST, EvmLog
+from zrsign_chains import contract_abi
+from zrsign_listener.decode import ACCOUNT_LINKED, KEY_REQUEST, SIG_REQUEST, EvmLog
 from zrsign_listener.plan import Block
 
 CHAIN = "eip155:31337"
@@ -47,7 +49,17 @@ def sig_log(
     kind: int = 0,
     broadcast: bool = False,
 ) -> EvmLog:
-    params = (WALLET_TYPE, wallet_index, DESTINATION, payload, owner, kind, broadcast)
-    data = encode(["uint256", "uint256", SIG_PARAMS], [10**18, 5, params])
+    asked = {
+        "walletTypeId": WALLET_TYPE,
+        "walletIndex": wallet_index,
+        "dstChainId": DESTINATION,
+        "payload": payload,
+        "owner": owner,
+        "zrSignReqType": kind,
+        "broadcast": broadcast,
+    }
+    params = contract_abi.event("ZrSigRequest").entry["inputs"][-1]
+    values = tuple(asked[field["name"]] for field in params["components"])
+    data = encode(["uint256", "uint256", collapse_if_tuple(params)], [10**18, 5, values])
     topics = (SIG_REQUEST, word(trace_id), b"\x22" * 32)
     return EvmLog(CONTRACT, topics, data, block(number), word(number * 1000 + trace_id), index)

@@ -15,7 +15,7 @@ from eth_account import Account as EthAccount
 from eth_utils.address import to_checksum_address
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from relayer.destinations.evm.contract import answer_call, call_data
+from relayer.destinations.evm.contract import answer_call
 from tests.relayer.nodes import ask, free_port, process, tool, until
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
@@ -30,7 +30,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deployment.plan import Mode, Plan, deploy
 from zrsign.deployment.state import takes_typed_answers
-from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash
+from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash, contract_abi
 from zrsign_chains.ecdsa import verify
 from zrsign_chains.evm import evm_address
 from zrsign_listener.decode import EvmLog
@@ -73,11 +73,11 @@ class Contract:
         assert receipt["status"] == "0x1", ask(self.url, "eth_call", call, "latest")
         return receipt
 
-    def request(self, function: str, *arguments: Any, composed: bytes = b"") -> int:
+    def request(self, data: bytes, composed: bytes = b"") -> int:
         """Ask the contract, report its event, and have it signed by wallet and authority; a simple
         transaction as it was composed.
         """
-        receipt = self.call(call_data(function, arguments), value=10**18)
+        receipt = self.call(data, value=10**18)
         (request_id,) = self.world.report(source_event(receipt["logs"][0]))
         if composed:
             proposal = pb.MsgProposeTransaction(
@@ -93,13 +93,14 @@ class Contract:
         return list(self.call(answer_call(self.world.request(request_id).answer))["logs"])
 
     def keys(self, wallet: WalletType) -> list[str]:
-        data = call_data("getZrKeys", wallet.id, DEPLOYER.address)
+        data = contract_abi.call_data("getZrKeys", wallet.id, DEPLOYER.address)
         query = {"to": self.address, "data": "0x" + data.hex()}
         answer = ask(self.url, "eth_call", query, "latest")
         return list(decode(["string[]"], bytes.fromhex(answer[2:]))[0])
 
     def wallet(self, wallet: WalletType, options: int = 1) -> str:
-        request_id = self.request("zrKeyReq", DEPLOYER.address, wallet.id, options)
+        ask = contract_abi.function("zrKeyReq", "owner", "walletTypeId", "options")
+        request_id = self.request(ask.call_data((DEPLOYER.address, wallet.id, options)))
         self.deliver(request_id)
         return self.world.request(request_id).wallet
 
@@ -151,9 +152,8 @@ async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contra
     }
     for function, payload in payloads.items():
         broadcast = function == "zrSignTx"
-        request_id = contract.request(
-            function, EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast
-        )
+        asked = (EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast)
+        request_id = contract.request(contract_abi.call_data(function, asked))
         (resolved, *_) = contract.deliver(request_id)
         answer = contract.world.request(request_id).answer
         meta_data, signature, sent = decode(
@@ -169,7 +169,8 @@ async def test_simple_transaction_answer__should_carry_what_was_composed(
     contract.wallet(EVM, options=2)
     asked = (EVM.id, 0, chain_hash(EVM_CHAIN), transactions.simple(), True)
     composed = transactions.evm()
-    request_id = contract.request("zrSignSimpleTx", *asked, composed=composed)
+    data = contract_abi.call_data("zrSignSimpleTx", asked)
+    request_id = contract.request(data, composed=composed)
     (resolved, *_) = contract.deliver(request_id)
     meta_data, _, sent = decode(["bytes", "bytes", "bool"], bytes.fromhex(resolved["data"][2:]))
     assert (meta_data, sent) == (composed, True)
@@ -181,9 +182,8 @@ async def test_bitcoin_transaction_answer__should_carry_one_signature_an_input(
     contract.wallet(BITCOIN_TEST)
     (wallet,) = contract.world.wallets_of(DEPLOYER.address)
     payload = transactions.bitcoin(wallet.public_key)
-    request_id = contract.request(
-        "zrSignTx", BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False
-    )
+    asked = (BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False)
+    request_id = contract.request(contract_abi.call_data("zrSignTx", asked))
     contract.deliver(request_id)
     signature = contract.world.request(request_id).answer.signature
     chain = chain_for(REGTEST)

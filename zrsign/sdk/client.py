@@ -16,12 +16,11 @@ from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.request import ContractMode, Options, RequestRef
-from zrsign_chains import simple_tx
+from zrsign_chains import contract_abi, simple_tx
 from zrsign_chains.caip import chain_hash
 from zrsign_chains.wallets import WalletType
 
 ANSWER_TIMEOUT_S = 60.0
-SIGN_PARAMS = "((bytes32,uint256,bytes32,bytes,bool))"
 
 
 @dataclass(frozen=True)
@@ -85,21 +84,24 @@ class ZrSign:
         self, wallet: WalletType, *, options: Options = Options.NORMAL, owner: str | None = None
     ) -> Handle:
         """Ask for the owner's next wallet of a type; the owner is this account unless named."""
-        arguments = (owner or self.contract.account.address, wallet.id, int(options))
+        ask = {
+            "owner": owner or self.contract.account.address,
+            "walletTypeId": wallet.id,
+            "options": int(options),
+        }
         fee = await self.contract.fee_wei(options)
-        return self._handle(
-            await self.contract.send("zrKeyReq((address,bytes32,uint8))", arguments, fee)
-        )
+        function = contract_abi.function("zrKeyReq", *ask)
+        return self._handle(await self.contract.send(function, ask, fee))
 
     async def sign_hash(self, wallet: WalletType, index: int, chain: str, digest: bytes) -> Handle:
         """Ask for a signature of a 32-byte digest, as it is."""
         if len(digest) != 32:
             raise UsageError(f"A hash has 32 bytes, not {len(digest)}.", "Hash the message first.")
-        return await self._sign("zrSignHash", wallet, index, chain, digest, broadcast=False)
+        return await self._sign("zrSignHash", wallet, index, chain, digest)
 
     async def sign_data(self, wallet: WalletType, index: int, chain: str, data: bytes) -> Handle:
         """Ask for a signature of a message: EIP-191 for EVM wallets."""
-        return await self._sign("zrSignData", wallet, index, chain, data, broadcast=False)
+        return await self._sign("zrSignData", wallet, index, chain, data)
 
     async def sign_tx(
         self, wallet: WalletType, index: int, chain: str, unsigned: bytes, *, broadcast: bool = True
@@ -134,12 +136,17 @@ class ZrSign:
         index: int,
         chain: str,
         payload: bytes,
-        *,
-        broadcast: bool,
+        **more: object,
     ) -> Handle:
         fee = await self.contract.fee_wei(await self.contract.options_of(wallet, index))
-        arguments = (wallet.id, index, chain_hash(chain), payload, broadcast)
-        return self._handle(await self.contract.send(function + SIGN_PARAMS, arguments, fee))
+        ask = {
+            "walletTypeId": wallet.id,
+            "walletIndex": index,
+            "dstChainId": chain_hash(chain),
+            "payload": payload,
+            **more,
+        }
+        return self._handle(await self.contract.send(contract_abi.function(function), ask, fee))
 
     def _handle(self, ref: RequestRef) -> Handle:
         return Handle(ref, self.receiver)

@@ -8,6 +8,7 @@ name and values (selectors: the ABI's `errors`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from eth_account.signers.local import LocalAccount
@@ -21,6 +22,7 @@ from zrsign.contracts import artifact
 from zrsign.errors import TransactionReverted
 from zrsign.sdk.request import ContractMode, RequestRef
 from zrsign.sdk.reverts import explain
+from zrsign_chains.contract_abi import Function
 from zrsign_chains.wallets import WalletType
 
 # The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
@@ -78,11 +80,14 @@ class SourceContract:
         """Direct: the wallets that the contract itself holds for `owner`."""
         return list(await self._contract.functions.getZrKeys(wallet.id, owner).call())
 
-    async def send(self, signature: str, arguments: tuple[Any, ...], value_wei: int) -> RequestRef:
-        """Call a request function and return what its event says. Raises TransactionReverted."""
-        function = self._contract.get_function_by_signature(signature)(arguments)
-        receipt = await self._transact(function, value_wei)
-        event = "ZrKeyRequest" if signature.startswith("zrKeyReq") else "ZrSigRequest"
+    async def send(self, function: Function, ask: Mapping[str, Any], value_wei: int) -> RequestRef:
+        """Call a request function and return what its event says.
+
+        `ask` names the fields of the function's struct. Raises TransactionReverted.
+        """
+        call = self._contract.get_function_by_signature(function.signature)
+        receipt = await self._transact(call(*function.arguments(ask)), value_wei)
+        event = "ZrKeyRequest" if function.name == "zrKeyReq" else "ZrSigRequest"
         for log in receipt["logs"]:
             if log["address"] == self.address:
                 parsed = self._contract.events[event]().process_log(log)
@@ -93,7 +98,9 @@ class SourceContract:
                     log_index=log["logIndex"],
                     trace_id=parsed["args"].get("traceId"),
                 )
-        raise TransactionReverted(f"{signature} emitted no {event}.", "Is this a zrSign contract?")
+        raise TransactionReverted(
+            f"{function.name} emitted no {event}.", "Is this a zrSign contract?"
+        )
 
     async def close(self) -> None:
         await self.w3.provider.disconnect()

@@ -5,15 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, cast
-
-from eth_abi.abi import decode
-from eth_abi.exceptions import DecodingError
-from eth_utils.abi import abi_to_signature
-from eth_utils.crypto import keccak
-
-from zrsign.contracts import artifact
+from zrsign_chains import MalformedPayload, contract_abi
 
 # What a person does about a refusal, by error name.
 NEXT_STEPS = {
@@ -29,33 +21,21 @@ NEXT_STEPS = {
 }
 
 
-@cache
-def _errors() -> dict[bytes, tuple[str, tuple[tuple[str, str], ...]]]:
-    found: dict[bytes, tuple[str, tuple[tuple[str, str], ...]]] = {}
-    for name in ("ZrSign", "ZrSignOmni"):
-        for entry in cast("list[dict[str, Any]]", artifact(name).abi):
-            if entry["type"] == "error":
-                inputs = tuple((each["name"], each["type"]) for each in entry["inputs"])
-                selector = keccak(text=abi_to_signature(cast("Any", entry)))[:4]
-                found[selector] = (entry["name"], inputs)
-    return found
-
-
 def explain(data: bytes) -> tuple[str, str]:
     """The error with its values, and the next step, from revert data.
 
     Unknown data is shown as it is.
     """
-    known = _errors().get(data[:4])
-    if known is None:
+    error = contract_abi.errors().get(data[:4])
+    if error is None:
         return f"The contract refused the call: 0x{data.hex()}", "It is not a zrSign error."
-    name, inputs = known
     try:
-        values = decode([kind for _, kind in inputs], data[4:])
-    except DecodingError:
-        return f"{name} (values do not decode: 0x{data[4:].hex()})", NEXT_STEPS.get(name, "")
-    shown = ", ".join(
-        f"{label}={'0x' + value.hex() if isinstance(value, bytes) else value}"
-        for (label, _), value in zip(inputs, values, strict=True)
+        values = error.decode(data)
+    except MalformedPayload:
+        shown = f"values do not decode: 0x{data[4:].hex()}"
+        return f"{error.name} ({shown})", NEXT_STEPS.get(error.name, "")
+    listed = ", ".join(
+        f"{name}={'0x' + value.hex() if isinstance(value, bytes) else value}"
+        for name, value in values.items()
     )
-    return f"{name}({shown})", NEXT_STEPS.get(name, "Nothing was sent.")
+    return f"{error.name}({listed})", NEXT_STEPS.get(error.name, "Nothing was sent.")

@@ -17,17 +17,20 @@ signature to the contract.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
+from zrsign_chains import contract_abi
 from zrsign_chains.wallets import KeyAlgorithm
 
-KEY_RESPONSE = ("bytes32", "bytes32", "address", "uint256", "string", "uint8")
-SIGN_RESPONSE = ("bytes32", "uint256", "address", "bytes", "bytes", "bool")
+# What the contract takes, but for the authority's signature.
+_KEY_FIELDS = contract_abi.function("zrKeyRes").parameters[:-1]
+_SIGN_FIELDS = contract_abi.function("zrSignRes").parameters[:-1]
 
 # EIP-191 personal message of a 32-byte hash.
 _PREFIX = b"\x19Ethereum Signed Message:\n32"
@@ -36,14 +39,6 @@ _DOMAIN = keccak(
     text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
 _NAME, _VERSION = keccak(text="zrSign"), keccak(text="1")
-_TYPED_KEY_RESPONSE = keccak(
-    text="ZrKeyResponse(bytes32 walletTypeId,address owner,uint256 walletIndex,string wallet,"
-    "uint8 options,bytes32 context)"
-)
-_TYPED_SIGN_RESPONSE = keccak(
-    text="ZrSignResponse(uint256 traceId,address owner,bytes metaData,bytes signature,"
-    "bool broadcast,bytes32 context)"
-)
 # The contract's names of the kinds: IS_HASH_MASK, IS_TX_MASK, IS_SIMPLE_TX_MASK, IS_DATA_MASK.
 _KINDS = {
     pb.REQUEST_KIND_HASH: 0,
@@ -57,30 +52,10 @@ def payload(source_chain: str, answer: pb.Answer) -> bytes:
     """The contract's abi.encode of `answer`, for the EIP-191 form: a key response when it names a
     wallet, else a sign response.
     """
-    chain_id = keccak(text=source_chain)
-    if answer.wallet:
-        return encode(
-            KEY_RESPONSE,
-            (
-                chain_id,
-                answer.wallet_type_id,
-                answer.owner,
-                answer.wallet_index,
-                answer.wallet,
-                answer.options,
-            ),
-        )
-    return encode(
-        SIGN_RESPONSE,
-        (
-            chain_id,
-            int.from_bytes(answer.trace_id, "big"),
-            answer.owner,
-            answer.meta_data,
-            answer.signature,
-            answer.broadcast,
-        ),
-    )
+    fields = _fields(answer)
+    values = contract_abi.values_of(answer, fields)
+    types = ["bytes32", *(field["type"] for field in fields)]
+    return encode(types, [keccak(text=source_chain), *values])
 
 
 def context(event: pb.SourceEvent) -> bytes:
@@ -151,30 +126,19 @@ def _place(source: pb.SourceId) -> tuple[int, str]:
     return int(source.chain.removeprefix("eip155:")), source.contract
 
 
+def _fields(answer: pb.Answer) -> Sequence[Mapping[str, Any]]:
+    return _KEY_FIELDS if answer.wallet else _SIGN_FIELDS
+
+
 def _struct(answer: pb.Answer) -> bytes:
-    """EIP-712 encodeData with the type's hash before it."""
-    if answer.wallet:
-        return encode(
-            ("bytes32", "bytes32", "address", "uint256", "bytes32", "uint8", "bytes32"),
-            (
-                _TYPED_KEY_RESPONSE,
-                answer.wallet_type_id,
-                answer.owner,
-                answer.wallet_index,
-                keccak(text=answer.wallet),
-                answer.options,
-                answer.context,
-            ),
-        )
-    return encode(
-        ("bytes32", "uint256", "address", "bytes32", "bytes32", "bool", "bytes32"),
-        (
-            _TYPED_SIGN_RESPONSE,
-            int.from_bytes(answer.trace_id, "big"),
-            answer.owner,
-            keccak(answer.meta_data),
-            keccak(answer.signature),
-            answer.broadcast,
-            answer.context,
-        ),
-    )
+    """EIP-712 encodeData with the type's hash before it; what has no fixed size is hashed."""
+    fields = (*_fields(answer), {"type": "bytes32", "name": "context"})
+    name = "ZrKeyResponse" if answer.wallet else "ZrSignResponse"
+    listed = ",".join(f"{field['type']} {field['name']}" for field in fields)
+    types, values = ["bytes32"], [keccak(text=f"{name}({listed})")]
+    for field, value in zip(fields, contract_abi.values_of(answer, fields), strict=True):
+        is_dynamic = field["type"] in ("string", "bytes")
+        types.append("bytes32" if is_dynamic else field["type"])
+        raw = value.encode() if isinstance(value, str) and is_dynamic else value
+        values.append(keccak(raw) if is_dynamic else value)
+    return encode(types, values)

@@ -1,29 +1,13 @@
-"""The Direct contract as a relayer sees it: what to call, what it says, what its errors mean.
-
-The ABI is the packaged one (`zrsign_chains/abi/ZrSign.json`).
-"""
+"""The Direct contract as a relayer sees it: what to call, what it says, what its errors mean."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
-from eth_utils.abi import (
-    abi_to_signature,
-    event_abi_to_log_topic,
-    function_abi_to_4byte_selector,
-    get_abi_input_types,
-    get_abi_output_types,
-)
-from eth_utils.crypto import keccak
 
 from relayer.errors import NotDeliverable, TooDear
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import MalformedPayload, contract_abi
 from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
@@ -43,47 +27,11 @@ PERMANENT_ERRORS = frozenset(
 )
 
 
-@cache
-def _abi() -> dict[tuple[str, str], Any]:
-    entries = json.loads((files("zrsign_chains") / "abi/ZrSign.json").read_text())
-    return {(entry["type"], entry["name"]): entry for entry in entries if "name" in entry}
-
-
-@cache
-def _errors() -> dict[bytes, Any]:
-    return {
-        keccak(text=abi_to_signature(entry))[:4]: entry
-        for (kind, _), entry in _abi().items()
-        if kind == "error"
-    }
-
-
-def call_data(function: str, *arguments: Any) -> bytes:
-    entry = _abi()["function", function]
-    return function_abi_to_4byte_selector(entry) + encode(get_abi_input_types(entry), arguments)
-
-
 def answer_call(answer: receiver.Answer) -> bytes:
     """Calldata of zrKeyRes (a key answer names a wallet) or zrSignRes."""
-    if answer.wallet:
-        fields = (
-            answer.wallet_type_id,
-            answer.owner,
-            answer.wallet_index,
-            answer.wallet,
-            answer.options,
-            answer.authority_signature,
-        )
-        return call_data("zrKeyRes", fields)
-    fields_of_signature = (
-        int.from_bytes(answer.trace_id, "big"),
-        answer.owner,
-        answer.meta_data,
-        answer.signature,
-        answer.broadcast,
-        answer.authority_signature,
-    )
-    return call_data("zrSignRes", fields_of_signature)
+    call = contract_abi.function("zrKeyRes" if answer.wallet else "zrSignRes")
+    values = contract_abi.values_of(answer, call.parameters[:-1])
+    return call.call_data((*values, answer.authority_signature))
 
 
 def revert_text(data: Any) -> str:
@@ -93,17 +41,17 @@ def revert_text(data: Any) -> str:
     if not isinstance(data, str) or not data.startswith("0x"):
         return ""
     raw = bytes.fromhex(data[2:])
-    entry = _errors().get(raw[:4])
-    if entry is None:
+    error = contract_abi.errors().get(raw[:4])
+    if error is None:
         return data
     try:
-        values = decode(get_abi_input_types(entry), raw[4:])
-    except DecodingError:
-        return str(entry["name"])
+        values = error.decode(raw).values()
+    except MalformedPayload:
+        return error.name
     shown = ", ".join(
         "0x" + value.hex() if isinstance(value, bytes) else str(value) for value in values
     )
-    return f"{entry['name']}({shown})"
+    return f"{error.name}({shown})"
 
 
 @dataclass(frozen=True)
@@ -174,8 +122,7 @@ class DirectContract:
             )
 
     async def _resolved_in(self, event: str, topics: list[bytes], from_block: int) -> str:
-        entry = _abi()["event", event]
-        wanted = [event_abi_to_log_topic(entry), *topics]
+        wanted = [contract_abi.event(event).topic, *topics]
         query = {
             "address": self.address,
             "fromBlock": hex(from_block),
@@ -189,11 +136,12 @@ class DirectContract:
         return str(logs[-1]["transactionHash"]) if logs else ""
 
     async def _view(self, function: str, *arguments: Any) -> tuple[Any, ...]:
-        call = {"to": self.address, "data": "0x" + call_data(function, *arguments).hex()}
+        view = contract_abi.function(function)
+        call = {"to": self.address, "data": "0x" + view.call_data(*arguments).hex()}
         answer = bytes.fromhex((await self.rpc.call("eth_call", call, "latest"))[2:])
         try:
-            return decode(get_abi_output_types(_abi()["function", function]), answer)
-        except DecodingError as error:
+            return view.decode_output(answer)
+        except MalformedPayload as error:
             raise NotYet(
                 f"{self.address} does not answer {function} as a Direct contract. "
                 "Is it the right chain?"
