@@ -14,19 +14,19 @@ from zrsign_daemon.errors import DaemonError
 
 
 class OperatorError(DaemonError):
-    """Root."""
+    """Root of the operator's errors."""
 
 
 class NotAMember(OperatorError):
-    pass
+    """The ledger's groups do not name this operator."""
 
 
 class StoreUnusable(OperatorError):
-    pass
+    """What lies on the disk cannot be used: old, damaged, in use, or unreadable."""
 
 
 class SealBroken(OperatorError):
-    pass
+    """A sealed record was altered, moved, or belongs to other code."""
 
 
 class Refused(OperatorError):
@@ -34,4 +34,4 @@ class Refused(OperatorError):
 
 
 class NotApproved(OperatorError):
-    pass
+    """What is to be signed does not follow from what the ledger shows."""

@@ -12,15 +12,15 @@ class Attested:
     """What a genuine document says of its enclave. Production mode is already checked."""
 
     kind: str
-    """As in the ledger's allow-list: "simulated", "nitro", "sgx", "tdx", "sev-snp"."""
+    """Kind of enclave in the ledger's words: "simulated", "nitro", "sgx", "tdx" or "sev-snp"."""
     measurement: bytes
-    """Of the code. Each verifier's module says over what."""
+    """Digest of the code that runs; each verifier's module says over what."""
     report_data: bytes
     """What the enclave bound the document to; 64 bytes, except that Nitro's may be any length."""
     issued_at: float | None = None
     """Unix time in seconds, for the one kind that says it (Nitro)."""
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """For people: platform, TCB status, the parts of the measurement. Bytes are in hex."""
+    """What a person may want to know: platform, TCB status, the parts of the measurement in hex."""
 
 
 class Verifier(Protocol):
@@ -28,7 +28,7 @@ class Verifier(Protocol):
 
     @property
     def kind(self) -> str:
-        """Of the documents."""
+        """Kind of enclave whose documents this verifier judges."""
 
     def verify(self, document: bytes, now: float) -> Attested:
         """What the document proves at Unix time `now`, in seconds. Raises BadQuote only."""

@@ -46,7 +46,7 @@ PCK_CHAIN_LENGTH: Final = 3
 """The platform's certificate, the CA that issued it, the root."""
 MEASUREMENT_REGISTER_BYTES: Final = 48
 SGX_DEBUG: Final = 0x02
-"""In the first byte of an enclave's attributes."""
+"""The bit of debug mode in the first byte of an enclave's attributes."""
 TDX_UNTRUSTED: Final = 0xFF
 """The first byte of a domain's attributes: any bit set, debug among them, makes it untrusted."""
 
@@ -98,11 +98,11 @@ class Collateral:
     valid_from: datetime
     valid_until: datetime
     content: Any
-    """For `dcap_qvl`."""
+    """The same collateral as `dcap_qvl` takes it."""
 
     @classmethod
     def parse(cls, document: str) -> Self:
-        """From the JSON of `dcap_qvl.QuoteCollateralV3`. Raises BadCollateral."""
+        """The collateral in the JSON of `dcap_qvl.QuoteCollateralV3`. Raises BadCollateral."""
         try:
             content = dcap_qvl.QuoteCollateralV3.from_json(document)
             tcb_info, qe_identity = json.loads(content.tcb_info), json.loads(content.qe_identity)
@@ -126,7 +126,10 @@ class DcapVerifier:
     def __init__(
         self, kind: str, collateral: Iterable[Collateral], policy: DcapPolicy | None = None
     ) -> None:
-        """Of `kind` "sgx" or "tdx". Later collateral replaces earlier of the same platform."""
+        """Judge quotes of one `kind`, "sgx" or "tdx".
+
+        Later collateral replaces earlier of the same platform. Raises ParameterError.
+        """
         if kind not in (SGX, TDX):
             raise ParameterError(f"{kind!r} has no quotes of this format: {SGX!r} and {TDX!r} have")
         self.kind: Final = kind
@@ -190,7 +193,7 @@ class DcapVerifier:
 
 
 def tdx_measurement(mrtd: bytes, *rtmrs: bytes) -> bytes:
-    """For the allow-list: MRTD and RTMR0 to RTMR3, 48 bytes each; 48 out."""
+    """The measurement for the allow-list, 48 bytes: of MRTD and RTMR0 to RTMR3, 48 bytes each."""
     registers = (mrtd, *rtmrs)
     if [len(each) for each in registers] != [MEASUREMENT_REGISTER_BYTES] * 5:
         raise MalformedQuote("a domain has MRTD and four RTMR of 48 bytes each")

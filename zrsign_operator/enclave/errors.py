@@ -22,7 +22,7 @@ class ExpiredQuote(BadQuote):
 
 
 class RefusedQuote(BadQuote):
-    """A genuine document of an enclave that policy refuses: debug mode, an old TCB, …"""
+    """A genuine document of an enclave that policy refuses: debug mode, or an old TCB."""
 
 
 class UnboundQuote(BadQuote):

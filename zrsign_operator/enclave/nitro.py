@@ -116,7 +116,10 @@ class NitroVerifier:
 
 
 def measurement(pcr0: bytes, pcr1: bytes, pcr2: bytes) -> bytes:
-    """For the allow-list, from what `nitro-cli build-enclave` prints. 48 bytes each, 48 out."""
+    """The measurement for the allow-list from what `nitro-cli build-enclave` prints.
+
+    Each PCR has 48 bytes, and so has the measurement.
+    """
     for pcr in (pcr0, pcr1, pcr2):
         if len(pcr) != PCR_BYTES:
             raise MalformedQuote(f"a PCR has {PCR_BYTES} bytes, not {len(pcr)}")

@@ -114,7 +114,7 @@ class Report:
 
     @classmethod
     def parse(cls, document: bytes) -> Self:
-        """Raises MalformedQuote."""
+        """The fields of an attestation report (AMD 56860). Raises MalformedQuote."""
         if len(document) != REPORT_BYTES:
             raise MalformedQuote(f"a report has {REPORT_BYTES} bytes, not {len(document)}")
 
@@ -156,9 +156,10 @@ class Endorsement:
 
     @classmethod
     def parse(cls, leaf: bytes, issuers: bytes, revoked: bytes | None = None) -> Self:
-        """As KDS gives them: the key's certificate in DER, `cert_chain` in PEM, `crl` in DER.
+        """The certificates as AMD's KDS gives them, to judge reports with.
 
-        Raises BadCollateral.
+        `leaf` is the key's certificate in DER, `issuers` the `cert_chain` in PEM, `revoked` the
+        `crl` in DER. Raises BadCollateral.
         """
         try:
             certificate, above = load(leaf), load_pem(issuers)

@@ -45,6 +45,7 @@ class Quote(Record):
 
     @property
     def signed_bytes(self) -> bytes:
+        """What the root signs: all fields but the signature."""
         return encode(Tagged("zrsign-simulated-quote-v1", self.to_value().fields[:-1]))
 
 

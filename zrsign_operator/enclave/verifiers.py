@@ -25,7 +25,7 @@ class Verifiers:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """That are accepted, in order."""
+        """The kinds of enclaves that are accepted, in alphabetical order."""
         return tuple(sorted(self._by_kind))
 
     def allowing(self, allowed: frozenset[tuple[str, bytes]]) -> Verifiers:
