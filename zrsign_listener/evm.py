@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 from eth_utils.address import to_checksum_address
 
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from zrsign_listener.decode import TOPICS, EvmLog
 from zrsign_listener.errors import RpcError, WrongChain
+from zrsign_listener.finality import LATEST, Finality, blocks_asked_for, newest_final
 from zrsign_listener.plan import Block, ChainView, Scan
-
-# How deep a block must be to be final, or the node's own tag for it.
-Finality = int | Literal["finalized", "safe"]
 
 # getTraceId(), the same in Direct and Omni.
 GET_TRACE_ID = "0x379e3349"
@@ -39,10 +37,10 @@ class EvmNode:
 
     async def view(self, caip2: str, finality: Finality, checkpoints: Collection[int]) -> ChainView:
         """Tip, final block and the hashes of `checkpoints`. Raises WrongChain."""
-        numbers = sorted(set(checkpoints))
-        chain_id, tip_block, *known = await asyncio.gather(
+        numbers, named = sorted(set(checkpoints)), blocks_asked_for(finality)
+        chain_id, *blocks = await asyncio.gather(
             self._call("eth_chainId"),
-            self._call("eth_getBlockByNumber", "latest", False),
+            *(self._call("eth_getBlockByNumber", name, False) for name in named),
             *(self._call("eth_getBlockByNumber", hex(number), False) for number in numbers),
         )
         served = f"eip155:{self._int(chain_id)}"
@@ -50,16 +48,14 @@ class EvmNode:
             raise WrongChain(
                 f"{self.endpoint} serves {served}, not {caip2}. Correct the chain's rpc_url."
             )
-        tip = self._block(tip_block)
-        if isinstance(finality, str):
-            final = self._block(await self._call("eth_getBlockByNumber", finality, False)).number
-        else:
-            final = tip.number - finality
+        shown = {name: self._block(block) for name, block in zip(named, blocks, strict=False)}
+        known = blocks[len(named) :]
         hashes = {
             number: None if block is None else self._block(block).hash
             for number, block in zip(numbers, known, strict=True)
         }
-        return ChainView(tip, final, hashes)
+        final = newest_final(finality, {name: block.number for name, block in shown.items()})
+        return ChainView(shown[LATEST], final, hashes)
 
     async def block(self, number: int) -> Block:
         return self._block(await self._call("eth_getBlockByNumber", hex(number), False))

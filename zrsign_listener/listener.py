@@ -64,7 +64,7 @@ class ChainListener:
             if reader.feed.checkpoint is not None
         }
         chain = self.settings
-        view = await self._node.view(chain.caip2, chain.finality_depth, checkpoints)
+        view = await self._node.view(chain.caip2, chain.finality, checkpoints)
         metrics.TIP.labels(chain.caip2).set(view.tip.number)
         steps = (reader.step(view) for reader in self.readers)
         # All steps end before a failure is raised, so that no reader is ever in two of them.

@@ -10,7 +10,7 @@ key_file = ".zrsign/keys/observer"
 caip2 = "eip155:31337"
 rpc_url = "http://127.0.0.1:8545"
 ws_url = "ws://127.0.0.1:8545"
-finality_depth = 0
+finality = 0
 contracts = [{ address = "0x…", mode = "omni", start_block = 3 }]
 """
 
@@ -24,6 +24,7 @@ from pydantic import AfterValidator, Field, model_validator
 from zrsign_daemon.database import DatabaseUrl
 from zrsign_daemon.jsonrpc import NodeUrl
 from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
+from zrsign_listener.finality import DEFAULT_FINALITY, Finality
 from zrsign_listener.plan import Policy
 
 
@@ -53,9 +54,7 @@ class ChainSettings(Part):
     """The node's JSON-RPC."""
     ws_url: str | None = Field(default=None, pattern=r"^wss?://")
     """The node's WebSocket, which wakes the poll; without it events wait for `poll_interval_s`."""
-    finality_depth: Annotated[int, Field(ge=0, le=100_000)] | Literal["finalized", "safe"] = (
-        "finalized"
-    )
+    finality: Finality = DEFAULT_FINALITY
     """Blocks on top of a block that make it final, or the node's own "finalized" or "safe"."""
     poll_interval_s: float = Field(default=2.0, gt=0, le=3600)
     """Longest time between two looks at the chain, in seconds."""

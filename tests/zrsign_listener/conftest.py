@@ -77,7 +77,7 @@ class Chain:
             {"address": each.address, "mode": each.mode.value, "start_block": each.block_number}
             for each in (self.direct, self.omni)
         ]
-        values = {"caip2": CHAIN, "rpc_url": self.url, "finality_depth": 0, "contracts": contracts}
+        values = {"caip2": CHAIN, "rpc_url": self.url, "finality": 0, "contracts": contracts}
         return ChainSettings.model_validate(values | {"poll_interval_s": 0.05} | changes)
 
 

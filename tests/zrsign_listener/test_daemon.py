@@ -187,7 +187,7 @@ async def test_unusable_account__should_be_named(
         ('caip2 = "solana:x"\nrpc_url = "http://x"\ncontracts = [{address = "A"}]', "caip2"),
         ('caip2 = "eip155:1"\nrpc_url = "http://x"\ncontracts = []', "contracts"),
         ('caip2 = "eip155:1"\nrpc_url = "http://x"\ncontracts = [{address = "0x12"}]', "address"),
-        ('caip2 = "eip155:1"\nrpc_url = "http://x"\nfinality_depth = -1\ncontracts = []', "depth"),
+        ('caip2 = "eip155:1"\nrpc_url = "http://x"\nfinality = -1\ncontracts = []', "finality"),
     ],
 )
 def test_settings__should_name_the_field_at_fault(tmp_path: Path, text: str, fault: str) -> None:
@@ -209,7 +209,7 @@ def test_settings__should_take_a_full_file(tmp_path: Path) -> None:
         caip2 = "eip155:11155111"
         rpc_url = "https://rpc.example"
         ws_url = "wss://rpc.example"
-        finality_depth = "finalized"
+        finality = "finalized"
         contracts = [
           { address = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266", mode = "omni" },
         ]
@@ -217,4 +217,4 @@ def test_settings__should_take_a_full_file(tmp_path: Path) -> None:
     )
     (chain,) = load(ListenerSettings, file).chains
     assert chain.contracts[0].address == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
-    assert chain.finality_depth == "finalized"
+    assert chain.finality == "finalized"

@@ -108,7 +108,7 @@ async def test_block_that_is_not_final__should_wait(
     chain: Chain, rpc: JsonRpc, store: Store
 ) -> None:
     await ask_hash(rpc, chain.omni.address)
-    async with listening(chain.settings(finality_depth=3), store) as listener:
+    async with listening(chain.settings(finality=3), store) as listener:
         for mined, expected in ((0, []), (2, []), (1, [0])):
             await rpc.call("anvil_mine", hex(mined)) if mined else None
             await listener.poll()

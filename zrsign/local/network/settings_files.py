@@ -59,7 +59,7 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
                 "caip2": caip2,
                 "rpc_url": chain.rpc_url,
                 "ws_url": chain.ws_url,
-                "finality_depth": 0,
+                "finality": 0,
                 "poll_interval_s": POLL_S,
                 "contracts": [
                     {"address": each.address, "mode": each.mode, "start_block": each.start_block}
