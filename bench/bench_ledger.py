@@ -22,7 +22,7 @@ from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.engine import EmbeddedEngine
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
-from zrchain_lite.node import NodeConfig, serving
+from zrchain_lite.node import NodeSettings, serving
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
@@ -103,7 +103,7 @@ async def end_to_end(count: int, senders: Sequence[Account]) -> Row:
         file = Path(folder) / "genesis.json"
         file.write_text(json.dumps(genesis().model_dump(mode="json")))
         free = "127.0.0.1:0"
-        config = NodeConfig(Path(folder) / "home", file, free, free, free)
+        config = NodeSettings(Path(folder) / "home", file, free, free, free)
         async with serving(config, modules, asyncio.Event()) as (node, _):
             target = f"127.0.0.1:{node.grpc_port}"
             clients = [LedgerClient(target, account=account) for account in senders]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from relayer.service import run
 from relayer.settings import RelayerSettings
-from zrsign_daemon import run as life
+from zrsign_daemon import life
 
 
 def main(argv: Sequence[str] | None = None) -> int:

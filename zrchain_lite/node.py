@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from zrchain_lite import genesis
 from zrchain_lite.api import grpc, http, rest, rpc
-from zrchain_lite.engine import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine import EmbeddedEngine, EngineSettings
 from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
 
@@ -20,7 +20,7 @@ Routers = Callable[[EmbeddedEngine], Sequence[APIRouter]]
 
 
 @dataclass(frozen=True)
-class NodeConfig:
+class NodeSettings:
     """Where the node keeps its chain and where it listens (`host:port`; port 0 chooses one)."""
 
     home: Path
@@ -28,7 +28,7 @@ class NodeConfig:
     grpc: str = "127.0.0.1:9090"
     rest: str = "127.0.0.1:1317"
     rpc: str = "127.0.0.1:26657"
-    engine: EngineConfig = field(default_factory=EngineConfig)
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def no_routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
 
 
 async def run(
-    config: NodeConfig,
+    settings: NodeSettings,
     modules: ModuleList,
     stop: asyncio.Event,
     *,
@@ -59,31 +59,31 @@ async def run(
     is told when all doors are open. Raises GenesisError, StoreError or PortInUse (all LedgerError)
     before anything is served, and whatever stops the engine later, such as a full disk.
     """
-    async with serving(config, modules, stop, routers=routers) as (node, engine_task):
+    async with serving(settings, modules, stop, routers=routers) as (node, engine_task):
         ready(node)
         await engine_task
 
 
 @asynccontextmanager
 async def serving(
-    config: NodeConfig,
+    settings: NodeSettings,
     modules: ModuleList,
     stop: asyncio.Event,
     *,
     routers: Routers = no_routers,
 ) -> AsyncIterator[tuple[Node, asyncio.Task[None]]]:
     """`run` for callers that do something else meanwhile; closes everything at the end."""
-    first_state = genesis.load(config.genesis)
+    first_state = genesis.load(settings.genesis)
     async with AsyncExitStack() as stack:
-        rest_socket = stack.enter_context(http.listen("REST", config.rest))
-        rpc_socket = stack.enter_context(http.listen("JSON-RPC", config.rpc))
-        store = LmdbStore(config.home)
+        rest_socket = stack.enter_context(http.listen("REST", settings.rest))
+        rpc_socket = stack.enter_context(http.listen("JSON-RPC", settings.rpc))
+        store = LmdbStore(settings.home)
         stack.callback(store.close)
         keepers = Keepers.create()
         app = keepers.app(store, modules(keepers))
-        engine = EmbeddedEngine(app, store, config.engine)
+        engine = EmbeddedEngine(app, store, settings.engine)
         engine.start(first_state)
-        grpc_port = await stack.enter_async_context(grpc.serve(engine, config.grpc))
+        grpc_port = await stack.enter_async_context(grpc.serve(engine, settings.grpc))
         rest_app = rest.build(engine, routers=routers(engine))
         await stack.enter_async_context(http.serve(rest_app, rest_socket))
         rpc_app = rpc.build(engine, first_state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from relayer.settings import RelayerSettings
-from zrsign.node import NodeSettings
+from zrsign.node import LedgerSettings
 from zrsign_btc_proxy.settings import ProxySettings
 from zrsign_daemon.settings import Settings
 from zrsign_dev_keyring.settings import KeyringSettings
@@ -13,7 +13,7 @@ from zrsign_listener.settings import ListenerSettings
 from zrsign_operator.settings import OperatorSettings
 
 DAEMONS: Final[dict[str, type[Settings]]] = {
-    "ledger": NodeSettings,
+    "ledger": LedgerSettings,
     "listener": ListenerSettings,
     "relayer": RelayerSettings,
     "btc-proxy": ProxySettings,

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
-from zrchain_lite.engine import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine import EmbeddedEngine, EngineSettings
 from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
@@ -28,7 +28,7 @@ from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
 from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore
-from zrsign_daemon import run
+from zrsign_daemon import life
 from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.settings import Settings, settings_for
@@ -38,7 +38,7 @@ from zrsign_receiver.rest import api
 M = TypeVar("M", bound=Message)
 
 
-class NodeSettings(Settings):
+class LedgerSettings(Settings):
     """Where the node keeps its chain, and where it listens (host:port)."""
 
     model_config = settings_for("ledger")
@@ -99,32 +99,32 @@ class StoppedLedger(LedgerClient):
         self._store.close()
 
 
-async def serve(settings: NodeSettings, stop: asyncio.Event) -> None:
+async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
     """Run the node until `stop`."""
-    config = node.NodeConfig(
+    node_settings = node.NodeSettings(
         home=settings.home,
         genesis=settings.genesis,
         grpc=settings.grpc,
         rest=settings.rest,
         rpc=settings.rpc,
-        engine=EngineConfig(empty_block_interval_s=settings.empty_block_interval_s),
+        engine=EngineSettings(empty_block_interval_s=settings.empty_block_interval_s),
     )
 
     def ready(started: node.Node) -> None:
         height = started.engine.app.tip.height
         get_logger().info(
-            "ready", height=height, grpc=config.grpc, rest=config.rest, rpc=config.rpc
+            "ready", height=height, grpc=settings.grpc, rest=settings.rest, rpc=settings.rpc
         )
 
     try:
-        await node.run(config, modules, stop, routers=routers, ready=ready)
+        await node.run(node_settings, modules, stop, routers=routers, ready=ready)
     except LedgerError as error:
         raise DaemonError(str(error)) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the ledger until it is told to stop; returns the exit code."""
-    return run.main("ledger", NodeSettings, serve, argv)
+    return life.main("ledger", LedgerSettings, run, argv)
 
 
 if __name__ == "__main__":

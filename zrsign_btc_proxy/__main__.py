@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from zrsign_btc_proxy.service import run
 from zrsign_btc_proxy.settings import ProxySettings
-from zrsign_daemon import run as life
+from zrsign_daemon import life
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """Errors of a daemon's start-up and of its retries.
 
 DaemonError
-├── SettingsError    a configuration file is missing or a value in it is not acceptable
+├── SettingsError    a settings file is missing or a value in it is not acceptable
 ├── PortInUse        another process listens where this one should
 ├── DatabaseUnusable the database cannot be opened, read or written, or is another version's
 └── GaveUp           a bounded retry ran out of attempts; `__cause__` is the last failure
@@ -13,7 +13,7 @@ from __future__ import annotations
 class DaemonError(Exception):
     """Root.
 
-    The message ends with what to do next. `run.main` prints it and exits with `exit_code`.
+    The message ends with what to do next. `life.main` prints it and exits with `exit_code`.
     """
 
     exit_code = 2

@@ -94,7 +94,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"Cannot read the configuration {path}: {error.strerror}. Give its path with --config."
+            f"Cannot read the settings {path}: {error.strerror}. Give its path with --config."
         ) from None
     try:
         text = content.decode()

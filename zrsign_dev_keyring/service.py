@@ -35,7 +35,7 @@ def load_passphrase(path: Path) -> bytes:
     return passphrase
 
 
-async def serve(settings: KeyringSettings, stop: asyncio.Event) -> None:
+async def run(settings: KeyringSettings, stop: asyncio.Event) -> None:
     """Answer until `stop`."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     vault = await asyncio.to_thread(

@@ -3,7 +3,7 @@
 ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
 └── RpcError         a node refused, failed, or answered nonsense
-    ├── WrongChain   the node serves another chain than the configuration says
+    ├── WrongChain   the node serves another chain than the settings say
     └── CutShort     an answer is as long as an answer may be
 """
 

@@ -24,7 +24,7 @@ RETRY = Retry(base_s=0.2, cap_s=15.0)
 REPORT_PAUSE_S = 1.0
 
 
-async def listen(settings: ListenerSettings, stop: asyncio.Event) -> None:
+async def run(settings: ListenerSettings, stop: asyncio.Event) -> None:
     """Run until `stop`. A loop that fails stops no other."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as resources:

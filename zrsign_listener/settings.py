@@ -55,7 +55,7 @@ class ChainSettings(Part):
     ws_url: str | None = Field(default=None, pattern=r"^wss?://")
     """The node's WebSocket, which wakes the poll; without it events wait for `poll_interval_s`."""
     finality: Finality = DEFAULT_FINALITY
-    """Blocks on top of a block that make it final, or the node's own "finalized" or "safe"."""
+    """When a block is final: blocks on top of it, or the node's own word for it."""
     poll_interval_s: float = Field(default=2.0, gt=0, le=3600)
     """Longest time between two looks at the chain, in seconds."""
     rpc_timeout_s: float = Field(default=10.0, gt=0, le=300)

@@ -44,7 +44,7 @@ WAITING_S = 5.0
 """Between looks at the ledger, when no group named this operator for long."""
 
 
-async def serve(settings: OperatorSettings, stop: asyncio.Event) -> None:
+async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
     """Operate until `stop`."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     identity = IdentityKey(read_enclave_secret(settings.identity_file))

@@ -101,7 +101,7 @@ def test_daemon__should_start_without_its_peers_say_so_and_stop_on_sigterm(
         ({"ledger": {"grpc": "x:1", "key_file": "/nonexistent/key"}}, "/nonexistent/key"),
     ],
 )
-def test_bad_configuration__should_end_with_one_clear_line(
+def test_bad_settings__should_end_with_one_clear_line(
     daemon: str,
     change: dict[str, Any],
     message: str,

@@ -11,12 +11,12 @@ from google.protobuf.message import Message
 
 from zrchain_lite.app import App
 from zrchain_lite.client import Account
-from zrchain_lite.engine import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine import EmbeddedEngine, EngineSettings
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Module
-from zrchain_lite.node import NodeConfig
+from zrchain_lite.node import NodeSettings
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.tx import Signer, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
@@ -71,7 +71,7 @@ class Chain:
     extra: Sequence[Module] = ()
     first: Genesis = field(default_factory=genesis)
     clock: Clock = field(default_factory=Clock)
-    config: EngineConfig = field(default_factory=EngineConfig)
+    config: EngineSettings = field(default_factory=EngineSettings)
     keepers: Keepers = field(default_factory=Keepers.create)
     map_bytes: int = 1024 * 1024
 
@@ -115,11 +115,16 @@ class Chain:
         return self.engine.make_block()
 
 
-def node_config(folder: Path, first: Genesis, engine: EngineConfig | None = None) -> NodeConfig:
+def node_config(folder: Path, first: Genesis, engine: EngineSettings | None = None) -> NodeSettings:
     """A node on free ports of loopback."""
     file = folder / "genesis.json"
     file.write_text(json.dumps(first.model_dump(mode="json")))
     free = "127.0.0.1:0"
-    return NodeConfig(
-        folder / "home", file, free, free, free, engine or EngineConfig(empty_block_interval_s=0.2)
+    return NodeSettings(
+        folder / "home",
+        file,
+        free,
+        free,
+        free,
+        engine or EngineSettings(empty_block_interval_s=0.2),
     )

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, transfer
-from zrchain_lite.engine import EngineConfig, SlowSubscriber
+from zrchain_lite.engine import EngineSettings, SlowSubscriber
 from zrchain_lite.engine.blocks import header_hash
 from zrchain_lite.tx import tx_hash
 
 
 @contextmanager
-def chain_with(folder: Path, config: EngineConfig) -> Iterator[Chain]:
+def chain_with(folder: Path, config: EngineSettings) -> Iterator[Chain]:
     chain = Chain(folder / "bounded", config=config)
     yield chain
     chain.close()
@@ -42,7 +42,7 @@ async def test_engine__should_make_a_block_as_soon_as_a_transaction_waits(chain:
 
 
 async def test_engine__should_make_empty_blocks_while_nothing_waits(tmp_path: Path) -> None:
-    with chain_with(tmp_path, EngineConfig(empty_block_interval_s=0.01)) as chain:
+    with chain_with(tmp_path, EngineSettings(empty_block_interval_s=0.01)) as chain:
         async with running(chain):
             assert await chain.engine.wait_above(5, 10) > 1
             while chain.engine.tip.height < 5:
@@ -96,7 +96,7 @@ def test_broadcast__should_refuse_what_waits_or_is_in_a_block(chain: Chain) -> N
 
 
 def test_mempool__should_be_bounded(tmp_path: Path) -> None:
-    with chain_with(tmp_path, EngineConfig(max_mempool_txs=2)) as chain:
+    with chain_with(tmp_path, EngineSettings(max_mempool_txs=2)) as chain:
         codes = [
             chain.send(chain.tx(ALICE, transfer(ALICE, BOB), ahead=ahead)).code
             for ahead in range(3)
@@ -104,7 +104,7 @@ def test_mempool__should_be_bounded(tmp_path: Path) -> None:
         assert codes == [0, 0, 20]
         chain.engine.make_block()
         assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 0
-    with chain_with(tmp_path / "small", EngineConfig(max_mempool_bytes=100)) as chain:
+    with chain_with(tmp_path / "small", EngineSettings(max_mempool_bytes=100)) as chain:
         assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 20
 
 

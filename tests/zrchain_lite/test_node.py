@@ -11,19 +11,19 @@ import pytest
 from tests.zrchain_lite.chain import genesis, node_config
 from zrchain_lite.api.http import PortInUse
 from zrchain_lite.client import LedgerClient
-from zrchain_lite.engine import EngineConfig
+from zrchain_lite.engine import EngineSettings
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.genesis import GenesisError
-from zrchain_lite.node import NodeConfig, run, serving
+from zrchain_lite.node import NodeSettings, run, serving
 from zrchain_lite.store.lmdb_store import StoreBusy, StoreCorrupted
 from zrsign.node import modules
 
 
-def changed(config: NodeConfig, **values: object) -> NodeConfig:
-    return NodeConfig(**{**config.__dict__, **values})
+def changed(config: NodeSettings, **values: object) -> NodeSettings:
+    return NodeSettings(**{**config.__dict__, **values})
 
 
-async def start(config: NodeConfig) -> None:
+async def start(config: NodeSettings) -> None:
     stop = asyncio.Event()
     await asyncio.wait_for(run(config, modules, stop, ready=lambda node: stop.set()), 10)
 
@@ -60,7 +60,7 @@ async def test_bad_store_or_genesis__should_stop_the_start(tmp_path: Path) -> No
 
 
 async def test_stop__should_not_wait_for_clients_that_wait(tmp_path: Path) -> None:
-    config = node_config(tmp_path, genesis(), EngineConfig(empty_block_interval_s=60))
+    config = node_config(tmp_path, genesis(), EngineSettings(empty_block_interval_s=60))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     async with serving(config, modules, stop) as (node, task):

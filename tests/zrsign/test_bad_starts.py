@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from zrsign.local.network import accounts, genesis
-from zrsign.local.network import settings_files as configs
+from zrsign.local.network import accounts, genesis, settings_files
 from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
 from zrsign_chains import BITCOIN_REGTEST
 from zrsign_chains.wallets import KeyAlgorithm
@@ -57,14 +56,14 @@ def settings(tmp_path: Path) -> dict[str, dict[str, Any]]:
         ),
         accounts=accounts.create(tmp_path / "keys"),
     )
-    state = configs.write(tmp_path, "genesis", genesis.build(network.accounts))
+    state = settings_files.write(tmp_path, "genesis", genesis.build(network.accounts))
     contract = ContractEntry(chain=SOURCE, address="0x" + "11" * 20, mode="omni", start_block=0)
     return {
-        "ledger": configs.ledger(network.ledger, state),
-        "listener": configs.listener(network, [contract]),
-        "keyring": configs.keyring(network, "keyring1qqqqqqqqqqqqqqqq"),
-        "relayer": configs.relayer(network),
-        "btc_proxy": configs.btc_proxy(network),
+        "ledger": settings_files.ledger(network.ledger, state),
+        "listener": settings_files.listener(network, [contract]),
+        "keyring": settings_files.keyring(network, "keyring1qqqqqqqqqqqqqqqq"),
+        "relayer": settings_files.relayer(network),
+        "btc_proxy": settings_files.btc_proxy(network),
     }
 
 
@@ -78,7 +77,7 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
             config.parent.mkdir(exist_ok=True)
             config.write_bytes(content)
         elif content is not None:
-            configs.write(config.parent, daemon, content)
+            settings_files.write(config.parent, daemon, content)
         program = importlib.import_module(PROGRAMS[daemon])
         assert program.main(["--config", str(config)]) == 2
         said = capsys.readouterr().err.splitlines()

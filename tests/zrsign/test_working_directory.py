@@ -61,7 +61,7 @@ def test_directory__should_be_hostile(hostile: Path) -> None:
 def test_daemon__should_be_ours(daemon: str, hostile: Path) -> None:
     done = run([str(SCRIPT), "run", daemon, "--config", "missing.json"], hostile)
     assert done.returncode == 2, done.stderr
-    assert "Cannot read the configuration missing.json" in done.stderr
+    assert "Cannot read the settings missing.json" in done.stderr
 
 
 def test_maker_of_primes__should_be_ours(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:

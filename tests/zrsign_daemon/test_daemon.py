@@ -121,7 +121,7 @@ def test_key_file__should_hold_32_bytes_in_hexadecimal(tmp_path: Path) -> None:
 DAEMON = """
 import asyncio, sys
 from zrsign_daemon.log import get_logger
-from zrsign_daemon.run import main
+from zrsign_daemon.life import main
 from zrsign_daemon.settings import Settings, settings_for
 class S(Settings):
     model_config = settings_for("probe")

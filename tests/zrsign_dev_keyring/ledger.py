@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zrchain_lite.client import Account, LedgerClient
-from zrchain_lite.engine import EngineConfig
-from zrchain_lite.node import NodeConfig, serving
+from zrchain_lite.engine import EngineSettings
+from zrchain_lite.node import NodeSettings, serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign.node import modules
@@ -87,13 +87,13 @@ async def running_ledger(folder: Path) -> AsyncIterator[Ledger]:
     accounts = Accounts()
     genesis = folder / "genesis.json"
     genesis.write_text(json.dumps(_genesis(accounts)))
-    config = NodeConfig(
+    config = NodeSettings(
         home=folder / "ledger",
         genesis=genesis,
         grpc="127.0.0.1:0",
         rest="127.0.0.1:0",
         rpc="127.0.0.1:0",
-        engine=EngineConfig(empty_block_interval_s=0.2),
+        engine=EngineSettings(empty_block_interval_s=0.2),
     )
     async with AsyncExitStack() as stack:
         node, _task = await stack.enter_async_context(serving(config, modules, asyncio.Event()))

@@ -22,7 +22,7 @@ from zrsign_daemon.retry import Retry
 from zrsign_daemon.settings import LedgerAccess, load
 from zrsign_dev_keyring.errors import ForeignVault, VaultUnusable
 from zrsign_dev_keyring.keyring import LocalKeyring
-from zrsign_dev_keyring.service import serve
+from zrsign_dev_keyring.service import run
 from zrsign_dev_keyring.settings import KeyringSettings
 from zrsign_dev_keyring.vault import Vault
 
@@ -226,7 +226,7 @@ async def test_daemon__should_be_woken_by_blocks_and_stop_when_asked(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     stop = asyncio.Event()
-    daemon = asyncio.create_task(serve(settings_at(ledger, tmp_path), stop))
+    daemon = asyncio.create_task(run(settings_at(ledger, tmp_path), stop))
     async with asyncio.timeout(20):
         for _ in range(3):
             key_id = await ledger.ask_key("ecdsa")
@@ -241,13 +241,13 @@ async def test_bad_start__should_name_the_file(ledger: Ledger, tmp_path: Path) -
     settings = settings_at(ledger, tmp_path)
     settings.passphrase_file.write_text("\n")
     with pytest.raises(VaultUnusable, match=r"passphrase is empty"):
-        await serve(settings, asyncio.Event())
+        await run(settings, asyncio.Event())
     settings.ledger.key_file.write_text("no key")
     with pytest.raises(SettingsError, match=r"party must hold 32 bytes"):
-        await serve(settings, asyncio.Event())
+        await run(settings, asyncio.Event())
     settings.ledger.key_file.unlink()
     with pytest.raises(SettingsError, match=r"Cannot read .*party"):
-        await serve(settings, asyncio.Event())
+        await run(settings, asyncio.Event())
 
 
 def test_settings__should_refuse_an_unknown_field(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.settings import LedgerAccess, load
-from zrsign_listener.service import listen
+from zrsign_listener.service import run
 from zrsign_listener.settings import ListenerSettings
 from zrsign_listener.store import Store
 
@@ -74,7 +74,7 @@ def settings_at(chain: Chain, ledger: Ledger, folder: Path, **changes: Any) -> L
 @asynccontextmanager
 async def running(settings: ListenerSettings) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    daemon = asyncio.create_task(listen(settings, stop))
+    daemon = asyncio.create_task(run(settings, stop))
     try:
         yield
     finally:
@@ -177,7 +177,7 @@ async def test_unusable_account__should_be_named(
     settings = settings_at(chain, ledger, tmp_path)
     settings.ledger.key_file.write_text("nothing of the kind")
     with pytest.raises(SettingsError, match=r"observer must hold 32 bytes"):
-        await listen(settings, asyncio.Event())
+        await run(settings, asyncio.Event())
 
 
 @pytest.mark.parametrize(

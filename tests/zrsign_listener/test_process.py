@@ -69,7 +69,7 @@ async def test_kill__should_lose_and_repeat_nothing(
 
 
 @pytest.mark.parametrize("content", ["{}", "{", None])
-def test_bad_configuration__should_end_with_one_line(tmp_path: Path, content: str | None) -> None:
+def test_bad_settings__should_end_with_one_line(tmp_path: Path, content: str | None) -> None:
     config = tmp_path / "listener.json"
     if content is not None:
         config.write_text(content)

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN
 from zrchain_lite.client import Account, LedgerClient, TxFailed, TxResult, party_signature
-from zrchain_lite.engine import EngineConfig
+from zrchain_lite.engine import EngineSettings
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.node import Node, NodeConfig, serving
+from zrchain_lite.node import Node, NodeSettings, serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -77,8 +77,8 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     file = tmp_path / "genesis.json"
     file.write_text(json.dumps(genesis().model_dump(mode="json")))
     free = "127.0.0.1:0"
-    engine = EngineConfig(empty_block_interval_s=0.2)
-    config = NodeConfig(tmp_path / "home", file, free, free, free, engine)
+    engine = EngineSettings(empty_block_interval_s=0.2)
+    config = NodeSettings(tmp_path / "home", file, free, free, free, engine)
     stop = asyncio.Event()
     async with serving(config, modules, stop, routers=lambda e: [api.router(e)]) as (node, _):
         found = Live(node)

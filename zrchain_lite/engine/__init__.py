@@ -1,6 +1,6 @@
 """Engines drive the application: they order transactions, keep blocks, and tell of new ones."""
 
-from zrchain_lite.engine.embedded import EmbeddedEngine, EngineConfig
+from zrchain_lite.engine.embedded import EmbeddedEngine, EngineSettings
 from zrchain_lite.engine.mempool import MempoolFull
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.engine.subscriptions import Committed, SlowSubscriber, Subscription
@@ -9,7 +9,7 @@ __all__ = [
     "BlockRecord",
     "Committed",
     "EmbeddedEngine",
-    "EngineConfig",
+    "EngineSettings",
     "MempoolFull",
     "SlowSubscriber",
     "Subscription",

@@ -37,7 +37,7 @@ GATHER_TURNS = 1_000
 
 
 @dataclass(frozen=True)
-class EngineConfig:
+class EngineSettings:
     """Bounds and pace."""
 
     empty_block_interval_s: float = 5.0
@@ -58,15 +58,15 @@ class EmbeddedEngine:
         self,
         app: App,
         store: LmdbStore,
-        config: EngineConfig | None = None,
+        settings: EngineSettings | None = None,
         *,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.app = app
-        self.config = config or EngineConfig()
+        self.settings = settings or EngineSettings()
         self.records = Records(store.chain)
         self._clock = clock
-        self._mempool = Mempool(self.config.max_mempool_txs, self.config.max_mempool_bytes)
+        self._mempool = Mempool(self.settings.max_mempool_txs, self.settings.max_mempool_bytes)
         self._arrived = asyncio.Event()
         self._hub = Hub()
         self._waiters: dict[bytes, list[asyncio.Future[TxRecord | None]]] = {}
@@ -126,7 +126,7 @@ class EmbeddedEngine:
             return
         self._arrived.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._arrived.wait(), self.config.empty_block_interval_s)
+            await asyncio.wait_for(self._arrived.wait(), self.settings.empty_block_interval_s)
 
     async def _gather(self) -> None:
         """Let what is arriving at this moment arrive, so that it shares the block."""
@@ -188,7 +188,7 @@ class EmbeddedEngine:
     def broadcast(self, tx: bytes) -> abci.ResponseCheckTx:
         """Check and queue. A refusal is a response with a code that is not 0."""
         try:
-            longest = min(self.config.max_tx_bytes, self.app.consensus_params().block.max_bytes)
+            longest = min(self.settings.max_tx_bytes, self.app.consensus_params().block.max_bytes)
             if len(tx) > longest:
                 raise TxRejected(
                     f"the transaction has {len(tx)} bytes; {longest} are allowed", code=21
@@ -216,7 +216,7 @@ class EmbeddedEngine:
         record = self.records.tx(hash_)
         if record is not None or timeout_s <= 0 or self._stopped:
             return record
-        if len(self._waiters) >= self.config.max_waiting_clients:
+        if len(self._waiters) >= self.settings.max_waiting_clients:
             return None
         future: asyncio.Future[TxRecord | None] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(hash_, []).append(future)

@@ -166,7 +166,7 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
 
 def _run(network: LocalNetwork, use: Callable[[LocalNetwork], Coroutine[Any, Any, None]]) -> None:
     """Start `network`, `use` it, stop it: when `use` ends, a process dies, or a signal comes."""
-    from zrsign_daemon.run import until_stopped
+    from zrsign_daemon.life import until_stopped
 
     async def run(stop: asyncio.Event) -> None:
         async def live() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zrsign.local.network import accounts, operators
-from zrsign.local.network import settings_files as configs
+from zrsign.local.network import accounts, operators, settings_files
 from zrsign.local.network.manifest import DaemonEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
@@ -34,7 +33,7 @@ async def join(
     for each in made:
         port = ports.operator_status[each.card.index - 1]
         settings = {**each.settings, "metrics_port": port}
-        config = configs.write(manifest.state_dir / "config", each.name, settings)
+        config = settings_files.write(manifest.state_dir / "config", each.name, settings)
         process = await supervisor.start(each.name, program("zrsign_operator", "--config", config))
         health = f"http://{HOST}:{port}"
         daemons.append(DaemonEntry(name=each.name, pid=process.child.pid, health=health))

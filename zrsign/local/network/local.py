@@ -24,8 +24,7 @@ from zrchain_lite.client import LedgerClient
 from zrsign.administration import Keyring
 from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
 from zrsign.errors import NetworkError
-from zrsign.local.network import accounts, genesis, operators, setup
-from zrsign.local.network import settings_files as configs
+from zrsign.local.network import accounts, genesis, operators, settings_files, setup
 from zrsign.local.network.health import Health
 from zrsign.local.network.manifest import FILE as MANIFEST
 from zrsign.local.network.manifest import (
@@ -142,7 +141,7 @@ class LocalNetwork:
         self._update(contracts=tuple(contracts))
         self.progress("contracts", "ready")
         await self._daemon(
-            "listener", "zrsign_listener", configs.listener(self.manifest, contracts)
+            "listener", "zrsign_listener", settings_files.listener(self.manifest, contracts)
         )
         return tuple(contracts)
 
@@ -163,8 +162,8 @@ class LocalNetwork:
         self.bitcoin.keep_mining()
         await asyncio.gather(
             self._keys(),
-            self._daemon("relayer", "relayer", configs.relayer(self.manifest)),
-            self._daemon("btc_proxy", "zrsign_btc_proxy", configs.btc_proxy(self.manifest)),
+            self._daemon("relayer", "relayer", settings_files.relayer(self.manifest)),
+            self._daemon("btc_proxy", "zrsign_btc_proxy", settings_files.btc_proxy(self.manifest)),
         )
 
     def _claim_state_dir(self) -> None:
@@ -230,9 +229,9 @@ class LocalNetwork:
             rpc=f"http://{HOST}:{self.ports.ledger_rpc}",
             store=self.state_dir / "ledger",
         )
-        genesis_file = configs.write(self.state_dir, "genesis", genesis.build(known))
-        settings = configs.ledger(entry, genesis_file)
-        config = configs.write(self.state_dir / "config", "ledger", settings)
+        genesis_file = settings_files.write(self.state_dir, "genesis", genesis.build(known))
+        settings = settings_files.ledger(entry, genesis_file)
+        config = settings_files.write(self.state_dir / "config", "ledger", settings)
         process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
         rpc = Rpc(entry.rpc)
         await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
@@ -256,7 +255,7 @@ class LocalNetwork:
     async def _start_keyring(self, ledger: LedgerClient, address: str) -> None:
         if self.committee is None:
             await self._daemon(
-                "keyring", "zrsign_dev_keyring", configs.keyring(self.manifest, address)
+                "keyring", "zrsign_dev_keyring", settings_files.keyring(self.manifest, address)
             )
             return
         made = operators.provision(self.manifest, self.committee.names, address, self.ports)
@@ -287,7 +286,7 @@ class LocalNetwork:
         self.progress(name, "starting")
         port = port or getattr(self.ports, name)
         settings = {**settings, "metrics_port": port}
-        config = configs.write(self.state_dir / "config", name, settings)
+        config = settings_files.write(self.state_dir / "config", name, settings)
         process = await self.supervisor.start(name, program(package, "--config", config))
         health = Health(f"http://{HOST}:{port}")
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)

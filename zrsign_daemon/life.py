@@ -1,8 +1,7 @@
-"""The life of a daemon: read the configuration, set up logging, run until SIGTERM or SIGINT, exit
-with a clear code.
+"""The life of a daemon: read settings, set up logging, run until a signal, exit with a clear code.
 
-Exit codes: 0 after a signal, 2 with one line on standard error for a DaemonError, 1 with a trace
-for anything unforeseen.
+Exit codes: 0 after SIGTERM or SIGINT, 2 with one line on standard error for a DaemonError, 1 with a
+trace for anything unforeseen.
 """
 
 from __future__ import annotations
@@ -59,12 +58,3 @@ def main(
         print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code
     return 0
-
-
-async def wait_or_stop(stop: asyncio.Event, timeout_s: float) -> bool:
-    """Sleep that a stop ends early. True when stopped."""
-    try:
-        await asyncio.wait_for(stop.wait(), timeout_s)
-    except TimeoutError:
-        return False
-    return True
