@@ -266,8 +266,8 @@ class Operator:
 
     def _invited(self, sender: int, proposal: Proposal) -> None:
         parties = self.settings.parties(self.settings.members)
-        mine = self.me in proposal.members
-        if not mine or sender != proposal.proposer or proposal.keyring != self.settings.keyring:
+        ours = {self.me, sender} <= set(proposal.members)
+        if not ours or sender != proposal.proposer or proposal.keyring != self.settings.keyring:
             self._log.warning("strange_proposal", peer=sender)
             return
         if not proposal.is_signed(parties):
