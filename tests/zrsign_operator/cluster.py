@@ -11,6 +11,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -117,7 +118,6 @@ class Ledger:
     epochs: dict[tuple[int, str], wire.MsgReportKeyEpoch] = field(default_factory=dict)
     """The last epoch by key and party."""
     faults: list[wire.MsgReportFault] = field(default_factory=list)
-    transactions_sent: int = 0
     _last_id: int = 0
 
     def set_group(self, threshold: int, indices: Sequence[int]) -> None:
@@ -279,9 +279,13 @@ class Node:
         """All of them, or none."""
         if self.down:
             raise LedgerUnavailable("the node is down")
-        for message in messages:
-            self.ledger.take(message)
-        self.ledger.transactions_sent += 1
+        before = deepcopy(vars(self.ledger)) if len(messages) > 1 else {}
+        try:
+            for message in messages:
+                self.ledger.take(message)
+        except TxFailed:
+            vars(self.ledger).update(before)
+            raise
 
 
 Carrier = Callable[[int, int, Frame], Iterable[bytes]]

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.zrsign_dmpc.ecdsa.builders import seeded
+from tests.zrsign_dmpc.ecdsa.builders import TINY, found, search, seeded
 from zrsign_dmpc.ecdsa.arithmetic import is_prime, release_gil
 from zrsign_dmpc.ecdsa.errors import EcdsaError
 from zrsign_dmpc.ecdsa.pool import Pool
@@ -21,6 +21,15 @@ def test_safe_prime__should_have_its_size_and_form(size: int) -> None:
         assert is_prime((p - 1) // 2)
         assert p % 4 == 3
         assert p >> (size - 2) == 3
+
+
+def test_primes_of_the_tests__should_be_those_that_are_searched_for() -> None:
+    assert found()[0] == search(0, TINY.prime)
+    assert len(set(found())) == len(found())
+    for p in found():
+        assert is_prime(p)
+        assert is_prime((p - 1) // 2)
+        assert p >> (TINY.prime - 2) == 3
 
 
 def test_safe_prime__should_depend_on_its_randomness_alone() -> None:

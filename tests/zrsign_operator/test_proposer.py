@@ -1,0 +1,87 @@
+"""A proposal says all that its members need, or is not made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster
+from tests.zrsign_operator.conftest import MakeCluster
+from zrsign_operator.ledger.orders import ReshareDetails, Target
+from zrsign_operator.peers.frames import Kind
+from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.nonces import Stocks
+from zrsign_operator.work.proposer import Proposer
+from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
+
+ME = 1
+NAMES = {i: bytes([i]) * 16 for i in (1, 2, 3)}
+
+
+@pytest.fixture
+async def cluster(make_cluster: MakeCluster) -> Cluster:
+    return await make_cluster(2, (1, 2, 3))
+
+
+@pytest.fixture
+def proposer(cluster: Cluster) -> Proposer:
+    holdings = cluster.operators[ME].holdings
+    return Proposer(ME, identity(ME), holdings, Stocks(ME, holdings, lambda to, data: None))
+
+
+def test_proposal__should_be_signed_and_name_its_members_memories(
+    cluster: Cluster, proposer: Proposer
+) -> None:
+    settings = cluster.operators[ME].settings
+    draft = Draft(Kind.KEYGEN, (5,), (1, 3))
+    made = [proposer.write(draft, settings, NAMES) for _ in range(2)]
+    for each in made:
+        assert each is not None
+        assert each.is_signed(settings.parties((1, 2, 3)))
+        assert (each.keyring, each.kind, each.subjects) == (KEYRING, Kind.KEYGEN, (5,))
+        assert (each.proposer, each.members) == (ME, (1, 3))
+        assert each.incarnations == (NAMES[1], NAMES[3])
+        assert Target.decode(each.details) == Target(1, 0)
+    assert len({each.execution_id for each in made if each}) == 2
+    # A member that did not prove itself has no name to be called by.
+    assert proposer.write(draft, settings, {1: NAMES[1], 2: NAMES[2]}) is None
+
+
+def test_details__should_be_those_of_the_kind(cluster: Cluster, proposer: Proposer) -> None:
+    settings = cluster.operators[ME].settings
+    ecdsa, frost = cluster.deal(ECDSA), cluster.deal(ED25519)
+
+    def details(draft: Draft) -> bytes:
+        made = proposer.write(draft, settings, NAMES)
+        assert made is not None
+        return made.details
+
+    assert details(Draft(Kind.AUX, (), (1, 2, 3))) == b""
+    signing = Draft(Kind.ECDSA, (5, 6), (1, 2), presignatures=(b"a", b"b"))
+    assert EcdsaDetails.decode(details(signing)).presignatures == (b"a", b"b")
+    presign = Draft(Kind.PRESIGN, (ecdsa,), (1, 2), ecdsa)
+    assert proposer.write(presign, settings, NAMES) is None
+    cluster.give_aux()
+    info = cluster.held(ME, ecdsa).share.info
+    digest = cluster.operators[ME].holdings.aux[-1].public.digest
+    assert PresignDetails.decode(details(presign)) == PresignDetails(info.key_id, digest)
+    reshare = Draft(Kind.RESHARE, (frost,), (1, 2, 3), frost, dealers=(1, 3))
+    read = ReshareDetails.decode(details(reshare))
+    assert (read.target, read.dealers) == (Target(1, 0), (1, 3))
+    assert read.key.restore() == cluster.held(ME, frost).share.info
+    for kind in (Kind.FROST, Kind.RESHARE, Kind.PRESIGN):
+        assert proposer.write(Draft(kind, (404,), (1, 2), 404), settings, NAMES) is None
+
+
+def test_nonces__should_be_there_for_each_text(cluster: Cluster, proposer: Proposer) -> None:
+    settings = cluster.operators[ME].settings
+    key = cluster.deal(ED25519)
+    draft = Draft(Kind.FROST, (5, 6), (1, 2), key)
+    assert proposer.write(draft, settings, NAMES) is None
+    pool = cluster.held(2, key).nonces
+    assert pool is not None
+    cluster.held(ME, key).offered[2] = [pool.publish(), pool.publish()]
+    made = proposer.write(draft, settings, NAMES)
+    assert made is not None
+    assert [each.index for each in FrostDetails.decode(made.details).commitments] == [1, 2, 1, 2]
+    assert proposer.write(draft, settings, NAMES) is None
