@@ -34,11 +34,14 @@ MADE_LATER = (".zrsign", ".tools", ".venv", "build", "dist", "config", "collater
 """Paths below these are made by a command, so a fresh clone has none of them."""
 READERS_OWN = {"pay.py"}
 """Files that a page tells its reader to write."""
+PAGE_OF = {"operator": "operators", "keyring": "dev-keyring"}
+"""The page of a daemon, where it is not named after it."""
 METRICS = {
     "listener.md": "zrsign_listener",
     "relayer.md": "relayer",
     "btc-proxy.md": "zrsign_btc_proxy",
     "operators.md": "zrsign_operator",
+    "dev-keyring.md": "zrsign_dev_keyring",
 }
 """The package of each page that has a section on metrics."""
 
@@ -145,12 +148,12 @@ def test_commands__should_be_those_of_the_command_line(page: Path) -> None:
 
 def settings_shown(daemon: str) -> Settings:
     """The settings in the TOML block of a daemon's page."""
-    page = (DOCS / f"{daemon}.md").read_text()
-    (shown,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    page = (DOCS / f"{PAGE_OF.get(daemon, daemon)}.md").read_text()
+    (shown,) = re.findall(r"^ *```toml\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
     return DAEMONS[daemon](**tomllib.loads(shown))
 
 
-@pytest.mark.parametrize("daemon", ["ledger", "listener", "relayer", "btc-proxy"])
+@pytest.mark.parametrize("daemon", DAEMONS)
 def test_variables_of_the_settings_page__should_be_read(
     daemon: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
