@@ -84,43 +84,46 @@ class BitcoinChain(Chain):
     def of_ledger(
         cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
     ) -> Self:
-        """The wallet type names the network, and whether its keys are taproot keys."""
+        """Return the network that the wallet type names, for taproot keys if it says so."""
         is_taproot = wallet.key_algorithm is KeyAlgorithm.TAPROOT_SECP256K1
         return cls(wallet.network, taproot=is_taproot)
 
     def address(self, public_key: bytes) -> str:
-        """The P2WPKH address (BIP-173), or the P2TR one of a taproot key (BIP-86)."""
+        """Return the P2WPKH address (BIP-173), or the P2TR one of a taproot key (BIP-86)."""
         return self._address(self.own_script(public_key))
 
     def own_script(self, public_key: bytes) -> bytes:
-        """The output script that the key's address stands for."""
+        """Return the output script that the key's address stands for."""
         return p2tr_script(public_key) if self.taproot else p2wpkh_script(public_key)
 
     def taproot_address(self, public_key: bytes) -> str:
-        """The P2TR address of the key without scripts (BIP-86)."""
+        """Return the P2TR address of the key without scripts (BIP-86)."""
         return self._address(p2tr_script(public_key))
 
     def validate_address(self, text: str) -> str:
+        """Return the address in its one spelling; raises `MalformedAddress` or `WrongNetwork`."""
         return self._address(self.script_for(text))
 
     def script_for(self, address: str) -> bytes:
-        """The output script of an address of this network."""
+        """Return the output script of an address of this network."""
         return script_for(address, self.network)
 
     def message_digest(self, message: bytes) -> bytes:
-        """Double SHA-256 of the prefix, the message's length as CompactSize, the message."""
+        """Hash prefix, the message's length as CompactSize, and message with SHA-256 twice."""
         return sha256d(MESSAGE_PREFIX + compact.to_bytes(len(message)) + message)
 
     def parse(self, payload: bytes) -> BitcoinTx:
+        """Read a PSBT, or a transaction in the "unsigned plus" form; raises `ChainError`."""
         if payload.startswith(bitcoin_psbt.MAGIC):
             return bitcoin_psbt.decode(payload, self.network)
         return decode_unsigned_plus(payload, self.network)
 
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
+        """Return one 32-byte digest an input, in the order of the inputs."""
         return sighashes(_own(tx))
 
     def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
-        """One key an input: the owner of the output that it spends. Raises `ForeignInput`."""
+        """Require one key an input, the owner of what it spends; raises `ForeignInput`."""
         owners = [spent.script_pubkey for spent in _own(tx).inputs]
         own = {key: self.own_script(key) for key in public_keys}
         require_each(owners, [own[key] for key in public_keys], public_keys, ForeignInput)
@@ -128,7 +131,7 @@ class BitcoinChain(Chain):
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
     ) -> bytes:
-        """One signature and one 33-byte key per input, in input order.
+        """Put in one signature and one 33-byte key per input, in input order.
 
         P2WPKH: DER or r||s(||v). P2TR: 64-byte BIP-340, or 65 with the sighash byte.
         """
@@ -142,7 +145,7 @@ class BitcoinChain(Chain):
         return serialize(own, [_witness(*part) for part in parts])
 
     def transaction_id(self, signed: bytes) -> str:
-        """The txid (without witnesses) in display order."""
+        """Return the txid (without witnesses) in display order."""
         return str(parse_transaction(signed).txid().hex())
 
     def compose(
@@ -152,7 +155,7 @@ class BitcoinChain(Chain):
         fee_rate_sat_vb: float,
         change_public_key: bytes,
     ) -> bytes:
-        """A PSBT paying the intent from coins of `change_public_key`, change to its address.
+        """Return a PSBT paying the intent from coins of `change_public_key`, change to its address.
 
         Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins)
         or an address error.
@@ -182,7 +185,7 @@ class BitcoinChain(Chain):
         return payload
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
-        """One output pays the intent, the rest returns to the key's address, inputs are its own.
+        """Require that one output pays the intent, and the rest returns to the inputs' own key.
 
         The transaction must be spendable at once (no lock times) and its fee within the cap. For
         the fee to be what it seems, all amounts but one must be proven: a P2WPKH signature commits
@@ -215,7 +218,7 @@ class BitcoinChain(Chain):
             raise IntentMismatch("the transaction has a lock time; it must be valid at once")
 
     def replacement_fee(self, tx: UnsignedTx) -> int:
-        """BIP-125, in sats for the whole transaction: its fee and the relay fee of its own size."""
+        """Return the sats that BIP-125 asks for: this one's fee, and the relay fee of its size."""
         own = _own(tx)
         size = payment_vsize(
             [spent.script_pubkey for spent in own.inputs],
@@ -290,7 +293,7 @@ def _witness(spent: TxInput, digest: bytes, signature: bytes, public_key: bytes)
 
 
 def _taproot_signature(spent: TxInput, digest: bytes, signature: bytes, public_key: bytes) -> bytes:
-    """The witness item: 64 bytes for SIGHASH_DEFAULT, else with the sighash byte (BIP-341)."""
+    """Return the witness item: 64 bytes, with the sighash byte if it has one (BIP-341)."""
     if p2tr_script(public_key) != spent.script_pubkey:
         raise BadSignature(f"{public_key.hex()} does not own {spent.txid}:{spent.vout} (BIP-86)")
     suffix = b"" if spent.sighash_flags == SIGHASH_DEFAULT else bytes([spent.sighash_flags])

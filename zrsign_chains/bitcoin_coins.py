@@ -51,12 +51,12 @@ class Selection:
 
 
 def vsize(weight: int) -> int:
-    """Virtual bytes of weight units, rounded up."""
+    """Return the virtual bytes of weight units, rounded up."""
     return -(-weight // 4)
 
 
 def input_weight(script: bytes) -> int:
-    """Weight of spending a P2WPKH or P2TR output; raises `MalformedTransaction` for others."""
+    """Return the weight of spending P2WPKH or P2TR; others raise `MalformedTransaction`."""
     kind = kind_of(script)
     if kind not in _INPUT_WEIGHT:
         raise MalformedTransaction(
@@ -66,12 +66,12 @@ def input_weight(script: bytes) -> int:
 
 
 def output_weight(script: bytes) -> int:
-    """Weight of creating an output with a script shorter than 253 bytes."""
+    """Return the weight of creating an output with a script shorter than 253 bytes."""
     return 4 * (8 + 1 + len(script))
 
 
 def payment_vsize(inputs: Iterable[bytes], outputs: Iterable[bytes]) -> int:
-    """Virtual bytes, at most, of a signed payment from and to these output scripts."""
+    """Return the virtual bytes, at most, of a signed payment from and to these output scripts."""
     weight = _OVERHEAD_WEIGHT + sum(map(input_weight, inputs)) + sum(map(output_weight, outputs))
     return vsize(weight)
 

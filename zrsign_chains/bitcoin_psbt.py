@@ -94,6 +94,7 @@ class Map(dict[bytes, bytes]):
         self._with_key_data: set[int] = set()
 
     def add(self, key: bytes, value: bytes) -> None:
+        """Add an entry; raises `MalformedTransaction` for a key that is there already."""
         if key in self:
             raise MalformedTransaction(f"PSBT key {key.hex()} appears twice")
         self[key] = value
@@ -101,7 +102,7 @@ class Map(dict[bytes, bytes]):
             self._with_key_data.add(key[0])
 
     def field(self, kind: int, length: int | None = None) -> bytes | None:
-        """The value, None when absent; raises when its length is not the expected one."""
+        """Return the value, None when absent; raises when its length is not the expected one."""
         if kind in self._with_key_data:
             raise MalformedTransaction(f"PSBT field 0x{kind:02x} carries key data")
         value = self.get(bytes([kind]))
@@ -112,17 +113,19 @@ class Map(dict[bytes, bytes]):
         return value
 
     def required(self, kind: int, length: int | None = None) -> bytes:
+        """Return the value of a type; raises `MalformedTransaction` when it is absent."""
         value = self.field(kind, length)
         if value is None:
             raise MalformedTransaction(f"PSBT field 0x{kind:02x} is missing")
         return value
 
     def number(self, kind: int, length: int) -> int | None:
-        """A little-endian unsigned integer, None when absent."""
+        """Return a little-endian unsigned integer, None when absent."""
         value = self.field(kind, length)
         return None if value is None else int.from_bytes(value, "little")
 
     def refuse(self, kinds: Sequence[int], why: str) -> None:
+        """Raise `MalformedTransaction` with `why` when one of these types is present."""
         for kind in kinds:
             if self.field(kind) is not None:
                 raise MalformedTransaction(f"PSBT field 0x{kind:02x} {why}")
@@ -324,8 +327,10 @@ def _check_paths(entry: Map, network: Network) -> None:
 
 
 def encode(tx: BitcoinTx, internal_key: bytes | None = None) -> bytes:
-    """A version 0 PSBT: `WITNESS_UTXO`s, the previous transactions that are known, and the x-only
-    `internal_key` on P2TR inputs."""
+    """Return a version 0 PSBT, with the x-only `internal_key` of taproot inputs.
+
+    It holds `WITNESS_UTXO`s, and the previous transactions that are known.
+    """
     parts = [MAGIC, _pair(Global.UNSIGNED_TX, serialize(tx)), b"\x00"]
     for spent in tx.inputs:
         script = spent.script_pubkey

@@ -52,7 +52,7 @@ _NETWORKS = {network.caip2: network for network in (MAINNET, TESTNET3, REGTEST)}
 
 
 def network_for(caip2: str) -> Network:
-    """The network of a CAIP-2 id; raises `UnknownChain`."""
+    """Return the network of a CAIP-2 id; raises `UnknownChain`."""
     try:
         return _NETWORKS[caip2]
     except KeyError:
@@ -78,24 +78,24 @@ _KINDS = {kind.label: kind for kind in ScriptKind}
 
 
 def kind_of(script: bytes) -> ScriptKind | None:
-    """The kind of an output script, None when it is not one of the standard ones."""
+    """Return the kind of an output script, None when it is not one of the standard ones."""
     return _KINDS.get(Script(script).script_type() or "")
 
 
 def p2wpkh_script(public_key: bytes) -> bytes:
-    """BIP-141: OP_0 and the hash160 of a 33-byte key."""
+    """Return the output script of a 33-byte key (BIP-141): OP_0 and its hash160."""
     load_public_key(public_key)
     return b"\x00\x14" + hash160(public_key)
 
 
 def p2tr_script(public_key: bytes) -> bytes:
-    """BIP-341 output of a key without scripts (BIP-86): OP_1 and the tweaked x-only key."""
+    """Return the output script of a key without scripts (BIP-86): OP_1 and the tweaked key."""
     load_public_key(public_key)
     return b"\x51\x20" + taproot.output_key(public_key[1:])
 
 
 def address_of(script: bytes, network: Network) -> str | None:
-    """The address of an output script, None when it has none."""
+    """Return the address of an output script, None when it has none."""
     kind = kind_of(script)
     if kind is None:
         return None
@@ -108,7 +108,7 @@ def address_of(script: bytes, network: Network) -> str | None:
 
 
 def script_for(address: str, network: Network) -> bytes:
-    """The output script of an address; raises `MalformedAddress` or `WrongNetwork`."""
+    """Return the output script of an address; raises `MalformedAddress` or `WrongNetwork`."""
     if not (address.isascii() and 0 < len(address) <= MAX_ADDRESS_LENGTH):
         raise MalformedAddress(f"{address!r} is not a Bitcoin address")
     hrp = address.lower().rpartition("1")[0]

@@ -47,6 +47,7 @@ class TxInput:
 
     @property
     def kind(self) -> ScriptKind | None:
+        """The kind of the spent output, None where it is not a standard one."""
         return kind_of(self.script_pubkey)
 
     @property
@@ -80,6 +81,7 @@ class BitcoinTx(UnsignedTx):
 
     @property
     def fee_sats(self) -> int:
+        """The fee in sats: what the inputs hold and no output pays."""
         return sum(i.value_sats for i in self.inputs) - sum(o.value_sats for o in self.outputs)
 
 
@@ -147,7 +149,7 @@ def _is_memo(output: TxOutput) -> bool:
 
 
 def sighashes(tx: BitcoinTx) -> tuple[bytes, ...]:
-    """One 32-byte digest per input: BIP-143 for P2WPKH, BIP-341 key path for P2TR."""
+    """Return a 32-byte digest per input: BIP-143 for P2WPKH, BIP-341 key path for P2TR."""
     transaction = to_embit(tx)
     scripts = [Script(spent.script_pubkey) for spent in tx.inputs]
     values = [spent.value_sats for spent in tx.inputs]
@@ -163,7 +165,7 @@ def sighashes(tx: BitcoinTx) -> tuple[bytes, ...]:
 
 
 def to_embit(tx: BitcoinTx) -> Transaction:
-    """The unsigned transaction as embit's type."""
+    """Return the unsigned transaction as embit's type."""
     return Transaction(
         version=tx.version,
         locktime=tx.locktime,
@@ -175,7 +177,7 @@ def to_embit(tx: BitcoinTx) -> Transaction:
 
 
 def serialize(tx: BitcoinTx, witnesses: Sequence[Sequence[bytes]] = ()) -> bytes:
-    """Network bytes: with witnesses (BIP-144), one per input, or the bare unsigned transaction."""
+    """Return network bytes, with witnesses (BIP-144), one per input, or without any."""
     transaction = to_embit(tx)
     for spent, items in zip(transaction.vin, witnesses, strict=bool(witnesses)):
         spent.witness = Witness(list(items))
@@ -195,6 +197,7 @@ def parse_transaction(raw: bytes) -> Transaction:
 
 
 def outputs_of(transaction: Transaction) -> list[TxOutput]:
+    """List the outputs of a transaction that embit has read."""
     return [TxOutput(o.value, o.script_pubkey.data) for o in transaction.vout]
 
 

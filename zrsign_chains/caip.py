@@ -58,5 +58,5 @@ class AccountId:
 
 @lru_cache(maxsize=1024)
 def chain_hash(caip2: str) -> bytes:
-    """The contracts' 32-byte chain id: keccak256 of the CAIP-2 text."""
+    """Return the contracts' 32-byte chain id: keccak256 of the CAIP-2 text."""
     return keccak256(caip2.encode())

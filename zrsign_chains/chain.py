@@ -59,14 +59,14 @@ class Chain(ABC):
 
     @abstractmethod
     def __init__(self, caip2: str) -> None:
-        """The network with this CAIP-2 id; raises `UnknownChain`."""
+        """Return the network with this CAIP-2 id; raises `UnknownChain`."""
 
     @classmethod
     @abstractmethod
     def of_ledger(
         cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
     ) -> Self:
-        """The network of a transaction that the ledger is asked for; raises `UnknownChain`.
+        """Return the network of a transaction that the ledger is asked for; raises `UnknownChain`.
 
         Depending on the chain the wallet type names it, the fields of the type's metadata, or the
         transaction itself.
@@ -79,15 +79,15 @@ class Chain(ABC):
 
     @abstractmethod
     def address(self, public_key: bytes) -> str:
-        """The address of a key: 33-byte compressed secp256k1, or 32-byte Ed25519."""
+        """Return the address of a key: 33-byte compressed secp256k1, or 32-byte Ed25519."""
 
     @abstractmethod
     def validate_address(self, text: str) -> str:
-        """The address in its canonical form; raises `MalformedAddress` or `WrongNetwork`."""
+        """Return the address in its canonical form; raises `MalformedAddress` or `WrongNetwork`."""
 
     @abstractmethod
     def message_digest(self, message: bytes) -> bytes:
-        """What a key signs to sign a message: 32 bytes, or the message itself for Ed25519."""
+        """Return what a key signs to sign a message: 32 bytes, or the message for Ed25519."""
 
     @abstractmethod
     def parse(self, payload: bytes) -> UnsignedTx:
@@ -95,7 +95,7 @@ class Chain(ABC):
 
     @abstractmethod
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
-        """What keys sign, in order: 32-byte digests, or the whole message for Ed25519."""
+        """Return what keys sign, in order: 32-byte digests, or the whole message for Ed25519."""
 
     @abstractmethod
     def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
@@ -105,11 +105,11 @@ class Chain(ABC):
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
     ) -> bytes:
-        """The broadcastable transaction; every signature is verified first (`BadSignature`)."""
+        """Return what can be broadcast; every signature is verified first (`BadSignature`)."""
 
     @abstractmethod
     def transaction_id(self, signed: bytes) -> str:
-        """The id under which the network knows, and confirms, a signed transaction."""
+        """Return the id under which the network knows, and confirms, a signed transaction."""
 
     @abstractmethod
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
@@ -117,7 +117,7 @@ class Chain(ABC):
 
     @abstractmethod
     def replacement_fee(self, tx: UnsignedTx) -> int | None:
-        """The least fee with which nodes let another transaction take this one's place.
+        """Return the least fee with which nodes let another transaction take this one's place.
 
         It is in the unit in which the chain's transactions name a fee; None where none can.
         """

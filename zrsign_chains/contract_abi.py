@@ -57,7 +57,7 @@ class Function:
         return tuple(struct["components"])
 
     def arguments(self, *values: object) -> tuple[Any, ...]:
-        """Positional arguments; a mapping stands for a struct, by the names of its fields.
+        """Return positional arguments; a mapping stands for a struct, by the names of its fields.
 
         A field that a mapping does not name is zero, false or empty; raises `KeyError` for a name
         that the struct does not have.
@@ -66,12 +66,12 @@ class Function:
         return get_aligned_abi_inputs(self.entry, filled)[1]
 
     def call_data(self, *values: object) -> bytes:
-        """The selector and the encoded arguments, as `arguments` takes them."""
+        """Return the selector and the encoded arguments, as `arguments` takes them."""
         types, given = get_aligned_abi_inputs(self.entry, self.arguments(*values))
         return function_abi_to_4byte_selector(self.entry) + abi_encode(types, given)
 
     def decode_output(self, data: bytes) -> tuple[Any, ...]:
-        """What a call returned; raises `MalformedPayload`."""
+        """Return what a call returned; raises `MalformedPayload`."""
         return _decoded(get_abi_output_types(self.entry), data)
 
 
@@ -92,7 +92,7 @@ class Event:
         return event_abi_to_log_topic(self.entry)
 
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
-        """The event's values by name, structs as mappings; raises `MalformedPayload`.
+        """Return the event's values by name, structs as mappings; raises `MalformedPayload`.
 
         `topics` are all of the log's, the first included. Addresses are in lower case.
         """
@@ -124,14 +124,14 @@ class Error:
         return str(self.entry["name"])
 
     def decode(self, data: bytes) -> dict[str, Any]:
-        """The values by name, of revert data with its selector; raises `MalformedPayload`."""
+        """Return the values by name of revert data, selector first; raises `MalformedPayload`."""
         inputs = self.entry["inputs"]
         values = _decoded([collapse_if_tuple(each) for each in inputs], data[4:])
         return {each["name"]: value for each, value in zip(inputs, values, strict=True)}
 
 
 def function(name: str, *fields: str) -> Function:
-    """A function of any of the contracts; raises `KeyError` unless there is exactly one.
+    """Return a function of any of the contracts; raises `KeyError` unless there is exactly one.
 
     `fields` are all names of its struct, which tell overloads apart.
     """
@@ -148,12 +148,12 @@ def function(name: str, *fields: str) -> Function:
 
 
 def call_data(name: str, *values: object) -> bytes:
-    """Calldata of the one function of this name; see `Function.arguments`."""
+    """Return calldata of the one function of this name; see `Function.arguments`."""
     return function(name).call_data(*values)
 
 
 def event(name: str) -> Event:
-    """An event of any of the contracts; raises `KeyError`."""
+    """Return an event of any of the contracts; raises `KeyError`."""
     for entry in _entries("event"):
         if entry["name"] == name:
             return Event(entry)
@@ -162,12 +162,12 @@ def event(name: str) -> Event:
 
 @cache
 def errors() -> Mapping[bytes, Error]:
-    """The custom errors of all contracts by their four-byte selectors."""
+    """Return the custom errors of all contracts by their four-byte selectors."""
     return {keccak(text=abi_to_signature(entry))[:4]: Error(entry) for entry in _entries("error")}
 
 
 def values_of(message: object, fields: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """A ledger's message as the contracts take it: the values of these fields, in their order.
+    """Return a ledger's message as contracts take it: the values of these fields, in order.
 
     The message calls `walletTypeId` wallet_type_id, and keeps a uint256 as big-endian bytes.
     """
@@ -194,7 +194,7 @@ def _field_names(entry: Any) -> list[str]:
 
 
 def _filled(field: Any, value: object) -> object:
-    """A mapping of a struct's fields with zeros in the place of those that it leaves out."""
+    """Return a mapping of a struct's fields with zeros in the place of those that it leaves out."""
     if not isinstance(value, Mapping):
         return value
     known = {each["name"]: each for each in field["components"]}

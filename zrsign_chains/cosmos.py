@@ -17,12 +17,12 @@ KEYRING_LENGTH = 11
 
 
 def encode(prefix: str, payload: bytes) -> str:
-    """bech32 (BIP-173) of raw bytes."""
+    """Encode raw bytes as bech32 (BIP-173)."""
     return bech32_encode(prefix, convertbits(payload, 8, 5) or [])
 
 
 def decode(address: str) -> tuple[str, bytes]:
-    """(prefix, payload) of a lower-case bech32 address; raises `MalformedAddress`."""
+    """Return prefix and payload of a lower-case bech32 address; raises `MalformedAddress`."""
     prefix, words = bech32_decode(address)
     payload = convertbits(words, 5, 8, False) if words is not None else None
     if prefix is None or payload is None or address != address.lower():
@@ -31,7 +31,7 @@ def decode(address: str) -> tuple[str, bytes]:
 
 
 def validate(address: str, prefix: str = ACCOUNT_PREFIX, length: int = ACCOUNT_LENGTH) -> bytes:
-    """The payload of an address with this prefix and payload length; raises `MalformedAddress`."""
+    """Return the payload of an address of this prefix and length; raises `MalformedAddress`."""
     found, payload = decode(address)
     if found != prefix or len(payload) != length:
         raise MalformedAddress(
@@ -42,16 +42,16 @@ def validate(address: str, prefix: str = ACCOUNT_PREFIX, length: int = ACCOUNT_L
 
 
 def account_address(public_key: bytes, prefix: str = ACCOUNT_PREFIX) -> str:
-    """bech32(ripemd160(sha256(compressed secp256k1 key)))."""
+    """Return bech32(ripemd160(sha256(key))) of a compressed secp256k1 key."""
     load_public_key(public_key)
     return encode(prefix, hash160(public_key))
 
 
 def workspace_address(n: int) -> str:
-    """Address of the n-th workspace: 10 bytes of sha256(LE64(n))."""
+    """Return the address of the n-th workspace: 10 bytes of sha256(LE64(n))."""
     return encode(WORKSPACE_PREFIX, sha256(n.to_bytes(8, "little"))[:10])
 
 
 def keyring_address(n: int) -> str:
-    """Address of the n-th keyring: 11 bytes of sha256(LE64(n))."""
+    """Return the address of the n-th keyring: 11 bytes of sha256(LE64(n))."""
     return encode(KEYRING_PREFIX, sha256(n.to_bytes(8, "little"))[13:24])

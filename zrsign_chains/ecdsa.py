@@ -15,7 +15,7 @@ N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 def load_public_key(public_key: bytes) -> PublicKey:
-    """A 33-byte compressed point; raises `MalformedKey` on any other encoding or off the curve."""
+    """Read a 33-byte compressed point; any other encoding, or none, raises `MalformedKey`."""
     if len(public_key) != 33 or public_key[0] not in (2, 3):
         raise MalformedKey(
             f"a secp256k1 public key is 33 bytes and starts with 02 or 03, not {public_key.hex()!r}"
@@ -35,20 +35,20 @@ def check_low_s(r: int, s: int) -> None:
 
 
 def split(signature: bytes) -> tuple[int, int]:
-    """(r, s) of r||s or r||s||v; the trailing v is not looked at."""
+    """Return (r, s) of r||s or r||s||v; the trailing v is not looked at."""
     if len(signature) not in (64, 65):
         raise BadSignature(f"an r||s signature has 64 or 65 bytes, not {len(signature)}")
     return int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
 
 
 def to_der(signature: bytes) -> bytes:
-    """r||s(||v) to DER, without a sighash byte."""
+    """Encode r||s(||v) as DER, without a sighash byte."""
     body = b"".join(_der_integer(value) for value in split(signature))
     return b"\x30" + bytes([len(body)]) + body
 
 
 def from_der(der: bytes) -> bytes:
-    """Strict DER (BIP-66, without a sighash byte) to 64-byte r||s; raises `BadSignature`."""
+    """Read strict DER (BIP-66, no sighash byte) as 64-byte r||s; raises `BadSignature`."""
     problem = BadSignature(f"not a DER signature: {der.hex()}")
     if not (8 <= len(der) <= 72 and der[0] == 0x30 and der[1] == len(der) - 2 and der[2] == 2):
         raise problem
@@ -97,7 +97,7 @@ def verify_any_form(public_key: bytes, digest: bytes, signature: bytes) -> bytes
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
-    """The 33-byte public key behind r||s||v; v is 0, 1, 27 or 28. Raises `BadSignature`."""
+    """Return the 33-byte public key behind r||s||v; v is 0, 1, 27 or 28. Raises `BadSignature`."""
     if len(signature) != 65 or signature[64] not in (0, 1, 27, 28):
         raise BadSignature("recovery needs 65 bytes r||s||v with v 0, 1, 27 or 28")
     if len(digest) != 32:

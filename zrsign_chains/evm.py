@@ -37,17 +37,17 @@ _CAIP2 = re.compile(r"eip155:([1-9][0-9]{0,19})")
 
 
 def personal_message_digest(message: bytes) -> bytes:
-    """EIP-191 version 0x45 (`personal_sign`) digest of a message: 32 bytes."""
+    """Return the 32-byte EIP-191 digest (version 0x45, `personal_sign`) of a message."""
     return keccak256(b"\x19Ethereum Signed Message:\n%d" % len(message) + message)
 
 
 def recover_public_key(digest: bytes, signature: bytes) -> bytes:
-    """The 33-byte key behind r||s||v (v 0, 1, 27 or 28); raises `BadSignature`."""
+    """Return the 33-byte key behind r||s||v (v 0, 1, 27 or 28); raises `BadSignature`."""
     return ecdsa.recover(digest, signature)
 
 
 def raised(fee: int) -> int:
-    """The least fee, in wei per gas, that replaces this one in the pools of nodes."""
+    """Return the least fee, in wei per gas, that replaces this one in the pools of nodes."""
     return fee + -(-fee * MIN_BUMP_PERMILLE // 1000) + 1
 
 
@@ -71,7 +71,7 @@ class EvmChain(Chain):
     def of_ledger(
         cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
     ) -> Self:
-        """The chain id is `MetadataEthereum.chain_id`."""
+        """Return the chain whose id is `MetadataEthereum.chain_id`."""
         if not metadata.get("chain_id"):
             raise UnknownChain("MetadataEthereum has no chain_id")
         return cls(f"eip155:{metadata['chain_id']}")
@@ -82,30 +82,34 @@ class EvmChain(Chain):
         return {"chain_id": self.chain_id}
 
     def address(self, public_key: bytes) -> str:
+        """Return the EIP-55 address of a 33-byte compressed key."""
         return evm_address(public_key)
 
     def validate_address(self, text: str) -> str:
+        """Return the address in EIP-55; raises `MalformedAddress`."""
         return parse_address(text)
 
     def message_digest(self, message: bytes) -> bytes:
-        """The EIP-191 digest of a personal message."""
+        """Return the EIP-191 digest of a personal message."""
         return personal_message_digest(message)
 
     def parse(self, payload: bytes) -> EvmTx:
+        """Read a legacy, access list or EIP-1559 transaction; raises `ChainError`."""
         return evm_transactions.decode(payload, self.chain_id)
 
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
+        """Return the one 32-byte digest that the sender signs."""
         return (keccak256(evm_transactions.encode(self._own(tx))),)
 
     def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
-        """One key. The transaction names no sender: it spends from whoever signs."""
+        """Require one key. The transaction names no sender: it spends from whoever signs."""
         self._own(tx)
         require_count(1, len(public_keys))
 
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
     ) -> bytes:
-        """r||s or r||s||v in; the recovery id is found with the key."""
+        """Put in r||s or r||s||v; the recovery id is found with the key."""
         own = self._own(tx)
         if len(signatures) != 1 or len(public_keys) != 1:
             raise BadSignature(
@@ -120,12 +124,13 @@ class EvmChain(Chain):
         return evm_transactions.encode(own, (v, r, s))
 
     def transaction_id(self, signed: bytes) -> str:
+        """Return the transaction hash, with 0x."""
         return "0x" + keccak256(signed).hex()
 
     def compose(
         self, intent: Intent, nonce: int, gas: int, max_fee: int, priority_fee: int
     ) -> bytes:
-        """An unsigned type 2 transaction (9 items) that does what the intent says.
+        """Return an unsigned type 2 transaction (9 items) that does what the intent says.
 
         `max_fee` and `priority_fee` are wei per gas. Raises `MalformedAddress`, or
         `MalformedTransaction` when a number is out of range.
@@ -155,7 +160,7 @@ class EvmChain(Chain):
         return payload
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
-        """Recipient, value and calldata exact, gas * maximum fee within the cap.
+        """Require recipient, value and calldata as asked, and gas * maximum fee within the cap.
 
         The sender is whoever signs, so the key needs no check beyond being one.
         """
@@ -174,7 +179,7 @@ class EvmChain(Chain):
             )
 
     def replacement_fee(self, tx: UnsignedTx) -> int:
-        """The least maximum fee, in wei per gas; a priority fee rises alike."""
+        """Return the least maximum fee, in wei per gas; a priority fee rises alike."""
         return raised(self._own(tx).gas_price)
 
     def _own(self, tx: UnsignedTx) -> EvmTx:

@@ -12,7 +12,7 @@ _HEX_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def checksum_address(raw: bytes) -> str:
-    """EIP-55 text of a 20-byte address."""
+    """Return the EIP-55 text of a 20-byte address."""
     if len(raw) != 20:
         raise MalformedAddress(f"an EVM address has 20 bytes, not {len(raw)}")
     digits = raw.hex()
@@ -22,7 +22,7 @@ def checksum_address(raw: bytes) -> str:
 
 
 def parse_address(text: str) -> str:
-    """The EIP-55 form of an address; mixed case must carry a true checksum."""
+    """Return the EIP-55 form of an address; mixed case must carry a true checksum."""
     if not _HEX_ADDRESS.fullmatch(text):
         raise MalformedAddress(f"{text!r} is not an EVM address; expected 0x and 40 hex digits")
     checksummed = checksum_address(bytes.fromhex(text[2:]))
@@ -33,6 +33,6 @@ def parse_address(text: str) -> str:
 
 
 def evm_address(public_key: bytes) -> str:
-    """EIP-55 address of a 33-byte compressed secp256k1 key."""
+    """Return the EIP-55 address of a 33-byte compressed secp256k1 key."""
     point = load_public_key(public_key).format(compressed=False)
     return checksum_address(keccak256(point[1:])[12:])

@@ -75,7 +75,7 @@ def decode(payload: bytes, chain_id: int) -> EvmTx:
 
 
 def encode(tx: EvmTx, tail: tuple[int, int, int] | None = None) -> bytes:
-    """The bytes that are signed, or the signed transaction when `tail` is its (v, r, s).
+    """Return the bytes that are signed, or the signed transaction when `tail` is its (v, r, s).
 
     For typed transactions v is the y parity; for legacy it is v of EIP-155.
     """
@@ -214,7 +214,7 @@ def _describe(
 
 
 def _words(data: bytes, count: int) -> list[bytes]:
-    """The arguments of a token transfer; anything but the exact length is refused."""
+    """Return the arguments of a token transfer; anything but the exact length is refused."""
     if len(data) != 4 + 32 * count:
         raise MalformedTransaction(
             f"a token transfer has {4 + 32 * count} bytes of calldata, not {len(data)}"

@@ -10,16 +10,17 @@ from eth_hash.auto import keccak as _keccak
 
 
 def keccak256(data: bytes) -> bytes:
-    """Keccak-256 as Ethereum uses it (not SHA3-256)."""
+    """Return Keccak-256 as Ethereum uses it (not SHA3-256): 32 bytes."""
     return _keccak(data)
 
 
 def sha256(data: bytes) -> bytes:
+    """Return SHA-256 (FIPS 180-4): 32 bytes."""
     return hashlib.sha256(data).digest()
 
 
 def sha256d(data: bytes) -> bytes:
-    """Bitcoin's double SHA-256."""
+    """Return Bitcoin's double SHA-256: 32 bytes."""
     return sha256(sha256(data))
 
 
@@ -34,5 +35,5 @@ def _tag_prefix(tag: str) -> bytes:
 
 
 def tagged_hash(tag: str, data: bytes) -> bytes:
-    """BIP-340 tagged hash."""
+    """Return the BIP-340 tagged hash: 32 bytes."""
     return sha256(_tag_prefix(tag) + data)

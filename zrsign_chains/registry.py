@@ -152,12 +152,12 @@ _BY_COIN = {wallet.coin_type: wallet for wallet in WALLET_TYPES}
 
 @lru_cache(maxsize=1024)
 def chain_for(caip2: str) -> Chain:
-    """The chain of a CAIP-2 id; raises `UnknownChain` and suggests the closest known id."""
+    """Return the chain of a CAIP-2 id; raises `UnknownChain` and suggests the closest known id."""
     return _class_for(ChainId.parse(caip2).namespace, caip2)(caip2)
 
 
 def chain_by_ledger(wallet: int, metadata: Mapping[str, object], payload: bytes = b"") -> Chain:
-    """The chain that a transaction on the ledger is for, as the rules of its wallet type see it.
+    """Return the chain that a transaction on the ledger is for, as its wallet type sees it.
 
     `wallet` is the number of the ledger's wallet type, `metadata` the fields of the message that
     `LedgerWallet.metadata` names, `payload` the unsigned transaction. Raises `UnknownWalletType`
@@ -174,7 +174,7 @@ def chain_by_ledger(wallet: int, metadata: Mapping[str, object], payload: bytes 
 
 
 def wallet_type_by_id(wallet_type_id: bytes) -> WalletType:
-    """The wallet type with this 32-byte id; raises `UnknownWalletType`."""
+    """Return the wallet type with this 32-byte id; raises `UnknownWalletType`."""
     try:
         return _BY_ID[bytes(wallet_type_id)]
     except KeyError:
@@ -185,7 +185,7 @@ def wallet_type_by_id(wallet_type_id: bytes) -> WalletType:
 
 
 def wallet_type_by_coin(coin_type: int) -> WalletType:
-    """The wallet type with this SLIP-44 coin type; raises `UnknownWalletType`."""
+    """Return the wallet type with this SLIP-44 coin type; raises `UnknownWalletType`."""
     try:
         return _BY_COIN[coin_type]
     except KeyError:
@@ -196,7 +196,7 @@ def wallet_type_by_coin(coin_type: int) -> WalletType:
 
 
 def networks_of(wallet: WalletType) -> tuple[str, ...]:
-    """The known CAIP-2 ids that a wallet of this type signs for."""
+    """Return the known CAIP-2 ids that a wallet of this type signs for."""
     family = FAMILIES[wallet.namespace]
     return tuple(caip2 for caip2 in family.networks if chain_for(caip2).wallet == wallet)
 
@@ -207,7 +207,7 @@ def _chains_by_hash() -> dict[bytes, str]:
 
 
 def chain_by_hash(digest: bytes) -> str:
-    """The known CAIP-2 id with this `chain_hash`; raises `UnknownChain`."""
+    """Return the known CAIP-2 id with this `chain_hash`; raises `UnknownChain`."""
     try:
         return _chains_by_hash()[bytes(digest)]
     except KeyError:

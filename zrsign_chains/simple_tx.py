@@ -24,7 +24,7 @@ class SimpleTx:
 
 
 def encode(simple_tx: SimpleTx) -> bytes:
-    """The payload a contract emits; raises `MalformedPayload` when the value is not a uint256."""
+    """Return the payload a contract emits; `MalformedPayload` if the value is no uint256."""
     if not 0 <= simple_tx.value < 2**256:
         raise MalformedPayload(f"{simple_tx.value} is not a uint256")
     return SELECTOR + abi_encode(_TYPES, (simple_tx.to, simple_tx.value, simple_tx.data))

@@ -64,7 +64,7 @@ class SolanaChain(Chain):
     def of_ledger(
         cls, wallet: LedgerWallet, metadata: Mapping[str, object], payload: bytes
     ) -> Self:
-        """The cluster is `MetadataSolana.network`."""
+        """Return the cluster that `MetadataSolana.network` names."""
         number = metadata.get("network", 0)
         if not isinstance(number, int) or number not in _LEDGER_NETWORKS:
             raise UnknownChain(f"MetadataSolana names no known network ({number})")
@@ -79,32 +79,35 @@ class SolanaChain(Chain):
         raise UnknownChain(f"the ledger signs no transactions for {self.caip2}")
 
     def address(self, public_key: bytes) -> str:
+        """Return the base58 address of a 32-byte key; raises `MalformedKey`."""
         validate_public_key(KeyAlgorithm.EDDSA_ED25519, public_key)
         return address_of(public_key)
 
     def validate_address(self, text: str) -> str:
+        """Return the address as it is, if it is base58 of 32 bytes; raises `MalformedAddress`."""
         return str(_pubkey(text))
 
     def message_digest(self, message: bytes) -> bytes:
-        """The message itself: Ed25519 hashes what it signs."""
+        """Return the message itself: Ed25519 hashes what it signs."""
         return message
 
     def parse(self, payload: bytes) -> SolanaTx:
+        """Read a legacy or version 0 message; raises `MalformedTransaction`."""
         return solana_messages.decode(payload)
 
     def sighashes(self, tx: UnsignedTx) -> tuple[bytes, ...]:
-        """The whole message, once per required signer."""
+        """Return the whole message, once per required signer."""
         own = _own(tx)
         return (own.raw,) * len(own.signers)
 
     def require_signers(self, tx: UnsignedTx, public_keys: Sequence[bytes]) -> None:
-        """The fee payer first, then every account that the header counts as a signer."""
+        """Require the fee payer first, then every account that the header counts as a signer."""
         require_each(_own(tx).signers, public_keys, public_keys)
 
     def assemble(
         self, tx: UnsignedTx, signatures: Sequence[bytes], public_keys: Sequence[bytes]
     ) -> bytes:
-        """One signature and one 32-byte key per required signer, in the order of the accounts."""
+        """Put in one signature and one 32-byte key per signer, in the order of the accounts."""
         own = _own(tx)
         if not len(signatures) == len(public_keys) == len(own.signers):
             raise BadSignature(
@@ -118,7 +121,7 @@ class SolanaChain(Chain):
         return bytes([len(signatures)]) + b"".join(signatures) + own.raw
 
     def transaction_id(self, signed: bytes) -> str:
-        """base58 of the first signature."""
+        """Return base58 of the first signature."""
         if len(signed) <= SIGNATURE_BYTES or signed[0] == 0:
             raise MalformedTransaction("not a signed Solana transaction")
         return str(Signature.from_bytes(signed[1 : 1 + SIGNATURE_BYTES]))
@@ -126,7 +129,7 @@ class SolanaChain(Chain):
     def compose(
         self, intent: Intent, from_public_key: bytes, blockhash: str, nonce: str | None = None
     ) -> bytes:
-        """A legacy message with one System transfer.
+        """Return a legacy message with one System transfer.
 
         With `nonce`, the address of a durable nonce account of the key, `blockhash` is the value it
         stores and the message starts by advancing it.
@@ -151,10 +154,10 @@ class SolanaChain(Chain):
         return bytes(Message.new_with_blockhash(calls, payer, _blockhash(blockhash)))
 
     def replacement_fee(self, tx: UnsignedTx) -> None:
-        """None: nothing takes the place of a message, it lands or its blockhash expires."""
+        """Return None: nothing takes a message's place, it lands or its blockhash expires."""
 
     def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
-        """One System transfer from the key, which alone signs and pays; nothing else of effect.
+        """Require one System transfer from the key, which signs and pays alone, and nothing else.
 
         Allowed besides: a leading nonce advance under the key's authority, and one compute unit
         limit and price, with the fee within the cap.
@@ -182,7 +185,7 @@ class SolanaChain(Chain):
 
 
 def _sole_call(tx: SolanaTx, public_key: bytes) -> solana_messages.Instruction:
-    """The one instruction that is neither nonce advance nor compute budget setting."""
+    """Return the one instruction that is neither nonce advance nor compute budget setting."""
     calls = list(tx.instructions)
     nonce = solana_messages.advanced_nonce(calls[0]) if calls else None
     if nonce is not None:

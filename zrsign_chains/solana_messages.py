@@ -89,7 +89,7 @@ class SolanaTx(UnsignedTx):
 
 
 def address_of(key: bytes) -> str:
-    """base58 of 32 bytes."""
+    """Return base58 of 32 bytes."""
     return str(Pubkey.from_bytes(key))
 
 
@@ -147,7 +147,7 @@ def _read(payload: bytes) -> Message | MessageV0:
 
 
 def _sanitize(message: Message | MessageV0, keys: Sequence[bytes], loaded: int) -> None:
-    """The runtime's own checks: header counts, unique keys, indices in range."""
+    """Make the runtime's own checks: header counts, unique keys, indices in range."""
     header = message.header
     signers = header.num_required_signatures
     if not header.num_readonly_signed_accounts < signers:
@@ -169,7 +169,7 @@ def _sanitize(message: Message | MessageV0, keys: Sequence[bytes], loaded: int) 
 
 
 def transfer(call: Instruction) -> Transfer | None:
-    """The payment an instruction makes, None if it is no recognised transfer."""
+    """Return the payment an instruction makes, None if it is no recognised transfer."""
     if call.program == SYSTEM and len(call.data) == 12:
         kind, amount = struct.unpack("<IQ", call.data)
         if kind == _SYSTEM_TRANSFER:
@@ -198,7 +198,7 @@ def _transfer_between(
 
 
 def _sole_transfer(instructions: Sequence[Instruction]) -> Transfer | None:
-    """The one transfer of a message whose other instructions pay nobody."""
+    """Return the one transfer of a message whose other instructions pay nobody."""
     transfers = []
     for index, call in enumerate(instructions):
         found = transfer(call)
@@ -210,7 +210,7 @@ def _sole_transfer(instructions: Sequence[Instruction]) -> Transfer | None:
 
 
 def advanced_nonce(call: Instruction) -> tuple[bytes, bytes] | None:
-    """(nonce account, authority) of an AdvanceNonceAccount instruction, else None."""
+    """Return nonce account and authority of an AdvanceNonceAccount instruction, else None."""
     if call.program != SYSTEM or call.data != struct.pack("<I", _ADVANCE_NONCE):
         return None
     if len(call.accounts) < 3:
@@ -220,7 +220,7 @@ def advanced_nonce(call: Instruction) -> tuple[bytes, bytes] | None:
 
 
 def compute_budget(instructions: Sequence[Instruction]) -> tuple[int, int]:
-    """(compute unit limit, price in micro-lamports per unit) that the message sets or implies."""
+    """Return compute unit limit and micro-lamports per unit that the message sets or implies."""
     limit, price, calls = None, 0, 0
     for call in instructions:
         if call.program != COMPUTE_BUDGET:
@@ -234,7 +234,7 @@ def compute_budget(instructions: Sequence[Instruction]) -> tuple[int, int]:
 
 
 def sets_compute_price_or_limit(call: Instruction) -> bool:
-    """Whether an instruction is SetComputeUnitLimit or SetComputeUnitPrice, well-formed."""
+    """Tell whether an instruction is SetComputeUnitLimit or SetComputeUnitPrice, well-formed."""
     return call.program == COMPUTE_BUDGET and (
         len(call.data),
         call.data[0] if call.data else 0,

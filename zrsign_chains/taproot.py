@@ -17,12 +17,12 @@ DIGEST_LENGTH = 32
 
 
 def tweak(internal_key: bytes) -> bytes:
-    """t of a 32-byte x-only internal key: 32 bytes, big-endian."""
+    """Return t of a 32-byte x-only internal key: 32 bytes, big-endian."""
     return tagged_hash("TapTweak", internal_key)
 
 
 def output_key(internal_key: bytes) -> bytes:
-    """x(Q), 32 bytes, of a 32-byte x-only internal key; raises `MalformedKey`."""
+    """Return x(Q), 32 bytes, of a 32-byte x-only internal key; raises `MalformedKey`."""
     try:
         key = PublicKeyXOnly(internal_key)
         key.tweak_add(tweak(internal_key))

@@ -44,11 +44,12 @@ class TransactionAnswer:
 
 
 def is_final(request: wire.Request) -> bool:
+    """Tell whether nothing will happen to the request any more."""
     return request.status in FINAL
 
 
 def checked(request: wire.Request) -> wire.Request:
-    """The request when it went well.
+    """Return the request when it went well.
 
     Raises RequestRejected, or AnswerTimeout while it is still open.
     """
@@ -63,19 +64,23 @@ def checked(request: wire.Request) -> wire.Request:
 
 
 def status_name(request: wire.Request) -> str:
+    """Name the status of a request in lower case, such as "signing"."""
     return wire.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_").lower()
 
 
 def key_answer(request: wire.Request) -> KeyAnswer:
+    """Read the answer to a key request that went well."""
     index = request.event.key.wallet_index
     return KeyAnswer(request.id, request.wallet, index, request.key_id)
 
 
 def signature_answer(request: wire.Request) -> SignatureAnswer:
+    """Read the answer to a hash or data request that went well."""
     return SignatureAnswer(request.id, request.signatures[0])
 
 
 def transaction_answer(request: wire.Request) -> TransactionAnswer:
+    """Read the answer to a transaction request that went well."""
     sent = [
         each.tx_id
         for each in request.deliveries

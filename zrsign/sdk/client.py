@@ -34,19 +34,28 @@ class Handle:
     receiver: Receiver
 
     async def request(self, timeout_s: float = ANSWER_TIMEOUT_S) -> wire.Request:
-        """The ledger's whole record once the request is final.
+        """Wait for the ledger's whole record, once the request is final.
 
         Raises RequestRejected, AnswerTimeout.
         """
         return answers.checked(await self.receiver.wait(self.ref, timeout_s))
 
     async def key(self, timeout_s: float = ANSWER_TIMEOUT_S) -> KeyAnswer:
+        """Wait for the wallet that was asked for.
+
+        Raises RequestRejected, AnswerTimeout."""
         return answers.key_answer(await self.request(timeout_s))
 
     async def signature(self, timeout_s: float = ANSWER_TIMEOUT_S) -> SignatureAnswer:
+        """Wait for the signature of a hash or of data.
+
+        Raises RequestRejected, AnswerTimeout."""
         return answers.signature_answer(await self.request(timeout_s))
 
     async def transaction(self, timeout_s: float = ANSWER_TIMEOUT_S) -> TransactionAnswer:
+        """Wait for the signed transaction, and for its delivery where it is to be sent.
+
+        Raises RequestRejected, AnswerTimeout."""
         return answers.transaction_answer(await self.request(timeout_s))
 
 
@@ -71,7 +80,7 @@ class ZrSign:
         ledger: str,
         mode: ContractMode = ContractMode.OMNI,
     ) -> AsyncIterator[ZrSign]:
-        """`ledger` is the host and port of a ledger node's gRPC."""
+        """Connect to a contract and the ledger; `ledger` is host and port of a node's gRPC."""
         client = LedgerClient(ledger)
         source = await connect(rpc_url, contract, account, mode)
         try:

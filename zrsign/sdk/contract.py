@@ -57,7 +57,7 @@ class SourceContract:
         self._lock = self._nonce_locks.setdefault((chain_id, account.address), asyncio.Lock())
 
     async def fee_wei(self, options: int) -> int:
-        """What a request costs now, with a margin for a rising base fee."""
+        """Return what a request costs now, with a margin for a rising base fee."""
         functions = self._contract.functions
         mpc = int(await functions.getMPCFee().call()) * options
         if self.mode is ContractMode.OMNI:
@@ -70,14 +70,14 @@ class SourceContract:
         return int(mpc + response * FEE_MARGIN_PERCENT // 100)
 
     async def options_of(self, wallet: WalletType, index: int) -> int:
-        """The options that a wallet of the account was requested with; 1 when it never was."""
+        """Return the options that the account's wallet was requested with; 1 when it never was."""
         registry = await self._contract.functions.getWalletRegistry(
             wallet.id, index, self.account.address
         ).call()
         return max(1, int(registry[1]))
 
     async def keys(self, wallet: WalletType, owner: str) -> list[str]:
-        """Direct: the wallets that the contract itself holds for `owner`."""
+        """List the wallets that a Direct contract itself holds for `owner`."""
         return list(await self._contract.functions.getZrKeys(wallet.id, owner).call())
 
     async def send(self, function: Function, ask: Mapping[str, Any], value_wei: int) -> RequestRef:
@@ -103,6 +103,7 @@ class SourceContract:
         )
 
     async def close(self) -> None:
+        """Close the connection to the node."""
         await self.w3.provider.disconnect()
 
     async def _transact(self, function: Any, value_wei: int) -> TxReceipt:
@@ -135,5 +136,6 @@ class SourceContract:
 async def connect(
     rpc_url: str, address: str, account: LocalAccount, mode: ContractMode
 ) -> SourceContract:
+    """Connect to a deployed contract; the node says which chain it is on."""
     w3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
     return SourceContract(w3, to_checksum_address(address), account, await w3.eth.chain_id, mode)

@@ -22,13 +22,14 @@ class Receiver:
         self.client = client
 
     async def request(self, request_id: int) -> wire.Request:
+        """Fetch the ledger's record of a request. Raises ObjectNotFound."""
         answer = await self.client.query(
             QUERY + "Request", wire.QueryRequestRequest(id=request_id), wire.QueryRequestResponse
         )
         return answer.request
 
     async def by_source(self, ref: RequestRef) -> wire.Request | None:
-        """The request of a source event; None while no observer reported it."""
+        """Return the request of a source event; None while no observer reported it."""
         source = wire.SourceId(
             chain=ref.chain, contract=ref.contract, tx_hash=ref.tx_hash, log_index=ref.log_index
         )
@@ -43,6 +44,7 @@ class Receiver:
         return answer.request
 
     async def by_trace(self, chain: str, contract: str, trace_id: int) -> wire.Request:
+        """Fetch the request of a trace id of one contract. Raises ObjectNotFound."""
         answer = await self.client.query(
             QUERY + "RequestByTrace",
             wire.QueryRequestByTraceRequest(
@@ -55,7 +57,7 @@ class Receiver:
     async def requests(
         self, *, owner: str = "", tx_hash: bytes = b""
     ) -> AsyncIterator[wire.Request]:
-        """Every request of an owner, or of a source transaction, or all; by id."""
+        """Yield every request of an owner, or of a source transaction, or all, by id."""
         async for request in self.client.page(
             QUERY + "Requests",
             wire.QueryRequestsRequest(owner=owner, tx_hash=tx_hash),
@@ -64,6 +66,7 @@ class Receiver:
             yield request
 
     async def wallets(self, owner: str) -> list[wire.Wallet]:
+        """List the wallets of an owner, in the order of coin type and index."""
         answer = await self.client.query(
             QUERY + "Wallets", wire.QueryWalletsRequest(owner=owner), wire.QueryWalletsResponse
         )
@@ -75,7 +78,7 @@ class Receiver:
         timeout_s: float,
         until: Callable[[wire.Request], bool] = is_final,
     ) -> wire.Request:
-        """The request once `until` holds or it is final.
+        """Wait until `until` holds for the request, or it is final.
 
         Raises AnswerTimeout; the request itself goes on.
         """

@@ -17,6 +17,8 @@ class Options(IntEnum):
 
 
 class ContractMode(StrEnum):
+    """Which contract is asked: Direct takes the answer back, Omni leaves it on the ledger."""
+
     DIRECT = "direct"
     OMNI = "omni"
 

@@ -22,7 +22,7 @@ NEXT_STEPS = {
 
 
 def explain(data: bytes) -> tuple[str, str]:
-    """The error with its values, and the next step, from revert data.
+    """Return the error with its values, and the next step, from revert data.
 
     Unknown data is shown as it is.
     """
