@@ -12,11 +12,7 @@ NOT_YET = {
     "relayer",
     "zrchain_lite",
     "zrsign",
-    "zrsign_btc_proxy",
     "zrsign_chains",
-    "zrsign_daemon",
-    "zrsign_dev_keyring",
-    "zrsign_listener",
     "zrsign_operator",
     "zrsign_receiver",
 }

@@ -54,7 +54,7 @@ class Schema:
     """The tables of one daemon's database, and what a person does when they cannot be used."""
 
     name: str
-    """As messages call the database: "the listener's database"."""
+    """What messages call the database: "the listener's database"."""
     tables: MetaData
     version: int
     version_table: str

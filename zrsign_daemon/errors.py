@@ -20,11 +20,11 @@ class DaemonError(Exception):
 
 
 class SettingsError(DaemonError, ValueError):
-    pass
+    """The message names the file and the field, or the place that cannot be used."""
 
 
 class PortInUse(DaemonError, OSError):
-    pass
+    """The message names the port, and says to choose another one or to stop its owner."""
 
 
 class DatabaseUnusable(DaemonError):
@@ -32,4 +32,4 @@ class DatabaseUnusable(DaemonError):
 
 
 class GaveUp(DaemonError, TimeoutError):
-    pass
+    """A bounded retry ran out of attempts; `__cause__` is what the last one raised."""

@@ -120,5 +120,6 @@ class JsonRpc:
         return {"Authorization": aiohttp.encode_basic_auth(*credentials)} if credentials else {}
 
     async def close(self) -> None:
+        """Close the connections to the node."""
         if self._http is not None:
             await self._http.close()

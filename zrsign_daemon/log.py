@@ -41,6 +41,7 @@ def configure(name: str, *, level: str = "info", json: bool = True, **fields: st
 
 
 def get_logger(**fields: object) -> FilteringBoundLogger:
+    """A logger that adds `fields` to each of its lines."""
     return cast(FilteringBoundLogger, structlog.get_logger(**fields))
 
 

@@ -42,6 +42,7 @@ class Loop:
         self._stopped = True
 
     def wake(self) -> None:
+        """Begin the next pass at once, or right after the one under way."""
         self._woken.set()
 
     def health(self) -> str | None:
@@ -49,7 +50,7 @@ class Loop:
         return self._last or self._fault()
 
     async def run(self) -> None:
-        """Until stopped; a pass or a pause under way is cancelled by the caller."""
+        """Repeat the pass until stopped; the caller cancels a pass or a pause under way."""
         while not self._stopped:
             self._woken.clear()
             await self._pass()

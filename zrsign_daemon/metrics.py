@@ -19,6 +19,7 @@ Check = Callable[[], str | None]
 
 
 def health(checks: Mapping[str, Check]) -> tuple[int, dict[str, object]]:
+    """The HTTP status and the JSON that `/healthz` answers with."""
     failures = {name: fault for name, check in checks.items() if (fault := check()) is not None}
     if failures:
         return 503, {"status": "failing", "failures": failures}

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values of the environment stand above those of the file, and nothing else is read."""
         return env_settings, init_settings
 
 

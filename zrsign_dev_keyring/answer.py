@@ -1,4 +1,4 @@
-"""From a ledger request to its answer, given the key. Pure.
+"""A ledger request and its key give its answer. Pure.
 
 A rejection's reason starts with a machine-readable word: `unknown_key: …`.
 """
@@ -18,6 +18,8 @@ DIGEST_LENGTH = 32
 
 
 class Reason(StrEnum):
+    """Why a request is rejected; the ledger's reject_reason begins with it."""
+
     UNKNOWN_KEY = "unknown_key"
     UNSUPPORTED_KEY_TYPE = "unsupported_key_type"
     KEY_TYPE_DIFFERS = "key_type_differs"
@@ -41,6 +43,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Rejection:
+    """The answer to a request that this keyring can never fulfil."""
+
     reason: Reason
     detail: str
 

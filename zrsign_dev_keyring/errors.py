@@ -16,32 +16,32 @@ from zrsign_daemon.errors import DaemonError
 
 
 class KeyringError(DaemonError):
-    """Root."""
+    """The root of all errors of this package."""
 
 
 class VaultError(KeyringError):
-    pass
+    """A key cannot be used now; the request stays pending until the vault is mended."""
 
 
 class VaultUnusable(VaultError, OSError):
-    pass
+    """The message names the folder or the file, and what the system said of it."""
 
 
 class WrongPassphrase(VaultError, PermissionError):
-    pass
+    """Nothing was changed: the right passphrase still opens the key."""
 
 
 class ForeignVault(VaultError):
-    pass
+    """Key ids are request ids, so on another ledger somebody else would get the keys."""
 
 
 class DamagedKey(VaultError, ValueError):
-    pass
+    """The message names the file, which is left as it is."""
 
 
 class KeyMissing(VaultError, LookupError):
-    pass
+    """This keyring never made the key, or its file is gone."""
 
 
 class KeyTypeDiffers(VaultError, ValueError):
-    pass
+    """The message names both types."""

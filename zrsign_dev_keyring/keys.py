@@ -28,6 +28,7 @@ class SecretKey:
 
     @classmethod
     def generate(cls, algorithm: KeyAlgorithm) -> SecretKey:
+        """A new key, from the system's randomness."""
         if algorithm is KeyAlgorithm.EDDSA_ED25519:
             return cls(algorithm, secrets.token_bytes(32))
         return cls(algorithm, (secrets.randbelow(N - 1) + 1).to_bytes(32))

@@ -48,6 +48,7 @@ class Scrypt(BaseModel):
     salt: str = Hex32
 
     def derive(self, passphrase: bytes) -> bytes:
+        """The master key, 32 bytes."""
         memory = 128 * self.n * self.r * 2
         salt = bytes.fromhex(self.salt)
         return hashlib.scrypt(
@@ -72,6 +73,7 @@ class SealedKey(BaseModel):
 
     @property
     def associated_data(self) -> bytes:
+        """What is sealed together with the secret, so that no file stands in for another."""
         return f"{_CONTEXT}/{self.key_id}/{self.key_type}/{self.public_key}".encode()
 
 
@@ -102,6 +104,7 @@ class Vault:
             self._scrypt = Scrypt.model_validate({"n": scrypt_n, "salt": secrets.token_hex(32)})
 
     def key_ids(self) -> list[int]:
+        """Ids of the keys that are there, ascending. Raises OSError."""
         found = (_FILE.fullmatch(path.name) for path in self._folder.iterdir())
         return sorted(int(match[1]) for match in found if match)
 
@@ -145,6 +148,7 @@ class Vault:
             )
 
     def path(self, key_id: int) -> Path:
+        """The file of a key, whether it is there or not."""
         return self._folder / f"key-{key_id}.json"
 
     def _master(self, scrypt: Scrypt) -> bytes:

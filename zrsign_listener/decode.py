@@ -1,4 +1,4 @@
-"""From an EVM log of a zrSign contract to the ledger's source event. Pure, safe on hostile logs.
+"""An EVM log of a zrSign contract becomes the ledger's source event. Pure, safe on hostile logs.
 
 Direct and Omni emit the same two request events, ZrKeyRequest and ZrSigRequest, Omni one more:
 ZrAccountLinked. Their fields are those of the packaged ABI.
@@ -66,6 +66,7 @@ class Observation:
 
     @property
     def block(self) -> Block:
+        """The block that the log is in."""
         return self.log.block
 
     @property

@@ -13,20 +13,20 @@ from zrsign_daemon.errors import DaemonError
 
 
 class ListenerError(DaemonError):
-    """Root."""
+    """The root of all errors of this package."""
 
 
 class MalformedLog(ListenerError, ValueError):
-    pass
+    """The log is kept aside for a person to look at; the ledger is told nothing of it."""
 
 
 class RpcError(ListenerError, ConnectionError):
-    pass
+    """The message names the node's host and the method, never the path of its URL."""
 
 
 class WrongChain(RpcError):
-    pass
+    """The message names both chains; `rpc_url` or `caip2` is wrong."""
 
 
 class CutShort(RpcError):
-    pass
+    """Logs are probably missing from the answer: a smaller range is asked for next."""

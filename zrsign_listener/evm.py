@@ -58,6 +58,7 @@ class EvmNode:
         return ChainView(shown[LATEST], final, hashes)
 
     async def block(self, number: int) -> Block:
+        """The block at that height of the node's chain."""
         return self._block(await self._call("eth_getBlockByNumber", hex(number), False))
 
     async def logs(self, contract: str, scan: Scan) -> tuple[list[EvmLog], int | None]:

@@ -19,9 +19,11 @@ from typing import Generic, Protocol, TypeVar
 
 @dataclass(frozen=True)
 class Block:
+    """A place in a chain: a height, and the hash that the chain has there."""
+
     number: int
-    # 32 bytes.
     hash: bytes
+    """The hash has 32 bytes."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Feed:
 
     @classmethod
     def new(cls, start_block: int) -> Feed:
+        """The feed of a contract of which nothing was read yet."""
         return cls(start_block, next_block=start_block, next_trace_id=0, anchor=start_block)
 
 
@@ -99,9 +102,12 @@ class Sighting(Protocol):
     """A log, as far as the cursor cares. `trace_id` is None for logs that carry none."""
 
     @property
-    def trace_id(self) -> int | None: ...
+    def trace_id(self) -> int | None:
+        """The sign request's number in its contract."""
+
     @property
-    def block(self) -> Block: ...
+    def block(self) -> Block:
+        """The block that the log is in."""
 
 
 S = TypeVar("S", bound=Sighting)

@@ -1,4 +1,4 @@
-"""From the store to the ledger: MsgReportEvents in batches, one contract at a time, in order.
+"""What the store holds goes to the ledger: MsgReportEvents in batches, each contract in order.
 
 An event is marked reported after the ledger committed the transaction, so a crash reports it
 again. A contract whose report the ledger refuses waits, and only that contract: a later event of it
@@ -29,7 +29,8 @@ MAX_BATCH_BYTES = 512 * 1024
 class Ledger(Protocol):
     """The part of the client that reporting needs."""
 
-    async def broadcast(self, *msgs: Message) -> TxResult: ...
+    async def broadcast(self, *msgs: Message) -> TxResult:
+        """Commit one transaction of the observer. Raises ClientError."""
 
 
 class ReportRefused(ListenerError):

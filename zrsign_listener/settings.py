@@ -76,6 +76,7 @@ class ChainSettings(Part):
 
     @property
     def policy(self) -> Policy:
+        """The bounds of scans, as `plan` takes them."""
         return Policy(
             initial_span=min(500, self.max_block_range),
             max_span=self.max_block_range,

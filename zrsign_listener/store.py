@@ -23,6 +23,8 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Base(DeclarativeBase):
+    """Base of the tables."""
+
     type_annotation_map = {int: BigInteger}  # noqa: RUF012 - SQLAlchemy's own protocol
 
 
@@ -54,6 +56,8 @@ class _LogRow(Base):
 
 
 class EventRow(_LogRow):
+    """A log that is an event, and what the ledger made of it."""
+
     __tablename__ = "events"
     __table_args__ = (
         UniqueConstraint("chain", "contract", "tx_hash", "log_index"),
@@ -84,6 +88,8 @@ SCHEMA = Schema(
 
 @dataclass(frozen=True)
 class StoredEvent:
+    """An event that the ledger does not have yet, and its row."""
+
     row: int
     # A serialized zrsign.receiver.SourceEvent.
     event: bytes

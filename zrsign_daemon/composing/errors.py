@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class ComposingError(Exception):
-    """Root."""
+    """The root of what keeps a simple transaction from being composed."""
 
 
 class NotYet(ComposingError):
