@@ -14,6 +14,8 @@ import pytest
 from zrsign.errors import NetworkError
 from zrsign.local.network.process import Supervisor
 
+# Bounds how long a failure takes.
+PATIENCE_S = 120.0
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
 
@@ -50,7 +52,7 @@ async def test_ready__should_show_the_log_of_a_child_that_died(tmp_path: Path) -
         return False
 
     with pytest.raises(NetworkError, match=r"code 3(.|\n)*cannot bind"):
-        await supervisor.ready(process, never, timeout_s=30)
+        await supervisor.ready(process, never, timeout_s=PATIENCE_S)
 
 
 async def test_watch__should_raise_for_the_child_that_ends_unasked(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ async def test_watch__should_raise_for_the_child_that_ends_unasked(tmp_path: Pat
     await supervisor.start("brief", [sys.executable, "-c", "raise SystemExit(7)"])
     try:
         with pytest.raises(NetworkError, match="brief stopped with code 7"):
-            await asyncio.wait_for(supervisor.watch(), 30)
+            await asyncio.wait_for(supervisor.watch(), PATIENCE_S)
     finally:
         await supervisor.stop()
 
@@ -91,9 +93,9 @@ def test_child__should_die_with_a_killed_parent(tmp_path: Path) -> None:
     child = int(parent.stdout.readline())
     assert alive(child)
     os.kill(parent.pid, 9)
-    parent.wait(30)
+    parent.wait(PATIENCE_S)
     parent.stdout.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while alive(child):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.02)

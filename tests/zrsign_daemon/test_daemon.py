@@ -17,6 +17,9 @@ from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.retry import Retry
 from zrsign_daemon.settings import Part, Settings, load, settings_for
 
+# Bounds how long a failure takes.
+PATIENCE_S = 120.0
+
 
 class Ledger(Part):
     grpc: str
@@ -139,9 +142,9 @@ async def test_daemon__should_exit_0_on_sigterm_and_log_no_secret(tmp_path: Path
         sys.executable, "-c", DAEMON, "--config", str(path), stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
-    line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+    line = (await asyncio.wait_for(process.stderr.readline(), PATIENCE_S)).decode()
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
     assert '"daemon": "probe"' in line
     assert "sesame" not in line
 
@@ -152,7 +155,7 @@ def test_daemon__should_exit_2_with_one_line_on_bad_settings(tmp_path: Path) -> 
         [sys.executable, "-c", DAEMON, "--config", str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("probe: ")

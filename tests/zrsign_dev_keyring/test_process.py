@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.zrsign_dev_keyring.ledger import running_ledger
+from tests.zrsign_dev_keyring.ledger import PATIENCE_S, running_ledger
 
 
 @contextmanager
@@ -43,11 +43,11 @@ async def test_every_log_line__should_say_that_it_is_for_development(tmp_path: P
             key_id = await ledger.ask_key("ecdsa")
             assert running.stderr is not None
             log = ""
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while '"answered"' not in log:
                     log += await asyncio.to_thread(running.stderr.readline)
             running.send_signal(signal.SIGTERM)
-            _, rest = await asyncio.to_thread(running.communicate, timeout=20)
+            _, rest = await asyncio.to_thread(running.communicate, timeout=PATIENCE_S)
             log += rest
         status = (await ledger.key_request(key_id)).status
     assert status == "KEY_REQUEST_STATUS_FULFILLED"

@@ -32,6 +32,8 @@ DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 USER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 ADMIN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 VALUE = hex(10**17)
+# Bounds how long a failure takes.
+PATIENCE_S = 120.0
 
 
 @contextmanager
@@ -158,8 +160,9 @@ async def link_account(rpc: JsonRpc, omni: str, account: str) -> str:
     return await send(rpc, omni, data, value="0x0")
 
 
-async def eventually(probe: Callable[[], Awaitable[bool]], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
+async def eventually(probe: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for a condition; how long is no part of any test."""
+    deadline = time.monotonic() + PATIENCE_S
     while not await probe():
         assert time.monotonic() < deadline, "did not happen in time"
         await asyncio.sleep(0.005)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -139,10 +138,9 @@ async def test_new_head__should_wake_the_poll(chain: Chain, rpc: JsonRpc, store:
         stop = asyncio.Event()
         running = asyncio.create_task(run_all([loop, Loop("heads", watch, 0.1, NO_PAUSE)], stop))
         await eventually(mined_wakes)
-        asked = time.monotonic()
+        # The next poll of its own is an hour away.
         await ask_hash(rpc, chain.omni.address)
         await eventually(stored)
-        assert time.monotonic() - asked < 1.0
         stop.set()
         await running
 
@@ -235,7 +233,8 @@ async def test_malformed_log__should_be_kept_aside(
     async with listening(chain.settings(rescan_blocks=0), store, cut) as listener:
         await listener.poll()
     assert await trace_ids(store, chain.omni.address) == [1]
-    assert [fault.partition(" bytes")[0] for fault in await store.malformed(CHAIN)] == ["The 1"]
+    (fault,) = await store.malformed(CHAIN)
+    assert fault.startswith("ZrSigRequest: the 1 bytes of data do not decode")
 
 
 @pytest.mark.parametrize(

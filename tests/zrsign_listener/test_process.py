@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.zrsign_dev_keyring.ledger import Ledger
-from tests.zrsign_listener.conftest import Chain, ask_hash, eventually
+from tests.zrsign_listener.conftest import PATIENCE_S, Chain, ask_hash, eventually
 from tests.zrsign_listener.logs import CHAIN
 from tests.zrsign_listener.test_daemon import database, ledger, requests, settings_at
 from zrsign_daemon.jsonrpc import JsonRpc
@@ -58,7 +58,7 @@ async def test_kill__should_lose_and_repeat_nothing(
 
             await eventually(all_there)
             running.send_signal(signal.SIGTERM)
-            _, log = await asyncio.to_thread(running.communicate, timeout=20)
+            _, log = await asyncio.to_thread(running.communicate, timeout=PATIENCE_S)
             assert running.returncode == 0
         feed = await store.feed(CHAIN, chain.omni.address, chain.omni.block_number)
     assert feed.next_trace_id == 15
@@ -74,7 +74,7 @@ def test_bad_settings__should_end_with_one_line(tmp_path: Path, content: str | N
     if content is not None:
         config.write_text(content)
     with process(config) as running:
-        _, log = running.communicate(timeout=30)
+        _, log = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 2
     assert log.count("\n") == 1
     assert "listener.json" in log
