@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifie
 from zrsign_operator.enclave.verifiers import Verifiers
 from zrsign_operator.peers.admission import AttestedGate, NotAdmitted
 from zrsign_operator.peers.frames import Kind, Proposal, Refusal, read_frame
-from zrsign_operator.peers.links import Links
+from zrsign_operator.peers.links import HEARTBEAT_S, LIVE_S, Links
 from zrsign_operator.peers.members import Group, Member, Settings
 from zrsign_operator.peers.tls import TlsIdentity, make_identity
 
@@ -42,7 +43,14 @@ def gate(member: Member, enclave: SimulatedEnclave = ENCLAVE) -> AttestedGate:
 class Node:
     """One side of the links, and what it heard."""
 
-    def __init__(self, group: dict[int, Member], me: int, own_gate: AttestedGate, tls: TlsIdentity):
+    def __init__(
+        self,
+        group: dict[int, Member],
+        me: int,
+        own_gate: AttestedGate,
+        tls: TlsIdentity,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.heard: list[tuple[int, bytes]] = []
         self.links = Links(
             me,
@@ -51,6 +59,7 @@ class Node:
             own_gate,
             lambda sender, frame: self.heard.append((sender, frame)),
             lambda peer, up: None,
+            clock,
         )
 
 
@@ -97,6 +106,20 @@ async def test_frame__should_wait_for_a_link_that_comes_soon() -> None:
         first.links.send(2, b"early")
         async with linked(group, second):
             await until(lambda: second.heard == [(1, b"early")])
+
+
+async def test_peers__should_be_silent_only_while_this_operator_listens() -> None:
+    group, now = members(), [100.0]
+    node = Node(group, 1, gate(group[1]), TLS[1], lambda: now[0])
+    async with linked(group, node, Node(group, 2, gate(group[2]), TLS[2])):
+        await until(lambda: node.links.live() == {1, 2})
+        # Nothing can be heard from here on: the event loop has no turn.
+        now[0] += 3 * LIVE_S
+        assert node.links.silent() == set()
+        for _ in range(round(LIVE_S / HEARTBEAT_S)):
+            assert node.links.silent() == set()
+            now[0] += HEARTBEAT_S
+        assert node.links.silent() == {2}
 
 
 async def test_stranger__should_not_come_in_with_another_certificate() -> None:

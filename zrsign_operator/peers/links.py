@@ -123,6 +123,7 @@ class Links:
         self._members: dict[int, Member] = {}
         self._certificates: dict[int, bytes] = {}
         self._heard: dict[int, float] = {}
+        self._looked = clock()
         self._open: set[int] = set()
         self._queues: dict[int, _Queue] = {}
         self._dialers: dict[int, asyncio.Task[None]] = {}
@@ -175,8 +176,15 @@ class Links:
         return frozenset(heard - self.silent()) | {self.me}
 
     def silent(self) -> frozenset[int]:
-        """Peers whose links stand, and who say nothing."""
+        """Peers whose links stand, and who say nothing while this operator listens.
+
+        To be called all the time: a pause between two calls is one in which nothing was read.
+        """
         now = self._clock()
+        deaf, self._looked = now - self._looked, now
+        if deaf > HEARTBEAT_S:
+            # This process got no turn on the processor, so what peers said meanwhile is unread.
+            self._heard = {i: min(at + deaf, now) for i, at in self._heard.items()}
         return frozenset(i for i in self._open if now - self._heard.get(i, now) >= LIVE_S)
 
     def peers(self) -> frozenset[int]:
