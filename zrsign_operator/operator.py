@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Final
 
 from zrsign_daemon.log import get_logger
@@ -30,13 +29,13 @@ from zrsign_operator.peers.frames import EpochNews, Inventory, Kind, Proposal, R
 from zrsign_operator.peers.links import Links
 from zrsign_operator.peers.members import Settings
 from zrsign_operator.work.agenda import Draft, Situation, agenda, wants_primes
+from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.nonces import Stocks
 from zrsign_operator.work.primes import Primes
 from zrsign_operator.work.proposer import Proposer
 from zrsign_operator.work.runner import Ended, Runner
 from zrsign_operator.work.situation import Outlook, describe
 from zrsign_operator.work.tasks import Desk, EcdsaDetails, Task
-from zrsign_operator.work.yielding import GivingWay
 
 REPORTS_S: Final = 300.0
 """How often the ledger is asked whether it has this operator's reports."""
@@ -45,7 +44,7 @@ REVIEW_S: Final = 1.0
 
 
 class Operator:
-    """Single-threaded but for the long steps of executions, which run in `threads`."""
+    """Single-threaded but for the long steps of executions, which run in `lanes`."""
 
     def __init__(
         self,
@@ -55,9 +54,7 @@ class Operator:
         holdings: Holdings,
         ledger_view: LedgerView,
         outbox: Outbox,
-        threads: Executor,
-        background: Executor,
-        giving_way: GivingWay,
+        lanes: Lanes,
         *,
         enclave: str,
         pool_level: int,
@@ -74,7 +71,7 @@ class Operator:
         """Set before the first turn."""
         self._identity = identity
         self._ledger_view = ledger_view
-        self._giving_way = giving_way
+        self._lanes = lanes
         self._clock = clock
         self._standing = Standing(self.me, holdings, clock)
         self._inventories = Inventories(holdings, clock)
@@ -95,8 +92,8 @@ class Operator:
             holdings.single_use.claim_execution,
             self._ended,
             self._refused,
-            threads,
-            background,
+            lanes,
+            self._outlook.is_needed,
             clock,
         )
         self._changes = Changes(
@@ -197,7 +194,7 @@ class Operator:
 
     def tick(self) -> None:
         """Propose what is next; end what took too long; keep nonces published."""
-        self._giving_way.show(urgent=self._outlook.is_urgent())
+        self._lanes.look(answerable=self._outlook.is_answerable())
         self.runner.tick()
         self._changes.tick()
         if self.links is not None:
@@ -335,6 +332,8 @@ class Operator:
         self._figures.ended(ended)
         if proposal.kind == Kind.RESHARE:
             self._outlook.reshared()
+        if proposal.kind == Kind.PRESIGN:
+            self._outlook.presigned()
         if isinstance(outcome, Abort):
             self._failed(proposal, outcome)
         else:

@@ -35,6 +35,7 @@ from zrsign_operator.peers.frames import INCARNATION_BYTES
 from zrsign_operator.peers.links import Links
 from zrsign_operator.peers.tls import TlsIdentity, read_or_make
 from zrsign_operator.settings import OperatorSettings
+from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.yielding import GivingWay
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
@@ -64,7 +65,9 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         if view is None:
             return
         giving_way = GivingWay()
-        threads = resources.enter_context(ThreadPoolExecutor(1, initializer=release_gil))
+        threads = resources.enter_context(
+            ThreadPoolExecutor(settings.threads, initializer=release_gil)
+        )
         background = resources.enter_context(
             ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)
         )
@@ -76,9 +79,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
             holdings,
             ledger_view,
             Outbox(ledger, account),
-            threads,
-            background,
-            giving_way,
+            Lanes(threads, background, giving_way, settings.threads),
             enclave=enclave.kind,
             pool_level=settings.presignatures,
         )

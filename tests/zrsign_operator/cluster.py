@@ -40,6 +40,7 @@ from zrsign_operator.operator import Operator
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import Frame, Kind, Proposal
 from zrsign_operator.peers.members import Member
+from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.yielding import GivingWay
 
 KEYRING = "keyring1cluster"
@@ -414,9 +415,7 @@ class Cluster:
             holdings,
             ledger_view,
             Outbox(client, account(me)),
-            AtOnce(),
-            AtOnce(),
-            GivingWay(self.clock),
+            Lanes(AtOnce(), AtOnce(), GivingWay(self.clock)),
             enclave="simulated",
             pool_level=self.pool_level,
             clock=self.clock,

@@ -19,11 +19,14 @@ from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import Frame, Kind, Proposal, Refusal, Said
+from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.runner import Ended, Runner
 from zrsign_operator.work.tasks import Task
+from zrsign_operator.work.yielding import GivingWay
 
 ALL = (1, 2, 3)
 ME = 1
+BACKGROUND = {Kind.AUX, Kind.PRESIGN, Kind.RESHARE}
 F = TypeVar("F", bound=Record)
 
 
@@ -104,9 +107,11 @@ class Harness:
     """What the operator does when something ended."""
     session: Callable[[Execution], Session[int]] | None = None
     finish: Callable[[int], None] | None = None
+    needed: list[Proposal] = field(default_factory=list)
+    """Work in the background that a request waits for."""
 
     def __post_init__(self) -> None:
-        at_once = AtOnce()
+        lanes = Lanes(AtOnce(), AtOnce(), GivingWay(self.clock))
         self.runner = Runner(
             ME,
             lambda to, data: self.sent.append((to, frames.read_frame(data))),
@@ -114,8 +119,8 @@ class Harness:
             lambda claimed: self.claimed.append(claimed.execution_id),
             self._end,
             lambda peer, _, refusal: self.refused.append((peer, refusal)),
-            at_once,
-            at_once,
+            lanes,
+            lambda proposal: proposal.kind not in BACKGROUND or proposal in self.needed,
             self.clock,
         )
 

@@ -14,12 +14,14 @@ from zrsign_operator.work.agenda import (
     MAX_PRESIGNS,
     MAX_RESHARES,
     PATIENCE_S,
+    PATIENT_S,
     Draft,
     KeyState,
     Ready,
     Situation,
     Wanted,
     agenda,
+    short_keys,
     signers_of,
     wants_primes,
 )
@@ -120,10 +122,64 @@ def test_request_without_presignature__should_have_one_made() -> None:
     wanted = (replace(SIGN, since=100.0),)
     ((_, (draft,)),) = proposals(Kind.PRESIGN, wanted=wanted).items()
     assert draft.subjects == (KEY.ledger_key,)
-    running = ((Kind.PRESIGN, 1),) * MAX_PRESIGNS
-    assert proposals(Kind.PRESIGN, wanted=wanted, running=running) == {}
+    coming = ((Kind.PRESIGN, KEY.ledger_key),)
+    assert proposals(Kind.PRESIGN, wanted=wanted, running=coming) == {}
     uncovered = frozenset(MEMBERS[:5])
     assert proposals(Kind.PRESIGN, wanted=wanted, aux=uncovered) == {}
+
+
+def requests(*keys: int, since: float = 100.0) -> dict[str, object]:
+    """One open ECDSA request of each of these keys, which have no presignatures."""
+    wanted = tuple(Wanted(Kind.ECDSA, 30 + i, key, since) for i, key in enumerate(keys))
+    return {"wanted": wanted, "keys": tuple(KeyState(key, True, 6, MEMBERS) for key in set(keys))}
+
+
+def test_request__should_not_wait_for_presignings_that_nobody_waits_for() -> None:
+    pools = tuple((Kind.PRESIGN, key) for key in range(20, 20 + 4 * MAX_PRESIGNS))
+    assert len(proposals(Kind.PRESIGN, running=pools, **requests(7))) == 1
+    assert proposals(Kind.PRESIGN, running=pools, pool_level=2) == {}
+
+
+def test_requests__should_have_one_presignature_each_made_and_no_more() -> None:
+    of_one_key = requests(7, 7, 7)
+    ((_, drafts),) = proposals(Kind.PRESIGN, **of_one_key).items()
+    assert len(drafts) == MAX_PRESIGNS
+    coming = ((Kind.PRESIGN, 7),)
+    for running, count in ((coming, 1), (coming * MAX_PRESIGNS, 0)):
+        found = proposals(Kind.PRESIGN, running=running, **of_one_key)
+        assert sum(map(len, found.values())) == count
+    both = proposals(Kind.PRESIGN, running=coming, **requests(7, 8))
+    assert [draft.subjects for drafts in both.values() for draft in drafts] == [(8,)]
+
+
+def test_turns_for_a_presignature__should_be_counted_from_when_it_could_be_made() -> None:
+    """Requests that waited for others, or for auxiliary information, are not everybody's turn."""
+    old = requests(7, since=95.0)
+    for changes in ({"usable_since": 100.0}, {"aux_since": 100.0}, {"presigned": 100.0}):
+        start = {"usable_since": 0.0, "aux_since": 0.0, "presigned": 0.0} | changes
+        assert len(proposals(Kind.PRESIGN, **old | start)) == 1
+        later = proposals(Kind.PRESIGN, **old | start, now=100.0 + PATIENCE_S)
+        assert len(later) == 2
+    starved = requests(7, since=100.0 - PATIENT_S - PATIENCE_S)
+    assert len(proposals(Kind.PRESIGN, **starved, usable_since=0.0, presigned=100.0)) == 2
+
+
+def test_short_keys__should_be_those_with_more_requests_than_presignatures() -> None:
+    def short(*names: bytes, **changes: object) -> frozenset[int]:
+        wanted = tuple(Wanted(Kind.ECDSA, 30 + i, KEY.ledger_key) for i in range(2))
+        return short_keys(situation(1, wanted=wanted, keys=(ready(*names),), **changes))
+
+    assert short() == short(b"a") == {KEY.ledger_key}
+    assert short(b"a", b"b") == frozenset()
+    assert short(b"a", running=((Kind.ECDSA, 30),)) == frozenset()
+    gone = frozenset(MEMBERS) - set(signers_of(KEY, MEMBERS)[:1])
+    assert short(b"a", b"b", usable=gone) == {KEY.ledger_key}
+
+
+def test_pools__should_not_be_filled_beyond_their_level_by_what_is_under_way() -> None:
+    running = ((Kind.PRESIGN, KEY.ledger_key),)
+    assert proposals(Kind.PRESIGN, pool_level=2, keys=(ready(b"a"),), running=running) == {}
+    assert len(proposals(Kind.PRESIGN, pool_level=3, keys=(ready(b"a"),), running=running)) == 1
 
 
 def test_running_work__should_not_be_proposed_again() -> None:

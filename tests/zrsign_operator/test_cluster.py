@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -98,6 +99,27 @@ async def test_requests__should_be_signed_together_and_each_its_own_text(
     for text, signature in zip(texts, await cluster.sign(key, *texts), strict=True):
         verify(cluster, key, text, signature)
     assert [len(batch) for batch in batches] == [3]
+
+
+async def test_requests_of_several_keys__should_have_one_presigning_each(
+    make_cluster: MakeCluster,
+) -> None:
+    """They wait for auxiliary information first, so that it is everybody's turn meanwhile."""
+    cluster = await make_cluster(2, ALL, primes=True, seed=3)
+    keys = [cluster.deal(ECDSA), cluster.deal(ECDSA, "another")]
+    presignings: dict[bytes, tuple[int, ...]] = {}
+
+    def notice(_: int, __: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Proposal) and frame.kind == Kind.PRESIGN:
+            presignings[frame.execution_id] = frame.subjects
+        return [frame.encode()]
+
+    cluster.wire.carrier = notice
+    asked = {
+        cluster.ledger.ask_signature(key, text): key for key in keys for text in (DIGEST, ANOTHER)
+    }
+    await cluster.until(lambda: set(asked) <= set(cluster.ledger.fulfilled))
+    assert Counter(presignings.values()) == Counter((key,) for key in asked.values())
 
 
 def watch(batches: list[tuple[int, ...]], _: int, __: int, frame: Frame) -> Iterable[bytes]:

@@ -2,54 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from zrsign_dmpc.ecdsa.arithmetic import big, power
-from zrsign_operator.work.yielding import GIVE_WAY_S, GivingWay
+from zrsign_operator.work.yielding import LOOK_S, STILL_S, WORK_S, GivingWay
 
 
 class Watched(GivingWay):
-    """Its time passes only in waits; it counts them."""
+    """Its time passes only while it stands still."""
 
     def __init__(self) -> None:
-        self.now, self.waits = 0.0, 0
+        self.now = 0.0
         super().__init__(lambda: self.now)
 
-    def _stand_still(self) -> bool:
-        self.waits += 1
+    def _is_free(self) -> bool:
         if not self._free.is_set():
-            self.now += GIVE_WAY_S
+            self.now = round(self.now + LOOK_S, 3)
         return self._free.is_set()
 
 
-def background(giving_way: GivingWay, powers: int) -> int:
+def background(
+    giving_way: GivingWay, powers: int = 1, is_urgent: Callable[[], bool] = lambda: False
+) -> None:
+    """A step of so many powers in a thread of the pool."""
+
+    def step() -> None:
+        giving_way.begin(is_urgent)
+        assert [power(big(2), 10, 1000) for _ in range(powers)] == [24] * powers
+
     with ThreadPoolExecutor(1, initializer=giving_way.prepare_thread) as threads:
-        return threads.submit(lambda: [power(big(2), 10, 1000) for _ in range(powers)][-1]).result()
+        threads.submit(step).result()
 
 
 def test_power_in_the_background__should_wait_while_something_is_urgent() -> None:
     giving_way = Watched()
-    assert background(giving_way, 1) == 24
-    assert (giving_way.waits, giving_way.now) == (1, 0.0)
+    background(giving_way)
+    assert giving_way.now == 0.0
     giving_way.show(urgent=True)
-    assert background(giving_way, 1) == 24
-    assert giving_way.now == GIVE_WAY_S
+    background(giving_way)
+    assert giving_way.now == pytest.approx(STILL_S)
     giving_way.show(urgent=False)
-    assert background(giving_way, 3) == 24
-    assert giving_way.now == GIVE_WAY_S
+    background(giving_way, 3)
+    assert giving_way.now == pytest.approx(STILL_S)
 
 
-def test_urgency_without_end__should_leave_half_of_the_time() -> None:
+def test_urgency_without_end__should_leave_a_part_of_the_time() -> None:
     giving_way = Watched()
     giving_way.show(urgent=True)
     with ThreadPoolExecutor(1, initializer=giving_way.prepare_thread) as threads:
         for round_ in (1, 2, 3):
             for _ in range(5):
                 assert threads.submit(power, big(2), 10, 1000).result() == 24
-            assert giving_way.waits == round_
-            giving_way.now += GIVE_WAY_S
+            assert giving_way.now == pytest.approx(round_ * STILL_S + (round_ - 1) * WORK_S)
+            giving_way.now += WORK_S
+
+
+def test_step_that_somebody_waits_for__should_not_stand_still() -> None:
+    giving_way = Watched()
+    giving_way.show(urgent=True)
+    background(giving_way, 3, lambda: True)
+    assert giving_way.now == 0.0
+
+
+def test_step_that_becomes_urgent__should_stand_still_no_longer() -> None:
+    giving_way = Watched()
+    giving_way.show(urgent=True)
+    background(giving_way, 3, lambda: giving_way.now >= STILL_S / 2)
+    assert giving_way.now == pytest.approx(STILL_S / 2)
 
 
 @pytest.mark.parametrize("powers", [1, 3])
@@ -58,4 +80,4 @@ def test_power_elsewhere__should_wait_for_nothing(powers: int) -> None:
     giving_way.show(urgent=True)
     for _ in range(powers):
         assert power(big(2), 10, 1000) == 24
-    assert giving_way.waits == 0
+    assert giving_way.now == 0.0

@@ -158,7 +158,7 @@ def test_repeated_invitation__should_change_nothing(harness: Harness) -> None:
 async def test_operator__should_run_only_so_many_at_once(
     harness: Harness, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    monkeypatch.setitem(MOST, kind, 3)  # type: ignore[arg-type]
+    monkeypatch.setitem(MOST, kind, 3)
     for number in range(3):
         assert harness.runner.propose(proposal(kind, proposer=1, name=str(number)))
     assert not harness.runner.propose(proposal(kind, proposer=1, name="one more"))
@@ -280,6 +280,27 @@ async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: 
     assert harness.kept == []
 
 
+@pytest.mark.parametrize("kind", HEAVY)
+async def test_long_execution__should_have_its_time_again_when_it_moves(
+    harness: Harness, kind: Kind
+) -> None:
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    await settled()
+    harness.clock.now += TIMEOUTS_S[kind]
+    harness.hear(theirs, 2)
+    await settled()
+    harness.clock.now += TIMEOUTS_S[kind]
+    harness.runner.tick()
+    assert harness.ended == []
+    # What was said before moves nothing.
+    harness.hear(theirs, 2)
+    await settled()
+    harness.clock.now += 0.1
+    harness.runner.tick()
+    assert [each.outcome for each in harness.ended] == [Abort("silent parties", (3,))]
+
+
 async def test_liar__should_be_convicted_before_everybody(harness: Harness) -> None:
     theirs = proposal()
     harness.runner.invited(theirs)
@@ -385,6 +406,18 @@ async def test_silent_peer__should_end_what_somebody_waits_for(harness: Harness)
     harness.runner.silent(3)
     assert [each.outcome for each in harness.ended] == [Abort("party 3 fell silent", (3,))]
     assert harness.runner.running() == [background]
+
+
+async def test_silent_peer__should_end_a_presigning_that_a_request_waits_for(
+    harness: Harness,
+) -> None:
+    awaited, ahead = proposal(Kind.PRESIGN), proposal(Kind.PRESIGN, name="ahead")
+    for each in (awaited, ahead):
+        harness.runner.invited(each)
+    await settled()
+    harness.needed = [awaited]
+    harness.runner.silent(3)
+    assert harness.runner.running() == [ahead]
 
 
 @pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])

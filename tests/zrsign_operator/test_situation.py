@@ -78,34 +78,65 @@ async def test_attempts__should_be_counted_while_the_request_is_open(seen: Seen)
     assert seen.wanted()[at].attempts == 0
 
 
-async def test_urgent__should_be_what_could_be_answered_now(seen: Seen) -> None:
+async def test_request__should_be_answerable_with_what_is_there(seen: Seen) -> None:
     ledger = seen.cluster.ledger
     ecdsa, frost = seen.cluster.deal(ECDSA), seen.cluster.deal(ED25519)
-    assert not seen.outlook.is_urgent()
+    assert not seen.outlook.is_answerable()
     asked = ledger.ask_signature(ecdsa, bytes(32))
     await seen.look()
-    # It waits for a presignature, which is made in the background.
-    assert not seen.outlook.is_urgent()
+    # It waits for a presignature.
+    assert not seen.outlook.is_answerable()
     seen.operator.holdings.add_presignature(made_ahead((1, 2), "first")[ME])
-    assert seen.outlook.is_urgent()
+    assert seen.outlook.is_answerable()
     ledger.signatures[asked].signed_data.add(signed_data=b"signature of another")
     await seen.look()
-    assert not seen.outlook.is_urgent()
+    assert not seen.outlook.is_answerable()
     ledger.ask_signature(frost, b"text")
     await seen.look()
-    assert seen.outlook.is_urgent()
+    assert seen.outlook.is_answerable()
 
 
-async def test_key_request__should_be_urgent_when_the_group_is_complete(seen: Seen) -> None:
+async def test_key_request__should_be_answerable_when_the_group_is_complete(seen: Seen) -> None:
     seen.cluster.ledger.ask_key(ED25519)
     await seen.look()
     seen.situation()
-    assert not seen.outlook.is_urgent()
+    assert not seen.outlook.is_answerable()
     seen.cluster.give_aux()
     seen.situation(usable=(1, 2))
-    assert not seen.outlook.is_urgent()
+    assert not seen.outlook.is_answerable()
     seen.situation()
-    assert seen.outlook.is_urgent()
+    assert seen.outlook.is_answerable()
+
+
+async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -> None:
+    ledger, names = seen.cluster.ledger, dict.fromkeys(ALL, bytes(16))
+    short, other = seen.cluster.deal(ECDSA), seen.cluster.deal(ECDSA, "another")
+    seen.cluster.give_aux()
+
+    def needed() -> set[tuple[Kind, int]]:
+        seen.situation()
+        drafts = [Draft(Kind.PRESIGN, (key,), (1, 2), key) for key in (short, other)]
+        drafts += [Draft(Kind.KEYGEN, (9,), ALL), Draft(Kind.AUX, (), ALL)]
+        drafts += [Draft(Kind.RESHARE, (short,), ALL, short, dealers=(1, 2))]
+        settings = seen.operator.settings
+        written = [seen.operator._proposer.write(draft, settings, names) for draft in drafts]
+        assert None not in written
+        return {
+            (Kind(each.kind), sum(each.subjects))
+            for each in written
+            if each is not None and seen.outlook.is_needed(each)
+        }
+
+    assert needed() == {(Kind.KEYGEN, 9)}
+    ledger.ask_signature(short, bytes(32))
+    await seen.look()
+    waiting = {(Kind.KEYGEN, 9), (Kind.AUX, 0), (Kind.PRESIGN, short)}
+    assert needed() == waiting
+    seen.operator.holdings.add_presignature(made_ahead((1, 2), "first")[ME])
+    assert needed() == {(Kind.KEYGEN, 9)}
+    ledger.ask_signature(short, bytes([1]) * 32)
+    await seen.look()
+    assert needed() == waiting
 
 
 async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen) -> None:

@@ -8,6 +8,7 @@ time; so nobody is trusted to make progress, and nobody's absence stops it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -20,11 +21,16 @@ PATIENCE_S: Final = 1.5
 GATHER_S: Final = 3.0
 """How long group work waits for all operators to be there; then those do it who are."""
 MAX_PRESIGNS: Final = 2
-"""With so many under way here, whoever proposed them, no other is proposed."""
+"""With so many under way here, whoever proposed them, no other is proposed.
+
+Those that no request waits for do not count against one that a request waits for.
+"""
 MAX_RESHARES: Final = 2
 MAX_PAUSE_S: Final = 60.0
 MAX_PATIENCE_S: Final = 15.0
 MAX_SIGNINGS: Final = 128
+PATIENT_S: Final = 10.0
+"""After so many seconds a request's turns are counted whatever else goes on."""
 IDLE_S: Final = 1.0
 """No request for this long: time to make presignatures."""
 SHORT_IDLE_S: Final = 0.15
@@ -100,6 +106,10 @@ class Situation:
     keys: tuple[KeyState, ...] = ()
     aux: frozenset[int] = frozenset()
     """Whom the auxiliary information covers."""
+    aux_since: float = 0.0
+    """When this set became what it is."""
+    presigned: float = 0.0
+    """When a presigning ended here last."""
     primes_ready: bool = False
     pool_level: int = 0
     idle_for: float = IDLE_S
@@ -125,8 +135,11 @@ class Draft:
 class _Taken:
     """What the drafts so far use up."""
 
-    presigns: int
     reshares: int
+    coming: Counter[int]
+    """Presignings under way, by the ledger's key, that nothing was found to wait for yet."""
+    awaited: int = 0
+    """Presignings under way, or drafted, that requests wait for."""
     presignatures: set[bytes] = field(default_factory=set)
     nonces: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -134,7 +147,8 @@ class _Taken:
 def agenda(situation: Situation) -> list[Draft]:
     """Proposals for now, the most urgent first."""
     drafts: list[Draft] = []
-    taken = _Taken(_running(situation, Kind.PRESIGN), _running(situation, Kind.RESHARE))
+    coming = Counter(key for kind, key in situation.running if kind is Kind.PRESIGN)
+    taken = _Taken(_running(situation, Kind.RESHARE), coming)
     for wanted in situation.wanted:
         if (wanted.kind, wanted.subject) not in situation.running:
             drafts += _for_request(situation, wanted, taken)
@@ -144,6 +158,23 @@ def agenda(situation: Situation) -> list[Draft]:
     drafts += _auxiliary(situation)
     drafts += _pools(situation, taken)
     return drafts
+
+
+def short_keys(situation: Situation) -> frozenset[int]:
+    """The ledger's keys of which more requests wait than usable presignatures are there."""
+    waiting = Counter(
+        wanted.key_id
+        for wanted in situation.wanted
+        if wanted.kind is Kind.ECDSA and (wanted.kind, wanted.subject) not in situation.running
+    )
+    for key in situation.keys:
+        waiting[key.ledger_key] -= len(_usable(situation, key))
+    return frozenset(key for key, count in waiting.items() if count > 0)
+
+
+def _usable(situation: Situation, key: KeyState) -> list[Ready]:
+    """Presignatures whose signers are all here, the oldest first."""
+    return [each for each in key.ready if set(each.signers) <= situation.usable]
 
 
 def _batched(drafts: Sequence[Draft]) -> list[Draft]:
@@ -217,13 +248,9 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
 def _with_presignature(
     situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
 ) -> Iterator[Draft]:
-    ready = [
-        each
-        for each in key.ready
-        if each.id not in taken.presignatures and set(each.signers) <= situation.usable
-    ]
+    ready = [each for each in _usable(situation, key) if each.id not in taken.presignatures]
     if not ready:
-        yield from _presign(situation, key, wanted, taken)
+        yield from _awaited(situation, key, wanted, taken)
         return
     rank = _rank(situation, key.subject, ready[0].signers)
     # Proposers that meet should not pick the same one: the first takes the oldest.
@@ -315,24 +342,42 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
         yield Draft(Kind.AUX, (), here)
 
 
+def _awaited(situation: Situation, key: KeyState, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
+    """A presignature for a request, unless one is coming that no older request waits for."""
+    if taken.coming[key.ledger_key]:
+        taken.coming[key.ledger_key] -= 1
+        taken.awaited += 1
+    elif taken.awaited < MAX_PRESIGNS:
+        for draft in _presign(situation, key, wanted):
+            taken.awaited += 1
+            yield draft
+
+
 def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
     """Full in idle time; at least half full even when requests leave little of it."""
     if situation.idle_for < SHORT_IDLE_S:
         return
     wanted = situation.pool_level if situation.idle_for >= IDLE_S else situation.pool_level // 2
+    under_way = taken.awaited + taken.coming.total()
     for key in situation.keys:
-        if len(key.ready) < wanted:
-            yield from _presign(situation, key, None, taken)
+        lacks = len(key.ready) + taken.coming[key.ledger_key] < wanted
+        if lacks and under_way < MAX_PRESIGNS:
+            for draft in _presign(situation, key, None):
+                under_way += 1
+                yield draft
 
 
-def _presign(
-    situation: Situation, key: KeyState, wanted: Wanted | None, taken: _Taken
-) -> Iterator[Draft]:
+def _presign(situation: Situation, key: KeyState, wanted: Wanted | None) -> Iterator[Draft]:
     signers = signers_of(key, situation.usable & situation.aux)
-    if not key.ecdsa or not signers or taken.presigns >= MAX_PRESIGNS:
+    if not key.ecdsa or not signers:
         return
     rank = _rank(situation, key.subject, signers)
-    mine = rank == 0 if wanted is None else _my_turn(situation, rank, wanted, len(signers))
+    if wanted is None:
+        mine = rank == 0
+    else:
+        # What waited for others to end is not everybody's turn at once.
+        made_room = min(situation.presigned, wanted.since + PATIENT_S)
+        possible_since = max(situation.usable_since, situation.aux_since, made_room)
+        mine = _my_turn(situation, rank, wanted, len(signers), possible_since)
     if mine:
-        taken.presigns += 1
         yield Draft(Kind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)

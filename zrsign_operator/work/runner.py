@@ -1,7 +1,7 @@
 """Runs executions: joins what may be joined, carries messages, ends on a result, a fault or time.
 
 Short executions step in the event loop. Long ones step in threads, one step of an execution at a
-time, with a queue for what arrives meanwhile.
+time, with a queue for what arrives meanwhile; what somebody waits for goes first.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from zrsign_daemon.log import get_logger
@@ -21,7 +21,8 @@ from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import OperatorError, Refused
 from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
-from zrsign_operator.work.tasks import BACKGROUND, HEAVY, MOST, TIMEOUTS_S, Task
+from zrsign_operator.work.lanes import Lanes
+from zrsign_operator.work.tasks import HEAVY, MOST, TIMEOUTS_S, Task
 
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
@@ -54,6 +55,8 @@ class _Run:
     task: Task
     session: Session[Any]
     started: float
+    moved: float
+    """When it began, or came nearer to its end last."""
     inbox: deque[bytes] = field(default_factory=deque)
     stepping: bool = False
     lost: int = 0
@@ -79,14 +82,14 @@ class Runner:
         claim: Callable[[Execution], None],
         ended: Callable[[Ended], None],
         refused: Callable[[int, Proposal, Refusal], None],
-        threads: Executor,
-        background: Executor,
+        lanes: Lanes,
+        is_needed: Callable[[Proposal], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.me = me
         self._send, self._prepare, self._claim = send, prepare, claim
         self._ended, self._refused = ended, refused
-        self._threads, self._background = threads, background
+        self._lanes, self._is_needed = lanes, is_needed
         self._clock = clock
         self._runs: dict[bytes, _Run] = {}
         self._early: defaultdict[int, dict[bytes, _Early]] = defaultdict(dict)
@@ -167,7 +170,7 @@ class Runner:
                 )
             self._past.append(execution_id)
             return False
-        self._runs[execution_id] = _Run(proposal, task, session, self._clock())
+        self._runs[execution_id] = _Run(proposal, task, session, now := self._clock(), now)
         return True
 
     def _may_park(self, proposal: Proposal) -> bool:
@@ -253,10 +256,14 @@ class Runner:
         self._settle(run)
 
     async def _step_in_threads(self, run: _Run, first: bool) -> None:
-        threads = self._background if run.proposal.kind in BACKGROUND else self._threads
+        order = (run.proposal.kind != Kind.KEYGEN, run.started)
 
         async def step(work: Callable[[], list[Outbound]]) -> None:
-            self._carry(run, await asyncio.get_running_loop().run_in_executor(threads, work))
+            before = run.session.waiting_for()
+            outbound = await self._lanes.run(work, order, partial(self._is_needed, run.proposal))
+            if outbound or run.session.waiting_for() != before:
+                run.moved = self._clock()
+            self._carry(run, outbound)
 
         try:
             if first:
@@ -282,10 +289,10 @@ class Runner:
     # Ends
 
     def tick(self) -> None:
-        """End what took too long; forget what never began."""
+        """End what stood still for too long; forget what never began."""
         now = self._clock()
         for run in list(self._runs.values()):
-            if now - run.started > TIMEOUTS_S[Kind(run.proposal.kind)] and not run.stepping:
+            if now - run.moved > TIMEOUTS_S[Kind(run.proposal.kind)] and not run.stepping:
                 run.session.give_up()
                 self._settle(run)
         for sender, known in self._early.items():
@@ -306,7 +313,7 @@ class Runner:
     def silent(self, peer: int) -> None:
         """A peer is not heard any more: what somebody waits for does not wait for it."""
         for run in list(self._runs.values()):
-            if peer in run.proposal.members and run.proposal.kind not in BACKGROUND:
+            if peer in run.proposal.members and self._is_needed(run.proposal):
                 self._lose(run, peer, f"party {peer} fell silent")
 
     def _lose(self, run: _Run, peer: int, why: str) -> None:

@@ -15,7 +15,14 @@ from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.ledger.view import View
 from zrsign_operator.peers.frames import Kind, Proposal
-from zrsign_operator.work.agenda import SHORT_IDLE_S, KeyState, Ready, Situation, Wanted
+from zrsign_operator.work.agenda import (
+    SHORT_IDLE_S,
+    KeyState,
+    Ready,
+    Situation,
+    Wanted,
+    short_keys,
+)
 
 REVIEW_S: Final = 0.5
 """How often all keys are looked through, however many there are."""
@@ -51,13 +58,16 @@ class Outlook:
         self._last_request = clock()
         self._usable: tuple[frozenset[int], float] = frozenset(), clock()
         self._complete_since: float | None = None
-        self._reshared = clock()
+        self._aux: tuple[frozenset[int], float] = frozenset(), clock()
+        self._reshared = self._presigned = clock()
         self._reviewed, self._filled = -REVIEW_S, -REVIEW_S
         self._overdue: list[HeldKey] = []
         self._changed = True
         """Whether a pool may want to be filled further."""
         self._got: dict[bytes, float] = {}
         """When presignatures came, by id."""
+        self._short: frozenset[int] = frozenset()
+        """The ledger's keys of which requests wait for presignatures."""
 
     def update(self, view: View) -> None:
         """Take a new view of the ledger."""
@@ -65,8 +75,8 @@ class Outlook:
             self._last_request = self._clock()
         self.view = view
 
-    def is_urgent(self) -> bool:
-        """Whether a request could be answered without work in the background."""
+    def is_answerable(self) -> bool:
+        """Whether a request could be answered now without auxiliary information or presigning."""
         if self.view.keys and self._complete_since is not None:
             return True
         approved = [each.approved for each in self.view.signatures.values() if not each.signature]
@@ -78,9 +88,25 @@ class Outlook:
             for held in wanted
         )
 
+    def is_needed(self, proposal: Proposal) -> bool:
+        """Whether a request waits for what comes of a proposal."""
+        match proposal.kind:
+            case Kind.RESHARE:
+                return False
+            case Kind.PRESIGN:
+                return proposal.subject in self._short
+            case Kind.AUX:
+                return bool(self._short)
+            case _:
+                return True
+
     def got_presignature(self, name: bytes) -> None:
         self._got[name] = self._clock()
         self._changed = True
+
+    def presigned(self) -> None:
+        """A presigning ended, well or not."""
+        self._presigned = self._clock()
 
     def reshared(self) -> None:
         """Or failed to."""
@@ -122,11 +148,13 @@ class Outlook:
             self._usable = usable, now
         group = self.view.settings.group
         aux = self._inventories.covered(group.level)
+        if aux != self._aux[0]:
+            self._aux = aux, now
         if not set(group.indices) <= usable & aux:
             self._complete_since = None
         elif self._complete_since is None:
             self._complete_since = now
-        return Situation(
+        found = Situation(
             me=self._me,
             now=now,
             threshold=group.threshold,
@@ -139,10 +167,14 @@ class Outlook:
             running=tuple((Kind(p.kind), s) for p in running for s in p.subjects or (0,)),
             keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),
             aux=aux,
+            aux_since=self._aux[1],
+            presigned=self._presigned,
             primes_ready=primes_ready,
             pool_level=self._pool_level,
             idle_for=idle_for,
         )
+        self._short = short_keys(found)
+        return found
 
     def _wanted(self, now: float) -> list[Wanted]:
         found = [

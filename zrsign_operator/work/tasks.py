@@ -56,8 +56,6 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = {
 }
 HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN, Kind.RESHARE})
 """Too long for the event loop: their steps run in threads."""
-BACKGROUND: Final = frozenset({Kind.AUX, Kind.PRESIGN, Kind.RESHARE})
-"""Nobody waits for these as a rule: their threads yield to all others."""
 MOST: Final[Mapping[Kind, int]] = {
     Kind.AUX: 1,
     Kind.KEYGEN: 16,

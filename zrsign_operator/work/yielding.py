@@ -1,4 +1,4 @@
-"""Work in the background stands still while a request could be answered at once.
+"""Work in the background stands still while there is something to do that somebody waits for.
 
 A niced thread yields the processor, not Python's lock: when it loses the one while it holds the
 other, everything in its process waits. So it stops itself, ahead of each long power.
@@ -14,8 +14,12 @@ from typing import Final
 
 from zrsign_dmpc.ecdsa.arithmetic import release_gil
 
-GIVE_WAY_S: Final = 0.2
-"""So long at a time, and then so long not: requests without end must not stop the pools."""
+STILL_S: Final = 2.0
+"""How many seconds a thread stands still at most: requests without end must not stop the pools."""
+WORK_S: Final = 0.2
+"""How many seconds a thread works on when it stood still for that long."""
+LOOK_S: Final = 0.05
+"""How often, in seconds, a thread that stands still looks whether its own work became urgent."""
 NICENESS: Final = 10
 
 
@@ -38,13 +42,24 @@ class GivingWay:
     def prepare_thread(self) -> None:
         """Initializer of the pool (on Linux, niceness is a thread's)."""
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        self.begin(lambda: False)
         release_gil(self.wait)
 
-    def wait(self) -> None:
-        """In a thread of the pool, ahead of a long step."""
-        if self._clock() >= getattr(self._local, "until", 0.0) and not self._stand_still():
-            self._local.until = self._clock() + GIVE_WAY_S
+    def begin(self, is_urgent: Callable[[], bool]) -> None:
+        """In a thread, ahead of a step; a step that somebody waits for does not give way."""
+        self._local.is_urgent = is_urgent
 
-    def _stand_still(self) -> bool:
-        """False: it took too long."""
-        return self._free.wait(GIVE_WAY_S)
+    def wait(self) -> None:
+        """In a thread of the pool, ahead of a long power."""
+        local = self._local
+        if self._clock() < getattr(local, "until", 0.0):
+            return
+        limit = self._clock() + STILL_S
+        while not local.is_urgent() and not self._is_free():
+            if self._clock() >= limit:
+                local.until = self._clock() + WORK_S
+                return
+
+    def _is_free(self) -> bool:
+        """Waits for a moment if it is not."""
+        return self._free.wait(LOOK_S)
