@@ -55,6 +55,28 @@ async def test_ready__should_show_the_log_of_a_child_that_died(tmp_path: Path) -
         await supervisor.ready(process, never, timeout_s=PATIENCE_S)
 
 
+@pytest.mark.parametrize("busy", [False, True])
+async def test_ready__should_not_count_the_time_in_which_a_child_waited_for_a_processor(
+    tmp_path: Path, busy: bool
+) -> None:
+    began = time.monotonic()
+    hindered = (lambda _: time.monotonic() - began) if busy else (lambda _: 0.0)
+    supervisor = Supervisor(tmp_path, waited_s=hindered)
+    process = await supervisor.start("slow", SLEEP)
+    probes = iter([False] * 20 + [True])
+
+    async def probe() -> bool:
+        return next(probes)
+
+    ready = supervisor.ready(process, probe, timeout_s=0.001, interval_s=0.001)
+    if busy:
+        await ready
+    else:
+        with pytest.raises(NetworkError, match="slow was not ready"):
+            await ready
+    await supervisor.stop()
+
+
 async def test_watch__should_raise_for_the_child_that_ends_unasked(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path)
     await supervisor.start("steady", SLEEP)
