@@ -41,10 +41,10 @@ def main() -> int:
     return 0
 
 
-def compile_into(target: Path) -> None:
-    """Run protoc on every file of proto/ and rewrite the imports of what it makes."""
-    sources = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
-    includes = [f"-I{folder}" for folder in (PROTO, *LIBRARIES)]
+def compile_into(target: Path, proto: Path = PROTO) -> None:
+    """Run protoc on every file of `proto` and rewrite the imports of what it makes."""
+    sources = sorted(str(path.relative_to(proto)) for path in proto.rglob("*.proto"))
+    includes = [f"-I{folder}" for folder in (proto, PROTO, *LIBRARIES)]
     outputs = [f"--python_out={target}", f"--pyi_out={target}"]
     if protoc.main(["protoc", *includes, *outputs, *sources]) != 0:
         raise SystemExit("protoc refused a file of proto/; its message is above.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,21 +20,26 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2
 
 
 def all_services() -> Iterator[ServiceDescriptor]:
-    for found in pkgutil.walk_packages(wire.__path__, wire.__name__ + "."):
-        if found.name.endswith("_pb2"):
-            file: Any = importlib.import_module(found.name).DESCRIPTOR
-            yield from file.services_by_name.values()
+    """Those of every compiled proto, whoever imports it."""
+    folder = Path(wire.__path__[0])
+    for path in sorted(folder.rglob("*_pb2.py")):
+        inner = ".".join(path.relative_to(folder).with_suffix("").parts)
+        file: Any = importlib.import_module(f"{wire.__name__}.{inner}").DESCRIPTOR
+        yield from file.services_by_name.values()
 
 
 def test_services__should_each_be_answered(chain: Chain) -> None:
     registry = chain.app.registry
-    answered = {*registry.queries, *services.methods(chain.engine)}
-    for service in all_services():
-        for method in service.methods:
-            if service.name == "Msg":
-                assert "/" + method.input_type.full_name in registry.messages
-            else:
-                assert binding.method_path(method) in answered
+    declared = [method for service in all_services() for method in service.methods]
+    messages, queries = (
+        {method for method in declared if (method.containing_service.name == "Msg") is is_message}
+        for is_message in (True, False)
+    )
+    assert {"/" + each.input_type.full_name for each in messages} == set(registry.messages)
+    assert {binding.method_path(each) for each in queries} == {
+        *registry.queries,
+        *services.methods(chain.engine),
+    }
 
 
 class Right:
