@@ -24,7 +24,7 @@ from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.node import NodeSettings, serving
 from zrchain_lite.store.lmdb_store import LmdbStore
-from zrchain_lite.tx import Signer, build
+from zrchain_lite.tx import TxSigner, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrsign.node import modules
@@ -70,7 +70,7 @@ def signed(count: int, keepers: Keepers, engine: EmbeddedEngine) -> list[bytes]:
     txs = []
     for n in range(count):
         which, sequence = n % len(SENDERS), n // len(SENDERS)
-        signer = Signer(SENDERS[which].secret, numbers[which], sequence)
+        signer = TxSigner(SENDERS[which].secret, numbers[which], sequence)
         message = transfer(SENDERS[which])
         txs.append(build([message], [signer], chain_id="bench-1", gas_limit=200_000, fee=20))
     return txs

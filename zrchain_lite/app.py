@@ -15,7 +15,13 @@ from google.protobuf.message import DecodeError, Message
 
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import InvalidArgument, LedgerError
-from zrchain_lite.execution import Executor, InternalError, Outcome, as_ledger_error, encode_events
+from zrchain_lite.execution import (
+    Executor,
+    InternalError,
+    TxOutcome,
+    as_ledger_error,
+    encode_events,
+)
 from zrchain_lite.genesis import GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.registry import Registry
@@ -118,7 +124,7 @@ class App:
         """`check_tx` that does not count the transaction among those that wait."""
         return self._check(Overlay(self._check_state), tx)
 
-    def simulate(self, tx: bytes) -> Outcome:
+    def simulate(self, tx: bytes) -> TxOutcome:
         """Execute against the last committed state and forget; signatures are not verified."""
         return self._executor.execute(self._context(Overlay(self._state)), tx, simulate=True)
 

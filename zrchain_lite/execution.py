@@ -30,7 +30,7 @@ class InternalError(LedgerError):
 
 
 @dataclass
-class Outcome:
+class TxOutcome:
     """What a transaction did. `error` is None for success."""
 
     gas_wanted: int = 0
@@ -71,12 +71,12 @@ class Executor:
     registry: Registry
     ante: Ante
 
-    def check(self, ctx: Context, raw: bytes) -> Outcome:
+    def check(self, ctx: Context, raw: bytes) -> TxOutcome:
         """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx."""
         outcome, _ = self._ante(ctx, raw, simulate=False)
         return outcome
 
-    def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> Outcome:
+    def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> TxOutcome:
         """The whole transaction. A failure leaves no trace but its fee and sequence."""
         outcome, admitted = self._ante(ctx, raw, simulate=simulate)
         if admitted is not None:
@@ -85,8 +85,8 @@ class Executor:
 
     def _ante(
         self, ctx: Context, raw: bytes, *, simulate: bool
-    ) -> tuple[Outcome, tuple[DecodedTx, gas.GasMeter] | None]:
-        outcome = Outcome()
+    ) -> tuple[TxOutcome, tuple[DecodedTx, gas.GasMeter] | None]:
+        outcome = TxOutcome()
         overlay = Overlay(ctx.store)
         scope = replace(ctx, store=overlay, events=[])
         try:
@@ -107,7 +107,9 @@ class Executor:
         outcome.events += scope.events
         return outcome, (tx, meter)
 
-    def _messages(self, ctx: Context, tx: DecodedTx, meter: gas.GasMeter, outcome: Outcome) -> None:
+    def _messages(
+        self, ctx: Context, tx: DecodedTx, meter: gas.GasMeter, outcome: TxOutcome
+    ) -> None:
         overlay = Overlay(ctx.store)
         store = gas.MeteredStore(overlay, meter)
         events: list[Event] = []

@@ -32,7 +32,7 @@ class NodeSettings:
 
 
 @dataclass(frozen=True)
-class Node:
+class RunningNode:
     """A running node and the ports that it really has."""
 
     engine: EmbeddedEngine
@@ -51,7 +51,7 @@ async def run(
     stop: asyncio.Event,
     *,
     routers: Routers = no_routers,
-    ready: Callable[[Node], None] = lambda node: None,
+    ready: Callable[[RunningNode], None] = lambda node: None,
 ) -> None:
     """Serve until `stop` is set.
 
@@ -71,7 +71,7 @@ async def serving(
     stop: asyncio.Event,
     *,
     routers: Routers = no_routers,
-) -> AsyncIterator[tuple[Node, asyncio.Task[None]]]:
+) -> AsyncIterator[tuple[RunningNode, asyncio.Task[None]]]:
     """`run` for callers that do something else meanwhile; closes everything at the end."""
     first_state = genesis.load(settings.genesis)
     async with AsyncExitStack() as stack:
@@ -89,7 +89,7 @@ async def serving(
         rpc_app = rpc.build(engine, first_state)
         await stack.enter_async_context(http.serve(rpc_app, rpc_socket))
         rest_port, rpc_port = (each.getsockname()[1] for each in (rest_socket, rpc_socket))
-        node = Node(engine, grpc_port, rest_port, rpc_port)
+        node = RunningNode(engine, grpc_port, rest_port, rpc_port)
         task = asyncio.create_task(engine.run(stop))
         try:
             yield node, task

@@ -133,7 +133,7 @@ def pack(message: Message) -> Any:
 
 
 @dataclass(frozen=True)
-class Signer:
+class TxSigner:
     """A key and where its account stands."""
 
     secret: PrivateKey
@@ -143,7 +143,7 @@ class Signer:
 
 def build(
     messages: Sequence[Message],
-    signers: Sequence[Signer],
+    signers: Sequence[TxSigner],
     *,
     chain_id: str,
     gas_limit: int,
@@ -183,7 +183,7 @@ def verify_signature(public_key: bytes, document: bytes, signature: bytes) -> No
     ecdsa.verify(public_key, sha256(document).digest(), signature)
 
 
-def _signer_info(signer: Signer) -> SignerInfo:
+def _signer_info(signer: TxSigner) -> SignerInfo:
     return SignerInfo(
         public_key=pack(PubKey(key=signer.secret.public_key.format())),
         mode_info=ModeInfo(single=ModeInfo.Single(mode=SIGN_MODE_DIRECT)),

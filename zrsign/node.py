@@ -110,7 +110,7 @@ async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
         engine=EngineSettings(empty_block_interval_s=settings.empty_block_interval_s),
     )
 
-    def ready(started: node.Node) -> None:
+    def ready(started: node.RunningNode) -> None:
         height = started.engine.app.tip.height
         get_logger().info(
             "ready", height=height, grpc=settings.grpc, rest=settings.rest, rpc=settings.rpc

@@ -17,7 +17,7 @@ from zrsign_dev_keyring.keys import SecretKey
 DIGEST_LENGTH = 32
 
 
-class Reason(StrEnum):
+class KeyringReason(StrEnum):
     """Why a request is rejected; the ledger's reject_reason begins with it."""
 
     UNKNOWN_KEY = "unknown_key"
@@ -42,10 +42,10 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Rejection:
+class KeyringRejection:
     """The answer to a request that this keyring can never fulfil."""
 
-    reason: Reason
+    reason: KeyringReason
     detail: str
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ def is_parent(request: treasury.SignReqResponse) -> bool:
 
 def answer_key_request(
     request: treasury.KeyReqResponse, key_for: Callable[[int, KeyAlgorithm], SecretKey]
-) -> PublicKey | Rejection:
+) -> PublicKey | KeyringRejection:
     """`key_for(id, type)` gives the same key whenever it is asked; a key's id is its request's.
 
     Raises what `key_for` raises, KeyTypeDiffers apart: a fault of the vault rejects nothing.
@@ -70,34 +70,35 @@ def answer_key_request(
     try:
         return PublicKey(key_for(request.id, algorithm).public_key)
     except KeyTypeDiffers as error:
-        return Rejection(Reason.KEY_TYPE_DIFFERS, str(error))
+        return KeyringRejection(KeyringReason.KEY_TYPE_DIFFERS, str(error))
 
 
 def answer_signature_request(
     request: treasury.SignReqResponse, key: Callable[[int], SecretKey]
-) -> Signature | Rejection:
+) -> Signature | KeyringRejection:
     """`key(key id)` raises KeyMissing for a key that this keyring never made."""
     algorithm = _algorithm(request.key_type)
     if algorithm is None:
         return _unsupported(request.key_type)
     key_ids, items = request.key_ids, request.data_for_signing
     if len(key_ids) != 1 or len(items) != 1:
-        return Rejection(
-            Reason.NOT_ONE_KEY_AND_ITEM,
+        return KeyringRejection(
+            KeyringReason.NOT_ONE_KEY_AND_ITEM,
             f"{len(key_ids)} keys and {len(items)} items in one request",
         )
     if algorithm is not KeyAlgorithm.EDDSA_ED25519 and len(items[0]) != DIGEST_LENGTH:
-        return Rejection(
-            Reason.WRONG_DATA_LENGTH,
+        return KeyringRejection(
+            KeyringReason.WRONG_DATA_LENGTH,
             f"{algorithm} signs {DIGEST_LENGTH} bytes, not {len(items[0])}",
         )
     try:
         secret = key(key_ids[0])
     except KeyMissing:
-        return Rejection(Reason.UNKNOWN_KEY, f"this keyring has no key {key_ids[0]}")
+        return KeyringRejection(KeyringReason.UNKNOWN_KEY, f"this keyring has no key {key_ids[0]}")
     if secret.algorithm is not algorithm:
-        return Rejection(
-            Reason.KEY_TYPE_DIFFERS, f"key {key_ids[0]} is {secret.algorithm}, not {algorithm}"
+        return KeyringRejection(
+            KeyringReason.KEY_TYPE_DIFFERS,
+            f"key {key_ids[0]} is {secret.algorithm}, not {algorithm}",
         )
     return Signature(secret.sign(items[0]))
 
@@ -109,6 +110,6 @@ def _algorithm(key_type: str) -> KeyAlgorithm | None:
         return None
 
 
-def _unsupported(key_type: str) -> Rejection:
+def _unsupported(key_type: str) -> KeyringRejection:
     known = ", ".join(KeyAlgorithm)
-    return Rejection(Reason.UNSUPPORTED_KEY_TYPE, f"{key_type!r} is none of {known}")
+    return KeyringRejection(KeyringReason.UNSUPPORTED_KEY_TYPE, f"{key_type!r} is none of {known}")

@@ -20,8 +20,8 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_dev_keyring.answer import (
+    KeyringRejection,
     PublicKey,
-    Rejection,
     Signature,
     answer_key_request,
     answer_signature_request,
@@ -40,7 +40,7 @@ FAILURES = Counter("local_keyring_failures", "Answers that failed and are tried 
 PENDING = Gauge("local_keyring_pending", "Requests seen pending in the last turn.")
 
 Request = treasury.KeyReqResponse | treasury.SignReqResponse
-Outcome = PublicKey | Signature | Rejection
+Outcome = PublicKey | Signature | KeyringRejection
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class LocalKeyring:
 
     def _message(self, request: Request, outcome: Outcome) -> Message:
         signature = party_signature(self._account, request.id)
-        rejected = isinstance(outcome, Rejection)
+        rejected = isinstance(outcome, KeyringRejection)
         if isinstance(request, treasury.KeyReqResponse):
             key = treasury.MsgFulfilKeyRequest(
                 creator=self._account.address,
@@ -205,7 +205,7 @@ class LocalKeyring:
     def _done(self, answer: Answer) -> None:
         self._deferred.pop(answer.request, None)
         kind, request_id = answer.request
-        rejection = str(answer.outcome) if isinstance(answer.outcome, Rejection) else None
+        rejection = str(answer.outcome) if isinstance(answer.outcome, KeyringRejection) else None
         ANSWERS.labels(kind, "fulfilled" if rejection is None else "rejected").inc()
         self._log.info("answered", kind=kind, request=request_id, rejected=rejection)
 

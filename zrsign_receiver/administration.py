@@ -13,7 +13,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import ChainError, chain_for
 from zrsign_receiver.answers.answers import authority_purpose
 from zrsign_receiver.reports import intake
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 MAX_MEMBERS = 100
 
@@ -21,7 +21,7 @@ MAX_MEMBERS = 100
 class Administration:
     """Handles MsgUpdateParams and MsgRegisterSource."""
 
-    def __init__(self, state: State, treasury_keeper: TreasuryKeeper) -> None:
+    def __init__(self, state: ReceiverState, treasury_keeper: TreasuryKeeper) -> None:
         self._state = state
         self._treasury = treasury_keeper
 

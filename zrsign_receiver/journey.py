@@ -12,7 +12,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.store.kv import Overlay
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.errors import Rejection
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 MAX_DETAIL_CHARS = 512
 
@@ -24,7 +24,7 @@ FINAL = frozenset(
 class Journey:
     """Moves requests on and stores them."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ReceiverState) -> None:
         self._state = state
 
     def advance(

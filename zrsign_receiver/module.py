@@ -16,17 +16,17 @@ from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury_wire
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.administration import Administration
-from zrsign_receiver.answers.answers import Answers
+from zrsign_receiver.answers.answers import ContractAnswers
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.messages import ReceiverMessages
 from zrsign_receiver.queries import ReceiverQueries
 from zrsign_receiver.reports.reporting import Reporting
 from zrsign_receiver.requests.keys import Keys
-from zrsign_receiver.requests.links import Links
+from zrsign_receiver.requests.links import OwnerLinks
 from zrsign_receiver.requests.ownership import Workspaces
 from zrsign_receiver.requests.signing import Signing
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 
 class ReceiverModule(Module):
@@ -42,15 +42,15 @@ class ReceiverModule(Module):
         policy: PolicyKeeper,
         treasury: TreasuryKeeper,
     ) -> None:
-        self._state = state = State()
+        self._state = state = ReceiverState()
         journey = Journey(state)
         self._treasury = treasury
         self._deliveries = Deliveries(state, journey)
-        self._answers = Answers(state, journey, treasury, self._deliveries)
+        self._answers = ContractAnswers(state, journey, treasury, self._deliveries)
         workspaces = Workspaces(state, identity)
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
-        self._links = Links(state, journey, identity, policy, workspaces)
+        self._links = OwnerLinks(state, journey, identity, policy, workspaces)
         self._administration = Administration(state, treasury)
         self._messages = ReceiverMessages(
             Reporting(state, journey, self._keys, self._signing, self._links),

@@ -11,7 +11,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import chain_for
 from zrsign_receiver.reports import intake
 from zrsign_receiver.requests import payloads
-from zrsign_receiver.state import SINGLETON, State, group_of, ids_page, source_key
+from zrsign_receiver.state import SINGLETON, ReceiverState, group_of, ids_page, source_key
 
 # CAIP-2 allows no more.
 MAX_NAMESPACE_CHARS = 8
@@ -20,7 +20,7 @@ MAX_NAMESPACE_CHARS = 8
 class ReceiverQueries:
     """Answers from the last committed state."""
 
-    def __init__(self, state: State, treasury_keeper: TreasuryKeeper) -> None:
+    def __init__(self, state: ReceiverState, treasury_keeper: TreasuryKeeper) -> None:
         self._state = state
         self._treasury = treasury_keeper
 

@@ -39,7 +39,7 @@ MAX_STEPS = 64
 FIRST_STEPS_KEPT = 16
 
 
-class State:
+class ReceiverState:
     """The room's collections. Only `save` writes requests, so indexes cannot drift from them."""
 
     def __init__(self) -> None:

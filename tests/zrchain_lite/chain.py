@@ -18,7 +18,7 @@ from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Module
 from zrchain_lite.node import NodeSettings
 from zrchain_lite.store.lmdb_store import LmdbStore
-from zrchain_lite.tx import Signer, build
+from zrchain_lite.tx import TxSigner, build
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ResponseCheckTx
@@ -95,10 +95,10 @@ class Chain:
     def sequence(self, account: Account) -> int:
         return self.keepers.auth.account(self.ctx, account.address).sequence
 
-    def signer(self, account: Account, ahead: int = 0) -> Signer:
+    def signer(self, account: Account, ahead: int = 0) -> TxSigner:
         """Where the account stands, `ahead` transactions further."""
         stored = self.keepers.auth.account(self.ctx, account.address)
-        return Signer(account.secret, stored.account_number, stored.sequence + ahead)
+        return TxSigner(account.secret, stored.account_number, stored.sequence + ahead)
 
     def tx(self, account: Account, *msgs: Message, ahead: int = 0, **options: object) -> bytes:
         given = {"chain_id": CHAIN_ID, "gas_limit": GAS, "fee": FEE, **options}

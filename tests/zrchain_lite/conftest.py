@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.zrchain_lite.chain import Chain, genesis, node_config
-from zrchain_lite.node import Node, serving
+from zrchain_lite.node import RunningNode, serving
 from zrsign.node import modules
 
 
@@ -22,7 +22,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
 
 
 @pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
+async def node(tmp_path: Path) -> AsyncIterator[RunningNode]:
     """A running node of the core modules, on free ports."""
     config = node_config(tmp_path, genesis())
     async with serving(config, modules, asyncio.Event()) as (running, _):

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from tests.zrchain_lite.chain import genesis, node_config
-from zrchain_lite.node import Node, run
+from zrchain_lite.node import RunningNode, run
 from zrsign.node import modules
 
 
-def announce(node: Node) -> None:
+def announce(node: RunningNode) -> None:
     ports = {"grpc": node.grpc_port, "rest": node.rest_port, "rpc": node.rpc_port}
     print(json.dumps(ports), flush=True)
 

@@ -23,7 +23,7 @@ from tests.zrchain_lite.chain import (
     transfer,
 )
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, module_address
-from zrchain_lite.tx import Signer, build, sign_bytes, sign_low_s
+from zrchain_lite.tx import TxSigner, build, sign_bytes, sign_low_s
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1 import signing_pb2
@@ -140,7 +140,7 @@ def reordered(chain: Chain) -> bytes:
 
 
 def unfunded(chain: Chain) -> bytes:
-    signer = Signer(NOBODY.secret, 0, 0)
+    signer = TxSigner(NOBODY.secret, 0, 0)
     options = {"chain_id": CHAIN_ID, "gas_limit": GAS, "fee": FEE}
     return build([transfer(NOBODY, BOB)], [signer], **options)  # type: ignore[arg-type]
 
@@ -223,7 +223,7 @@ def test_ante__should_admit_a_known_account_without_its_key(chain: Chain) -> Non
     assert chain.send(resigned).code == 0
 
 
-def _resign(raw: TxRaw, signer: Signer) -> bytes:
+def _resign(raw: TxRaw, signer: TxSigner) -> bytes:
     document = sign_bytes(raw, CHAIN_ID, signer.account_number)
     raw.signatures[0] = sign_low_s(signer.secret, sha256(document).digest())
     return raw.SerializeToString()

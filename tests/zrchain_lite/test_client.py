@@ -28,7 +28,7 @@ from zrchain_lite.client import (
     TxFailed,
     party_signature,
 )
-from zrchain_lite.node import Node, serving
+from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
@@ -38,7 +38,7 @@ from zrsign_chains import ecdsa
 BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
 
 
-def client(node: Node, account: Account | None = None) -> LedgerClient:
+def client(node: RunningNode, account: Account | None = None) -> LedgerClient:
     return LedgerClient(f"127.0.0.1:{node.grpc_port}", account=account)
 
 
@@ -47,7 +47,7 @@ async def balance(ledger: LedgerClient, account: Account) -> int:
     return int((await ledger.query(BALANCE, request, bank.QueryBalanceResponse)).balance.amount)
 
 
-async def test_broadcast__should_return_once_included(node: Node) -> None:
+async def test_broadcast__should_return_once_included(node: RunningNode) -> None:
     async with client(node, ALICE) as ledger:
         result = await ledger.broadcast(transfer(ALICE, BOB, 5), transfer(ALICE, BOB, 6), memo="m")
         assert await balance(ledger, BOB) == FUNDS + 11
@@ -59,14 +59,16 @@ async def test_broadcast__should_return_once_included(node: Node) -> None:
         result.response(MsgMultiSendResponse)
 
 
-async def test_broadcast__should_order_concurrent_calls_of_one_account(node: Node) -> None:
+async def test_broadcast__should_order_concurrent_calls_of_one_account(node: RunningNode) -> None:
     async with client(node, ALICE) as ledger:
         results = await asyncio.gather(*(ledger.broadcast(transfer(ALICE, BOB)) for _ in range(20)))
         assert await balance(ledger, BOB) == FUNDS + 20
     assert len({result.hash for result in results}) == 20
 
 
-async def test_broadcast__should_correct_a_sequence_that_another_process_moved(node: Node) -> None:
+async def test_broadcast__should_correct_a_sequence_that_another_process_moved(
+    node: RunningNode,
+) -> None:
     async with client(node, ALICE) as first, client(node, ALICE) as second:
         await first.broadcast(transfer(ALICE, BOB))
         await second.broadcast(transfer(ALICE, BOB))
@@ -75,7 +77,7 @@ async def test_broadcast__should_correct_a_sequence_that_another_process_moved(n
         assert await balance(first, BOB) == FUNDS + 4
 
 
-async def test_broadcast__should_tell_why_it_failed_and_go_on(node: Node) -> None:
+async def test_broadcast__should_tell_why_it_failed_and_go_on(node: RunningNode) -> None:
     async with client(node, ALICE) as ledger:
         with pytest.raises(TxFailed) as failed:
             await ledger.broadcast(transfer(ALICE, BOB, FUNDS * 2))
@@ -87,7 +89,7 @@ async def test_broadcast__should_tell_why_it_failed_and_go_on(node: Node) -> Non
         assert (await ledger.broadcast(transfer(ALICE, BOB))).height > 0
 
 
-async def test_broadcast__should_want_a_known_account(node: Node) -> None:
+async def test_broadcast__should_want_a_known_account(node: RunningNode) -> None:
     async with client(node, NOBODY) as ledger:
         with pytest.raises(AccountUnknown, match="never received"):
             await ledger.broadcast(transfer(NOBODY, BOB))
@@ -96,7 +98,7 @@ async def test_broadcast__should_want_a_known_account(node: Node) -> None:
             await ledger.broadcast(transfer(ALICE, BOB))
 
 
-async def test_query__should_raise_typed_errors(node: Node) -> None:
+async def test_query__should_raise_typed_errors(node: RunningNode) -> None:
     async with client(node) as ledger:
         with pytest.raises(ObjectNotFound):
             await ledger.query(
@@ -114,7 +116,7 @@ async def test_query__should_raise_typed_errors(node: Node) -> None:
         assert invalid.value.status == "INVALID_ARGUMENT"
 
 
-async def test_page__should_walk_all_pages(node: Node) -> None:
+async def test_page__should_walk_all_pages(node: RunningNode) -> None:
     async with client(node) as ledger:
         listed = [
             item
@@ -128,7 +130,7 @@ async def test_page__should_walk_all_pages(node: Node) -> None:
     assert len({item.value for item in listed}) == len(listed) == ACCOUNTS
 
 
-async def test_new_blocks__should_yield_rising_heights(node: Node) -> None:
+async def test_new_blocks__should_yield_rising_heights(node: RunningNode) -> None:
     async with client(node) as ledger:
         heights: list[int] = []
         async for height in ledger.new_blocks():

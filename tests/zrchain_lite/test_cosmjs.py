@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
-from zrchain_lite.node import Node
+from zrchain_lite.node import RunningNode
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
@@ -24,7 +24,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("scheme", ["http", "ws"])
-async def test_cosmjs__should_simulate_send_and_find_a_transfer(node: Node, scheme: str) -> None:
+async def test_cosmjs__should_simulate_send_and_find_a_transfer(
+    node: RunningNode, scheme: str
+) -> None:
     url = f"{scheme}://127.0.0.1:{node.rpc_port}"
     process = await asyncio.create_subprocess_exec(
         NODE,

@@ -24,7 +24,7 @@ from tests.zrchain_lite.chain import (
 )
 from zrchain_lite.client import LedgerClient, party_signature
 from zrchain_lite.keepers import Keepers
-from zrchain_lite.node import Node, serving
+from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.registry import Registry
 from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tendermint_pb2
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.skipif(
 class Cosmpy:
     """Runs the client script as Alice."""
 
-    node: Node
+    node: RunningNode
     folder: Path
 
     async def run(self, command: str, *arguments: str, rest: bool = False) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from tests.zrchain_lite.chain import (
 )
 from zrchain_lite.api import rest
 from zrchain_lite.client import LedgerClient
-from zrchain_lite.node import Node, serving
+from zrchain_lite.node import RunningNode, serving
 from zrsign.node import modules
 
 BANK = "/cosmos/bank/v1beta1"
@@ -41,7 +41,7 @@ BLOCKS = "/cosmos/base/tendermint/v1beta1/blocks"
 
 
 @pytest.fixture
-async def http(node: Node) -> AsyncIterator[httpx.AsyncClient]:
+async def http(node: RunningNode) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rest_port}") as client:
         yield client
 
@@ -73,7 +73,7 @@ async def test_pages__should_be_walked_by_key(http: httpx.AsyncClient) -> None:
 
 
 async def test_transaction__should_be_sent_and_found(
-    http: httpx.AsyncClient, node: Node, tmp_path: Path
+    http: httpx.AsyncClient, node: RunningNode, tmp_path: Path
 ) -> None:
     twin = Chain(tmp_path / "twin")
     tx = twin.tx(ALICE, transfer(ALICE, BOB, 5))

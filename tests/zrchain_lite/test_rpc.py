@@ -17,8 +17,8 @@ from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS, Chain, transfe
 from zrchain_lite.api import rpc as rpc_api
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.modules.auth import AuthKeeper
-from zrchain_lite.node import Node
-from zrchain_lite.tx import Signer, build, tx_hash
+from zrchain_lite.node import RunningNode
+from zrchain_lite.tx import TxSigner, build, tx_hash
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 
@@ -28,7 +28,7 @@ class Rpc:
     """Calls by POST; `raw` gives the whole answer."""
 
     http: httpx.AsyncClient
-    node: Node
+    node: RunningNode
 
     async def raw(self, method: str, **params: Any) -> dict[str, Any]:
         body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
@@ -43,13 +43,13 @@ class Rpc:
 
     def tx(self, sequence: int = 0, amount: int = 5) -> bytes:
         stored = AuthKeeper().account(self.node.engine.app.context(), ALICE.address)
-        signer = Signer(ALICE.secret, stored.account_number, sequence)
+        signer = TxSigner(ALICE.secret, stored.account_number, sequence)
         message = transfer(ALICE, BOB, amount)
         return build([message], [signer], chain_id=CHAIN_ID, gas_limit=200_000, fee=20)
 
 
 @pytest.fixture
-async def rpc(node: Node) -> AsyncIterator[Rpc]:
+async def rpc(node: RunningNode) -> AsyncIterator[Rpc]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{node.rpc_port}") as http:
         yield Rpc(http, node)
 

@@ -10,8 +10,8 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign_chains.keys import validate_public_key, verify_signature
 from zrsign_chains.wallets import KeyAlgorithm
 from zrsign_dev_keyring.answer import (
+    KeyringRejection,
     PublicKey,
-    Rejection,
     Signature,
     answer_key_request,
     answer_signature_request,
@@ -86,7 +86,7 @@ def test_ed25519__should_sign_messages_of_any_length() -> None:
 def test_digest_of_wrong_length__should_be_rejected(algorithm: str, length: int) -> None:
     (key_id,) = (i for i, k in KEYS.items() if k.algorithm == algorithm)
     answer = answer_signature_request(sign_request(key_id, bytes(length)), key)
-    assert isinstance(answer, Rejection)
+    assert isinstance(answer, KeyringRejection)
     assert str(answer) == f"wrong_data_length: {algorithm} signs 32 bytes, not {length}"
 
 

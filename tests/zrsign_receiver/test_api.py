@@ -45,7 +45,7 @@ class MemoryLedger:
         return self.world.height
 
 
-def application(ledger: api.Ledger) -> FastAPI:
+def application(ledger: api.LedgerReads) -> FastAPI:
     app = FastAPI()
     app.include_router(api.router(ledger))
     return app

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.reports import intake
-from zrsign_receiver.reports.intake import ContentHash, Decision, Reports, Verdict, decide
+from zrsign_receiver.reports.intake import ContentHash, Counted, Reports, VoteOutcome, decide
 
 OBSERVERS = ("ann", "ben", "cat", "dan", "eve")
 TRUTH, LIE, OTHER_LIE = (ContentHash(bytes([n]) * 32) for n in range(3))
@@ -20,7 +20,7 @@ contents = st.sampled_from((TRUTH, LIE, OTHER_LIE))
 reports = st.lists(st.tuples(observers, contents), max_size=20)
 
 
-def run(sequence: list[tuple[str, ContentHash]], threshold: int = 3) -> list[Decision]:
+def run(sequence: list[tuple[str, ContentHash]], threshold: int = 3) -> list[Counted]:
     state, decisions = Reports(), []
     for observer, content in sequence:
         decision = decide(state, observer, content, observers=OBSERVERS, threshold=threshold)
@@ -72,34 +72,34 @@ def test_decide__should_accept_once_and_never_change_it(
     decisions = run(sequence)
     accepted = {d.reports.accepted for d in decisions} - {None}
     assert len(accepted) <= 1
-    assert sum(d.verdict is Verdict.ACCEPTED for d in decisions) == len(accepted)
+    assert sum(d.outcome is VoteOutcome.ACCEPTED for d in decisions) == len(accepted)
 
 
 def test_decide__should_count_the_first_report_of_an_observer_and_call_another_a_conflict() -> None:
     decisions = run([("ann", LIE), ("ann", TRUTH), ("ben", TRUTH)], threshold=2)
-    assert [d.verdict for d in decisions] == [
-        Verdict.RECORDED,
-        Verdict.CONFLICT,
-        Verdict.RECORDED,
+    assert [d.outcome for d in decisions] == [
+        VoteOutcome.RECORDED,
+        VoteOutcome.CONFLICT,
+        VoteOutcome.RECORDED,
     ]
     assert decisions[1].reports == decisions[0].reports
 
 
 def test_decide__should_say_what_late_reports_did() -> None:
     sequence = [("ann", TRUTH), ("ben", TRUTH), ("cat", LIE), ("cat", LIE)]
-    verdicts = [d.verdict for d in run(sequence, threshold=1)]
-    assert verdicts == [
-        Verdict.ACCEPTED,
-        Verdict.CONFIRMED,
-        Verdict.CONFLICT,
-        Verdict.REPEATED,
+    outcomes = [d.outcome for d in run(sequence, threshold=1)]
+    assert outcomes == [
+        VoteOutcome.ACCEPTED,
+        VoteOutcome.CONFIRMED,
+        VoteOutcome.CONFLICT,
+        VoteOutcome.REPEATED,
     ]
 
 
 def test_decide__should_not_count_the_vote_of_an_observer_that_was_removed() -> None:
     first = decide(Reports(), "ann", TRUTH, observers=OBSERVERS, threshold=2).reports
     after = decide(first, "ben", TRUTH, observers=("ben", "cat"), threshold=2)
-    assert after.verdict is Verdict.RECORDED
+    assert after.outcome is VoteOutcome.RECORDED
 
 
 class Observing(RuleBasedStateMachine):

@@ -16,7 +16,7 @@ from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN
 from zrchain_lite.client import Account, LedgerClient, TxFailed, TxResult, party_signature
 from zrchain_lite.engine import EngineSettings
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.node import Node, NodeSettings, serving
+from zrchain_lite.node import NodeSettings, RunningNode, serving
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -48,7 +48,7 @@ def genesis() -> Genesis:
 class Live:
     """A running node with a keyring and an Omni source."""
 
-    node: Node
+    node: RunningNode
 
     @property
     def rest(self) -> str:

@@ -12,7 +12,7 @@ import grpc.aio
 from zrchain_lite.api import services
 from zrchain_lite.api.http import GRACE_S, PortInUse
 from zrchain_lite.api.services import Method
-from zrchain_lite.api.status import Status, status_of
+from zrchain_lite.api.status import GrpcStatus, status_of
 from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.errors import LedgerError
 
@@ -68,7 +68,7 @@ def _guarded(path: str, call: Call) -> Call:
             status, detail = status_of(error), str(error)
         except Exception:  # noqa: BLE001 - the last line of defence of a server; it is logged
             _log.exception("gRPC %s failed", path)
-            status, detail = Status.INTERNAL, f"internal error in {path}; see the node's log"
+            status, detail = GrpcStatus.INTERNAL, f"internal error in {path}; see the node's log"
         return await context.abort(_CODES[status.value], detail)
 
     return guarded

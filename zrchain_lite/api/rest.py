@@ -17,7 +17,7 @@ from zrchain_lite.api import bounded_json, services
 from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
 from zrchain_lite.api.openapi import Schemas, parameters
 from zrchain_lite.api.services import Method
-from zrchain_lite.api.status import HTTP, Status, status_of
+from zrchain_lite.api.status import HTTP, GrpcStatus, status_of
 from zrchain_lite.app import VERSION
 from zrchain_lite.binding import Route
 from zrchain_lite.engine.embedded import EmbeddedEngine
@@ -99,7 +99,7 @@ async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    code = Status.NOT_FOUND if error.status_code == 404 else Status.UNIMPLEMENTED
+    code = GrpcStatus.NOT_FOUND if error.status_code == 404 else GrpcStatus.UNIMPLEMENTED
     response = _error(error.status_code, code.value, str(error.detail))
     response.headers.update(error.headers or {})
     return response
@@ -107,7 +107,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     _log.error("REST %s failed", request.url.path, exc_info=error)
-    return _error(500, Status.INTERNAL.value, "internal error; see the node's log")
+    return _error(500, GrpcStatus.INTERNAL.value, "internal error; see the node's log")
 
 
 # -- documentation -------------------------------------------------------------------------------

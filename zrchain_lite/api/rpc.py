@@ -38,7 +38,7 @@ _MESSAGES = {
 }
 
 
-class RpcError(Exception):
+class CallError(Exception):
     """An error object of JSON-RPC 2.0."""
 
     def __init__(self, code: int, data: str) -> None:
@@ -50,7 +50,7 @@ def answer(id_: Any, result: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id_, "result": result}
 
 
-def refusal(id_: Any, error: RpcError) -> dict[str, Any]:
+def refusal(id_: Any, error: CallError) -> dict[str, Any]:
     detail = {"code": error.code, "message": _MESSAGES[error.code], "data": str(error)}
     return {"jsonrpc": "2.0", "id": id_, "error": detail}
 
@@ -89,7 +89,7 @@ class _Door:
             result = await _call(
                 name, method, lambda: rpc_params.from_url(method.parameters, request.query_params)
             )
-        except RpcError as error:
+        except CallError as error:
             status = 404 if error.code == METHOD_NOT_FOUND else 500
             status = 400 if error.code == INVALID_PARAMS else status
             return JSONResponse(refusal(-1, error), status)
@@ -98,12 +98,12 @@ class _Door:
     async def post(self, request: Request) -> JSONResponse:
         try:
             given = await _json(request)
-        except RpcError as error:
+        except CallError as error:
             return JSONResponse(refusal(None, error), 400)
         if not isinstance(given, list):
             return JSONResponse(await self.handle(given))
         if not 0 < len(given) <= MAX_BATCH:
-            too_many = RpcError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} calls")
+            too_many = CallError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} calls")
             return JSONResponse(refusal(None, too_many), 400)
         return JSONResponse([await self.handle(item) for item in given])
 
@@ -118,7 +118,7 @@ class _Door:
             result = await _call(
                 name, method, lambda: rpc_params.from_body(method.parameters, given.get("params"))
             )
-        except RpcError as error:
+        except CallError as error:
             return refusal(id_, error)
         return answer(id_, result)
 
@@ -145,7 +145,7 @@ class _Door:
         try:
             given = bounded_json.loads(text.encode())
         except InvalidArgument as error:
-            await socket.send_json(refusal(None, RpcError(PARSE_ERROR, str(error))))
+            await socket.send_json(refusal(None, CallError(PARSE_ERROR, str(error))))
             return
         name = given.get("method") if isinstance(given, dict) else None
         if name not in ("subscribe", "unsubscribe", "unsubscribe_all"):
@@ -154,21 +154,21 @@ class _Door:
         try:
             subscriptions.handle(name, given.get("id"), given.get("params"))
         except LedgerError as error:
-            await socket.send_json(refusal(given.get("id"), RpcError(INTERNAL_ERROR, str(error))))
+            await socket.send_json(refusal(given.get("id"), CallError(INTERNAL_ERROR, str(error))))
         else:
             await socket.send_json(answer(given.get("id"), {}))
 
     def _method(self, name: str) -> RpcMethod:
         method = self._methods.get(name)
         if method is None:
-            raise RpcError(METHOD_NOT_FOUND, f"no method {name[:80]!r}; GET / lists them")
+            raise CallError(METHOD_NOT_FOUND, f"no method {name[:80]!r}; GET / lists them")
         return method
 
 
 def _name(given: Any) -> str:
     name = given.get("method") if isinstance(given, dict) else None
     if not isinstance(name, str):
-        raise RpcError(INVALID_REQUEST, "a call is an object with a method")
+        raise CallError(INVALID_REQUEST, "a call is an object with a method")
     return name
 
 
@@ -176,16 +176,16 @@ async def _call(name: str, method: RpcMethod, parameters: Any) -> Any:
     try:
         values = parameters()
     except InvalidArgument as error:
-        raise RpcError(INVALID_PARAMS, str(error)) from None
+        raise CallError(INVALID_PARAMS, str(error)) from None
     try:
         return await method.call(**values)
     except LedgerError as error:
-        raise RpcError(INTERNAL_ERROR, str(error)) from None
+        raise CallError(INTERNAL_ERROR, str(error)) from None
     except asyncio.CancelledError:
         raise
     except Exception as error:
         _log.exception("JSON-RPC %s failed", name)
-        raise RpcError(INTERNAL_ERROR, "internal error; see the node's log") from error
+        raise CallError(INTERNAL_ERROR, "internal error; see the node's log") from error
 
 
 async def _json(request: Request) -> Any:
@@ -193,8 +193,8 @@ async def _json(request: Request) -> Any:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise RpcError(INVALID_REQUEST, f"the body is longer than {MAX_BODY_BYTES} bytes")
+            raise CallError(INVALID_REQUEST, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         return bounded_json.loads(bytes(body))
     except InvalidArgument as error:
-        raise RpcError(PARSE_ERROR, str(error)) from None
+        raise CallError(PARSE_ERROR, str(error)) from None

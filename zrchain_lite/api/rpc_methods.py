@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zrchain_lite.api import event_query, rpc_view, services
-from zrchain_lite.api.rpc_params import Kind, Parameter
+from zrchain_lite.api.rpc_params import Parameter, ParameterKind
 from zrchain_lite.api.services import Method
 from zrchain_lite.engine.embedded import MAX_WAIT_S, EmbeddedEngine
 from zrchain_lite.engine.records import BlockRecord
@@ -18,12 +18,12 @@ from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 
 MAX_PER_PAGE = 100
 
-_HEIGHT = Parameter("height", Kind.INTEGER, None)
-_TX = Parameter("tx", Kind.BYTES)
-_PAGE = Parameter("page", Kind.INTEGER, 1)
-_PER_PAGE = Parameter("per_page", Kind.INTEGER, 30)
-_PROVE = Parameter("prove", Kind.FLAG, False)
-_ORDER = Parameter("order_by", Kind.TEXT, "asc")
+_HEIGHT = Parameter("height", ParameterKind.INTEGER, None)
+_TX = Parameter("tx", ParameterKind.BYTES)
+_PAGE = Parameter("page", ParameterKind.INTEGER, 1)
+_PER_PAGE = Parameter("per_page", ParameterKind.INTEGER, 30)
+_PROVE = Parameter("prove", ParameterKind.FLAG, False)
+_ORDER = Parameter("order_by", ParameterKind.TEXT, "asc")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class RpcMethods:
         self._engine = engine
         self._genesis = genesis
         self._services = services.methods(engine)
-        query = Parameter("query", Kind.TEXT)
+        query = Parameter("query", ParameterKind.TEXT)
         self.table: dict[str, RpcMethod] = {
             "health": RpcMethod((), self.health),
             "status": RpcMethod((), self.status),
@@ -50,9 +50,9 @@ class RpcMethods:
             "abci_info": RpcMethod((), self.abci_info),
             "abci_query": RpcMethod(
                 (
-                    Parameter("path", Kind.TEXT),
-                    Parameter("data", Kind.HEX, b""),
-                    Parameter("height", Kind.INTEGER, 0),
+                    Parameter("path", ParameterKind.TEXT),
+                    Parameter("data", ParameterKind.HEX, b""),
+                    Parameter("height", ParameterKind.INTEGER, 0),
                     _PROVE,
                 ),
                 self.abci_query,
@@ -63,10 +63,12 @@ class RpcMethods:
             "check_tx": RpcMethod((_TX,), self.check_tx),
             "unconfirmed_txs": RpcMethod((_PER_PAGE,), self.unconfirmed_txs),
             "num_unconfirmed_txs": RpcMethod((), self.num_unconfirmed_txs),
-            "tx": RpcMethod((Parameter("hash", Kind.BYTES), _PROVE), self.tx),
+            "tx": RpcMethod((Parameter("hash", ParameterKind.BYTES), _PROVE), self.tx),
             "tx_search": RpcMethod((query, _PROVE, _PAGE, _PER_PAGE, _ORDER), self.tx_search),
             "block": RpcMethod((_HEIGHT,), self.block),
-            "block_by_hash": RpcMethod((Parameter("hash", Kind.BYTES),), self.block_by_hash),
+            "block_by_hash": RpcMethod(
+                (Parameter("hash", ParameterKind.BYTES),), self.block_by_hash
+            ),
             "header": RpcMethod((_HEIGHT,), self.header),
             "block_results": RpcMethod((_HEIGHT,), self.block_results),
             "consensus_params": RpcMethod((_HEIGHT,), self.consensus_params),

@@ -20,7 +20,7 @@ from zrchain_lite.errors import InvalidArgument
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")
 
 
-class Kind(Enum):
+class ParameterKind(Enum):
     """What a parameter is."""
 
     BYTES = auto()
@@ -35,7 +35,7 @@ class Parameter:
     """Named as CometBFT names it; `default` when it is left out, required when that is `...`."""
 
     name: str
-    kind: Kind
+    kind: ParameterKind
     default: Any = ...
 
 
@@ -77,15 +77,15 @@ def _collect(
 
 def _body_value(parameter: Parameter, value: Any) -> Any:
     match parameter.kind:
-        case Kind.BYTES if isinstance(value, str):
+        case ParameterKind.BYTES if isinstance(value, str):
             return _base64(parameter, value)
-        case Kind.HEX if isinstance(value, str):
+        case ParameterKind.HEX if isinstance(value, str):
             return _hex(parameter, value)
-        case Kind.INTEGER if isinstance(value, (int, str)) and not isinstance(value, bool):
+        case ParameterKind.INTEGER if isinstance(value, (int, str)) and not isinstance(value, bool):
             return _integer(parameter, str(value))
-        case Kind.TEXT if isinstance(value, str):
+        case ParameterKind.TEXT if isinstance(value, str):
             return value
-        case Kind.FLAG if isinstance(value, bool):
+        case ParameterKind.FLAG if isinstance(value, bool):
             return value
     raise InvalidArgument(f"parameter {parameter.name!r} has the wrong type")
 
@@ -94,15 +94,15 @@ def _url_value(parameter: Parameter, value: str) -> Any:
     quoted = len(value) >= 2 and value[0] == value[-1] == '"'
     text = value[1:-1] if quoted else value
     match parameter.kind:
-        case Kind.BYTES | Kind.HEX:
+        case ParameterKind.BYTES | ParameterKind.HEX:
             if value.startswith("0x"):
                 return _hex(parameter, value)
             return text.encode() if quoted else _hex(parameter, value)
-        case Kind.INTEGER:
+        case ParameterKind.INTEGER:
             return _integer(parameter, text)
-        case Kind.TEXT:
+        case ParameterKind.TEXT:
             return text
-        case Kind.FLAG:
+        case ParameterKind.FLAG:
             if text in ("true", "false"):
                 return text == "true"
     raise InvalidArgument(f"parameter {parameter.name!r} has the wrong form: {value[:80]!r}")

@@ -16,7 +16,7 @@ from zrchain_lite.errors import (
 )
 
 
-class Status(IntEnum):
+class GrpcStatus(IntEnum):
     """The canonical gRPC codes that a node answers with."""
 
     INVALID_ARGUMENT = 3
@@ -27,29 +27,29 @@ class Status(IntEnum):
     INTERNAL = 13
 
 
-_BY_CLASS: tuple[tuple[type[LedgerError], Status], ...] = (
-    (NotFound, Status.NOT_FOUND),
-    (InvalidArgument, Status.INVALID_ARGUMENT),
-    (TxRejected, Status.INVALID_ARGUMENT),
-    (Unauthorized, Status.PERMISSION_DENIED),
-    (UnknownRequest, Status.UNIMPLEMENTED),
-    (InsufficientFunds, Status.FAILED_PRECONDITION),
-    (Conflict, Status.FAILED_PRECONDITION),
+_BY_CLASS: tuple[tuple[type[LedgerError], GrpcStatus], ...] = (
+    (NotFound, GrpcStatus.NOT_FOUND),
+    (InvalidArgument, GrpcStatus.INVALID_ARGUMENT),
+    (TxRejected, GrpcStatus.INVALID_ARGUMENT),
+    (Unauthorized, GrpcStatus.PERMISSION_DENIED),
+    (UnknownRequest, GrpcStatus.UNIMPLEMENTED),
+    (InsufficientFunds, GrpcStatus.FAILED_PRECONDITION),
+    (Conflict, GrpcStatus.FAILED_PRECONDITION),
 )
 
 HTTP = {
-    Status.INVALID_ARGUMENT: 400,
-    Status.NOT_FOUND: 404,
-    Status.PERMISSION_DENIED: 403,
-    Status.FAILED_PRECONDITION: 400,
-    Status.UNIMPLEMENTED: 501,
-    Status.INTERNAL: 500,
+    GrpcStatus.INVALID_ARGUMENT: 400,
+    GrpcStatus.NOT_FOUND: 404,
+    GrpcStatus.PERMISSION_DENIED: 403,
+    GrpcStatus.FAILED_PRECONDITION: 400,
+    GrpcStatus.UNIMPLEMENTED: 501,
+    GrpcStatus.INTERNAL: 500,
 }
 """As grpc-gateway maps them."""
 
 
-def status_of(error: LedgerError) -> Status:
+def status_of(error: LedgerError) -> GrpcStatus:
     for kind, status in _BY_CLASS:
         if isinstance(error, kind):
             return status
-    return Status.INTERNAL
+    return GrpcStatus.INTERNAL

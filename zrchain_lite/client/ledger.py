@@ -23,7 +23,7 @@ from zrchain_lite.client.errors import (
     TxFailed,
     TxNotIncluded,
 )
-from zrchain_lite.tx import Signer, build, tx_hash
+from zrchain_lite.tx import TxSigner, build, tx_hash
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData, TxResponse
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
@@ -211,7 +211,7 @@ class LedgerClient:
 
     async def _send(self, msgs: Sequence[Message], memo: str, gas_limit: int) -> TxResult:
         position = self._position or await self._find_position()
-        signer = Signer(self.account.secret, position.account_number, position.sequence)
+        signer = TxSigner(self.account.secret, position.account_number, position.sequence)
         fee = int((GAS_PRICE * gas_limit).to_integral_value(ROUND_CEILING))
         tx = build(
             msgs, [signer], chain_id=position.chain_id, gas_limit=gas_limit, fee=fee, memo=memo

@@ -22,7 +22,7 @@ from zrchain_lite.engine.mempool import Mempool
 from zrchain_lite.engine.records import BlockRecord, Records, TxRecord
 from zrchain_lite.engine.subscriptions import Committed, Hub, Subscription
 from zrchain_lite.errors import LedgerError, TxRejected
-from zrchain_lite.execution import Outcome
+from zrchain_lite.execution import TxOutcome
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign, Tip
 from zrchain_lite.tx import tx_hash
@@ -241,7 +241,7 @@ class EmbeddedEngine:
         if not futures:
             self._waiters.pop(hash_, None)
 
-    def simulate(self, tx: bytes) -> Outcome:
+    def simulate(self, tx: bytes) -> TxOutcome:
         return self.app.simulate(tx)
 
     # -- reading ---------------------------------------------------------------------------------

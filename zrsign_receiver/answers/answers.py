@@ -20,19 +20,19 @@ from zrsign_receiver.answers import authority
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 MODULE_ADDRESS = module_address("receiver")
 # A keyring that was away may miss one; the answer of a Direct request is not given up for that.
 MAX_AUTHORITY_ATTEMPTS = 3
 
 
-class Answers:
+class ContractAnswers:
     """Takes a request from its first signature (or key) to its deliveries."""
 
     def __init__(
         self,
-        state: State,
+        state: ReceiverState,
         journey: Journey,
         treasury_keeper: TreasuryKeeper,
         deliveries: Deliveries,

@@ -17,7 +17,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import UnknownChain
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import MAX_DETAIL_CHARS, Journey
-from zrsign_receiver.state import SINGLETON, State
+from zrsign_receiver.state import SINGLETON, ReceiverState
 
 MAX_TX_ID_CHARS = 128
 
@@ -60,7 +60,7 @@ def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery
 class Deliveries:
     """Opens deliveries and takes relayers' reports."""
 
-    def __init__(self, state: State, journey: Journey) -> None:
+    def __init__(self, state: ReceiverState, journey: Journey) -> None:
         self._state = state
         self._journey = journey
 

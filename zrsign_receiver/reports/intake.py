@@ -26,7 +26,7 @@ MAX_EVENTS_PER_REPORT = 256
 MAX_ACCOUNT_BYTES = 128
 
 
-class Verdict(StrEnum):
+class VoteOutcome(StrEnum):
     """What one report did."""
 
     RECORDED = "recorded"  # a vote, below the threshold
@@ -54,9 +54,9 @@ class Reports:
 
 
 @dataclass(frozen=True)
-class Decision:
+class Counted:
     reports: Reports
-    verdict: Verdict
+    outcome: VoteOutcome
 
 
 def decide(
@@ -66,29 +66,29 @@ def decide(
     *,
     observers: Collection[str],
     threshold: int,
-) -> Decision:
+) -> Counted:
     """One report by a registered observer. Only votes of observers that are registered now are
     counted.
     """
     earlier = reports.vote_of(observer)
     if earlier is not None and earlier != content:
-        return Decision(reports, Verdict.CONFLICT)
+        return Counted(reports, VoteOutcome.CONFLICT)
     after = reports
     if earlier is None:
         after = replace(reports, votes=(*reports.votes, Vote(observer, content)))
     if reports.accepted is not None:
-        return Decision(after, _against_accepted(reports.accepted, content, earlier))
+        return Counted(after, _against_accepted(reports.accepted, content, earlier))
     if _count(after, content, observers) >= threshold:
-        return Decision(replace(after, accepted=content), Verdict.ACCEPTED)
-    return Decision(after, Verdict.REPEATED if earlier is not None else Verdict.RECORDED)
+        return Counted(replace(after, accepted=content), VoteOutcome.ACCEPTED)
+    return Counted(after, VoteOutcome.REPEATED if earlier is not None else VoteOutcome.RECORDED)
 
 
 def _against_accepted(
     accepted: ContentHash, content: ContentHash, earlier: ContentHash | None
-) -> Verdict:
+) -> VoteOutcome:
     if earlier is not None:
-        return Verdict.REPEATED
-    return Verdict.CONFIRMED if content == accepted else Verdict.CONFLICT
+        return VoteOutcome.REPEATED
+    return VoteOutcome.CONFIRMED if content == accepted else VoteOutcome.CONFLICT
 
 
 def _count(reports: Reports, content: ContentHash, observers: Collection[str]) -> int:

@@ -12,11 +12,11 @@ from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.reports import intake
-from zrsign_receiver.reports.intake import ContentHash, Decision, Reports, Verdict, Vote
+from zrsign_receiver.reports.intake import ContentHash, Counted, Reports, Vote, VoteOutcome
 from zrsign_receiver.requests.keys import Keys
-from zrsign_receiver.requests.links import Links
+from zrsign_receiver.requests.links import OwnerLinks
 from zrsign_receiver.requests.signing import Signing
-from zrsign_receiver.state import State, source_key
+from zrsign_receiver.state import ReceiverState, source_key
 
 # What a sign request asks for says the event itself.
 _KINDS = {"key": pb.REQUEST_KIND_KEY, "link": pb.REQUEST_KIND_LINK}
@@ -26,7 +26,12 @@ class Reporting:
     """Handles MsgReportEvents."""
 
     def __init__(
-        self, state: State, journey: Journey, keys: Keys, signing: Signing, links: Links
+        self,
+        state: ReceiverState,
+        journey: Journey,
+        keys: Keys,
+        signing: Signing,
+        links: OwnerLinks,
     ) -> None:
         self._state = state
         self._journey = journey
@@ -56,7 +61,7 @@ class Reporting:
         observation = self._state.observations.get(ctx.store, key) or kept.Observation()
         content = intake.content_hash(event)
         before = _reports(observation)
-        decision = intake.decide(
+        counted = intake.decide(
             before,
             observer,
             content,
@@ -65,13 +70,13 @@ class Reporting:
         )
         if not observation.request_id:
             observation.request_id = self._open(ctx, event.id, observer)
-        if decision.reports != before:
+        if counted.reports != before:
             self._state.keep_content(ctx.store, content, event)
-            _keep(observation, decision)
+            _keep(observation, counted)
             self._state.observations.set(ctx.store, key, observation)
-        if decision.verdict is Verdict.CONFLICT:
+        if counted.outcome is VoteOutcome.CONFLICT:
             ctx.emit("zrsign_conflict", request_id=observation.request_id, observer=observer)
-        if decision.verdict is Verdict.ACCEPTED:
+        if counted.outcome is VoteOutcome.ACCEPTED:
             self._accept(ctx, observation.request_id, event, content, source.mode)
         return observation.request_id
 
@@ -131,8 +136,8 @@ def _reports(observation: kept.Observation) -> Reports:
     return Reports(votes, accepted)
 
 
-def _keep(observation: kept.Observation, decision: Decision) -> None:
+def _keep(observation: kept.Observation, counted: Counted) -> None:
     del observation.votes[:]
-    for vote in decision.reports.votes:
+    for vote in counted.reports.votes:
         observation.votes.add(observer=vote.observer, content_hash=vote.content)
-    observation.accepted = decision.reports.accepted or b""
+    observation.accepted = counted.reports.accepted or b""

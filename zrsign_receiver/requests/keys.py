@@ -13,7 +13,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_chains import wallet_type_by_coin
-from zrsign_receiver.answers.answers import Answers
+from zrsign_receiver.answers.answers import ContractAnswers
 from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.requests import payloads
@@ -23,7 +23,7 @@ from zrsign_receiver.requests.ownership import (
     owner_id,
     wallet_address,
 )
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 # Requests that join one key request: the answer to it ends them all in one transaction.
 MAX_WAITING = 100
@@ -34,11 +34,11 @@ class Keys:
 
     def __init__(
         self,
-        state: State,
+        state: ReceiverState,
         journey: Journey,
         workspaces: Workspaces,
         treasury_keeper: TreasuryKeeper,
-        answers: Answers,
+        answers: ContractAnswers,
     ) -> None:
         self._state = state
         self._journey = journey

@@ -23,15 +23,15 @@ from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.requests.ownership import Workspaces, owner_id
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 
-class Links:
+class OwnerLinks:
     """Starts link requests; the policy moves on those that wait for approvals."""
 
     def __init__(
         self,
-        state: State,
+        state: ReceiverState,
         journey: Journey,
         identity: IdentityKeeper,
         policy: PolicyKeeper,

@@ -15,7 +15,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_chains import Chain, WalletType, chain_for
 from zrsign_receiver.errors import Reason, Rejection
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 ZERO_ADDRESS = "0x" + "00" * 20
 # The largest index that is reported stands for every larger one.
@@ -52,7 +52,7 @@ class Workspaces:
     that this room made count: anybody may make one that names somebody else as an owner.
     """
 
-    def __init__(self, state: State, identity: IdentityKeeper) -> None:
+    def __init__(self, state: ReceiverState, identity: IdentityKeeper) -> None:
         self._state = state
         self._identity = identity
 

@@ -31,12 +31,12 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
 from zrsign_chains import ChainError, chain_for
-from zrsign_receiver.answers.answers import Answers
+from zrsign_receiver.answers.answers import ContractAnswers
 from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.requests import payloads
 from zrsign_receiver.requests.ownership import owner_id
-from zrsign_receiver.state import State
+from zrsign_receiver.state import ReceiverState
 
 EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
 
@@ -54,11 +54,11 @@ class Signing:
 
     def __init__(
         self,
-        state: State,
+        state: ReceiverState,
         journey: Journey,
         policy: PolicyKeeper,
         treasury_keeper: TreasuryKeeper,
-        answers: Answers,
+        answers: ContractAnswers,
     ) -> None:
         self._state = state
         self._journey = journey

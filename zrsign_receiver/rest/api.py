@@ -54,7 +54,7 @@ Owner = Annotated[
 ]
 
 
-class Ledger(Protocol):
+class LedgerReads(Protocol):
     """What the API needs of the ledger it stands in front of; an engine has this shape."""
 
     def query(self, path: str, data: bytes) -> bytes:
@@ -66,7 +66,7 @@ class Ledger(Protocol):
         ...
 
 
-def router(ledger: Ledger, *, clock: Callable[[], float] = time.monotonic) -> APIRouter:
+def router(ledger: LedgerReads, *, clock: Callable[[], float] = time.monotonic) -> APIRouter:
     """All routes. Errors are RFC 9457 problem details."""
     api = APIRouter(prefix="/zrsign/v1", tags=["zrSign"], route_class=ProblemRoute)
     _add_configuration(api, ledger)
@@ -76,7 +76,7 @@ def router(ledger: Ledger, *, clock: Callable[[], float] = time.monotonic) -> AP
     return api
 
 
-def _add_configuration(api: APIRouter, ledger: Ledger) -> None:
+def _add_configuration(api: APIRouter, ledger: LedgerReads) -> None:
     @api.get("/params")
     async def params() -> ParamsView:
         """Who observes, composes and relays, and which chains a request may name."""
@@ -108,7 +108,7 @@ def _add_configuration(api: APIRouter, ledger: Ledger) -> None:
         return [ChainView.of(destination) for destination in answer.params.destinations]
 
 
-def _add_requests(api: APIRouter, ledger: Ledger) -> None:
+def _add_requests(api: APIRouter, ledger: LedgerReads) -> None:
     @api.get("/requests", responses=documented(400, 422))
     async def requests(
         query: Annotated[pb.QueryRequestsRequest, Depends(_requests_query)],
@@ -127,7 +127,7 @@ def _add_requests(api: APIRouter, ledger: Ledger) -> None:
         return RequestView.of(_request(ledger, request_id))
 
 
-def _add_lookups(api: APIRouter, ledger: Ledger) -> None:
+def _add_lookups(api: APIRouter, ledger: LedgerReads) -> None:
     @api.get(
         "/requests/by-source/{chain}/{contract}/{tx_hash}/{log_index}",
         responses=documented(400, 404, 422),
@@ -158,7 +158,7 @@ def _add_lookups(api: APIRouter, ledger: Ledger) -> None:
         return RequestView.of(answer.request)
 
 
-def _add_events(api: APIRouter, ledger: Ledger, clock: Callable[[], float]) -> None:
+def _add_events(api: APIRouter, ledger: LedgerReads, clock: Callable[[], float]) -> None:
     streams = _Streams()
 
     async def known(request_id: Id) -> None:
@@ -232,12 +232,12 @@ def _requests_query(
     )
 
 
-def _request(ledger: Ledger, request_id: int) -> pb.Request:
+def _request(ledger: LedgerReads, request_id: int) -> pb.Request:
     query = pb.QueryRequestRequest(id=request_id)
     return _ask(ledger, "Request", query, pb.QueryRequestResponse).request
 
 
-def _ask(ledger: Ledger, name: str, request: Message, response: type[M]) -> M:
+def _ask(ledger: LedgerReads, name: str, request: Message, response: type[M]) -> M:
     raw = ledger.query("/zrsign.receiver.Query/" + name, request.SerializeToString())
     return response.FromString(raw)
 

@@ -28,13 +28,13 @@ class RequestStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-class View(BaseModel):
+class RestModel(BaseModel):
     """Base: immutable, unknown fields refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(View):
+class Problem(RestModel):
     """RFC 9457 problem details."""
 
     type: str = Field(examples=["urn:zrsign:problem:not-found"])
@@ -45,7 +45,7 @@ class Problem(View):
     next_step: str = Field(description="What to do about it.")
 
 
-class ParamsView(View):
+class ParamsView(RestModel):
     authority: str
     keyring_addr: str
     observers: list[str]
@@ -71,7 +71,7 @@ class ParamsView(View):
         )
 
 
-class SourceView(View):
+class SourceView(RestModel):
     """A zrSign contract that may ask."""
 
     chain: str
@@ -93,7 +93,7 @@ class SourceView(View):
         )
 
 
-class StepView(View):
+class StepView(RestModel):
     """One step of a request's road."""
 
     number: int
@@ -113,7 +113,7 @@ class StepView(View):
         )
 
 
-class DeliveryView(View):
+class DeliveryView(RestModel):
     kind: str = Field(examples=["TRANSACTION", "ANSWER"])
     chain: str
     status: str = Field(examples=["OPEN", "SUBMITTED", "CONFIRMED", "FAILED"])
@@ -133,7 +133,7 @@ class DeliveryView(View):
         )
 
 
-class SourceIdView(View):
+class SourceIdView(RestModel):
     """Where on its chain the request was made: its idempotency key."""
 
     chain: str
@@ -142,7 +142,7 @@ class SourceIdView(View):
     log_index: int
 
 
-class RequestView(View):
+class RequestView(RestModel):
     """A request and its whole road. Before the observers agree, only `id`, `source`, `status` and
     `steps` are known.
     """
@@ -216,13 +216,13 @@ class RequestView(View):
         )
 
 
-class RequestPage(View):
+class RequestPage(RestModel):
     requests: list[RequestView]
     next_key: str | None = Field(description="Pass as `key` for the next page; null on the last.")
     total: int | None = Field(description="When asked for with `count_total`.")
 
 
-class WalletView(View):
+class WalletView(RestModel):
     owner_id: str
     coin_type: int
     index: int
@@ -244,7 +244,7 @@ class WalletView(View):
         )
 
 
-class WalletTypeView(View):
+class WalletTypeView(RestModel):
     """What a contract names with a `walletTypeId`."""
 
     id: str
@@ -266,7 +266,7 @@ class WalletTypeView(View):
         )
 
 
-class ChainView(View):
+class ChainView(RestModel):
     """A chain that a request may name as destination."""
 
     caip2: str
@@ -278,7 +278,7 @@ class ChainView(View):
         return cls(caip2=caip2, id=_hex(chain_hash(caip2)), name=KNOWN_CHAINS.get(caip2, caip2))
 
 
-class End(View):
+class End(RestModel):
     """The last event of a stream: the request is final."""
 
     status: RequestStatus

@@ -6,6 +6,7 @@ Policies know workspaces, so this package cannot import theirs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from google.protobuf.message import Message
@@ -41,16 +42,12 @@ class Bank(Protocol):
     def module_address(self, name: str) -> str: ...
 
 
-class Outcome(Protocol):
-    """What became of a submitted message."""
+@dataclass(frozen=True)
+class Submitted:
+    """What became of a submitted message. `response` is None while approvals are missing."""
 
-    @property
-    def action_id(self) -> int: ...
-
-    @property
-    def response(self) -> Message | None:
-        """None while approvals are missing."""
-        ...
+    action_id: int
+    response: Message | None
 
 
 class Policies(Protocol):
@@ -67,7 +64,7 @@ class Policies(Protocol):
         workspace: str,
         msg: Message,
         btl: int = 0,
-    ) -> Outcome: ...
+    ) -> Submitted: ...
 
     def participants(self, ctx: Context, policy_id: int, workspace: str) -> tuple[str, ...]: ...
 

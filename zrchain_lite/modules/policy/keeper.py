@@ -11,7 +11,6 @@ Policy 0 is any one current owner of the workspace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from google.protobuf import any_pb2, descriptor_pool, message_factory
@@ -21,7 +20,7 @@ from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorize
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
-from zrchain_lite.modules.identity.peers import Execute
+from zrchain_lite.modules.identity.peers import Execute, Submitted
 from zrchain_lite.modules.policy import boolparser, state
 from zrchain_lite.modules.policy.deadlines import require_blocks
 from zrchain_lite.wire.zrchain.policy import policy_pb2
@@ -53,14 +52,6 @@ class PolicyHooks(Protocol):
     def action_ended(self, ctx: Context, action: Action) -> None:
         """Revoked or timed out."""
         ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a submitted message. `response` is None while approvals are missing."""
-
-    action_id: int
-    response: Message | None
 
 
 class PolicyKeeper:
@@ -174,7 +165,7 @@ class PolicyKeeper:
         btl: int = 0,
         policy_data: Mapping[str, bytes] | None = None,
         at_once: AtOnce | None = None,
-    ) -> Outcome:
+    ) -> Submitted:
         """Put a message under a policy and execute it at once if that is satisfied.
 
         `at_once` does that in place of the registered executor, with what the caller knows already.
@@ -202,7 +193,7 @@ class PolicyKeeper:
         for key, value in sorted((policy_data or {}).items()):
             action.policy_data.add(key=key, value=value)
         self._open(ctx, action, workspace, participants)
-        return Outcome(action.id, self._try_execute(ctx, action, workspace, at_once))
+        return Submitted(action.id, self._try_execute(ctx, action, workspace, at_once))
 
     def approve(self, ctx: Context, action_id: int, approver: str) -> Action:
         """Count an approval and execute the action if it was the last one needed.
