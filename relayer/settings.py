@@ -90,7 +90,7 @@ class RelayerSettings(Settings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
     max_refusals: int = Field(default=60, ge=1)
-    """Refusals in a row after which a delivery has failed."""
+    """Refusals by a node, all counted, after which a delivery has failed."""
 
     @field_validator("destinations")
     @classmethod
