@@ -144,6 +144,7 @@ class _Reader:
         return taken
 
     def compact_size(self) -> int:
+        # embit.compact reads longer forms of a number, and past the end, as if nothing were wrong.
         first = self.take(1)[0]
         if first < 0xFD:
             return first

@@ -7,6 +7,10 @@ BIP-146).
 from __future__ import annotations
 
 from coincurve import PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 from zrsign_chains.errors import BadSignature, MalformedKey
 
@@ -43,30 +47,18 @@ def split(signature: bytes) -> tuple[int, int]:
 
 def to_der(signature: bytes) -> bytes:
     """Encode r||s(||v) as DER, without a sighash byte."""
-    body = b"".join(_der_integer(value) for value in split(signature))
-    return b"\x30" + bytes([len(body)]) + body
+    return encode_dss_signature(*split(signature))
 
 
 def from_der(der: bytes) -> bytes:
     """Read strict DER (BIP-66, no sighash byte) as 64-byte r||s; raises `BadSignature`."""
-    problem = BadSignature(f"not a DER signature: {der.hex()}")
-    if not (8 <= len(der) <= 72 and der[0] == 0x30 and der[1] == len(der) - 2 and der[2] == 2):
-        raise problem
-    r_end = 4 + der[3]
-    if r_end + 2 > len(der):
-        raise problem
-    r, s = int.from_bytes(der[4:r_end], "big"), int.from_bytes(der[r_end + 2 :], "big")
+    try:
+        r, s = decode_dss_signature(der)
+    except ValueError:
+        raise BadSignature(f"not a DER signature: {der.hex()}") from None
     if not (0 < r < N and 0 < s < N):
-        raise problem
-    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    if to_der(raw) != der:
-        raise problem
-    return raw
-
-
-def _der_integer(value: int) -> bytes:
-    encoded = value.to_bytes(value.bit_length() // 8 + 1, "big")
-    return b"\x02" + bytes([len(encoded)]) + encoded
+        raise BadSignature(f"r and s of a DER signature lie between 1 and n-1: {der.hex()}")
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def verify(public_key: bytes, digest: bytes, signature: bytes) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from eth_utils.address import to_checksum_address
+
 from zrsign_chains.ecdsa import load_public_key
 from zrsign_chains.errors import MalformedAddress
 from zrsign_chains.hashing import keccak256
@@ -15,10 +17,7 @@ def checksum_address(raw: bytes) -> str:
     """Return the EIP-55 text of a 20-byte address."""
     if len(raw) != 20:
         raise MalformedAddress(f"an EVM address has 20 bytes, not {len(raw)}")
-    digits = raw.hex()
-    digest = keccak256(digits.encode()).hex()
-    pairs = zip(digits, digest, strict=False)
-    return "0x" + "".join(c.upper() if int(nibble, 16) >= 8 else c for c, nibble in pairs)
+    return to_checksum_address(raw)
 
 
 def parse_address(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from eth_keys.datatypes import PrivateKey as EthPrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,11 +70,28 @@ def test_der__should_be_what_libsecp256k1_writes(digest: bytes) -> None:
         "3006020101030101",  # not an integer
         "3006020501020101",  # r runs over the end
         "30060201010201",
+        "308106020101020101",  # a length in its long form
+        "30800201010201010000",  # a length that is not told
+        "3106020101020101",  # a set
+        "30070201010202ff01",  # negative s of two bytes
     ],
 )
 def test_der__should_refuse_what_bip66_refuses(der: str) -> None:
     with pytest.raises(BadSignature):
         ecdsa.from_der(bytes.fromhex(der))
+
+
+@given(st.integers(0, 2**256), st.integers(0, 2**256), st.data())
+def test_der__should_have_one_spelling_of_each_signature(r: int, s: int, data: Any) -> None:
+    der = bytearray(encode_dss_signature(r, s))
+    place = data.draw(st.integers(0, len(der) - 1))
+    der[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
+    try:
+        raw = ecdsa.from_der(bytes(der))
+    except BadSignature:
+        return
+    assert ecdsa.to_der(raw) == der
+    assert all(0 < number < ecdsa.N for number in ecdsa.split(raw))
 
 
 @given(digests, st.sampled_from([ALICE, BOB]))

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
-from eth_typing import ChecksumAddress
+from eth_typing import ChecksumAddress, HexAddress, HexStr
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+from web3.utils.address import get_create2_address
 
 from zrsign.contracts import artifact
 from zrsign.deployment.plan import Mode
@@ -46,8 +47,9 @@ class Creation:
 
 def create2_address(creator: str, salt: bytes, code: bytes) -> ChecksumAddress:
     """keccak256(0xff ++ creator ++ salt ++ keccak256(code))[12:], as EIP-1014 says."""
-    seed = b"\xff" + bytes.fromhex(creator[2:]) + salt + keccak(code)
-    return to_checksum_address(keccak(seed)[12:])
+    return get_create2_address(
+        HexAddress(HexStr(creator)), HexStr("0x" + salt.hex()), HexStr("0x" + code.hex())
+    )
 
 
 def creations(mode: Mode) -> tuple[Creation, Creation, Creation]:
