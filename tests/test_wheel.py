@@ -57,10 +57,11 @@ def installed(bin_folder: Path) -> dict[str, Distribution]:
 
 def test_every_name__should_be_ours(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        names = {name.split("/")[0] for name in archive.namelist()}
-    code = {name for name in names if not name.endswith(".dist-info")}
+        paths = set(archive.namelist())
+    code = {path.split("/")[0] for path in paths if ".dist-info/" not in path}
     assert {"zrsign", "zrsign_daemon", *FIXED_BY_USERS} <= code
     assert {name for name in code if not name.startswith("zrsign")} == FIXED_BY_USERS
+    assert {f"{name}/py.typed" for name in code} <= paths
 
 
 def test_wheel__should_share_no_file_with_another_distribution(bin_folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
-└── RpcError         a node refused, failed, or answered nonsense
+└── NodeError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the settings say
     └── CutShort     an answer is as long as an answer may be
 """
@@ -20,13 +20,13 @@ class MalformedLog(ListenerError, ValueError):
     """The log is kept aside for a person to look at; the ledger is told nothing of it."""
 
 
-class RpcError(ListenerError, ConnectionError):
+class NodeError(ListenerError, ConnectionError):
     """The message names the node's host and the method, never the path of its URL."""
 
 
-class WrongChain(RpcError):
+class WrongChain(NodeError):
     """The message names both chains; `rpc_url` or `caip2` is wrong."""
 
 
-class CutShort(RpcError):
+class CutShort(NodeError):
     """Logs are probably missing from the answer: a smaller range is asked for next."""

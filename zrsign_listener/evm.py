@@ -15,9 +15,9 @@ from eth_utils.address import to_checksum_address
 
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 from zrsign_listener.decode import TOPICS, EvmLog
-from zrsign_listener.errors import RpcError, WrongChain
+from zrsign_listener.errors import NodeError, WrongChain
 from zrsign_listener.finality import LATEST, Finality, blocks_asked_for, newest_final
-from zrsign_listener.plan import Block, ChainView, Scan
+from zrsign_listener.plan import Block, NodeView, Scan
 
 # getTraceId(), the same in Direct and Omni.
 GET_TRACE_ID = "0x379e3349"
@@ -28,14 +28,14 @@ _MAX_INT = 2**63 - 1
 
 
 class EvmNode:
-    """One node. Every method raises RpcError; its message names the host and the method."""
+    """One node. Every method raises NodeError; its message names the host and the method."""
 
     def __init__(self, rpc: JsonRpc):
         self.endpoint = rpc.endpoint
         self._rpc = rpc
         self._free = asyncio.Semaphore(CONCURRENCY)
 
-    async def view(self, caip2: str, finality: Finality, checkpoints: Collection[int]) -> ChainView:
+    async def view(self, caip2: str, finality: Finality, checkpoints: Collection[int]) -> NodeView:
         """Tip, final block and the hashes of `checkpoints`. Raises WrongChain."""
         numbers, named = sorted(set(checkpoints)), blocks_asked_for(finality)
         chain_id, *blocks = await asyncio.gather(
@@ -55,7 +55,7 @@ class EvmNode:
             for number, block in zip(numbers, known, strict=True)
         }
         final = newest_final(finality, {name: block.number for name, block in shown.items()})
-        return ChainView(shown[LATEST], final, hashes)
+        return NodeView(shown[LATEST], final, hashes)
 
     async def block(self, number: int) -> Block:
         """The block at that height of the node's chain."""
@@ -98,14 +98,14 @@ class EvmNode:
     async def _code(self, account: str, number: int) -> bytes:
         try:
             return self._bytes(await self._call("eth_getCode", account, hex(number)))
-        except RpcError as error:
-            raise RpcError(
+        except NodeError as error:
+            raise NodeError(
                 f"{error} To read events as old as block {number}, rpc_url must be a node that "
                 "keeps that block's state."
             ) from None
 
     async def _next_trace_id(self, contract: str, number: int) -> int | None:
-        with suppress(RpcError):
+        with suppress(NodeError):
             answer = await self._call(
                 "eth_call", {"to": contract, "data": GET_TRACE_ID}, hex(number)
             )
@@ -117,9 +117,9 @@ class EvmNode:
             try:
                 return await self._rpc.call(method, *params)
             except NodeUnavailable as error:
-                raise RpcError(str(error)) from None
+                raise NodeError(str(error)) from None
             except NodeRefused as error:
-                raise RpcError(f"{self.endpoint} refused {str(error)[:300]}") from None
+                raise NodeError(f"{self.endpoint} refused {str(error)[:300]}") from None
 
     def _block(self, value: object) -> Block:
         if not isinstance(value, dict):
@@ -165,5 +165,5 @@ class EvmNode:
     def _address(self, value: object) -> str:
         return to_checksum_address(self._bytes(value, 20))
 
-    def _nonsense(self, method: str, value: object) -> RpcError:
-        return RpcError(f"{self.endpoint} answered {method} with {str(value)[:200]!r}.")
+    def _nonsense(self, method: str, value: object) -> NodeError:
+        return NodeError(f"{self.endpoint} answered {method} with {str(value)[:200]!r}.")

@@ -47,12 +47,12 @@ class ChainListener:
             source = Source(chain, contract.address, contract.mode)
             self.readers.append(
                 ContractReader(
-                    source, feed, self.settings.policy, self._node, self._store, retry=self._retry
+                    source, feed, self.settings.limits, self._node, self._store, retry=self._retry
                 )
             )
 
     async def poll(self) -> None:
-        """Read everything that is final now. Raises RpcError or DatabaseUnusable."""
+        """Read everything that is final now. Raises NodeError or DatabaseUnusable."""
         while await self._look():
             pass
 

@@ -27,7 +27,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Policy:
+class ScanLimits:
     """Bounds of one chain's scans; spans are in blocks."""
 
     initial_span: int = 500
@@ -65,7 +65,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class ChainView:
+class NodeView:
     """What a node says now. `hashes` has the checkpoints asked for, None for an absent block."""
 
     tip: Block
@@ -132,23 +132,23 @@ class Absorbed(Generic[S]):
     hole: Hole | None = None
 
 
-def decide(feed: Feed, policy: Policy, view: ChainView) -> tuple[Feed, Step]:
+def decide(feed: Feed, limits: ScanLimits, view: NodeView) -> tuple[Feed, Step]:
     """The next step, and the feed that remembers how often the chain contradicted it."""
     fault = _contradiction(feed, view)
     if fault is not None:
         feed = replace(feed, contradictions=feed.contradictions + 1)
-        return feed, Contradicted(fault, alarm=feed.contradictions >= policy.patience)
-    feed = replace(feed, contradictions=0, span=feed.span or policy.initial_span)
+        return feed, Contradicted(fault, alarm=feed.contradictions >= limits.patience)
+    feed = replace(feed, contradictions=0, span=feed.span or limits.initial_span)
     if feed.next_block > view.final:
         return feed, Wait()
     # A narrow span shrinks the overlap too, down to a single block.
-    first = max(feed.start_block, feed.next_block - min(policy.overlap, feed.span - 1))
+    first = max(feed.start_block, feed.next_block - min(limits.overlap, feed.span - 1))
     return feed, Scan(first, min(feed.next_block + feed.span - 1, view.final))
 
 
 def absorb(
     feed: Feed,
-    policy: Policy,
+    limits: ScanLimits,
     scan: Scan,
     end: Block,
     sightings: Sequence[S],
@@ -177,10 +177,10 @@ def absorb(
     counted = replace(feed, next_trace_id=expected, anchor=anchor, rewinds=rewinds)
     if gap is not None and gap[0] > expected:
         rewound = replace(failed(counted, scan), next_block=anchor, rewinds=rewinds + 1)
-        alarm = rewound.rewinds > policy.max_rewinds
+        alarm = rewound.rewinds > limits.max_rewinds
         return Absorbed(rewound, tuple(accepted), Hole(expected, gap[0], gap[1], alarm))
     full = scan.last == feed.next_block + feed.span - 1
-    span = min(policy.max_span, feed.span * 5 // 4 + 1) if full else feed.span
+    span = min(limits.max_span, feed.span * 5 // 4 + 1) if full else feed.span
     passed = replace(counted, next_block=scan.last + 1, checkpoint=end, span=span)
     return Absorbed(passed, tuple(accepted))
 
@@ -190,12 +190,12 @@ def failed(feed: Feed, scan: Scan) -> Feed:
     return replace(feed, span=max(1, (scan.last - feed.next_block + 1) // 2))
 
 
-def is_cut_short(policy: Policy, scan: Scan, logs: int) -> bool:
+def is_cut_short(limits: ScanLimits, scan: Scan, logs: int) -> bool:
     """A single block cannot be asked for in smaller parts, so its answer is believed."""
-    return logs >= policy.log_cap and scan.last > scan.first
+    return logs >= limits.log_cap and scan.last > scan.first
 
 
-def _contradiction(feed: Feed, view: ChainView) -> str | None:
+def _contradiction(feed: Feed, view: NodeView) -> str | None:
     known = feed.checkpoint
     if known is None:
         return None

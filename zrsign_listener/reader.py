@@ -10,9 +10,9 @@ from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics, plan
 from zrsign_listener.decode import Observation, is_contract, observe
-from zrsign_listener.errors import CutShort, RpcError
+from zrsign_listener.errors import CutShort, NodeError
 from zrsign_listener.evm import EvmNode
-from zrsign_listener.plan import Block, ChainView, Contradicted, Feed, Hole, Policy, Scan, Wait
+from zrsign_listener.plan import Block, Contradicted, Feed, Hole, NodeView, Scan, ScanLimits, Wait
 from zrsign_listener.store import Store
 
 RESTART_HINT = (
@@ -41,7 +41,7 @@ class ContractReader:
         self,
         source: Source,
         feed: Feed,
-        policy: Policy,
+        limits: ScanLimits,
         node: EvmNode,
         store: Store,
         *,
@@ -51,18 +51,18 @@ class ContractReader:
         self.source = source
         self.feed = feed
         self.fault: str | None = None
-        self._policy, self._node, self._store = policy, node, store
+        self._limits, self._node, self._store = limits, node, store
         self._retry, self._clock = retry, clock
         self._failures = 0
         self._resume_at = 0.0
         self._labels = (source.chain, source.contract)
         self._log = get_logger(chain=source.chain, contract=source.contract, mode=source.mode)
 
-    async def step(self, view: ChainView) -> int:
+    async def step(self, view: NodeView) -> int:
         """Do one scan if one is due. Returns how many events were stored."""
         if self._clock() < self._resume_at:
             return 0
-        self.feed, step = plan.decide(self.feed, self._policy, view)
+        self.feed, step = plan.decide(self.feed, self._limits, view)
         match step:
             case Wait():
                 self._settle()
@@ -73,24 +73,24 @@ class ContractReader:
             case Scan():
                 return await self._scan(step, view)
 
-    def is_behind(self, view: ChainView) -> bool:
+    def is_behind(self, view: NodeView) -> bool:
         """Whether another scan is due at once."""
         return self.feed.next_block <= view.final and self._clock() >= self._resume_at
 
-    async def _scan(self, scan: Scan, view: ChainView) -> int:
+    async def _scan(self, scan: Scan, view: NodeView) -> int:
         try:
             end = await self._end(scan, view)
             logs, next_trace_id = await self._node.logs(self.source.contract, scan)
-            if plan.is_cut_short(self._policy, scan, len(logs)):
+            if plan.is_cut_short(self._limits, scan, len(logs)):
                 raise CutShort(
                     f"{self._node.endpoint} gave {len(logs)} logs for blocks {scan.first} to "
                     f"{scan.last}, as many as it may: some are probably missing."
                 )
             seen = [observe(self.source.chain, log) for log in logs]
-            absorbed = plan.absorb(self.feed, self._policy, scan, end, seen, next_trace_id)
+            absorbed = plan.absorb(self.feed, self._limits, scan, end, seen, next_trace_id)
             fresh = await self._store.unknown(*self._labels, absorbed.accepted)
             await self._learn_owners(fresh)
-        except RpcError as error:
+        except NodeError as error:
             self._failed(scan, error)
             return 0
         await self._store.commit(*self._labels, absorbed.feed, fresh)
@@ -102,7 +102,7 @@ class ContractReader:
             self._settle()
         return sum(1 for observation in fresh if observation.event is not None)
 
-    async def _end(self, scan: Scan, view: ChainView) -> Block:
+    async def _end(self, scan: Scan, view: NodeView) -> Block:
         return view.tip if scan.last == view.tip.number else await self._node.block(scan.last)
 
     async def _learn_owners(self, fresh: Sequence[Observation]) -> None:
@@ -126,7 +126,7 @@ class ContractReader:
                     "request seen", **place, trace_id=seen.trace_id, block=seen.block.number
                 )
 
-    def _failed(self, scan: Scan, error: RpcError) -> None:
+    def _failed(self, scan: Scan, error: NodeError) -> None:
         self._failures += 1
         self.feed = plan.failed(self.feed, scan)
         self._back_off(self._failures)

@@ -26,7 +26,7 @@ from zrsign_listener.store import Store, StoredEvent
 MAX_BATCH_BYTES = 512 * 1024
 
 
-class Ledger(Protocol):
+class ReportLedger(Protocol):
     """The part of the client that reporting needs."""
 
     async def broadcast(self, *msgs: Message) -> TxResult:
@@ -51,7 +51,7 @@ class Reporter:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: ReportLedger,
         observer: str,
         store: Store,
         *,

@@ -25,7 +25,7 @@ from zrsign_daemon.database import DatabaseUrl
 from zrsign_daemon.jsonrpc import NodeUrl
 from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
 from zrsign_listener.finality import DEFAULT_FINALITY, Finality
-from zrsign_listener.plan import Policy
+from zrsign_listener.plan import ScanLimits
 
 
 def _checksum(address: str) -> str:
@@ -75,9 +75,9 @@ class ChainSettings(Part):
         return self
 
     @property
-    def policy(self) -> Policy:
+    def limits(self) -> ScanLimits:
         """The bounds of scans, as `plan` takes them."""
-        return Policy(
+        return ScanLimits(
             initial_span=min(500, self.max_block_range),
             max_span=self.max_block_range,
             overlap=self.rescan_blocks,

@@ -26,7 +26,7 @@ from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 from zrsign_listener.decode import SIG_REQUEST
-from zrsign_listener.errors import RpcError, WrongChain
+from zrsign_listener.errors import NodeError, WrongChain
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads
 from zrsign_listener.settings import ChainSettings
@@ -269,7 +269,7 @@ async def test_other_chain__should_be_refused(chain: Chain, rpc: JsonRpc, store:
 async def test_dead_node__should_be_named_without_the_urls_path(chain: Chain, store: Store) -> None:
     settings = chain.settings(rpc_url="http://127.0.0.1:9/my-api-key")
     async with listening(settings, store) as listener:
-        with pytest.raises(RpcError, match=r"127\.0\.0\.1:9") as error:
+        with pytest.raises(NodeError, match=r"127\.0\.0\.1:9") as error:
             await listener.poll()
     assert "my-api-key" not in str(error.value)
 

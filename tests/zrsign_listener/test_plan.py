@@ -11,15 +11,15 @@ from tests.zrsign_listener.logs import block
 from zrsign_listener import plan
 from zrsign_listener.plan import (
     Block,
-    ChainView,
     Contradicted,
     Feed,
-    Policy,
+    NodeView,
     Scan,
+    ScanLimits,
     Wait,
 )
 
-POLICY = Policy(initial_span=10, max_span=40, overlap=2, log_cap=50, patience=3, max_rewinds=2)
+LIMITS = ScanLimits(initial_span=10, max_span=40, overlap=2, log_cap=50, patience=3, max_rewinds=2)
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Seen:
     block: Block
 
 
-def view(tip: int, final: int | None = None, **forks: int) -> ChainView:
+def view(tip: int, final: int | None = None, **forks: int) -> NodeView:
     hashes = {n: block(n, forks.get(f"b{n}", 0)).hash for n in range(tip + 1)}
-    return ChainView(block(tip), tip if final is None else final, dict(hashes))
+    return NodeView(block(tip), tip if final is None else final, dict(hashes))
 
 
 def scanned(feed: Feed, last: int) -> Feed:
@@ -41,58 +41,58 @@ def scanned(feed: Feed, last: int) -> Feed:
 
 
 def test_new_feed__should_wait_for_its_start_block() -> None:
-    feed, step = plan.decide(Feed.new(100), POLICY, view(99))
+    feed, step = plan.decide(Feed.new(100), LIMITS, view(99))
     assert isinstance(step, Wait)
-    _, step = plan.decide(feed, POLICY, view(100))
+    _, step = plan.decide(feed, LIMITS, view(100))
     assert step == Scan(100, 100)
 
 
 def test_scan__should_stop_at_the_final_block() -> None:
-    _, step = plan.decide(Feed.new(0), POLICY, view(30, final=4))
+    _, step = plan.decide(Feed.new(0), LIMITS, view(30, final=4))
     assert step == Scan(0, 4)
 
 
 def test_scan__should_read_the_overlap_again() -> None:
-    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(100))
+    _, step = plan.decide(scanned(Feed.new(0), 20), LIMITS, view(100))
     assert step == Scan(19, 30)
 
 
 def test_nothing_new__should_wait() -> None:
-    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(20))
+    _, step = plan.decide(scanned(Feed.new(0), 20), LIMITS, view(20))
     assert isinstance(step, Wait)
 
 
 def test_failures__should_narrow_to_one_block_and_success_widen_again() -> None:
-    feed, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(100))
+    feed, step = plan.decide(scanned(Feed.new(0), 20), LIMITS, view(100))
     for _ in range(10):
         assert isinstance(step, Scan)
-        feed, step = plan.decide(plan.failed(feed, step), POLICY, view(100))
+        feed, step = plan.decide(plan.failed(feed, step), LIMITS, view(100))
     assert step == Scan(21, 21)
     widths = []
     while isinstance(step, Scan):
         widths.append(step.last - feed.next_block + 1)
-        feed = plan.absorb(feed, POLICY, step, block(step.last), ()).feed
-        feed, step = plan.decide(feed, POLICY, view(1000))
+        feed = plan.absorb(feed, LIMITS, step, block(step.last), ()).feed
+        feed, step = plan.decide(feed, LIMITS, view(1000))
     assert widths[:4] == [1, 2, 3, 4]
-    assert max(widths) == POLICY.max_span
+    assert max(widths) == LIMITS.max_span
 
 
 def test_changed_checkpoint__should_alarm_only_after_patience() -> None:
     feed = scanned(Feed.new(0), 20)
     steps = []
     for _ in range(4):
-        feed, step = plan.decide(feed, POLICY, view(30, b20=1))
+        feed, step = plan.decide(feed, LIMITS, view(30, b20=1))
         assert isinstance(step, Contradicted)
         steps.append(step)
     assert [step.alarm for step in steps] == [False, False, True, True]
     assert "block 20" in steps[0].fault
-    feed, step = plan.decide(feed, POLICY, view(30))
+    feed, step = plan.decide(feed, LIMITS, view(30))
     assert isinstance(step, Scan)
     assert feed.contradictions == 0
 
 
 def test_chain_shorter_than_the_cursor__should_contradict() -> None:
-    _, step = plan.decide(scanned(Feed.new(0), 20), POLICY, view(3))
+    _, step = plan.decide(scanned(Feed.new(0), 20), LIMITS, view(3))
     assert isinstance(step, Contradicted)
     assert "ends at block 3" in step.fault
 
@@ -105,7 +105,7 @@ def test_hole__should_rewind_to_the_last_request_in_sequence() -> None:
         Seen(2, 2, block(25)),
         Seen(3, None, block(26)),
     ]
-    absorbed = plan.absorb(feed, POLICY, Scan(19, 30), block(30), sightings)
+    absorbed = plan.absorb(feed, LIMITS, Scan(19, 30), block(30), sightings)
     assert absorbed.accepted == tuple(sightings[:2])
     assert absorbed.hole == plan.Hole(expected=1, found=2, block=25, alarm=False)
     assert absorbed.feed.next_block == 22
@@ -116,22 +116,22 @@ def test_hole__should_rewind_to_the_last_request_in_sequence() -> None:
 def test_contracts_own_count__should_show_requests_missing_at_the_end() -> None:
     feed, scan = scanned(Feed.new(0), 20), Scan(19, 30)
     first = Seen(0, 0, block(22))
-    absorbed = plan.absorb(feed, POLICY, scan, block(30), [first], next_trace_id=3)
+    absorbed = plan.absorb(feed, LIMITS, scan, block(30), [first], next_trace_id=3)
     assert absorbed.hole == plan.Hole(expected=1, found=3, block=31, alarm=False)
     assert absorbed.accepted == (first,)
     assert absorbed.feed.next_block == 22
     # A node that lags behind its own logs proves nothing.
-    assert plan.absorb(feed, POLICY, scan, block(30), [first], next_trace_id=0).hole is None
+    assert plan.absorb(feed, LIMITS, scan, block(30), [first], next_trace_id=0).hole is None
 
 
 def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
     feed = scanned(Feed.new(0), 20)
     alarms: list[bool] = []
     while len(alarms) < 4:
-        feed, step = plan.decide(feed, POLICY, view(30))
+        feed, step = plan.decide(feed, LIMITS, view(30))
         assert isinstance(step, Scan)
         missing = [Seen(0, 1, block(25))] if step.last >= 25 >= step.first else []
-        absorbed = plan.absorb(feed, POLICY, step, block(step.last), missing)
+        absorbed = plan.absorb(feed, LIMITS, step, block(step.last), missing)
         feed = absorbed.feed
         if absorbed.hole is not None:
             alarms.append(absorbed.hole.alarm)
@@ -139,9 +139,9 @@ def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
 
 
 def test_full_answer__should_count_as_cut_short_unless_it_is_one_block() -> None:
-    assert plan.is_cut_short(POLICY, Scan(1, 2), POLICY.log_cap)
-    assert not plan.is_cut_short(POLICY, Scan(1, 2), POLICY.log_cap - 1)
-    assert not plan.is_cut_short(POLICY, Scan(2, 2), POLICY.log_cap)
+    assert plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap)
+    assert not plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap - 1)
+    assert not plan.is_cut_short(LIMITS, Scan(2, 2), LIMITS.log_cap)
 
 
 @st.composite
@@ -169,7 +169,7 @@ def test_flaky_node__should_cost_no_request_and_no_order(
         flaky = turn < 20
         tip = data.draw(st.integers(max(0, tip - 3), min(99, tip + 20))) if flaky else 100
         known = {} if feed.checkpoint is None else {feed.checkpoint.number: feed.checkpoint.hash}
-        feed, step = plan.decide(feed, POLICY, ChainView(block(tip), tip, dict(known)))
+        feed, step = plan.decide(feed, LIMITS, NodeView(block(tip), tip, dict(known)))
         if isinstance(step, Wait) and not flaky:
             break
         if not isinstance(step, Scan):
@@ -183,7 +183,7 @@ def test_flaky_node__should_cost_no_request_and_no_order(
             answer = [s for s in answer if s is not lost or s.trace_id is None]
         so_far = [s for s in chain if s.trace_id is not None and s.block.number <= step.last]
         count = data.draw(st.sampled_from([None, len(so_far)])) if flaky else len(so_far)
-        absorbed = plan.absorb(feed, POLICY, step, block(step.last), answer, count)
+        absorbed = plan.absorb(feed, LIMITS, step, block(step.last), answer, count)
         stored += [s for s in absorbed.accepted if s not in stored]
         feed = absorbed.feed
     assert feed.next_block == 101

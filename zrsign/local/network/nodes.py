@@ -28,7 +28,7 @@ START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
-class Node:
+class ChainNode:
     """One chain of the network, as its clients reach it."""
 
     name: str
@@ -39,7 +39,7 @@ class Node:
     cookie_file: Path | None = None
 
 
-async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: int) -> Node:
+async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: int) -> ChainNode:
     """An EVM chain that makes a block as soon as a transaction waits."""
     process = await supervisor.start(
         name,
@@ -49,7 +49,7 @@ async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: in
             *("--mnemonic", ANVIL_MNEMONIC, "--slots-in-an-epoch", "1"),
         ],
     )
-    node = Node(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
+    node = ChainNode(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
     rpc = Rpc(node.rpc_url)
     await supervisor.ready(process, lambda: rpc.answers("eth_chainId"), START_TIMEOUT_S)
     await rpc.close()
@@ -64,7 +64,7 @@ class Bitcoin:
 
     WALLET = "miner"
 
-    def __init__(self, node: Node, rpc: Rpc) -> None:
+    def __init__(self, node: ChainNode, rpc: Rpc) -> None:
         self.node = node
         self.rpc = rpc
         self._wallet = Rpc(f"{rpc.url}/wallet/{self.WALLET}", node.cookie_file)
@@ -85,7 +85,7 @@ class Bitcoin:
             [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"],
         )
         cookie = data_dir / "regtest" / ".cookie"
-        node = Node(
+        node = ChainNode(
             "bitcoin", BITCOIN_REGTEST, f"http://{HOST}:{ports.bitcoin_rpc}", cookie_file=cookie
         )
         rpc = Rpc(node.rpc_url, cookie)
@@ -137,7 +137,7 @@ class Bitcoin:
         await self.rpc.close()
 
 
-async def start_solana(supervisor: Supervisor, data_dir: Path, ports: Ports) -> Node:
+async def start_solana(supervisor: Supervisor, data_dir: Path, ports: Ports) -> ChainNode:
     """`solana-test-validator` where the machine has one, else Surfpool."""
     tool = tools.solana_node()
     if tool.name == "solana-test-validator":
@@ -146,7 +146,7 @@ async def start_solana(supervisor: Supervisor, data_dir: Path, ports: Ports) -> 
     else:
         options = ["--rpc-port", ports.solana_rpc, "--ws-port", ports.solana_ws]
     process = await supervisor.start("solana", [tool.path, *map(str, options)])
-    node = Node(
+    node = ChainNode(
         "solana",
         SOLANA_LOCALNET,
         f"http://{HOST}:{ports.solana_rpc}",
