@@ -13,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-WORKERS ?= 4
+# As many workers as cores; a part that ARGS names runs in one process, which starts sooner.
+WORKERS ?= $(if $(ARGS),0,auto)
 OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.processes import end_commands
+
 ROOT = Path(__file__).resolve().parent.parent
 VECTORS = ROOT / "tests" / "vectors"
 MAY_SKIP: dict[str, str] = {}
@@ -20,6 +22,14 @@ or of the Makefile, and a rule for CI alone would show it to nobody who could me
 # Loaded machines are slow machines: an example may take its time, and there are few of them.
 settings.register_profile("zrsign", deadline=None, max_examples=60, print_blob=True)
 settings.load_profile("zrsign")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--network",
+        metavar="DIR",
+        help="A network that is up (zrsign up --keyring 2-of-3 --state DIR), for tests/e2e.",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,6 +46,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_a_skip(report)
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """A test that was given up may have left a thread that waits for a command."""
+    end_commands()
 
 
 def _refuse_a_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

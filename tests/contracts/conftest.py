@@ -14,11 +14,11 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
-from zrsign.local.tools import ToolMissing, resolve
+from tests.processes import run, running
+from zrsign.local.tools import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 MNEMONIC = "test test test test test test test test test test test junk"
-STOP_S = 20
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +30,17 @@ def anvil_url() -> Iterator[str]:
 @contextmanager
 def anvil(chain_id: int) -> Iterator[str]:
     """The URL of an EVM chain for as long as the context lasts."""
-    try:
-        path = resolve("anvil").path
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
-    command = [str(path), "--port", "0", "--chain-id", str(chain_id), "--mnemonic", MNEMONIC]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as node:
+    path = resolve("anvil").path
+    command = [path, "--port", "0", "--chain-id", str(chain_id), "--mnemonic", MNEMONIC]
+    with running(command, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout is not None
         address = next(line for line in node.stdout if line.startswith("Listening on "))
         # The node goes on writing; a full pipe would stop it.
-        Thread(target=node.stdout.read).start()
-        try:
-            yield "http://" + address.removeprefix("Listening on ").strip()
-        finally:
-            node.terminate()
-            node.wait(STOP_S)
+        reading = Thread(target=node.stdout.read)
+        reading.start()
+        yield "http://" + address.removeprefix("Listening on ").strip()
+        node.terminate()
+        reading.join()
 
 
 @pytest.fixture
@@ -67,14 +63,4 @@ def accounts() -> list[LocalAccount]:
 @pytest.fixture(scope="session")
 def freshness() -> subprocess.CompletedProcess[str]:
     """Whether the packaged artifacts are fresh; the check also fetches OpenZeppelin."""
-    try:
-        resolve("solc")
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
-    return subprocess.run(
-        [sys.executable, "scripts/compile_contracts.py", "--check"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run([sys.executable, "scripts/compile_contracts.py", "--check"], cwd=ROOT)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run
 from zrsign.deployment.operate import target_of
 from zrsign.deployment.settings import load
-from zrsign.local.tools import ToolMissing, resolve, solcx_folder
+from zrsign.local.tools import resolve, solcx_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 APE = ROOT / ".venv-ape" / "bin" / "ape"
@@ -24,10 +25,7 @@ def environment(tmp_path: Path, freshness: subprocess.CompletedProcess[str]) -> 
     assert freshness.returncode == 0, freshness.stderr
     if not APE.exists():
         pytest.skip("ape's environment is not here; run: make .venv-ape/.synced")
-    try:
-        solcx, anvil = solcx_folder(), resolve("anvil").path
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
+    solcx, anvil = solcx_folder(), resolve("anvil").path
     return os.environ | {
         "HOME": str(tmp_path),
         "SOLCX_BINARY_PATH": str(solcx),
@@ -36,9 +34,7 @@ def environment(tmp_path: Path, freshness: subprocess.CompletedProcess[str]) -> 
 
 
 def ape(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [APE, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = run([APE, *arguments], cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -11,17 +11,14 @@ from pathlib import Path
 import pytest
 from eth_account.signers.local import LocalAccount
 
+from tests import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "zrsign", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "COLUMNS": "200"},
-    )
+    command = [sys.executable, "-m", "zrsign", *map(str, arguments)]
+    return processes.run(command, env={**os.environ, "COLUMNS": "200"})
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zrsign.local.tools import ToolMissing, resolve
+from tests.processes import run
+from zrsign.local.tools import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 # These write below contracts/: one worker runs them, in order.
@@ -21,17 +22,7 @@ def test_packaged_artifacts__should_be_fresh(freshness: subprocess.CompletedProc
 
 def test_forge_tests__should_pass(freshness: subprocess.CompletedProcess[str]) -> None:
     assert freshness.returncode == 0, freshness.stderr
-    try:
-        forge, solc = resolve("forge").path, resolve("solc").path
-    except ToolMissing as missing:
-        pytest.skip(str(missing))
-    done = subprocess.run(
-        [forge, "test"],
-        cwd=ROOT,
-        env=os.environ | {"FOUNDRY_SOLC": str(solc)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = os.environ | {"FOUNDRY_SOLC": str(resolve("solc").path)}
+    done = run([resolve("forge").path, "test"], cwd=ROOT, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 failed" in done.stdout.splitlines()[-1]

@@ -1,6 +1,6 @@
-"""One real network for every end-to-end test of a run.
+"""One real network for the end-to-end tests of a run.
 
-`zrsign up` on free ports, stopped at the end.
+`zrsign up` on free ports, stopped at the end; or the one that `--network DIR` names, left as it is.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.processes import alone, run, running
+from tests.waiting import wait_until
 from zrsign.errors import ManifestError
 from zrsign.local.network import manifest
 from zrsign.local.network.manifest import Manifest
 from zrsign.sdk import ContractMode, ZrSign
 
-START_TIMEOUT_S = 120
-STOP_TIMEOUT_S = 30
 # A threshold network like the one that starts by default, on a third of the processes.
 OPTIONS = ("--free-ports", "--keyring", "2-of-3")
 
@@ -32,52 +32,53 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            # A file that names a network of its own is another group.
             item.add_marker(pytest.mark.xdist_group("network"))
-            item.add_marker(pytest.mark.timeout(180))
 
 
 def run_cli(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """One command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "zrsign", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=150,
-        env={**os.environ, "COLUMNS": "200", **env},
-    )
+    """One command to its end. Commands tell by themselves when nothing moves."""
+    command = [sys.executable, "-m", "zrsign", *map(str, arguments)]
+    return run(command, env={**os.environ, "COLUMNS": "200", **env})
 
 
 @pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manifest]:
+def network(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Manifest]:
+    if given := request.config.getoption("--network"):
+        yield manifest.load(Path(given).resolve())
+        return
     state = tmp_path_factory.mktemp("zrsign") / "network"
-    log = (state.parent / "up.log").open("wb")
-    up = subprocess.Popen(
-        [sys.executable, "-m", "zrsign", "up", *OPTIONS, "--state", str(state)],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield until_ready(state, up, Path(log.name))
-    finally:
-        up.send_signal(signal.SIGINT)
-        code = up.wait(STOP_TIMEOUT_S)
-        log.close()
-    assert code in (0, 130), Path(log.name).read_text()
+    log = state.parent / "up.log"
+    command = [sys.executable, "-m", "zrsign", "up", *OPTIONS, "--state", state]
+    with (
+        log.open("wb") as output,
+        running(command, stop=signal.SIGINT, stdout=output, stderr=subprocess.STDOUT) as up,
+    ):
+        with alone("network"):
+            found = until_ready(state, up, log)
+        yield found
+    assert up.returncode in (0, 130), log.read_text()
 
 
 def until_ready(state: Path, up: subprocess.Popen[bytes], log: Path) -> Manifest:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
+    """The manifest of a network whose last daemon runs."""
+
+    def ready() -> Manifest | None:
         if up.poll() is not None:
             pytest.fail(f"zrsign up ended with {up.returncode}:\n{log.read_text()}")
         try:
             found = manifest.load(state)
         except ManifestError:
-            found = None
-        if found and any(daemon.name == "listener" for daemon in found.daemons):
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"The network was not ready after {START_TIMEOUT_S} s:\n{log.read_text()}")
+            return None
+        return found if any(daemon.name == "listener" for daemon in found.daemons) else None
+
+    def grown() -> int:
+        """All that was logged, in bytes."""
+        return sum(file.stat().st_size for file in (log, *state.glob("logs/*.log")))
+
+    return wait_until(ready, "the network is ready", grown)
 
 
 @pytest.fixture
@@ -85,8 +86,6 @@ async def client(
     network: Manifest,
 ) -> AsyncIterator[Callable[[str, ContractMode], object]]:
     """Make SDK clients: `await client("user", ContractMode.OMNI)`; closed after the test."""
-    from contextlib import AsyncExitStack
-
     async with AsyncExitStack() as stack:
 
         async def make(account: str, mode: ContractMode) -> ZrSign:

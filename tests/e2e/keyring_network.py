@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.e2e.parts import BreakableNetwork
-from tests.e2e.requester import PATIENCE_S, Requester, until
+from tests.e2e.requester import Requester
+from tests.waiting import STALLED_S, until
 from zrchain_lite.client import LedgerClient
 from zrsign.administration import Keyring, MemberCard
 from zrsign.local.network import accounts, operators
@@ -122,7 +123,7 @@ class KeyringNetwork(BreakableNetwork):
         return Keyring(self.ledger, self.address)
 
     async def requester(self) -> Requester:
-        return await Requester.of(self.ledger, self.address)
+        return await Requester.of(self.ledger, self.address, self.statuses)
 
     # Start
 
@@ -225,10 +226,7 @@ class KeyringNetwork(BreakableNetwork):
                 for status in group.values()
             )
 
-        try:
-            await until(quiet, "all operators together and idle")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {latest}") from None
+        await until(quiet, "all operators together and idle", self.statuses)
 
     async def in_one_epoch(self) -> dict[str, int]:
         """Wait until all members hold every key in the same epoch; the epochs by key."""
@@ -246,15 +244,13 @@ class KeyringNetwork(BreakableNetwork):
             first, *others = latest.values()
             return bool(first) and all(epochs == first for epochs in others)
 
-        try:
-            await until(agreed, "one epoch of every key")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {latest}") from None
+        await until(agreed, "one epoch of every key", self.statuses)
         return dict(next(iter(latest.values())))
 
     async def carried_out(self) -> None:
         """Wait for the last order."""
-        await until(self.is_carried_out, "every key has new shares as ordered")
+        claim = "every key has new shares as ordered"
+        await until(self.is_carried_out, claim, self.statuses)
 
     async def is_carried_out(self) -> bool:
         progress = await self.keyring.progress()
@@ -269,7 +265,7 @@ class KeyringNetwork(BreakableNetwork):
         process = await self.supervisor.start(name, command)
         status = self.ports.operator_status[int(name.removeprefix(operators.PREFIX)) - 1]
         health = Health(f"http://{HOST}:{status}")
-        await self.supervisor.ready(process, health.reachable, PATIENCE_S)
+        await self.supervisor.ready(process, health.reachable, STALLED_S)
 
     async def assert_single_use(self) -> None:
         """Stop all operators, and read in their journals that nothing was used twice."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from tests.processes import alone
+from tests.waiting import STALLED_S, until
 from zrsign.local.network import survey
 from zrsign.local.network.health import Health
 from zrsign.local.network.local import LocalNetwork
@@ -29,15 +30,6 @@ PACKAGES = {
     "relayer": "relayer",
     "btc_proxy": "zrsign_btc_proxy",
 }
-WAIT_S = 40
-
-
-async def until(holds: Callable[[], Awaitable[bool]], claim: str) -> None:
-    """Wait for a condition; `claim` says what never came when it does not hold in time."""
-    deadline = asyncio.get_running_loop().time() + WAIT_S
-    while not await holds():
-        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
-        await asyncio.sleep(0.05)
 
 
 class Gate:
@@ -96,6 +88,10 @@ class BreakableNetwork(LocalNetwork):
         super().__init__(state_dir, Ports.free(), lambda _name, _state: None, committee)
         self.gates: dict[str, Gate] = {}
 
+    async def __aenter__(self) -> Self:
+        with alone("network"):
+            return await super().__aenter__()
+
     async def stop(self) -> None:
         await super().stop()
         for gate in self.gates.values():
@@ -146,11 +142,11 @@ class BreakableNetwork(LocalNetwork):
         process = await self.spawn(name)
         if name == "ledger":
             rpc = Rpc(self.manifest.ledger.rpc)
-            await self.supervisor.ready(process, lambda: rpc.answers("status"), WAIT_S)
+            await self.supervisor.ready(process, lambda: rpc.answers("status"), STALLED_S)
             await rpc.close()
             return
         health = Health(next(each.health for each in self.manifest.daemons if each.name == name))
-        await self.supervisor.ready(process, health.reachable, WAIT_S)
+        await self.supervisor.ready(process, health.reachable, STALLED_S)
 
     async def lose_database(self, name: str) -> None:
         """Kill a daemon and damage its database: it refuses to start, and leaves the file alone.
@@ -173,18 +169,15 @@ class BreakableNetwork(LocalNetwork):
 
     async def recovered(self) -> None:
         """Every service says that it is well."""
-        faults: dict[str, str] = {}
+
+        async def faults() -> dict[str, str]:
+            found = await survey.services(self.manifest)
+            return {each.name: each.fault for each in found if each.fault}
 
         async def well() -> bool:
-            found = await survey.services(self.manifest)
-            faults.clear()
-            faults.update({each.name: each.fault for each in found if each.fault})
-            return not faults
+            return not await faults()
 
-        try:
-            await until(well, "all services well")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {faults}") from None
+        await until(well, "all services well", faults)
 
 
 def package_of(name: str) -> str:
@@ -194,6 +187,6 @@ def package_of(name: str) -> str:
 
 async def refusal(process: Process) -> str:
     """The one line with which a start was refused, exit code 2."""
-    assert await asyncio.wait_for(process.child.wait(), WAIT_S) == 2
+    assert await process.child.wait() == 2
     lines = [line for line in process.log.read_text().splitlines() if not line.startswith("{")]
     return lines[-1]

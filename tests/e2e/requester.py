@@ -12,38 +12,39 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Self
 
+from tests.waiting import until
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
 QUERY = "/zrchain.treasury.Query/"
 BTL = 100_000
-PATIENCE_S = 90.0
-"""Safe primes are made in idle time, and a loaded machine has little of it."""
-
-
-async def until(holds: Callable[[], Awaitable[bool]], claim: str) -> None:
-    """Wait for a condition; `claim` says what never came when it does not hold in time."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
-    while not await holds():
-        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
-        await asyncio.sleep(0.05)
 
 
 class Requester:
     """The owner of a workspace."""
 
-    def __init__(self, ledger: LedgerClient, keyring: str, workspace: str) -> None:
+    def __init__(
+        self,
+        ledger: LedgerClient,
+        keyring: str,
+        workspace: str,
+        watch: Callable[[], Awaitable[object]],
+    ) -> None:
+        """`watch` shows what those do who have to answer: while that moves, answers may come."""
         self._ledger, self._keyring, self._workspace = ledger, keyring, workspace
+        self._watch = watch
         self._me = ledger.account.address
         self._turn = asyncio.Lock()
         """One transaction of an account at a time."""
 
     @classmethod
-    async def of(cls, ledger: LedgerClient, keyring: str) -> Self:
+    async def of(
+        cls, ledger: LedgerClient, keyring: str, watch: Callable[[], Awaitable[object]]
+    ) -> Self:
         made = await ledger.broadcast(identity.MsgNewWorkspace(creator=ledger.account.address))
         workspace = made.response(identity.MsgNewWorkspaceResponse).addr
-        return cls(ledger, keyring, workspace)
+        return cls(ledger, keyring, workspace, watch)
 
     async def ask_key(self, kind: str = "ecdsa") -> int:
         """The request's id, which is the key's."""
@@ -103,7 +104,8 @@ class Requester:
         return request
 
     async def made(self, request: int) -> None:
-        await until(lambda: self.is_key_made(request), f"key request {request} is answered")
+        claim = f"key request {request} is answered"
+        await until(lambda: self.is_key_made(request), claim, self._watch)
 
     async def sign(self, *keys: int) -> None:
         """Ask for a signature of each key, and wait for all."""
@@ -111,7 +113,8 @@ class Requester:
 
     async def signed(self, requests: list[int]) -> None:
         for request in requests:
-            await until(_about(self.is_signed, request), f"signature {request} is answered")
+            claim = f"signature {request} is answered"
+            await until(_about(self.is_signed, request), claim, self._watch)
 
     @contextlib.asynccontextmanager
     async def asking(self, *keys: int) -> AsyncIterator[list[int]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import run_cli
+from tests.waiting import wait_until
 from zrsign.local.network.manifest import Manifest
 
 pytestmark = pytest.mark.usefixtures("network")
@@ -106,12 +106,16 @@ def test_policy__should_hold_a_request_until_enough_approve(network: Manifest) -
 
 
 def _until(network: Manifest, reference: str, status: str) -> Any:
-    deadline = time.monotonic() + 30
-    while True:
+    said = ""
+
+    def reached() -> Any:
+        nonlocal said
         done = run_cli("track", reference, "--json", "--state", network.state_dir)
-        if done.returncode == 0 and (road := json.loads(done.stdout))["status"] == status:
-            return road
-        assert time.monotonic() < deadline, done.stdout + done.stderr
+        said = done.stdout + done.stderr
+        road = json.loads(done.stdout) if done.returncode == 0 else {}
+        return road if road.get("status") == status else None
+
+    return wait_until(reached, f"{reference} is {status}", lambda: said)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.e2e.conftest import run_cli
+from tests.processes import run
 from zrsign.local.network.manifest import Manifest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "contracts.md").read_text()
@@ -20,11 +20,8 @@ def blocks(language: str) -> list[str]:
 
 def test_program__should_end_with_a_confirmed_payment(network: Manifest) -> None:
     (program,) = blocks("python")
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=120,
         env={"ZRSIGN_STATE": str(network.state_dir.parent), "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr

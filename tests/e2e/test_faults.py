@@ -20,7 +20,8 @@ from eth_account import Account as EvmAccount
 from eth_utils.address import to_checksum_address
 
 from tests.e2e.conftest import run_cli
-from tests.e2e.parts import BreakableNetwork, refusal, until
+from tests.e2e.parts import BreakableNetwork, refusal
+from tests.waiting import until
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.local.demo import checks
 from zrsign.local.network.nodes import fund_evm

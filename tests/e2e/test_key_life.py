@@ -17,7 +17,8 @@ import pytest_asyncio
 
 from tests.e2e.conftest import run_cli
 from tests.e2e.keyring_network import KeyringNetwork
-from tests.e2e.requester import PATIENCE_S, Requester, until
+from tests.e2e.requester import Requester
+from tests.waiting import Progress, until
 from zrsign.local.network.operators import LEVEL, Committee
 from zrsign_dmpc.kept.epoch_keeper import _read_entry
 from zrsign_dmpc.kept.epochs import EpochState, after
@@ -25,7 +26,6 @@ from zrsign_dmpc.kept.journals import FileJournal
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
     # A network of its own, so another worker can take it.
     pytest.mark.xdist_group("key-life"),
 ]
@@ -140,7 +140,9 @@ async def test_lost_state__should_be_dealt_again(world: World) -> None:
     for anchor in (network.home(victim) / "anchors").glob("*.anchor"):
         anchor.unlink()
     await network.restart(victim)
-    await until(holds_all(world, victim), "the lost operator holds all keys again")
+    await until(
+        holds_all(world, victim), "the lost operator holds all keys again", network.statuses
+    )
     await network.in_one_epoch()
     await network.together()
     assert await world.public_keys() == public
@@ -176,7 +178,9 @@ async def test_backup__should_be_restored(world: World, tmp_path: Path, stale: b
 
     await network.restart(victim)
     if stale:
-        await until(holds_all(world, victim, besides=old), "it is dealt new shares")
+        await until(
+            holds_all(world, victim, besides=old), "it is dealt new shares", network.statuses
+        )
         assert not set(network.shares(victim)) & old
     await network.in_one_epoch()
     await network.together()
@@ -221,7 +225,7 @@ async def test_leaver__should_keep_no_share(world: World) -> None:
     async def erased() -> bool:
         return not network.shares(leaver)
 
-    await until(erased, "the leaver's shares are erased")
+    await until(erased, "the leaver's shares are erased", network.statuses)
     await network.keyring.conclude()
     await network.kill(leaver)
     await world.requester.sign(*world.keys)
@@ -233,9 +237,9 @@ async def test_everything__should_have_been_used_once(world: World) -> None:
 
 async def at_once(holds: Callable[[], bool], claim: str) -> None:
     """Like `until`, with as little delay as there can be."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    progress = Progress(claim)
     while not holds():
-        assert asyncio.get_running_loop().time() < deadline, f"never: {claim}"
+        progress.see(None)
         await asyncio.sleep(0.001)
 
 

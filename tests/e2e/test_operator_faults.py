@@ -20,12 +20,12 @@ import pytest_asyncio
 from cryptography import x509
 
 from tests.e2e.keyring_network import KeyringNetwork, items
-from tests.e2e.requester import Requester, until
+from tests.e2e.requester import Requester
+from tests.waiting import until
 from zrsign.local.network.operators import Committee
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(300),
     # A network of its own, so another worker can take it.
     pytest.mark.xdist_group("operator-faults"),
 ]

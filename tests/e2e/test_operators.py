@@ -15,7 +15,8 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.keyring_network import items
-from tests.e2e.parts import BreakableNetwork, refusal, until
+from tests.e2e.parts import BreakableNetwork, refusal
+from tests.waiting import STALLED_S, until
 from tests.zrsign_chains.builders import BOB, REGTEST
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
@@ -29,7 +30,7 @@ from zrsign.sdk import ContractMode, ZrSign
 from zrsign_chains import EVM, SOLANA, SOLANA_LOCALNET, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOURCE = "eip155:31337"
 QUERY = "/zrchain.treasury.Query/"
@@ -264,7 +265,7 @@ async def test_cheat__should_be_named_and_done_without(
     command = [sys.executable, "-m", "tests.e2e.cheat", message, "--config", str(config)]
     process = await network.supervisor.start("operator-2", command)
     health = Health(f"http://127.0.0.1:{network.ports.operator_status[1]}")
-    await network.supervisor.ready(process, health.reachable, 40)
+    await network.supervisor.ready(process, health.reachable, STALLED_S)
 
     if wallet == "new shares":
         await world.order_refresh()

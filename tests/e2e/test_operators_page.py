@@ -6,17 +6,17 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from tests.e2e.conftest import run_cli, until_ready
-from zrsign.local.network.manifest import Manifest
+from tests.e2e.conftest import run_cli
+from tests.processes import running
+from tests.waiting import wait_until
+from zrsign.local.network.manifest import FILE, Manifest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operators.md").read_text()
 # Sixteen operators are too many for a machine that runs other tests as well.
@@ -38,47 +38,36 @@ def commands() -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Manifest]:
-    state = tmp_path_factory.mktemp("page") / "network"
-    log = state.parent / "up.log"
-    command = ["up", "--free-ports", "--keyring", "2-of-3", "--state", str(state)]
-    with log.open("wb") as output, started(command, output) as up:
-        yield until_ready(state, up, log)
-        up.send_signal(signal.SIGINT)
-        up.wait(60)
-
-
-def started(command: list[str], output: IO[bytes], **env: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "zrsign", *command],
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, **env},
+@pytest.fixture
+def operators(network: Manifest) -> Iterator[Manifest]:
+    """The network of the other tests, whose keys go back to their operators afterwards."""
+    file = network.state_dir / FILE
+    before = file.read_text()
+    yield network
+    given_back = run_cli(
+        *("operators", "reshare", "--threshold", "2", "--members", "1-3"),
+        *("--state", network.state_dir),
     )
+    file.write_text(before)
+    assert given_back.returncode == 0, given_back.stderr
 
 
 def test_commands__should_run_as_written(operators: Manifest, tmp_path: Path) -> None:
     state = str(operators.state_dir.parent)
-    with (tmp_path / "join.log").open("wb") as output:
-        joining: subprocess.Popen[bytes] | None = None
-        try:
-            for command in commands():
-                words = shlex.split(command)
-                if words[:2] == ["operators", "join"]:
-                    joining = started(words, output, ZRSIGN_STATE=state)
-                    wait_for(tmp_path / "join.log", "wait for a group")
-                    continue
-                done = run_cli(*words, ZRSIGN_STATE=state)
-                assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        finally:
-            if joining is not None:
-                joining.send_signal(signal.SIGINT)
-                joining.wait(60)
-
-
-def wait_for(log: Path, text: str) -> None:
-    deadline = time.monotonic() + 60
-    while text not in log.read_text():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
+    log = tmp_path / "join.log"
+    with ExitStack() as joining:
+        for command in commands():
+            words = shlex.split(command)
+            if words[:2] == ["operators", "join"]:
+                join = [sys.executable, "-m", "zrsign", *words]
+                env = {**os.environ, "ZRSIGN_STATE": state}
+                output = joining.enter_context(log.open("wb"))
+                joining.enter_context(
+                    running(join, stop=signal.SIGINT, stdout=output, stderr=output, env=env)
+                )
+                wait_until(
+                    lambda: "wait for a group" in log.read_text(), "they wait", log.read_text
+                )
+                continue
+            done = run_cli(*words, ZRSIGN_STATE=state)
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

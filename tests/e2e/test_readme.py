@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import run_cli
+from tests.processes import run
 from zrsign.local.network.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,11 +36,8 @@ def test_commands__should_run_as_written(network: Manifest) -> None:
 
 def test_program__should_run_as_written(network: Manifest) -> None:
     (program,) = blocks("python")
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=90,
         env={"ZRSIGN_STATE": str(network.state_dir.parent), "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr

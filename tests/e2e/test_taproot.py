@@ -12,7 +12,8 @@ import pytest
 
 from relayer.service import run
 from relayer.settings import DestinationSettings, RelayerSettings
-from tests.relayer.nodes import bitcoind, btc_ask, eventually
+from tests.relayer.nodes import bitcoind, btc_ask
+from tests.waiting import until
 from tests.zrsign_chains.builders import BOB, REGTEST
 from tests.zrsign_dev_keyring.ledger import QUERY, Ledger, running_ledger
 from zrchain_lite.client import LedgerClient
@@ -132,9 +133,9 @@ async def test_taproot_wallet__should_pay_on_bitcoin(tmp_path: Path, inputs: int
             answered = await ledger.sign_request(request_id)
             signatures = [each.signed_data for each in answered.signed_data]
             async with relayer_of(ledger, tmp_path, url, cookie):
-                (txid,) = await eventually(pool_of(node), "the payment in the pool")
+                (txid,) = await until(pool_of(node), "the payment in the pool")
                 (block,) = node("generatetoaddress", 1, RECIPIENT)
-                await eventually(nothing_outgoing(ledger), "the relayer's last report")
+                await until(nothing_outgoing(ledger), "the relayer's last report")
         mined = node("getrawtransaction", txid, True, block)
         assert mined["confirmations"] == 1
         assert [spent["txinwitness"] for spent in mined["vin"]] == [

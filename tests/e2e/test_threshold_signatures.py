@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +24,9 @@ from tests.e2e.threshold import (
     sign_ecdsa,
     sign_frost,
 )
-from tests.relayer.nodes import ask, bitcoind, btc_ask, free_port, process, tool, until
+from tests.processes import running
+from tests.relayer.nodes import ask, bitcoind, btc_ask, free_port, until_up
+from tests.waiting import wait_until
 from tests.zrsign_chains.builders import BOB, REGTEST
 from zrsign.local import tools
 from zrsign_chains import Intent
@@ -53,8 +54,8 @@ Signer = Callable[[bytes], bytes]
 def anvil() -> Iterator[Rpc]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with process([tool("anvil", "ANVIL"), "--port", str(port), "--quiet"]):
-        until(lambda: ask(url, "eth_chainId"), "anvil")
+    with running([tools.resolve("anvil").path, "--port", str(port), "--quiet"]) as node:
+        until_up(node, lambda: ask(url, "eth_chainId"))
         yield lambda method, *params: ask(url, method, *params)
 
 
@@ -69,19 +70,19 @@ def solana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rpc]:
     port, ws = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     home = tmp_path_factory.mktemp("solana")
-    node = tools.solana_node()
-    command = [str(node.path), "--rpc-port", str(port)]
-    if node.name == "solana-test-validator":
+    program = tools.solana_node()
+    command = [str(program.path), "--rpc-port", str(port)]
+    if program.name == "solana-test-validator":
         command += ["--ledger", str(home), "--bind-address", "127.0.0.1", "--quiet", "--reset"]
     else:
         command += ["--ws-port", str(ws)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
-    with process(command, cwd=home, **pipes) as running:
-        until(lambda: ask(url, "getLatestBlockhash"), "the Solana node")
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with running(command, cwd=home, **pipes) as node:
+        until_up(node, lambda: ask(url, "getLatestBlockhash"))
         yield lambda method, *params: ask(url, method, *params)
         # Surfpool runs while its standard input is open.
-        if running.stdin is not None:
-            running.stdin.close()
+        if node.stdin is not None:
+            node.stdin.close()
 
 
 @pytest.fixture(scope="module")
@@ -231,10 +232,12 @@ def test_solana__should_confirm_a_transfer(solana: Rpc) -> None:
 
 def has(node: Rpc, address: str, lamports: int) -> None:
     """Wait until the node says that the account holds this much."""
-    deadline = time.monotonic() + 30
-    while node("getBalance", address, {"commitment": "confirmed"})["value"] != lamports:
-        assert time.monotonic() < deadline, f"{address} never had {lamports} lamports"
-        time.sleep(0.05)
+
+    def held() -> bool:
+        balance = node("getBalance", address, {"commitment": "confirmed"})["value"]
+        return bool(balance == lamports)
+
+    wait_until(held, f"{address} has {lamports} lamports")
 
 
 # Epochs

@@ -11,17 +11,19 @@ import pytest
 
 from relayer.outbox import Outbox
 from relayer.stages import Bounds
-from tests.relayer.nodes import ask, bitcoind, free_port, process, tool, until
+from tests.processes import running
+from tests.relayer.nodes import ask, bitcoind, free_port, until_up
+from zrsign.local.tools import resolve
 from zrsign_daemon.jsonrpc import JsonRpc
 
 
 @pytest.fixture(scope="session")
 def anvil_url() -> Iterator[str]:
     port = free_port()
-    command = [tool("anvil", "ANVIL"), "--port", str(port), "--chain-id", "31338", "--silent"]
-    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+    command = [str(resolve("anvil").path), "--port", str(port), "--chain-id", "31338", "--silent"]
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as node:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: ask(url, "eth_chainId"), "anvil")
+        until_up(node, lambda: ask(url, "eth_chainId"))
         yield url
 
 
@@ -53,8 +55,8 @@ async def bitcoin(bitcoin_node: tuple[str, Path]) -> AsyncIterator[JsonRpc]:
 
 @pytest.fixture(scope="session")
 def surfnet_url() -> Iterator[str]:
-    command = [tool("surfnet", "SURFNET")]
-    with process(
+    command = [resolve("surfnet").path]
+    with running(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as node:
         assert node.stdout is not None

@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import os
-import shutil
 import socket
 import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from relayer.stages import OutboxItem, Stage
 from relayer.worker import ChainWorker
+from tests.processes import running
+from tests.waiting import until, wait_until
+from zrsign.local.tools import resolve
 
 ROOT = Path(__file__).parents[2]
-START_S = 60
 REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
-
-
-def tool(name: str, variable: str) -> str:
-    """A node's program, or a skip that says how to get it."""
-    for candidate in (os.environ.get(variable), shutil.which(name), ROOT / ".tools/bin" / name):
-        if candidate and Path(candidate).is_file():
-            return str(candidate)
-    pytest.skip(f"{name} is not here; run: zrsign tools install")
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@contextmanager
-def process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    running = subprocess.Popen(command, **options)
-    try:
-        yield running
-    finally:
-        running.terminate()
-        try:
-            running.wait(20)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait(20)
 
 
 def ask(url: str, method: str, *params: Any) -> Any:
@@ -62,26 +36,20 @@ def ask(url: str, method: str, *params: Any) -> Any:
         return json.load(response)["result"]
 
 
-def until(check: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
+def until_up(node: subprocess.Popen[Any], ask: Callable[[], object]) -> None:
+    """Wait until a node answers."""
+
+    name = str(node.args)
+
+    def answers() -> bool:
+        assert node.poll() is None, f"{name} ended with {node.returncode}"
         try:
-            check()
-            return
+            ask()
         except OSError:
-            if time.monotonic() > deadline:
-                pytest.fail(f"{what} did not start in {START_S} s")
-            time.sleep(0.05)
+            return False
+        return True
 
-
-async def eventually(probe: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
-    """The first true answer of an async probe."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := await probe():
-            return found
-        await asyncio.sleep(0.02)
-    pytest.fail(f"{what} did not happen in {timeout_s} s")
+    wait_until(answers, f"{name} answers")
 
 
 async def landed(worker: ChainWorker, item: OutboxItem) -> OutboxItem:
@@ -95,7 +63,7 @@ async def landed(worker: ChainWorker, item: OutboxItem) -> OutboxItem:
         item = await worker.advance(item)
         return None if item.stage is Stage.INCLUSION else item
 
-    found: OutboxItem = await eventually(passed, "the end of the transaction")
+    found: OutboxItem = await until(passed, "the end of the transaction")
     return found
 
 
@@ -104,7 +72,7 @@ def bitcoind(folder: Path) -> Iterator[tuple[str, Path]]:
     """A regtest node without peers: its URL and its cookie file."""
     port = free_port()
     command = [
-        tool("bitcoind", "BITCOIND"),
+        str(resolve("bitcoind").path),
         "-regtest",
         f"-datadir={folder}",
         f"-rpcport={port}",
@@ -113,8 +81,8 @@ def bitcoind(folder: Path) -> Iterator[tuple[str, Path]]:
         "-debuglogfile=0",
     ]
     url, cookie = f"http://127.0.0.1:{port}", folder / "regtest/.cookie"
-    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        until(lambda: btc_ask(url, cookie, "getblockcount"), "bitcoind")
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as node:
+        until_up(node, lambda: btc_ask(url, cookie, "getblockcount"))
         yield url, cookie
 
 

@@ -21,12 +21,14 @@ from relayer.outbox import Outbox
 from relayer.settings import AnswerSettings
 from relayer.stages import Bounds, ItemKind, OutboxItem, Stage
 from relayer.worker import ChainWorker
-from tests.relayer.nodes import ask, free_port, landed, process, tool, until
+from tests.processes import running
+from tests.relayer.nodes import ask, free_port, landed, until_up
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign.deployment.plan import Mode, Plan, deploy
+from zrsign.local.tools import resolve
 from zrsign_chains import EVM, chain_hash, contract_abi
 from zrsign_chains.contract_abi import call_data
 from zrsign_chains.evm import evm_address
@@ -41,10 +43,10 @@ LIMITS = AnswerSettings(key_file=Path("unused"), replace_after_s=10.0, max_fee_g
 @pytest.fixture(scope="module")
 def source_url() -> Iterator[str]:
     port = free_port()
-    command = [tool("anvil", "ANVIL"), "--port", str(port), "--chain-id", "31337", "--silent"]
-    with process(command):
+    command = [str(resolve("anvil").path), "--port", str(port), "--chain-id", "31337", "--silent"]
+    with running(command) as node:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: ask(url, "eth_chainId"), "anvil")
+        until_up(node, lambda: ask(url, "eth_chainId"))
         yield url
 
 

@@ -16,7 +16,9 @@ import pytest
 import structlog
 
 from relayer import __main__ as relayer
-from tests.relayer.nodes import REGTEST, ROOT, free_port, process, until
+from tests.processes import running
+from tests.relayer.nodes import REGTEST, ROOT, free_port, until_up
+from tests.waiting import wait_until
 from zrsign_btc_proxy import __main__ as btc_proxy
 
 DAEMONS = ["relayer", "btc_proxy"]
@@ -56,7 +58,7 @@ def config(daemon: str, folder: Path, **more: Any) -> Path:
 
 def health(port: int) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -80,16 +82,16 @@ def test_daemon__should_start_without_its_peers_say_so_and_stop_on_sigterm(
 ) -> None:
     port = free_port()
     path = config(daemon, tmp_path, metrics_port=port)
-    with process(command(daemon, path), cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+    with running(command(daemon, path), cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        until_up(process, lambda: health(port))
 
-        def ails() -> None:
+        def ails() -> bool:
             status, body = health(port)
-            if status != 503 or "composer" not in body:
-                raise ConnectionError(body)
+            return status == 503 and "composer" in body
 
-        until(ails, daemon)
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(20) == 0
+        wait_until(ails, f"{daemon} misses its composer's node", lambda: health(port))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
 
 
 @pytest.mark.parametrize("daemon", DAEMONS)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from relayer.destinations.evm.composer import EvmComposer, affordable_fees
 from relayer.nonces import Fees
 from relayer.settings import ComposerSettings
-from tests.relayer.nodes import eventually, free_port
+from tests.relayer.nodes import free_port
+from tests.waiting import until
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_daemon.composing import ComposeTask, Uncomposable
@@ -47,7 +48,7 @@ async def send(rpc: JsonRpc, payload: bytes) -> Any:
     signature = SECRET.sign_recoverable(RULES.sighashes(tx)[0], hasher=None)
     signed = RULES.assemble(tx, [signature], [PUBLIC_KEY])
     sent = await rpc.call("eth_sendRawTransaction", "0x" + signed.hex())
-    return await eventually(lambda: rpc.call("eth_getTransactionReceipt", sent), "a receipt")
+    return await until(lambda: rpc.call("eth_getTransactionReceipt", sent), "a receipt")
 
 
 async def test_payment__should_pass_the_ledgers_check_and_land(

@@ -19,8 +19,9 @@ from relayer.outbox import Outbox
 from relayer.service import Relayer
 from relayer.settings import RelayerSettings
 from relayer.stages import Stage
-from tests.relayer.nodes import eventually, free_port
+from tests.relayer.nodes import free_port
 from tests.relayer.road import InProcessClient, client
+from tests.waiting import until
 from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, RELAYER, SOURCE_CHAIN, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import EVM, Intent
@@ -93,7 +94,7 @@ async def test_simple_transactions__should_go_from_composition_to_confirmation(
     async with running(config, world, outbox):
         for request_id in ids:
             probe = status_is(world, request_id, receiver.REQUEST_STATUS_CONFIRMED)
-            request = await eventually(probe, f"request {request_id}")
+            request = await until(probe, f"request {request_id}")
             receipt = await anvil.call("eth_getTransactionReceipt", request.deliveries[0].tx_id)
             assert receipt["status"] == "0x1"
     balance = int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16)
@@ -108,7 +109,7 @@ async def test_amount_above_balance__should_be_rejected_with_figures_after_the_g
     request_id = simple(world, 5 * ETHER)
     async with running(config, world, outbox):
         probe = status_is(world, request_id, receiver.REQUEST_STATUS_REJECTED)
-        request = await eventually(probe, "the rejection")
+        request = await until(probe, "the rejection")
     assert "insufficient_funds" in request.reject_reason
     assert str(5 * ETHER) in request.reject_reason
 
@@ -122,11 +123,11 @@ async def test_poor_key__should_be_served_once_it_is_funded(
     request_id = simple(world)
     waits = rises("waiting")
     async with running(config, world, outbox):
-        await eventually(waits, "a pass of the composer")
+        await until(waits, "a pass of the composer")
         assert world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING
         await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
         probe = status_is(world, request_id, receiver.REQUEST_STATUS_CONFIRMED)
-        await eventually(probe, "the confirmation")
+        await until(probe, "the confirmation")
 
 
 def rises(outcome: str) -> Any:
@@ -157,7 +158,7 @@ async def test_reverted_transaction__should_be_reported_failed_with_its_reason(
     (request_id,) = world.report(event)
     async with running(settings(tmp_path, {EVM_CHAIN: anvil_url}), world, outbox):
         probe = status_is(world, request_id, receiver.REQUEST_STATUS_REJECTED)
-        request = await eventually(probe, "the failure")
+        request = await until(probe, "the failure")
     assert request.deliveries[0].status == receiver.DELIVERY_STATUS_FAILED
     assert "reverted" in request.deliveries[0].detail
 
@@ -175,7 +176,7 @@ async def test_dead_destination__should_keep_its_item_and_serve_it_when_it_is_ba
             (stored,) = await outbox.open_items()
             return stored.outages > 0 and stored.key == item
 
-        await eventually(kept, "an outage that is counted")
+        await until(kept, "an outage that is counted")
     async with running(settings(tmp_path, {EVM_CHAIN: anvil_url}), world, outbox):
 
         async def done() -> bool:
@@ -184,7 +185,7 @@ async def test_dead_destination__should_keep_its_item_and_serve_it_when_it_is_ba
                 stored is not None and stored.stage is Stage.DONE and not await outbox.open_items()
             )
 
-        await eventually(done, "the delivery after the outage")
+        await until(done, "the delivery after the outage")
 
 
 async def _signed(world: World, outbox: Outbox) -> Any:
@@ -234,5 +235,5 @@ async def test_composer_that_is_not_registered__should_change_nothing(
     assert COMPOSER.address != RELAYER.address
     refused = rises("not_accepted")
     async with running(settings(tmp_path, {EVM_CHAIN: anvil_url}), world, outbox):
-        await eventually(refused, "the ledger's refusal")
+        await until(refused, "the ledger's refusal")
     assert world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING

@@ -14,8 +14,8 @@ from relayer.destinations.solana.composer import SolanaComposer
 from relayer.destinations.solana.destination import SolanaDestination
 from relayer.news import Accepted, Final, Rejected
 from relayer.settings import ComposerSettings
-from tests.relayer.nodes import eventually
 from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
+from tests.waiting import until
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.solana import SolanaChain
 from zrsign_daemon.composing import ComposeTask, NotYet, Uncomposable
@@ -53,7 +53,7 @@ async def land(rpc: JsonRpc, raw: bytes, tx_id: str) -> None:
         seen = await destination.status(raw, [tx_id])
         return isinstance(seen, Final) and seen.ok
 
-    await eventually(final, tx_id)
+    await until(final, tx_id)
 
 
 async def test_transfer__should_pass_the_ledgers_check_and_land(surfnet: JsonRpc) -> None:
@@ -98,7 +98,7 @@ async def test_durable_nonce__should_outlive_blockhashes_and_be_used_once(
         seen = await destination.status(rival, [rival_id])
         return isinstance(seen, Rejected) and seen.reason.startswith("nonce_used")
 
-    await eventually(lost, "the rival's loss at finalized")
+    await until(lost, "the rival's loss at finalized")
     assert Pubkey.from_string(nonce) in Message.from_bytes(payload).account_keys
 
 

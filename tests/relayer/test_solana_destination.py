@@ -7,7 +7,8 @@ from solders.keypair import Keypair
 
 from relayer.destinations.solana.destination import SolanaDestination
 from relayer.news import Accepted, Final, Rejected, Unknown, Unreachable
-from tests.relayer.nodes import eventually, free_port
+from tests.relayer.nodes import free_port
+from tests.waiting import until
 from zrsign_chains import Intent
 from zrsign_chains.solana import SolanaChain
 from zrsign_daemon.jsonrpc import JsonRpc
@@ -26,7 +27,7 @@ async def funded(rpc: JsonRpc) -> Keypair:
         options = {"commitment": "confirmed"}
         return bool((await rpc.call("getBalance", str(key.pubkey()), options))["value"])
 
-    await eventually(arrived, "the airdrop")
+    await until(arrived, "the airdrop")
     return key
 
 
@@ -58,7 +59,7 @@ async def test_transfer__should_be_known_twice_and_confirmed(
     async def final() -> bool:
         return isinstance(await destination.status(raw, [tx_id]), Final)
 
-    await eventually(final, f"the transfer at {finality}")
+    await until(final, f"the transfer at {finality}")
     seen = await destination.status(raw, [tx_id])
     assert isinstance(seen, Final)
     assert seen.ok

@@ -20,8 +20,6 @@ from zrsign_chains import BITCOIN_REGTEST
 from zrsign_chains.wallets import KeyAlgorithm
 from zrsign_dev_keyring.vault import Vault
 
-pytestmark = pytest.mark.timeout(60)
-
 PROGRAMS = {
     "ledger": "zrsign.node",
     "listener": "zrsign_listener.__main__",

@@ -16,7 +16,8 @@ from eth_utils.address import to_checksum_address
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
 from relayer.destinations.evm.contract import answer_call
-from tests.relayer.nodes import ask, free_port, process, tool, until
+from tests.processes import running
+from tests.relayer.nodes import ask, free_port, until_up
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     COMPOSER,
@@ -30,6 +31,7 @@ from tests.zrsign_receiver.world import (
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deployment.plan import Mode, Plan, deploy
 from zrsign.deployment.state import takes_typed_answers
+from zrsign.local.tools import resolve
 from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash, contract_abi
 from zrsign_chains.ecdsa import verify
 from zrsign_chains.evm import evm_address
@@ -46,10 +48,10 @@ GAS = 1_000_000
 @pytest.fixture(scope="module")
 def anvil() -> Iterator[str]:
     port = free_port()
-    command = [tool("anvil", "ANVIL"), "--port", str(port), "--chain-id", "31337", "--silent"]
-    with process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+    command = [str(resolve("anvil").path), "--port", str(port), "--chain-id", "31337", "--silent"]
+    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as node:
         url = f"http://127.0.0.1:{port}"
-        until(lambda: ask(url, "eth_chainId"), "anvil")
+        until_up(node, lambda: ask(url, "eth_chainId"))
         yield url
 
 
