@@ -46,7 +46,7 @@ def operators(network: Manifest) -> Iterator[Manifest]:
     yield network
     given_back = run_cli(
         *("operators", "reshare", "--threshold", "2", "--members", "1-3"),
-        *("--state", network.state_dir),
+        ZRSIGN_STATE=str(network.state_dir.parent),
     )
     file.write_text(before)
     assert given_back.returncode == 0, given_back.stderr

@@ -251,16 +251,18 @@ async def test_stream__should_end_at_its_deadline(world: World) -> None:
     assert [name for name, _, _ in events(response.text)] == ["step"] * 4
 
 
-def fuzzed() -> FastAPI:
+@pytest.fixture(scope="module")
+def fuzzed() -> Any:
     world = World()
     world.wallet()
     signed(world)
     with pytest.raises(InvalidArgument):
         world.report(pb.SourceEvent())
-    return application(MemoryLedger(world))
+    return schemathesis.openapi.from_asgi("/openapi.json", application(MemoryLedger(world)))
 
 
-schema = schemathesis.openapi.from_asgi("/openapi.json", fuzzed())
+# Its cases are made when the test runs, and not whenever tests are collected.
+schema = schemathesis.pytest.from_fixture("fuzzed")
 
 
 @schema.parametrize()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -28,10 +30,18 @@ def _rsa() -> rsa.RSAPrivateKey:
 
 
 class AmdVendor:
+    """Keys are made when they are first asked for: RSA's cost time, and modules hold vendors."""
+
     def __init__(self) -> None:
-        self.ark = Holder.root("ARK-Test", _rsa())
-        self.ask = self.ark.issue("SEV-Test", _rsa(), ca=True)
         self.key = ec.generate_private_key(ec.SECP384R1())
+
+    @cached_property
+    def ark(self) -> Holder:
+        return Holder.root("ARK-Test", _rsa())
+
+    @cached_property
+    def ask(self) -> Holder:
+        return self.ark.issue("SEV-Test", _rsa(), ca=True)
 
     def extensions(
         self, product: str = "Milan-B0", tcb: Tcb = TCB, chip: bytes = CHIP

@@ -33,12 +33,14 @@ from zrsign_operator.enclave.sev_snp import (
 )
 
 VENDOR = AmdVendor()
-OUR_ROOTS = frozenset({VENDOR.ark.fingerprint})
-OUR_POLICY = SnpPolicy(roots=OUR_ROOTS)
 
 
-def verifier(known: Endorsement | None = None, policy: SnpPolicy = OUR_POLICY) -> SnpVerifier:
-    return SnpVerifier([known or VENDOR.endorsement()], policy)
+def our_policy() -> SnpPolicy:
+    return SnpPolicy(roots=frozenset({VENDOR.ark.fingerprint}))
+
+
+def verifier(known: Endorsement | None = None, policy: SnpPolicy | None = None) -> SnpVerifier:
+    return SnpVerifier([known or VENDOR.endorsement()], policy or our_policy())
 
 
 def genuine() -> SnpVerifier:
@@ -78,7 +80,7 @@ def test_report__should_be_endorsed_at_this_time() -> None:
 
 def test_other_root__should_be_refused() -> None:
     with pytest.raises(UntrustedQuote, match="pinned"):
-        SnpVerifier([endorsement()], OUR_POLICY).verify(sample("snp_report_milan.hex"), AMD_NOW)
+        SnpVerifier([endorsement()], our_policy()).verify(sample("snp_report_milan.hex"), AMD_NOW)
     with pytest.raises(UntrustedQuote, match="pinned"):
         SnpVerifier([VENDOR.endorsement()]).verify(VENDOR.report(), NOW)
 
@@ -152,7 +154,7 @@ def test_policy__should_bound_level_and_migration() -> None:
     for report in (migratable, other_level):
         with pytest.raises(RefusedQuote):
             verifier().verify(report, NOW)
-    lax = replace(OUR_POLICY, max_vmpl=1, migration=True)
+    lax = replace(our_policy(), max_vmpl=1, migration=True)
     for report in (migratable, other_level):
         verifier(policy=lax).verify(report, NOW)
 
@@ -160,10 +162,12 @@ def test_policy__should_bound_level_and_migration() -> None:
 @pytest.mark.parametrize("component", Tcb._fields)
 def test_old_firmware__should_be_refused(component: str) -> None:
     least = TCB._replace(**{component: getattr(TCB, component) + 1})
-    verifier(policy=replace(OUR_POLICY, minimum={"Milan": TCB})).verify(VENDOR.report(), NOW)
+    verifier(policy=replace(our_policy(), minimum={"Milan": TCB})).verify(VENDOR.report(), NOW)
     with pytest.raises(RefusedQuote, match="firmware"):
-        verifier(policy=replace(OUR_POLICY, minimum={"Milan": least})).verify(VENDOR.report(), NOW)
-    verifier(policy=replace(OUR_POLICY, minimum={"Genoa": least})).verify(VENDOR.report(), NOW)
+        verifier(policy=replace(our_policy(), minimum={"Milan": least})).verify(
+            VENDOR.report(), NOW
+        )
+    verifier(policy=replace(our_policy(), minimum={"Genoa": least})).verify(VENDOR.report(), NOW)
 
 
 def test_turin__should_have_its_own_layout() -> None:
@@ -211,7 +215,7 @@ def test_forged_chain__should_be_refused() -> None:
 def test_endorsement_key__should_be_no_authority() -> None:
     middle = VENDOR.leaf()
     known = VENDOR.endorsement(VENDOR.leaf(issuer=middle), middle.pem + VENDOR.ask.pem)
-    policy = replace(OUR_POLICY, roots=frozenset({VENDOR.ask.fingerprint}))
+    policy = replace(our_policy(), roots=frozenset({VENDOR.ask.fingerprint}))
     with pytest.raises(UntrustedQuote, match="no certificate authority"):
         verifier(known, policy).verify(VENDOR.report(), NOW)
 
