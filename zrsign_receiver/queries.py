@@ -85,7 +85,7 @@ class ReceiverQueries:
         return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)
 
     def _outgoing(self, ctx: Context, id_: int) -> pb.Outgoing:
-        """The stored delivery with the transaction and signatures, which the treasury keeps."""
+        """The stored delivery with what was asked, and what the treasury keeps: the signatures."""
         asked = self._treasury.sign_transaction_request(ctx, id_)
         signed = self._treasury.sign_request(ctx, asked.sign_request_id)
         outgoing = self._state.outgoing.get(ctx.store, id_) or pb.Outgoing()
@@ -93,6 +93,10 @@ class ReceiverQueries:
         outgoing.signatures.extend(item.signed_data for item in signed.signed_data)
         keys = (self._treasury.key(ctx, key_id) for key_id in signed.key_ids)
         outgoing.public_keys.extend(key.public_key for key in keys)
+        if outgoing.request_id:
+            request = self._state.request(ctx.store, outgoing.request_id)
+            outgoing.ask.CopyFrom(request.event.sign)
+            outgoing.ask.ClearField("payload")
         return outgoing
 
     def composable(

@@ -12,6 +12,7 @@ from tests.zrsign_receiver.world import (
     COMPOSER,
     DIRECT,
     EVM_CHAIN,
+    OMNI,
     OWNER,
     RELAYER,
     World,
@@ -71,6 +72,17 @@ def delivering(world: World, *, contract: str, broadcast: bool = True) -> int:
 def outgoing(world: World) -> list[pb.Outgoing]:
     query = pb.QueryOutgoingRequest()
     return list(world.query("Outgoing", query, pb.QueryOutgoingResponse).outgoing)
+
+
+def test_outgoing__should_carry_all_that_the_contract_asked_but_the_payload() -> None:
+    world = World()
+    request_id = delivering(world, contract=OMNI)
+    asked = world.request(request_id).event.sign
+    (found,) = outgoing(world)
+    assert found.unsigned_transaction == asked.payload
+    asked.ClearField("payload")
+    assert found.ask == asked
+    assert found.ask.broadcast
 
 
 def direct() -> tuple[World, int]:
@@ -188,6 +200,7 @@ def test_transaction_asked_for_on_the_ledger__should_be_carried_too() -> None:
     (found,) = outgoing(world)
     assert (found.sign_transaction_request_id, found.request_id) == (id_, 0)
     assert found.chain == EVM_CHAIN
+    assert not found.HasField("ask")
     assert len(found.signatures) == len(found.public_keys) == 1
 
     def report(status: pb.DeliveryStatus) -> None:

@@ -413,7 +413,7 @@ class ExecuteRequestResponse(_message.Message):
     def __init__(self, sign_request_id: _Optional[int] = ...) -> None: ...
 
 class Outgoing(_message.Message):
-    __slots__ = ("sign_transaction_request_id", "request_id", "chain", "unsigned_transaction", "signatures", "public_keys", "delivery")
+    __slots__ = ("sign_transaction_request_id", "request_id", "chain", "unsigned_transaction", "signatures", "public_keys", "delivery", "ask")
     SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CHAIN_FIELD_NUMBER: _ClassVar[int]
@@ -421,6 +421,7 @@ class Outgoing(_message.Message):
     SIGNATURES_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    ASK_FIELD_NUMBER: _ClassVar[int]
     sign_transaction_request_id: int
     request_id: int
     chain: str
@@ -428,7 +429,8 @@ class Outgoing(_message.Message):
     signatures: _containers.RepeatedScalarFieldContainer[bytes]
     public_keys: _containers.RepeatedScalarFieldContainer[bytes]
     delivery: Delivery
-    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., request_id: _Optional[int] = ..., chain: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., signatures: _Optional[_Iterable[bytes]] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ...) -> None: ...
+    ask: SignAsk
+    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., request_id: _Optional[int] = ..., chain: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., signatures: _Optional[_Iterable[bytes]] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., ask: _Optional[_Union[SignAsk, _Mapping]] = ...) -> None: ...
 
 class QueryParamsRequest(_message.Message):
     __slots__ = ()
