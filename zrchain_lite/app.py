@@ -40,7 +40,7 @@ _TIME_KEY = b"app/time_ms"
 
 
 def writes_key(height: int) -> bytes:
-    """Where the witness of a block's writes is kept among the chain records."""
+    """The key of the witness of a block's writes, among the chain records."""
     return b"writes/" + height.to_bytes(8, "big")
 
 
@@ -74,6 +74,7 @@ class App:
     # -- life cycle ------------------------------------------------------------------------------
 
     def info(self, request: abci.RequestInfo | None = None) -> abci.ResponseInfo:
+        """Where the application stands; an engine asks it before anything else."""
         return abci.ResponseInfo(
             data="zrchain-lite",
             version=VERSION,
@@ -83,7 +84,7 @@ class App:
         )
 
     def init_chain(self, request: abci.RequestInitChain) -> abci.ResponseInitChain:
-        """First state from genesis; it becomes durable with block 1. Raises GenesisError."""
+        """Make the first state from genesis; it is durable with block 1. Raises GenesisError."""
         if self._tip.height:
             raise StoreForeign(
                 f"the store already holds chain {self._tip.chain_id!r} at height {self._tip.height}"
@@ -163,6 +164,7 @@ class App:
     def verify_vote_extension(
         self, request: abci.RequestVerifyVoteExtension
     ) -> abci.ResponseVerifyVoteExtension:
+        """Accept the empty extension and nothing else."""
         status = abci.ResponseVerifyVoteExtension
         return status(status=status.REJECT if request.vote_extension else status.ACCEPT)
 
@@ -231,6 +233,7 @@ class App:
 
     @property
     def tip(self) -> Tip:
+        """The last committed block: chain id, height and application hash."""
         return self._tip
 
     @property
@@ -239,6 +242,7 @@ class App:
         return self._time_ms
 
     def consensus_params(self) -> ConsensusParams:
+        """The limits of a block, from the last committed state."""
         return self._ante.consensus.params(self._context(self._state))
 
     @property

@@ -32,28 +32,42 @@ class LedgerError(Exception):
 
 
 class Unauthorized(LedgerError, PermissionError):
+    """The signer may not do this."""
+
     codespace, code = "sdk", 4
 
 
 class NotFound(LedgerError, LookupError):
+    """Nothing is stored under that id or address."""
+
     code = 1503
 
 
 class InvalidArgument(LedgerError, ValueError):
+    """A field's value is not acceptable."""
+
     code = 1505
 
 
 class InsufficientFunds(LedgerError):
+    """The payer's balance is too small."""
+
     codespace, code = "sdk", 5
 
 
 class Conflict(LedgerError):
+    """The object exists already, or its state does not allow the change."""
+
     code = 1508
 
 
 class UnknownRequest(LedgerError, LookupError):
+    """No handler answers that message or query."""
+
     codespace, code = "sdk", 6
 
 
 class TxRejected(LedgerError):
+    """The transaction itself is refused: decoding, signature, sequence, fee or gas."""
+
     codespace, code = "sdk", 2

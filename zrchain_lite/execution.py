@@ -40,6 +40,7 @@ class TxOutcome:
     error: LedgerError | None = None
 
     def result(self) -> abci.ExecTxResult:
+        """The outcome as ABCI tells it and as the block stores it."""
         result = abci.ExecTxResult(
             gas_wanted=self.gas_wanted, gas_used=self.gas_used, events=encode_events(self.events)
         )
@@ -52,6 +53,7 @@ class TxOutcome:
 
 
 def encode_events(events: Sequence[Event]) -> list[abci.Event]:
+    """Events as ABCI's, every attribute indexed."""
     return [
         abci.Event(
             type=event.type,

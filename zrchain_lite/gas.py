@@ -34,6 +34,7 @@ class GasMeter:
         self.used = 0
 
     def consume(self, amount: int) -> None:
+        """Count `amount` units of gas; raises OutOfGas above the limit."""
         self.used += amount
         if self.used > self.limit:
             raise OutOfGas(
@@ -41,7 +42,7 @@ class GasMeter:
             )
 
 
-class MeteredStore:
+class MeteredStore(KVStore):
     """A KVStore that charges a meter for each access."""
 
     def __init__(self, store: KVStore, meter: GasMeter) -> None:

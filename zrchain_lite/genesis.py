@@ -38,6 +38,7 @@ class Genesis(BaseModel):
 
     @property
     def time_ms(self) -> int:
+        """The genesis time in Unix milliseconds."""
         return int(self.genesis_time.timestamp() * 1000)
 
     def app_state_bytes(self) -> bytes:
@@ -56,6 +57,7 @@ def load(path: Path) -> Genesis:
 
 
 def parse(text: str | bytes) -> Genesis:
+    """Validate the text of a genesis file; raises GenesisError naming the field."""
     try:
         return Genesis.model_validate_json(text)
     except ValidationError as error:

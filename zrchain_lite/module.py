@@ -1,8 +1,8 @@
 """What a module is: message handlers, query handlers, genesis, and hooks at a block's edges.
 
 A handler gets a `Context` and a decoded message, writes to `ctx.store`, emits events, and returns
-the response message
-or raises a `LedgerError`. It reads no clock, no randomness, and iterates over nothing unordered.
+the response message or raises a `LedgerError`. It reads no clock, no randomness, and iterates over
+nothing unordered.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Context:
     events: list[Event] = field(default_factory=list)
 
     def emit(self, type_: str, **attributes: object) -> None:
+        """Add an event of this type; its attributes keep their order and become text."""
         self.events.append(Event(type_, tuple((k, str(v)) for k, v in attributes.items())))
 
 
@@ -55,6 +56,7 @@ class MsgHandler:
 
     @property
     def type_url(self) -> str:
+        """The message's name inside an `Any`, as in `/zrchain.policy.MsgNewPolicy`."""
         return "/" + self.message.DESCRIPTOR.full_name
 
 
@@ -78,14 +80,18 @@ class Module:
     name: str
 
     def messages(self) -> tuple[MsgHandler, ...]:
+        """How each message of the module is executed; `binding.messages` lists them."""
         return ()
 
     def queries(self) -> tuple[QueryHandler, ...]:
+        """How each query of the module is answered; `binding.queries` lists them."""
         return ()
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         """`genesis` is this module's part of the genesis file, {} when absent."""
 
-    def begin_block(self, ctx: Context) -> None: ...
+    def begin_block(self, ctx: Context) -> None:
+        """Run before a block's transactions."""
 
-    def end_block(self, ctx: Context) -> None: ...
+    def end_block(self, ctx: Context) -> None:
+        """Run after a block's transactions."""

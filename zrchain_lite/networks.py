@@ -1,4 +1,4 @@
-"""Between the ledger's words for a network, wallet type and metadata, and the chain. Pure."""
+"""The ledger's words for a network, wallet type and metadata, and the chain they mean. Pure."""
 
 from __future__ import annotations
 

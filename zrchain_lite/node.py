@@ -42,6 +42,7 @@ class RunningNode:
 
 
 def no_routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
+    """No REST routes beyond the gateway's."""
     return ()
 
 

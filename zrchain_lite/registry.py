@@ -38,7 +38,7 @@ class Registry:
         self._collect_types()
 
     def handler(self, type_url: str) -> MsgHandler:
-        """Raises UnknownRequest."""
+        """The handler of a message type; raises UnknownRequest."""
         try:
             return self.messages[type_url]
         except KeyError:
@@ -47,7 +47,7 @@ class Registry:
             ) from None
 
     def query(self, method: str) -> QueryHandler:
-        """Raises UnknownRequest."""
+        """The handler of a gRPC method path; raises UnknownRequest."""
         try:
             return self.queries[method]
         except KeyError:

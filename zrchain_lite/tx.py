@@ -53,6 +53,7 @@ class DecodedTx:
 
 
 def tx_hash(tx: bytes) -> bytes:
+    """The hash under which a transaction is found: SHA-256 of its bytes."""
     return sha256(tx).digest()
 
 

@@ -26,6 +26,7 @@ class Administration:
         self._treasury = treasury_keeper
 
     def update_params(self, ctx: Context, msg: pb.MsgUpdateParams) -> pb.MsgUpdateParamsResponse:
+        """Replace the parameters; raises Unauthorized for anybody but the authority."""
         self._require_authority(ctx, msg.authority)
         self.set_params(ctx, msg.params)
         return pb.MsgUpdateParamsResponse()
@@ -41,9 +42,11 @@ class Administration:
         return pb.MsgRegisterSourceResponse()
 
     def set_params(self, ctx: Context, params: pb.Params) -> None:
+        """Store parameters that make sense; raises InvalidArgument for others."""
         self._state.set_params(ctx.store, checked_params(params))
 
     def set_source(self, ctx: Context, source: pb.Source) -> None:
+        """Store a source in the one spelling of its names; raises InvalidArgument or NotFound."""
         checked = pb.Source(
             chain=intake.evm_chain(source.chain),
             contract=intake.address("contract", source.contract),

@@ -82,6 +82,7 @@ class ReceiverModule(Module):
     # Policy hooks
 
     def action_approved(self, ctx: Context, action: policy_wire.Action, participant: str) -> None:
+        """Note an approval on the request that waits for the action."""
         self._signing.action_approved(ctx, action, participant)
         self._links.action_approved(ctx, action, participant)
 
@@ -90,15 +91,18 @@ class ReceiverModule(Module):
         self._links.action_completed(ctx, action)
 
     def action_ended(self, ctx: Context, action: policy_wire.Action) -> None:
+        """End the request that waited for the action."""
         self._signing.action_ended(ctx, action)
         self._links.action_ended(ctx, action)
 
     # Treasury hooks
 
     def key_request_ended(self, ctx: Context, request: treasury_wire.KeyRequest) -> None:
+        """Move on the request whose key was asked for."""
         self._keys.ended(ctx, request)
 
     def sign_request_ended(self, ctx: Context, sign_request: treasury_wire.SignRequest) -> None:
+        """Move on the request whose signature, or whose answer's, was asked for."""
         link = self._state.links.get(ctx.store, sign_request.id)
         if link is None:
             self._standalone_ended(ctx, sign_request)
@@ -112,7 +116,7 @@ class ReceiverModule(Module):
     def sign_transaction_created(
         self, ctx: Context, request: treasury_wire.SignTransactionRequest
     ) -> None:
-        """Nothing to carry before it is signed."""
+        """Do nothing: a transaction is carried once it is signed."""
 
     def _standalone_ended(self, ctx: Context, sign_request: treasury_wire.SignRequest) -> None:
         """A transaction that was requested on the ledger itself has its signatures."""

@@ -25,17 +25,21 @@ class ReceiverQueries:
         self._treasury = treasury_keeper
 
     def params(self, ctx: Context, _: pb.QueryParamsRequest) -> pb.QueryParamsResponse:
+        """The receiver's parameters."""
         return pb.QueryParamsResponse(params=self._state.params(ctx.store))
 
     def sources(self, ctx: Context, _: pb.QuerySourcesRequest) -> pb.QuerySourcesResponse:
+        """Every contract that is or was admitted."""
         return pb.QuerySourcesResponse(sources=self._state.sources.values(ctx.store))
 
     def request(self, ctx: Context, query: pb.QueryRequestRequest) -> pb.QueryRequestResponse:
+        """A request by its id, with its steps; raises NotFound."""
         return self._found(ctx, query.id)
 
     def request_by_source(
         self, ctx: Context, query: pb.QueryRequestBySourceRequest
     ) -> pb.QueryRequestResponse:
+        """The request that a source event made; raises NotFound."""
         source = intake.canonical_id(query.source)
         observation = self._state.observations.get(ctx.store, source_key(source))
         if observation is None:
@@ -48,6 +52,7 @@ class ReceiverQueries:
     def request_by_trace(
         self, ctx: Context, query: pb.QueryRequestByTraceRequest
     ) -> pb.QueryRequestResponse:
+        """The request that a contract knows by this trace id; raises NotFound."""
         chain, contract = intake.evm_chain(query.chain), intake.address("contract", query.contract)
         trace_id = query.trace_id.rjust(32, b"\x00")
         intake.check_length("trace_id", trace_id, 32)
@@ -58,8 +63,9 @@ class ReceiverQueries:
         return self._found(ctx, found.value)
 
     def requests(self, ctx: Context, query: pb.QueryRequestsRequest) -> pb.QueryRequestsResponse:
-        """By owner, status, both, or source transaction; with a source transaction the others
-        narrow its few requests.
+        """One page of the requests of an owner, a status, both, or a source transaction.
+
+        The few requests of a source transaction are narrowed by the other two.
         """
         owner = normalise_owner(query.owner) if query.owner else ""
         if query.tx_hash:
@@ -74,10 +80,12 @@ class ReceiverQueries:
         return pb.QueryRequestsResponse(requests=fitting, pagination=pagination)
 
     def wallets(self, ctx: Context, query: pb.QueryWalletsRequest) -> pb.QueryWalletsResponse:
+        """Every wallet of an owner in order of coin type and index."""
         owner = normalise_owner(query.owner)
         return pb.QueryWalletsResponse(wallets=self._state.wallets_of(ctx.store, owner))
 
     def outgoing(self, ctx: Context, query: pb.QueryOutgoingRequest) -> pb.QueryOutgoingResponse:
+        """One page of the signed transactions that wait for a relayer."""
         ids, pagination = ids_page(
             ctx.store, self._state.open_outgoing, SINGLETON, query.pagination
         )
@@ -102,6 +110,7 @@ class ReceiverQueries:
     def composable(
         self, ctx: Context, query: pb.QueryComposableRequest
     ) -> pb.QueryComposableResponse:
+        """One page of what waits for a composer, in one namespace or in all."""
         group = query.namespace[:MAX_NAMESPACE_CHARS] or SINGLETON
         ids, pagination = ids_page(ctx.store, self._state.composable, group, query.pagination)
         composable = loaded_page(ids, lambda id_: self._composable(ctx, id_), pagination)

@@ -67,12 +67,15 @@ class ReceiverState:
         self.linking = Index("receiver/linking")
 
     def params(self, store: KVStore) -> pb.Params:
+        """The receiver's parameters, empty before the first are set."""
         return self._params.get(store, SINGLETON) or pb.Params()
 
     def set_params(self, store: KVStore, params: pb.Params) -> None:
+        """Replace the parameters."""
         self._params.set(store, SINGLETON, params)
 
     def source(self, store: KVStore, chain: str, contract: str) -> pb.Source:
+        """An admitted contract by its chain and address; raises NotFound."""
         found = self.sources.get(store, (chain, contract))
         if found is None:
             raise NotFound(
@@ -131,6 +134,7 @@ class ReceiverState:
             self._steps.delete(store, (request.id, dropped))
 
     def keep_content(self, store: KVStore, content_hash: bytes, event: pb.SourceEvent) -> None:
+        """Keep what an event contains under the hash for which observers vote."""
         self._contents.set(store, content_hash, event)
 
     def keep_composed(self, store: KVStore, request: pb.Request) -> None:
@@ -140,6 +144,7 @@ class ReceiverState:
     def requests_page(
         self, store: KVStore, group: Key, page: PageRequest
     ) -> tuple[list[pb.Request], PageResponse]:
+        """One page of the requests of an index group."""
         ids, response = ids_page(store, self._requests_by, group, page)
         requests = loaded_page(ids, lambda id_: self.request(store, id_, with_steps=True), response)
         return requests, response
@@ -155,16 +160,17 @@ class ReceiverState:
     # Composition, wallets and workspaces
 
     def add_composable(self, store: KVStore, request: pb.Request) -> None:
-        """By the destination's namespace, and among all."""
+        """List a request to compose, under its destination's namespace and among all."""
         self.composable.add(store, request.destination.partition(":")[0], request.id)
         self.composable.add(store, SINGLETON, request.id)
 
     def remove_composable(self, store: KVStore, request: pb.Request) -> None:
+        """Take a request off the lists of those to compose."""
         self.composable.remove(store, request.destination.partition(":")[0], request.id)
         self.composable.remove(store, SINGLETON, request.id)
 
     def wallets_of(self, store: KVStore, owner_id: str) -> Iterator[pb.Wallet]:
-        """In order of coin type and index."""
+        """Every wallet of an owner in order of coin type and index."""
         for _, raw in store.iterate(self.wallets.prefix + encode_key((owner_id,))):
             yield pb.Wallet.FromString(raw)
 
@@ -186,6 +192,7 @@ def ids_page(
 
 
 def source_key(source: pb.SourceId) -> Key:
+    """The key of an event: chain, contract, transaction hash and log index."""
     return (source.chain, source.contract, source.tx_hash, source.log_index)
 
 

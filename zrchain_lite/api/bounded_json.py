@@ -17,7 +17,7 @@ _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def loads(text: bytes) -> Any:
-    """Raises InvalidArgument when it is not JSON or nested deeper than 64 levels."""
+    """The value of a JSON text; raises InvalidArgument for none or above 64 levels."""
     depth = 0
     for match in _TOKENS.finditer(text):
         token = match[0]

@@ -39,6 +39,7 @@ class Query:
     has_height: bool = False
 
     def matches(self, record: TxRecord) -> bool:
+        """Whether a transaction satisfies every condition of the query."""
         if self.hash is not None and record.hash != self.hash:
             return False
         if not self.first <= record.height <= self.last:
@@ -54,7 +55,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Raises InvalidArgument."""
+    """Read a query's text; raises InvalidArgument."""
     if not text.strip() or len(text) > MAX_LENGTH:
         raise InvalidArgument(f"a query has 1 to {MAX_LENGTH} characters, not {len(text)}")
     parts = _AND.split(text.strip())
@@ -117,7 +118,7 @@ def parse_hash(text: str) -> bytes:
 def search(
     engine: EmbeddedEngine, query: Query, *, skip: int, limit: int, reverse: bool = False
 ) -> tuple[list[TxRecord], int]:
-    """(records, how many match in all) in chain order, within the first 10 000 candidates."""
+    """The matching records in chain order and their number, within the first 10 000 candidates."""
     matching = [
         position
         for position in islice(_candidates(engine, query, reverse=reverse), MAX_SCANNED)

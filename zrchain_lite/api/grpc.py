@@ -34,6 +34,7 @@ class Handler(grpc.GenericRpcHandler):
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """What answers the method that a call names; an unknown one answers UNIMPLEMENTED."""
         path = handler_call_details.method
         method = self._methods.get(path)
         call = self._query(path) if method is None else self._service(method)

@@ -28,7 +28,7 @@ class PortInUse(LedgerError):
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """(host, port) of `host:port`; raises LedgerError."""
+    """Host and port of an address `host:port`; raises LedgerError."""
     host, separator, port = address.rpartition(":")
     if not separator or not port.isdecimal() or int(port) > 65535:
         raise LedgerError(f"{address!r} is not an address such as 127.0.0.1:1317")

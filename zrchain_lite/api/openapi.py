@@ -37,6 +37,7 @@ class Schemas:
         self.components: dict[str, Schema] = {"rpc.Status": ERROR}
 
     def reference(self, message: type[Message]) -> Schema:
+        """A `$ref` to the message's schema, which becomes a component."""
         return self._message(message.DESCRIPTOR)
 
     def _message(self, descriptor: Any) -> Schema:

@@ -75,7 +75,7 @@ def _from_url(request_type: type[Message], request: Request) -> Message:
 
 
 async def _body(request: Request) -> Any:
-    """Raises InvalidArgument."""
+    """The JSON of a request's body; raises InvalidArgument."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

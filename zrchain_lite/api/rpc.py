@@ -47,10 +47,12 @@ class CallError(Exception):
 
 
 def answer(id_: Any, result: Any) -> dict[str, Any]:
+    """A JSON-RPC response with a result."""
     return {"jsonrpc": "2.0", "id": id_, "result": result}
 
 
 def refusal(id_: Any, error: CallError) -> dict[str, Any]:
+    """A JSON-RPC response with an error object."""
     detail = {"code": error.code, "message": _MESSAGES[error.code], "data": str(error)}
     return {"jsonrpc": "2.0", "id": id_, "error": detail}
 

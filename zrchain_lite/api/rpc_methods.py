@@ -78,15 +78,19 @@ class RpcMethods:
     # -- node ------------------------------------------------------------------------------------
 
     async def health(self) -> dict[str, Any]:
+        """Say, with an empty result, that the node answers."""
         return {}
 
     async def status(self) -> dict[str, Any]:
+        """The node, its latest and earliest block, and its validator."""
         return rpc_view.status(self._engine)
 
     async def net_info(self) -> dict[str, Any]:
+        """The peers, of which an embedded engine has none."""
         return {"listening": True, "listeners": [], "n_peers": "0", "peers": []}
 
     async def genesis(self) -> dict[str, Any]:
+        """The genesis with its consensus parameters and validator."""
         first = self._block(1)
         params = rpc_view.consensus_params(self._engine.app.consensus_params())
         return {
@@ -99,10 +103,12 @@ class RpcMethods:
         }
 
     async def consensus_params(self, height: int | None) -> dict[str, Any]:
+        """The consensus parameters; those of today whatever the height is."""
         params = rpc_view.consensus_params(self._engine.app.consensus_params())
         return {"block_height": str(self._block(height).height), "consensus_params": params}
 
     async def abci_info(self) -> dict[str, Any]:
+        """The application's name, version, height and application hash."""
         info = self._engine.app.info()
         return {
             "response": {
@@ -115,6 +121,7 @@ class RpcMethods:
         }
 
     async def abci_query(self, path: str, data: bytes, height: int, prove: bool) -> dict[str, Any]:
+        """Answer a gRPC method path with an encoded request, as the Cosmos SDK's clients ask."""
         if prove:
             raise InvalidArgument("proofs are not answered here; leave prove out")
         service = self._services.get(path)
@@ -159,6 +166,7 @@ class RpcMethods:
         }
 
     async def broadcast_tx_commit(self, tx: bytes) -> dict[str, Any]:
+        """Send a transaction and hold the answer back until its block is committed."""
         check = self._engine.broadcast(tx)
         hash_ = tx_hash(tx)
         answer = {
@@ -178,9 +186,11 @@ class RpcMethods:
         return answer
 
     async def check_tx(self, tx: bytes) -> dict[str, Any]:
+        """Say what CheckTx says of a transaction, without sending it."""
         return rpc_view.result(self._engine.check(tx))
 
     async def unconfirmed_txs(self, per_page: int) -> dict[str, Any]:
+        """The transactions that wait for a block, at most `per_page` of them."""
         waiting = self._engine.waiting()
         shown = waiting[: _within(per_page, "per_page", MAX_PER_PAGE)]
         return {
@@ -190,6 +200,7 @@ class RpcMethods:
         }
 
     async def num_unconfirmed_txs(self) -> dict[str, Any]:
+        """How many transactions wait for a block, and their size in bytes."""
         return self._mempool_counts(self._engine.waiting())
 
     @staticmethod
@@ -202,6 +213,7 @@ class RpcMethods:
         }
 
     async def tx(self, hash: bytes, prove: bool) -> dict[str, Any]:  # noqa: A002 - CometBFT's name
+        """A committed transaction by its hash; raises NotFound."""
         record = self._engine.tx(hash)
         if record is None:
             raise NotFound(f"tx ({hash.hex().upper()}) not found")
@@ -210,6 +222,7 @@ class RpcMethods:
     async def tx_search(
         self, query: str, prove: bool, page: int, per_page: int, order_by: str
     ) -> dict[str, Any]:
+        """One page of the committed transactions that a query matches."""
         if order_by not in ("asc", "desc"):
             raise InvalidArgument(f"order_by is asc or desc, not {order_by[:20]!r}")
         limit = _within(per_page, "per_page", MAX_PER_PAGE)
@@ -229,22 +242,27 @@ class RpcMethods:
     # -- blocks ----------------------------------------------------------------------------------
 
     async def block(self, height: int | None) -> dict[str, Any]:
+        """A block by its height, the latest when it is None."""
         record = self._block(height)
         return {"block_id": rpc_view.block_id(record.id), "block": rpc_view.block(record)}
 
     async def block_by_hash(self, hash: bytes) -> dict[str, Any]:  # noqa: A002 - CometBFT's name
+        """A block by the hash of its header; raises NotFound."""
         height = self._engine.records.height_of_hash(hash)
         if height is None:
             raise NotFound(f"block {hash.hex().upper()} not found")
         return await self.block(height)
 
     async def header(self, height: int | None) -> dict[str, Any]:
+        """A block's header by its height, the latest when it is None."""
         return {"header": rpc_view.header(self._block(height).block.header)}
 
     async def block_results(self, height: int | None) -> dict[str, Any]:
+        """What the transactions of a block did, and the events of its edges."""
         return rpc_view.block_results(self._block(height))
 
     async def validators(self, height: int | None, page: int, per_page: int) -> dict[str, Any]:
+        """The one validator of an embedded engine, as the first of its pages."""
         return {
             "block_height": str(self._block(height).height),
             "validators": [rpc_view.validator()] if page == 1 else [],

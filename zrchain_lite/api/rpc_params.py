@@ -40,7 +40,7 @@ class Parameter:
 
 
 def from_body(parameters: Sequence[Parameter], given: Any) -> dict[str, Any]:
-    """Raises InvalidArgument."""
+    """Arguments by name from a JSON body, an object or a list; raises InvalidArgument."""
     if given is None:
         given = {}
     if isinstance(given, list):
@@ -53,7 +53,7 @@ def from_body(parameters: Sequence[Parameter], given: Any) -> dict[str, Any]:
 
 
 def from_url(parameters: Sequence[Parameter], given: Mapping[str, str]) -> dict[str, Any]:
-    """Raises InvalidArgument."""
+    """Arguments by name from a URL's query; raises InvalidArgument."""
     return _collect(parameters, given, _url_value)
 
 

@@ -28,7 +28,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class Subscriptions:
-    """By query text, as CometBFT keeps them."""
+    """A WebSocket's subscriptions by their query text, as CometBFT keeps them."""
 
     def __init__(self, engine: EmbeddedEngine, send: Send) -> None:
         self._engine = engine
@@ -51,6 +51,7 @@ class Subscriptions:
             self._tasks.pop(text).cancel()
 
     async def close(self) -> None:
+        """End every subscription of the connection and wait for its tasks."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
         for task in tasks:

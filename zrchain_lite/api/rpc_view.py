@@ -22,14 +22,18 @@ DIALECT = "0.38.17"
 
 
 def base64_text(data: bytes) -> str:
+    """Bytes as CometBFT shows contents: base64 with padding."""
     return base64.b64encode(data).decode()
 
 
 def hex_text(data: bytes) -> str:
+    """Bytes as CometBFT shows hashes and addresses: upper-case hexadecimal."""
     return data.hex().upper()
 
 
 def events(items: Any) -> list[Json]:
+    """ABCI events as a list of objects."""
+
     def one(event: Event) -> Json:
         attributes = [
             {"key": item.key, "value": item.value, "index": item.index} for item in event.attributes
@@ -40,6 +44,7 @@ def events(items: Any) -> list[Json]:
 
 
 def result(item: ExecTxResult | ResponseCheckTx) -> Json:
+    """What executing or checking a transaction gave."""
     return {
         "code": item.code,
         "data": base64_text(item.data) or None,
@@ -53,6 +58,7 @@ def result(item: ExecTxResult | ResponseCheckTx) -> Json:
 
 
 def transaction(record: TxRecord) -> Json:
+    """A committed transaction with its result and its place on the chain."""
     return {
         "hash": hex_text(record.hash),
         "height": str(record.height),
@@ -63,6 +69,7 @@ def transaction(record: TxRecord) -> Json:
 
 
 def block_id(value: BlockID) -> Json:
+    """A block's hash and the header of its parts."""
     parts = value.part_set_header
     return {
         "hash": hex_text(value.hash),
@@ -71,6 +78,7 @@ def block_id(value: BlockID) -> Json:
 
 
 def header(value: Header) -> Json:
+    """A block's header."""
     return {
         "version": {"block": str(value.version.block), "app": str(value.version.app)},
         "chain_id": value.chain_id,
@@ -90,6 +98,7 @@ def header(value: Header) -> Json:
 
 
 def block(record: BlockRecord) -> Json:
+    """A block with its transactions and the commit of the block before."""
     value = record.block
     return {
         "header": header(value.header),
@@ -105,6 +114,7 @@ def block(record: BlockRecord) -> Json:
 
 
 def block_results(record: BlockRecord) -> Json:
+    """The results of a block's transactions and the events of its edges."""
     return {
         "height": str(record.height),
         "txs_results": [result(item) for item in record.results.tx_results],
@@ -126,6 +136,7 @@ def validator() -> Json:
 
 
 def status(engine: EmbeddedEngine) -> Json:
+    """What `status` answers: node, synchronisation, validator."""
     tip = engine.tip
     first, last = engine.block(1), engine.block(tip.height)
     return {
@@ -161,6 +172,7 @@ def status(engine: EmbeddedEngine) -> Json:
 
 
 def consensus_params(value: ConsensusParams) -> Json:
+    """The consensus parameters with every number as text."""
     return {
         "block": {"max_bytes": str(value.block.max_bytes), "max_gas": str(value.block.max_gas)},
         "evidence": {

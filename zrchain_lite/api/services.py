@@ -90,6 +90,7 @@ class TxService:
         self._engine = engine
 
     async def simulate(self, request: txs.SimulateRequest, metadata: Metadata) -> Message:
+        """Execute a transaction on the last committed state and forget it; raises LedgerError."""
         raw = request.tx_bytes or _raw(request)
         outcome = self._engine.simulate(raw)
         if outcome.error is not None:
@@ -104,6 +105,7 @@ class TxService:
         )
 
     async def broadcast_tx(self, request: txs.BroadcastTxRequest, metadata: Metadata) -> Message:
+        """Send a transaction and answer with what CheckTx said."""
         if request.mode not in (txs.BROADCAST_MODE_SYNC, txs.BROADCAST_MODE_ASYNC):
             raise InvalidArgument("mode must be BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC")
         if not request.tx_bytes:
@@ -112,6 +114,7 @@ class TxService:
         return txs.BroadcastTxResponse(tx_response=checked_response(request.tx_bytes, check))
 
     async def get_tx(self, request: txs.GetTxRequest, metadata: Metadata) -> txs.GetTxResponse:
+        """A committed transaction by its hash; waits for it as long as `x-wait-ms` says."""
         timeout_s = _number(metadata, WAIT_METADATA) / 1000
         hash_ = event_query.parse_hash(request.hash)
         record = await self._engine.wait_for_tx(hash_, timeout_s)
@@ -122,6 +125,7 @@ class TxService:
     async def get_txs_event(
         self, request: txs.GetTxsEventRequest, metadata: Metadata
     ) -> txs.GetTxsEventResponse:
+        """One page of the transactions that a query over events matches, at most 100."""
         query = event_query.parse(request.query or " AND ".join(request.events))
         limit = min(request.limit or request.pagination.limit or MAX_PAGE, MAX_PAGE)
         skip = (request.page - 1) * limit if request.page else request.pagination.offset
@@ -149,6 +153,7 @@ class NodeService:
     async def get_latest_block(
         self, request: tm.GetLatestBlockRequest, metadata: Metadata
     ) -> tm.GetLatestBlockResponse:
+        """The latest block; waits for one above `x-above-height` as long as `x-wait-ms` says."""
         above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
         record = self._block(await self._engine.wait_above(above, wait_ms / 1000))
         return tm.GetLatestBlockResponse(
@@ -158,6 +163,7 @@ class NodeService:
     async def get_block_by_height(
         self, request: tm.GetBlockByHeightRequest, metadata: Metadata
     ) -> tm.GetBlockByHeightResponse:
+        """A block by its height; raises NotFound above the latest."""
         record = self._block(request.height)
         return tm.GetBlockByHeightResponse(
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
@@ -172,9 +178,11 @@ class NodeService:
         return record
 
     async def get_syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
+        """Whether the node still catches up, which an embedded engine never does."""
         return tm.GetSyncingResponse(syncing=False)
 
     async def get_node_info(self, request: tm.GetNodeInfoRequest, metadata: Metadata) -> Message:
+        """The chain's id, and the version by which clients choose their dialect."""
         return tm.GetNodeInfoResponse(
             default_node_info=DefaultNodeInfo(
                 protocol_version=ProtocolVersion(block=11, app=1),

@@ -45,10 +45,11 @@ HTTP = {
     GrpcStatus.UNIMPLEMENTED: 501,
     GrpcStatus.INTERNAL: 500,
 }
-"""As grpc-gateway maps them."""
+"""The HTTP status of each gRPC code, as grpc-gateway maps them."""
 
 
 def status_of(error: LedgerError) -> GrpcStatus:
+    """The gRPC code of an error; INTERNAL for a class that the table does not know."""
     for kind, status in _BY_CLASS:
         if isinstance(error, kind):
             return status

@@ -12,6 +12,7 @@ from zrchain_lite.wire.tendermint.abci.types_pb2 import ResponseCheckTx
 
 
 def rfc3339(time_ms: int) -> str:
+    """A time in Unix milliseconds as text in UTC, as in 2026-01-01T00:00:00.000Z."""
     moment = datetime.fromtimestamp(time_ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -27,6 +28,7 @@ def decoded_tx(tx: bytes) -> Tx:
 
 
 def tx_response(record: TxRecord) -> TxResponse:
+    """A committed transaction with its result, as the Cosmos SDK's clients read it."""
     result = record.result
     return TxResponse(
         height=record.height,

@@ -36,7 +36,7 @@ class Account:
 
     @property
     def evm_address(self) -> str:
-        """EIP-55."""
+        """The EVM address of the account's key, in the spelling of EIP-55."""
         return evm_address(self.public_key)
 
     def sign_digest(self, digest: bytes) -> bytes:

@@ -17,7 +17,7 @@ class ClientError(Exception):
 
 
 class LedgerUnavailable(ClientError, ConnectionError):
-    """Nothing is known of what was sent, if anything was."""
+    """The node cannot be reached; whether it took what was sent is not known."""
 
 
 class QueryFailed(ClientError):
@@ -29,7 +29,7 @@ class QueryFailed(ClientError):
 
 
 class ObjectNotFound(QueryFailed, LookupError):
-    """NOT_FOUND."""
+    """The query succeeded and found nothing: gRPC's NOT_FOUND."""
 
 
 class AccountUnknown(ObjectNotFound):

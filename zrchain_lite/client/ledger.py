@@ -35,7 +35,7 @@ Metadata = Sequence[tuple[str, str]]
 
 GAS_LIMIT = 20_000_000
 GAS_PRICE = Decimal("0.0001")
-"""urock; the fee is the gas limit times this."""
+"""The price of one unit of gas in urock; the fee is the gas limit times this."""
 INCLUSION_TIMEOUT_S = 30.0
 HOLD_MS = 2_000
 """How long the node may hold an answer back while there is nothing new."""
@@ -99,6 +99,7 @@ class LedgerClient:
         self._position: _Position | None = None
 
     async def close(self) -> None:
+        """Close the connection; the client cannot be used afterwards."""
         await self._channel.close()
 
     async def __aenter__(self) -> LedgerClient:
@@ -109,7 +110,7 @@ class LedgerClient:
 
     @property
     def account(self) -> Account:
-        """Raises ValueError when the client was made without one."""
+        """The account that signs; raises ValueError when the client was made without one."""
         if self._account is None:
             raise ValueError("this client has no account: pass account=… to send transactions")
         return self._account
@@ -233,7 +234,7 @@ class LedgerClient:
     async def _submit(
         self, tx: bytes, *, known_is_refused: bool = False, attempts: int | None = None
     ) -> None:
-        """Raises TxFailed when CheckTx refuses. Sent again, the same bytes are one transaction."""
+        """Send, which twice is once; raises TxFailed when CheckTx refuses."""
         request = txs.BroadcastTxRequest(tx_bytes=tx, mode=txs.BROADCAST_MODE_SYNC)
         answer = await self.query(
             f"{_TX}/BroadcastTx", request, txs.BroadcastTxResponse, attempts=attempts

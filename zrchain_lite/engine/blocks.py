@@ -32,6 +32,7 @@ _VALIDATORS_HASH = merkle.root([])
 
 
 def timestamp(time_ms: int) -> Timestamp:
+    """A time in Unix milliseconds as protobuf's Timestamp."""
     value = Timestamp()
     value.FromMilliseconds(time_ms)
     return value
@@ -71,6 +72,7 @@ def make_block(
 
 
 def header_hash(header: Header) -> bytes:
+    """The hash of a header: a Merkle root over its encoded fields."""
     fields = [
         header.version.SerializeToString(),
         _wrapped(header.chain_id),

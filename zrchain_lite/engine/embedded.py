@@ -48,6 +48,7 @@ class EngineSettings:
 
 
 def now_ms() -> int:
+    """The machine's clock in Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 
@@ -242,18 +243,22 @@ class EmbeddedEngine:
             self._waiters.pop(hash_, None)
 
     def simulate(self, tx: bytes) -> TxOutcome:
+        """Execute a transaction against the last committed state and forget it."""
         return self.app.simulate(tx)
 
     # -- reading ---------------------------------------------------------------------------------
 
     def query(self, path: str, data: bytes, *, height: int = 0) -> bytes:
+        """Answer an encoded request of a gRPC method path; raises LedgerError."""
         return self.app.query(path, data, height=height)
 
     def answer(self, path: str, request: Message) -> Message:
+        """Answer a decoded request of a gRPC method path; raises LedgerError."""
         return self.app.answer(path, request)
 
     @property
     def tip(self) -> Tip:
+        """The last committed block: chain id, height and application hash."""
         return self.app.tip
 
     def block(self, height: int | None = None) -> BlockRecord | None:
@@ -261,10 +266,13 @@ class EmbeddedEngine:
         return self.records.block(self.tip.height if height is None else height)
 
     def tx(self, hash_: bytes) -> TxRecord | None:
+        """A committed transaction by its hash (32 bytes), None when there is none."""
         return self.records.tx(hash_)
 
     def waiting(self) -> list[bytes]:
+        """The encoded transactions that wait for a block, in their order."""
         return self._mempool.waiting()
 
     def subscribe(self, capacity: int = 100) -> Subscription:
+        """Listen to the blocks that are committed from now on; `capacity` of them may wait."""
         return self._hub.subscribe(capacity)

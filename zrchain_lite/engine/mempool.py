@@ -9,7 +9,7 @@ from zrchain_lite.tx import tx_hash
 
 
 class MempoolFull(LedgerError):
-    """Too much waits already; send again after the next block."""
+    """No more transactions may wait; send again after the next block."""
 
     codespace, code = "sdk", 20
 
@@ -32,7 +32,7 @@ class Mempool:
         return len(self._txs)
 
     def require_room(self, tx: bytes) -> None:
-        """Raises AlreadyKnown or MempoolFull."""
+        """Refuse what cannot wait: raises AlreadyKnown or MempoolFull."""
         if tx_hash(tx) in self._txs:
             raise AlreadyKnown("the transaction waits already")
         if len(self._txs) >= self._max_txs or self._bytes + len(tx) > self._max_bytes:
@@ -41,14 +41,17 @@ class Mempool:
             )
 
     def add(self, tx: bytes) -> None:
+        """Queue a transaction that CheckTx admitted; raises AlreadyKnown or MempoolFull."""
         self.require_room(tx)
         self._txs[tx_hash(tx)] = tx
         self._bytes += len(tx)
 
     def waiting(self) -> list[bytes]:
+        """The encoded transactions in the order in which they came."""
         return list(self._txs.values())
 
     def remove(self, txs: list[bytes]) -> None:
+        """Forget transactions, such as those that a block holds; unknown ones are passed over."""
         for tx in txs:
             if self._txs.pop(tx_hash(tx), None) is not None:
                 self._bytes -= len(tx)

@@ -33,10 +33,12 @@ class BlockRecord:
 
     @property
     def height(self) -> int:
+        """The block's height, 1 for the first."""
         return self.block.header.height
 
     @property
     def time_ms(self) -> int:
+        """The block's time in Unix milliseconds."""
         return self.block.header.time.ToMilliseconds()
 
 
@@ -52,6 +54,7 @@ class TxRecord:
 
     @property
     def hash(self) -> bytes:
+        """The transaction's hash: SHA-256 of its bytes."""
         return sha256(self.tx).digest()
 
 
@@ -91,6 +94,7 @@ class Records:
         self._store = store
 
     def block(self, height: int) -> BlockRecord | None:
+        """A block by its height, None when there is none."""
         key = height.to_bytes(8, "big") if 0 < height < 2**63 else b""
         raw = self._store.get(b"block/" + key)
         if raw is None:
@@ -100,14 +104,17 @@ class Records:
         return BlockRecord(block_id(block), block, results)
 
     def height_of_hash(self, block_hash: bytes) -> int | None:
+        """The height of the block with this header hash, None when there is none."""
         raw = self._store.get(b"hash/" + block_hash)
         return None if raw is None else int.from_bytes(raw, "big")
 
     def tx(self, tx_hash: bytes) -> TxRecord | None:
+        """A transaction by its hash, None when no block holds it."""
         place = self._store.get(b"tx/" + tx_hash)
         return None if place is None else self.at(_position(place))
 
     def at(self, position: Position) -> TxRecord:
+        """The transaction at a position (height, index in the block); raises LookupError."""
         height, index = position
         record = self.block(height)
         if record is None:

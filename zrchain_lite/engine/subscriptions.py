@@ -23,6 +23,7 @@ class Committed:
     record: BlockRecord
 
     def txs(self) -> list[TxRecord]:
+        """The block's transactions with their results, in their order."""
         block, results = self.record.block, self.record.results
         return [
             TxRecord(self.record.height, index, self.record.time_ms, tx, results.tx_results[index])
@@ -40,6 +41,7 @@ class Subscription:
         self._cut = False
 
     def put(self, item: Committed | None) -> None:
+        """Queue a committed block, or None to end; a listener that is too slow is cut off."""
         if item is not None and self._queue.qsize() >= self._capacity:
             self._cut, item = True, None
             self._hub.remove(self)
@@ -53,29 +55,34 @@ class Subscription:
             raise SlowSubscriber(f"more than {self._capacity} blocks were not read; cut off")
 
     def close(self) -> None:
+        """Stop listening; whoever waits for the next block is told that there is none."""
         self._hub.remove(self)
         self.put(None)
 
 
 class Hub:
-    """All listeners."""
+    """Every listener of an engine's committed blocks."""
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self, capacity: int = 100) -> Subscription:
+        """Add a listener that may fall `capacity` blocks behind."""
         subscription = Subscription(self, capacity)
         self._subscriptions.append(subscription)
         return subscription
 
     def remove(self, subscription: Subscription) -> None:
+        """Forget a listener; one that is gone already is passed over."""
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
 
     def publish(self, item: Committed) -> None:
+        """Hand a committed block to every listener."""
         for subscription in list(self._subscriptions):
             subscription.put(item)
 
     def close(self) -> None:
+        """End every listener."""
         for subscription in list(self._subscriptions):
             subscription.close()

@@ -49,20 +49,24 @@ class Map(Generic[M]):
         self._message = message
 
     def get(self, store: KVStore, key: Key) -> M | None:
+        """The message under a key, None when there is none."""
         raw = store.get(self.prefix + encode_key(key))
         return None if raw is None else self._message.FromString(raw)
 
     def set(self, store: KVStore, key: Key, value: M) -> None:
+        """Store a message under a key, in place of the one that is there."""
         store.set(self.prefix + encode_key(key), value.SerializeToString(deterministic=True))
 
     def delete(self, store: KVStore, key: Key) -> None:
+        """Forget what is under a key, if anything is."""
         store.delete(self.prefix + encode_key(key))
 
     def has(self, store: KVStore, key: Key) -> bool:
+        """Whether there is a message under a key."""
         return store.get(self.prefix + encode_key(key)) is not None
 
     def values(self, store: KVStore, *, under: Key = (), reverse: bool = False) -> Iterator[M]:
-        """In the order of their keys; `under` is the beginning of a tuple key."""
+        """Every message in the order of the keys; `under` is the beginning of a tuple key."""
         for _, raw in store.iterate(self.prefix + encode_key(under), reverse=reverse):
             yield self._message.FromString(raw)
 
@@ -74,12 +78,15 @@ class Index:
         self.prefix = prefix.encode() + b"/"
 
     def add(self, store: KVStore, group: Key, member: int) -> None:
+        """Put a member into a group; one that is in it stays."""
         store.set(self._group(group) + encode_key(member), b"")
 
     def remove(self, store: KVStore, group: Key, member: int) -> None:
+        """Take a member out of a group; one that is not in it is passed over."""
         store.delete(self._group(group) + encode_key(member))
 
     def members(self, store: KVStore, group: Key) -> list[int]:
+        """The members of a group in ascending order."""
         return list(self.ascending(store, group))
 
     def ascending(self, store: KVStore, group: Key) -> Iterator[int]:
@@ -99,9 +106,11 @@ class Counter:
         self._key = name.encode()
 
     def next(self, store: KVStore) -> int:
+        """Count one further and return the number, 1 the first time."""
         value = self.current(store) + 1
         store.set(self._key, value.to_bytes(8, "big"))
         return value
 
     def current(self, store: KVStore) -> int:
+        """The number that was given last, 0 before the first."""
         return int.from_bytes(store.get(self._key) or b"", "big")

@@ -15,9 +15,13 @@ from typing import Protocol
 class KVStore(Protocol):
     """Ordered bytes to bytes. An empty value is a value."""
 
-    def get(self, key: bytes) -> bytes | None: ...
+    def get(self, key: bytes) -> bytes | None:
+        """The value under a key, None when there is none."""
+        ...
 
-    def set(self, key: bytes, value: bytes) -> None: ...
+    def set(self, key: bytes, value: bytes) -> None:
+        """Store a value under a key, in place of the one that is there."""
+        ...
 
     def delete(self, key: bytes) -> None:
         """Deleting what is not there is allowed."""
@@ -54,7 +58,7 @@ def _select(keys: list[bytes], prefix: bytes, start: bytes | None, *, reverse: b
     return selected
 
 
-class MemoryStore:
+class MemoryStore(KVStore):
     """A KVStore in memory, for tests and as the base of an empty chain."""
 
     def __init__(self) -> None:
@@ -80,7 +84,7 @@ class MemoryStore:
             yield key, self._values[key]
 
 
-class Overlay:
+class Overlay(KVStore):
     """Writes held above a parent store until `commit`; dropping the overlay drops them."""
 
     def __init__(self, parent: KVStore) -> None:

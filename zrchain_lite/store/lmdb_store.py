@@ -20,7 +20,7 @@ from typing import Any
 import lmdb
 
 from zrchain_lite.errors import LedgerError
-from zrchain_lite.store.kv import prefix_end
+from zrchain_lite.store.kv import KVStore, prefix_end
 from zrchain_lite.store.merkle import Change
 
 FORMAT = b"zrchain-lite/1"
@@ -66,7 +66,7 @@ class Tip:
     app_hash: bytes
 
 
-class Snapshot:
+class Snapshot(KVStore):
     """A read-only KVStore of one database as of the moment it was opened."""
 
     def __init__(self, environment: Any, database: Any) -> None:
@@ -98,6 +98,7 @@ class Snapshot:
                 yield key, value
 
     def close(self) -> None:
+        """End the read transaction; the snapshot cannot be used afterwards."""
         self._txn.abort()
 
     def reopen(self) -> None:
@@ -147,6 +148,7 @@ class LmdbStore:
         self.chain = Snapshot(self._environment, self._chain)
 
     def tip(self) -> Tip:
+        """The block that was committed last, height 0 before the first."""
         with self._environment.begin(db=self._meta) as txn:
             chain_id = (txn.get(b"chain_id") or b"").decode()
             height = int.from_bytes(txn.get(b"height") or b"", "big")
@@ -173,6 +175,7 @@ class LmdbStore:
         self.chain.reopen()
 
     def close(self) -> None:
+        """Close the environment and let another process open the folder."""
         self.state.close()
         self.chain.close()
         self._environment.close()

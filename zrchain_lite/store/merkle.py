@@ -14,6 +14,7 @@ Change = tuple[bytes, bytes | None]
 
 
 def leaf_hash(data: bytes) -> bytes:
+    """The hash of a leaf, apart from that of an inner node (RFC 6962)."""
     return sha256(b"\x00" + data).digest()
 
 
@@ -31,6 +32,7 @@ def root_of_hashes(leaves: Sequence[bytes]) -> bytes:
 
 
 def root(items: Sequence[bytes]) -> bytes:
+    """The Merkle root over items, which are hashed as leaves first."""
     return root_of_hashes([leaf_hash(item) for item in items])
 
 
@@ -62,7 +64,7 @@ def writes_witness(previous: bytes, changes: Sequence[Change]) -> bytes:
 
 
 def read_witness(witness: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """(previous app hash, [(key, leaf hash)]) of a witness."""
+    """What a witness holds: the previous application hash, and (key, leaf hash) of each write."""
     pairs = []
     position = 32
     while position < len(witness):

@@ -65,7 +65,7 @@ class Deliveries:
         self._journey = journey
 
     def open(self, ctx: Context, request: pb.Request) -> None:
-        """Everything is signed: open what must travel, or end the request as ANSWERED."""
+        """Open what must travel now that all is signed, or end the request as ANSWERED."""
         if request.mode == pb.MODE_DIRECT:
             self._add(request, pb.DELIVERY_KIND_ANSWER, request.event.id.chain)
         if request.kind in _BROADCASTABLE and request.event.sign.broadcast:
@@ -108,7 +108,7 @@ class Deliveries:
         self._put_outgoing(ctx, outgoing)
 
     def report(self, ctx: Context, msg: pb.MsgReportDelivery) -> None:
-        """Raises Unauthorized, InvalidArgument, NotFound or Conflict; then nothing has changed."""
+        """Take a report; raises Unauthorized, InvalidArgument, NotFound or Conflict."""
         self._check(ctx, msg)
         request_id = msg.request_id
         if msg.sign_transaction_request_id:

@@ -38,6 +38,8 @@ class VoteOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Vote:
+    """What one observer said that an event contains."""
+
     observer: str
     content: ContentHash
 
@@ -50,11 +52,14 @@ class Reports:
     accepted: ContentHash | None = None
 
     def vote_of(self, observer: str) -> ContentHash | None:
+        """The content for which an observer voted, None before its vote."""
         return next((vote.content for vote in self.votes if vote.observer == observer), None)
 
 
 @dataclass(frozen=True)
 class Counted:
+    """The reports once one more was counted, and what that report did."""
+
     reports: Reports
     outcome: VoteOutcome
 
@@ -120,7 +125,7 @@ def canonical(event: pb.SourceEvent) -> pb.SourceEvent:
 
 
 def canonical_id(source: pb.SourceId) -> pb.SourceId:
-    """(chain, contract, transaction hash, log index), the contract in EIP-55."""
+    """The id of an event with its contract in EIP-55; raises InvalidArgument."""
     check_length("tx_hash", source.tx_hash, 32)
     return pb.SourceId(
         chain=evm_chain(source.chain),

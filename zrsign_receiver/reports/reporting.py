@@ -23,7 +23,7 @@ _KINDS = {"key": pb.REQUEST_KIND_KEY, "link": pb.REQUEST_KIND_LINK}
 
 
 class Reporting:
-    """Handles MsgReportEvents."""
+    """Handles MsgReportEvents: counts votes and starts requests."""
 
     def __init__(
         self,
@@ -40,8 +40,10 @@ class Reporting:
         self._links = links
 
     def report(self, ctx: Context, msg: pb.MsgReportEvents) -> pb.MsgReportEventsResponse:
-        """Raises Unauthorized (not an observer, inactive source), NotFound (unknown source) or
-        InvalidArgument (not the shape of a log); then nothing of the whole report is kept.
+        """Count an observer's votes, all of the report or none.
+
+        Raises Unauthorized (not an observer, inactive source), NotFound (unknown source) or
+        InvalidArgument (not the shape of a log).
         """
         if msg.observer not in self._state.params(ctx.store).observers:
             raise Unauthorized(f"{msg.observer} is not a registered observer")

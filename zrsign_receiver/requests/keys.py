@@ -47,7 +47,7 @@ class Keys:
         self._answers = answers
 
     def start(self, ctx: Context, request: pb.Request) -> None:
-        """Raises Rejection when the request cannot be served."""
+        """Ask the keyring for the key; raises Rejection when the request cannot be served."""
         ask = request.event.key
         request.owner_id = owner_id(request.event)
         wallet_type = payloads.wallet_type(ask.wallet_type_id)

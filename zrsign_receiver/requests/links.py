@@ -44,7 +44,7 @@ class OwnerLinks:
         self._workspaces = workspaces
 
     def start(self, ctx: Context, request: pb.Request) -> None:
-        """Raises Rejection when the request cannot be served."""
+        """Begin to hand over a workspace; raises Rejection when the request cannot be served."""
         request.owner_id = owner_id(request.event)
         try:
             require_account(request.event.link.account)

@@ -51,6 +51,7 @@ def _refusal(error: ChainError, otherwise: Reason) -> Rejection:
 
 
 def wallet_type(wallet_type_id: bytes) -> WalletType:
+    """The wallet type that a contract names; raises Rejection for one that is unknown."""
     try:
         return wallet_type_by_id(wallet_type_id)
     except UnknownWalletType as error:
@@ -99,12 +100,14 @@ KINDS = frozenset(
 
 
 def hash_item(payload: bytes) -> bytes:
+    """The 32 bytes that are signed as they are; raises Rejection for any other length."""
     if len(payload) != 32:
         raise Rejection(Reason.INVALID_HASH_LENGTH, f"expected 32 bytes, got {len(payload)}")
     return payload
 
 
 def data_item(chain: Chain, payload: bytes) -> bytes:
+    """The digest of a message under the chain's rules; raises Rejection when it is empty."""
     if not payload:
         raise Rejection(Reason.EMPTY_PAYLOAD, "there is no data to sign")
     return chain.message_digest(payload)

@@ -68,7 +68,7 @@ class Signing:
         policy.register_action(EXECUTE_REQUEST, self.execute)
 
     def start(self, ctx: Context, request: pb.Request) -> None:
-        """Raises Rejection when the request cannot be served."""
+        """Ask for the signature or a composition; raises Rejection when it cannot be served."""
         ask = request.event.sign
         request.owner_id = owner_id(request.event)
         payloads.check_shape(ask)
@@ -210,7 +210,7 @@ class Signing:
             self._journey.reject(ctx, request, rejection)
 
     def _take_wallet(self, ctx: Context, request: pb.Request) -> None:
-        """By owner, coin type and index alone: somebody else's wallet cannot be named."""
+        """Find the wallet by owner, coin type and index alone: somebody else's cannot be named."""
         index = request.event.sign.wallet_index
         wallet = self._state.wallets.get(ctx.store, (request.owner_id, request.coin_type, index))
         if wallet is None:

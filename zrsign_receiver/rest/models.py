@@ -46,6 +46,8 @@ class Problem(RestModel):
 
 
 class ParamsView(RestModel):
+    """The receiver's parameters."""
+
     authority: str
     keyring_addr: str
     observers: list[str]
@@ -58,6 +60,7 @@ class ParamsView(RestModel):
 
     @classmethod
     def of(cls, params: pb.Params) -> ParamsView:
+        """The view of these parameters."""
         return cls(
             authority=params.authority,
             keyring_addr=params.keyring_addr,
@@ -83,6 +86,7 @@ class SourceView(RestModel):
 
     @classmethod
     def of(cls, source: pb.Source) -> SourceView:
+        """The view of this source."""
         return cls(
             chain=source.chain,
             contract=source.contract,
@@ -104,6 +108,7 @@ class StepView(RestModel):
 
     @classmethod
     def of(cls, step: pb.Step) -> StepView:
+        """The view of this step."""
         return cls(
             number=step.number,
             name=step.name,
@@ -114,6 +119,8 @@ class StepView(RestModel):
 
 
 class DeliveryView(RestModel):
+    """How far a transaction or an answer was carried to a chain."""
+
     kind: str = Field(examples=["TRANSACTION", "ANSWER"])
     chain: str
     status: str = Field(examples=["OPEN", "SUBMITTED", "CONFIRMED", "FAILED"])
@@ -123,6 +130,7 @@ class DeliveryView(RestModel):
 
     @classmethod
     def of(cls, delivery: pb.Delivery) -> DeliveryView:
+        """The view of this delivery."""
         return cls(
             kind=_word(pb.DeliveryKind, "DELIVERY_KIND_", delivery.kind),
             chain=delivery.chain,
@@ -177,6 +185,7 @@ class RequestView(RestModel):
 
     @classmethod
     def of(cls, request: pb.Request) -> RequestView:
+        """The view of this request, with its steps and deliveries."""
         source, sign = request.event.id, request.event.sign
         is_sign = request.event.WhichOneof("ask") == "sign"
         ask = sign if is_sign else request.event.key
@@ -217,12 +226,16 @@ class RequestView(RestModel):
 
 
 class RequestPage(RestModel):
+    """One page of requests."""
+
     requests: list[RequestView]
     next_key: str | None = Field(description="Pass as `key` for the next page; null on the last.")
     total: int | None = Field(description="When asked for with `count_total`.")
 
 
 class WalletView(RestModel):
+    """A wallet of an owner: its key, and how it was asked for."""
+
     owner_id: str
     coin_type: int
     index: int
@@ -233,6 +246,7 @@ class WalletView(RestModel):
 
     @classmethod
     def of(cls, wallet: pb.Wallet) -> WalletView:
+        """The view of this wallet."""
         return cls(
             owner_id=wallet.owner_id,
             coin_type=wallet.coin_type,
@@ -256,6 +270,7 @@ class WalletTypeView(RestModel):
 
     @classmethod
     def of(cls, wallet_type: WalletType) -> WalletTypeView:
+        """The view of this wallet type."""
         return cls(
             id=_hex(wallet_type.id),
             purpose=wallet_type.purpose,
@@ -275,6 +290,7 @@ class ChainView(RestModel):
 
     @classmethod
     def of(cls, caip2: str) -> ChainView:
+        """The view of the chain with this CAIP-2 id."""
         return cls(caip2=caip2, id=_hex(chain_hash(caip2)), name=KNOWN_CHAINS.get(caip2, caip2))
 
 

@@ -30,13 +30,14 @@ _KINDS: tuple[tuple[type[LedgerError], int, str, str], ...] = (
 
 
 class TooManyStreams(Exception):
-    """As many event streams are open as the server allows."""
+    """The server has as many open event streams as it allows."""
 
 
 class ProblemRoute(APIRoute):
     """A route whose errors are problem details."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler, whose errors become problem details (RFC 9457)."""
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
@@ -55,6 +56,7 @@ class ProblemRoute(APIRoute):
 
 
 def problem(request: Request, status: int, title: str, detail: str, next_step: str) -> Response:
+    """A response with problem details (RFC 9457): what is wrong and what to do next."""
     content = Problem(
         type="urn:zrsign:problem:" + title.replace(" ", "-"),
         title=title,

@@ -73,11 +73,11 @@ class AuthKeeper:
         return address
 
     def freeze(self) -> None:
-        """From now on the module accounts are fixed."""
+        """Fix the module accounts: whoever names another from now on is refused."""
         self._frozen = True
 
     def account(self, ctx: Context, address: str) -> BaseAccount:
-        """Raises NotFound."""
+        """The account of an address; raises NotFound."""
         check_address(address)
         account = _accounts.get(ctx.store, address)
         if account is None:
@@ -116,16 +116,20 @@ class AuthKeeper:
             _accounts.set(ctx.store, address, account)
 
     def increment_sequence(self, ctx: Context, address: str) -> None:
+        """Count one further transaction of an account; raises NotFound."""
         account = self.account(ctx, address)
         account.sequence += 1
         _accounts.set(ctx.store, address, account)
 
     def params(self, ctx: Context) -> Params:
+        """The limits of a transaction and the gas of its size and signatures."""
         return _params.get(ctx.store, b"") or DEFAULT_PARAMS
 
     def set_params(self, ctx: Context, params: Params) -> None:
+        """Replace the parameters."""
         _params.set(ctx.store, b"", params)
 
     @property
     def accounts_prefix(self) -> bytes:
+        """The keys of all accounts begin with this."""
         return _accounts.prefix

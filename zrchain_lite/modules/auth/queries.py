@@ -17,10 +17,12 @@ class AuthQueries:
         self._keeper = keeper
 
     def account(self, ctx: Context, request: q.QueryAccountRequest) -> q.QueryAccountResponse:
+        """The account of an address, a module's account with its name; raises NotFound."""
         account = self._keeper.account(ctx, request.address)
         return q.QueryAccountResponse(account=pack(self._typed(account)))
 
     def accounts(self, ctx: Context, request: q.QueryAccountsRequest) -> q.QueryAccountsResponse:
+        """One page of all accounts."""
         pairs, page = page_of_store(ctx.store, self._keeper.accounts_prefix, request.pagination)
         accounts = [pack(self._typed(BaseAccount.FromString(raw))) for _, raw in pairs]
         return q.QueryAccountsResponse(accounts=accounts, pagination=page)
@@ -28,9 +30,11 @@ class AuthQueries:
     def account_info(
         self, ctx: Context, request: q.QueryAccountInfoRequest
     ) -> q.QueryAccountInfoResponse:
+        """The account of an address without its type; raises NotFound."""
         return q.QueryAccountInfoResponse(info=self._keeper.account(ctx, request.address))
 
     def params(self, ctx: Context, request: q.QueryParamsRequest) -> q.QueryParamsResponse:
+        """The module's parameters."""
         return q.QueryParamsResponse(params=self._keeper.params(ctx))
 
     def _typed(self, account: BaseAccount) -> BaseAccount | ModuleAccount:

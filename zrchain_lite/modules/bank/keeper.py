@@ -21,7 +21,7 @@ _supply = Map("bank/supply", Coin)
 
 
 def parse_coin(coin: Coin) -> tuple[str, int]:
-    """(denom, amount) of a positive coin; raises InvalidArgument."""
+    """Denomination and amount of a positive coin; raises InvalidArgument."""
     if not _DENOM_FORM.fullmatch(coin.denom):
         raise InvalidArgument(f"{coin.denom!r} is not a denomination", code=10, codespace="sdk")
     if not _AMOUNT_FORM.fullmatch(coin.amount):
@@ -43,10 +43,12 @@ class BankKeeper:
         self.auth = auth
 
     def balance(self, ctx: Context, address: str, denom: str = DENOM) -> int:
+        """The amount of a denomination that an address holds, in its smallest unit."""
         coin = _balances.get(ctx.store, (address, denom))
         return 0 if coin is None else int(coin.amount)
 
     def supply(self, ctx: Context, denom: str = DENOM) -> int:
+        """The amount of a denomination that all addresses hold together."""
         coin = _supply.get(ctx.store, denom)
         return 0 if coin is None else int(coin.amount)
 
@@ -55,7 +57,7 @@ class BankKeeper:
         return self.auth.module_account(name)
 
     def send(self, ctx: Context, from_: str, to: str, amount: int, denom: str = DENOM) -> None:
-        """Raises InsufficientFunds; sending 0 does nothing."""
+        """Move an amount between two addresses, 0 without effect; raises InsufficientFunds."""
         if amount < 0:
             raise InvalidArgument(f"cannot send a negative amount: {amount}{denom}")
         if amount == 0:
@@ -98,4 +100,5 @@ class BankKeeper:
 
     @staticmethod
     def supply_prefix() -> bytes:
+        """The keys of all supplies begin with this."""
         return _supply.prefix

@@ -18,6 +18,7 @@ class BankMessages:
         self._keeper = keeper
 
     def send(self, ctx: Context, msg: MsgSend) -> MsgSendResponse:
+        """Move coins from the signer to another account, all of them or none."""
         check_address(msg.from_address)
         check_address(msg.to_address)
         if msg.to_address in self._keeper.auth.module_accounts:

@@ -28,6 +28,7 @@ class BankQueries:
         self._keeper = keeper
 
     def balance(self, ctx: Context, request: q.QueryBalanceRequest) -> q.QueryBalanceResponse:
+        """The amount of one denomination that an address holds."""
         if not request.denom:
             raise InvalidArgument("denom is empty")
         amount = self._keeper.balance(ctx, request.address, request.denom)
@@ -36,12 +37,14 @@ class BankQueries:
     def all_balances(
         self, ctx: Context, request: q.QueryAllBalancesRequest
     ) -> q.QueryAllBalancesResponse:
+        """One page of the coins that an address holds."""
         coins, page = self._coins(ctx, request.address, request.pagination)
         return q.QueryAllBalancesResponse(balances=coins, pagination=page)
 
     def spendable_balances(
         self, ctx: Context, request: q.QuerySpendableBalancesRequest
     ) -> q.QuerySpendableBalancesResponse:
+        """The same as all balances: no coins are locked on this ledger."""
         coins, page = self._coins(ctx, request.address, request.pagination)
         return q.QuerySpendableBalancesResponse(balances=coins, pagination=page)
 
@@ -56,20 +59,24 @@ class BankQueries:
     def total_supply(
         self, ctx: Context, request: q.QueryTotalSupplyRequest
     ) -> q.QueryTotalSupplyResponse:
+        """One page of the supply of every denomination."""
         pairs, page = page_of_store(ctx.store, self._keeper.supply_prefix(), request.pagination)
         supply = [Coin.FromString(raw) for _, raw in pairs]
         return q.QueryTotalSupplyResponse(supply=supply, pagination=page)
 
     def supply_of(self, ctx: Context, request: q.QuerySupplyOfRequest) -> q.QuerySupplyOfResponse:
+        """The supply of one denomination."""
         amount = str(self._keeper.supply(ctx, request.denom))
         return q.QuerySupplyOfResponse(amount=Coin(denom=request.denom, amount=amount))
 
     def params(self, ctx: Context, request: q.QueryParamsRequest) -> q.QueryParamsResponse:
+        """The module's parameters: every denomination may be sent."""
         return q.QueryParamsResponse(params=Params(default_send_enabled=True))
 
     def denom_metadata(
         self, ctx: Context, request: q.QueryDenomMetadataRequest
     ) -> q.QueryDenomMetadataResponse:
+        """The description of a denomination; raises NotFound for any but urock."""
         if request.denom != DENOM:
             raise NotFound(f"no metadata of denomination {request.denom!r}")
         return q.QueryDenomMetadataResponse(metadata=ROCK)
@@ -77,4 +84,5 @@ class BankQueries:
     def denoms_metadata(
         self, ctx: Context, request: q.QueryDenomsMetadataRequest
     ) -> q.QueryDenomsMetadataResponse:
+        """The description of every denomination, of which there is one."""
         return q.QueryDenomsMetadataResponse(metadatas=[ROCK], pagination=PageResponse(total=1))

@@ -20,7 +20,7 @@ DEFAULT_MIN_GAS_PRICE = "0.0001urock"
 
 
 def parse_price(price: str) -> tuple[Decimal, str]:
-    """(price, denom) of "0.0001urock"; raises InvalidArgument."""
+    """Price and denomination of a text such as "0.0001urock"; raises InvalidArgument."""
     match = _PRICE_FORM.fullmatch(price)
     if match is None:
         raise InvalidArgument(f"{price!r} is not a gas price such as {DEFAULT_MIN_GAS_PRICE!r}")
@@ -31,20 +31,24 @@ class ConsensusKeeper:
     """Reads and writes the rules."""
 
     def params(self, ctx: Context) -> ConsensusParams:
+        """The limits of a block."""
         raw = ctx.store.get(_PARAMS)
         return DEFAULT_PARAMS if raw is None else ConsensusParams.FromString(raw)
 
     def set_params(self, ctx: Context, params: ConsensusParams) -> None:
+        """Replace the limits of a block."""
         ctx.store.set(_PARAMS, params.SerializeToString(deterministic=True))
 
     def min_gas_price(self, ctx: Context) -> str:
+        """The lowest price of one unit of gas, as in "0.0001urock"."""
         return (ctx.store.get(_PRICE) or DEFAULT_MIN_GAS_PRICE.encode()).decode()
 
     def set_min_gas_price(self, ctx: Context, price: str) -> None:
+        """Replace the lowest price of gas; raises InvalidArgument."""
         parse_price(price)
         ctx.store.set(_PRICE, price.encode())
 
     def required_fee(self, ctx: Context, gas_limit: int) -> tuple[int, str]:
-        """(amount, denom): gas limit times the minimum gas price, rounded up."""
+        """The lowest fee as (amount, denom): gas limit times the minimum gas price, rounded up."""
         price, denom = parse_price(self.min_gas_price(ctx))
         return int((price * gas_limit).to_integral_value(ROUND_CEILING)), denom

@@ -51,4 +51,5 @@ class ConsensusQueries:
     def params(
         self, ctx: Context, request: query_pb2.QueryParamsRequest
     ) -> query_pb2.QueryParamsResponse:
+        """The limits of a block."""
         return query_pb2.QueryParamsResponse(params=self._keeper.params(ctx))

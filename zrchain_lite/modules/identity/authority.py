@@ -18,6 +18,7 @@ class Authority:
         self._key = f"{module}/authority".encode()
 
     def init(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
+        """Take the authority's address from the module's part of the genesis, if it names one."""
         address = genesis.get("authority")
         if address is not None:
             ctx.store.set(self._key, require_account(address).encode())

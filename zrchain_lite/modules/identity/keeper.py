@@ -48,6 +48,7 @@ class IdentityKeeper:
         self.policies_in_use: list[PoliciesInUse] = []
 
     def params(self, ctx: Context) -> Params:
+        """The module's parameters: what a new keyring costs."""
         stored = state.PARAMS.get(ctx.store, b"")
         return stored or Params(keyring_creation_fee=DEFAULT_KEYRING_CREATION_FEE)
 
@@ -59,6 +60,7 @@ class IdentityKeeper:
         return (account,) if evm_address is None else (account, evm_address)
 
     def acts_for(self, ctx: Context, account: str, owner: str) -> bool:
+        """Whether an account is the owner or has the owner's key (an EVM identity)."""
         return owner in self.identities(ctx, account)
 
     def is_owner(self, ctx: Context, workspace: str, account: str) -> bool:
@@ -69,7 +71,7 @@ class IdentityKeeper:
     # Workspaces
 
     def workspace(self, ctx: Context, address: str) -> Workspace:
-        """Raises InvalidArgument for a malformed address, NotFound for an unknown one."""
+        """The object at an address; raises InvalidArgument for a malformed one, or NotFound."""
         found = state.WORKSPACES.get(ctx.store, require_workspace(address))
         if found is None:
             raise NotFound(f"no workspace {address}")
@@ -134,6 +136,7 @@ class IdentityKeeper:
             raise Conflict(f"workspace {child} is an ancestor of {parent}; that would be a cycle")
 
     def save_workspace(self, ctx: Context, workspace: Workspace) -> None:
+        """Store a workspace that has changed."""
         state.put_workspace(ctx.store, workspace)
 
     def import_workspace(self, ctx: Context, workspace: Workspace) -> None:
@@ -183,14 +186,14 @@ class IdentityKeeper:
     # Keyrings
 
     def keyring(self, ctx: Context, address: str) -> Keyring:
-        """Raises InvalidArgument for a malformed address, NotFound for an unknown one."""
+        """The object at an address; raises InvalidArgument for a malformed one, or NotFound."""
         found = state.KEYRINGS.get(ctx.store, require_keyring(address))
         if found is None:
             raise NotFound(f"no keyring {address}")
         return found
 
     def active_keyring(self, ctx: Context, address: str) -> Keyring:
-        """As `keyring`; raises KeyringInactive too."""
+        """The keyring as `keyring` finds it; raises KeyringInactive as well."""
         keyring = self.keyring(ctx, address)
         if not keyring.is_active:
             raise KeyringInactive(f"keyring {address} is inactive; an admin can activate it")
@@ -214,6 +217,7 @@ class IdentityKeeper:
         self.save_keyring(ctx, keyring)
 
     def save_keyring(self, ctx: Context, keyring: Keyring) -> None:
+        """Store a keyring that has changed."""
         state.KEYRINGS.set(ctx.store, keyring.address, keyring)
 
     def _next_keyring_address(self, ctx: Context) -> str:

@@ -48,6 +48,7 @@ class KeyringMessages:
     def add_keyring_party(
         self, ctx: Context, msg: wire.MsgAddKeyringParty
     ) -> wire.MsgAddKeyringPartyResponse:
+        """Let one more account answer for the keyring, and raise the threshold if asked."""
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
         if require_account(msg.party) in keyring.parties:
             raise Conflict(f"{msg.party} already is a party of keyring {keyring.address}")
@@ -60,6 +61,7 @@ class KeyringMessages:
     def remove_keyring_party(
         self, ctx: Context, msg: wire.MsgRemoveKeyringParty
     ) -> wire.MsgRemoveKeyringPartyResponse:
+        """Let an account no longer answer for the keyring, and lower the threshold if asked."""
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
         if require_account(msg.party) not in keyring.parties:
             raise InvalidArgument(f"{msg.party} is no party of keyring {keyring.address}")
@@ -72,6 +74,7 @@ class KeyringMessages:
     def add_keyring_admin(
         self, ctx: Context, msg: wire.MsgAddKeyringAdmin
     ) -> wire.MsgAddKeyringAdminResponse:
+        """Let one more account administer the keyring."""
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
         if require_account(msg.admin) in keyring.admins:
             raise Conflict(f"{msg.admin} already is an admin of keyring {keyring.address}")
@@ -83,6 +86,7 @@ class KeyringMessages:
     def remove_keyring_admin(
         self, ctx: Context, msg: wire.MsgRemoveKeyringAdmin
     ) -> wire.MsgRemoveKeyringAdminResponse:
+        """Let an account no longer administer the keyring; the last one stays."""
         keyring = self._active(ctx, msg.keyring_addr, msg.creator)
         if require_account(msg.admin) not in keyring.admins:
             raise InvalidArgument(f"{msg.admin} is no admin of keyring {keyring.address}")
@@ -113,6 +117,7 @@ class KeyringMessages:
     def deactivate_keyring(
         self, ctx: Context, msg: wire.MsgDeactivateKeyring
     ) -> wire.MsgDeactivateKeyringResponse:
+        """Let the keyring take no further requests."""
         keyring = self._administered(ctx, msg.keyring_addr, msg.creator)
         keyring.is_active = False
         self._save(ctx, keyring, "keyring_deactivated")
@@ -121,6 +126,7 @@ class KeyringMessages:
     def update_params(
         self, ctx: Context, msg: wire.MsgUpdateParams
     ) -> wire.MsgUpdateParamsResponse:
+        """Replace the module's parameters; only its authority may."""
         self._authority.require(ctx, msg.authority)
         state.PARAMS.set(ctx.store, b"", checked_params(msg.params))
         return wire.MsgUpdateParamsResponse()

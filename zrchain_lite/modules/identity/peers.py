@@ -33,13 +33,17 @@ class Auth(Protocol):
 class Bank(Protocol):
     """Balances in urock."""
 
-    def balance(self, ctx: Context, address: str) -> int: ...
-
-    def send(self, ctx: Context, from_: str, to: str, amount: int) -> None:
-        """Raises InsufficientFunds."""
+    def balance(self, ctx: Context, address: str) -> int:
+        """What an address holds, in urock."""
         ...
 
-    def module_address(self, name: str) -> str: ...
+    def send(self, ctx: Context, from_: str, to: str, amount: int) -> None:
+        """Move `amount` urock; raises InsufficientFunds."""
+        ...
+
+    def module_address(self, name: str) -> str:
+        """The address of a module's account, which is named when keepers are made."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ class Submitted:
 class Policies(Protocol):
     """Approval of messages, as `PolicyKeeper` gives it."""
 
-    def register_action(self, type_url: str, execute: Execute) -> None: ...
+    def register_action(self, type_url: str, execute: Execute) -> None:
+        """Say what executes messages of this type once their policy is satisfied."""
+        ...
 
     def submit(
         self,
@@ -64,12 +70,22 @@ class Policies(Protocol):
         workspace: str,
         msg: Message,
         btl: int = 0,
-    ) -> Submitted: ...
+    ) -> Submitted:
+        """Put a message under a policy, and execute it at once if that is satisfied already."""
+        ...
 
-    def participants(self, ctx: Context, policy_id: int, workspace: str) -> tuple[str, ...]: ...
+    def participants(self, ctx: Context, policy_id: int, workspace: str) -> tuple[str, ...]:
+        """Who may approve under a policy; the workspace's owners when the policy is 0."""
+        ...
 
-    def require_owners(self, ctx: Context, policy_id: int, owners: list[str]) -> None: ...
+    def require_owners(self, ctx: Context, policy_id: int, owners: list[str]) -> None:
+        """Raise when a participant of the policy owns nothing in the workspace."""
+        ...
 
-    def require_current(self, action: Action, policy_id: int) -> None: ...
+    def require_current(self, action: Action, policy_id: int) -> None:
+        """Raise Conflict when the action was begun under another policy than this one."""
+        ...
 
-    def workspace_of(self, ctx: Context, action: Action) -> str: ...
+    def workspace_of(self, ctx: Context, action: Action) -> str:
+        """The address of the workspace whose policy the action waits for."""
+        ...

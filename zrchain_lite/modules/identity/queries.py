@@ -19,6 +19,7 @@ class IdentityQueries:
         self._keeper = keeper
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
+        """The module's parameters."""
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))
 
     def workspaces(
@@ -48,12 +49,14 @@ class IdentityQueries:
     def workspace_by_address(
         self, ctx: Context, request: wire.QueryWorkspaceByAddressRequest
     ) -> wire.QueryWorkspaceByAddressResponse:
+        """A workspace by its address; raises NotFound."""
         workspace = self._keeper.workspace(ctx, request.workspace_addr)
         return wire.QueryWorkspaceByAddressResponse(workspace=workspace)
 
     def keyrings(
         self, ctx: Context, request: wire.QueryKeyringsRequest
     ) -> wire.QueryKeyringsResponse:
+        """One page of all keyrings in the order of their addresses."""
         every = state.KEYRINGS.values(ctx.store, reverse=request.pagination.reverse)
         found = ((k.address.encode(), k) for k in every)
         keyrings, pagination = page(found, request.pagination)
@@ -62,5 +65,6 @@ class IdentityQueries:
     def keyring_by_address(
         self, ctx: Context, request: wire.QueryKeyringByAddressRequest
     ) -> wire.QueryKeyringByAddressResponse:
+        """A keyring by its address; raises NotFound."""
         keyring = self._keeper.keyring(ctx, request.keyring_addr)
         return wire.QueryKeyringByAddressResponse(keyring=keyring)

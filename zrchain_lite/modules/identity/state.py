@@ -24,12 +24,15 @@ class WorkspaceIndex:
         self._prefix = prefix.encode() + b"/"
 
     def add(self, store: KVStore, name: str, workspace: str) -> None:
+        """List a workspace under a name."""
         store.set(self._group(name) + workspace.encode(), b"")
 
     def remove(self, store: KVStore, name: str, workspace: str) -> None:
+        """No longer list a workspace under a name."""
         store.delete(self._group(name) + workspace.encode())
 
     def members(self, store: KVStore, name: str) -> Iterator[str]:
+        """The addresses of the workspaces under a name, in ascending order."""
         group = self._group(name)
         return (key[len(group) :].decode() for key, _ in store.iterate(group))
 
@@ -48,6 +51,7 @@ def parent_of(store: KVStore, workspace: str) -> str | None:
 
 
 def set_parent(store: KVStore, workspace: str, parent: str) -> None:
+    """Note that `parent` has the workspace as a child."""
     store.set(_PARENT + workspace.encode(), parent.encode())
 
 

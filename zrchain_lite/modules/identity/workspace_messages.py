@@ -40,6 +40,7 @@ class WorkspaceMessages:
     def new_workspace(
         self, ctx: Context, msg: wire.MsgNewWorkspace
     ) -> wire.MsgNewWorkspaceResponse:
+        """Make a workspace that the signer and the additional owners own."""
         require_account(msg.creator)
         workspace = self._keeper.create_workspace(
             ctx,
@@ -57,6 +58,7 @@ class WorkspaceMessages:
     def add_workspace_owner(
         self, ctx: Context, msg: wire.MsgAddWorkspaceOwner
     ) -> wire.MsgAddWorkspaceOwnerResponse:
+        """Add an owner, once the admin policy is satisfied."""
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
         self._require_new_owner(workspace, msg.new_owner)
         return self._submit(ctx, msg, workspace, wire.MsgAddWorkspaceOwnerResponse())
@@ -74,6 +76,7 @@ class WorkspaceMessages:
     def remove_workspace_owner(
         self, ctx: Context, msg: wire.MsgRemoveWorkspaceOwner
     ) -> wire.MsgRemoveWorkspaceOwnerResponse:
+        """Remove an owner who is no participant and not the last, under the admin policy."""
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
         self._require_removable(ctx, workspace, msg.owner)
         return self._submit(ctx, msg, workspace, wire.MsgRemoveWorkspaceOwnerResponse())
@@ -115,6 +118,7 @@ class WorkspaceMessages:
     def new_child_workspace(
         self, ctx: Context, msg: wire.MsgNewChildWorkspace
     ) -> wire.MsgNewChildWorkspaceResponse:
+        """Make a workspace below another, once that one's admin policy is satisfied."""
         parent = self._owned(ctx, msg.parent_workspace_addr, msg.creator)
         return self._submit(ctx, msg, parent, wire.MsgNewChildWorkspaceResponse())
 
@@ -133,6 +137,7 @@ class WorkspaceMessages:
     def append_child_workspace(
         self, ctx: Context, msg: wire.MsgAppendChildWorkspace
     ) -> wire.MsgAppendChildWorkspaceResponse:
+        """Put a workspace below another, once that one's admin policy is satisfied."""
         parent = self._owned(ctx, msg.parent_workspace_addr, msg.creator)
         child = self._owned(ctx, msg.child_workspace_addr, msg.creator)
         self._keeper.require_appendable(ctx, parent.address, child.address)
@@ -155,6 +160,7 @@ class WorkspaceMessages:
     def update_workspace(
         self, ctx: Context, msg: wire.MsgUpdateWorkspace
     ) -> wire.MsgUpdateWorkspaceResponse:
+        """Replace the admin or sign policy, once the admin policy of today is satisfied."""
         workspace = self._owned(ctx, msg.workspace_addr, msg.creator)
         self._require_update(ctx, workspace, msg)
         return self._submit(ctx, msg, workspace, wire.MsgUpdateWorkspaceResponse())

@@ -12,12 +12,18 @@ from zrchain_lite.errors import Conflict
 
 
 class IndexTaken(Conflict):
+    """An index or an identity already means another operator."""
+
     code = 1509
 
 
 class ReportsFull(Conflict):
+    """The reporter's reports about members are as many as are kept."""
+
     code = 1510
 
 
 class EpochRegressed(Conflict):
+    """The party has committed a later epoch, or another one under that number."""
+
     code = 1511

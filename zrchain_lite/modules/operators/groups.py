@@ -32,6 +32,7 @@ _ENDPOINT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([1-9
 
 
 def current(store: KVStore, keyring: str) -> Group | None:
+    """The keyring's group of today, None before its first."""
     return state.GROUPS.get(store, (keyring, state.keyring_state(store, keyring).group_number))
 
 

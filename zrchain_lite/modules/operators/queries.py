@@ -23,12 +23,12 @@ class OperatorsQueries:
     def settings(
         self, ctx: Context, request: wire.QuerySettingsRequest
     ) -> wire.QuerySettingsResponse:
-        """Empty, with version 0, before anything was ordered."""
+        """What the administrators want; empty, with version 0, before their first order."""
         keyring = self._identity.keyring(ctx, request.keyring)
         return settings.settings(ctx.store, keyring.address)
 
     def faults(self, ctx: Context, request: wire.QueryFaultsRequest) -> wire.QueryFaultsResponse:
-        """In the order in which they were reported."""
+        """One page of the reports about a keyring's members, in the order in which they came."""
         keyring = self._identity.keyring(ctx, request.keyring).address
         if request.culprit:
             ids = state.FAULTS_BY_CULPRIT.members(ctx.store, (keyring, request.culprit))
@@ -41,7 +41,7 @@ class OperatorsQueries:
     def key_epochs(
         self, ctx: Context, request: wire.QueryKeyEpochsRequest
     ) -> wire.QueryKeyEpochsResponse:
-        """Of a keyring, of a key, or of both."""
+        """One page of the committed epochs of a keyring, of a key, or of both."""
         if not request.keyring and not request.key_id:
             raise InvalidArgument("name a keyring or a key")
         keyring = request.keyring or self._keyring_of(ctx, request.key_id)
@@ -53,6 +53,7 @@ class OperatorsQueries:
         return wire.QueryKeyEpochsResponse(key_epochs=found, pagination=pagination)
 
     def work(self, ctx: Context, request: wire.QueryWorkRequest) -> wire.QueryWorkResponse:
+        """Everything that a keyring has to do, in one answer."""
         keyring = self._identity.keyring(ctx, request.keyring)
         return work(ctx, self._treasury, keyring, request.limit)
 

@@ -90,7 +90,7 @@ def settings(store: KVStore, keyring: str) -> wire.QuerySettingsResponse:
 
 
 def _checked(measurements: Sequence[Measurement]) -> list[Measurement]:
-    """By kind and value; raises InvalidArgument."""
+    """The measurements ordered by kind and value; raises InvalidArgument."""
     if len(measurements) > MAX_MEASUREMENTS:
         raise InvalidArgument(
             f"at most {MAX_MEASUREMENTS} measurements are admitted, not {len(measurements)}"

@@ -40,6 +40,7 @@ EPOCHS = Map("operators/epoch", KeyEpoch)
 
 
 def keyring_state(store: KVStore, keyring: str) -> KeyringState:
+    """A keyring's numbers of group, refresh and version; zeros before its first order."""
     return KEYRINGS.get(store, keyring) or KeyringState()
 
 
@@ -69,6 +70,7 @@ def put_fault(store: KVStore, fault: Fault, evidence: bytes) -> None:
 
 
 def delete_fault(store: KVStore, fault: Fault) -> None:
+    """Forget a report with its evidence."""
     FAULTS.delete(store, fault.id)
     if EVIDENCE.has(store, fault.id):
         EVIDENCE.delete(store, fault.id)

@@ -27,7 +27,7 @@ MAX_LIMIT = 500
 
 
 def work(ctx: Context, treasury: TreasuryKeeper, keyring: Keyring, limit: int) -> QueryWorkResponse:
-    """At most `limit` key requests and as many signature requests, fewer when they are heavy.
+    """What a keyring has to do: at most `limit` requests of each kind, fewer when they are heavy.
 
     Only what is shown is loaded: the indexes of open requests are read as far as the limit.
     """

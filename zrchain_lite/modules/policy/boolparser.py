@@ -28,6 +28,7 @@ def normalise(policy: BoolparserPolicy) -> BoolparserPolicy:
 
 
 def participants(policy: BoolparserPolicy) -> tuple[str, ...]:
+    """The addresses that the policy names, in its order."""
     return tuple(participant.address for participant in policy.participants)
 
 

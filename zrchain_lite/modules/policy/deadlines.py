@@ -36,9 +36,11 @@ class Deadlines:
         self._prefix = prefix.encode() + b"/"
 
     def add(self, store: KVStore, height: int, id_: int) -> None:
+        """Note that an object's last block is `height`."""
         store.set(self._key(height, id_), b"")
 
     def remove(self, store: KVStore, height: int, id_: int) -> None:
+        """Forget an object's last block."""
         store.delete(self._key(height, id_))
 
     def overdue(self, store: KVStore, height: int, limit: int = MAX_SWEPT) -> list[int]:

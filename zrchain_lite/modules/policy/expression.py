@@ -53,7 +53,7 @@ class Expression:
 
     @classmethod
     def parse(cls, text: str) -> Expression:
-        """Raises ExpressionError when the text cannot be evaluated for any values."""
+        """The expression of a text; raises ExpressionError when no values could evaluate it."""
         expression = cls(_tokenise(text))
         expression.evaluate(dict.fromkeys(expression.words, 0))
         return expression

@@ -39,18 +39,18 @@ AtOnce = Callable[[Context, Action], Message]
 
 
 class PolicyHooks(Protocol):
-    """Told of approvals, and when an action is final."""
+    """Whoever is told of approvals, and when an action is final."""
 
     def action_approved(self, ctx: Context, action: Action, participant: str) -> None:
-        """By one participant; whether that was enough follows."""
+        """Hear that one participant approved; whether that was enough follows."""
         ...
 
     def action_completed(self, ctx: Context, action: Action) -> None:
-        """After its message was executed."""
+        """Hear that the action's message was executed."""
         ...
 
     def action_ended(self, ctx: Context, action: Action) -> None:
-        """Revoked or timed out."""
+        """Hear that the action was revoked or timed out."""
         ...
 
 
@@ -69,12 +69,13 @@ class PolicyKeeper:
         self._execute[type_url] = execute
 
     def params(self, ctx: Context) -> Params:
+        """How many blocks an action may wait."""
         return state.PARAMS.get(ctx.store, b"") or DEFAULT_PARAMS
 
     # Policies
 
     def policy(self, ctx: Context, policy_id: int) -> Policy:
-        """Raises NotFound; there is no stored policy 0."""
+        """A policy by its id; raises NotFound, for 0 too, which is not stored."""
         found = state.POLICIES.get(ctx.store, policy_id)
         if found is None:
             raise NotFound(f"no policy {policy_id}")
@@ -129,6 +130,7 @@ class PolicyKeeper:
     # Actions
 
     def action(self, ctx: Context, action_id: int) -> Action:
+        """An action by its id; raises NotFound."""
         found = state.ACTIONS.get(ctx.store, action_id)
         if found is None:
             raise NotFound(f"no action {action_id}")

@@ -25,6 +25,7 @@ class PolicyMessages:
         self._authority = authority
 
     def new_policy(self, ctx: Context, msg: wire.MsgNewPolicy) -> wire.MsgNewPolicyResponse:
+        """Store a policy, whose id the answer names."""
         if len(msg.name) > MAX_NAME:
             raise InvalidArgument(
                 f"a policy's name has at most {MAX_NAME} characters, not {len(msg.name)}"
@@ -36,6 +37,7 @@ class PolicyMessages:
     def approve_action(
         self, ctx: Context, msg: wire.MsgApproveAction
     ) -> wire.MsgApproveActionResponse:
+        """Count the signer's approval, and execute the action if it was the last one needed."""
         if msg.additional_signatures:
             raise InvalidArgument("passkey signatures are not supported yet; leave them out")
         action = self._keeper.action(ctx, msg.action_id)
@@ -50,19 +52,21 @@ class PolicyMessages:
     def revoke_action(
         self, ctx: Context, msg: wire.MsgRevokeAction
     ) -> wire.MsgRevokeActionResponse:
+        """End an action that the signer began."""
         self._keeper.revoke(ctx, msg.action_id, msg.creator)
         return wire.MsgRevokeActionResponse()
 
     def update_params(
         self, ctx: Context, msg: wire.MsgUpdateParams
     ) -> wire.MsgUpdateParamsResponse:
+        """Replace the module's parameters; only its authority may."""
         self._authority.require(ctx, msg.authority)
         state.PARAMS.set(ctx.store, b"", checked_params(msg.params))
         return wire.MsgUpdateParamsResponse()
 
 
 def unpack_boolparser(packed: any_pb2.Any) -> wire.BoolparserPolicy:
-    """Raises InvalidArgument for every other kind of policy, and for bytes that do not decode."""
+    """The policy inside an `Any`; raises InvalidArgument for other kinds and bad bytes."""
     policy = wire.BoolparserPolicy()
     try:
         known = packed.Unpack(policy)

@@ -19,6 +19,7 @@ class PolicyQueries:
         self._keeper = keeper
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
+        """The module's parameters."""
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))
 
     def actions(self, ctx: Context, request: wire.QueryActionsRequest) -> wire.QueryActionsResponse:
@@ -59,6 +60,7 @@ class PolicyQueries:
     def policies(
         self, ctx: Context, request: wire.QueryPoliciesRequest
     ) -> wire.QueryPoliciesResponse:
+        """One page of all policies in the order of their ids."""
         ids = range(1, state.POLICY_COUNT.current(ctx.store) + 1)
         found = loaded(
             ids, lambda id_: _policy_response(self._keeper.policy(ctx, id_)), request.pagination
@@ -69,6 +71,7 @@ class PolicyQueries:
     def policy_by_id(
         self, ctx: Context, request: wire.QueryPolicyByIdRequest
     ) -> wire.QueryPolicyByIdResponse:
+        """A policy by its id; raises NotFound."""
         return wire.QueryPolicyByIdResponse(
             policy=_policy_response(self._keeper.policy(ctx, request.id))
         )
@@ -88,6 +91,7 @@ class PolicyQueries:
     def action_details_by_id(
         self, ctx: Context, request: wire.QueryActionDetailsByIdRequest
     ) -> wire.QueryActionDetailsByIdResponse:
+        """An action with its policy, who approved it and who still may; raises NotFound."""
         action = self._keeper.action(ctx, request.id)
         participants = self._keeper.action_participants(ctx, action)
         pending = [name for name in participants if name not in action.approvers]

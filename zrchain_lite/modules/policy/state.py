@@ -28,6 +28,7 @@ def workspace_of(store: KVStore, action_id: int) -> str:
 
 
 def set_workspace(store: KVStore, action_id: int, workspace: str) -> None:
+    """Note whose policy an action waits for."""
     store.set(_WORKSPACE + encode_key(action_id), workspace.encode())
 
 

@@ -23,10 +23,11 @@ class Escrow:
         self._collector = bank.module_address(KEYRING_COLLECTOR)
 
     def hold(self, ctx: Context, payer: str, fee: int) -> None:
-        """Raises InsufficientFunds."""
+        """Take a fee from its payer until the request ends; raises InsufficientFunds."""
         self._send(ctx, payer, self.address, fee)
 
     def refund(self, ctx: Context, payer: str, fee: int) -> None:
+        """Give a held fee back to its payer."""
         self._send(ctx, self.address, payer, fee)
 
     def release(self, ctx: Context, keyring: Keyring, params: Params, fee: int) -> None:
@@ -43,6 +44,6 @@ class Escrow:
 
 
 def split(fee: int, percent: int) -> tuple[int, int]:
-    """(commission, rest); the commission is rounded down."""
+    """A fee as (commission, rest); the commission is rounded down."""
     commission = fee * percent // 100
     return commission, fee - commission

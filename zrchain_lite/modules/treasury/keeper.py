@@ -47,11 +47,13 @@ class TreasuryKeeper:
         identity.policies_in_use.append(self._policies_in_use)
 
     def params(self, ctx: Context) -> Params:
+        """The module's parameters."""
         return state.PARAMS.get(ctx.store, b"") or Params()
 
     # Reading
 
     def key(self, ctx: Context, key_id: int) -> Key:
+        """A key by its id; raises NotFound."""
         found = state.KEYS.get(ctx.store, key_id)
         if found is None:
             raise NotFound(f"no key {key_id}")
@@ -63,12 +65,15 @@ class TreasuryKeeper:
         return [self.key(ctx, key_id) for key_id in ids]
 
     def key_request(self, ctx: Context, request_id: int) -> KeyRequest:
+        """A key request by its id; raises NotFound."""
         return self.key_requests.get(ctx, request_id)
 
     def sign_request(self, ctx: Context, request_id: int) -> SignRequest:
+        """A signature request by its id; raises NotFound."""
         return self.sign_requests.get(ctx, request_id)
 
     def sign_transaction_request(self, ctx: Context, request_id: int) -> SignTransactionRequest:
+        """A request to sign a transaction by its id; raises NotFound."""
         found = state.SIGN_TRANSACTIONS.get(ctx.store, request_id)
         if found is None:
             raise NotFound(f"no sign-transaction request {request_id}")
@@ -96,6 +101,7 @@ class TreasuryKeeper:
         ctx.store.set(_RESERVED + key_id.to_bytes(8, "big"), purpose.encode())
 
     def reserved_for(self, ctx: Context, key_id: int) -> str | None:
+        """The one purpose that a key may sign for, None when it is free."""
         purpose = ctx.store.get(_RESERVED + key_id.to_bytes(8, "big"))
         return None if purpose is None else purpose.decode()
 

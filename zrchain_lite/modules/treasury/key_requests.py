@@ -42,6 +42,7 @@ class KeyRequests:
         self._hooks = hooks
 
     def get(self, ctx: Context, request_id: int) -> KeyRequest:
+        """A key request by its id; raises NotFound."""
         found = state.KEY_REQUESTS.get(ctx.store, request_id)
         if found is None:
             raise NotFound(f"no key request {request_id}")

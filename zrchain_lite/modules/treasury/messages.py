@@ -52,6 +52,7 @@ class TreasuryMessages:
     def new_key_request(
         self, ctx: Context, msg: wire.MsgNewKeyRequest
     ) -> wire.MsgNewKeyRequestResponse:
+        """Ask a keyring for a key, once the workspace's sign policy is satisfied."""
         if msg.ext_requester or msg.ext_key_type:
             raise InvalidArgument(
                 "ext_requester is not offered: what contracts ask for comes by zrsign_receiver"
@@ -90,6 +91,7 @@ class TreasuryMessages:
     def fulfil_key_request(
         self, ctx: Context, msg: wire.MsgFulfilKeyRequest
     ) -> wire.MsgFulfilKeyRequestResponse:
+        """Take a party's answer to a key request."""
         self._keeper.key_requests.fulfil(ctx, msg)
         return wire.MsgFulfilKeyRequestResponse()
 
@@ -128,6 +130,7 @@ class TreasuryMessages:
     def new_signature_request(
         self, ctx: Context, msg: wire.MsgNewSignatureRequest
     ) -> wire.MsgNewSignatureRequestResponse:
+        """Ask for signatures over digests, once the sign policy is satisfied."""
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
         items = _items(msg.data_for_signing)
         require_items(keys, items, msg.cache_id)
@@ -159,12 +162,14 @@ class TreasuryMessages:
     def fulfil_signature_request(
         self, ctx: Context, msg: wire.MsgFulfilSignatureRequest
     ) -> wire.MsgFulfilSignatureRequestResponse:
+        """Take a party's answer to a signature request."""
         self._keeper.sign_requests.fulfil(ctx, msg)
         return wire.MsgFulfilSignatureRequestResponse()
 
     def new_sign_transaction_request(
         self, ctx: Context, msg: wire.MsgNewSignTransactionRequest
     ) -> wire.MsgNewSignTransactionRequestResponse:
+        """Ask for a transaction to be signed, once the sign policy is satisfied."""
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
         prepared = _prepared(keys, msg)
         require_items(keys, prepared.items, msg.cache_id)
@@ -223,6 +228,7 @@ class TreasuryMessages:
     def update_params(
         self, ctx: Context, msg: wire.MsgUpdateParams
     ) -> wire.MsgUpdateParamsResponse:
+        """Replace the module's parameters; only its authority may."""
         self._authority.require(ctx, msg.authority)
         state.PARAMS.set(ctx.store, b"", checked_params(msg.params))
         return wire.MsgUpdateParamsResponse()

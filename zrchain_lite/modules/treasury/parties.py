@@ -51,7 +51,7 @@ def signature_problem(
 
 
 def needed(keyring: Keyring) -> int:
-    """As many parties as must say the same: the keyring's threshold, at least one."""
+    """How many parties must say the same: the keyring's threshold, at least one."""
     return max(keyring.party_threshold, 1)
 
 

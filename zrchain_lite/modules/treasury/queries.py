@@ -44,6 +44,7 @@ class TreasuryQueries:
         self._keeper = keeper
 
     def params(self, ctx: Context, _: wire.QueryParamsRequest) -> wire.QueryParamsResponse:
+        """The module's parameters."""
         return wire.QueryParamsResponse(params=self._keeper.params(ctx))
 
     # Keys
@@ -67,6 +68,7 @@ class TreasuryQueries:
     def key_by_id(
         self, ctx: Context, request: wire.QueryKeyByIDRequest
     ) -> wire.QueryKeyByIDResponse:
+        """A key by its id with its wallets' addresses; raises NotFound."""
         key = self._keeper.key(ctx, request.id)
         both = _with_wallets(key, request.wallet_type, request.prefixes)
         return wire.QueryKeyByIDResponse(key=both.key, wallets=both.wallets)
@@ -74,7 +76,7 @@ class TreasuryQueries:
     def key_by_address(
         self, ctx: Context, request: wire.QueryKeyByAddressRequest
     ) -> wire.QueryKeyByAddressResponse:
-        """Empty when no key has the address. A Cosmos address may have any prefix."""
+        """The key with an address, or nothing. A Cosmos address may have any prefix."""
         for key_id in state.KEYS_BY_ADDRESS.members(ctx.store, (_indexed(request.address),)):
             key = self._keeper.key(ctx, key_id)
             if (
@@ -111,6 +113,7 @@ class TreasuryQueries:
     def key_requests(
         self, ctx: Context, request: wire.QueryKeyRequestsRequest
     ) -> wire.QueryKeyRequestsResponse:
+        """One page of the key requests that fit every field which is set."""
         found = (
             (position, key_request_response(item))
             for position, item in loaded(
@@ -128,6 +131,7 @@ class TreasuryQueries:
     def key_request_by_id(
         self, ctx: Context, request: wire.QueryKeyRequestByIDRequest
     ) -> wire.QueryKeyRequestByIDResponse:
+        """A key request by its id; raises NotFound."""
         found = self._keeper.key_request(ctx, request.id)
         return wire.QueryKeyRequestByIDResponse(key_request=key_request_response(found))
 
@@ -150,6 +154,7 @@ class TreasuryQueries:
     def signature_request_by_id(
         self, ctx: Context, request: wire.QuerySignatureRequestByIDRequest
     ) -> wire.QuerySignatureRequestByIDResponse:
+        """A signature request by its id; raises NotFound."""
         found = self._keeper.sign_request(ctx, request.id)
         return wire.QuerySignatureRequestByIDResponse(sign_request=sign_request_response(found))
 
@@ -174,6 +179,7 @@ class TreasuryQueries:
     def sign_transaction_request_by_id(
         self, ctx: Context, request: wire.QuerySignTransactionRequestByIDRequest
     ) -> wire.QuerySignTransactionRequestByIDResponse:
+        """A request to sign a transaction with its signature request; raises NotFound."""
         both = self._both(ctx, request.id)
         return wire.QuerySignTransactionRequestByIDResponse(
             sign_transaction_request=both.sign_transaction_requests, sign_request=both.sign_request

@@ -29,15 +29,19 @@ OPEN = (PENDING, PARTIAL)
 
 
 class TreasuryHooks(Protocol):
-    """Told when a request is FULFILLED or REJECTED, and when a transaction is to be signed."""
+    """Whoever is told when a request is final, and when a transaction is to be signed."""
 
-    def key_request_ended(self, ctx: Context, req: KeyRequest) -> None: ...
+    def key_request_ended(self, ctx: Context, req: KeyRequest) -> None:
+        """Hear that a key request was fulfilled, rejected or timed out."""
+        ...
 
     def sign_request_ended(self, ctx: Context, req: SignRequest) -> None:
         """A single request or a parent; children are not told."""
         ...
 
-    def sign_transaction_created(self, ctx: Context, req: SignTransactionRequest) -> None: ...
+    def sign_transaction_created(self, ctx: Context, req: SignTransactionRequest) -> None:
+        """Hear that a transaction was asked to be signed."""
+        ...
 
 
 def last_height(ctx: Context, params: Params, mpc_btl: int) -> int:

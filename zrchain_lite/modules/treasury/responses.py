@@ -6,6 +6,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
 
 def key_response(key: wire.Key) -> wire.KeyResponse:
+    """A key as queries show it."""
     return wire.KeyResponse(
         id=key.id,
         workspace_addr=key.workspace_addr,
@@ -18,6 +19,7 @@ def key_response(key: wire.Key) -> wire.KeyResponse:
 
 
 def key_request_response(request: wire.KeyRequest) -> wire.KeyReqResponse:
+    """A key request as queries show it."""
     return wire.KeyReqResponse(
         id=request.id,
         creator=request.creator,
@@ -37,6 +39,7 @@ def key_request_response(request: wire.KeyRequest) -> wire.KeyReqResponse:
 
 
 def sign_request_response(request: wire.SignRequest) -> wire.SignReqResponse:
+    """A signature request as queries show it."""
     response = wire.SignReqResponse(
         id=request.id,
         creator=request.creator,
@@ -60,6 +63,7 @@ def sign_request_response(request: wire.SignRequest) -> wire.SignReqResponse:
 
 
 def sign_transaction_response(request: wire.SignTransactionRequest) -> wire.SignTxReqResponse:
+    """A request to sign a transaction as queries show it."""
     return wire.SignTxReqResponse(
         id=request.id,
         creator=request.creator,

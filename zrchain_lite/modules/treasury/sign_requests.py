@@ -52,6 +52,7 @@ class SignRequests:
         self._hooks = hooks
 
     def get(self, ctx: Context, request_id: int) -> SignRequest:
+        """A signature request by its id; raises NotFound."""
         found = state.SIGN_REQUESTS.get(ctx.store, request_id)
         if found is None:
             raise NotFound(f"no signature request {request_id}")

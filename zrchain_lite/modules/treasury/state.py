@@ -40,6 +40,7 @@ _SIGN_TRANSACTION_OF = Index("treasury/sign_transaction_of")
 
 
 def put_key_request(store: KVStore, request: KeyRequest) -> None:
+    """Store a key request and keep the indexes of workspace and status in step."""
     before = KEY_REQUESTS.get(store, request.id)
     if before is None:
         KEY_REQUESTS_BY_WORKSPACE.add(store, (request.workspace_addr,), request.id)
@@ -50,6 +51,7 @@ def put_key_request(store: KVStore, request: KeyRequest) -> None:
 
 
 def put_sign_request(store: KVStore, request: SignRequest) -> None:
+    """Store a signature request and keep the index of statuses in step."""
     before = SIGN_REQUESTS.get(store, request.id)
     if before is not None:
         SIGN_REQUESTS_BY_STATUS.remove(store, (before.keyring_addr, before.status), before.id)
