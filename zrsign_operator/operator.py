@@ -243,6 +243,7 @@ class Operator:
             "refresh": self.settings.refresh,
             "guilty": sorted(self._standing.guilty),
             "signatures": self._figures.signed,
+            "steps": self.runner.steps,
             "faults": self._standing.faults,
             "epochs": {held.ledger_key: held.share.info.epoch for held in self.holdings.all_keys()},
             **describe(self.situation(all_keys=True)),

@@ -301,6 +301,17 @@ async def test_long_execution__should_have_its_time_again_when_it_moves(
     assert [each.outcome for each in harness.ended] == [Abort("silent parties", (3,))]
 
 
+@pytest.mark.parametrize("kind", Kind)
+async def test_steps__should_be_counted(harness: Harness, kind: Kind) -> None:
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    await settled()
+    assert harness.runner.steps == 1
+    harness.hear(theirs, 2, 3)
+    await settled()
+    assert harness.runner.steps == 3
+
+
 async def test_liar__should_be_convicted_before_everybody(harness: Harness) -> None:
     theirs = proposal()
     harness.runner.invited(theirs)

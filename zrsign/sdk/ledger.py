@@ -13,6 +13,8 @@ from zrsign.sdk.request import RequestRef
 
 QUERY = "/zrsign.receiver.Query/"
 POLL_S = 0.05
+"""The first pause between two looks at a request, in seconds; the next ones get longer."""
+MAX_POLL_S = 0.5
 
 
 class Receiver:
@@ -75,22 +77,23 @@ class Receiver:
     async def wait(
         self,
         ref: RequestRef,
-        timeout_s: float,
+        timeout_s: float | None,
         until: Callable[[wire.Request], bool] = is_final,
     ) -> wire.Request:
         """Wait until `until` holds for the request, or it is final.
 
-        Raises AnswerTimeout; the request itself goes on.
+        Raises AnswerTimeout after `timeout_s` seconds, if that is not None; the request itself
+        goes on.
         """
         seen: wire.Request | None = None
+        pause_s = POLL_S
         try:
             async with asyncio.timeout(timeout_s):
-                while seen is None or not (until(seen) or is_final(seen)):
-                    if seen is not None:
-                        await asyncio.sleep(POLL_S)
-                    seen = await self.by_source(ref)
-                    if seen is None:
-                        await asyncio.sleep(POLL_S)
+                while (seen := await self.by_source(ref)) is None or not (
+                    until(seen) or is_final(seen)
+                ):
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 1.1, MAX_POLL_S)
         except TimeoutError:
             if seen is None:
                 raise AnswerTimeout(

@@ -99,6 +99,8 @@ class Runner:
         self._past: deque[bytes] = deque(maxlen=REMEMBERED)
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = get_logger(operator=me)
+        self.steps = 0
+        """How many steps executions took here: while it grows, something moves."""
 
     # What is under way
 
@@ -278,6 +280,7 @@ class Runner:
         self._settle(run)
 
     def _carry(self, run: _Run, outbound: list[Outbound]) -> None:
+        self.steps += 1
         execution_id = run.proposal.execution_id
         for message in outbound:
             frame = Said(execution_id, message.data).encode()

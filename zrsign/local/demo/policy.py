@@ -35,8 +35,8 @@ from zrsign_chains import EVM
 
 OWNER = "policy-owner"
 BLOCKS_TO_APPROVE = 1_000
-# The least that the ledger allows.
-BLOCKS_TO_LET_PASS = 10
+# The ledger allows 10; an approval must come in between, and blocks come with transactions.
+BLOCKS_TO_LET_PASS = 20
 
 
 async def set_policy(stage: Stage, blocks: int) -> None:
@@ -113,7 +113,7 @@ async def request_transfer(stage: Stage, row: Row) -> Handle:
 async def until_approving(stage: Stage, row: Row, handle: Handle) -> int:
     """Wait for the request to wait. Returns the action's id."""
     waiting = await handle.receiver.wait(
-        handle.ref, 30, until=lambda seen: seen.status == receiver.REQUEST_STATUS_APPROVING
+        handle.ref, None, until=lambda seen: seen.status == receiver.REQUEST_STATUS_APPROVING
     )
     if waiting.status != receiver.REQUEST_STATUS_APPROVING:
         raise checks.NotConfirmed("the request did not wait for its policy")

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from zrsign.local.demo import checks
-from zrsign.local.demo.flows import Flow, Group
+from zrsign.local.demo.flows import Group
 from zrsign.local.demo.programme import acts
 from zrsign.local.demo.rows import Row, Status
 from zrsign.local.demo.stage import Stage
 from zrsign.local.network import committee
 from zrsign.local.network.local import LocalNetwork
-
-# No flow of a healthy network takes longer.
-FLOW_TIMEOUT_S = 75
+from zrsign.local.network.motion import Motion, of_network
 
 
 class Programme:
@@ -46,10 +44,11 @@ class Programme:
     async def run(self, network: LocalNetwork) -> None:
         """Every flow; a failed one marks its row, and what stands on it fails too."""
         stage = Stage(network)
+        motion = of_network(lambda: network.manifest, stage.ledger("user"))
         try:
             await self._deploy(network)
             for act in self.acts:
-                await asyncio.gather(*(self._run_group(stage, group) for group in act))
+                await asyncio.gather(*(self._run_group(stage, motion, group) for group in act))
             self.signers = committee.summary(await committee.reports(network.manifest))
         finally:
             await stage.close()
@@ -72,14 +71,14 @@ class Programme:
             row.status, row.detail = Status.CONFIRMED, contract.address
             row.seconds = self.clock() - started
 
-    async def _run_group(self, stage: Stage, group: Group) -> None:
+    async def _run_group(self, stage: Stage, motion: Motion, group: Group) -> None:
         for row, flow in group.flows:
-            await self._run_flow(stage, row, flow)
+            await self._run_flow(motion, row, flow(stage, row))
 
-    async def _run_flow(self, stage: Stage, row: Row, flow: Flow) -> None:
+    async def _run_flow(self, motion: Motion, row: Row, flow: Awaitable[None]) -> None:
         started, row.status = self.clock(), Status.RUNNING
         try:
-            await asyncio.wait_for(flow(stage, row), FLOW_TIMEOUT_S)
+            await motion.wait_for(flow)
         except Exception as error:  # noqa: BLE001 - the other flows still count
             row.status = Status.FAILED
             row.detail = f"{type(error).__name__}: {error}"

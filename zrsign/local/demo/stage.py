@@ -6,13 +6,29 @@ The network, its accounts as SDK clients, and funded destination wallets.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.local.network.local import LocalNetwork
-from zrsign.sdk import ContractMode, Receiver, ZrSign
+from zrsign.sdk import ContractMode, Receiver, RequestRef, ZrSign
+from zrsign.sdk.answers import is_final
 from zrsign.sdk.contract import connect
 from zrsign_chains.wallets import WalletType
+
+
+class Patient(Receiver):
+    """Waits for as long as the programme does, which ends a flow when nothing moves."""
+
+    async def wait(
+        self,
+        ref: RequestRef,
+        timeout_s: float | None = None,
+        until: Callable[[wire.Request], bool] = is_final,
+    ) -> wire.Request:
+        """The request once `until` holds or it is final, however long that takes."""
+        return await super().wait(ref, None, until)
 
 
 @dataclass
@@ -42,7 +58,7 @@ class Stage:
                     manifest.account(account).evm(),
                     mode,
                 )
-                self._clients[account, mode] = ZrSign(contract, Receiver(self.ledger(account)))
+                self._clients[account, mode] = ZrSign(contract, Patient(self.ledger(account)))
         return self._clients[account, mode]
 
     async def wallet(self, account: str, wallet: WalletType, index: int = 0) -> tuple[str, bytes]:

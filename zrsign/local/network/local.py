@@ -35,6 +35,7 @@ from zrsign.local.network.manifest import (
     Manifest,
 )
 from zrsign.local.network.nodes import (
+from zrsign.local.network.motion import of_network
     DESTINATION_CHAIN_ID,
     SOURCE_CHAIN_ID,
     START_TIMEOUT_S,
@@ -250,7 +251,9 @@ class LocalNetwork:
             addresses = [self.manifest.account(name).address for name in parties]
             keyring = await setup.register_keyring(ledger, authority, addresses, threshold)
             await self._start_keyring(ledger, keyring)
-            self._authority_key = await setup.request_authority_key(ledger, authority, keyring)
+            asked = setup.request_authority_key(ledger, authority, keyring)
+            motion = of_network(lambda: self.manifest, ledger)
+            self._authority_key = await motion.wait_for(asked)
 
     async def _start_keyring(self, ledger: LedgerClient, address: str) -> None:
         if self.committee is None:

@@ -18,7 +18,7 @@ from zrsign.errors import NetworkError
 from zrsign.local.network.manifest import ContractEntry
 from zrsign_chains import evm
 
-KEY_TIMEOUT_S = 30
+POLL_S = 0.1
 MODES = {"direct": receiver.MODE_DIRECT, "omni": receiver.MODE_OMNI}
 
 
@@ -50,7 +50,10 @@ async def register_keyring(
 
 
 async def request_authority_key(ledger: LedgerClient, authority: str, keyring: str) -> AuthorityKey:
-    """An ECDSA key in a workspace of the authority. Raises NetworkError when no keyring answers."""
+    """An ECDSA key in a workspace of the authority, once the keyring made it.
+
+    Raises NetworkError when it refused.
+    """
     workspace = (await ledger.broadcast(identity.MsgNewWorkspace(creator=authority))).response(
         identity.MsgNewWorkspaceResponse
     )
@@ -68,28 +71,20 @@ async def request_authority_key(ledger: LedgerClient, authority: str, keyring: s
 
 
 async def _answered(ledger: LedgerClient, request_id: int) -> bytes:
-    try:
-        async with asyncio.timeout(KEY_TIMEOUT_S):
-            while True:
-                answer = await ledger.query(
-                    "/zrchain.treasury.Query/KeyRequestByID",
-                    treasury.QueryKeyRequestByIDRequest(id=request_id),
-                    treasury.QueryKeyRequestByIDResponse,
-                )
-                if answer.key_request.status == "KEY_REQUEST_STATUS_REJECTED":
-                    raise NetworkError(
-                        f"The keyring refused key request {request_id}: "
-                        f"{answer.key_request.reject_reason}",
-                        "See logs/keyring.log in the network's state directory.",
-                    )
-                if answer.key_request.status == "KEY_REQUEST_STATUS_FULFILLED":
-                    break
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise NetworkError(
-            f"No keyring answered key request {request_id} within {KEY_TIMEOUT_S} s.",
-            "See logs/keyring.log in the network's state directory.",
-        ) from None
+    while True:
+        answer = await ledger.query(
+            "/zrchain.treasury.Query/KeyRequestByID",
+            treasury.QueryKeyRequestByIDRequest(id=request_id),
+            treasury.QueryKeyRequestByIDResponse,
+        )
+        if answer.key_request.status == "KEY_REQUEST_STATUS_REJECTED":
+            raise NetworkError(
+                f"The keyring refused key request {request_id}: {answer.key_request.reject_reason}",
+                "See logs/keyring.log in the network's state directory.",
+            )
+        if answer.key_request.status == "KEY_REQUEST_STATUS_FULFILLED":
+            break
+        await asyncio.sleep(POLL_S)
     key = await ledger.query(
         "/zrchain.treasury.Query/KeyByID",
         treasury.QueryKeyByIDRequest(id=request_id),
