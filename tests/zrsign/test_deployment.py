@@ -6,7 +6,8 @@ import copy
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -25,7 +26,16 @@ from zrsign.deployment.create2 import (
     create2_address,
 )
 from zrsign.deployment.operate import target_of
-from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
+from zrsign.deployment.plan import (
+    FEE_ROLE,
+    MPC_ROLE,
+    PAUSER_ROLE,
+    DeployError,
+    Mode,
+    Plan,
+    build,
+    predict,
+)
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign.deployment.state import Contract, State
 
@@ -288,3 +298,19 @@ def test_difference__should_refuse_a_contract_without_administrator() -> None:
 
 def test_packaged_layouts__should_be_json() -> None:
     assert json.loads(json.dumps(packaged())) == packaged()
+
+
+# Addresses ahead of the deployment
+
+
+async def test_proxies__should_be_predicted_one_deployment_after_the_other() -> None:
+    class Chain:
+        async def get_transaction_count(self, _: str, block: str) -> int:
+            return {"pending": 7}[block]
+
+    deployer, admin, mpc = PEOPLE[:3]
+    plans = [Plan(mode, mpc=mpc, proxy_admin=admin) for mode in (Mode.DIRECT, Mode.OMNI)]
+    w3 = cast("Any", SimpleNamespace(eth=Chain()))
+    first, steps = build(plans[0], deployer, 7)
+    second, _ = build(plans[1], deployer, 7 + len(steps))
+    assert await predict(w3, deployer, plans) == (first.proxy, second.proxy)

@@ -192,6 +192,19 @@ def build(plan: Plan, deployer: ChecksumAddress, nonce: int) -> tuple[Addresses,
     )
 
 
+async def predict(
+    w3: Web3, deployer: ChecksumAddress, plans: Sequence[Plan]
+) -> tuple[ChecksumAddress, ...]:
+    """The proxies that `deploy` will create, if these plans are what the deployer does next."""
+    nonce = await w3.eth.get_transaction_count(deployer, "pending")
+    proxies = []
+    for plan in plans:
+        addresses, steps = build(plan, deployer, nonce)
+        proxies.append(addresses.proxy)
+        nonce = cast("Nonce", nonce + len(steps))
+    return tuple(proxies)
+
+
 async def deploy(w3: Web3, deployer: LocalAccount, plan: Plan) -> Deployment:
     """Carry out `plan` with a local account; returns once every transaction is in a block.
 

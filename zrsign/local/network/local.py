@@ -1,6 +1,6 @@
 """The local network: start in the right order, deploy, stop.
 
-    chains ∥ ledger ─▶ keyring ─▶ authority key ─▶ contracts ─▶ listener
+    chains ∥ ledger ─▶ keyring ─▶ authority key ─▶ contracts ∥ listener
                     └▶ relayer ∥ btc_proxy
 
 What does not depend on each other starts at the same time. Whatever was started is stopped again,
@@ -22,7 +22,8 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from zrchain_lite.client import LedgerClient
 from zrsign.administration import Keyring
-from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
+from zrsign.deployment.plan import Deployment, Mode, Plan, deploy, predict
+from zrsign.deployment.state import Web3
 from zrsign.errors import NetworkError
 from zrsign.local.network import accounts, genesis, operators, settings_files, setup
 from zrsign.local.network.health import Health
@@ -34,8 +35,8 @@ from zrsign.local.network.manifest import (
     LedgerEntry,
     Manifest,
 )
-from zrsign.local.network.nodes import (
 from zrsign.local.network.motion import of_network
+from zrsign.local.network.nodes import (
     DESTINATION_CHAIN_ID,
     SOURCE_CHAIN_ID,
     START_TIMEOUT_S,
@@ -118,32 +119,56 @@ class LocalNetwork:
     async def deploy(
         self, modes: tuple[Mode, ...] = (Mode.DIRECT, Mode.OMNI)
     ) -> tuple[ContractEntry, ...]:
-        """Deploy a contract a mode on the source chain, register them, start their listener."""
-        if self._authority_key is None:
+        """Deploy a contract a mode on the source chain, register them, start their listener.
+
+        The listener starts meanwhile, as the addresses are known before the contracts are there.
+        """
+        key = self._authority_key
+        if key is None:
             raise NetworkError("The network is not running.", "Start it first.")
         chain = self.manifest.chain(f"eip155:{SOURCE_CHAIN_ID}")
-        contracts = []
+        proxy_admin = self.manifest.account("proxy-admin").evm_address
+        plans = [Plan(mode, mpc=key.evm_address, proxy_admin=proxy_admin) for mode in modes]
         w3 = AsyncWeb3(AsyncHTTPProvider(chain.rpc_url))
         try:
-            for mode in modes:
-                self.progress("contracts", f"deploying {mode}")
-                plan = Plan(
-                    mode,
-                    mpc=self._authority_key.evm_address,
-                    proxy_admin=self.manifest.account("proxy-admin").evm_address,
-                )
-                deployed = await deploy(w3, self.manifest.account("deployer").evm(), plan)
-                contracts.append(_entry(chain.caip2, deployed))
-            async with self.client("authority") as ledger:
-                authority = self.manifest.account("authority").address
-                await setup.register_sources(ledger, authority, contracts, self._authority_key, w3)
+            height = await w3.eth.block_number
+            proxies = await predict(w3, self.manifest.account("deployer").evm().address, plans)
+            awaited = [
+                ContractEntry(chain=chain.caip2, address=proxy, mode=str(mode), start_block=height)
+                for proxy, mode in zip(proxies, modes, strict=True)
+            ]
+            listener = settings_files.listener(self.manifest, awaited)
+            contracts, _ = await asyncio.gather(
+                self._deploy(w3, key, chain.caip2, plans, proxies),
+                self._daemon("listener", "zrsign_listener", listener),
+            )
         finally:
             await w3.provider.disconnect()
+        return contracts
+
+    async def _deploy(
+        self,
+        w3: Web3,
+        key: setup.AuthorityKey,
+        chain: str,
+        plans: Sequence[Plan],
+        proxies: Sequence[str],
+    ) -> tuple[ContractEntry, ...]:
+        contracts = []
+        for plan, proxy in zip(plans, proxies, strict=True):
+            self.progress("contracts", f"deploying {plan.mode}")
+            deployed = await deploy(w3, self.manifest.account("deployer").evm(), plan)
+            if deployed.address != proxy:
+                raise NetworkError(
+                    f"{deployed.address} was deployed where the listener awaits {proxy}.",
+                    "Did somebody else use the deployer's account? Start again.",
+                )
+            contracts.append(_entry(chain, deployed))
+        async with self.client("authority") as ledger:
+            authority = self.manifest.account("authority").address
+            await setup.register_sources(ledger, authority, contracts, key, w3)
         self._update(contracts=tuple(contracts))
         self.progress("contracts", "ready")
-        await self._daemon(
-            "listener", "zrsign_listener", settings_files.listener(self.manifest, contracts)
-        )
         return tuple(contracts)
 
     async def _start(self) -> None:
