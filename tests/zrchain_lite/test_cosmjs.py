@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
 from zrchain_lite.node import RunningNode
 
@@ -28,20 +29,18 @@ async def test_cosmjs__should_simulate_send_and_find_a_transfer(
     node: RunningNode, scheme: str
 ) -> None:
     url = f"{scheme}://127.0.0.1:{node.rpc_port}"
-    process = await asyncio.create_subprocess_exec(
+    words = [
         NODE,
-        str(SCRIPT),
-        str(MODULES),
+        SCRIPT,
+        MODULES,
         url,
         ALICE.secret.secret.hex(),
         BOB.address,
         "77",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, err.decode()
-    seen = json.loads(out)
+    ]
+    done = await asyncio.to_thread(run, words)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
     assert (seen["client"], seen["chainId"], seen["genesis"]) == (
         "Comet38Client",
         CHAIN_ID,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from tests.processes import run
 from tests.zrchain_lite.chain import (
     ALICE,
     BOB,
@@ -53,20 +54,10 @@ class Cosmpy:
     async def run(self, command: str, *arguments: str, rest: bool = False) -> dict[str, Any]:
         port = self.node.rest_port if rest else self.node.grpc_port
         url = f"{'rest' if rest else 'grpc'}+http://127.0.0.1:{port}"
-        process = await asyncio.create_subprocess_exec(
-            str(PYTHON),
-            str(SCRIPT),
-            command,
-            url,
-            CHAIN_ID,
-            ALICE.secret.secret.hex(),
-            *arguments,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == 0, err.decode()
-        answer: dict[str, Any] = json.loads(out)
+        words = [PYTHON, SCRIPT, command, url, CHAIN_ID, ALICE.secret.secret.hex(), *arguments]
+        done = await asyncio.to_thread(run, words)
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def descriptors(self) -> str:
@@ -152,10 +143,7 @@ async def test_wire__should_have_the_fields_and_methods_of_cosmpy(tmp_path: Path
             files[name].CopyToProto(ours.file.add())
     path = tmp_path / "descriptors.bin"
     path.write_bytes(ours.SerializeToString())
-    process = await asyncio.create_subprocess_exec(
-        str(PYTHON), str(SCRIPT), "wire", str(path), stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    seen = json.loads(out)
+    done = await asyncio.to_thread(run, [PYTHON, SCRIPT, "wire", path])
+    seen = json.loads(done.stdout)
     assert seen["differences"] == []
     assert seen["compared"] > 150

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FUNDS, transfer
 from zrchain_lite.client import Account, ClientError, LedgerClient
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
@@ -38,7 +39,7 @@ async def node_process(
     )
     try:
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), STALLED_S)
         yield process, json.loads(line)
     finally:
         if process.returncode is None:
@@ -84,7 +85,7 @@ async def test_killed_node__should_keep_every_acknowledged_transaction(
         target = f"127.0.0.1:{ports['grpc']}"
         clients = [LedgerClient(target, account=sender, attempts=1) for sender in senders]
         tasks = [asyncio.create_task(burst(client, BOB, acknowledged)) for client in clients]
-        await asyncio.wait_for(acknowledged.enough.wait(), 60)
+        await asyncio.wait_for(acknowledged.enough.wait(), STALLED_S)
         process.send_signal(signal.SIGKILL)
         await asyncio.gather(*tasks)
         for client in clients:
@@ -116,4 +117,4 @@ async def test_terminated_node__should_exit_cleanly(tmp_path: Path) -> None:
         async with LedgerClient(f"127.0.0.1:{ports['grpc']}", account=ALICE) as client:
             await client.broadcast(transfer(ALICE, BOB))
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), STALLED_S) == 0

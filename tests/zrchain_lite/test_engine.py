@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, transfer
 from zrchain_lite.engine import EngineSettings, SlowSubscriber
 from zrchain_lite.engine.blocks import header_hash
@@ -29,14 +30,16 @@ async def running(chain: Chain) -> AsyncIterator[None]:
     task = asyncio.create_task(chain.engine.run(stop))
     yield
     stop.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, STALLED_S)
 
 
-async def test_engine__should_make_a_block_as_soon_as_a_transaction_waits(chain: Chain) -> None:
-    async with running(chain):
-        tx = chain.tx(ALICE, transfer(ALICE, BOB))
-        assert chain.send(tx).code == 0
-        record = await asyncio.wait_for(chain.engine.wait_for_tx(tx_hash(tx), 5), 2)
+async def test_engine__should_make_a_block_as_soon_as_a_transaction_waits(tmp_path: Path) -> None:
+    """An empty one would come after an hour."""
+    with chain_with(tmp_path, EngineSettings(empty_block_interval_s=3600)) as chain:
+        async with running(chain):
+            tx = chain.tx(ALICE, transfer(ALICE, BOB))
+            assert chain.send(tx).code == 0
+            record = await chain.engine.wait_for_tx(tx_hash(tx), STALLED_S)
     assert record is not None
     assert (record.height, record.result.code) == (2, 0)
 
@@ -44,9 +47,9 @@ async def test_engine__should_make_a_block_as_soon_as_a_transaction_waits(chain:
 async def test_engine__should_make_empty_blocks_while_nothing_waits(tmp_path: Path) -> None:
     with chain_with(tmp_path, EngineSettings(empty_block_interval_s=0.01)) as chain:
         async with running(chain):
-            assert await chain.engine.wait_above(5, 10) > 1
+            assert await chain.engine.wait_above(5, STALLED_S) > 1
             while chain.engine.tip.height < 5:
-                await chain.engine.wait_above(chain.engine.tip.height, 5)
+                await chain.engine.wait_above(chain.engine.tip.height, STALLED_S)
 
 
 def test_block__should_hold_everything_that_waited_in_order(chain: Chain) -> None:

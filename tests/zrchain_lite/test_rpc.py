@@ -13,6 +13,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS, Chain, transfer
 from zrchain_lite.api import rpc as rpc_api
 from zrchain_lite.client import LedgerClient
@@ -219,7 +220,7 @@ async def test_batch__should_be_answered_in_order(rpc: Rpc) -> None:
 
 
 async def receive(socket: ClientConnection) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
+    answer: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), STALLED_S))
     return answer
 
 

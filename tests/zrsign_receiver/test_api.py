@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.waiting import STALLED_S
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN, World
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -222,9 +223,9 @@ async def test_stream__should_stop_waiting_when_the_client_leaves(world: World) 
         "http_version": "1.1",
     }
     running = asyncio.create_task(application(ledger)(scope, receive, send))
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), STALLED_S)
     left.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, STALLED_S)
     assert ledger.waiting == 0
 
 
