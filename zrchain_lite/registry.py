@@ -28,6 +28,7 @@ class Registry:
         self.queries: dict[str, QueryHandler] = {}
         self.types: dict[str, type[Message]] = {}
         names: dict[str, Module] = {}
+        routes: dict[str, QueryHandler] = {}
         for module in modules:
             _claim(names, module.name, module)
             for handler in module.messages():
@@ -35,6 +36,8 @@ class Registry:
                 _claim(self.messages, handler.type_url, handler)
             for query in module.queries():
                 _claim(self.queries, query.method, query)
+                for path in query.rest:
+                    _claim(routes, path, query)
         self._collect_types()
 
     def handler(self, type_url: str) -> MsgHandler:

@@ -262,7 +262,8 @@ def test_simulate__should_not_change_anything(chain: Chain) -> None:
 
 def test_registry__should_refuse_duplicates() -> None:
     handler = MsgHandler(MsgSend, lambda ctx, msg: msg, signer="from_address")
-    query = QueryHandler("/a/B", MsgSend, MsgSend, lambda ctx, msg: msg)
+    query = QueryHandler("/a/B", MsgSend, MsgSend, lambda ctx, msg: msg, ("/path",))
+    other = QueryHandler("/a/C", MsgSend, MsgSend, lambda ctx, msg: msg, ("/path",))
 
     def module(name: str, **parts: Any) -> Module:
         made = Module()
@@ -275,6 +276,7 @@ def test_registry__should_refuse_duplicates() -> None:
         (module("a"), module("a")),
         (module("a", messages=(handler,)), module("b", messages=(handler,))),
         (module("a", queries=(query,)), module("b", queries=(query,))),
+        (module("a", queries=(query,)), module("b", queries=(other,))),
     ):
         with pytest.raises(CompositionError):
             Registry([first, second])
