@@ -20,20 +20,8 @@ def report(ctx: Context, treasury: TreasuryKeeper, msg: MsgReportKeyEpoch) -> No
     """
     _require_terms(ctx, treasury, msg)
     where = (msg.keyring, msg.key_id, msg.creator)
-    known = state.EPOCHS.get(ctx.store, where)
-    if known is not None:
-        if _place(known) > _place(msg):
-            raise EpochRegressed(
-                f"{msg.creator} has committed {_text(known)} of key {msg.key_id}; "
-                f"{_text(msg)} is older"
-            )
-        if _place(known) == _place(msg):
-            if known.key_digest == msg.key_digest:
-                return
-            raise EpochRegressed(
-                f"{msg.creator} has committed {_text(known)} of key {msg.key_id} with digest "
-                f"{known.key_digest.hex()}, not {msg.key_digest.hex()}"
-            )
+    if _is_repeated(state.EPOCHS.get(ctx.store, where), msg):
+        return
     epoch = KeyEpoch(
         key_id=msg.key_id,
         party=msg.creator,
@@ -54,6 +42,20 @@ def report(ctx: Context, treasury: TreasuryKeeper, msg: MsgReportKeyEpoch) -> No
         refresh=msg.refresh,
         epoch=msg.epoch,
     )
+
+
+def _is_repeated(known: KeyEpoch | None, msg: MsgReportKeyEpoch) -> bool:
+    """Whether the party said exactly this last; raises EpochRegressed for what contradicts it."""
+    if known is None or _place(known) < _place(msg):
+        return False
+    committed = f"{msg.creator} has committed {_text(known)} of key {msg.key_id}"
+    if _place(known) > _place(msg):
+        raise EpochRegressed(f"{committed}; {_text(msg)} is older")
+    if known.key_digest != msg.key_digest:
+        raise EpochRegressed(
+            f"{committed} with digest {known.key_digest.hex()}, not {msg.key_digest.hex()}"
+        )
+    return True
 
 
 def _require_terms(ctx: Context, treasury: TreasuryKeeper, msg: MsgReportKeyEpoch) -> None:

@@ -73,14 +73,6 @@ class Expression:
         return _Evaluation(self.tokens, values).result() != 0
 
 
-def solve(text: str) -> bool:
-    """An expression of numbers only. What does not parse is false."""
-    try:
-        return Expression.parse(text).evaluate({})
-    except ExpressionError:
-        return False
-
-
 def _tokenise(text: str) -> tuple[str, ...]:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the definition has {len(text)} characters; at most {MAX_LENGTH}")
