@@ -19,7 +19,7 @@ from web3.types import TxParams, Wei
 
 from tests.contracts.test_deploy import contract_of, mined, plan_for
 from zrsign.deployment.plan import WALLETS, Mode, deploy
-from zrsign_chains import BITCOIN_TEST, EVM
+from zrsign_chains import BITCOIN_TEST, EVM, contract_abi
 from zrsign_chains.caip import chain_hash
 
 Web3 = AsyncWeb3[AsyncBaseProvider]
@@ -104,7 +104,8 @@ def payment(owner: str) -> TxParams:
 
 async def requested(w3: Web3, direct: AsyncContract, owner: str) -> bytes:
     """The context of a request for a signature over HASH."""
-    params = (EVM.id, 0, chain_hash(CHAIN), HASH, False)
+    ask = {"walletTypeId": EVM.id, "dstChainId": chain_hash(CHAIN), "payload": HASH}
+    (params,) = contract_abi.function("zrSignHash").arguments(ask)
     await mined(w3, direct.functions.zrSignHash(params), payment(owner))
     return bytes(await direct.functions.requestContext(owner, params, 0).call())
 

@@ -95,7 +95,8 @@ class Road:
 
     async def hash_answer(self, trace_id: int) -> OutboxItem:
         payload = b"\x77" * 32
-        call = call_data("zrSignHash", (EVM.id, 0, chain_hash(CHAIN), payload, False))
+        where = {"walletTypeId": EVM.id, "dstChainId": chain_hash(CHAIN)}
+        call = call_data("zrSignHash", {**where, "payload": payload})
         await self.send(OWNER, call, ETHER // 10)
         event = self.world.sign_event(
             receiver.REQUEST_KIND_HASH,
@@ -109,7 +110,8 @@ class Road:
     async def transaction_answer(self, trace_id: int, data: bytes) -> OutboxItem:
         """A transaction with that calldata, signed but not broadcast."""
         payload = transactions.evm(data=data)
-        call = call_data("zrSignTx", (EVM.id, 0, chain_hash(worlds.EVM_CHAIN), payload, False))
+        where = {"walletTypeId": EVM.id, "dstChainId": chain_hash(worlds.EVM_CHAIN)}
+        call = call_data("zrSignTx", {**where, "payload": payload})
         await self.send(OWNER, call, ETHER // 10)
         event = self.world.sign_event(
             receiver.REQUEST_KIND_TX,

@@ -14,14 +14,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils.abi import function_signature_to_4byte_selector as selector
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
 from tests.zrsign_listener.logs import CHAIN, DESTINATION, WALLET_TYPE
 from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
 from zrsign.local.tools import ToolMissing, resolve
+from zrsign_chains import contract_abi
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_listener.settings import ChainSettings
 from zrsign_listener.store import Store
@@ -141,22 +140,20 @@ async def send(
 
 async def ask_key(rpc: JsonRpc, contract: str, *, owner: str = USER, sender: str = USER) -> str:
     """zrKeyReq; returns the transaction's hash."""
-    arguments = encode(["(address,bytes32,uint8)"], [(owner, WALLET_TYPE, 1)])
-    return await send(
-        rpc, contract, selector("zrKeyReq((address,bytes32,uint8))") + arguments, sender=sender
-    )
+    ask = {"owner": owner, "walletTypeId": WALLET_TYPE, "options": 1}
+    data = contract_abi.function("zrKeyReq", *ask).call_data(ask)
+    return await send(rpc, contract, data, sender=sender)
 
 
 async def ask_hash(rpc: JsonRpc, omni: str, *, digest: bytes = b"\x07" * 32) -> str:
     """zrSignHash with USER's wallet; returns the transaction's hash."""
-    shape = "(bytes32,uint256,bytes32,bytes,bool)"
-    arguments = encode([shape], [(WALLET_TYPE, 0, DESTINATION, digest, False)])
-    return await send(rpc, omni, selector(f"zrSignHash({shape})") + arguments)
+    ask = {"walletTypeId": WALLET_TYPE, "dstChainId": DESTINATION, "payload": digest}
+    return await send(rpc, omni, contract_abi.call_data("zrSignHash", ask))
 
 
 async def link_account(rpc: JsonRpc, omni: str, account: str) -> str:
     """zrLinkAccount by USER; returns the transaction's hash."""
-    data = selector("zrLinkAccount(string)") + encode(["string"], [account])
+    data = contract_abi.call_data("zrLinkAccount", account)
     return await send(rpc, omni, data, value="0x0")
 
 

@@ -59,7 +59,7 @@ def sig_log(
         "broadcast": broadcast,
     }
     params = contract_abi.event("ZrSigRequest").entry["inputs"][-1]
-    values = tuple(asked[field["name"]] for field in params["components"])
+    values = tuple(asked.get(field["name"], 0) for field in params["components"])
     data = encode(["uint256", "uint256", collapse_if_tuple(params)], [10**18, 5, values])
     topics = (SIG_REQUEST, word(trace_id), b"\x22" * 32)
     return EvmLog(CONTRACT, topics, data, block(number), word(number * 1000 + trace_id), index)

@@ -107,6 +107,12 @@ class Contract:
         return self.world.request(request_id).wallet
 
 
+def wallet_zero(wallet: WalletType, chain: str, payload: bytes, **more: object) -> dict[str, Any]:
+    """What is asked of the owner's first wallet of a type, by the contract's own names."""
+    where = {"walletTypeId": wallet.id, "walletIndex": 0, "dstChainId": chain_hash(chain)}
+    return {**where, "payload": payload, **more}
+
+
 def source_event(log: dict[str, Any]) -> pb.SourceEvent:
     block = Block(int(log["blockNumber"], 16), bytes.fromhex(log["blockHash"][2:]))
     found = EvmLog(
@@ -154,7 +160,7 @@ async def test_sign_answers__should_be_resolved_by_the_contract(contract: Contra
     }
     for function, payload in payloads.items():
         broadcast = function == "zrSignTx"
-        asked = (EVM.id, 0, chain_hash(EVM_CHAIN), payload, broadcast)
+        asked = wallet_zero(EVM, EVM_CHAIN, payload, broadcast=broadcast)
         request_id = contract.request(contract_abi.call_data(function, asked))
         (resolved, *_) = contract.deliver(request_id)
         answer = contract.world.request(request_id).answer
@@ -169,7 +175,7 @@ async def test_simple_transaction_answer__should_carry_what_was_composed(
     contract: Contract,
 ) -> None:
     contract.wallet(EVM, options=2)
-    asked = (EVM.id, 0, chain_hash(EVM_CHAIN), transactions.simple(), True)
+    asked = wallet_zero(EVM, EVM_CHAIN, transactions.simple(), broadcast=True)
     composed = transactions.evm()
     data = contract_abi.call_data("zrSignSimpleTx", asked)
     request_id = contract.request(data, composed=composed)
@@ -184,7 +190,7 @@ async def test_bitcoin_transaction_answer__should_carry_one_signature_an_input(
     contract.wallet(BITCOIN_TEST)
     (wallet,) = contract.world.wallets_of(DEPLOYER.address)
     payload = transactions.bitcoin(wallet.public_key)
-    asked = (BITCOIN_TEST.id, 0, chain_hash(REGTEST), payload, False)
+    asked = wallet_zero(BITCOIN_TEST, REGTEST, payload)
     request_id = contract.request(contract_abi.call_data("zrSignTx", asked))
     contract.deliver(request_id)
     signature = contract.world.request(request_id).answer.signature
