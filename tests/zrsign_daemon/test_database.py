@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, select
+from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from relayer.outbox import Outbox
@@ -42,6 +42,11 @@ class Numbers(Database):
     async def add(self, *values: int) -> None:
         async with self._writing() as session:
             session.add_all(Number(value=value) for value in values)
+
+    async def add_next(self) -> None:
+        async with self._writing() as session:
+            newest = await session.scalar(select(func.max(Number.value)))
+            session.add(Number(value=(newest or 0) + 1))
 
     async def all(self) -> list[int]:
         async with self._reading() as session:
@@ -108,8 +113,8 @@ async def test_writing__should_keep_all_or_nothing(tmp_path: Path) -> None:
 
 async def test_writers__should_wait_for_each_other(tmp_path: Path) -> None:
     async with await Numbers.open(url(tmp_path)) as numbers:
-        await asyncio.gather(*(numbers.add(value) for value in range(20)))
-        assert await numbers.all() == list(range(20))
+        await asyncio.gather(*(numbers.add_next() for _ in range(20)))
+        assert await numbers.all() == list(range(1, 21))
 
 
 async def test_commit__should_be_on_the_disk_when_it_returns(tmp_path: Path) -> None:
