@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from zrsign.local.network import accounts
+from zrsign.local.network.local import LocalNetwork
+from zrsign.local.network.ports import Ports
 from zrsign_operator.work.primes import Primes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +65,18 @@ def test_daemon__should_be_ours(daemon: str, hostile: Path) -> None:
     done = run([str(SCRIPT), "run", daemon, "--config", "missing.json"], hostile)
     assert done.returncode == 2, done.stderr
     assert "Cannot read the settings missing.json" in done.stderr
+
+
+async def test_network__should_start_our_ledger(
+    hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = LocalNetwork(tmp_path / "state", Ports.free(), lambda *_: None)
+    monkeypatch.chdir(hostile)
+    try:
+        await network._ledger(accounts.create(tmp_path / "state" / "keys"))
+    finally:
+        await network.stop()
+    assert [path.name for path in hostile.rglob("*.ran")] == []
 
 
 def test_maker_of_primes__should_be_ours(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
