@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from zrchain_lite.errors import NotFound
 from zrchain_lite.modules.policy.deadlines import Deadlines
-from zrchain_lite.store.collections import Counter, Index, Key, Map, encode_key
+from zrchain_lite.store.collections import Counter, Index, Key, StoredMap, encode_key
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.store.pagination import loaded_page, page_of_store
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
@@ -44,26 +44,26 @@ class ReceiverState:
 
     def __init__(self) -> None:
         self.request_ids = Counter("receiver/requests")
-        self._requests = Map("receiver/request", pb.Request)
+        self._requests = StoredMap("receiver/request", pb.Request)
         self._requests_by = Index("receiver/requests_by")
-        self._contents = Map("receiver/content", pb.SourceEvent)
-        self._composed = Map("receiver/composed", kept.Blob)
-        self._steps = Map("receiver/step", pb.Step)
-        self.observations = Map("receiver/observation", kept.Observation)
-        self.traces = Map("receiver/trace", kept.Id)
-        self.sources = Map("receiver/source", pb.Source)
-        self._params = Map("receiver/params", pb.Params)
-        self.parents = Map("receiver/parent", kept.Text)
-        self.children = Map("receiver/child", kept.Text)
-        self.slots = Map("receiver/slot", kept.WalletSlot)
-        self.wallets = Map("receiver/wallet", pb.Wallet)
+        self._contents = StoredMap("receiver/content", pb.SourceEvent)
+        self._composed = StoredMap("receiver/composed", kept.Blob)
+        self._steps = StoredMap("receiver/step", pb.Step)
+        self.observations = StoredMap("receiver/observation", kept.Observation)
+        self.traces = StoredMap("receiver/trace", kept.Id)
+        self.sources = StoredMap("receiver/source", pb.Source)
+        self._params = StoredMap("receiver/params", pb.Params)
+        self.parents = StoredMap("receiver/parent", kept.Text)
+        self.children = StoredMap("receiver/child", kept.Text)
+        self.slots = StoredMap("receiver/slot", kept.WalletSlot)
+        self.wallets = StoredMap("receiver/wallet", pb.Wallet)
         self.waiting = Index("receiver/waiting")
-        self.links = Map("receiver/link", kept.SignatureLink)
-        self.outgoing = Map("receiver/outgoing", pb.Outgoing)
+        self.links = StoredMap("receiver/link", kept.SignatureLink)
+        self.outgoing = StoredMap("receiver/outgoing", pb.Outgoing)
         self.open_outgoing = Index("receiver/open_outgoing")
         self.composable = Index("receiver/composable")
         self.composing = Deadlines("receiver/composing")
-        self.link_actions = Map("receiver/link_action", kept.Id)
+        self.link_actions = StoredMap("receiver/link_action", kept.Id)
         self.linking = Index("receiver/linking")
 
     def params(self, store: KVStore) -> pb.Params:

@@ -41,7 +41,7 @@ def _encode_part(part: int | str | bytes) -> bytes:
     return len(raw).to_bytes(2, "big") + raw
 
 
-class Map(Generic[M]):
+class StoredMap(Generic[M]):
     """Key to protobuf message. Serialization is deterministic."""
 
     def __init__(self, prefix: str, message: type[M]) -> None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from zrchain_lite.errors import InvalidArgument, NotFound, TxRejected
 from zrchain_lite.module import Context
-from zrchain_lite.store.collections import Counter, Map
+from zrchain_lite.store.collections import Counter, StoredMap
 from zrchain_lite.tx import pack
 from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount, Params
 from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
@@ -20,9 +20,9 @@ from zrsign_chains.evm_addresses import evm_address
 
 FEE_COLLECTOR = "fee_collector"
 
-_accounts = Map("auth/account", BaseAccount)
+_accounts = StoredMap("auth/account", BaseAccount)
 _numbers = Counter("auth/number")
-_params = Map("auth/params", Params)
+_params = StoredMap("auth/params", Params)
 
 DEFAULT_PARAMS = Params(
     max_memo_characters=256,

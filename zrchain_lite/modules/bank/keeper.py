@@ -7,7 +7,7 @@ import re
 from zrchain_lite.errors import InsufficientFunds, InvalidArgument
 from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import AuthKeeper
-from zrchain_lite.store.collections import Map, encode_key
+from zrchain_lite.store.collections import StoredMap, encode_key
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrsign_chains import cosmos
 
@@ -16,8 +16,8 @@ MAX_AMOUNT = 2**255
 _DENOM_FORM = re.compile(r"[a-zA-Z][a-zA-Z0-9/:._-]{2,127}")
 _AMOUNT_FORM = re.compile(r"[0-9]{1,78}")
 
-_balances = Map("bank/balance", Coin)
-_supply = Map("bank/supply", Coin)
+_balances = StoredMap("bank/balance", Coin)
+_supply = StoredMap("bank/supply", Coin)
 
 
 def parse_coin(coin: Coin) -> tuple[str, int]:

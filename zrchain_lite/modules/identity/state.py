@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zrchain_lite.store.collections import Counter, Map, encode_key
+from zrchain_lite.store.collections import Counter, StoredMap, encode_key
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring, Params, Workspace
 
-WORKSPACES = Map("identity/workspace", Workspace)
-KEYRINGS = Map("identity/keyring", Keyring)
-PARAMS = Map("identity/params", Params)
+WORKSPACES = StoredMap("identity/workspace", Workspace)
+KEYRINGS = StoredMap("identity/keyring", Keyring)
+PARAMS = StoredMap("identity/params", Params)
 WORKSPACE_COUNT = Counter("identity/workspace_count")
 KEYRING_COUNT = Counter("identity/keyring_count")
 

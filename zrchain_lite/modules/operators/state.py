@@ -6,7 +6,7 @@ certificate and endpoint are kept with the groups.
 
 from __future__ import annotations
 
-from zrchain_lite.store.collections import Counter, Index, Map
+from zrchain_lite.store.collections import Counter, Index, StoredMap
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.zrsign.operators.operators_pb2 import (
     Fault,
@@ -17,26 +17,26 @@ from zrchain_lite.wire.zrsign.operators.operators_pb2 import (
 )
 from zrchain_lite.wire.zrsign.operators.state_pb2 import Evidence, KeyringState
 
-KEYRINGS = Map("operators/keyring", KeyringState)
+KEYRINGS = StoredMap("operators/keyring", KeyringState)
 # By (keyring, number).
-GROUPS = Map("operators/group", Group)
+GROUPS = StoredMap("operators/group", Group)
 # By (keyring, index): index, party and identity of everybody who is or was a member.
-ROSTER = Map("operators/roster", Member)
+ROSTER = StoredMap("operators/roster", Member)
 # By (keyring, identity key) and by (keyring, party).
 INDEX_OF_IDENTITY = Index("operators/index_of_identity")
 INDICES_OF_PARTY = Index("operators/indices_of_party")
 # By (keyring, index).
-PARDONS = Map("operators/pardon", Pardon)
+PARDONS = StoredMap("operators/pardon", Pardon)
 # By id.
-FAULTS = Map("operators/fault", Fault)
-EVIDENCE = Map("operators/evidence", Evidence)
+FAULTS = StoredMap("operators/fault", Fault)
+EVIDENCE = StoredMap("operators/evidence", Evidence)
 FAULT_COUNT = Counter("operators/fault_count")
 FAULTS_BY_KEYRING = Index("operators/fault_by_keyring")
 # By (keyring, reporter) and by (keyring, culprit).
 FAULTS_BY_REPORTER = Index("operators/fault_by_reporter")
 FAULTS_BY_CULPRIT = Index("operators/fault_by_culprit")
 # By (keyring, key id, party).
-EPOCHS = Map("operators/epoch", KeyEpoch)
+EPOCHS = StoredMap("operators/epoch", KeyEpoch)
 
 
 def keyring_state(store: KVStore, keyring: str) -> KeyringState:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from zrchain_lite.modules.policy.deadlines import Deadlines
-from zrchain_lite.store.collections import Counter, Index, Map, encode_key
+from zrchain_lite.store.collections import Counter, Index, StoredMap, encode_key
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action, Params, Policy
 
-POLICIES = Map("policy/policy", Policy)
-ACTIONS = Map("policy/action", Action)
-PARAMS = Map("policy/params", Params)
+POLICIES = StoredMap("policy/policy", Policy)
+ACTIONS = StoredMap("policy/action", Action)
+PARAMS = StoredMap("policy/params", Params)
 POLICY_COUNT = Counter("policy/policy_count")
 ACTION_COUNT = Counter("policy/action_count")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zrchain_lite.modules.policy.deadlines import Deadlines
-from zrchain_lite.store.collections import Counter, Index, Map
+from zrchain_lite.store.collections import Counter, Index, StoredMap
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     Key,
@@ -13,11 +13,11 @@ from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     SignTransactionRequest,
 )
 
-PARAMS = Map("treasury/params", Params)
-KEYS = Map("treasury/key", Key)
-KEY_REQUESTS = Map("treasury/key_request", KeyRequest)
-SIGN_REQUESTS = Map("treasury/sign_request", SignRequest)
-SIGN_TRANSACTIONS = Map("treasury/sign_transaction", SignTransactionRequest)
+PARAMS = StoredMap("treasury/params", Params)
+KEYS = StoredMap("treasury/key", Key)
+KEY_REQUESTS = StoredMap("treasury/key_request", KeyRequest)
+SIGN_REQUESTS = StoredMap("treasury/sign_request", SignRequest)
+SIGN_TRANSACTIONS = StoredMap("treasury/sign_transaction", SignTransactionRequest)
 
 KEY_REQUEST_COUNT = Counter("treasury/key_request_count")
 SIGN_REQUEST_COUNT = Counter("treasury/sign_request_count")
