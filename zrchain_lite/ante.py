@@ -54,6 +54,7 @@ class Ante:
                 self.auth.set_public_key(ctx, address, public_key)
                 if not simulate:
                     self._authenticate(ctx, tx, position, account, public_key)
+            ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
         if fee:
             collector = self.bank.module_address(FEE_COLLECTOR)

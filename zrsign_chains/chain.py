@@ -24,6 +24,11 @@ class UnsignedTx:
     amount: int | None
     contract: str | None
 
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """What else it says, by name, for a person."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

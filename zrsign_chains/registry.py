@@ -25,6 +25,7 @@ SOLANA_DEVNET = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1"
 SOLANA_TESTNET = "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z"
 SOLANA_LOCALNET = "solana:localnet"
 SOLANA_REGNET = "solana:HK8b7Skns2TX3FvXQxm2mPQbY2nVY8GD"
+COSMOS_LOCAL = "cosmos:zrsign-local"
 
 _ECDSA = KeyAlgorithm.ECDSA_SECP256K1
 _EDDSA = KeyAlgorithm.EDDSA_ED25519
@@ -35,6 +36,7 @@ EVM = WalletType(44, 60, "EVM", _ECDSA, "eip155", "evm", "eip155:1")
 BITCOIN = WalletType(44, 0, "Bitcoin", _BTC, "bip122", "btc", BITCOIN_MAINNET)
 BITCOIN_TEST = WalletType(44, 1, "Bitcoin test", _BTC, "bip122", "btc-test", BITCOIN_TESTNET3)
 SOLANA = WalletType(44, 501, "Solana", _EDDSA, "solana", "sol", SOLANA_MAINNET)
+COSMOS = WalletType(44, 118, "Cosmos", _ECDSA, "cosmos", "cosmos", COSMOS_LOCAL)
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,14 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             },
         ),
         "cosmos": Family(
-            home="",
-            ledger_wallets=(LedgerWallet(1, "WALLET_TYPE_NATIVE", _ECDSA, "cosmos:zrchain-lite"),),
+            home="zrsign_chains.cosmos:CosmosChain",
+            wallets=(COSMOS,),
+            ledger_wallets=(LedgerWallet(1, "WALLET_TYPE_NATIVE", _ECDSA, COSMOS.network),),
+            networks={
+                COSMOS_LOCAL: "zrSign ledger (local)",
+                "cosmos:cosmoshub-4": "Cosmos Hub",
+                "cosmos:osmosis-1": "Osmosis",
+            },
         ),
     }
 )

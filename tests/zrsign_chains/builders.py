@@ -9,9 +9,11 @@ from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from solders.keypair import Keypair
 
-from zrsign_chains import Intent
+from zrsign_chains import COSMOS_LOCAL, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.bitcoin_scripts import p2tr_script, p2wpkh_script
+from zrsign_chains.cosmos import CosmosChain
+from zrsign_chains.cosmos_transactions import Charge, Coin, Send, Signer, encode
 from zrsign_chains.hashing import tagged_hash
 
 MAINNET = "bip122:000000000019d6689c085ae165831e93"
@@ -89,6 +91,17 @@ def bitcoin_psbt(intent: Intent, *coins: Utxo, fee_rate: float = 2.0) -> bytes:
 
 def evm_intent(to: str, value: int = 10**18, data: bytes = b"", cap: int = 10**16) -> Intent:
     return Intent(to=to, value=value, data=data, max_network_fee=cap)
+
+
+def cosmos_payment(
+    public_key: bytes = ALICE.public_key, value: int = 7, chain_id: str = "zrsign-local"
+) -> bytes:
+    """A SignDoc that pays BOB, of the key's account 5 at sequence 3."""
+    chain = CosmosChain(COSMOS_LOCAL)
+    coins = (Coin(chain.network.denom, value),)
+    send = Send(chain.address(public_key), chain.address(BOB.public_key), coins)
+    charge = Charge((Coin(chain.network.denom, 20),), 200_000)
+    return encode(chain_id, Signer(public_key, 5, 3), [send.message()], charge)
 
 
 def solana_intent(value: int = 77, cap: int = 5_000) -> Intent:

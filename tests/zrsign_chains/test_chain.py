@@ -23,6 +23,7 @@ from tests.zrsign_chains.builders import (
 )
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign_chains import (
+    COSMOS_LOCAL,
     FAMILIES,
     KNOWN_CHAINS,
     LEDGER_WALLETS,
@@ -30,6 +31,7 @@ from zrsign_chains import (
     DataNotSupported,
     ForeignInput,
     ForeignSigner,
+    Intent,
     InvalidAmount,
     MalformedAddress,
     UnknownChain,
@@ -40,6 +42,8 @@ from zrsign_chains import (
     networks_of,
 )
 from zrsign_chains.bitcoin import BitcoinChain
+from zrsign_chains.cosmos import CosmosChain
+from zrsign_chains.cosmos_transactions import Signer
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.hashing import sha256d
 from zrsign_chains.solana import SolanaChain
@@ -78,7 +82,19 @@ def solana_payment() -> Payment:
     return Payment(LOCALNET, unsigned, [alice], [bob])
 
 
-PAYMENTS = {"eip155": evm_payment, "bip122": bitcoin_payment, "solana": solana_payment}
+def cosmos_payment(caip2: str = COSMOS_LOCAL) -> Payment:
+    chain = CosmosChain(caip2)
+    intent = Intent(chain.address(BOB.public_key), 7, b"", 10)
+    unsigned = chain.compose(intent, Signer(ALICE.public_key, 5, 3), 200_000, 10)
+    return Payment(caip2, unsigned, [ALICE.public_key], [BOB.public_key])
+
+
+PAYMENTS = {
+    "eip155": evm_payment,
+    "bip122": bitcoin_payment,
+    "solana": solana_payment,
+    "cosmos": cosmos_payment,
+}
 
 
 def test_families__should_all_have_a_payment_here() -> None:
@@ -106,7 +122,9 @@ def test_chain__should_be_found_by_what_the_ledger_calls_it(caip2: str) -> None:
     except UnknownChain:
         assert KNOWN_CHAINS[caip2] == "Solana regnet"
         return
-    found = chain_by_ledger(chain.ledger_wallet.number, metadata)
+    # A Cosmos transaction names its chain itself.
+    payload = cosmos_payment(caip2).unsigned if isinstance(chain, CosmosChain) else b""
+    found = chain_by_ledger(chain.ledger_wallet.number, metadata, payload)
     assert (found.caip2, type(found)) == (caip2, type(chain))
 
 
@@ -179,7 +197,8 @@ def test_bitcoin_signers__should_be_the_owners_of_the_coins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chain", "other"), [(ANVIL, REGTEST), (REGTEST, LOCALNET), (LOCALNET, ANVIL)]
+    ("chain", "other"),
+    [(ANVIL, REGTEST), (REGTEST, LOCALNET), (LOCALNET, COSMOS_LOCAL), (COSMOS_LOCAL, ANVIL)],
 )
 def test_questions__should_be_refused_about_another_chains_transaction(
     chain: str, other: str
@@ -223,3 +242,5 @@ def test_replacement_fee__should_be_what_nodes_ask_on_top() -> None:
     assert rules.replacement_fee(tx) == tx.fee_sats + 209
     cluster = chain_for(solana.chain)
     assert cluster.replacement_fee(cluster.parse(solana.unsigned)) is None
+    ledger = chain_for(COSMOS_LOCAL)
+    assert ledger.replacement_fee(ledger.parse(cosmos_payment().unsigned)) is None

@@ -54,7 +54,7 @@ def test_registry__should_serve_any_evm_chain_id() -> None:
         "eip155:99999999999999999999",
         "bip122:00",
         "solana:mainnet",
-        "cosmos:cosmoshub-4",
+        "cosmos:cosmos_hub",
         "EIP155:1",
         " eip155:1",
         "eip155:1\n",

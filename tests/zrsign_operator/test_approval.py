@@ -7,6 +7,13 @@ import hashlib
 import pytest
 from google.protobuf import any_pb2
 
+from tests.zrsign_chains.builders import (
+    REGTEST,
+    bitcoin_intent,
+    bitcoin_psbt,
+    coin,
+    cosmos_payment,
+)
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
@@ -90,18 +97,33 @@ def test_transaction__should_be_hashed_by_the_operator_itself() -> None:
 
 
 def test_child__should_sign_the_item_at_its_own_place() -> None:
-    unsigned = b"sign bytes of a Cosmos transaction"
-    digest = hashlib.sha256(unsigned).digest()
-    root = request(digest, digest, id=5, child_req_ids=[6, 7])
+    unsigned = bitcoin_psbt(bitcoin_intent(70_000), coin(40_000), coin(50_000, 1))
+    rules = BitcoinChain(REGTEST)
+    first, second = rules.sighashes(rules.parse(unsigned))
+    root = request(first, second, id=5, child_req_ids=[6, 7])
+    transaction = wire.SignTxReqResponse(
+        wallet_type="WALLET_TYPE_BTC_REGNET", unsigned_transaction=unsigned, sign_request_id=5
+    )
+    child = request(second, id=7, parent_req_id=5)
+    assert approve(child, root, transaction).request_id == 7
+    with pytest.raises(NotApproved, match="no part"):
+        approve(request(second, id=9, parent_req_id=5), root, transaction)
+    for other in (first, bytes(32)):
+        with pytest.raises(NotApproved, match="no part"):
+            approve(request(other, id=7, parent_req_id=5), root, transaction)
+
+
+def test_cosmos_transaction__should_be_signed_over_its_document() -> None:
+    unsigned = cosmos_payment()
     transaction = wire.SignTxReqResponse(
         wallet_type="WALLET_TYPE_NATIVE", unsigned_transaction=unsigned, sign_request_id=5
     )
-    child = request(digest, id=7, parent_req_id=5)
-    assert approve(child, root, transaction).request_id == 7
-    with pytest.raises(NotApproved, match="no part"):
-        approve(request(digest, id=9, parent_req_id=5), root, transaction)
-    with pytest.raises(NotApproved, match="no part"):
-        approve(request(bytes(32), id=7, parent_req_id=5), root, transaction)
+    digest = hashlib.sha256(unsigned).digest()
+    asked = request(digest)
+    assert approve(asked, asked, transaction).message == digest
+    transaction.unsigned_transaction = b"sign bytes"
+    with pytest.raises(NotApproved, match="names no network"):
+        approve(asked, asked, transaction)
 
 
 def test_children__should_each_sign_their_own_input() -> None:

@@ -6,7 +6,6 @@ its place: the operator parses the transaction itself.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -100,8 +99,6 @@ def sighashes(transaction: wire.SignTxReqResponse, root: wire.SignReqResponse) -
     unsigned = transaction.unsigned_transaction
     try:
         wallet_type = wire.WalletType.Value(transaction.wallet_type)
-        if wallet_type == wire.WALLET_TYPE_NATIVE:
-            return [hashlib.sha256(unsigned).digest()] * len(root.key_ids)
         chain = chain_of(wallet_type, root.metadata, unsigned)
     except ValueError as error:
         raise NotApproved(f"the transaction names no network: {error}") from None

@@ -110,7 +110,10 @@ def data_item(chain: Chain, payload: bytes) -> bytes:
     """The digest of a message under the chain's rules; raises Rejection when it is empty."""
     if not payload:
         raise Rejection(Reason.EMPTY_PAYLOAD, "there is no data to sign")
-    return chain.message_digest(payload)
+    try:
+        return chain.message_digest(payload)
+    except ChainError as error:
+        raise _refusal(error, Reason.DATA_NOT_SUPPORTED) from error
 
 
 def transaction(chain: Chain, payload: bytes, public_key: bytes) -> Prepared:

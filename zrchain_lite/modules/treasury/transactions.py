@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,11 +69,6 @@ def prepare_as_asked(
     """Read a transaction that these keys, in order, have to sign; raises InvalidArgument."""
     try:
         require_size(unsigned)
-        if wallet_type == wire.WALLET_TYPE_NATIVE:
-            # Every key of a Cosmos transaction signs the same sign bytes.
-            items = (hashlib.sha256(unsigned).digest(),) * len(public_keys)
-            parsed = UnsignedTx(unsigned, None, None, None)
-            return Prepared("WALLET_TYPE_NATIVE", metadata, unsigned, items, parsed)
         chain = networks.chain_of(wallet_type, metadata, unsigned)
     except ChainError as error:
         raise InvalidArgument(str(error)) from None

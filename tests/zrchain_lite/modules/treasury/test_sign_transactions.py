@@ -19,10 +19,12 @@ from tests.zrchain_lite.modules.treasury.world import (
     Secret,
     World,
 )
-from tests.zrsign_chains.builders import REGTEST, bitcoin_intent, coin
+from tests.zrsign_chains.builders import ALICE, REGTEST, bitcoin_intent, coin, cosmos_payment
 from zrchain_lite.errors import InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import KeyringInactive
+from zrchain_lite.modules.policy.boolparser import TXVALUE
+from zrchain_lite.modules.treasury.transactions import prepare_as_asked
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -232,14 +234,34 @@ def test_bitcoin_wallets__should_sign_for_their_own_kind_of_output(
         ask(world, owner, [key], wallet_type, unsigned)
 
 
-def test_native__should_hash_the_sign_bytes_once_per_key(
+@pytest.mark.parametrize("chain_id", ["zrsign-local", "cosmoshub-4", "any-1"])
+def test_native__should_sign_a_document_of_any_cosmos_chain(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account, chain_id: str
+) -> None:
+    key = world.key(owner, workspace, keyring, party, ECDSA)
+    unsigned = cosmos_payment(ECDSA.public_key, chain_id=chain_id)
+    answer = ask(world, owner, [key], NATIVE, unsigned)
+    request = world.sign_request(answer.signature_request_id)
+    assert list(request.data_for_signing) == [hashlib.sha256(unsigned).digest()]
+
+
+def test_native__should_refuse_what_the_key_does_not_sign_alone(
     world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
     key = world.key(owner, workspace, keyring, party, ECDSA)
-    answer = ask(world, owner, [key, key], NATIVE, b"sign bytes")
-    parent = world.sign_request(answer.signature_request_id)
-    assert list(parent.data_for_signing) == [hashlib.sha256(b"sign bytes").digest()] * 2
-    assert len(parent.child_req_ids) == 2
+    unsigned = cosmos_payment(ECDSA.public_key)
+    for keys, document, why in (
+        ([key], b"sign bytes", "names no chain"),
+        ([key, key], unsigned, "one per signature"),
+        ([key], cosmos_payment(), "'s to make"),
+    ):
+        with pytest.raises(InvalidArgument, match=why):
+            ask(world, owner, keys, NATIVE, document)
+
+
+def test_native__should_tell_a_policy_the_coins_that_it_sends() -> None:
+    prepared = prepare_as_asked(NATIVE, cosmos_payment(value=77), None, [ALICE.public_key])
+    assert prepared.policy_data()[TXVALUE] == b"77"
 
 
 def test_request__should_link_transaction_and_signatures(

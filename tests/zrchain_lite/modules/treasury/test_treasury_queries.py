@@ -15,9 +15,12 @@ from tests.zrchain_lite.modules.treasury.world import (
     Account,
     World,
 )
+from tests.zrsign_chains.builders import REGTEST, bitcoin_intent, coin
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
+from zrsign_chains.bitcoin import BitcoinChain
+from zrsign_chains.bitcoin_scripts import p2wpkh_script
 
 EVM_OWNER = "0xbe27E519A220D4336A5F9d08C7fa542175E30dA0"
 ITEM = b"\x11" * 32
@@ -229,17 +232,28 @@ def test_signature_requests__should_page(
         ask(world, "SignatureRequestByID", id=99)
 
 
+def two_coins(sats: int) -> bytes:
+    """A payment from two coins of the BITCOIN secret's key."""
+    coins = [coin(40_000, n, script=p2wpkh_script(BITCOIN.public_key)) for n in range(2)]
+    return BitcoinChain(REGTEST).compose(
+        bitcoin_intent(sats),
+        utxos=coins,
+        fee_rate_sat_vb=2,
+        change_public_key=BITCOIN.public_key,
+    )
+
+
 def test_sign_transactions__should_follow_the_status_of_their_signatures(
     world: World, owner: Account, workspace: str, keyring: str, party: Account
 ) -> None:
-    key = world.key(owner, workspace, keyring, party, ECDSA)
-    for unsigned in (b"one", b"two"):
+    key = world.key(owner, workspace, keyring, party, BITCOIN)
+    for sats in (70_000, 71_000):
         world.do(
             wire.MsgNewSignTransactionRequest(
                 creator=owner.address,
                 key_ids=[key, key],
-                wallet_type=wire.WALLET_TYPE_NATIVE,
-                unsigned_transaction=unsigned,
+                wallet_type=wire.WALLET_TYPE_BTC_REGNET,
+                unsigned_transaction=two_coins(sats),
             )
         )
 
@@ -247,14 +261,14 @@ def test_sign_transactions__should_follow_the_status_of_their_signatures(
         answer = ask(world, "SignTransactionRequests", **fields)
         return [both.sign_transaction_requests.id for both in answer.sign_transaction_requests]
 
-    item = world.sign_request(1).data_for_signing[0]
-    world.answer(party, 2, ECDSA.sign(item))
-    native = {"wallet_type": wire.WALLET_TYPE_NATIVE}
-    assert ids(**native, status=PARTIAL) == [1]
-    world.answer(party, 3, ECDSA.sign(item))
-    assert ids(**native, status=FULFILLED) == [1]
-    assert ids(**native, status=PENDING) == [2]
-    assert ids(**native) == ids() == ids(key_id=key) == [1, 2]
+    first, second = world.sign_request(1).data_for_signing
+    world.answer(party, 2, BITCOIN.sign(first))
+    bitcoin = {"wallet_type": wire.WALLET_TYPE_BTC_REGNET}
+    assert ids(**bitcoin, status=PARTIAL) == [1]
+    world.answer(party, 3, BITCOIN.sign(second))
+    assert ids(**bitcoin, status=FULFILLED) == [1]
+    assert ids(**bitcoin, status=PENDING) == [2]
+    assert ids(**bitcoin) == ids() == ids(key_id=key) == [1, 2]
     assert ids(status=FULFILLED, key_id=key) == [1]
     assert ids(request_id=2) == [2]
     assert ids(request_id=2, status=FULFILLED) == ids(request_id=9) == ids(key_id=9) == []
