@@ -12,6 +12,7 @@ _ADAPTERS = {
     "eip155": "relayer.destinations.evm",
     "bip122": "relayer.destinations.bitcoin",
     "solana": "relayer.destinations.solana",
+    "cosmos": "relayer.destinations.cosmos",
 }
 
 

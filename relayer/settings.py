@@ -34,7 +34,8 @@ class DestinationSettings(Part):
     """When a transaction counts as landed for good.
 
     EVM: blocks on top of its own, "safe" or "finalized". Bitcoin: blocks. Solana: "confirmed" or
-    "finalized". Without it the transaction's own block is enough, on Solana a confirmed one.
+    "finalized". Cosmos: 0 or "finalized", for a block there is final. Without it the transaction's
+    own block is enough, on Solana a confirmed one.
     """
     poll_interval_s: float = Field(default=1.0, gt=0)
     """Longest time between two looks at the chain while something waits, in seconds."""

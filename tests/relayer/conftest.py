@@ -12,7 +12,9 @@ import pytest
 from relayer.outbox import Outbox
 from relayer.stages import Bounds
 from tests.processes import running
+from tests.relayer import cosmos
 from tests.relayer.nodes import ask, bitcoind, free_port, until_up
+from zrchain_lite.node import RunningNode
 from zrsign.local.tools import resolve
 from zrsign_daemon.jsonrpc import JsonRpc
 
@@ -72,6 +74,12 @@ async def surfnet(surfnet_url: str) -> AsyncIterator[JsonRpc]:
     rpc = JsonRpc(surfnet_url)
     yield rpc
     await rpc.close()
+
+
+@pytest.fixture
+async def cosmos_node(tmp_path: Path) -> AsyncIterator[RunningNode]:
+    async with cosmos.running(tmp_path) as node:
+        yield node
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from relayer.news import (
     Pending,
     Refused,
     Rejected,
+    Status,
     Unknown,
     Unreachable,
 )
@@ -24,6 +25,7 @@ from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import free_port, landed
+from tests.waiting import until
 from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = "eip155:31338"
@@ -53,12 +55,23 @@ async def funded(anvil: JsonRpc) -> JsonRpc:
     return anvil
 
 
+async def mined(destination: EvmDestination, raw: bytes, tx_id: str) -> Status:
+    """The status once it is not pending; Anvil mines a moment after it takes a transaction."""
+
+    async def probe() -> Status | None:
+        seen = await destination.status(raw, [tx_id])
+        return None if seen == Pending() else seen
+
+    seen: Status = await until(probe, "a block with the transaction")
+    return seen
+
+
 async def test_transfer__should_be_confirmed_and_its_second_sending_known(funded: JsonRpc) -> None:
     raw, tx_id = signed()
     destination = EvmDestination(CHAIN, funded)
     assert await destination.status(raw, [tx_id]) == Unknown()
     assert await destination.submit(raw) == Accepted()
-    done = await destination.status(raw, [tx_id])
+    done = await mined(destination, raw, tx_id)
     assert isinstance(done, Final)
     assert done.ok
     again = await destination.submit(raw)
@@ -81,7 +94,7 @@ async def test_finality__should_count_the_blocks_on_top(
     raw, tx_id = signed()
     destination = EvmDestination(CHAIN, funded, finality=2)
     await destination.submit(raw)
-    seen = await destination.status(raw, [tx_id])
+    seen = await mined(destination, raw, tx_id)
     assert isinstance(seen, Included)
     await funded.call("anvil_mine", "0x2")
     assert isinstance(await destination.status(raw, [tx_id]), Final)
@@ -93,7 +106,7 @@ async def test_reverted_transaction__should_be_final_and_not_ok(funded: JsonRpc)
     raw, tx_id = signed(gas=100_000)
     destination = EvmDestination(CHAIN, funded)
     await destination.submit(raw)
-    done = await destination.status(raw, [tx_id])
+    done = await mined(destination, raw, tx_id)
     assert isinstance(done, Final)
     assert not done.ok
     assert done.reason.startswith("reverted")
@@ -101,7 +114,9 @@ async def test_reverted_transaction__should_be_final_and_not_ok(funded: JsonRpc)
 
 async def test_nonce_of_another_transaction__should_reject_as_lost(funded: JsonRpc) -> None:
     destination = EvmDestination(CHAIN, funded)
-    await destination.submit(signed(value=1)[0])
+    first, first_id = signed(value=1)
+    await destination.submit(first)
+    await mined(destination, first, first_id)
     raw, tx_id = signed(value=2)
     refused = await destination.submit(raw)
     assert isinstance(refused, Refused)

@@ -15,7 +15,8 @@ from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc
 
 SERVED = [namespace for namespace, family in FAMILIES.items() if family.home]
-EVM, BITCOIN, SOLANA = "eip155:1", "bip122:0f9188f13cb7b2c71f2a335e3a4fc328", "solana:localnet"
+EVM, SOLANA, COSMOS = "eip155:1", "solana:localnet", "cosmos:zrsign-local"
+BITCOIN = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 
 
 def test_every_chain_that_is_known__should_be_served() -> None:
@@ -38,6 +39,8 @@ def test_unknown_chain__should_be_refused_with_those_that_are_served() -> None:
         (BITCOIN, 6),
         (SOLANA, "confirmed"),
         (SOLANA, "finalized"),
+        (COSMOS, 0),
+        (COSMOS, "finalized"),
     ],
 )
 async def test_finality__should_be_taken_in_the_chains_own_words(
@@ -51,7 +54,14 @@ async def test_finality__should_be_taken_in_the_chains_own_words(
 
 @pytest.mark.parametrize(
     ("chain", "finality"),
-    [(EVM, "confirmed"), (BITCOIN, "safe"), (BITCOIN, "finalized"), (SOLANA, 3), (SOLANA, "safe")],
+    [
+        (EVM, "confirmed"),
+        (BITCOIN, "safe"),
+        (BITCOIN, "finalized"),
+        (SOLANA, 3),
+        (SOLANA, "safe"),
+        (COSMOS, 1),
+    ],
 )
 async def test_finality_that_a_chain_does_not_know__should_be_refused_at_the_start(
     chain: str, finality: int | str

@@ -1,0 +1,125 @@
+"""Cosmos chains over CometBFT's JSON-RPC: broadcast_tx_sync, and the transaction in a block.
+
+A block of CometBFT is final, so there is no depth to wait for. A transaction is lost when another
+one used its sequence (the chain's index of `tx.acc_seq` names it), or when its time-out height has
+passed and its sequence is still due.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from relayer.destinations.cosmos.node import CosmosNode, refusal_text
+from relayer.destinations.cosmos.refusals import COSMOS, SDK_CODES
+from relayer.news import (
+    Accepted,
+    Final,
+    Refused,
+    Rejected,
+    Status,
+    Submission,
+    Unknown,
+    Unreachable,
+)
+from relayer.refusals import Meaning, meaning
+from relayer.settings import Finality
+from zrsign_chains.cosmos import CosmosChain
+from zrsign_chains.cosmos_transactions import SignedTx, decode_signed
+from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
+
+
+class CosmosDestination:
+    """`chain` is cosmos:<chain id>; `finality` is 0 or "finalized", which mean the same here."""
+
+    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
+        if finality not in (None, 0, "finalized"):
+            raise SettingsError(
+                f'The finality of {chain} is its block\'s own, 0 or "finalized", not {finality!r}.'
+            )
+        self.chain = chain
+        self.rpc = rpc
+        self._chain = CosmosChain(chain)
+        self._node = CosmosNode(chain, rpc)
+
+    async def submit(self, signed: bytes) -> Submission:
+        """CheckTx decides whether the pool takes it."""
+        try:
+            await self._node.verify()
+            raw = base64.b64encode(signed).decode()
+            answer = await self.rpc.call("broadcast_tx_sync", raw)
+        except NodeUnavailable as error:
+            return Unreachable(str(error))
+        except NodeRefused as error:
+            text = refusal_text(error)
+            return _sense(meaning(COSMOS, text), text)
+        if not answer["code"]:
+            return Accepted()
+        known = answer.get("codespace") == "sdk"
+        sense = SDK_CODES.get(answer["code"], Meaning.RETRY) if known else Meaning.RETRY
+        return _sense(sense, f"{answer['log']} (code {answer['code']})")
+
+    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+        """In a block, lost with a proof, or not known."""
+        try:
+            await self._node.verify()
+            return await self._landed(tx_ids[-1]) or await self._lost(signed, tx_ids[-1])
+        except (NodeUnavailable, NodeRefused) as error:
+            return Unreachable(str(error))
+
+    async def close(self) -> None:
+        """Close the connection to the node."""
+        await self.rpc.close()
+
+    async def _landed(self, tx_id: str) -> Final | None:
+        query = f"tx.hash='{tx_id}'"
+        found = (await self.rpc.call("tx_search", query, False, "1", "1", "asc"))["txs"]
+        return _final(found[0]) if found else None
+
+    async def _lost(self, signed: bytes, tx_id: str) -> Status:
+        tx = decode_signed(signed)
+        address = self._chain.address(tx.signer.public_key)
+        query = f"tx.acc_seq='{address}/{tx.signer.sequence}'"
+        found = (await self.rpc.call("tx_search", query, False, "1", "1", "asc"))["txs"]
+        if found:
+            # It may have landed between the two questions.
+            if found[0]["hash"] == tx_id:
+                return _final(found[0])
+            return Rejected(
+                f"sequence_used: sequence {tx.signer.sequence} of {address} went to "
+                f"{found[0]['hash']}",
+                nonce_lost=True,
+            )
+        return await self._timed_out(tx, address) or Unknown()
+
+    async def _timed_out(self, tx: SignedTx, address: str) -> Rejected | None:
+        """Its last height has passed, and its sequence was still due after that."""
+        if not tx.timeout_height:
+            return None
+        account = await self._node.account(address)
+        if account is None or account.height <= tx.timeout_height:
+            return None
+        if account.sequence > tx.signer.sequence:
+            return None
+        return Rejected(f"timed_out: it had to be in a block up to {tx.timeout_height}")
+
+
+def _sense(sense: Meaning, text: str) -> Submission:
+    match sense:
+        case Meaning.KNOWN:
+            return Accepted(known=True)
+        case Meaning.NEVER:
+            return Rejected(f"rejected: {text}")
+        case Meaning.NONCE_USED:
+            # Used up or not due yet: status tells which.
+            return Refused(f"sequence: {text}")
+        case _:
+            return Refused(text)
+
+
+def _final(found: dict[str, Any]) -> Final:
+    result = found["tx_result"]
+    reason = "" if not result["code"] else f"reverted: {result['log']} (code {result['code']})"
+    return Final(found["hash"], int(found["height"]), not reason, reason)
