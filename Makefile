@@ -19,7 +19,7 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit docs clean setup tools lock
+.PHONY: help demo test mutants lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit docs clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ contracts: setup $(OPENZEPPELIN) ## Compile the contracts into the packaged arti
 
 proto: setup ## Compile proto/ into zrchain_lite/wire
 	$(BIN)/python scripts/compile_proto.py
+
+mutants: setup ## Change one thing at a time in ROOM and see whether its tests notice; rooms are in tests/mutants.toml
+	$(BIN)/python -m scripts.mutants $(ROOM) $(ARGS)
 
 bench: setup ## Run every benchmark in bench/
 	shopt -s nullglob

@@ -1,0 +1,256 @@
+"""Mutation testing: change one thing in a module, and see whether its tests notice.
+
+    python -m scripts.mutants stages               every mutant of the room `stages`
+    python -m scripts.mutants stages --sample 40   40 of them, chosen by `--seed`
+
+`tests/mutants.toml` names the rooms, their tests, and the mutants that may live, each with its
+reason. The libraries are imported once; each mutant runs its tests in a fork, with a budget of
+processor time. The command fails when a mutant lives that is not on the list, when one on the list
+no longer exists, or when fewer than 95 % are killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import pytest
+
+from scripts.mutation import Mutant, mutants_of
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+ROOMS: Final = ROOT / "tests" / "mutants.toml"
+KILLED_AT_LEAST: Final = 0.95
+"""The share of mutants that a room's tests must notice."""
+BUDGET: Final = 4
+"""A mutant may use this many times the processor seconds of the unchanged module, and 10 more."""
+IDLE: Final = 20
+"""A mutant may last this many times the seconds of its processor budget: it waits for nothing."""
+
+FIRST: Final = "unchanged.log"
+"""What pytest says of the module as it is."""
+_OPTIONS: Final = (
+    *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"),
+    # The libraries are imported before pytest starts, by design.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A module and the tests that should notice every change in it."""
+
+    module: str
+    tests: tuple[str, ...]
+    survivors: dict[str, str]
+    """The mutants that may live, by name, each with its reason."""
+
+    @property
+    def path(self) -> Path:
+        """The module's file."""
+        return ROOT / Path(*self.module.split(".")).with_suffix(".py")
+
+
+def room_named(name: str) -> Room:
+    """The room of `tests/mutants.toml`; raises SystemExit with the names that there are."""
+    rooms = tomllib.loads(ROOMS.read_text(encoding="utf-8"))
+    if name not in rooms:
+        raise SystemExit(f"There is no room {name!r}. Rooms: {', '.join(sorted(rooms))}")
+    found = rooms[name]
+    survivors = {each["mutant"]: each["why"] for each in found.get("survivors", [])}
+    return Room(found["module"], tuple(found["tests"]), survivors)
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from a changed tree, and every other one as it is."""
+
+    def __init__(self, room: Room, tree: ast.Module) -> None:
+        self._room, self._tree = room, tree
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != self._room.module:
+            return None
+        return importlib.util.spec_from_file_location(name, self._room.path, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._tree, str(self._room.path), "exec"), module.__dict__)  # noqa: S102
+
+
+def _tests_pass(room: Room, tree: ast.Module, log: Path) -> None:
+    """Run the room's tests on a changed module, and end this process with their verdict."""
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    sys.meta_path.insert(0, _Changed(room, tree))
+    code = pytest.main(["-x", "-q", *_OPTIONS, *room.tests])
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+@dataclass
+class _Run:
+    """One fork that runs the tests of one mutant."""
+
+    mutant: Mutant | None
+    started: float
+
+
+class Fork:
+    """Runs tests in forks, a few at a time, each with a budget of processor seconds."""
+
+    def __init__(self, room: Room, logs: Path) -> None:
+        self._room, self._logs = room, logs
+        self._running: dict[int, _Run] = {}
+        self.budget_s = 600
+
+    def start(self, mutant: Mutant | None) -> None:
+        """Begin the tests of a mutant, or of the module as it is."""
+        tree = mutant.tree if mutant else ast.parse(self._room.path.read_text(encoding="utf-8"))
+        log = self._logs / (FIRST if mutant is None else "mutant.log")
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setpgid(0, 0)
+                resource.setrlimit(resource.RLIMIT_CPU, (self.budget_s, self.budget_s + 5))
+                _tests_pass(self._room, tree, log)
+            finally:
+                os._exit(70)
+        self._running[pid] = _Run(mutant, time.monotonic())
+
+    def next_end(self) -> tuple[Mutant | None, bool, float]:
+        """Wait for one to end: the mutant, whether its tests passed, its processor seconds."""
+        while True:
+            for pid, run in self._running.items():
+                ended, status, usage = os.wait4(pid, os.WNOHANG)
+                if ended:
+                    _end_group(pid)
+                    del self._running[pid]
+                    return run.mutant, status == 0, usage.ru_utime + usage.ru_stime
+                if time.monotonic() - run.started > IDLE * self.budget_s:
+                    _end_group(pid)
+            time.sleep(0.02)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+
+def _end_group(pid: int) -> None:
+    """End what a fork left behind, and the fork itself."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def preload(room: Room, logs: Path) -> None:
+    """Import the libraries that the room's tests use, and nothing of the project's own.
+
+    A fork tells which they are. A library that cannot be imported alone is left to the forks.
+    """
+    names = logs / "modules"
+    pid = os.fork()
+    if pid == 0:
+        out = os.open(logs / "collect.log", os.O_WRONLY | os.O_CREAT)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        pytest.main(["--collect-only", "-q", *_OPTIONS, *room.tests])
+        names.write_text("\n".join(sys.modules))
+        os._exit(0)
+    os.waitpid(pid, 0)
+    own = {path.name for path in ROOT.iterdir()} | {"conftest"}
+    for name in names.read_text().split():
+        if name.split(".")[0] not in own and name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except (ImportError, AttributeError, ValueError):
+                continue
+
+
+def main() -> int:
+    """Run the command; the exit code is 1 when a room's tests notice too little."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("room", help="a room of tests/mutants.toml")
+    parser.add_argument("--sample", type=int, help="so many mutants, not all")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
+    options = parser.parse_args()
+    room = room_named(options.room)
+    mutants = list(mutants_of(room.path.read_text(encoding="utf-8")))
+    known = set(room.survivors) & {mutant.name for mutant in mutants}
+    gone = sorted(set(room.survivors) - known)
+    if options.sample and options.sample < len(mutants):
+        mutants = random.Random(options.seed).sample(mutants, options.sample)  # noqa: S311
+    lived = run(room, mutants, options.workers)
+    return report(options.room, room, mutants, lived, gone, as_json=options.json)
+
+
+def run(room: Room, mutants: Sequence[Mutant], workers: int) -> list[Mutant]:
+    """The mutants that no test notices; raises SystemExit when the unchanged module fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder)
+        preload(room, logs)
+        fork = Fork(room, logs)
+        fork.start(None)
+        _, passed, used_s = fork.next_end()
+        if not passed:
+            print((logs / FIRST).read_text(), file=sys.stderr)
+            raise SystemExit(f"The tests of {room.module} fail without any change.")
+        fork.budget_s = int(BUDGET * used_s) + 10
+        print(f"{room.module}: {len(mutants)} mutants, {used_s:.1f} s each", file=sys.stderr)
+        waiting, lived = list(mutants), []
+        while waiting or len(fork):
+            while waiting and len(fork) < workers:
+                fork.start(waiting.pop(0))
+            mutant, passed, _ = fork.next_end()
+            if mutant and passed:
+                lived.append(mutant)
+                print(f"  lives  {room.path.name}:{mutant.line}  {mutant.name}", file=sys.stderr)
+    return lived
+
+
+def report(
+    name: str,
+    room: Room,
+    mutants: Sequence[Mutant],
+    lived: Sequence[Mutant],
+    gone: Sequence[str],
+    *,
+    as_json: bool,
+) -> int:
+    """Say how many were killed and which lived; the exit code."""
+    killed = len(mutants) - len(lived)
+    share = killed / len(mutants) if mutants else 1.0
+    unknown = [mutant.name for mutant in lived if mutant.name not in room.survivors]
+    if as_json:
+        figures = {"room": name, "mutants": len(mutants), "killed": killed}
+        print(json.dumps(figures | {"unlisted": unknown, "gone": list(gone)}, indent=2))
+    else:
+        print(f"{name}: {killed} of {len(mutants)} killed ({share:.1%}), {len(unknown)} unlisted")
+        for each in gone:
+            print(f"  listed, and no mutant any more: {each}")
+    return 1 if unknown or gone or share < KILLED_AT_LEAST else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Mutation testing itself: which changes it makes, and that its list is of the code as it is."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from scripts.mutants import ROOMS, ROOT, room_named
+from scripts.mutation import mutants_of
+
+NAMES = sorted(tomllib.loads(ROOMS.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("return a <= b", {"a <= b -> a < b", "return a <= b -> return None"}),
+        ("x = items[place]", {"items[place] -> items[0]"}),
+        ("x = min(a, b)", {"min(a, b) -> max(a, b)"}),
+        ("send(a)", {"send(a) -> pass"}),
+        ("self.x = a", {"self.x = a -> pass"}),
+        ("raise Refused", {"raise Refused -> pass"}),
+        ("x = not a", {"not a -> a"}),
+        ("x = a + 1", {"a + 1 -> a - 1", "1 -> 2"}),
+        ("if a: pass", {"if a: -> if False:", "if a: -> if True:"}),
+        ("while a: break", {"while a: -> while False:", "break -> continue", "break -> pass"}),
+        ('x: int = f"{a + 1}"', set()),
+        ('"""Says something."""', set()),
+    ],
+)
+def test_mutants__should_change_one_thing_each(line: str, changed: set[str]) -> None:
+    found = {mutant.name for mutant in mutants_of(f"def f(self, a, b):\n    {line}\n")}
+    assert found == {f"f: {each}" for each in changed}
+
+
+def test_mutant__should_run_with_its_change_and_leave_the_rest() -> None:
+    source = "LIMIT = 3\ndef over(n):\n    return n > LIMIT\n"
+    (mutant,) = [m for m in mutants_of(source) if m.name == "over: n > LIMIT -> n >= LIMIT"]
+    space: dict[str, object] = {}
+    exec(compile(mutant.tree, "mutant", "exec"), space)
+    over = space["over"]
+    assert callable(over)
+    assert (over(2), over(3), over(4)) == (False, True, True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_room__should_name_tests_and_survivors_that_exist(name: str) -> None:
+    room = room_named(name)
+    missing = [test for test in room.tests if not (ROOT / test).exists()]
+    there = {mutant.name for mutant in mutants_of(room.path.read_text(encoding="utf-8"))}
+    assert (missing, sorted(set(room.survivors) - there)) == ([], [])
