@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,3 +186,85 @@ def test_canonical__should_refuse_a_payload_that_is_too_long_or_wrongly_called_s
     short = pb.SignAsk(oversize_bytes=10, **ids)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="send the payload"):
         intake.canonical(event(key=None, sign=short))
+
+
+def test_decide__should_say_that_a_vote_below_the_threshold_was_given_before() -> None:
+    verdicts = [d.verdict for d in run([("ann", TRUTH), ("ann", TRUTH)], threshold=2)]
+    assert verdicts == [Verdict.RECORDED, Verdict.REPEATED]
+
+
+def test_canonical__should_keep_every_field_but_the_spelling_of_addresses() -> None:
+    given = event()
+    kept = intake.canonical(given)
+    assert kept.owner != given.owner
+    assert kept.owner.lower() == given.owner
+    assert kept.id.contract.lower() == given.id.contract
+    kept.owner, kept.id.contract = given.owner, given.id.contract
+    assert kept == given
+
+
+IDS = {"trace_id": b"\x00" * 32, "wallet_type_id": b"\x01" * 32, "dst_chain_id": b"\x02" * 32}
+LIMIT = 64 * 1024
+
+
+def sign(**changes: object) -> dict[str, object]:
+    return {"key": None, "sign": pb.SignAsk(**{**IDS, **changes})}  # type: ignore[arg-type]
+
+
+def link(account: str) -> dict[str, object]:
+    return {"key": None, "link": pb.LinkAsk(account=account)}
+
+
+def on_chain(chain: str) -> dict[str, object]:
+    return {"id": pb.SourceId(chain=chain, contract="0x" + "ab" * 20, tx_hash=b"1" * 32)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": pb.KeyAsk(wallet_type_id=b"\x03" * 32, options=255)},
+        sign(payload=b"\x00" * LIMIT),
+        sign(oversize_bytes=LIMIT + 1),
+        sign(),
+        link("z"),
+        link("z" * 128),
+        on_chain("eip155:" + "9" * 32),
+    ],
+)
+def test_canonical__should_take_the_longest_and_the_shortest(changes: dict[str, object]) -> None:
+    assert intake.canonical(event(**changes)).id.chain.startswith("eip155:")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        (sign(payload=b"\x00" * (LIMIT + 1)), "oversize_bytes"),
+        (sign(payload=b"\x00", oversize_bytes=LIMIT + 1), "payload of 1 bytes"),
+        (sign(oversize_bytes=LIMIT), "send the payload"),
+        (sign(oversize_bytes=1), "send the payload"),
+        (link(""), "account of 0 bytes"),
+        (link("z" * 129), "account of 129 bytes"),
+        (link("ü" * 65), "account of 130 bytes"),
+        (on_chain("eip155:" + "9" * 33), "too long"),
+        (on_chain("eip155:²"), "not an EVM chain"),
+        (on_chain("eip155:x"), "not an EVM chain"),
+        (on_chain("eip155:٣"), "not an EVM chain"),
+        (on_chain("1"), "not an EVM chain"),
+    ],
+)
+def test_canonical__should_refuse_one_more_and_one_less(
+    changes: dict[str, object], word: str
+) -> None:
+    with pytest.raises(InvalidArgument, match=word):
+        intake.canonical(event(**changes))
+
+
+def test_content_hash__should_be_of_the_whole_canonical_event() -> None:
+    agreed = intake.canonical(event())
+    said = hashlib.sha256(agreed.SerializeToString(deterministic=True)).digest()
+    other = intake.content_hash(intake.canonical(event(block_hash=b"\x03" * 32)))
+    assert intake.content_hash(agreed) == said != other
+
+
+def test_report__should_hold_no_more_events_than_256() -> None:
+    assert intake.MAX_EVENTS_PER_REPORT == 256
