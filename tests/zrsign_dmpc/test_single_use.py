@@ -36,6 +36,12 @@ def test_ledger__should_consume_once() -> None:
         ledger.consume(item(1))
     ledger.consume(item(2))
     ledger.consume(item(1, kind="frost nonce"))
+    assert ledger.count == 3
+
+
+def test_ledger__should_begin_with_a_head_that_every_journal_begins_with() -> None:
+    assert fresh_ledger().count == 0
+    assert (EMPTY.count, EMPTY.digest) == (0, b"\x00" * 32)
 
 
 def test_ledger__should_consume_many_by_one_entry_or_none() -> None:
@@ -81,6 +87,12 @@ def test_ledger__should_let_a_party_take_part_in_an_execution_once() -> None:
     with pytest.raises(AlreadyConsumed):
         restarted.claim_execution(dkg(SECP256K1, 2, 3))
     restarted.claim_execution(dkg(SECP256K1, 2, 3, b"another execution"))
+
+
+def test_ledger__should_strike_off_an_execution_for_its_parties_and_epoch_0() -> None:
+    journal, execution = MemoryJournal(), dkg(SECP256K1, 2, 3)
+    SingleUseLedger(journal, MemoryAnchor()).claim_execution(execution)
+    assert journal.read() == [Item("execution", execution.sid, b"", 0, (1, 2, 3)).encode()]
 
 
 class Crash(Exception):
@@ -302,10 +314,12 @@ def test_files__should_close_after_a_failed_write(
     def no_space(descriptor: int) -> None:
         raise OSError("no space left")
 
+    assert not ledger.is_closed
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(OSError, match="no space"):
         ledger.consume(item(2))
     monkeypatch.undo()
+    assert ledger.is_closed
     with pytest.raises(LedgerClosed):
         ledger.consume(item(3))
     with pytest.raises(OSError, match="descriptor"):

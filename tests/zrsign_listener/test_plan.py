@@ -138,6 +138,23 @@ def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
     assert alarms == [False, False, True, True]
 
 
+def test_hole_that_fills__should_be_given_all_its_rewinds_again() -> None:
+    feed = replace(scanned(Feed.new(0), 20), rewinds=2)
+    scan, progress = Scan(19, 30), Seen(0, 0, block(25))
+    assert plan.absorb(feed, POLICY, scan, block(30), [progress]).feed.rewinds == 0
+    # What shows nothing of the missing request leaves the count as it is.
+    silent = [Seen(0, None, block(25))]
+    assert plan.absorb(feed, POLICY, scan, block(30), silent).feed.rewinds == 2
+    further = plan.absorb(feed, POLICY, scan, block(30), [progress, Seen(1, 2, block(26))])
+    assert (further.feed.rewinds, further.hole) == (1, plan.Hole(1, 2, 26, alarm=False))
+
+
+def test_policy__should_be_careful_unless_told_otherwise() -> None:
+    assert Policy() == Policy(
+        initial_span=500, max_span=2_000, overlap=2, log_cap=10_000, patience=8, max_rewinds=5
+    )
+
+
 def test_full_answer__should_count_as_cut_short_unless_it_is_one_block() -> None:
     assert plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap)
     assert not plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap - 1)
