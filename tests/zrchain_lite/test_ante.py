@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,13 @@ from tests.zrchain_lite.chain import (
     genesis,
     transfer,
 )
+from zrchain_lite.ante import Ante
+from zrchain_lite.errors import TxRejected
+from zrchain_lite.gas import GasMeter
+from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, module_address
-from zrchain_lite.tx import TxSigner, build, sign_bytes, sign_low_s
+from zrchain_lite.store.kv import Overlay
+from zrchain_lite.tx import TxSigner, build, decode, sign_bytes, sign_low_s
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1 import signing_pb2
@@ -265,3 +271,105 @@ def test_ante__should_pay_fees_to_the_collector(chain: Chain) -> None:
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB), fee=777))
     collector = module_address(FEE_COLLECTOR)
     assert chain.keepers.bank.balance(chain.ctx, collector) == 777
+
+
+def checked(chain: Chain, tx: bytes, *, simulate: bool = False) -> tuple[GasMeter, Context]:
+    """What the ante alone makes of a transaction: its meter, and a state that nobody keeps."""
+    keepers = chain.keepers
+    ctx = replace(chain.ctx, store=Overlay(chain.store.state), events=[])
+    ante = Ante(keepers.auth, keepers.bank, keepers.consensus)
+    return ante.check(ctx, decode(tx, chain.app.registry), simulate=simulate), ctx
+
+
+def test_ante__should_charge_for_each_byte_and_each_signature(chain: Chain) -> None:
+    both = [transfer(ALICE, BOB), transfer(BOB, ALICE)]
+    signers = [chain.signer(ALICE), chain.signer(BOB)]
+    tx = build(both, signers, chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE)
+    params = chain.keepers.auth.params(chain.ctx)
+
+    meter, _ = checked(chain, tx)
+
+    signatures = 2 * params.sig_verify_cost_secp256k1
+    assert meter.used == len(tx) * params.tx_size_cost_per_byte + signatures
+
+
+def test_ante__should_say_who_paid_how_much(chain: Chain) -> None:
+    _, ctx = checked(chain, chain.tx(ALICE, transfer(ALICE, BOB)))
+    told = [dict(event.attributes) for event in ctx.events if event.type == "tx"]
+    assert told == [{"fee": f"{FEE}urock", "fee_payer": ALICE.address}]
+
+
+def test_ante__should_look_at_no_fee_signature_or_sequence_when_it_simulates(chain: Chain) -> None:
+    tx = chain.tx(ALICE, transfer(ALICE, BOB), ahead=3, fee=FUNDS + 1, gas_limit=0)
+    raw = TxRaw.FromString(tx)
+    del raw.signatures[:]
+
+    meter, ctx = checked(chain, raw.SerializeToString(), simulate=True)
+
+    assert meter.limit == 100_000_000
+    told = [dict(event.attributes) for event in ctx.events if event.type == "tx"]
+    assert told == [{"fee": "", "fee_payer": ALICE.address}]
+    keepers = chain.keepers
+    assert keepers.bank.balance(ctx, ALICE.address) == FUNDS
+    assert keepers.auth.account(ctx, ALICE.address).sequence == 1
+
+
+def test_ante__should_simulate_without_any_signer_info(chain: Chain) -> None:
+    raw = TxRaw.FromString(chain.tx(ALICE, transfer(ALICE, BOB)))
+    auth = AuthInfo.FromString(raw.auth_info_bytes)
+    del auth.signer_infos[:], raw.signatures[:]
+    raw.auth_info_bytes = auth.SerializeToString()
+    tx = raw.SerializeToString()
+
+    _, ctx = checked(chain, tx, simulate=True)
+
+    assert chain.keepers.auth.account(ctx, ALICE.address).sequence == 1
+    assert chain.keepers.auth.public_key(ctx, ALICE.address) is None
+    with pytest.raises(TxRejected) as refused:
+        checked(chain, tx)
+    assert refused.value.code == 15
+
+
+def test_ante__should_refuse_a_fee_of_two_coins(chain: Chain) -> None:
+    def two_coins(raw: TxRaw, body: TxBody, auth: AuthInfo) -> None:
+        auth.fee.amount.append(Coin(denom="urock", amount=str(FEE)))
+
+    with pytest.raises(TxRejected, match="one coin of urock") as refused:
+        checked(chain, edited(two_coins)(chain))
+    assert refused.value.code == 13
+
+
+def test_ante__should_take_no_fee_where_none_is_wanted(tmp_path: Path) -> None:
+    chain = Chain(tmp_path, first=genesis(consensus={"min_gas_price": "0urock"}))
+    tx = edited(lambda raw, body, auth: auth.fee.ClearField("amount"))(chain)
+    _, ctx = checked(chain, _resign(TxRaw.FromString(tx), chain.signer(ALICE)))
+    assert [dict(event.attributes) for event in ctx.events] == [
+        {"fee": "", "fee_payer": ALICE.address}
+    ]
+    chain.close()
+
+
+def test_ante__should_bound_gas_by_the_block_and_by_the_most_that_any_may_have(
+    tmp_path: Path,
+) -> None:
+    for name, block_gas, most in (
+        ("small", 300_000, 300_000),
+        ("endless", -1, 100_000_000),
+    ):
+        params = {"params": {"block": {"max_gas": str(block_gas)}}}
+        chain = Chain(tmp_path / name, first=genesis(consensus=params))
+        tx = chain.tx(ALICE, transfer(ALICE, BOB), gas_limit=most, fee=10**6)
+        assert checked(chain, tx)[0].limit == most
+        above = chain.tx(ALICE, transfer(ALICE, BOB), gas_limit=most + 1, fee=10**6)
+        with pytest.raises(TxRejected, match=f"within 1 and {most}$"):
+            checked(chain, above)
+        chain.close()
+
+
+def test_ante__should_take_a_transaction_up_to_its_last_height(chain: Chain) -> None:
+    chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
+    now = chain.ctx.height
+    assert checked(chain, chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now))
+    late = chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now - 1)
+    with pytest.raises(TxRejected, match="has passed"):
+        checked(chain, late)
