@@ -141,16 +141,16 @@ def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
 def test_hole_that_fills__should_be_given_all_its_rewinds_again() -> None:
     feed = replace(scanned(Feed.new(0), 20), rewinds=2)
     scan, progress = Scan(19, 30), Seen(0, 0, block(25))
-    assert plan.absorb(feed, POLICY, scan, block(30), [progress]).feed.rewinds == 0
+    assert plan.absorb(feed, LIMITS, scan, block(30), [progress]).feed.rewinds == 0
     # What shows nothing of the missing request leaves the count as it is.
     silent = [Seen(0, None, block(25))]
-    assert plan.absorb(feed, POLICY, scan, block(30), silent).feed.rewinds == 2
-    further = plan.absorb(feed, POLICY, scan, block(30), [progress, Seen(1, 2, block(26))])
+    assert plan.absorb(feed, LIMITS, scan, block(30), silent).feed.rewinds == 2
+    further = plan.absorb(feed, LIMITS, scan, block(30), [progress, Seen(1, 2, block(26))])
     assert (further.feed.rewinds, further.hole) == (1, plan.Hole(1, 2, 26, alarm=False))
 
 
-def test_policy__should_be_careful_unless_told_otherwise() -> None:
-    assert Policy() == Policy(
+def test_limits__should_be_careful_unless_told_otherwise() -> None:
+    assert ScanLimits() == ScanLimits(
         initial_span=500, max_span=2_000, overlap=2, log_cap=10_000, patience=8, max_rewinds=5
     )
 

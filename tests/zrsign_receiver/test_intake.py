@@ -189,8 +189,8 @@ def test_canonical__should_refuse_a_payload_that_is_too_long_or_wrongly_called_s
 
 
 def test_decide__should_say_that_a_vote_below_the_threshold_was_given_before() -> None:
-    verdicts = [d.verdict for d in run([("ann", TRUTH), ("ann", TRUTH)], threshold=2)]
-    assert verdicts == [Verdict.RECORDED, Verdict.REPEATED]
+    verdicts = [d.outcome for d in run([("ann", TRUTH), ("ann", TRUTH)], threshold=2)]
+    assert verdicts == [VoteOutcome.RECORDED, VoteOutcome.REPEATED]
 
 
 def test_canonical__should_keep_every_field_but_the_spelling_of_addresses() -> None:
