@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts import environment
+from tests.processes import run
 
 FIXED_BY_USERS = {"zrchain_lite", "relayer"}
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
@@ -43,11 +44,9 @@ def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def far(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run it far from the checkout."""
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
-    )
+    return run(command, cwd=folder)
 
 
 def installed(bin_folder: Path) -> dict[str, Distribution]:
@@ -77,15 +76,15 @@ def test_wheel__should_share_no_file_with_another_distribution(bin_folder: Path)
 
 def test_python_daemon__should_keep_its_name(bin_folder: Path, tmp_path: Path) -> None:
     source = "import daemon, zrsign_daemon; print(daemon.DaemonContext.__module__)"
-    done = run(tmp_path, str(bin_folder / "python"), "-c", source)
+    done = far(tmp_path, str(bin_folder / "python"), "-c", source)
     assert (done.returncode, done.stdout) == (0, "daemon.daemon\n"), done.stderr
 
 
 def test_command_line__should_run(bin_folder: Path, tmp_path: Path) -> None:
-    done = run(tmp_path, str(bin_folder / "zrsign"), "--help")
+    done = far(tmp_path, str(bin_folder / "zrsign"), "--help")
     assert done.returncode == 0, done.stderr
     assert "Keys and signatures for smart contracts" in done.stdout
-    assert run(tmp_path, str(bin_folder / "zrsign"), "ids", "--json").returncode == 0
+    assert far(tmp_path, str(bin_folder / "zrsign"), "ids", "--json").returncode == 0
 
 
 def test_every_module__should_find_what_it_imports(
@@ -99,12 +98,12 @@ def test_every_module__should_find_what_it_imports(
         if path.name != "__main__.py"
     ]
     assert len(modules) > 400
-    done = run(tmp_path, str(bin_folder / "python"), "-P", "-c", IMPORT, *modules)
+    done = far(tmp_path, str(bin_folder / "python"), "-P", "-c", IMPORT, *modules)
     assert done.returncode == 0, done.stderr
 
 
 def test_daemon__should_run(bin_folder: Path, tmp_path: Path) -> None:
     program = (str(bin_folder / "python"), "-P", "-m", "zrsign_listener")
-    done = run(tmp_path, *program, "--help")
+    done = far(tmp_path, *program, "--help")
     assert done.returncode == 0, done.stderr
     assert "--config CONFIG" in done.stdout

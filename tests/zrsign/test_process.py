@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import STALLED_S, wait_until
 from zrsign.errors import NetworkError
 from zrsign.local.network.process import Supervisor
 
-# Bounds how long a failure takes.
-PATIENCE_S = 120.0
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
 
@@ -52,7 +51,7 @@ async def test_ready__should_show_the_log_of_a_child_that_died(tmp_path: Path) -
         return False
 
     with pytest.raises(NetworkError, match=r"code 3(.|\n)*cannot bind"):
-        await supervisor.ready(process, never, timeout_s=PATIENCE_S)
+        await supervisor.ready(process, never, timeout_s=STALLED_S)
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -83,7 +82,7 @@ async def test_watch__should_raise_for_the_child_that_ends_unasked(tmp_path: Pat
     await supervisor.start("brief", [sys.executable, "-c", "raise SystemExit(7)"])
     try:
         with pytest.raises(NetworkError, match="brief stopped with code 7"):
-            await asyncio.wait_for(supervisor.watch(), PATIENCE_S)
+            await asyncio.wait_for(supervisor.watch(), STALLED_S)
     finally:
         await supervisor.stop()
 
@@ -115,9 +114,6 @@ def test_child__should_die_with_a_killed_parent(tmp_path: Path) -> None:
     child = int(parent.stdout.readline())
     assert alive(child)
     os.kill(parent.pid, 9)
-    parent.wait(PATIENCE_S)
+    parent.wait(STALLED_S)
     parent.stdout.close()
-    deadline = time.monotonic() + PATIENCE_S
-    while alive(child):
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        time.sleep(0.02)
+    wait_until(lambda: not alive(child), "the child ends with its parent")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run
 from zrsign.local.network import accounts
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.ports import Ports
@@ -40,11 +41,9 @@ def hostile(tmp_path: Path) -> Path:
     return folder
 
 
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def there(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run it there; nothing of the folder may have run."""
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
-    )
+    done = run(command, cwd=folder)
     assert [path.name for path in folder.rglob("*.ran")] == []
     return done
 
@@ -53,7 +52,7 @@ def test_directory__should_be_hostile(hostile: Path) -> None:
     assert {"relayer", "zrsign_daemon", "zrchain_lite", "zrsign"} <= set(PACKAGES)
     for name in ("relayer", "structlog", "json"):
         with pytest.raises(AssertionError, match=r"\.ran"):
-            run([sys.executable, "-m", name], hostile)
+            there([sys.executable, "-m", name], hostile)
         for mark in hostile.rglob("*.ran"):
             mark.unlink()
 
@@ -62,7 +61,7 @@ def test_directory__should_be_hostile(hostile: Path) -> None:
     "daemon", ["ledger", "listener", "relayer", "operator", "keyring", "btc-proxy"]
 )
 def test_daemon__should_be_ours(daemon: str, hostile: Path) -> None:
-    done = run([str(SCRIPT), "run", daemon, "--config", "missing.json"], hostile)
+    done = there([str(SCRIPT), "run", daemon, "--config", "missing.json"], hostile)
     assert done.returncode == 2, done.stderr
     assert "Cannot read the settings missing.json" in done.stderr
 

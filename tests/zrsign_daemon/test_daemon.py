@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.processes import run
+from tests.waiting import STALLED_S
 from zrsign_daemon import metrics
 from zrsign_daemon.errors import GaveUp, PortInUse, SettingsError
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.retry import Retry
 from zrsign_daemon.settings import Part, Settings, load, settings_for
-
-# Bounds how long a failure takes.
-PATIENCE_S = 120.0
 
 
 class Ledger(Part):
@@ -142,21 +140,16 @@ async def test_daemon__should_exit_0_on_sigterm_and_log_no_secret(tmp_path: Path
         sys.executable, "-c", DAEMON, "--config", str(path), stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
-    line = (await asyncio.wait_for(process.stderr.readline(), PATIENCE_S)).decode()
+    line = (await asyncio.wait_for(process.stderr.readline(), STALLED_S)).decode()
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
+    assert await asyncio.wait_for(process.wait(), STALLED_S) == 0
     assert '"daemon": "probe"' in line
     assert "sesame" not in line
 
 
 def test_daemon__should_exit_2_with_one_line_on_bad_settings(tmp_path: Path) -> None:
     path = write(tmp_path / "a.toml", "")
-    done = subprocess.run(
-        [sys.executable, "-c", DAEMON, "--config", str(path)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
+    done = run([sys.executable, "-c", DAEMON, "--config", str(path)])
     assert done.returncode == 2
     assert done.stderr.startswith("probe: ")
     assert done.stderr.count("\n") == 1

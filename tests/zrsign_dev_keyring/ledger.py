@@ -18,8 +18,6 @@ from zrsign.node import modules
 from zrsign_chains.cosmos import keyring_address
 
 QUERY = "/zrchain.treasury.Query/"
-# Bounds how long a failure takes.
-PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from tests.zrsign_dev_keyring.ledger import PATIENCE_S, Ledger, running_ledger
+from tests.waiting import STALLED_S
+from tests.zrsign_dev_keyring.ledger import Ledger, running_ledger
 from zrchain_lite.client import LedgerClient, LedgerUnavailable, TxResult
 from zrsign_chains.keys import verify_signature
 from zrsign_chains.wallets import KeyAlgorithm
@@ -227,13 +228,13 @@ async def test_daemon__should_be_woken_by_blocks_and_stop_when_asked(
 ) -> None:
     stop = asyncio.Event()
     daemon = asyncio.create_task(run(settings_at(ledger, tmp_path), stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(STALLED_S):
         for _ in range(5):
             key_id = await ledger.ask_key("ecdsa")
             while (await ledger.key_request(key_id)).status != "KEY_REQUEST_STATUS_FULFILLED":
                 await ledger.client.height()
     stop.set()
-    await asyncio.wait_for(daemon, PATIENCE_S)
+    await asyncio.wait_for(daemon, STALLED_S)
     # The poll interval is a minute: only blocks can have woken it five times within two.
 
 

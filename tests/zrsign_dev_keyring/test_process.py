@@ -6,22 +6,16 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.zrsign_dev_keyring.ledger import PATIENCE_S, running_ledger
+from tests.processes import running
+from tests.waiting import STALLED_S
+from tests.zrsign_dev_keyring.ledger import running_ledger
+from zrsign_daemon.program import program
 
 
-@contextmanager
-def process(config: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "zrsign_dev_keyring", "--config", str(config)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
+def daemon(settings: Path) -> list[str]:
+    return program("zrsign_dev_keyring", "--config", settings)
 
 
 async def test_every_log_line__should_say_that_it_is_for_development(tmp_path: Path) -> None:
@@ -39,19 +33,19 @@ async def test_every_log_line__should_say_that_it_is_for_development(tmp_path: P
                 }
             )
         )
-        with process(config) as running:
+        with running(daemon(config), stderr=subprocess.PIPE, text=True) as process:
             key_id = await ledger.ask_key("ecdsa")
-            assert running.stderr is not None
+            assert process.stderr is not None
             log = ""
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(STALLED_S):
                 while '"answered"' not in log:
-                    log += await asyncio.to_thread(running.stderr.readline)
-            running.send_signal(signal.SIGTERM)
-            _, rest = await asyncio.to_thread(running.communicate, timeout=PATIENCE_S)
+                    log += await asyncio.to_thread(process.stderr.readline)
+            process.send_signal(signal.SIGTERM)
+            _, rest = await asyncio.to_thread(process.communicate, timeout=STALLED_S)
             log += rest
         status = (await ledger.key_request(key_id)).status
     assert status == "KEY_REQUEST_STATUS_FULFILLED"
-    assert running.returncode == 0
+    assert process.returncode == 0
     lines = [json.loads(line) for line in log.splitlines()]
     assert any(line["event"] == "answered" and line["request"] == key_id for line in lines)
     assert all(line["keyring"] == "local-development-keyring" for line in lines)

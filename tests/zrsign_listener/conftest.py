@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from eth_account import Account
 from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
+from tests.waiting import until
 from tests.zrsign_listener.logs import CHAIN, DESTINATION, WALLET_TYPE
 from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
 from zrsign.local.tools import ToolMissing, resolve
@@ -31,8 +31,6 @@ DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 USER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 ADMIN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 VALUE = hex(10**17)
-# Bounds how long a failure takes.
-PATIENCE_S = 120.0
 
 
 @contextmanager
@@ -134,7 +132,7 @@ async def send(
 
     # Anvil mines a moment after it takes a transaction, unless a test holds blocks back.
     if await rpc.call("anvil_getAutomine"):
-        await eventually(mined)
+        await until(mined, "Anvil mines what it took")
     return sent
 
 
@@ -155,14 +153,6 @@ async def link_account(rpc: JsonRpc, omni: str, account: str) -> str:
     """zrLinkAccount by USER; returns the transaction's hash."""
     data = contract_abi.call_data("zrLinkAccount", account)
     return await send(rpc, omni, data, value="0x0")
-
-
-async def eventually(probe: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition; how long is no part of any test."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not await probe():
-        assert time.monotonic() < deadline, "did not happen in time"
-        await asyncio.sleep(0.005)
 
 
 class Misbehaving(JsonRpc):

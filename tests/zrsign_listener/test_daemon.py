@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import STALLED_S, until
 from tests.zrsign_dev_keyring.ledger import Ledger, running_ledger
 from tests.zrsign_listener.conftest import (
-    PATIENCE_S,
     USER,
     Chain,
     ask_hash,
     ask_key,
-    eventually,
     link_account,
 )
 from tests.zrsign_listener.logs import CHAIN
@@ -80,7 +79,7 @@ async def running(settings: ListenerSettings) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(daemon, PATIENCE_S)
+        await asyncio.wait_for(daemon, STALLED_S)
 
 
 async def requests(ledger: Ledger) -> list[receiver.Request]:
@@ -106,10 +105,10 @@ async def test_request__should_reach_the_ledger_though_another_node_is_dead(
 
     async with running(settings_at(chain, ledger, tmp_path, ws_url=chain.socket)):
         # The wallet that the chain began with.
-        await eventually(lambda: arrived(1))
-        await eventually(dead_node_was_asked)
+        await until(lambda: arrived(1), "the ledger has the wallet")
+        await until(dead_node_was_asked, "the dead node was asked")
         tx_hash = await ask_hash(rpc, chain.omni.address)
-        await eventually(lambda: arrived(2))
+        await until(lambda: arrived(2), "the ledger has the request")
     found = {r.event.id.tx_hash.hex(): r for r in await requests(ledger)}
     request = found[tx_hash.removeprefix("0x")]
     assert request.event.sign.payload == b"\x07" * 32
@@ -128,7 +127,7 @@ async def test_linked_account__should_own_the_callers_workspace(
         return request is not None and request.status == receiver.REQUEST_STATUS_ANSWERED
 
     async with running(settings_at(chain, ledger, tmp_path)):
-        await eventually(linked)
+        await until(linked, "the account is linked")
     answer = await ledger.client.query(
         "/zrchain.identity.Query/Workspaces",
         identity.QueryWorkspacesRequest(owner=account),
@@ -150,7 +149,7 @@ async def test_unknown_contract__should_keep_its_events_and_hold_up_no_other(
             return left == [(CHAIN, chain.direct.address)] and len(await requests(ledger)) == 2
 
         async with running(settings_at(chain, ledger, tmp_path)):
-            await eventually(only_direct_is_left)
+            await until(only_direct_is_left, "only the unknown contract is left")
         assert await store.backlog() == 1
 
 
@@ -170,7 +169,7 @@ async def test_lost_database__should_lead_to_the_same_requests(
                 return feed.next_trace_id == 1 and not await store.to_report(*place, 1)
 
             async with running(settings_at(chain, ledger, folder)):
-                await eventually(reported)
+                await until(reported, "everything is reported")
         found.append(await requests(ledger))
     assert len(found[0]) == 2
     assert found[1] == found[0]

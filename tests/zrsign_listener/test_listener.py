@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from tests.zrsign_listener.conftest import (
     ADMIN,
     USER,
@@ -17,7 +18,6 @@ from tests.zrsign_listener.conftest import (
     ask_hash,
     ask_key,
     deployed,
-    eventually,
     running_anvil,
 )
 from tests.zrsign_listener.logs import CHAIN
@@ -137,10 +137,10 @@ async def test_new_head__should_wake_the_poll(chain: Chain, rpc: JsonRpc, store:
         loop = Loop("chain", poll, settings.poll_interval_s, NO_PAUSE)
         stop = asyncio.Event()
         running = asyncio.create_task(run_all([loop, Loop("heads", watch, 0.1, NO_PAUSE)], stop))
-        await eventually(mined_wakes)
+        await until(mined_wakes, "a new head wakes the poll")
         # The next poll of its own is an hour away.
         await ask_hash(rpc, chain.omni.address)
-        await eventually(stored)
+        await until(stored, "the request is stored")
         stop.set()
         await running
 
@@ -210,7 +210,7 @@ async def test_hole_that_stays__should_alarm_and_hold_back_what_follows(
         async def alarmed() -> bool:
             return "Trace ids 1 to 1 are missing" in (listener.fault() or "")
 
-        await eventually(alarmed)
+        await until(alarmed, "the hole is an alarm")
         assert await trace_ids(store, chain.omni.address) == [0]
         hiding = False
         await reading

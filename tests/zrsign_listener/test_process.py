@@ -6,31 +6,25 @@ import asyncio
 import json
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.processes import run, running
+from tests.waiting import STALLED_S, until
 from tests.zrsign_dev_keyring.ledger import Ledger
-from tests.zrsign_listener.conftest import PATIENCE_S, Chain, ask_hash, eventually
+from tests.zrsign_listener.conftest import Chain, ask_hash
 from tests.zrsign_listener.logs import CHAIN
 from tests.zrsign_listener.test_daemon import database, ledger, requests, settings_at
 from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.program import program
 from zrsign_listener.store import Store
 
 __all__ = ["ledger"]
 
 
-@contextmanager
-def process(config: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "zrsign_listener", "--config", str(config)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
-        try:
-            yield running
-        finally:
-            running.kill()
+def daemon(settings: Path) -> list[str]:
+    return program("zrsign_listener", "--config", settings)
 
 
 async def test_kill__should_lose_and_repeat_nothing(
@@ -42,24 +36,24 @@ async def test_kill__should_lose_and_repeat_nothing(
     async with await Store.open(database(tmp_path)) as store:
         # Killed at an early, a middle and a late moment of its work.
         for kill_at in (1, 6, 10):
-            with process(config) as running:
+            with running(daemon(config), stderr=subprocess.PIPE, text=True) as process:
                 for _ in range(5):
                     await ask_hash(rpc, chain.omni.address)
 
                 async def moment(count: int = kill_at) -> bool:
                     return len(await requests(ledger)) >= count
 
-                await eventually(moment)
-                running.kill()
-        with process(config) as running:
+                await until(moment, f"{kill_at} requests arrived")
+                process.kill()
+        with running(daemon(config), stderr=subprocess.PIPE, text=True) as process:
 
             async def all_there() -> bool:
                 return len(await requests(ledger)) == 16 and await store.backlog() == 0
 
-            await eventually(all_there)
-            running.send_signal(signal.SIGTERM)
-            _, log = await asyncio.to_thread(running.communicate, timeout=PATIENCE_S)
-            assert running.returncode == 0
+            await until(all_there, "all 16 requests are reported")
+            process.send_signal(signal.SIGTERM)
+            _, log = await asyncio.to_thread(process.communicate, timeout=STALLED_S)
+            assert process.returncode == 0
         feed = await store.feed(CHAIN, chain.omni.address, chain.omni.block_number)
     assert feed.next_trace_id == 15
     found = await requests(ledger)
@@ -73,8 +67,7 @@ def test_bad_settings__should_end_with_one_line(tmp_path: Path, content: str | N
     config = tmp_path / "listener.json"
     if content is not None:
         config.write_text(content)
-    with process(config) as running:
-        _, log = running.communicate(timeout=PATIENCE_S)
-    assert running.returncode == 2
-    assert log.count("\n") == 1
-    assert "listener.json" in log
+    done = run(daemon(config))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "listener.json" in done.stderr
