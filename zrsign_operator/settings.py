@@ -57,6 +57,6 @@ class OperatorSettings(Settings):
     poll_interval_s: float = Field(default=1.0, gt=0, le=60)
     """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     threads: int = Field(default=2, ge=1, le=64)
-    """Threads for work in the background: presignatures, proofs, tables."""
+    """Threads for long steps that a request waits for, and as many for those in the background."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Loopback port of /healthz, /status and /metrics; 0 takes a free one, none opens none."""
