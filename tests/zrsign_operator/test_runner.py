@@ -423,12 +423,14 @@ async def test_silent_peer__should_end_a_presigning_that_a_request_waits_for(
     harness: Harness,
 ) -> None:
     awaited, ahead = proposal(Kind.PRESIGN), proposal(Kind.PRESIGN, name="ahead")
-    for each in (awaited, ahead):
+    # What this took to begin is gone with it, and all others would have to begin again, too.
+    costly = proposal(Kind.AUX)
+    for each in (awaited, ahead, costly):
         harness.runner.invited(each)
     await settled()
-    harness.needed = [awaited]
+    harness.needed = [awaited, costly]
     harness.runner.silent(3)
-    assert harness.runner.running() == [ahead]
+    assert harness.runner.running() == [ahead, costly]
 
 
 @pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])

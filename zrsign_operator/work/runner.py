@@ -314,9 +314,15 @@ class Runner:
                 self._lose(run, peer, f"the link to party {peer} broke")
 
     def silent(self, peer: int) -> None:
-        """A peer is not heard any more: what somebody waits for does not wait for it."""
+        """A peer is not heard any more: what somebody waits for does not wait for it.
+
+        Except for auxiliary information: without it that needs new primes, which take longer.
+        """
         for run in list(self._runs.values()):
-            if peer in run.proposal.members and self._is_needed(run.proposal):
+            proposal = run.proposal
+            if proposal.kind == Kind.AUX or not self._is_needed(proposal):
+                continue
+            if peer in proposal.members:
                 self._lose(run, peer, f"party {peer} fell silent")
 
     def _lose(self, run: _Run, peer: int, why: str) -> None:
