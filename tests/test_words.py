@@ -10,7 +10,6 @@ from scripts.check_words import ROOT, Classes, fault_of, findings, sources
 
 NOT_YET = {
     "relayer",
-    "zrsign",
     "zrsign_chains",
     "zrsign_operator",
 }

@@ -15,7 +15,7 @@ from zrsign.sdk.ledger import Receiver
 
 T = TypeVar("T")
 STILL_S = 60.0
-"""After so many seconds in which nothing moved, nothing will."""
+"""Seconds without any movement after which nothing is expected to move any more."""
 LOOK_S = 2.0
 """How often, in seconds, a network is looked at."""
 
@@ -67,7 +67,7 @@ class Motion:
 
 
 def of_network(manifest: Callable[[], Manifest], ledger: LedgerClient) -> Motion:
-    """Of a network's requests on the ledger, and of what its operators do for them."""
+    """The motion of a network: its requests on the ledger, and what its operators do for them."""
 
     async def look() -> Hashable:
         reports = await committee.reports(manifest())
