@@ -33,9 +33,13 @@ from zrsign_operator.operator import Operator
 from zrsign_operator.peers.admission import AttestedGate
 from zrsign_operator.peers.frames import INCARNATION_BYTES
 from zrsign_operator.peers.links import Links
+from zrsign_operator.peers.members import Myself
+from zrsign_operator.peers.peers import Peers
 from zrsign_operator.peers.tls import TlsIdentity, read_or_make
 from zrsign_operator.settings import OperatorSettings
 from zrsign_operator.work.lanes import Lanes
+from zrsign_operator.work.primes import Primes
+from zrsign_operator.work.work import Work
 from zrsign_operator.work.yielding import GivingWay
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
@@ -54,7 +58,6 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         read_enclave_secret(settings.anchor_dir / "sealing"),
     )
     get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
-    believed = Verifiers(verifiers(settings.attestation, enclave.root), frozenset())
     async with AsyncExitStack() as resources:
         holdings = _open_holdings(settings, enclave, identity)
         resources.callback(holdings.close)
@@ -64,45 +67,68 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
         if view is None:
             return
-        giving_way = GivingWay()
-        threads = resources.enter_context(
-            ThreadPoolExecutor(settings.threads, initializer=release_gil)
-        )
-        background = resources.enter_context(
-            ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)
-        )
-        incarnation = _incarnation(settings.state_dir)
+        me = view.settings.member_with(identity.public_key).index
+        myself = Myself(me, identity, _incarnation(settings.state_dir))
+        gate = _gate(settings, myself, enclave, ledger_view)
+        links = Links(me, _tls(settings), settings.listen, gate)
+        peers, outbox = Peers(myself, links, holdings), Outbox(ledger, account)
+        work = _work(settings, resources, myself, peers, holdings, ledger_view, outbox)
         operator = Operator(
-            view,
-            identity,
-            incarnation,
-            holdings,
-            ledger_view,
-            Outbox(ledger, account),
-            Lanes(threads, background, giving_way, settings.threads),
-            enclave=enclave.kind,
-            pool_level=settings.presignatures,
+            myself, peers, work, holdings, ledger_view, outbox, enclave=enclave.kind
         )
-        resources.callback(operator.stop)
-        gate = AttestedGate(
-            settings.keyring_address,
-            lambda: operator.settings.members[operator.me],
-            incarnation,
-            enclave,
-            lambda: believed.allowing(operator.settings.measurements),
-        )
-        operator.links = Links(
-            operator.me,
-            _tls(settings),
-            settings.listen,
-            gate,
-            operator.on_frame,
-            operator.on_peer,
-        )
-        await operator.links.start()
-        resources.push_async_callback(operator.links.stop)
-        operator.follow_settings()
+        await links.start(operator.on_frame, operator.on_peer)
+        resources.push_async_callback(links.stop)
+        peers.follow(operator.settings)
         await _run(settings, operator, ledger, stop, resources)
+
+
+def _gate(
+    settings: OperatorSettings,
+    myself: Myself,
+    enclave: SimulatedEnclave,
+    ledger_view: LedgerView,
+) -> AttestedGate:
+    believed = Verifiers(verifiers(settings.attestation, enclave.root), frozenset())
+    return AttestedGate(
+        settings.keyring_address,
+        lambda: ledger_view.last.settings.members[myself.index],
+        myself.incarnation,
+        enclave,
+        lambda: believed.allowing(ledger_view.last.settings.measurements),
+    )
+
+
+def _work(
+    settings: OperatorSettings,
+    resources: AsyncExitStack,
+    myself: Myself,
+    peers: Peers,
+    holdings: Holdings,
+    ledger_view: LedgerView,
+    outbox: Outbox,
+) -> Work:
+    """With threads of its own, which end with `resources`."""
+    giving_way = GivingWay()
+    urgent = ThreadPoolExecutor(settings.threads, initializer=release_gil)
+    background = ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)
+    lanes = Lanes(
+        resources.enter_context(urgent),
+        resources.enter_context(background),
+        giving_way,
+        settings.threads,
+    )
+    work = Work(
+        myself,
+        peers,
+        holdings,
+        ledger_view,
+        outbox,
+        primes=Primes(ledger_view.last.settings.group.level.prime),
+        lanes=lanes,
+        pool_level=settings.presignatures,
+    )
+    resources.push_async_callback(work.stop)
+    return work
 
 
 async def _first_view(

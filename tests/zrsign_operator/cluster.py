@@ -39,8 +39,10 @@ from zrsign_operator.ledger.view import KEY_BY_ID, QUERY, LedgerView
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import Frame, Kind, Proposal
-from zrsign_operator.peers.members import Member
+from zrsign_operator.peers.members import Member, Myself
+from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.lanes import Lanes
+from zrsign_operator.work.work import Work
 from zrsign_operator.work.yielding import GivingWay
 
 KEYRING = "keyring1cluster"
@@ -407,22 +409,32 @@ class Cluster:
         home, client = self.home / str(me), cast_client(node)
         own = IdentityKey(bytes([me]) * 32)
         holdings = Holdings(home / "state", home / "anchors", Enclave(bytes([me]) * 32), own)
-        ledger_view = LedgerView(client, KEYRING)
-        operator = Operator(
-            await ledger_view.read(),
-            own,
-            incarnation or bytes([me]) * 16,
+        ledger_view, outbox = LedgerView(client, KEYRING), Outbox(client, account(me))
+        await ledger_view.read()
+        myself = Myself(me, own, incarnation or bytes([me]) * 16)
+        peers = Peers(myself, self.links[me], holdings, self.clock)
+        work = Work(
+            myself,
+            peers,
             holdings,
             ledger_view,
-            Outbox(client, account(me)),
-            Lanes(AtOnce(), AtOnce(), GivingWay(self.clock)),
-            enclave="simulated",
+            outbox,
+            primes=FixedPrimes(me, self.primes),
+            lanes=Lanes(AtOnce(), AtOnce(), GivingWay(self.clock)),
             pool_level=self.pool_level,
             clock=self.clock,
         )
-        operator._primes = FixedPrimes(me, self.primes)  # type: ignore[assignment]
-        operator.links = self.links[me]  # type: ignore[assignment]
-        operator.follow_settings()
+        operator = Operator(
+            myself,
+            peers,
+            work,
+            holdings,
+            ledger_view,
+            outbox,
+            enclave="simulated",
+            clock=self.clock,
+        )
+        peers.follow(operator.settings)
         return operator
 
     async def stop(self, *indices: int) -> None:
@@ -432,8 +444,7 @@ class Cluster:
             for other in list(self.links):
                 self._disconnect(index, other)
             del self.links[index]
-            await operator.runner.stop()
-            operator.stop()
+            await operator.work.stop()
             operator.holdings.close()
 
     async def restart(self, index: int) -> None:
@@ -476,7 +487,7 @@ class Cluster:
     def _link(self, one: int, other: int) -> None:
         self._linked.add(frozenset({one, other}))
         for me, peer in ((one, other), (other, one)):
-            self.links[me].incarnations[peer] = self.operators[peer].incarnation
+            self.links[me].incarnations[peer] = self.operators[peer].peers.incarnations[peer]
             self.operators[me].on_peer(peer, True)
 
     def _disconnect(self, one: int, other: int) -> None:
@@ -554,8 +565,8 @@ class Cluster:
 
     def _tell_all(self, index: int) -> None:
         """Let an operator say what it holds, as it does when it got it in a run."""
-        operator = self.operators[index]
-        operator._tell_all(operator._inventories.mine())
+        peers = self.operators[index].peers
+        peers.tell_all(peers.inventories.mine())
 
     def give_aux(self, indices: Sequence[int] = ()) -> None:
         """Auxiliary information for these, or for all that run, without the run."""
@@ -591,7 +602,7 @@ class Cluster:
     def running(self, kind: Kind) -> dict[int, list[tuple[int, ...]]]:
         """The subjects of what runs now, by operator."""
         return {
-            index: [p.subjects for p in operator.runner.running() if p.kind == kind]
+            index: [p.subjects for p in operator.work.runner.running() if p.kind == kind]
             for index, operator in self.operators.items()
         }
 

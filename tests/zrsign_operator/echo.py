@@ -101,6 +101,8 @@ class Harness:
     ended: list[Ended] = field(default_factory=list)
     refused: list[tuple[int, Refusal]] = field(default_factory=list)
     claimed: list[bytes] = field(default_factory=list)
+    claimed_before: Exception | None = None
+    """What a claim is refused with."""
     why: Exception | None = None
     """What stands against joining anything now."""
     after: Callable[[], None] = lambda: None
@@ -114,14 +116,14 @@ class Harness:
         lanes = Lanes(AtOnce(), AtOnce(), GivingWay(self.clock))
         self.runner = Runner(
             ME,
-            lambda to, data: self.sent.append((to, frames.read_frame(data))),
-            self._prepare,
-            lambda claimed: self.claimed.append(claimed.execution_id),
-            self._end,
-            lambda peer, _, refusal: self.refused.append((peer, refusal)),
-            lanes,
-            lambda proposal: proposal.kind not in BACKGROUND or proposal in self.needed,
-            self.clock,
+            send=lambda to, data: self.sent.append((to, frames.read_frame(data))),
+            prepare=self._prepare,
+            claim=self._claim,
+            ended=self._end,
+            refused=lambda peer, _, refusal: self.refused.append((peer, refusal)),
+            lanes=lanes,
+            is_needed=lambda one: one.kind not in BACKGROUND or one in self.needed,
+            clock=self.clock,
         )
 
     def _prepare(self, proposal: Proposal) -> Task:
@@ -135,6 +137,11 @@ class Harness:
             return Session(run, ME, identity(ME), EchoRound(ME))
 
         return Task(run, begin, self.finish or self.kept.append)
+
+    def _claim(self, claimed: Execution) -> None:
+        if self.claimed_before is not None:
+            raise self.claimed_before
+        self.claimed.append(claimed.execution_id)
 
     def _end(self, ended: Ended) -> None:
         self.ended.append(ended)

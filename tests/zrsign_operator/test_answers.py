@@ -167,7 +167,7 @@ async def test_lone_answer__should_be_joined_after_a_while(
         ledger.keys[key] = type(ledger.keys[ledger.ask_key(ED25519)])(id=key, key_type=ED25519)
     ledger.keys[lost].keyring_party_sigs.add(creator=ME.address)
     operator, clock = cluster.operators[1], Clock()
-    view: View = await operator._ledger_view.read()
+    view: View = await operator.ledger_view.read()
     node = Refusing(ledger)
     outbox = Outbox(cast_client(node), ME)
     catching_up = CatchingUp(operator.holdings, outbox, clock)

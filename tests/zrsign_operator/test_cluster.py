@@ -402,13 +402,13 @@ async def test_silent_member__should_be_done_without(make_cluster: MakeCluster) 
     # Its links are new: it counts again, though nothing pardoned it.
     for other in ALL:
         if other != silent:
-            assert silent not in cluster.operators[other].usable()
+            assert silent not in cluster.operators[other].peers.usable()
     cluster.silence(silent, mute=False)
     muted.clear()
     cluster.wire.carrier = None
     await cluster.wait(PAUSE_S + 1.0)
     for other in ALL:
-        assert silent in cluster.operators[other].usable()
+        assert silent in cluster.operators[other].peers.usable()
 
 
 async def test_cheat__should_be_caught_reported_and_left_out_until_pardoned(
@@ -433,16 +433,16 @@ async def test_cheat__should_be_caught_reported_and_left_out_until_pardoned(
     (fault,) = {(f.culprit, f.protocol, f.keyring) for f in cluster.ledger.faults}
     assert fault == (cheat, "ecdsa", KEYRING)
     assert made.public.id not in cluster.operators[victim].holdings.presignatures
-    assert cheat not in cluster.operators[victim].usable()
+    assert cheat not in cluster.operators[victim].peers.usable()
     assert cluster.operators[victim].status()["guilty"] == [cheat]
     cluster.wire.carrier = None
     await cluster.until(lambda: request in cluster.ledger.fulfilled)
     verify(cluster, key, DIGEST, cluster.ledger.fulfilled[request])
     # A restart does not help the cheat, and the ledger is told once.
     await cluster.restart(victim)
-    assert cheat not in cluster.operators[victim].usable()
+    assert cheat not in cluster.operators[victim].peers.usable()
     cluster.ledger.pardon(cheat)
-    await cluster.until(lambda: cheat in cluster.operators[victim].usable())
+    await cluster.until(lambda: cheat in cluster.operators[victim].peers.usable())
     assert len(cluster.ledger.faults) == 1
 
 

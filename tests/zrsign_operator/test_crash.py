@@ -197,12 +197,12 @@ class Operator:
             me,
             INCARNATION,
             self.holdings,
-            lambda to, data: world.wire.append((me, to, data)),
-            lambda proposal: Move.read(proposal, world.settings),
-            lambda kind, subject: False,
-            lambda ledger_key, public_key: Scheme.ECDSA,
-            self._decided,
-            lambda: world.now,
+            send=lambda to, data: world.wire.append((me, to, data)),
+            read=lambda proposal: Move.read(proposal, world.settings),
+            is_running=lambda kind, subject: False,
+            scheme_of=lambda ledger_key, public_key: Scheme.ECDSA,
+            decided=self._decided,
+            clock=lambda: world.now,
         )
 
     def _decided(self, folder: KeyFolder) -> None:

@@ -57,9 +57,12 @@ class Node:
             tls,
             group[me].endpoint,
             own_gate,
-            lambda sender, frame: self.heard.append((sender, frame)),
-            lambda peer, up: None,
             clock,
+        )
+
+    async def start(self) -> None:
+        await self.links.start(
+            lambda sender, frame: self.heard.append((sender, frame)), lambda peer, up: None
         )
 
 
@@ -67,7 +70,7 @@ class Node:
 async def linked(group: dict[int, Member], *nodes: Node) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for node in nodes:
-            await node.links.start()
+            await node.start()
             stack.push_async_callback(node.links.stop)
         for node in nodes:
             node.links.update(group)

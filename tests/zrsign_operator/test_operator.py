@@ -51,10 +51,10 @@ async def test_strange_proposal__should_be_dropped(
 ) -> None:
     good = await key_proposal(asked)
     asked.operator.on_frame(PEER, change(good).encode())
-    assert asked.operator.runner.running() == []
+    assert asked.operator.work.runner.running() == []
     assert asked.said == []
     asked.operator.on_frame(PEER, good.encode())
-    assert asked.operator.runner.running() == [good]
+    assert asked.operator.work.runner.running() == [good]
     await asked.cluster.deliver()
 
 
@@ -64,20 +64,20 @@ async def test_proposal_to_a_memory_that_was_lost__should_be_refused(asked: Aske
     asked.operator.on_frame(PEER, stale.encode())
     why = "not with me, or not with one of these"
     assert asked.said == [Refusal(stale.execution_id, why)]
-    assert asked.operator.runner.running() == []
+    assert asked.operator.work.runner.running() == []
 
 
 async def test_proposal_with_a_cheat__should_be_refused_until_it_is_pardoned(asked: Asked) -> None:
     good = await key_proposal(asked)
-    asked.operator._standing.convict(good, Abort("a lie", (3,)))
+    asked.operator.peers.standing.convict(good, Abort("a lie", (3,)))
     asked.operator.on_frame(PEER, good.encode())
     why = "not with me, or not with one of these"
     assert asked.said == [Refusal(good.execution_id, why)]
     asked.cluster.ledger.pardon(3)
     await asked.look()
-    asked.operator.follow_settings()
+    asked.operator.peers.follow(asked.operator.settings)
     asked.operator.on_frame(PEER, good.encode())
-    assert asked.operator.runner.running() == [good]
+    assert asked.operator.work.runner.running() == [good]
     await asked.cluster.deliver()
 
 
@@ -91,9 +91,9 @@ async def test_part_of_an_inventory__should_be_answered_with_nonces_of_these_key
     asked: Asked,
 ) -> None:
     """The sender got the key just now, and lost what was published before."""
-    asked.operator._stocks.publish([])
+    asked.operator.peers.stocks.publish([])
     held = asked.held(asked.frost)
-    mine = asked.operator._inventories.of(held)
+    mine = asked.operator.peers.inventories.of(held)
     asked.operator.on_frame(PEER, mine.encode())
     assert held.nonces is not None
     assert asked.said == [Stock(held.share.info.key_id, held.nonces.published)]
@@ -103,10 +103,10 @@ async def test_part_of_an_inventory__should_be_answered_with_nonces_of_these_key
 
 
 async def test_peer_that_comes__should_be_told_what_is_held(asked: Asked) -> None:
-    asked.operator._standing.suspect(PEER)
-    assert PEER not in asked.operator.usable()
+    asked.operator.peers.standing.suspect(PEER)
+    assert PEER not in asked.operator.peers.usable()
     asked.operator.on_peer(PEER, True)
-    assert PEER in asked.operator.usable()
+    assert PEER in asked.operator.peers.usable()
     (told,) = [frame for frame in asked.said if isinstance(frame, Inventory)]
     assert {each.ledger_key for each in told.holdings} == {
         asked.frost,
@@ -140,7 +140,7 @@ async def test_reports_that_the_ledger_lost__should_be_made_again(
     await cluster.wait(2.0)
     operator, party = cluster.operators[ME], account(ME).address
     asked = Asked(cluster)
-    operator._standing.convict(asked.proposal(Kind.AUX, ()), Abort("a lie", (3,)))
+    operator.peers.standing.convict(asked.proposal(Kind.AUX, ()), Abort("a lie", (3,)))
     cluster.ledger.epochs.clear()
     await cluster.wait(2.0)
     assert not cluster.ledger.epochs
@@ -166,7 +166,7 @@ async def test_primes__should_be_made_while_somebody_has_no_auxiliary_informatio
 ) -> None:
     cluster = await make_cluster(2, ALL)
     cluster.deal(ECDSA)
-    primes: Any = cluster.operators[ME]._primes
+    primes: Any = cluster.operators[ME].work.primes
     primes.asked = False
     cluster.give_aux()
     await cluster.wait(1.0)

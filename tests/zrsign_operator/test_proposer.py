@@ -10,9 +10,9 @@ from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_operator.ledger.orders import ReshareDetails, Target
 from zrsign_operator.peers.frames import Kind
 from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.nonces import Stocks
 from zrsign_operator.work.proposer import Proposer
-from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
 
 ME = 1
 NAMES = {i: bytes([i]) * 16 for i in (1, 2, 3)}

@@ -16,7 +16,6 @@ from tests.zrsign_operator.echo import (
 )
 from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.kept.single_use import AlreadyConsumed
-from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, Refused
@@ -513,10 +512,7 @@ async def test_long_work__should_be_claimed_before_its_first_message(
 
 
 async def test_execution_that_was_joined_before__should_be_refused(harness: Harness) -> None:
-    def claim(_: Execution) -> None:
-        raise AlreadyConsumed("execution was used before: take another")
-
-    harness.runner._claim = claim
+    harness.claimed_before = AlreadyConsumed("execution was used before: take another")
     theirs = proposal(Kind.KEYGEN)
     harness.runner.invited(theirs)
     why = "execution was used before: take another"

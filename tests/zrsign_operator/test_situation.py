@@ -24,10 +24,10 @@ class Seen:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.operator: Operator = cluster.operators[ME]
-        self.outlook: Outlook = self.operator._outlook
+        self.outlook: Outlook = self.operator.work.outlook
 
     async def look(self) -> None:
-        self.outlook.update(await self.operator._ledger_view.read())
+        self.outlook.update(await self.operator.ledger_view.read())
 
     def situation(self, usable: tuple[int, ...] = ALL) -> Situation:
         return self.outlook.situation(frozenset(usable), [], primes_ready=False, all_keys=True)
@@ -66,7 +66,7 @@ async def test_attempts__should_be_counted_while_the_request_is_open(seen: Seen)
     seen.cluster.clock.now += 5.0
     assert seen.wanted()[at].since == start
     draft, names = Draft(Kind.KEYGEN, (key,), ALL), dict.fromkeys(ALL, bytes(16))
-    proposal = seen.operator._proposer.write(draft, seen.operator.settings, names)
+    proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
     assert proposal is not None
     seen.outlook.tried(proposal)
     assert (seen.wanted()[at].since, seen.wanted()[at].attempts) == (start + 5.0, 1)
@@ -119,7 +119,7 @@ async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -
         drafts += [Draft(Kind.KEYGEN, (9,), ALL), Draft(Kind.AUX, (), ALL)]
         drafts += [Draft(Kind.RESHARE, (short,), ALL, short, dealers=(1, 2))]
         settings = seen.operator.settings
-        written = [seen.operator._proposer.write(draft, settings, names) for draft in drafts]
+        written = [seen.operator.work.proposer.write(draft, settings, names) for draft in drafts]
         assert None not in written
         return {
             (Kind(each.kind), sum(each.subjects))
@@ -144,8 +144,8 @@ async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen
     await seen.look()
     held = seen.cluster.held(ME, key)
     for peer in (2, 3):
-        mine = seen.operator._inventories.mine()
-        seen.operator._inventories.take(peer, mine)
+        mine = seen.operator.peers.inventories.mine()
+        seen.operator.peers.inventories.take(peer, mine)
     assert not seen.outlook.is_due(held)
     assert seen.wanted() == {}
     seen.cluster.ledger.order_refresh()
@@ -158,8 +158,8 @@ async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen
     assert not seen.outlook.is_due(ahead)
     current = replace(held, serves=replace(held.serves, refresh=1))
     assert not seen.outlook.is_due(current)
-    seen.operator._inventories.take(3, Inventory((), ()))
-    seen.operator._inventories.lacking(current)
+    seen.operator.peers.inventories.take(3, Inventory((), ()))
+    seen.operator.peers.inventories.lacking(current)
     assert not seen.outlook.is_due(current)
     seen.cluster.clock.now += LACKING_S
     assert seen.outlook.is_due(current)
@@ -205,8 +205,8 @@ async def test_keys__should_show_what_is_ready_and_who_lacks_them(seen: Seen) ->
     (_, second) = seen.operator.holdings.presignatures
     clock.now += 1.0
     seen.outlook.got_presignature(second)
-    seen.operator._inventories.take(2, seen.operator._inventories.mine())
-    seen.operator._inventories.take(3, Inventory((), ()))
+    seen.operator.peers.inventories.take(2, seen.operator.peers.inventories.mine())
+    seen.operator.peers.inventories.take(3, Inventory((), ()))
     pool = seen.cluster.held(2, frost).nonces
     assert pool is not None
     seen.cluster.held(ME, frost).offered[2] = [pool.publish()]

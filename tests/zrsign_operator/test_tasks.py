@@ -25,7 +25,7 @@ from zrsign_operator.keys.holdings import HeldKey
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Frame, Inventory, Kind, Proposal, Refusal, Said
-from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 
 ME, PEER = 1, 2
 ALL = (1, 2, 3)
@@ -75,8 +75,8 @@ class Asked:
     async def look(self) -> None:
         """See the ledger as it is now, with all keys that it has."""
         for number in (*self.cluster.ledger.known_keys, 404):
-            self.operator._ledger_view.want_key(number)
-        self.operator._outlook.update(await self.operator._ledger_view.read())
+            self.operator.ledger_view.want_key(number)
+        self.operator.work.outlook.update(await self.operator.ledger_view.read())
 
     def proposal(
         self,
@@ -102,8 +102,8 @@ class Asked:
         self.said.clear()
         self.operator.on_frame(PEER, proposal.encode())
         self.cluster.clock.now += LONG_S
-        self.operator.runner.retry_parked()
-        joined = proposal in self.operator.runner.running()
+        self.operator.work.runner.retry_parked()
+        joined = proposal in self.operator.work.runner.running()
         await self.cluster.deliver()
         refusals = [each.reason for each in self.said if isinstance(each, Refusal)]
         assert len(refusals) == int(not joined), self.said
@@ -123,7 +123,7 @@ async def asked(make_cluster: MakeCluster) -> Asked:
 async def test_aux__should_be_made_with_members_once_there_are_primes(asked: Asked) -> None:
     late = asked.proposal(Kind.AUX, (), name="late")
     assert await asked.answer(late) == "my primes are not made yet"
-    asked.operator._primes = primes = FixedPrimes(ME, at_hand=True)  # type: ignore[assignment]
+    asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
     stranger = asked.proposal(Kind.AUX, (), members=(1, 2, 9))
     assert await asked.answer(stranger) == "somebody is no member"
@@ -139,15 +139,15 @@ async def test_aux__should_not_be_made_for_those_who_have_it(asked: Asked) -> No
     asked.cluster.give_aux()
     for peer in (2, 3):
         digests = asked.operator.holdings.aux_digests()
-        asked.operator._inventories.take(peer, Inventory((), digests))
-    asked.operator._primes = primes = FixedPrimes(ME, at_hand=True)  # type: ignore[assignment]
+        asked.operator.peers.inventories.take(peer, Inventory((), digests))
+    asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
     for members in (ALL, (1, 2)):
         proposal = asked.proposal(Kind.AUX, (), members=members)
         assert await asked.answer(proposal) == "all of these have auxiliary information"
     assert primes.ready()
     # One of them lost it.
-    asked.operator._inventories.take(3, Inventory((), ()))
+    asked.operator.peers.inventories.take(3, Inventory((), ()))
     assert await asked.answer(asked.proposal(Kind.AUX, (), name="lost")) == ""
 
 
@@ -392,7 +392,7 @@ async def test_new_shares__should_wait_for_the_end_of_another_change(asked: Aske
     asked.cluster.ledger.order_refresh()
     await asked.look()
     move = Move.read(reshare(asked, details(asked)), asked.operator.settings)
-    asked.operator._changes.begin(move)
+    asked.operator.work.changes.begin(move)
     why = f"another change of key {asked.frost} is not decided here"
     assert await asked.answer(reshare(asked, details(asked), "another")) == why
 

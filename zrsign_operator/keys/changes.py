@@ -38,6 +38,7 @@ class Changes:
         me: int,
         incarnation: bytes,
         holdings: Holdings,
+        *,
         send: Callable[[int, bytes], None],
         read: Callable[[Proposal], Move],
         is_running: Callable[[Kind, int], bool],

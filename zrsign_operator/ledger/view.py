@@ -67,6 +67,9 @@ class View:
 class LedgerView:
     """Reads `View`s. Parsed approvals are kept while their requests are open."""
 
+    last: View
+    """What was read last; there is none before the first `read`."""
+
     def __init__(self, ledger: LedgerClient, keyring: str) -> None:
         self._ledger = ledger
         self._keyring = keyring
@@ -82,7 +85,8 @@ class LedgerView:
         if self._settings is None or self._settings.version != work.settings_version:
             self._settings = await self.settings()
         await self._look_up()
-        return self._view(work, self._settings)
+        self.last = self._view(work, self._settings)
+        return self.last
 
     async def settings(self) -> Settings:
         """What the administrators want. Raises ClientError, NotAMember."""

@@ -99,7 +99,7 @@ class _Queue:
 
 
 class Links:
-    """All links of one operator. `on_frame(sender, frame)` runs in the event loop."""
+    """All links of one operator. Who hears of frames and peers is told in the event loop."""
 
     def __init__(
         self,
@@ -107,8 +107,6 @@ class Links:
         tls: TlsIdentity,
         listen: str,
         gate: Gate,
-        on_frame: Callable[[int, bytes], None],
-        on_peer: Callable[[int, bool], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.me = me
@@ -117,8 +115,6 @@ class Links:
         self._tls = tls
         self._listen = listen
         self._gate = gate
-        self._on_frame = on_frame
-        self._on_peer = on_peer
         self._clock = clock
         self._members: dict[int, Member] = {}
         self._certificates: dict[int, bytes] = {}
@@ -131,8 +127,11 @@ class Links:
         self._log = get_logger(operator=me)
         self._complaints: dict[int, str] = {}
 
-    async def start(self) -> int:
-        """Listen; returns the port. Raises PortInUse."""
+    async def start(
+        self, on_frame: Callable[[int, bytes], None], on_peer: Callable[[int, bool], None]
+    ) -> int:
+        """Listen, and tell of frames and of peers that come and go; the port. Raises PortInUse."""
+        self._on_frame, self._on_peer = on_frame, on_peer
         server = aio.server(options=_OPTIONS)
         handler: Any = grpc.stream_stream_rpc_method_handler(self._serve)
         server.add_generic_rpc_handlers(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from zrsign_dmpc.ecdsa.security import LEVELS, SecurityLevel
-from zrsign_dmpc.run.execution import Parties
+from zrsign_dmpc.run.execution import IdentityKey, Parties
 from zrsign_operator.errors import NotAMember
 
 
@@ -30,6 +30,16 @@ class Member:
     def fingerprint(self) -> bytes:
         """SHA-256 of the certificate."""
         return hashlib.sha256(self.certificate).digest()
+
+
+@dataclass(frozen=True)
+class Myself:
+    """The operator that this process is."""
+
+    index: int
+    identity: IdentityKey
+    incarnation: bytes
+    """Another one whenever the memory of past executions begins anew."""
 
 
 @dataclass(frozen=True)

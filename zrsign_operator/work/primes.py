@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import Final
+from typing import Final, Protocol
 
 from zrsign_daemon.program import program
 from zrsign_dmpc.ecdsa.arithmetic import big
@@ -18,6 +18,22 @@ from zrsign_operator.errors import OperatorError
 
 PRIMES: Final = 4
 NICENESS: Final = 15
+
+
+class PrimeSource(Protocol):
+    """What is asked of a maker of primes."""
+
+    def start(self) -> None:
+        """Begin to make them, unless that is under way or done."""
+
+    def ready(self) -> bool:
+        """Whether there are four to be taken."""
+
+    def take(self) -> list[int]:
+        """Those that are ready; they are gone from here. Raises OperatorError."""
+
+    def stop(self) -> None:
+        """End what is under way."""
 
 
 class Primes:

@@ -12,8 +12,8 @@ from zrsign_operator.ledger.orders import ReshareDetails, Target
 from zrsign_operator.peers.frames import NONCE_BYTES, Kind, Proposal
 from zrsign_operator.peers.members import Settings
 from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.nonces import Stocks
-from zrsign_operator.work.tasks import EcdsaDetails, FrostDetails, PresignDetails
 
 
 class Proposer:

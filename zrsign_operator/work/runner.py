@@ -77,6 +77,7 @@ class Runner:
     def __init__(
         self,
         me: int,
+        *,
         send: Callable[[int, bytes], None],
         prepare: Callable[[Proposal], Task],
         claim: Callable[[Execution], None],
@@ -358,6 +359,8 @@ class Runner:
         self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
 
     async def stop(self) -> None:
-        """Wait for the steps that run in threads."""
+        """End all of it; what steps in threads would say or keep is dropped."""
         self._runs.clear()
+        for task in self._tasks:
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from zrsign_dmpc.dkg import dkg_execution, start_dkg
 from zrsign_dmpc.ecdsa import (
@@ -26,7 +26,6 @@ from zrsign_dmpc.ecdsa import (
     start_sign_batch,
 )
 from zrsign_dmpc.frost import (
-    NonceCommitment,
     SigningPackage,
     frost_batch_execution,
     start_frost_batch,
@@ -36,7 +35,6 @@ from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.reshare import NewEpoch, start_reshare
 from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.session import Session
-from zrsign_dmpc.wire.records import Record
 from zrsign_operator.errors import Refused
 from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.holdings import HeldKey, Holdings
@@ -44,7 +42,8 @@ from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.ledger.view import SignAsked, View
 from zrsign_operator.peers.frames import Kind, Proposal
-from zrsign_operator.peers.members import Settings
+from zrsign_operator.peers.members import Myself, Settings
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 
 TIMEOUTS_S: Final[Mapping[Kind, float]] = {
     Kind.AUX: 180.0,
@@ -80,34 +79,6 @@ GROUPS: Final[Mapping[Scheme, Group]] = {
 
 
 @dataclass(frozen=True)
-class PresignDetails(Record):
-    """Which auxiliary information, and which key in which epoch."""
-
-    TAG: ClassVar[str] = "presign-details"
-
-    key_id: bytes
-    aux: bytes
-
-
-@dataclass(frozen=True)
-class EcdsaDetails(Record):
-    """Which presignatures; the subjects are as many signature requests."""
-
-    TAG: ClassVar[str] = "ecdsa-details"
-
-    presignatures: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
-class FrostDetails(Record):
-    """Which published nonces: all signers' for the first signature request, then the next."""
-
-    TAG: ClassVar[str] = "frost-details"
-
-    commitments: tuple[NonceCommitment, ...]
-
-
-@dataclass(frozen=True)
 class Task:
     """Work that was agreed to."""
 
@@ -121,8 +92,7 @@ class Task:
 class Desk:
     """All that a task may look at."""
 
-    me: int
-    identity: IdentityKey
+    myself: Myself
     settings: Settings
     holdings: Holdings
     view: View
@@ -137,7 +107,15 @@ class Desk:
     scheme_of: Callable[[int, bytes], Scheme | None]
     """Of a key of the ledger; None: it has no such key, or was not looked up yet."""
     on_key: Callable[[int, KeyShare], None]
-    on_signature: Callable[[int, bytes], None]
+    on_signature: Callable[[int, bytes], object]
+
+    @property
+    def me(self) -> int:
+        return self.myself.index
+
+    @property
+    def identity(self) -> IdentityKey:
+        return self.myself.identity
 
     def prepare(self, proposal: Proposal) -> Task:
         """Raises Refused, and DmpcError for parameters that do not fit."""

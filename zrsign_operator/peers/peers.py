@@ -1,0 +1,94 @@
+"""The other operators together: links to them, what they hold, and what is thought of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.keys.inventories import Inventories
+from zrsign_operator.peers.blame import Standing
+from zrsign_operator.peers.frames import Inventory
+from zrsign_operator.peers.members import Member, Myself, Settings
+from zrsign_operator.work.nonces import Stocks
+
+
+class Connections(Protocol):
+    """What is asked of links; see `zrsign_operator.peers.links`."""
+
+    incarnations: dict[int, bytes]
+    """The incarnation of every peer that proved itself since it connected last, by index."""
+
+    def live(self) -> frozenset[int]:
+        """Peers that both proved themselves and were heard lately, and me."""
+
+    def silent(self) -> frozenset[int]:
+        """Peers whose links stand, and who say nothing."""
+
+    def peers(self) -> frozenset[int]:
+        """Everybody to link with, live or not."""
+
+    def send(self, index: int, frame: bytes) -> None:
+        """To a peer, over a link that is there or comes soon."""
+
+    def update(self, members: Mapping[int, Member]) -> None:
+        """Link with exactly these members, and me among them."""
+
+
+class Peers:
+    """Everybody that one operator works with."""
+
+    def __init__(
+        self,
+        myself: Myself,
+        links: Connections,
+        holdings: Holdings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.links = links
+        self.send = links.send
+        self.standing = Standing(myself.index, holdings, clock)
+        self.inventories = Inventories(holdings, clock)
+        self.stocks = Stocks(myself.index, holdings, links.send)
+        self._myself = myself
+        self._holdings = holdings
+
+    @property
+    def incarnations(self) -> dict[int, bytes]:
+        """Of all who proved themselves, and mine."""
+        return {self._myself.index: self._myself.incarnation, **self.links.incarnations}
+
+    def usable(self) -> frozenset[int]:
+        """Live operators that did their part lately, and me."""
+        return self.links.live() - self.standing.left_out() | {self._myself.index}
+
+    def follow(self, settings: Settings) -> None:
+        """Link with who has business with this operator, and remember who was pardoned."""
+        self.standing.pardon(settings.pardons)
+        wanted = set(settings.linked)
+        for held in self._holdings.all_keys():
+            wanted |= set(held.share.info.shares)
+        self.links.update({i: m for i, m in settings.members.items() if i in wanted})
+
+    def came(self, peer: int) -> None:
+        """A link to a peer opened: tell it what it cannot know."""
+        self.standing.returned(peer)
+        self.send(peer, self.inventories.mine().encode())
+        self.stocks.show(peer)
+
+    def left(self, peer: int) -> None:
+        """The link to a peer broke."""
+        self.stocks.lost(peer)
+        self.inventories.forget(peer)
+
+    def take_inventory(self, peer: int, inventory: Inventory) -> None:
+        self.inventories.take(peer, inventory)
+        if not inventory.complete:
+            # It got the key just now, and lost what was published before.
+            self.stocks.show(peer, {each.key_id for each in inventory.holdings})
+
+    def tell_all(self, inventory: Inventory) -> None:
+        """Of what this operator holds."""
+        for peer in self.links.peers():
+            self.send(peer, inventory.encode())
