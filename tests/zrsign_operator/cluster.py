@@ -108,6 +108,7 @@ class Ledger:
     groups: list[wire.Group] = field(default_factory=list)
     refresh: int = 0
     pardons: dict[int, int] = field(default_factory=dict)
+    measurements: list[wire.Measurement] = field(default_factory=list)
     version: int = 1
     keys: dict[int, treasury.KeyReqResponse] = field(default_factory=dict)
     signatures: dict[int, treasury.SignReqResponse] = field(default_factory=dict)
@@ -250,6 +251,7 @@ class Node:
                 keyring=KEYRING,
                 groups=ledger.groups,
                 refresh_number=ledger.refresh,
+                measurements=ledger.measurements,
                 pardons=[wire.Pardon(index=i, count=n) for i, n in ledger.pardons.items()],
                 settings_version=ledger.version,
             )

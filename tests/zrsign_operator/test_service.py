@@ -1,0 +1,142 @@
+"""What an operator's process runs: real links, threads and clocks, and a ledger of the test's."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nacl.signing import VerifyKey
+
+from tests.relayer.nodes import free_port
+from tests.zrsign_dmpc.ecdsa.builders import TINY
+from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.cluster import ED25519, KEYRING, Ledger, Node, account
+from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrsign_daemon.settings import LedgerAccess
+from zrsign_dmpc.ecdsa.security import LEVELS
+from zrsign_operator import service
+from zrsign_operator.enclave.simulated import SimulatedEnclave
+from zrsign_operator.peers.tls import read_or_make
+from zrsign_operator.settings import OperatorSettings
+
+ALL = (1, 2, 3)
+ROOT, SEALING = b"r" * 32, b"s" * 32
+
+
+class Client(Node):
+    """A node that a process opens and closes, and whose blocks come all the time."""
+
+    async def close(self) -> None:
+        pass
+
+    async def new_blocks(self) -> AsyncIterator[int]:
+        for height in range(1_000_000):
+            await asyncio.sleep(0.02)
+            yield height
+
+
+@pytest.fixture
+def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """The ledger that every process finds behind its node."""
+    monkeypatch.setitem(LEVELS, TINY.name, TINY)
+    ledger = Ledger()
+    monkeypatch.setattr(service, "LedgerClient", lambda grpc, account: Client(ledger))
+    enclave = SimulatedEnclave(ROOT, SEALING)
+    ledger.measurements.append(wire.Measurement(kind="simulated", value=enclave.measurement))
+    return ledger
+
+
+def settings_of(home: Path, index: int) -> OperatorSettings:
+    """With the secrets of a first start in their files."""
+    folder = home / str(index)
+    (folder / "anchors").mkdir(parents=True)
+    for name, secret in (
+        ("identity", bytes([index]) * 32),
+        ("root", ROOT),
+        ("anchors/sealing", SEALING),
+    ):
+        (folder / name).write_bytes(secret)
+        (folder / name).chmod(0o600)
+    (folder / "account").write_text((bytes([index]) * 32).hex())
+    (folder / "account").chmod(0o600)
+    return OperatorSettings(
+        ledger=LedgerAccess(grpc="127.0.0.1:1", key_file=folder / "account"),
+        keyring_address=KEYRING,
+        identity_file=folder / "identity",
+        tls_key_file=folder / "tls.key",
+        tls_certificate_file=folder / "tls.pem",
+        listen=f"127.0.0.1:{free_port()}",
+        state_dir=folder / "state",
+        anchor_dir=folder / "anchors",
+        enclave_root_file=folder / "root",
+        poll_interval_s=0.05,
+        presignatures=0,
+    )
+
+
+@asynccontextmanager
+async def running(*all_settings: OperatorSettings) -> AsyncIterator[None]:
+    """Processes that end when they are told to, and not before."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(service.run(settings, stop)) for settings in all_settings]
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    """The test's own time-out ends what never comes to that."""
+    for _ in itertools.count():
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+
+
+def set_group(ledger: Ledger, all_settings: dict[int, OperatorSettings]) -> None:
+    members = [
+        wire.Member(
+            index=index,
+            party=account(index).address,
+            identity_key=identity(index).public_key,
+            tls_certificate=read_or_make(each.tls_key_file, each.tls_certificate_file).der,
+            endpoint=each.listen,
+        )
+        for index, each in all_settings.items()
+    ]
+    group = wire.Group(number=1, threshold=2, level=TINY.name, members=members)
+    ledger.groups.append(group)
+    ledger.version += 1
+
+
+async def test_processes__should_find_each_other_and_answer_until_they_are_stopped(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    all_settings = {index: settings_of(tmp_path, index) for index in ALL}
+    async with running(*all_settings.values()):
+        # Nobody names them yet.
+        await asyncio.sleep(0)
+        set_group(ledger, all_settings)
+        key = ledger.ask_key(ED25519)
+        await until(lambda: key in ledger.known_keys)
+    # What they hold outlives them.
+    ledger_key = ledger.known_keys[key].public_key
+    async with running(*all_settings.values()):
+        request = ledger.ask_signature(key, b"text")
+        await until(lambda: request in ledger.fulfilled)
+    VerifyKey(ledger_key).verify(b"text", ledger.fulfilled[request])
+
+
+async def test_process_that_no_group_names__should_wait_and_stop(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    async with running(settings_of(tmp_path, 1)):
+        await asyncio.sleep(0)
+    assert not (tmp_path / "1" / "tls.pem").exists()
