@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -79,25 +79,31 @@ def settings_of(home: Path, index: int) -> OperatorSettings:
     )
 
 
+class Processes:
+    """Those that run; what is waited for comes, or one of them ended."""
+
+    def __init__(self, all_settings: Iterable[OperatorSettings]) -> None:
+        self.stop = asyncio.Event()
+        self.tasks = [asyncio.create_task(service.run(each, self.stop)) for each in all_settings]
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        for _ in itertools.count():
+            for task in self.tasks:
+                assert not task.done(), task
+            if holds():
+                return
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
-async def running(*all_settings: OperatorSettings) -> AsyncIterator[None]:
+async def running(*all_settings: OperatorSettings) -> AsyncIterator[Processes]:
     """Processes that end when they are told to, and not before."""
-    stop = asyncio.Event()
-    tasks = [asyncio.create_task(service.run(settings, stop)) for settings in all_settings]
+    processes = Processes(all_settings)
     try:
-        yield
-        assert not any(task.done() for task in tasks)
+        yield processes
     finally:
-        stop.set()
-        await asyncio.gather(*tasks)
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    """The test's own time-out ends what never comes to that."""
-    for _ in itertools.count():
-        if holds():
-            return
-        await asyncio.sleep(0.02)
+        processes.stop.set()
+        await asyncio.gather(*processes.tasks)
 
 
 def set_group(ledger: Ledger, all_settings: dict[int, OperatorSettings]) -> None:
@@ -120,23 +126,23 @@ async def test_processes__should_find_each_other_and_answer_until_they_are_stopp
     ledger: Ledger, tmp_path: Path
 ) -> None:
     all_settings = {index: settings_of(tmp_path, index) for index in ALL}
-    async with running(*all_settings.values()):
+    async with running(*all_settings.values()) as processes:
         # Nobody names them yet.
-        await asyncio.sleep(0)
+        await processes.until(lambda: True)
         set_group(ledger, all_settings)
         key = ledger.ask_key(ED25519)
-        await until(lambda: key in ledger.known_keys)
+        await processes.until(lambda: key in ledger.known_keys)
     # What they hold outlives them.
     ledger_key = ledger.known_keys[key].public_key
-    async with running(*all_settings.values()):
+    async with running(*all_settings.values()) as processes:
         request = ledger.ask_signature(key, b"text")
-        await until(lambda: request in ledger.fulfilled)
+        await processes.until(lambda: request in ledger.fulfilled)
     VerifyKey(ledger_key).verify(b"text", ledger.fulfilled[request])
 
 
 async def test_process_that_no_group_names__should_wait_and_stop(
     ledger: Ledger, tmp_path: Path
 ) -> None:
-    async with running(settings_of(tmp_path, 1)):
-        await asyncio.sleep(0)
+    async with running(settings_of(tmp_path, 1)) as processes:
+        await processes.until(lambda: True)
     assert not (tmp_path / "1" / "tls.pem").exists()
