@@ -141,6 +141,7 @@ class CosmosChain(Chain):
             raise UnknownChain(f"the transaction names no chain: {error}") from error
 
     def address(self, public_key: bytes) -> str:
+        """Return the bech32 account of a 33-byte compressed key, with the chain's prefix."""
         return account_address(public_key, self._named().prefix)
 
     def validate_address(self, text: str) -> str:

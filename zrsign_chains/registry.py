@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
@@ -44,13 +44,13 @@ class Family:
     """The networks of one CAIP-2 namespace: `networks` maps those that people know to a name.
 
     `home` is the module and class of their chains, imported on first use, because each brings its
-    chain's library; empty when the ledger has a word for the wallet but no chain is served.
+    chain's library.
     """
 
     home: str
-    wallets: tuple[WalletType, ...] = ()
-    ledger_wallets: tuple[LedgerWallet, ...] = ()
-    networks: Mapping[str, str] = field(default_factory=dict)
+    wallets: tuple[WalletType, ...]
+    ledger_wallets: tuple[LedgerWallet, ...]
+    networks: Mapping[str, str]
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -226,11 +226,10 @@ def chain_by_hash(digest: bytes) -> str:
 
 def _class_for(namespace: str, asked: str) -> type[Chain]:
     family = FAMILIES.get(namespace)
-    if family is None or not family.home:
-        served = ", ".join(each for each, family in FAMILIES.items() if family.home)
+    if family is None:
         raise UnknownChain(
             f"no chain serves the namespace {namespace!r} of {asked!r}; "
-            f"served are {served}{_suggest(asked)}"
+            f"served are {', '.join(FAMILIES)}{_suggest(asked)}"
         )
     module, _, name = family.home.partition(":")
     found: type[Chain] = getattr(import_module(module), name)

@@ -48,8 +48,6 @@ from zrsign_chains.evm import EvmChain
 from zrsign_chains.hashing import sha256d
 from zrsign_chains.solana import SolanaChain
 
-SERVED = {name for name, family in FAMILIES.items() if family.home}
-
 
 class Payment(NamedTuple):
     """An unsigned payment, the keys that must sign it, and others that must not."""
@@ -98,7 +96,7 @@ PAYMENTS = {
 
 
 def test_families__should_all_have_a_payment_here() -> None:
-    assert PAYMENTS.keys() == SERVED
+    assert PAYMENTS.keys() == FAMILIES.keys()
 
 
 def test_ledger_wallets__should_be_those_of_the_ledgers_enum() -> None:
@@ -173,7 +171,7 @@ def test_taproot__should_be_a_wallet_of_its_own_on_the_ledger() -> None:
     assert chain.ledger_wallet.number == treasury.WALLET_TYPE_BTC_TAPROOT_REGNET
 
 
-@pytest.mark.parametrize("namespace", sorted(SERVED))
+@pytest.mark.parametrize("namespace", sorted(FAMILIES))
 def test_signers__should_be_required_one_key_a_signature(namespace: str) -> None:
     payment = PAYMENTS[namespace]()
     chain = chain_for(payment.chain)
@@ -209,7 +207,7 @@ def test_questions__should_be_refused_about_another_chains_transaction(
         chain_for(chain).require_signers(tx, payment.public_keys)
 
 
-@pytest.mark.parametrize("namespace", sorted(SERVED))
+@pytest.mark.parametrize("namespace", sorted(FAMILIES))
 def test_payment__should_be_within_what_the_chain_can_carry(namespace: str) -> None:
     chain = chain_for(PAYMENTS[namespace]().chain)
     to = chain.parse(PAYMENTS[namespace]().unsigned).to or ""
@@ -244,3 +242,9 @@ def test_replacement_fee__should_be_what_nodes_ask_on_top() -> None:
     assert cluster.replacement_fee(cluster.parse(solana.unsigned)) is None
     ledger = chain_for(COSMOS_LOCAL)
     assert ledger.replacement_fee(ledger.parse(cosmos_payment().unsigned)) is None
+
+
+def test_fee_cap__should_be_a_sum_that_a_payment_is_worth() -> None:
+    caps = {caip2: chain_for(caip2).default_max_network_fee for caip2 in (ANVIL, REGTEST, LOCALNET)}
+    ether, bitcoin, sol = 10**18, 10**8, 10**9
+    assert caps == {ANVIL: ether // 20, REGTEST: bitcoin // 1000, LOCALNET: sol // 100}

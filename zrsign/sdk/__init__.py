@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zrsign_chains import (
         BITCOIN,
         BITCOIN_TEST,
+        COSMOS,
         EVM,
         SOLANA,
         WALLET_TYPES,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BITCOIN",
     "BITCOIN_TEST",
+    "COSMOS",
     "EVM",
     "SOLANA",
     "WALLET_TYPES",
@@ -72,10 +74,8 @@ _HOMES = {
     **dict.fromkeys(("ContractMode", "Options", "RequestRef"), "zrsign.sdk.request"),
     "Receiver": "zrsign.sdk.ledger",
     **dict.fromkeys(("Manifest", "load_network"), "zrsign.local.network.manifest"),
-    **dict.fromkeys(
-        ("BITCOIN", "BITCOIN_TEST", "EVM", "SOLANA", "WALLET_TYPES", "ChainError", "WalletType"),
-        "zrsign_chains",
-    ),
+    **dict.fromkeys(("BITCOIN", "BITCOIN_TEST", "COSMOS", "EVM", "SOLANA"), "zrsign_chains"),
+    **dict.fromkeys(("WALLET_TYPES", "WalletType", "ChainError"), "zrsign_chains"),
 }
 _THERE = {"load_network": "load"}
 """What a name is called where it lives, when that is something else."""

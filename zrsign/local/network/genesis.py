@@ -15,8 +15,8 @@ ROCK = 1_000_000
 FUNDS_ROCK = 1_000_000
 # Blocks that a request may wait for the keyring. Blocks come with every transaction here.
 REQUEST_BLOCKS = 1_000
-# The most that a composed transaction may pay: 0.1 ETH, 0.001 BTC, 0.01 SOL, in the smallest unit.
-MAX_NETWORK_FEE = {"eip155": 10**17, "bip122": 10**5, "solana": 10**7}
+# The most that a composed transaction may pay: 0.1 ETH. Other chains have caps of their own.
+MAX_NETWORK_FEE = {"eip155": 10**17}
 
 
 def build(accounts: Sequence[AccountEntry]) -> dict[str, Any]:
