@@ -54,7 +54,7 @@ async def test_wait__should_go_on_while_what_it_watches_moves(
     """Without that sign it gives up at once."""
     monkeypatch.setattr(waiting, "STALLED_S", -1.0)
     monkeypatch.setattr(waiting, "LOOK_S", 0.0)
-    monkeypatch.setattr(waiting, "POLL_S", 0.0)
+    monkeypatch.setattr(waiting, "PAUSE_S", (0.0, 0.0))
     signs = iter(range(100))
     asked = 0
 

@@ -16,7 +16,8 @@ T = TypeVar("T")
 STALLED_S = 120.0
 """How long, in seconds, what a wait watches may look the same. The longest silence of a healthy
 network is an operator's search for four safe primes of 1024 bits: 0.9 to 2.1 CPU seconds."""
-POLL_S = 0.05
+PAUSE_S = (0.02, 0.5)
+"""The shortest and the longest time, in seconds, between two questions; asking costs as well."""
 LOOK_S = 1.0
 """How often, in seconds, a wait looks for signs of progress beside what it waits for."""
 
@@ -58,12 +59,12 @@ async def until(
 
     What moves is the answer of `probe` itself and, looked at every LOOK_S, that of `watch`.
     """
-    progress, looked_at, seen = Progress(claim), 0.0, None
+    progress, began, looked_at, seen = Progress(claim), time.monotonic(), 0.0, None
     while not (found := await probe()):
         if watch is not None and time.monotonic() - looked_at >= LOOK_S:
             seen, looked_at = await watch(), time.monotonic()
         progress.see((found, seen))
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(_pause(began))
     return found
 
 
@@ -71,8 +72,14 @@ def wait_until(
     probe: Callable[[], T | None], claim: str, watch: Callable[[], object] = lambda: None
 ) -> T:
     """`until` for a test without an event loop."""
-    progress = Progress(claim)
+    progress, began = Progress(claim), time.monotonic()
     while not (found := probe()):
         progress.see((found, watch()))
-        time.sleep(POLL_S)
+        time.sleep(_pause(began))
     return found
+
+
+def _pause(began: float) -> float:
+    """A twentieth of the time that was waited since then, so that an answer is never much late."""
+    shortest, longest = PAUSE_S
+    return min(longest, max(shortest, (time.monotonic() - began) / 20))

@@ -27,13 +27,13 @@ OPTIONS = ("--free-ports", "--keyring", "2-of-3")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The network is shared, so its tests run in one worker."""
+    """Tests that share a network run in one worker; so do those of a file with its own nodes."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
+            shares = "network" in getattr(item, "fixturenames", ())
             item.add_marker(pytest.mark.e2e)
-            # A file that names a network of its own is another group.
-            item.add_marker(pytest.mark.xdist_group("network"))
+            item.add_marker(pytest.mark.xdist_group("network" if shares else item.path.stem))
 
 
 def run_cli(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:

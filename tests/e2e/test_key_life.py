@@ -24,11 +24,7 @@ from zrsign_dmpc.kept.epoch_keeper import _read_entry
 from zrsign_dmpc.kept.epochs import EpochState, after
 from zrsign_dmpc.kept.journals import FileJournal
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    # A network of its own, so another worker can take it.
-    pytest.mark.xdist_group("key-life"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPERATORS = ("operator-1", "operator-2", "operator-3")
 ATTEMPTS = 20

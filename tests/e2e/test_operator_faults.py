@@ -24,11 +24,7 @@ from tests.e2e.requester import Requester
 from tests.waiting import until
 from zrsign.local.network.operators import Committee
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    # A network of its own, so another worker can take it.
-    pytest.mark.xdist_group("operator-faults"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ALL = range(1, 6)
 HOUR_S = 3600
