@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.patience import patient
 from tests.processes import alone, run, running
 from tests.waiting import wait_until
 from zrsign.errors import ManifestError
@@ -90,14 +91,13 @@ async def client(
 
         async def make(account: str, mode: ContractMode) -> ZrSign:
             entry = network.contract(mode)
-            return await stack.enter_async_context(
-                ZrSign.connect(
-                    network.chain(entry.chain).rpc_url,
-                    entry.address,
-                    network.account(account).evm(),
-                    ledger=network.ledger.grpc,
-                    mode=mode,
-                )
+            connecting = ZrSign.connect(
+                network.chain(entry.chain).rpc_url,
+                entry.address,
+                network.account(account).evm(),
+                ledger=network.ledger.grpc,
+                mode=mode,
             )
+            return patient(await stack.enter_async_context(connecting), lambda: network)
 
         yield make

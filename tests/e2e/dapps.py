@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.types import TxParams, TxReceipt, Wei
 
+from tests.e2e.patience import Patient
 from zrchain_lite.client import LedgerClient
 from zrsign.contracts import artifact
 from zrsign.local.network.manifest import ContractEntry, Manifest
@@ -59,7 +60,7 @@ async def caller(network: Manifest, chain: str, account: str) -> AsyncIterator[C
 async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
     client = LedgerClient(network.ledger.grpc)
     try:
-        yield Receiver(client)
+        yield Patient(client, lambda: network)
     finally:
         await client.close()
 

@@ -123,8 +123,9 @@ class BreakableNetwork(LocalNetwork):
     async def kill(self, name: str) -> None:
         """SIGKILL: nothing is flushed, nothing is told to anybody."""
         child = self.process(name).child
-        child.kill()
-        await child.wait()
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
     async def spawn(self, name: str, **changes: Any) -> Process:
         """Start a daemon from its settings, `changes` above them."""

@@ -21,6 +21,7 @@ from eth_utils.address import to_checksum_address
 
 from tests.e2e.conftest import run_cli
 from tests.e2e.parts import BreakableNetwork, refusal
+from tests.e2e.patience import patient
 from tests.waiting import until
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.local.demo import checks
@@ -127,15 +128,15 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         await network.deploy()
 
         async def client(mode: ContractMode) -> ZrSign:
-            return await stack.enter_async_context(
-                ZrSign.connect(
-                    network.direct_url("evm-source"),
-                    to_checksum_address(network.manifest.contract(mode).address),
-                    network.manifest.account("user").evm(),
-                    ledger=network.manifest.ledger.grpc,
-                    mode=mode,
-                )
+            connecting = ZrSign.connect(
+                network.direct_url("evm-source"),
+                to_checksum_address(network.manifest.contract(mode).address),
+                network.manifest.account("user").evm(),
+                ledger=network.manifest.ledger.grpc,
+                mode=mode,
             )
+            client = await stack.enter_async_context(connecting)
+            return patient(client, lambda: network.manifest)
 
         omni, direct = await client(ContractMode.OMNI), await client(ContractMode.DIRECT)
         destination = Rpc(network.direct_url("evm-destination"))

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from tests.e2e.keyring_network import items
 from tests.e2e.parts import BreakableNetwork, refusal
+from tests.e2e.patience import patient
 from tests.waiting import STALLED_S, until
 from tests.zrsign_chains.builders import BOB, REGTEST
 from zrchain_lite.client import LedgerClient
@@ -136,6 +137,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
                 mode=ContractMode.OMNI,
             )
         )
+        omni = patient(omni, lambda: network.manifest)
         wallet = await (await omni.request_key(EVM)).key()
         solana = await (await omni.request_key(SOLANA)).key()
         yield World(network, omni, wallet.index, solana.index)
