@@ -60,6 +60,20 @@ async def test_answers__should_go_in_batches(node: Refusing, outbox: Outbox) -> 
     assert await outbox.flush() == 0
 
 
+async def test_answers__should_go_ahead_of_reports_and_alone(
+    node: Refusing, outbox: Outbox
+) -> None:
+    """A refresh of many keys has many reports; a report that is refused costs no answer."""
+    for culprit in range(BATCH + 1):
+        outbox.report_fault("keyring1cluster", culprit, "presign", "it lied", b"evidence")
+    (request,) = requests(node.ledger, 1)
+    outbox.signature(request, b"signature")
+    await outbox.flush()
+    assert node.sizes == [1, BATCH, 1]
+    assert node.ledger.fulfilled == {request: b"signature"}
+    assert len(node.ledger.faults) == BATCH + 1
+
+
 async def test_answer__should_be_given_once_until_its_request_ended(
     node: Refusing, outbox: Outbox
 ) -> None:

@@ -20,6 +20,8 @@ from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.view import View
 
 BATCH = 40
+ANSWERED = ("key", "signature")
+"""The kinds of what is sent that are answers; the others are reports."""
 LINGER_S = 0.5
 """An answer of somebody else's that stays alone for so long is joined, if it is right."""
 NOT_FOR_GOOD = {("sdk", 5), ("sdk", 13), ("sdk", 20), ("sdk", 32)}
@@ -111,7 +113,7 @@ class Outbox:
         self._waiting = {
             request: message
             for request, message in self._waiting.items()
-            if request in open_requests or request[0] not in ("key", "signature")
+            if request in open_requests or request[0] not in ANSWERED
         }
 
     def has_answered(self, request: Request) -> bool:
@@ -121,7 +123,7 @@ class Outbox:
         """Send what waits. Returns how many answers the ledger took. Raises ClientError."""
         taken = 0
         while self._waiting:
-            batch = dict(list(self._waiting.items())[:BATCH])
+            batch = self._next_batch()
             for request in batch:
                 del self._waiting[request]
             self._sent |= set(batch)
@@ -132,6 +134,12 @@ class Outbox:
                 self._waiting = {**batch, **self._waiting}
                 raise
         return taken
+
+    def _next_batch(self) -> dict[Request, Message]:
+        """Answers, which somebody waits for; reports when there are none."""
+        waiting = list(self._waiting.items())
+        answers = [each for each in waiting if each[0][0] in ANSWERED]
+        return dict((answers or waiting)[:BATCH])
 
     def _put(self, request: Request, message: Message) -> bool:
         if self.has_answered(request):
