@@ -28,12 +28,13 @@ GUILTY = Gauge("operator_guilty", "Operators that were caught and not pardoned."
 
 
 class Figures:
-    """Of one operator's process."""
+    """The figures of one operator's process."""
 
     def __init__(self) -> None:
         self.signed = 0
 
     def ended(self, ended: Ended) -> None:
+        """Count an execution that ended."""
         failed = isinstance(ended.outcome, Abort)
         EXECUTIONS.labels(ended.proposal.kind, "failed" if failed else "done").inc()
         if failed:

@@ -58,7 +58,7 @@ class Operator:
     # What comes in
 
     def on_frame(self, sender: int, data: bytes) -> None:
-        """From an admitted peer."""
+        """Take a frame of an admitted peer; one that does not parse is logged and dropped."""
         try:
             frame = frames.read_frame(data)
         except EncodingError as error:

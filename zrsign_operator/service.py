@@ -46,7 +46,7 @@ RETRY = Retry(base_s=0.1, cap_s=5.0)
 TICK_S = 0.05
 PATIENT_LOOKS = 60
 WAITING_S = 5.0
-"""Between looks at the ledger, when no group named this operator for long."""
+"""Seconds between two looks at the ledger once no group named this operator for long."""
 
 
 async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
@@ -107,7 +107,7 @@ def _work(
     ledger_view: LedgerView,
     outbox: Outbox,
 ) -> Work:
-    """With threads of its own, which end with `resources`."""
+    """The operator's work, with threads of its own, which end with `resources`."""
     giving_way = GivingWay()
     urgent = ThreadPoolExecutor(settings.threads, initializer=release_gil)
     background = ThreadPoolExecutor(settings.threads, initializer=giving_way.prepare_thread)

@@ -27,11 +27,17 @@ DECLINE_S: Final = 0.5
 DECLINES_AT_ONCE: Final = 32
 """Changes of one peer that are declined, each `DECLINE_S` and at most at once."""
 PATIENT_S: Final = 60.0
-"""With all that is needed of me said, so long for the others' STORED; then I say ABORT."""
+"""Seconds that this operator waits for the others' STORED before it says ABORT.
+
+They count from when it has said all that the others need of it.
+"""
 
 
 class Changes:
-    """Of all keys of one operator. Runs in the event loop; writes before it speaks."""
+    """The changes of epoch of all keys of one operator.
+
+    It runs in the event loop, and writes before it speaks.
+    """
 
     def __init__(
         self,
@@ -56,7 +62,7 @@ class Changes:
         self._clock = clock
         self._repeated = clock()
         self._declined: dict[int, float] = {}
-        """Until when the declines of a peer's changes are paid for."""
+        """Clock time until which the declines of a peer's changes are paid for, by peer."""
         self._since: dict[bytes, float] = {}
         """When a change was first seen waiting here, by its id."""
         self._log = get_logger(operator=me)
@@ -64,7 +70,10 @@ class Changes:
     # An execution of this operator
 
     def begin(self, move: Move) -> None:
-        """Before the resharing starts. Raises IllegalStep, Refused, OSError."""
+        """Write down that a change begins, before its resharing starts.
+
+        Raises IllegalStep, Refused, OSError.
+        """
         self._folder_of(move).open_change(move.change, move.proposal)
 
     def done(self, move: Move, share: KeyShare | None) -> None:

@@ -59,11 +59,12 @@ class KeyFolder:
 
     @staticmethod
     def name(ledger_key: int, public_key: bytes) -> str:
+        """The folder's name: the key's number on the ledger and its public key in hex."""
         return f"{ledger_key}-{public_key.hex()}"
 
     @staticmethod
     def anchor_name(name: str) -> str:
-        """Of the anchor of a folder with this name."""
+        """The file name of the anchor that belongs to a folder of this name."""
         return f"{name[:80]}.anchor"
 
     @classmethod
@@ -100,7 +101,7 @@ class KeyFolder:
         return self.keeper.store(share.info.key_id, self._sealed(share))
 
     def share(self) -> KeyShare | None:
-        """Of the active epoch. Raises SealBroken."""
+        """The share of the active epoch; None: there is none. Raises SealBroken."""
         active = self.keeper.state.active
         if not active:
             return None
@@ -131,6 +132,7 @@ class KeyFolder:
         return self._read[epoch]
 
     def close(self) -> None:
+        """Close the journal; nothing more is written."""
         self._journal.close()
 
     def erase(self) -> None:

@@ -44,7 +44,10 @@ from zrsign_operator.peers.members import level_named
 AUX: Final = "aux"
 SUITES: Final[Mapping[Scheme, Suite]] = {Scheme.ED25519: ED25519_SHA512, Scheme.TAPROOT: BIP340}
 TABLE_BYTES: Final = 16_000_000
-"""Of all peers together: memory counts where many operators share a machine."""
+"""How many bytes the tables of all peers together may take.
+
+Many operators share a machine in development.
+"""
 NONCES_AHEAD: Final = 32
 """Published commitments a key and operator."""
 
@@ -55,7 +58,7 @@ class HeldKey:
 
     folder: KeyFolder
     share: KeyShare
-    """Of the active epoch."""
+    """The share of the active epoch."""
     serves: Target
     """The order that the active epoch was made for."""
     nonces: NoncePool | None = None
@@ -64,15 +67,17 @@ class HeldKey:
 
     @property
     def ledger_key(self) -> int:
+        """The key's number on the ledger."""
         return self.folder.ledger_key
 
     @property
     def public_key(self) -> bytes:
+        """The encoded public key; it is the same in every epoch."""
         return self.folder.public_key
 
     @property
     def suite(self) -> Suite | None:
-        """Of FROST; None: the key signs ECDSA."""
+        """The FROST suite that the key signs with; None: it signs ECDSA."""
         return SUITES.get(self.folder.scheme)
 
     @cached_property
@@ -95,7 +100,7 @@ class Holdings:
         self._aux_files = SealedFiles(state / AUX, AUX, self._seal)
         self._presign_files = SealedFiles(state / "presignatures", PRESIGNATURE, self._seal)
         self.aux: list[AuxInfo] = []
-        """Newest last."""
+        """Auxiliary information, the newest last."""
         self.presignatures: dict[bytes, Presignature] = {}
         self._keys: dict[tuple[int, bytes], HeldKey] = {}
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
@@ -107,6 +112,7 @@ class Holdings:
         return self.single_use.is_closed or any(each.keeper.is_closed for each in self.folders())
 
     def close(self) -> None:
+        """Close every journal; nothing more is written."""
         self._journal.close()
         for folder in self.folders():
             folder.close()
@@ -121,17 +127,19 @@ class Holdings:
         return next(found, None)
 
     def all_keys(self) -> Iterator[HeldKey]:
+        """Every key that this operator has a share of."""
         yield from self._keys.values()
 
     def folders(self) -> list[KeyFolder]:
-        """Of all keys, those included that this operator has no share of now."""
+        """The folders of all keys, those included that this operator has no share of now."""
         return list(self._folders.values())
 
     def folder(self, ledger_key: int, public_key: bytes) -> KeyFolder | None:
+        """The folder of a key, if there is one."""
         return self._folders.get((ledger_key, public_key))
 
     def new_folder(self, ledger_key: int, public_key: bytes, me: int, scheme: Scheme) -> KeyFolder:
-        """For a key that this operator gets a share of. Raises OSError."""
+        """Make the folder of a key that this operator gets a share of. Raises OSError."""
         name = KeyFolder.name(ledger_key, public_key)
         path, anchor = self._state / "keys" / name, self._anchor(name)
         folder = KeyFolder(path, anchor, self._seal, me, scheme, self._identity)
@@ -190,10 +198,11 @@ class Holdings:
         return None
 
     def aux_digests(self) -> tuple[bytes, ...]:
-        """Of all auxiliary information."""
+        """The digests of all auxiliary information, the newest last."""
         return tuple(info.public.digest for info in self.aux)
 
     def aux_named(self, digest: bytes) -> AuxInfo | None:
+        """The auxiliary information with this digest, if it is here."""
         return next((info for info in self.aux if info.public.digest == digest), None)
 
     # Presignatures
@@ -211,7 +220,7 @@ class Holdings:
         self._presign_files.delete(id_)
 
     def presignatures_of(self, key_id: bytes) -> list[Presignature]:
-        """Of a key in its epoch, the oldest first."""
+        """The unused presignatures of a key in its epoch, the oldest first."""
         return [made for made in self.presignatures.values() if made.public.key_id == key_id]
 
     # Evidence

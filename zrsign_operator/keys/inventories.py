@@ -14,23 +14,23 @@ GRACE_S: Final = 2.0
 AUX_GRACE_S: Final = 15.0
 """How much later than this operator a peer may end the making of auxiliary information."""
 LACKING_S: Final = 10.0
-"""After so long without a share a peer is given a new one."""
+"""Seconds that a peer may lack a share before it is dealt a new one."""
 
 
 class Inventories:
-    """Of all peers."""
+    """What every peer says that it holds."""
 
     def __init__(self, holdings: Holdings, clock: Callable[[], float]) -> None:
         self._holdings = holdings
         self._clock = clock
         self._said: dict[int, dict[int, Holding]] = {}
-        """By peer and ledger key; a peer that said nothing yet is not there."""
+        """What each peer holds, by peer and ledger key; one that said nothing is not there."""
         self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
         """Which auxiliary information each peer has, and since when it says so."""
         self._had_aux: dict[bytes, float] = {}
-        """Since when I have auxiliary information, by its digest."""
+        """Clock time at which this operator got auxiliary information, by its digest."""
         self._lacks: dict[tuple[int, bytes], float] = {}
-        """Since when a peer lacks a key in my epoch, by (peer, key id)."""
+        """Clock time since when a peer lacks a key in this operator's epoch, by (peer, key id)."""
 
     def mine(self) -> Inventory:
         """All that this operator holds."""
@@ -44,6 +44,7 @@ class Inventories:
         return Inventory(holdings, self._holdings.aux_digests(), complete)
 
     def take(self, peer: int, inventory: Inventory) -> None:
+        """Believe what a peer says of itself; a complete inventory replaces the ones before."""
         if inventory.complete:
             self._said[peer] = {}
         known = self._said.setdefault(peer, {})
@@ -95,5 +96,6 @@ class Inventories:
 
 
 def holding_of(held: HeldKey) -> Holding:
+    """The entry of a key in an inventory."""
     info = held.share.info
     return Holding(held.ledger_key, info.key_id, info.epoch)

@@ -39,7 +39,7 @@ class Restored:
 
 
 def restore(settings: OperatorSettings, backup: Path) -> Restored:
-    """Into an empty state directory; its anchors begin anew.
+    """Bring a backup into an empty state directory; its anchors begin anew.
 
     Raises:
         StoreUnusable: there is a state already, or the backup is none of this operator's.

@@ -32,11 +32,11 @@ class Enclave(Protocol):
 
     @property
     def kind(self) -> str:
-        """As in the ledger's allow-list: "simulated", "nitro", "sgx", "tdx", "sev-snp"."""
+        """Kind of enclave, in the words of the ledger's allow-list, for instance "simulated"."""
 
     @property
     def measurement(self) -> bytes:
-        """Of the code that runs."""
+        """Digest of the code that runs."""
 
     def sealing_key(self) -> bytes:
         """32 bytes that only this code on this machine gets."""
@@ -55,7 +55,7 @@ class Header(Record):
     """The operator's identity key."""
     kind: str
     name: bytes
-    """Of the record in its kind: a key id, a presignature's id."""
+    """The record's name within its kind: a key id, or a presignature's id."""
     epoch: int
     measurement: bytes
     counter: int

@@ -117,6 +117,7 @@ class Outbox:
         }
 
     def has_answered(self, request: Request) -> bool:
+        """Whether this operator's answer to the request was sent or waits to be."""
         return request in self._sent or request in self._waiting
 
     async def flush(self) -> int:
@@ -174,7 +175,7 @@ class CatchingUp:
     def __init__(self, holdings: Holdings, outbox: Outbox, clock: Callable[[], float]) -> None:
         self._holdings, self._outbox, self._clock = holdings, outbox, clock
         self._alone: dict[int, float] = {}
-        """Since when an answer of somebody else's is alone, by request."""
+        """Clock time since when an answer of somebody else's is alone, by request."""
 
     def answer(self, view: View, party: str) -> None:
         """Say again what is held, refuse what is not to be signed, join answers of others."""

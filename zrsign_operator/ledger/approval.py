@@ -49,7 +49,7 @@ class Approved:
 
 
 def scheme_of(key_type: str) -> Scheme:
-    """Raises NotApproved."""
+    """The scheme that signs with keys of this type. Raises NotApproved."""
     try:
         return SCHEMES[key_type]
     except KeyError:

@@ -37,7 +37,7 @@ class Target(Record):
 
     @classmethod
     def served_by(cls, made_by: Proposal) -> Self:
-        """Of an epoch that a proposal made. Raises EncodingError."""
+        """The order that an epoch serves, from the proposal that made it. Raises EncodingError."""
         if made_by.kind == Kind.RESHARE:
             details = ReshareDetails.decode(made_by.details)
             return cls(details.target.group, details.target.refresh)
@@ -52,8 +52,10 @@ class ReshareDetails(Record):
 
     target: Target
     key: StoredKeyInfo
-    """In the epoch that ends. New members know it from here; a lie leads to no epoch, because the
-    session id follows from it."""
+    """The key in the epoch that ends.
+
+    New members know it from here; a lie leads to no epoch, because the session id follows from it.
+    """
     dealers: tuple[int, ...]
     """t of the old holders."""
 
@@ -71,6 +73,7 @@ class Move:
 
     @property
     def public_key(self) -> bytes:
+        """The encoded public key, which the change keeps."""
         return self.key.public_key.encode()
 
     @classmethod

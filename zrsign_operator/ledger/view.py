@@ -53,7 +53,7 @@ class LedgerKey:
 
 @dataclass(frozen=True)
 class View:
-    """At one moment."""
+    """What the ledger shows an operator at one moment."""
 
     settings: Settings
     keys: dict[int, KeyAsked] = field(default_factory=dict)

@@ -63,11 +63,13 @@ class AttestedGate:
         self._clock = clock
 
     async def credentials(self, nonce: bytes) -> bytes:
+        """The credentials that prove this operator to a peer that chose `nonce`, encoded."""
         bound = report_data(self._keyring, self._me(), self._incarnation, nonce)
         quote = self._enclave.attest(bound)
         return Credentials(self._incarnation, self._enclave.kind, quote).encode()
 
     async def admit(self, member: Member, nonce: bytes, credentials: bytes) -> bytes:
+        """Judge a peer's credentials; returns its incarnation. Raises NotAdmitted."""
         try:
             shown = Credentials.decode(credentials)
         except EncodingError as error:

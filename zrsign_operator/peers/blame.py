@@ -17,11 +17,11 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.peers.frames import Proposal
 
 FIELDS: Final = ("kind", "culprits", "why")
-"""Of a fault; each culprit with the number of its pardons at that time."""
+"""The fields of a stored fault; each culprit stands with its number of pardons at that time."""
 PAUSE_S: Final = 5.0
 MAX_PAUSE_S: Final = 60.0
 PATIENT_REFUSALS: Final = 5
-"""In a row; a refusal may be right."""
+"""Refusals in a row after which a peer is left out; a single one may be right."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class _Suspect:
 
 @dataclass(frozen=True)
 class Accusation:
-    """Of one culprit."""
+    """A fault as it is told to the ledger, of one culprit."""
 
     index: int
     kind: str
@@ -42,7 +42,7 @@ class Accusation:
 
 
 class Standing:
-    """Of all peers, by index."""
+    """Which peers are left out, and why, by index."""
 
     def __init__(self, me: int, holdings: Holdings, clock: Callable[[], float]) -> None:
         self.faults: list[dict[str, Any]] = []

@@ -34,7 +34,7 @@ class Kind(StrEnum):
     ECDSA = "ecdsa"
     FROST = "frost"
     RESHARE = "reshare"
-    """To another group, or with new shares to the same one."""
+    """A change of all shares: to another group, or new ones for the same one."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Proposal(Record):
     members: tuple[int, ...]
     """Who takes part, ascending."""
     incarnations: tuple[bytes, ...]
-    """Of the members, in their order."""
+    """The incarnations of the members, in their order."""
     nonce: bytes
     details: bytes
     """An encoded record of the kind's own."""
@@ -74,26 +74,30 @@ class Proposal(Record):
 
     @property
     def signed_bytes(self) -> bytes:
+        """What the proposer's identity key signs: all fields but the signature."""
         fields = self.to_value().fields[:-1]
         return encode(Tagged("zrsign-operator-proposal-v1", fields))
 
     @property
     def execution_id(self) -> bytes:
-        """32 bytes."""
+        """The name of the execution: a hash of what is signed, 32 bytes."""
         return hashlib.sha256(self.signed_bytes).digest()
 
     def signed(self, identity: IdentityKey) -> Proposal:
+        """The same proposal with its signature."""
         return replace(self, signature=identity.sign(self.signed_bytes))
 
     def is_signed(self, parties: Parties) -> bool:
+        """Whether the proposer signed it."""
         return parties.verify(self.proposer, self.signed_bytes, self.signature)
 
     @property
     def subject(self) -> int:
-        """Of work that has one; 0: it has none."""
+        """The first request or key that the work is about; 0: it is about none."""
         return self.subjects[0] if self.subjects else 0
 
     def incarnation_of(self, index: int) -> bytes:
+        """The incarnation of a member, as the proposer knew it. Raises ValueError."""
         return self.incarnations[self.members.index(index)]
 
 
@@ -171,7 +175,7 @@ _FRAMES: Final[Mapping[str, Any]] = {
 
 
 def read_frame(data: bytes) -> Frame:
-    """Raises EncodingError."""
+    """The frame with exactly this encoding. Raises EncodingError."""
     if len(data) > MAX_FRAME_BYTES:
         raise EncodingError(f"a frame has at most {MAX_FRAME_BYTES} bytes")
     value = decode(data)

@@ -111,7 +111,7 @@ class Links:
     ) -> None:
         self.me = me
         self.incarnations: dict[int, bytes] = {}
-        """Of every peer that proved itself since it connected last."""
+        """The incarnation of every peer that proved itself since it connected last, by index."""
         self._tls = tls
         self._listen = listen
         self._gate = gate
@@ -149,6 +149,7 @@ class Links:
         return int(port)
 
     async def stop(self) -> None:
+        """Close every link and stop listening."""
         tasks = list(self._dialers.values())
         for task in tasks:
             task.cancel()
@@ -191,7 +192,7 @@ class Links:
         return frozenset(self._queues)
 
     def send(self, index: int, frame: bytes) -> None:
-        """To a peer, over a link that is there or comes soon."""
+        """Queue a frame for a peer, over a link that is there or comes soon."""
         if index in self._queues:
             self._queues[index].put(frame)
 

@@ -24,7 +24,7 @@ class Member:
     certificate: bytes
     """DER; exactly this one is accepted in TLS."""
     endpoint: str
-    """host:port."""
+    """Where the member's peers reach it, as host:port."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -50,10 +50,11 @@ class Group:
     threshold: int
     level: SecurityLevel
     members: tuple[Member, ...]
-    """By ascending index."""
+    """The members by ascending index."""
 
     @property
     def indices(self) -> tuple[int, ...]:
+        """The indices of the members, ascending."""
         return tuple(member.index for member in self.members)
 
 
@@ -67,7 +68,7 @@ class Settings:
     refresh: int = 0
     """How often new shares were ordered."""
     measurements: frozenset[tuple[str, bytes]] = frozenset()
-    """Of the code that peers may run: (kind of enclave, measurement)."""
+    """The code that peers may run, as (kind of enclave, measurement)."""
     pardons: Mapping[int, int] = field(default_factory=dict)
     """How often each operator was pardoned."""
     version: int = 0
@@ -86,7 +87,7 @@ class Settings:
         return {member.index: member for group in self.groups for member in group.members}
 
     def member_with(self, identity: bytes) -> Member:
-        """Raises NotAMember."""
+        """The member with this identity key. Raises NotAMember."""
         for member in self.members.values():
             if member.identity == identity:
                 return member

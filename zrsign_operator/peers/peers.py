@@ -30,7 +30,7 @@ class Connections(Protocol):
         """Everybody to link with, live or not."""
 
     def send(self, index: int, frame: bytes) -> None:
-        """To a peer, over a link that is there or comes soon."""
+        """Queue a frame for a peer, over a link that is there or comes soon."""
 
     def update(self, members: Mapping[int, Member]) -> None:
         """Link with exactly these members, and me among them."""
@@ -56,7 +56,7 @@ class Peers:
 
     @property
     def incarnations(self) -> dict[int, bytes]:
-        """Of all who proved themselves, and mine."""
+        """The incarnation of every peer that proved itself, and this operator's own, by index."""
         return {self._myself.index: self._myself.incarnation, **self.links.incarnations}
 
     def usable(self) -> frozenset[int]:
@@ -83,12 +83,13 @@ class Peers:
         self.inventories.forget(peer)
 
     def take_inventory(self, peer: int, inventory: Inventory) -> None:
+        """Believe what a peer says of itself, and show it the nonces of keys that it just got."""
         self.inventories.take(peer, inventory)
         if not inventory.complete:
             # It got the key just now, and lost what was published before.
             self.stocks.show(peer, {each.key_id for each in inventory.holdings})
 
     def tell_all(self, inventory: Inventory) -> None:
-        """Of what this operator holds."""
+        """Tell every peer that is linked what this operator holds."""
         for peer in self.links.peers():
             self.send(peer, inventory.encode())

@@ -34,6 +34,7 @@ class TlsIdentity:
 
     @property
     def der(self) -> bytes:
+        """The certificate in DER."""
         return ssl.PEM_cert_to_DER_cert(self.certificate.decode())
 
     def channel(self, peer_der: bytes) -> grpc.ChannelCredentials:
@@ -93,7 +94,10 @@ def make_identity(now: datetime | None = None) -> TlsIdentity:
 
 
 def read_or_make(key_file: Path, certificate_file: Path) -> TlsIdentity:
-    """From the two files (PEM); made on the first use, the key with mode 0600. Raises OSError."""
+    """The TLS identity in two PEM files; made on the first use, the key with mode 0600.
+
+    Raises OSError.
+    """
     if not key_file.exists() and not certificate_file.exists():
         made = make_identity()
         key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,11 +108,12 @@ def read_or_make(key_file: Path, certificate_file: Path) -> TlsIdentity:
 
 
 def pem(der: bytes) -> bytes:
+    """The certificate in PEM."""
     return ssl.DER_cert_to_PEM_cert(der).encode()
 
 
 def peer_of(context: Any, peers: Mapping[int, bytes]) -> int | None:
-    """Whose certificate the caller of a gRPC method showed; None: nobody's that we know."""
+    """The peer whose certificate the caller of a gRPC method showed; None: nobody's."""
     shown: Iterable[bytes] = context.auth_context().get("x509_pem_cert", ())
     for certificate in shown:
         der = ssl.PEM_cert_to_DER_cert(certificate.decode())

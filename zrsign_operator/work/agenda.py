@@ -17,20 +17,17 @@ from zrsign_operator.peers.frames import MAX_SUBJECTS, Kind
 from zrsign_operator.peers.members import rotation
 
 PATIENCE_S: Final = 1.5
-"""Between one proposer's turn and the next one's."""
+"""Seconds between one proposer's turn and the next one's."""
 GATHER_S: Final = 3.0
 """How long group work waits for all operators to be there; then those do it who are."""
 MAX_PRESIGNS: Final = 2
-"""With so many under way here, whoever proposed them, no other is proposed.
-
-Those that no request waits for do not count against one that a request waits for.
-"""
+"""Presignings under way here, whoever proposed them, from which on no other is proposed."""
 MAX_RESHARES: Final = 2
 MAX_PAUSE_S: Final = 60.0
 MAX_PATIENCE_S: Final = 15.0
 MAX_SIGNINGS: Final = 128
 PATIENT_S: Final = 10.0
-"""After so many seconds a request's turns are counted whatever else goes on."""
+"""Seconds after which a request's turns are counted whatever else goes on."""
 IDLE_S: Final = 1.0
 """No request for this long: time to make presignatures."""
 SHORT_IDLE_S: Final = 0.15
@@ -113,7 +110,7 @@ class Situation:
     primes_ready: bool = False
     pool_level: int = 0
     idle_for: float = IDLE_S
-    """Since when no request is open or came, in seconds; 0: there are some."""
+    """Seconds since the last open request; 0: there are some."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +123,9 @@ class Draft:
     key_id: int = 0
     """The ledger's, where one is meant."""
     presignatures: tuple[bytes, ...] = ()
-    """Of the subjects, in their order."""
+    """The ids of the presignatures to use, in the order of the subjects."""
     dealers: tuple[int, ...] = ()
-    """Of a resharing."""
+    """The old holders who deal in a resharing."""
 
 
 @dataclass

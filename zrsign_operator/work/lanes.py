@@ -26,7 +26,7 @@ class _Step:
     is_urgent: Callable[[], bool]
     done: asyncio.Future[Any]
     urgent: bool = False
-    """As of the last look; threads read it."""
+    """Whether somebody waited for it at the last look; threads read it."""
 
 
 class Lanes:

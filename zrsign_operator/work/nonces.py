@@ -38,6 +38,7 @@ class Stocks:
                 self._send(peer, Stock(key_id, held.nonces.published).encode())
 
     def take(self, sender: int, stock: Stock) -> None:
+        """Note the commitments that a peer published for its own shares."""
         for held in self._holdings.all_keys():
             if held.share.info.key_id == stock.key_id and sender in held.share.info.shares:
                 known = held.offered.setdefault(sender, [])

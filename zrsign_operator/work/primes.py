@@ -50,6 +50,7 @@ class Primes:
             self._maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def ready(self) -> bool:
+        """Whether the maker has ended, so that `take` does not wait."""
         return self._maker is not None and self._maker.poll() is not None
 
     def take(self) -> list[int]:
@@ -64,6 +65,7 @@ class Primes:
         return [big(int(line, 16)) for line in lines]
 
     def stop(self) -> None:
+        """Kill the maker; what it made is lost."""
         if self._maker is not None:
             with self._maker as maker:
                 maker.kill()

@@ -17,7 +17,7 @@ from zrsign_operator.work.nonces import Stocks
 
 
 class Proposer:
-    """Of one operator."""
+    """Makes signed proposals of what one operator has drafted."""
 
     def __init__(self, me: int, identity: IdentityKey, holdings: Holdings, stocks: Stocks) -> None:
         self._me = me

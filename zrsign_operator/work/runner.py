@@ -27,9 +27,9 @@ from zrsign_operator.work.tasks import HEAVY, MOST, TIMEOUTS_S, Task
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
 MAX_EARLY_EXECUTIONS: Final = 256
-"""So many executions of one peer that are not known yet."""
+"""Executions of one peer that messages are kept for before they are known."""
 MAX_PARKED: Final = 256
-"""So many proposals of one peer wait."""
+"""Proposals of one peer that may wait."""
 EARLY_S: Final = 5.0
 """Longer only while the proposal itself waits."""
 PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
@@ -94,7 +94,7 @@ class Runner:
         self._clock = clock
         self._runs: dict[bytes, _Run] = {}
         self._early: defaultdict[int, dict[bytes, _Early]] = defaultdict(dict)
-        """By sender and execution."""
+        """Messages of executions that are not known yet, by sender and execution id."""
         self._parked: dict[bytes, tuple[float, Proposal]] = {}
         self._retrying = False
         self._past: deque[bytes] = deque(maxlen=REMEMBERED)
@@ -106,9 +106,11 @@ class Runner:
     # What is under way
 
     def running(self) -> list[Proposal]:
+        """The proposals of all executions under way here."""
         return [run.proposal for run in self._runs.values()]
 
     def is_running(self, kind: Kind, subject: int) -> bool:
+        """Whether work of this kind on the subject is under way here."""
         return any(p.kind == kind and subject in p.subjects for p in self.running())
 
     # Joining

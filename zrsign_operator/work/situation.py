@@ -101,6 +101,7 @@ class Outlook:
                 return True
 
     def got_presignature(self, name: bytes) -> None:
+        """Note when a presignature came."""
         self._got[name] = self._clock()
         self._changed = True
 
@@ -109,7 +110,7 @@ class Outlook:
         self._presigned = self._clock()
 
     def reshared(self) -> None:
-        """Or failed to."""
+        """Note that a resharing ended or failed."""
         self._reshared = self._clock()
 
     def tried(self, proposal: Proposal) -> None:
@@ -253,7 +254,7 @@ class Outlook:
 
 
 def describe(situation: Situation) -> dict[str, object]:
-    """For people, as JSON."""
+    """The situation as people read it, for JSON."""
     return {
         "threshold": situation.threshold,
         "members": list(situation.members),

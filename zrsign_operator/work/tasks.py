@@ -63,7 +63,7 @@ MOST: Final[Mapping[Kind, int]] = {
     Kind.FROST: 256,
     Kind.RESHARE: 16,
 }
-"""At a time, in one operator."""
+"""How many executions of each kind one operator runs at once."""
 SUBJECTS: Final[Mapping[Kind, int]] = {
     Kind.AUX: 0,
     Kind.KEYGEN: 1,
@@ -105,16 +105,18 @@ class Desk:
     is_due: Callable[[HeldKey], bool]
     """Whether the ledger's orders, or a member without a share, want new shares of a key."""
     scheme_of: Callable[[int, bytes], Scheme | None]
-    """Of a key of the ledger; None: it has no such key, or was not looked up yet."""
+    """The scheme of a key of the ledger; None: it has no such key, or was not looked up yet."""
     on_key: Callable[[int, KeyShare], None]
     on_signature: Callable[[int, bytes], object]
 
     @property
     def me(self) -> int:
+        """This operator's index."""
         return self.myself.index
 
     @property
     def identity(self) -> IdentityKey:
+        """This operator's identity key."""
         return self.myself.identity
 
     def prepare(self, proposal: Proposal) -> Task:
@@ -127,6 +129,7 @@ class Desk:
     # Group work
 
     def aux(self, proposal: Proposal) -> Task:
+        """The making of auxiliary information. Raises Refused, with the reason."""
         level = self.settings.group.level
         if not set(proposal.members) <= set(self.settings.members):
             raise Refused("somebody is no member")
@@ -144,6 +147,7 @@ class Desk:
         return Task(execution, begin, self.holdings.add_aux)
 
     def keygen(self, proposal: Proposal) -> Task:
+        """A key generation that the ledger asks for. Raises Refused, with the reason."""
         asked = self.view.keys.get(proposal.subject)
         if asked is None:
             raise Refused(f"key request {proposal.subject} is not open here")
@@ -178,6 +182,7 @@ class Desk:
         return Task(execution, begin, finish)
 
     def reshare(self, proposal: Proposal) -> Task:
+        """New shares that the ledger orders, or that a member lacks. Raises Refused."""
         details = ReshareDetails.decode(proposal.details)
         if details.target != Target.of(self.settings):
             raise Refused(f"the ledger orders {Target.of(self.settings)} here")
@@ -210,6 +215,7 @@ class Desk:
     # Ahead of requests
 
     def presign(self, proposal: Proposal) -> Task:
+        """A presigning of a key that this operator holds. Raises Refused, with the reason."""
         details = PresignDetails.decode(proposal.details)
         held = self._held(proposal.subject)
         aux = self.holdings.aux_named(details.aux)
@@ -230,6 +236,7 @@ class Desk:
     # Requests
 
     def ecdsa(self, proposal: Proposal) -> Task:
+        """ECDSA signatures that the ledger shows as approved. Raises Refused, with the reason."""
         presignatures = self._presignatures(proposal)
         digests = [self._asked(request_id)[0].approved.message for request_id in proposal.subjects]
         execution = sign_batch_execution(
@@ -271,6 +278,7 @@ class Desk:
         return found
 
     def frost(self, proposal: Proposal) -> Task:
+        """FROST signatures that the ledger shows as approved. Raises Refused, with the reason."""
         asked = [self._asked(request_id) for request_id in proposal.subjects]
         if len({held.ledger_key for _, held in asked}) != 1:
             raise Refused("a batch of FROST is of one key")

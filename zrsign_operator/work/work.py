@@ -164,7 +164,7 @@ class Work:
         return AuxSecrets.generate(self.settings.group.level, made.__next__)
 
     def _scheme_of(self, ledger_key: int, public_key: bytes) -> Scheme | None:
-        """Of a key of the ledger; None: there is no such key, or it was not looked up yet."""
+        """The scheme of a key of the ledger; None: there is none, or it was not looked up yet."""
         known = self.outlook.view.known_keys.get(ledger_key)
         if known is None:
             self._ledger_view.want_key(ledger_key)

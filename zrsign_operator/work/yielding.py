@@ -46,11 +46,11 @@ class GivingWay:
         release_gil(self.wait)
 
     def begin(self, is_urgent: Callable[[], bool]) -> None:
-        """In a thread, ahead of a step; a step that somebody waits for does not give way."""
+        """Begin a step in a thread; one that somebody waits for does not give way."""
         self._local.is_urgent = is_urgent
 
     def wait(self) -> None:
-        """In a thread of the pool, ahead of a long power."""
+        """Wait while requests go first; a pool's thread calls it ahead of a long step."""
         local = self._local
         if self._clock() < getattr(local, "until", 0.0):
             return
