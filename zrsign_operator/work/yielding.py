@@ -14,9 +14,9 @@ from typing import Final
 
 from zrsign_dmpc.ecdsa.arithmetic import release_gil
 
-STILL_S: Final = 2.0
+STILL_S: Final = 1.0
 """How many seconds a thread stands still at most: requests without end must not stop the pools."""
-WORK_S: Final = 0.2
+WORK_S: Final = 0.25
 """How many seconds a thread works on when it stood still for that long."""
 LOOK_S: Final = 0.05
 """How often, in seconds, a thread that stands still looks whether its own work became urgent."""
