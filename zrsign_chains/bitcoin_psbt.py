@@ -30,7 +30,7 @@ from zrsign_chains.errors import MalformedKey, MalformedTransaction, WrongNetwor
 MAGIC = b"psbt\xff"
 MAX_PAYLOAD_BYTES = 1024 * 1024
 LOCKTIME_THRESHOLD = 500_000_000
-"""From here on a lock time is a Unix time, below it is a height."""
+"""The lock time from which on one is a Unix time in seconds; one below it is a height."""
 
 _HARDENED = 0x80000000
 _BIP44_PURPOSES = {44, 49, 84, 86}

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MIN_BUMP_PERMILLE = 125
-"""By how much both fees must rise for nodes to replace a transaction; geth asks for 100."""
+"""The rise of both fees, in thousandths, that makes nodes replace a transaction; geth wants 100."""
 
 _CAIP2 = re.compile(r"eip155:([1-9][0-9]{0,19})")
 
