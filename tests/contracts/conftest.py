@@ -12,8 +12,9 @@ from threading import Thread
 import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncBaseProvider, AsyncWeb3
 
+from tests.evm import connected
 from tests.processes import run, running
 from zrsign.local.tools import resolve
 
@@ -45,9 +46,9 @@ def anvil(chain_id: int) -> Iterator[str]:
 
 @pytest.fixture
 async def w3(anvil_url: str) -> AsyncIterator[AsyncWeb3[AsyncBaseProvider]]:
-    connected: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(anvil_url))
-    yield connected
-    await connected.provider.disconnect()
+    node = connected(anvil_url)
+    yield node
+    await node.provider.disconnect()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
 
 from scripts import compile_contracts
+from tests.waiting import STALLED_S
 from zrsign_chains.evm import EvmChain
 
 PROBE = """
@@ -79,7 +80,7 @@ def probe(anvil_url: str, accounts: list[LocalAccount]) -> Any:
         solc_binary=solc,
     )
     compiled = output["contracts"]["Probe.sol"]["Probe"]
-    w3 = Web3(HTTPProvider(anvil_url))
+    w3 = Web3(HTTPProvider(anvil_url, request_kwargs={"timeout": STALLED_S}))
     factory = w3.eth.contract(abi=compiled["abi"], bytecode=compiled["evm"]["bytecode"]["object"])
     # Not the account of the deployment tests, whose nonces they count.
     sender = accounts[8].address

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import pytest
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 from web3.exceptions import Web3RPCError
 
 from tests.contracts import interface as public
 from tests.contracts.conftest import anvil
+from tests.evm import connected
 from zrsign.contracts import artifact
 from zrsign.deployment import operate
 from zrsign.deployment.changes import Change
@@ -33,7 +34,7 @@ Web3: TypeAlias = "AsyncWeb3[Any]"
 @pytest.fixture
 async def chain(anvil_url: str) -> AsyncIterator[Web3]:
     """The chain as it was, afterwards."""
-    w3: Web3 = AsyncWeb3(AsyncHTTPProvider(anvil_url))
+    w3: Web3 = connected(anvil_url)
     snapshot = await w3.provider.make_request("evm_snapshot", [])
     yield w3
     await w3.provider.make_request("evm_revert", [snapshot["result"]])
@@ -117,7 +118,7 @@ async def test_address__should_hold_on_a_real_second_chain_with_another_implemen
 ) -> None:
     first = await deployed(chain, layouts, accounts[0])
     with anvil(31338) as url:
-        other: Web3 = AsyncWeb3(AsyncHTTPProvider(url))
+        other: Web3 = connected(url)
         # An account that did other things before, on a chain that is reached later.
         await other.provider.make_request("anvil_setNonce", [accounts[0].address, "0x63"])
         second = settings(mode="omni")

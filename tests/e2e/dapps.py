@@ -11,6 +11,7 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.types import TxParams, TxReceipt, Wei
 
 from tests.e2e.patience import Patient
+from tests.evm import connected
 from zrchain_lite.client import LedgerClient
 from zrsign.contracts import artifact
 from zrsign.local.network.manifest import ContractEntry, Manifest
@@ -49,7 +50,7 @@ class Caller:
 
 @asynccontextmanager
 async def caller(network: Manifest, chain: str, account: str) -> AsyncIterator[Caller]:
-    w3 = AsyncWeb3(AsyncHTTPProvider(network.chain(chain).rpc_url))
+    w3 = connected(network.chain(chain).rpc_url)
     try:
         yield Caller(w3, network.account(account).evm())
     finally:

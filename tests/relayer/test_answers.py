@@ -11,7 +11,7 @@ import pytest
 from coincurve import PrivateKey
 from eth_account import Account as EthAccount
 from eth_account.signers.local import LocalAccount
-from web3 import AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncWeb3
 
 from relayer.destinations.evm.answers import AnswerBuilder
 from relayer.destinations.evm.contract import answer_call, revert_text
@@ -21,6 +21,7 @@ from relayer.outbox import Outbox
 from relayer.settings import AnswerSettings
 from relayer.stages import Bounds, ItemKind, OutboxItem, Stage
 from relayer.worker import ChainWorker
+from tests.evm import connected
 from tests.processes import running
 from tests.relayer.nodes import ask, free_port, landed, until_up
 from tests.zrsign_receiver import transactions
@@ -168,7 +169,7 @@ async def road(source_url: str) -> AsyncIterator[Road]:
     deployer: LocalAccount = EthAccount.from_key(b"\x99" * 32)
     for account in (deployer.address, OWNER.address):
         await rpc.call("anvil_setBalance", account, hex(1000 * ETHER))
-    w3: AsyncWeb3[Any] = AsyncWeb3(AsyncHTTPProvider(source_url))
+    w3: AsyncWeb3[Any] = connected(source_url)
     plan = Plan(Mode.DIRECT, mpc=mpc, proxy_admin="0x" + "55" * 20, pauser=deployer.address)
     deployed = await deploy(w3, deployer, plan)
     await w3.provider.disconnect()

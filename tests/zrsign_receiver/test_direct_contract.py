@@ -13,9 +13,10 @@ from coincurve import PrivateKey
 from eth_abi.abi import decode
 from eth_account import Account as EthAccount
 from eth_utils.address import to_checksum_address
-from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
+from web3 import AsyncBaseProvider, AsyncWeb3
 
 from relayer.destinations.evm.contract import answer_call
+from tests.evm import connected
 from tests.processes import running
 from tests.relayer.nodes import ask, free_port, until_up
 from tests.zrsign_receiver import transactions
@@ -132,7 +133,7 @@ async def contract(anvil: str, request: pytest.FixtureRequest) -> Contract:
     plan = Plan(mode=Mode.DIRECT, mpc=authority, proxy_admin=ADMIN, resp_gas=GAS)
     if request.param != "typed":
         plan = replace(plan, safety=None)
-    w3: AsyncWeb3[AsyncBaseProvider] = AsyncWeb3(AsyncHTTPProvider(anvil))
+    w3: AsyncWeb3[AsyncBaseProvider] = connected(anvil)
     deployed = await deploy(w3, DEPLOYER, plan)
     assert await takes_typed_answers(w3, deployed.address)
     assert not await takes_typed_answers(w3, deployed.library)
