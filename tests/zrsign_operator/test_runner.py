@@ -418,18 +418,16 @@ async def test_silent_peer__should_end_what_somebody_waits_for(harness: Harness)
     assert harness.runner.running() == [background]
 
 
-async def test_silent_peer__should_end_a_presigning_that_a_request_waits_for(
+async def test_silent_peer__should_not_end_what_takes_long_to_begin_again(
     harness: Harness,
 ) -> None:
-    awaited, ahead = proposal(Kind.PRESIGN), proposal(Kind.PRESIGN, name="ahead")
-    # What this took to begin is gone with it, and all others would have to begin again, too.
-    costly = proposal(Kind.AUX)
-    for each in (awaited, ahead, costly):
+    costly = [proposal(kind) for kind in (Kind.AUX, Kind.PRESIGN, Kind.RESHARE)]
+    for each in costly:
         harness.runner.invited(each)
     await settled()
-    harness.needed = [awaited, costly]
+    harness.needed = costly
     harness.runner.silent(3)
-    assert harness.runner.running() == [ahead, costly]
+    assert harness.runner.running() == costly
 
 
 @pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])

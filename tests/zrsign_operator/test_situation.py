@@ -139,6 +139,24 @@ async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -
     assert needed() == waiting
 
 
+async def test_presigning_with_somebody_silent__should_be_waited_for_by_no_request(
+    seen: Seen,
+) -> None:
+    names = dict.fromkeys(ALL, bytes(16))
+    key = seen.cluster.deal(ECDSA)
+    seen.cluster.give_aux()
+    draft = Draft(Kind.PRESIGN, (key,), (1, 2), key)
+    proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
+    assert proposal is not None
+
+    def running(*usable: int) -> tuple[tuple[Kind, int], ...]:
+        found = seen.outlook.situation(frozenset(usable), [proposal], primes_ready=False)
+        return found.running
+
+    assert running(1, 2) == ((Kind.PRESIGN, key),)
+    assert running(1, 3) == ()
+
+
 async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen) -> None:
     key = seen.cluster.deal(ED25519)
     await seen.look()

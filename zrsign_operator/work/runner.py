@@ -22,7 +22,7 @@ from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import OperatorError, Refused
 from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
 from zrsign_operator.work.lanes import Lanes
-from zrsign_operator.work.tasks import HEAVY, MOST, TIMEOUTS_S, Task
+from zrsign_operator.work.tasks import COSTLY, HEAVY, MOST, TIMEOUTS_S, Task
 
 MAX_EARLY: Final = 64
 """Messages kept of one peer for an execution that is not known yet."""
@@ -317,15 +317,9 @@ class Runner:
                 self._lose(run, peer, f"the link to party {peer} broke")
 
     def silent(self, peer: int) -> None:
-        """A peer is not heard any more: what somebody waits for does not wait for it.
-
-        Except for auxiliary information: without it that needs new primes, which take longer.
-        """
+        """A peer is not heard any more: what is soon begun again does not wait for it."""
         for run in list(self._runs.values()):
-            proposal = run.proposal
-            if proposal.kind == Kind.AUX or not self._is_needed(proposal):
-                continue
-            if peer in proposal.members:
+            if peer in run.proposal.members and run.proposal.kind not in COSTLY:
                 self._lose(run, peer, f"party {peer} fell silent")
 
     def _lose(self, run: _Run, peer: int, why: str) -> None:

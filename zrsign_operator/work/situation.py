@@ -165,7 +165,13 @@ class Outlook:
             complete_since=now if self._complete_since is None else self._complete_since,
             reshared=self._reshared,
             wanted=tuple(wanted),
-            running=tuple((Kind(p.kind), s) for p in running for s in p.subjects or (0,)),
+            running=tuple(
+                (Kind(p.kind), s)
+                for p in running
+                # One that waits for somebody silent may go on, but no request waits for it.
+                if p.kind != Kind.PRESIGN or set(p.members) <= usable
+                for s in p.subjects or (0,)
+            ),
             keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),
             aux=aux,
             aux_since=self._aux[1],

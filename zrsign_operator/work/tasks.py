@@ -55,6 +55,8 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = {
 }
 HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN, Kind.RESHARE})
 """Too long for the event loop: their steps run in threads."""
+COSTLY: Final = frozenset({Kind.AUX, Kind.PRESIGN, Kind.RESHARE})
+"""They wait for a peer that is silent for a while: to begin again takes longer."""
 MOST: Final[Mapping[Kind, int]] = {
     Kind.AUX: 1,
     Kind.KEYGEN: 16,
