@@ -1,4 +1,4 @@
-"""From the ledger's lists to the outbox: each signed transaction and each answer once.
+"""Each signed transaction and each answer goes from the ledger's lists to the outbox once.
 
 An item's key holds a hash of what is carried, so a ledger that starts again from nothing (a local
 one) never finds its requests taken for old ones.

@@ -59,9 +59,6 @@ class DeliveryLedger:
         """Tell where items stand, all in one transaction."""
         await self._client.broadcast(*(report_of(item, self._address) for item in items))
 
-    def new_blocks(self) -> AsyncIterator[int]:
-        return self._client.new_blocks()
-
 
 def report_of(item: OutboxItem, relayer: str) -> receiver.MsgReportDelivery:
     """The message that tells the ledger what is owed about an item."""

@@ -45,12 +45,12 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Pending:
-    """In the node's memory pool."""
+    """The transaction waits in the node's memory pool."""
 
 
 @dataclass(frozen=True)
 class Included:
-    """In a block, not final yet. `tx_id` says which variant landed."""
+    """The transaction is in a block that is not final yet; `tx_id` says which variant landed."""
 
     tx_id: str
     height: int
@@ -58,7 +58,7 @@ class Included:
 
 @dataclass(frozen=True)
 class Final:
-    """In a block and final as configured. `ok` is False for a reverted transaction."""
+    """The transaction is in a final block; `ok` is False for a reverted one."""
 
     tx_id: str
     height: int

@@ -119,6 +119,7 @@ class Outbox(Database):
                 row.owes = owed(_item(row)) is not standing
 
     async def get(self, key: ItemKey) -> OutboxItem | None:
+        """The stored item with this key, or None."""
         async with self._reading() as session:
             row = await session.get(ItemRow, key)
             return None if row is None else _item(row)
@@ -158,6 +159,7 @@ class Outbox(Database):
             return {(chain, stage): count for chain, stage, count in await session.execute(query)}
 
     async def reservations(self, chain: str, account: str) -> list[Reservation]:
+        """Every nonce that an item holds of a gas account."""
         async with self._reading() as session:
             rows = await session.scalars(
                 select(NonceRow).where(NonceRow.chain == chain, NonceRow.account == account)
@@ -165,6 +167,7 @@ class Outbox(Database):
             return [_reservation(row) for row in rows]
 
     async def reservation(self, key: ItemKey) -> Reservation | None:
+        """The nonce that an item holds, or None."""
         async with self._reading() as session:
             row = await session.get(NonceRow, key)
             return None if row is None else _reservation(row)
@@ -183,6 +186,7 @@ class Outbox(Database):
             await session.merge(row)
 
     async def release(self, key: ItemKey) -> None:
+        """Free the nonce of an item."""
         async with self._writing() as session:
             await session.execute(delete(NonceRow).where(NonceRow.item == key))
 

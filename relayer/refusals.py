@@ -11,6 +11,8 @@ from enum import StrEnum
 
 
 class Meaning(StrEnum):
+    """What a refusal says about the transaction."""
+
     # The node or the chain has this very transaction.
     KNOWN = "known"
     # The account's nonce is used: by this transaction, or by another.

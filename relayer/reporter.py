@@ -15,6 +15,8 @@ UNAUTHORIZED = ("sdk", 4)
 
 
 class DeliveryReporter:
+    """Reports what the outbox owes, and notes there what the ledger knows."""
+
     def __init__(self, ledger: DeliveryLedger, outbox: Outbox):
         self._ledger = ledger
         self._outbox = outbox

@@ -36,6 +36,8 @@ ItemKey = NewType("ItemKey", str)
 
 
 class Stage(StrEnum):
+    """How far an item is."""
+
     BUILDING = "building"
     INCLUSION = "inclusion"
     FINALITY = "finality"
@@ -44,6 +46,7 @@ class Stage(StrEnum):
 
     @property
     def ended(self) -> bool:
+        """Whether nothing is left to do for the item, beside telling the ledger."""
         return self in (Stage.DONE, Stage.FAILED)
 
 
@@ -64,6 +67,8 @@ class Standing(IntEnum):
 
 
 class Effect(StrEnum):
+    """What the worker does next for an item."""
+
     WAIT = "wait"
     CHECK = "check"
     SUBMIT = "submit"
@@ -107,11 +112,14 @@ class OutboxItem:
 
     @property
     def tx_id(self) -> str:
+        """The id of the newest variant, empty before one is built."""
         return self.tx_ids[-1] if self.tx_ids else ""
 
 
 @dataclass(frozen=True)
 class Move:
+    """The next value of an item, and what is to be done about it."""
+
     item: OutboxItem
     effect: Effect = Effect.WAIT
 

@@ -20,6 +20,8 @@ MAX_STEPS = 8
 
 
 class ChainWorker:
+    """The items of one destination chain; `clock` gives Unix seconds."""
+
     def __init__(
         self,
         destination: Destination,
@@ -54,6 +56,7 @@ class ChainWorker:
         return item
 
     async def close(self) -> None:
+        """Close the connection to the node."""
         await self._destination.close()
 
     async def _look(self, item: OutboxItem, effect: Effect) -> News:

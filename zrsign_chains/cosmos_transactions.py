@@ -53,7 +53,7 @@ class Coin:
         return f"{self.amount}{self.denom}"
 
     def encode(self) -> bytes:
-        """cosmos.base.v1beta1.Coin."""
+        """The coin as a message cosmos.base.v1beta1.Coin."""
         return protobuf.data(1, self.denom.encode()) + protobuf.data(2, str(self.amount).encode())
 
 
@@ -65,7 +65,7 @@ class CosmosMessage:
     value: bytes
 
     def encode(self) -> bytes:
-        """google.protobuf.Any."""
+        """The message in a google.protobuf.Any."""
         return protobuf.data(1, self.type_url.encode()) + protobuf.data(2, self.value)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from embit.transaction import Transaction
 
-from relayer.destinations import blocks_on_top
+from relayer.destinations import Destination, blocks_on_top
 from relayer.destinations.bitcoin.refusals import BITCOIN
 from relayer.news import (
     Accepted,
@@ -36,7 +36,7 @@ OUTPUT_PROBES = 16
 NEWEST_BLOCKS = 12
 
 
-class BitcoinDestination:
+class BitcoinDestination(Destination):
     """`chain` is bip122:<first 32 hex digits of the genesis block's hash>.
 
     `finality` counts the blocks on top of the transaction's.
@@ -96,7 +96,7 @@ class BitcoinDestination:
         return Final(tx_id, height)
 
     async def _by_output(self, tx_id: str, outputs: int) -> dict[str, Any] | None:
-        """Without an index a confirmed transaction shows by an unspent output of its own."""
+        """A confirmed transaction shows by an unspent output of its own, even without an index."""
         for index in range(min(outputs, OUTPUT_PROBES)):
             # Outputs that a pool transaction spends still prove their block.
             if found := await self.rpc.call("gettxout", tx_id, index, False):
@@ -104,7 +104,7 @@ class BitcoinDestination:
         return None
 
     async def _in_block(self, tx_id: str, height: int) -> dict[str, Any] | None:
-        """In the block of the main chain at the height where it was last seen."""
+        """The transaction in the main chain's block at the height where it was last seen."""
         if not height or height > int(await self.rpc.call("getblockcount")):
             return None
         block = await self.rpc.call("getblockhash", height)

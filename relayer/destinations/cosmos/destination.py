@@ -11,6 +11,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
+from relayer.destinations import Destination
 from relayer.destinations.cosmos.node import CosmosNode, refusal_text
 from relayer.destinations.cosmos.refusals import COSMOS, SDK_CODES
 from relayer.news import (
@@ -31,7 +32,7 @@ from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 
-class CosmosDestination:
+class CosmosDestination(Destination):
     """`chain` is cosmos:<chain id>; `finality` is 0 or "finalized", which mean the same here."""
 
     def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
@@ -45,7 +46,6 @@ class CosmosDestination:
         self._node = CosmosNode(chain, rpc)
 
     async def submit(self, signed: bytes) -> Submission:
-        """CheckTx decides whether the pool takes it."""
         try:
             await self._node.verify()
             raw = base64.b64encode(signed).decode()
@@ -62,7 +62,6 @@ class CosmosDestination:
         return _sense(sense, f"{answer['log']} (code {answer['code']})")
 
     async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
-        """In a block, lost with a proof, or not known."""
         try:
             await self._node.verify()
             return await self._landed(tx_ids[-1]) or await self._lost(signed, tx_ids[-1])
@@ -70,7 +69,6 @@ class CosmosDestination:
             return Unreachable(str(error))
 
     async def close(self) -> None:
-        """Close the connection to the node."""
         await self.rpc.close()
 
     async def _landed(self, tx_id: str) -> Final | None:

@@ -35,7 +35,7 @@ class CosmosNode:
         self._verified = False
 
     async def account(self, address: str) -> CosmosAccount | None:
-        """None for an account that never held anything."""
+        """Where an account stands; None for one that never held anything."""
         request = auth.QueryAccountInfoRequest(address=address)
         try:
             answer, height = await self._query(
@@ -48,7 +48,7 @@ class CosmosNode:
         return CosmosAccount(answer.info.account_number, answer.info.sequence, height)
 
     async def balance(self, address: str, denom: str) -> int:
-        """In the coin's smallest unit."""
+        """How much an address holds of a coin, in its smallest unit."""
         request = bank.QueryBalanceRequest(address=address, denom=denom)
         answer, _ = await self._query(
             "/cosmos.bank.v1beta1.Query/Balance", request, bank.QueryBalanceResponse

@@ -29,7 +29,7 @@ GAS_MARGIN_PERCENT = 20
 
 
 class AnswerBuilder(Builder):
-    """For one source chain and one gas account, whose 32-byte secret is given."""
+    """Answers of one source chain, sent by the gas account with this 32-byte secret."""
 
     def __init__(
         self, chain: str, rpc: JsonRpc, secret: bytes, outbox: Outbox, limits: AnswerSettings

@@ -12,7 +12,7 @@ from typing import Any
 import rlp
 from eth_account import Account
 
-from relayer.destinations import blocks_on_top
+from relayer.destinations import Destination, blocks_on_top
 from relayer.destinations.evm.refusals import EVM
 from relayer.errors import Unbuildable
 from relayer.news import (
@@ -51,7 +51,7 @@ def slot(signed: bytes) -> Slot:
         raise Unbuildable(f"No signed EVM transaction: {error}") from error
 
 
-class EvmDestination:
+class EvmDestination(Destination):
     """`chain` is eip155:N; `finality` counts the blocks on top, or is a node's own word for it."""
 
     def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):

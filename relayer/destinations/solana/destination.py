@@ -15,6 +15,7 @@ from solders.hash import Hash
 from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
+from relayer.destinations import Destination
 from relayer.destinations.solana.refusals import SOLANA
 from relayer.news import (
     Accepted,
@@ -40,7 +41,7 @@ ADVANCE_NONCE = (4).to_bytes(4, "little")
 NONCE_AT = slice(40, 72)
 
 
-class SolanaDestination:
+class SolanaDestination(Destination):
     """`chain` is solana:<first 32 characters of the genesis hash>, or solana:localnet.
 
     `finality` is the commitment that counts, "confirmed" where none is named.
