@@ -46,6 +46,7 @@ def _transaction(raw: bytes, chain: str) -> dict[str, Any]:
         "to": tx.to,
         "amount": tx.amount,
         "contract": tx.contract,
+        **tx.shown,
         "data_for_signing": ["0x" + each.hex() for each in destination.sighashes(tx)],
     }
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from zrsign.errors import ManifestError, NetworkError
-from zrsign.local.network import accounts, manifest
+from zrsign.local.network import accounts, genesis, manifest
 from zrsign.local.network.manifest import LedgerEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
+from zrsign_chains import COSMOS_LOCAL
 
 
 def test_free_ports__should_all_differ() -> None:
@@ -78,3 +79,19 @@ def test_manifest__should_list_what_there_is(tmp_path: Path) -> None:
     for wanted in (made.chain, made.contract, made.account):
         with pytest.raises(ManifestError):
             wanted("none")
+
+
+def test_ledger__should_be_a_destination_of_its_own_network(tmp_path: Path) -> None:
+    """Under the id that wallets sign for, and without being listed among the nodes."""
+    entry = LedgerEntry(
+        chain_id=genesis.CHAIN_ID,
+        grpc="127.0.0.1:1",
+        rest="http://127.0.0.1:2",
+        rpc="http://127.0.0.1:3",
+        store=tmp_path,
+    )
+    network = Manifest(pid=0, state_dir=tmp_path, ledger=entry, chains=())
+    assert network.chains == ()
+    for name in ("ledger", COSMOS_LOCAL):
+        found = network.chain(name)
+        assert (found.caip2, found.rpc_url) == (COSMOS_LOCAL, entry.rpc)

@@ -170,6 +170,10 @@ class LedgerClient:
         """The last committed height."""
         return (await self._latest(0, 0)).block.header.height
 
+    async def chain_id(self) -> str:
+        """The id of the chain that the node serves."""
+        return (await self._latest(0, 0)).block.header.chain_id
+
     async def new_blocks(self) -> AsyncIterator[int]:
         """Heights as they are committed, without end; several blocks may be told as one.
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from zrsign.track import Road
     from zrsign_chains.wallets import WalletType
 
-Wallet = Annotated[str, typer.Argument(help="evm, btc, btc-test, sol, or a SLIP-44 coin type.")]
+Wallet = Annotated[
+    str, typer.Argument(help="evm, btc, btc-test, sol, cosmos, or a SLIP-44 coin type.")
+]
 Index = Annotated[int, typer.Option("--index", min=0, help="Which of the account's wallets.")]
 To = Annotated[str, typer.Option("--chain", help="CAIP-2 id of the destination or its name here.")]
 Mode = Annotated[str, typer.Option("--mode", help="omni or direct: which contract to call.")]
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
     request.command("data")(sign_data)
     request.command("tx")(sign_tx)
     request.command("simple")(simple)
+    request.command("workspace")(new_workspace)
     app.add_typer(request, name="request")
     app.command()(track)
 
@@ -158,6 +161,28 @@ def simple(
     )
 
 
+def new_workspace(
+    owners: Annotated[
+        list[str] | None, typer.Argument(help="Further owners: ledger or EVM addresses.")
+    ] = None,
+    index: Index = 0,
+    mode: Mode = "omni",
+    as_: As = "user",
+    state: State = None,
+    wait: Wait = True,
+    as_json: Json = False,
+) -> None:
+    """Open a workspace on the ledger, owned by the contract's Cosmos wallet."""
+    from zrsign.sdk import COSMOS, cosmos
+
+    async def ask(zr: ZrSign) -> Handle:
+        address = await zr.wallet_address(COSMOS, index)
+        message = cosmos.new_workspace(address, additional_owners=tuple(owners or ()))
+        return await zr.sign_ledger_tx(index, message)
+
+    _ask(ask, *(mode, as_, state, wait, as_json))
+
+
 def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
     """The destination that was named, else the one of this network that fits the wallet."""
     from zrsign.local.network import manifest
@@ -170,7 +195,7 @@ def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
         return network.chain(chain).caip2
     fitting = {
         entry.name: entry.caip2
-        for entry in network.chains
+        for entry in network.destinations
         if ChainId.parse(entry.caip2).namespace == wallet.namespace
     }
     if not fitting:

@@ -7,16 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
+from google.protobuf.message import Message
 
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
-from zrsign.sdk import answers
+from zrsign.sdk import answers, cosmos
 from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.request import ContractMode, Options, RequestRef
-from zrsign_chains import contract_abi, simple_tx
+from zrsign_chains import COSMOS, contract_abi, simple_tx
 from zrsign_chains.caip import chain_hash
 from zrsign_chains.wallets import WalletType
 
@@ -137,6 +138,32 @@ class ZrSign:
         return await self._sign(
             "zrSignSimpleTx", wallet, index, chain, payload, broadcast=broadcast
         )
+
+    async def wallet_address(self, wallet: WalletType, index: int) -> str:
+        """Return the address of one of this account's wallets; raises UsageError without one."""
+        return (await self._wallet(wallet, index)).address
+
+    async def sign_ledger_tx(
+        self, index: int, *messages: Message, memo: str = "", broadcast: bool = True
+    ) -> Handle:
+        """Ask for a transaction of a Cosmos wallet's own account on the ledger.
+
+        `messages` name the wallet's address as their signer (`zrsign.sdk.cosmos` builds some).
+        Raises UsageError when there is no such wallet, or its account never held a coin.
+        """
+        client = self.receiver.client
+        wallet = await self._wallet(COSMOS, index)
+        chain = await cosmos.ledger_chain(client)
+        signer = await cosmos.signer_of(client, wallet.public_key)
+        unsigned = cosmos.sign_doc(chain, signer, *messages, memo=memo)
+        return await self.sign_tx(COSMOS, index, chain.caip2, unsigned, broadcast=broadcast)
+
+    async def _wallet(self, wallet: WalletType, index: int) -> wire.Wallet:
+        owner = self.contract.account.address
+        for each in await self.receiver.wallets(owner):
+            if (each.coin_type, each.index) == (wallet.coin_type, index):
+                return each
+        raise UsageError(f"{owner} has no {wallet.name} wallet {index}.", "Ask for one: zrsign key")
 
     async def _sign(
         self,

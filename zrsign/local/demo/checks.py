@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from zrchain_lite.client import LedgerClient
+from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrsign.local.network.rpc import Rpc
 
 T = TypeVar("T")
@@ -96,3 +99,23 @@ async def solana_balance(rpc: Rpc, address: str) -> int:
     """The balance of an address in lamports, at commitment "confirmed"."""
     answer = await rpc.call("getBalance", address, {"commitment": "confirmed"})
     return int(answer["value"])
+
+
+async def ledger_balance(ledger: LedgerClient, address: str) -> int:
+    """urock that the ledger's bank shows for an address."""
+    answer = await ledger.query(
+        "/cosmos.bank.v1beta1.Query/Balance",
+        bank.QueryBalanceRequest(address=address, denom="urock"),
+        bank.QueryBalanceResponse,
+    )
+    return int(answer.balance.amount)
+
+
+async def workspaces_of(ledger: LedgerClient, owner: str) -> list[str]:
+    """Addresses of the workspaces that a ledger account owns."""
+    answer = await ledger.query(
+        "/zrchain.identity.Query/Workspaces",
+        identity.QueryWorkspacesRequest(owner=owner),
+        identity.QueryWorkspacesResponse,
+    )
+    return [each.address for each in answer.workspaces]

@@ -16,6 +16,7 @@ from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
 from solders.keypair import Keypair
 
+from zrchain_lite.client import Account
 from zrsign.contracts import artifact
 from zrsign.local.demo import checks
 from zrsign.local.demo.rows import Row
@@ -27,10 +28,12 @@ from zrsign.local.network.nodes import (
     fund_evm,
     fund_solana,
 )
-from zrsign.sdk import ContractMode, Handle, Options
+from zrsign.sdk import ContractMode, Handle, Options, cosmos
 from zrsign_chains import (
     BITCOIN_REGTEST,
     BITCOIN_TEST,
+    COSMOS,
+    COSMOS_LOCAL,
     EVM,
     SOLANA,
     SOLANA_LOCALNET,
@@ -44,10 +47,13 @@ SOURCE = f"eip155:{SOURCE_CHAIN_ID}"
 DESTINATION = f"eip155:{DESTINATION_CHAIN_ID}"
 OMNI, DIRECT = ContractMode.OMNI, ContractMode.DIRECT
 USER = "user"
+# Its ledger account gives coins away.
+FUNDER = "user"
 ETHER = 10**18
 VALUE_WEI = ETHER // 4
 VALUE_SATS = 1_500_000
 VALUE_LAMPORTS = LAMPORTS_PER_SOL // 5
+VALUE_UROCK = 1_250_000
 CALL_GAS = 100_000
 CREATE_GAS = 1_000_000
 MESSAGE = b"zrSign: one contract, every chain"
@@ -219,6 +225,48 @@ async def bitcoin_payment(stage: Stage, row: Row) -> None:
     row.ledger_request, row.destination_tx = answer.request_id, answer.tx_id or ""
     await checks.bitcoin_paid(bitcoin.rpc, row.destination_tx, recipient, VALUE_SATS)
     row.detail = f"{VALUE_SATS} sats to {recipient}"
+
+
+async def cosmos_payment(stage: Stage, row: Row) -> None:
+    """SimpleTx on the ledger itself, which is a Cosmos chain; its bank shows the coins."""
+    ledger = stage.ledger(FUNDER)
+    sender, _ = await stage.wallet(USER, COSMOS)
+    await fund_ledger(stage, sender)
+    recipient = Account.generate().address
+    handle = await (await stage.zrsign(USER, OMNI)).sign_simple_tx(
+        COSMOS, 0, COSMOS_LOCAL, recipient, VALUE_UROCK
+    )
+    note(row, handle)
+    answer = await handle.transaction()
+    row.ledger_request, row.destination_tx = answer.request_id, answer.tx_id or ""
+    if await checks.ledger_balance(ledger, recipient) != VALUE_UROCK:
+        raise checks.NotConfirmed(f"{recipient} did not receive {VALUE_UROCK} urock")
+    row.detail = f"{VALUE_UROCK / 10**6} ROCK to {recipient}"
+
+
+async def cosmos_workspace(stage: Stage, row: Row) -> None:
+    """A contract's wallet opens a workspace on the ledger, as any account there may."""
+    client = await stage.zrsign(USER, OMNI)
+    owner, _ = await stage.wallet(USER, COSMOS)
+    await fund_ledger(stage, owner)
+    handle = await client.sign_ledger_tx(0, cosmos.new_workspace(owner))
+    note(row, handle)
+    answer = await handle.transaction()
+    row.ledger_request, row.destination_tx = answer.request_id, answer.tx_id or ""
+    found = await checks.workspaces_of(stage.ledger(FUNDER), owner)
+    if len(found) != 1:
+        raise checks.NotConfirmed(f"{owner} owns {len(found)} workspaces, not 1")
+    row.detail = f"{found[0]} of {owner}"
+
+
+async def fund_ledger(stage: Stage, address: str) -> None:
+    """Give an address of the ledger coins, unless it has some."""
+    ledger = stage.ledger(FUNDER)
+    if await checks.ledger_balance(ledger, address) < VALUE_UROCK:
+        chain = await cosmos.ledger_chain(ledger)
+        await ledger.broadcast(
+            cosmos.bank_send(chain, ledger.account.address, address, 10 * VALUE_UROCK)
+        )
 
 
 async def solana_transfer(stage: Stage, row: Row) -> None:

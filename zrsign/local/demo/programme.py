@@ -11,6 +11,8 @@ from zrsign.local.demo.flows import (
     Group,
     bitcoin_payment,
     contract_call,
+    cosmos_payment,
+    cosmos_workspace,
     request_key,
     request_key_direct,
     sign_data,
@@ -20,7 +22,16 @@ from zrsign.local.demo.flows import (
 )
 from zrsign.local.demo.rows import Row
 from zrsign.sdk import Options
-from zrsign_chains import BITCOIN_REGTEST, BITCOIN_TEST, EVM, SOLANA, SOLANA_LOCALNET, WalletType
+from zrsign_chains import (
+    BITCOIN_REGTEST,
+    BITCOIN_TEST,
+    COSMOS,
+    COSMOS_LOCAL,
+    EVM,
+    SOLANA,
+    SOLANA_LOCALNET,
+    WalletType,
+)
 
 
 def acts() -> tuple[tuple[Group, ...], ...]:
@@ -34,6 +45,7 @@ def acts() -> tuple[tuple[Group, ...], ...]:
         key("key: EVM", SOURCE, EVM, Options.NORMAL),
         key("key: Bitcoin", BITCOIN_REGTEST, BITCOIN_TEST, Options.MONITORING),
         key("key: Solana", SOLANA_LOCALNET, SOLANA, Options.NORMAL),
+        key("key: Cosmos", COSMOS_LOCAL, COSMOS, Options.MONITORING),
         Group(((Row("key: EVM, written back", "direct", SOURCE), request_key_direct),)),
     )
     signatures = (
@@ -47,6 +59,12 @@ def acts() -> tuple[tuple[Group, ...], ...]:
         ),
         Group(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
         Group(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
+        Group(
+            (
+                (Row("Cosmos payment, simple", "omni", COSMOS_LOCAL), cosmos_payment),
+                (Row("workspace on the ledger", "omni", COSMOS_LOCAL), cosmos_workspace),
+            )
+        ),
         policy.group(),
     )
     return keys, signatures

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zrsign.local.network.manifest import AccountEntry
-from zrsign_chains import BITCOIN_REGTEST, KNOWN_CHAINS
+from zrsign_chains import BITCOIN_REGTEST, COSMOS_LOCAL, KNOWN_CHAINS
 from zrsign_chains.cosmos import keyring_address
 
-CHAIN_ID = "zrsign-local"
+CHAIN_ID = COSMOS_LOCAL.partition(":")[2]
 ROCK = 1_000_000
 FUNDS_ROCK = 1_000_000
 # Blocks that a request may wait for the keyring. Blocks come with every transaction here.

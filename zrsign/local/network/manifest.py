@@ -111,12 +111,20 @@ class Manifest(_Part):
     accounts: tuple[AccountEntry, ...] = ()
     daemons: tuple[DaemonEntry, ...] = ()
 
+    @property
+    def destinations(self) -> tuple[ChainEntry, ...]:
+        """The chains that transactions can go to: those of the nodes, and the ledger itself."""
+        from zrsign_chains.cosmos import caip2_of
+
+        own = caip2_of(self.ledger.chain_id)
+        return (*self.chains, ChainEntry(name="ledger", caip2=own, rpc_url=self.ledger.rpc))
+
     def chain(self, caip2: str) -> ChainEntry:
-        """The chain with this CAIP-2 id or name. Raises ManifestError."""
-        for entry in self.chains:
+        """The destination with this CAIP-2 id or name. Raises ManifestError."""
+        for entry in self.destinations:
             if caip2 in (entry.caip2, entry.name):
                 return entry
-        known = ", ".join(f"{entry.name} ({entry.caip2})" for entry in self.chains)
+        known = ", ".join(f"{entry.name} ({entry.caip2})" for entry in self.destinations)
         raise ManifestError(f"No chain {caip2!r} in this network.", f"There are: {known}")
 
     def contract(self, mode: str) -> ContractEntry:

@@ -76,13 +76,14 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
 
 
 def relayer(manifest: Manifest) -> dict[str, Any]:
-    """Settings of `zrsign run relayer`: every chain of the network is a destination."""
+    """Settings of `zrsign run relayer`: all chains are destinations, the ledger too."""
     return {
         "database_url": _sqlite(manifest, "relayer"),
         "ledger": _ledger(manifest, "relayer"),
         "answers": {"key_file": str(manifest.account("gas").secret_file)},
         "destinations": {
-            chain.caip2: {**_node(chain), "poll_interval_s": POLL_S} for chain in manifest.chains
+            chain.caip2: {**_node(chain), "poll_interval_s": POLL_S}
+            for chain in manifest.destinations
         },
         "composer": {"grace_s": GRACE_S},
         "poll_interval_s": POLL_S,
