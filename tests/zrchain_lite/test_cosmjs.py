@@ -11,6 +11,7 @@ import pytest
 
 from tests.processes import run
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
+from tests.zrsign_chains.cosmos_wire import read_back
 from zrchain_lite.node import RunningNode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,4 +53,7 @@ async def test_cosmjs__should_simulate_send_and_find_a_transfer(
         str(FUNDS + 77),
     )
     assert (seen["code"], seen["found"]) == (0, seen["height"])
+    tx = await read_back(node, ALICE.address, seen["height"])
+    assert (tx.to, tx.amount, tx.memo) == (BOB.address, 77, "cosmjs")
+    assert tx.signer.public_key == ALICE.public_key
     assert (seen["searched"], seen["blockTxs"], seen["results"], seen["validators"]) == (1, 1, 1, 1)

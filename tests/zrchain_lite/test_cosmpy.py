@@ -23,6 +23,7 @@ from tests.zrchain_lite.chain import (
     genesis,
     node_config,
 )
+from tests.zrsign_chains.cosmos_wire import read_back
 from zrchain_lite.client import LedgerClient, party_signature
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.node import RunningNode, serving
@@ -88,6 +89,15 @@ async def test_cosmpy__should_transfer_and_read_balances(cosmpy: Cosmpy, rest: b
     assert seen["chain_id"] == CHAIN_ID
     assert 0 < seen["height"] <= seen["latest"]
     assert seen["gas_used"] > 0
+
+
+async def test_cosmpys_signature__should_be_over_what_a_cosmos_chain_here_writes(
+    cosmpy: Cosmpy,
+) -> None:
+    seen = await cosmpy.run("transfer", BOB.address, "12345")
+    tx = await read_back(cosmpy.node, ALICE.address, seen["height"])
+    assert (tx.to, tx.amount, tx.contract) == (BOB.address, 12345, None)
+    assert tx.signer.public_key == ALICE.public_key
 
 
 async def test_cosmpy__should_request_a_key_and_read_it(cosmpy: Cosmpy) -> None:
