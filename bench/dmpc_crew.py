@@ -24,7 +24,7 @@ from zrsign_dmpc.ecdsa.signing import sign_execution, start_sign
 from zrsign_dmpc.frost import NoncePool, frost_execution, start_frost, suite_by_name
 from zrsign_dmpc.group.curves import GROUPS, SECP256K1, Group
 from zrsign_dmpc.kept.keys import KeyShare
-from zrsign_dmpc.kept.single_use import Item, SingleUseLedger
+from zrsign_dmpc.kept.single_use import SingleUseItem, SingleUseLedger
 from zrsign_dmpc.run.execution import IdentityKey, Parties
 from zrsign_dmpc.run.rounds import Result
 from zrsign_dmpc.run.session import Session
@@ -49,7 +49,7 @@ class Forgetful(SingleUseLedger):
     def __init__(self) -> None:
         pass
 
-    def consume(self, item: Item) -> None:
+    def consume(self, item: SingleUseItem) -> None:
         """Accept every item and store nothing."""
 
 

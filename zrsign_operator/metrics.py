@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.keys.holdings import Holdings
-from zrsign_operator.peers.frames import Kind, Proposal
+from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.work.runner import Ended
 
 EXECUTIONS = Counter("operator_executions", "Executions by their end.", ["kind", "outcome"])
@@ -40,7 +40,7 @@ class Figures:
         if failed:
             return
         SECONDS.labels(ended.proposal.kind).observe(ended.seconds)
-        if ended.proposal.kind in (Kind.ECDSA, Kind.FROST):
+        if ended.proposal.kind in (WorkKind.ECDSA, WorkKind.FROST):
             count = len(ended.proposal.subjects)
             self.signed += count
             SIGNATURES.inc(count)
@@ -55,6 +55,6 @@ class Figures:
         PRESIGNATURES.set(ready.total())
         LEAST_READY.set(min((ready[held.share.info.key_id] for held in keys), default=0))
         kinds = Tally(proposal.kind for proposal in running)
-        for kind in Kind:
+        for kind in WorkKind:
             RUNNING.labels(kind).set(kinds[kind])
         GUILTY.set(len(guilty))

@@ -10,11 +10,11 @@ from typing import Final
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import EncodingError
 from zrsign_operator.keys.holdings import Holdings
-from zrsign_operator.ledger.answers import CatchingUp, Outbox
+from zrsign_operator.ledger.answers import AnswerOutbox, CatchingUp
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import EpochNews, Inventory, Proposal, Refusal, Said, Stock
-from zrsign_operator.peers.members import Myself, Settings
+from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.situation import describe
 from zrsign_operator.work.work import Work
@@ -35,7 +35,7 @@ class Operator:
         work: Work,
         holdings: Holdings,
         ledger_view: LedgerView,
-        outbox: Outbox,
+        outbox: AnswerOutbox,
         *,
         enclave: str,
         clock: Callable[[], float] = time.monotonic,
@@ -51,7 +51,7 @@ class Operator:
         self._log = get_logger(operator=myself.index)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> KeyringSettings:
         """What the ledger's administrators want, as of the last look."""
         return self.work.settings
 

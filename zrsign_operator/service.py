@@ -27,8 +27,8 @@ from zrsign_operator.enclave.verifiers import Verifiers
 from zrsign_operator.errors import NotAMember, StoreUnusable
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.sealing import write_durably
-from zrsign_operator.ledger.answers import Outbox
-from zrsign_operator.ledger.view import LedgerView, View
+from zrsign_operator.ledger.answers import AnswerOutbox
+from zrsign_operator.ledger.view import LedgerSnapshot, LedgerView
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.admission import AttestedGate
 from zrsign_operator.peers.frames import INCARNATION_BYTES
@@ -71,7 +71,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         myself = Myself(me, identity, _incarnation(settings.state_dir))
         gate = _gate(settings, myself, enclave, ledger_view)
         links = Links(me, _tls(settings), settings.listen, gate)
-        peers, outbox = Peers(myself, links, holdings), Outbox(ledger, account)
+        peers, outbox = Peers(myself, links, holdings), AnswerOutbox(ledger, account)
         work = _work(settings, resources, myself, peers, holdings, ledger_view, outbox)
         operator = Operator(
             myself, peers, work, holdings, ledger_view, outbox, enclave=enclave.kind
@@ -105,7 +105,7 @@ def _work(
     peers: Peers,
     holdings: Holdings,
     ledger_view: LedgerView,
-    outbox: Outbox,
+    outbox: AnswerOutbox,
 ) -> Work:
     """The operator's work, with threads of its own, which end with `resources`."""
     giving_way = GivingWay()
@@ -133,7 +133,7 @@ def _work(
 
 async def _first_view(
     ledger_view: LedgerView, identity: IdentityKey, interval_s: float, stop: asyncio.Event
-) -> View | None:
+) -> LedgerSnapshot | None:
     """Wait for a group that names this operator; None: stopped before."""
     told = ""
     for attempt in count():

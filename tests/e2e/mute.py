@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from zrsign_operator.__main__ import main
-from zrsign_operator.ledger.answers import Outbox
+from zrsign_operator.ledger.answers import AnswerOutbox
 
 
 def lose(*_: Any) -> None:
@@ -14,5 +14,5 @@ def lose(*_: Any) -> None:
 
 
 if __name__ == "__main__":
-    setattr(Outbox, "report_epoch", lose)  # noqa: B010 - a patch
+    setattr(AnswerOutbox, "report_epoch", lose)  # noqa: B010 - a patch
     sys.exit(main())

@@ -13,7 +13,7 @@ from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import Execution, Heard, Protocol, RoundSpec
-from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message
+from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind
 from zrsign_dmpc.run.rounds import Abort, Outgoing, Result, Round
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_dmpc.run.simulator import Alteration, Deviation, Simulation, disturbed
@@ -144,7 +144,7 @@ class TwoViews(Session[int]):
             self._identity,
             sender=self.me,
             round_number=message.round,
-            kind=Kind(message.kind),
+            kind=MessageKind(message.kind),
             body=message.body,
             view=view,
             recipient=message.recipient,
@@ -186,7 +186,7 @@ def started() -> tuple[Session[int], Callable[..., bytes]]:
             KEYS[2],
             sender=2,
             round_number=number,
-            kind=Kind.DIRECT if recipient else Kind.BROADCAST,
+            kind=MessageKind.DIRECT if recipient else MessageKind.BROADCAST,
             body=Product(recipient, value).encode(),
             view=bytes(32),
             recipient=recipient,
@@ -219,7 +219,14 @@ def test_direct_messages__should_not_pass_as_broadcasts() -> None:
     party, direct = started()
     message = Message.decode(direct(1))
     forged = Message(
-        message.sid, 2, Kind.BROADCAST, 2, EVERYBODY, message.view, message.body, message.signature
+        message.sid,
+        2,
+        MessageKind.BROADCAST,
+        2,
+        EVERYBODY,
+        message.view,
+        message.body,
+        message.signature,
     )
     party.receive(forged.encode())
     assert party.dropped["the signature is not the sender's"] == 1

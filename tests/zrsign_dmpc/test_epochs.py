@@ -19,12 +19,15 @@ from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.epoch_keeper import EpochKeeper, EpochOver
 from zrsign_dmpc.kept.epochs import (
     REMEMBERED,
+    Adopted,
     Certificate,
     Choice,
+    Declined,
+    EpochMember,
+    EpochStatement,
     IllegalStep,
     KeyChange,
-    Member,
-    Statement,
+    SaidChoice,
     decide,
     is_contradiction,
 )
@@ -37,7 +40,7 @@ KEYS = identities(range(1, 8))
 
 
 def change_to(members: tuple[int, ...], threshold: int, *, sid: bytes = b"s" * 32) -> KeyChange:
-    group = tuple(Member(i, KEYS[i].public_key) for i in members)
+    group = tuple(EpochMember(i, KEYS[i].public_key) for i in members)
     return KeyChange(OLD, 1, sid, threshold, group)
 
 
@@ -254,9 +257,9 @@ def test_old_epoch__should_sign_until_the_change_is_decided() -> None:
     assert world.parties[1].keeper.waiting_for() == (2, 3)
 
 
-def signed(change: KeyChange, member: int, choice: Choice, key_id: bytes = NEW) -> Statement:
+def signed(change: KeyChange, member: int, choice: Choice, key_id: bytes = NEW) -> EpochStatement:
     name = b"" if choice == Choice.REFUSED else key_id
-    draft = Statement(change.id, member, choice, name, b"")
+    draft = EpochStatement(change.id, member, choice, name, b"")
     return replace(draft, signature=KEYS[member].sign(draft.signed_bytes))
 
 
@@ -331,7 +334,7 @@ def test_contradiction__should_convict_only_who_signed_both() -> None:
 def test_decide__should_need_all_commits_or_a_threshold_of_refusals() -> None:
     change = change_to((1, 2, 3, 4), 3)
 
-    def decided(*statements: Statement) -> bytes | None:
+    def decided(*statements: EpochStatement) -> bytes | None:
         decision = decide(change, Certificate(change.id, statements))
         return None if decision is None else decision.key_id
 
@@ -358,7 +361,9 @@ def test_change__should_not_begin_twice_nor_from_another_epoch() -> None:
     with pytest.raises(IllegalStep):
         keeper.open(replace(change, epoch=2))
     with pytest.raises(IllegalStep, match="another identity"):
-        keeper.open(replace(change, members=(Member(1, KEYS[7].public_key), *change.members[1:])))
+        keeper.open(
+            replace(change, members=(EpochMember(1, KEYS[7].public_key), *change.members[1:]))
+        )
     with pytest.raises(IllegalStep):
         keeper.store(NEW, b"too early")
     keeper.open(change)
@@ -376,7 +381,7 @@ def test_declined_change__should_stand_beside_another_and_never_begin() -> None:
     change, rival = change_to((1, 2, 3), 2), change_to((1, 2, 3), 2, sid=b"t" * 32)
     party = Party(1, change, holds=True, disk=Disk())
     party.keeper.open(change)
-    refused = Statement.decode(party.keeper.decline(rival))
+    refused = EpochStatement.decode(party.keeper.decline(rival))
     assert refused.is_valid(rival)
     assert refused.choice == Choice.REFUSED
     assert party.keeper.decline(rival) == refused.encode()
@@ -485,7 +490,7 @@ def test_files__should_carry_a_real_refresh_across_restarts(tmp_path: Path) -> N
     old = dealt(SECP256K1, 2, 3)
     run = run_refresh(old)
     new = run.shares
-    group = tuple(Member(i, KEYS[i].public_key) for i in old)
+    group = tuple(EpochMember(i, KEYS[i].public_key) for i in old)
     change = KeyChange(old[1].info.key_id, 1, run.execution.sid, 2, group)
 
     def restarted(index: int, step: Callable[[EpochKeeper], list[bytes]]) -> list[bytes]:
@@ -531,3 +536,17 @@ def test_file_vault__should_drop_a_torn_write(tmp_path: Path) -> None:
     vault.delete(OLD)
     vault.delete(OLD)
     assert vault.key_ids() == []
+
+
+def test_records__should_keep_the_tags_that_they_are_stored_under() -> None:
+    """Journals of versions before hold them."""
+    tags = {
+        EpochMember(1, bytes(32)): "Member",
+        change_to((1, 2), 2): "KeyChange",
+        EpochStatement(bytes(32), 1, 1, b"", b""): "Statement",
+        Certificate(bytes(32), ()): "Certificate",
+        SaidChoice(1, b""): "Said",
+        Adopted(bytes(32), 0): "Adopted",
+        Declined(bytes(32)): "Declined",
+    }
+    assert {record: record.to_value().tag for record in tags} == tags

@@ -16,7 +16,7 @@ from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.board import view_of
 from zrsign_dmpc.run.evidence import Evidence
-from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Originals
+from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Originals
 from zrsign_dmpc.wire.encoding import Value, encode
 from zrsign_dmpc.wire.records import Record
 
@@ -73,10 +73,19 @@ def bodies(draw: st.DrawFn, number: int) -> bytes:
 def forged_messages(draw: st.DrawFn) -> Message:
     """What a dishonest party may sign: any slot, any view, any body."""
     number = draw(st.integers(1, 5))
-    kind = draw(st.sampled_from([Kind.BROADCAST, Kind.DIRECT, Kind.ORIGINALS, Kind.ACCUSATION]))
+    kind = draw(
+        st.sampled_from(
+            [
+                MessageKind.BROADCAST,
+                MessageKind.DIRECT,
+                MessageKind.ORIGINALS,
+                MessageKind.ACCUSATION,
+            ]
+        )
+    )
     _, said = honest_run()
     body = draw(bodies(number))
-    if kind == Kind.ORIGINALS:
+    if kind == MessageKind.ORIGINALS:
         cause = draw(st.sampled_from([b"", said[number, HONEST].encode()]))
         body = Originals(cause, tuple(m.encode() for m in said.values())).encode()
     sender = draw(st.sampled_from(OTHERS))
@@ -88,7 +97,7 @@ def forged_messages(draw: st.DrawFn) -> Message:
         kind=kind,
         body=body,
         view=draw(st.sampled_from([said[number, HONEST].view, bytes(32)])),
-        recipient=HONEST if kind == Kind.DIRECT else EVERYBODY,
+        recipient=HONEST if kind == MessageKind.DIRECT else EVERYBODY,
     )
 
 
@@ -160,7 +169,7 @@ def test_evidence__should_need_the_view_that_the_culprit_signed(pretend: str) ->
         KEYS[2],
         sender=2,
         round_number=2,
-        kind=Kind.BROADCAST,
+        kind=MessageKind.BROADCAST,
         body=said[2, 3].body,
         view=said[2, 2].view,
     )
@@ -196,7 +205,7 @@ def test_evidence__should_need_the_real_pad_key_for_a_complaint(secret: int) -> 
 def test_evidence__should_let_an_honest_party_accuse_more_than_one() -> None:
     """Two accusations in one round are not equivocation; only a round's own messages are unique."""
     run, _ = honest_run()
-    for kind in (Kind.ACCUSATION, Kind.ORIGINALS):
+    for kind in (MessageKind.ACCUSATION, MessageKind.ORIGINALS):
         messages = tuple(
             Message.sign(
                 run.execution,

@@ -51,7 +51,7 @@ from zrsign_dmpc.frost.suites import SUITES, has_odd_y, x_only
 from zrsign_dmpc.group.curves import ED25519, SECP256K1, Point
 from zrsign_dmpc.group.sharing import lagrange
 from zrsign_dmpc.kept.keys import KeyShare
-from zrsign_dmpc.kept.single_use import AlreadyConsumed, Item, SingleUseLedger
+from zrsign_dmpc.kept.single_use import AlreadyConsumed, SingleUseItem, SingleUseLedger
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
@@ -468,7 +468,10 @@ def test_nonce_id__should_differ_by_suite_key_and_commitment() -> None:
         nonce_id(suite_by_name("FROST-secp256k1-SHA256-v1"), key, one),
     }
     assert len(names) == 4
-    assert Item(NONCE, b"", key, 0, (1, 2)).encode() != Item(NONCE, b"", key, 1, (1, 2)).encode()
+    assert (
+        SingleUseItem(NONCE, b"", key, 0, (1, 2)).encode()
+        != SingleUseItem(NONCE, b"", key, 1, (1, 2)).encode()
+    )
 
 
 def test_reused_nonce__would_give_the_share_away() -> None:

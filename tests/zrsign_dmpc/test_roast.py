@@ -26,7 +26,7 @@ from zrsign_dmpc.frost.suites import SUITES
 from zrsign_dmpc.group.curves import ED25519, SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.execution import Execution
-from zrsign_dmpc.run.messages import Kind, Message
+from zrsign_dmpc.run.messages import Message, MessageKind
 from zrsign_dmpc.wire.encoding import encode
 
 MESSAGE = b"message"
@@ -132,7 +132,7 @@ class World:
             self.keys[index],
             sender=index,
             round_number=message.round + skip,
-            kind=Kind.BROADCAST,
+            kind=MessageKind.BROADCAST,
             body=changed,
         ).encode()
 

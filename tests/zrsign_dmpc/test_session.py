@@ -18,7 +18,7 @@ from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.evidence import Evidence, evidence_of
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties
-from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Originals
+from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Originals
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_dmpc.run.simulator import disturbed
@@ -43,7 +43,7 @@ def signed(
     sender: int,
     *,
     number: int = 1,
-    kind: Kind = Kind.BROADCAST,
+    kind: MessageKind = MessageKind.BROADCAST,
     body: bytes | None = None,
     view: bytes = bytes(32),
     recipient: int = EVERYBODY,
@@ -125,7 +125,7 @@ def test_session__should_drop_messages_of_other_executions_senders_and_recipient
     for data in (
         signed(2, execution=other),
         signed(1),
-        signed(2, kind=Kind.DIRECT, recipient=3),
+        signed(2, kind=MessageKind.DIRECT, recipient=3),
         signed(2)[:-1] + b"\0",
     ):
         party = session(1)
@@ -138,7 +138,7 @@ def test_session__should_drop_messages_of_other_executions_senders_and_recipient
 def test_session__should_know_only_who_takes_part() -> None:
     outsider = IdentityKey(bytes(32))
     message = Message.sign(
-        EXECUTION, outsider, sender=2, round_number=1, kind=Kind.BROADCAST, body=b""
+        EXECUTION, outsider, sender=2, round_number=1, kind=MessageKind.BROADCAST, body=b""
     )
     for claimed in (message, replace(message, sender=9)):
         party = session(1)
@@ -183,7 +183,7 @@ def test_session__should_prove_two_messages_in_one_slot() -> None:
         signed(2, number=9),
         signed(2, number=0),
         signed(2, number=-1),
-        signed(2, kind=Kind.DIRECT, recipient=1),
+        signed(2, kind=MessageKind.DIRECT, recipient=1),
     ],
 )
 def test_session__should_name_who_sends_messages_that_the_protocol_does_not_have(
@@ -223,7 +223,7 @@ class ViewLiar(Session[KeyShare]):
             self._identity,
             sender=self.me,
             round_number=honest.round,
-            kind=Kind.BROADCAST,
+            kind=MessageKind.BROADCAST,
             body=honest.body,
             view=bytes(32),
         )
@@ -254,12 +254,12 @@ def test_session__should_wait_for_the_originals_of_who_claims_another_view() -> 
         KEYS[2],
         sender=2,
         round_number=2,
-        kind=Kind.BROADCAST,
+        kind=MessageKind.BROADCAST,
         body=Message.decode(opening.data).body,
         view=bytes(32),
     )
     (alarm,) = sessions[1].receive(lie.encode())
-    assert Message.decode(alarm.data).kind == Kind.ORIGINALS
+    assert Message.decode(alarm.data).kind == MessageKind.ORIGINALS
     assert sessions[1].waiting_for() == (2,)
     assert sessions[3].receive(alarm.data) == []
     assert sessions[3].waiting_for() == (2,)
@@ -277,11 +277,11 @@ def false_alarms() -> list[bytes]:
         Originals(opening, originals[:2]),
         Originals(b"junk", originals),
         Originals(opening, (b"junk",)),
-        Originals(signed(3, kind=Kind.ACCUSATION), originals),
+        Originals(signed(3, kind=MessageKind.ACCUSATION), originals),
         Originals(signed(3, number=7), originals),
     ]
-    return [signed(2, kind=Kind.ORIGINALS, body=body.encode()) for body in bodies] + [
-        signed(2, kind=Kind.ORIGINALS, body=b"")
+    return [signed(2, kind=MessageKind.ORIGINALS, body=body.encode()) for body in bodies] + [
+        signed(2, kind=MessageKind.ORIGINALS, body=b"")
     ]
 
 
@@ -299,7 +299,7 @@ def test_session__should_name_who_raises_a_false_alarm(alarm: bytes) -> None:
 def false_accusations() -> list[Evidence]:
     _, first = started()
     honest = Message.decode(first[3])
-    accusation = Message.decode(signed(2, kind=Kind.ACCUSATION, body=b"junk"))
+    accusation = Message.decode(signed(2, kind=MessageKind.ACCUSATION, body=b"junk"))
     return [
         evidence_of(faults.EQUIVOCATION, honest, honest),
         evidence_of(faults.MALFORMED, honest),
@@ -315,7 +315,7 @@ def false_accusations() -> list[Evidence]:
 
 @pytest.mark.parametrize("evidence", false_accusations(), ids=lambda evidence: evidence.fault)
 def test_session__should_name_the_false_accuser_and_not_the_accused(evidence: Evidence) -> None:
-    accusation = signed(2, kind=Kind.ACCUSATION, body=evidence.encode())
+    accusation = signed(2, kind=MessageKind.ACCUSATION, body=evidence.encode())
     parties = {i: session(i) for i in (1, 3)}
     for party in parties.values():
         party.start()
@@ -330,12 +330,12 @@ def test_session__should_name_the_false_accuser_and_not_the_accused(evidence: Ev
 
 def test_session__should_take_no_accusation_of_a_false_accusation() -> None:
     """The false accusation itself must be passed on: wrapped, it would prove at any depth."""
-    junk = signed(3, kind=Kind.ACCUSATION, body=b"junk")
+    junk = signed(3, kind=MessageKind.ACCUSATION, body=b"junk")
     wrapped = evidence_of(faults.FALSE_ACCUSATION, Message.decode(junk))
     assert wrapped.proves_fault(EXECUTION)
     for data, culprit in (
         (junk, 3),
-        (signed(2, kind=Kind.ACCUSATION, body=wrapped.encode()), 2),
+        (signed(2, kind=MessageKind.ACCUSATION, body=wrapped.encode()), 2),
     ):
         party = session(1)
         party.start()
@@ -353,12 +353,12 @@ def test_session__should_keep_its_result_whatever_comes_later() -> None:
         identities([2])[2],
         sender=2,
         round_number=1,
-        kind=Kind.BROADCAST,
+        kind=MessageKind.BROADCAST,
         body=Commitment(bytes(32)).encode(),
     )
     (accusation,) = run.sessions[1].receive(late.encode())
     assert run.sessions[1].outcome == before
-    assert Message.decode(accusation.data).kind == Kind.ACCUSATION
+    assert Message.decode(accusation.data).kind == MessageKind.ACCUSATION
     (passed_on,) = run.sessions[3].receive(accusation.data)
     assert run.sessions[3].outcome == run.outcomes[3]
     # Parties with a result do not pass an accusation to and fro.

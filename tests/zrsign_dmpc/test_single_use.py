@@ -16,15 +16,17 @@ from zrsign_dmpc.kept.single_use import (
     EMPTY,
     AlreadyConsumed,
     Head,
-    Item,
     LedgerClosed,
     RolledBack,
+    SingleUseItem,
     SingleUseLedger,
 )
 
 
-def item(number: int, *, kind: str = "presignature", signers: tuple[int, ...] = (1, 2)) -> Item:
-    return Item(kind, number.to_bytes(32, "big"), bytes(32), 0, signers)
+def item(
+    number: int, *, kind: str = "presignature", signers: tuple[int, ...] = (1, 2)
+) -> SingleUseItem:
+    return SingleUseItem(kind, number.to_bytes(32, "big"), bytes(32), 0, signers)
 
 
 def test_ledger__should_consume_once() -> None:
@@ -92,7 +94,7 @@ def test_ledger__should_let_a_party_take_part_in_an_execution_once() -> None:
 def test_ledger__should_strike_off_an_execution_for_its_parties_and_epoch_0() -> None:
     journal, execution = MemoryJournal(), dkg(SECP256K1, 2, 3)
     SingleUseLedger(journal, MemoryAnchor()).claim_execution(execution)
-    assert journal.read() == [Item("execution", execution.sid, b"", 0, (1, 2, 3)).encode()]
+    assert journal.read() == [SingleUseItem("execution", execution.sid, b"", 0, (1, 2, 3)).encode()]
 
 
 class Crash(Exception):
@@ -314,12 +316,12 @@ def test_files__should_close_after_a_failed_write(
     def no_space(descriptor: int) -> None:
         raise OSError("no space left")
 
-    assert not ledger.is_closed
+    closed_before = ledger.is_closed
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(OSError, match="no space"):
         ledger.consume(item(2))
     monkeypatch.undo()
-    assert ledger.is_closed
+    assert (closed_before, ledger.is_closed) == (False, True)
     with pytest.raises(LedgerClosed):
         ledger.consume(item(3))
     with pytest.raises(OSError, match="descriptor"):

@@ -32,13 +32,13 @@ from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.keys.holdings import HeldKey, Holdings
-from zrsign_operator.ledger.answers import Outbox
+from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import SCHEMES
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.ledger.view import KEY_BY_ID, QUERY, LedgerView
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers import frames
-from zrsign_operator.peers.frames import Frame, Kind, Proposal
+from zrsign_operator.peers.frames import Frame, Proposal, WorkKind
 from zrsign_operator.peers.members import Member, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.lanes import Lanes
@@ -411,7 +411,7 @@ class Cluster:
         home, client = self.home / str(me), cast_client(node)
         own = IdentityKey(bytes([me]) * 32)
         holdings = Holdings(home / "state", home / "anchors", Enclave(bytes([me]) * 32), own)
-        ledger_view, outbox = LedgerView(client, KEYRING), Outbox(client, account(me))
+        ledger_view, outbox = LedgerView(client, KEYRING), AnswerOutbox(client, account(me))
         await ledger_view.read()
         myself = Myself(me, own, incarnation or bytes([me]) * 16)
         peers = Peers(myself, self.links[me], holdings, self.clock)
@@ -554,7 +554,7 @@ class Cluster:
             target = self.target(group.number, self.ledger.refresh)
             incarnations = (bytes(16),) * len(indices)
             made_by = Proposal(
-                KEYRING, Kind.KEYGEN, (id_,), index, indices, incarnations, bytes(32), target
+                KEYRING, WorkKind.KEYGEN, (id_,), index, indices, incarnations, bytes(32), target
             )
             operator.holdings.adopt(id_, index, SCHEMES[key_type], shares[index], made_by)
             self._tell_all(index)
@@ -601,7 +601,7 @@ class Cluster:
     def epochs(self, key_id: int) -> dict[int, int]:
         return {i: self.held(i, key_id).share.info.epoch for i in self.holders(key_id)}
 
-    def running(self, kind: Kind) -> dict[int, list[tuple[int, ...]]]:
+    def running(self, kind: WorkKind) -> dict[int, list[tuple[int, ...]]]:
         """The subjects of what runs now, by operator."""
         return {
             index: [p.subjects for p in operator.work.runner.running() if p.kind == kind]

@@ -18,7 +18,7 @@ from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_operator.peers import frames
-from zrsign_operator.peers.frames import Frame, Kind, Proposal, Refusal, Said
+from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.runner import Ended, Runner
 from zrsign_operator.work.tasks import Task
@@ -26,7 +26,7 @@ from zrsign_operator.work.yielding import GivingWay
 
 ALL = (1, 2, 3)
 ME = 1
-BACKGROUND = {Kind.AUX, Kind.PRESIGN, Kind.RESHARE}
+BACKGROUND = {WorkKind.AUX, WorkKind.PRESIGN, WorkKind.RESHARE}
 F = TypeVar("F", bound=Record)
 
 
@@ -66,7 +66,7 @@ def execution(proposal: Proposal) -> Execution:
     return Execution(ECHO, proposal.execution_id, parties(*proposal.members), 2, ED25519)
 
 
-def proposal(kind: Kind = Kind.FROST, proposer: int = 2, name: str = "one") -> Proposal:
+def proposal(kind: WorkKind = WorkKind.FROST, proposer: int = 2, name: str = "one") -> Proposal:
     """Two of different names are different executions."""
     nonce = sha256(name.encode()).digest()
     return Proposal("keyring1", kind, (7,), proposer, ALL, (bytes(16),) * 3, nonce, b"").signed(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zrsign_operator.peers.frames import Kind
+from zrsign_operator.peers.frames import WorkKind
 from zrsign_operator.work.agenda import (
     GATHER_S,
     MAX_PRESIGNS,
@@ -28,7 +28,7 @@ from zrsign_operator.work.agenda import (
 
 MEMBERS = tuple(range(1, 9))
 KEY = KeyState(7, True, 6, MEMBERS)
-SIGN = Wanted(Kind.ECDSA, 30, 7)
+SIGN = Wanted(WorkKind.ECDSA, 30, 7)
 
 
 def situation(me: int, **changes: object) -> Situation:
@@ -45,7 +45,7 @@ def situation(me: int, **changes: object) -> Situation:
     return replace(start, **changes)  # type: ignore[arg-type]
 
 
-def proposals(kind: Kind, **changes: object) -> dict[int, list[Draft]]:
+def proposals(kind: WorkKind, **changes: object) -> dict[int, list[Draft]]:
     """By everybody who proposes something of this kind."""
     found = {me: [d for d in agenda(situation(me, **changes)) if d.kind is kind] for me in MEMBERS}
     return {me: drafts for me, drafts in found.items() if drafts}
@@ -57,25 +57,25 @@ def ready(*names: bytes, since: float = 100.0) -> KeyState:
 
 
 def test_key__should_be_proposed_by_one_with_everybody() -> None:
-    wanted = (Wanted(Kind.KEYGEN, 3, since=100.0),)
-    ((_, (draft,)),) = proposals(Kind.KEYGEN, wanted=wanted).items()
+    wanted = (Wanted(WorkKind.KEYGEN, 3, since=100.0),)
+    ((_, (draft,)),) = proposals(WorkKind.KEYGEN, wanted=wanted).items()
     assert draft.members == MEMBERS
 
 
 def test_key__should_be_made_by_those_who_are_there_when_the_rest_does_not_come() -> None:
-    wanted = (Wanted(Kind.KEYGEN, 3, since=90.0),)
+    wanted = (Wanted(WorkKind.KEYGEN, 3, since=90.0),)
     here = frozenset(MEMBERS) - {2, 5}
-    early = proposals(Kind.KEYGEN, wanted=wanted, usable=here, usable_since=99.0)
+    early = proposals(WorkKind.KEYGEN, wanted=wanted, usable=here, usable_since=99.0)
     assert early == {}
-    late = proposals(Kind.KEYGEN, wanted=wanted, usable=here, usable_since=100.0 - GATHER_S)
+    late = proposals(WorkKind.KEYGEN, wanted=wanted, usable=here, usable_since=100.0 - GATHER_S)
     assert {draft.members for drafts in late.values() for draft in drafts} == {tuple(sorted(here))}
     few = frozenset(MEMBERS[:5])
-    assert proposals(Kind.KEYGEN, wanted=wanted, usable=few, usable_since=0.0) == {}
+    assert proposals(WorkKind.KEYGEN, wanted=wanted, usable=few, usable_since=0.0) == {}
 
 
 def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> None:
     wanted = (replace(SIGN, since=100.0),)
-    ((_, (draft,)),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b"),)).items()
+    ((_, (draft,)),) = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b"),)).items()
     assert draft.presignatures == (b"a",)
     assert draft.members == signers_of(KEY, MEMBERS)
 
@@ -83,13 +83,13 @@ def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> 
 def test_signature__should_have_its_turns_counted_from_when_it_was_possible() -> None:
     """A request that waited long for its presignature is not everybody's turn at once."""
     wanted = (replace(SIGN, since=0.0),)
-    assert len(proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", since=100.0),))) == 1
+    assert len(proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(b"a", since=100.0),))) == 1
 
 
 def test_silent_proposer__should_be_followed_by_others_with_other_presignatures() -> None:
     wanted = (replace(SIGN, since=100.0 - 2 * PATIENCE_S),)
     keys = (ready(b"a", b"b", b"c", since=0.0),)
-    found = proposals(Kind.ECDSA, wanted=wanted, keys=keys)
+    found = proposals(WorkKind.ECDSA, wanted=wanted, keys=keys)
     assert len(found) == 3
     assert {draft.presignatures for (draft,) in found.values()} == {(b"a",), (b"b",), (b"c",)}
 
@@ -97,14 +97,14 @@ def test_silent_proposer__should_be_followed_by_others_with_other_presignatures(
 def test_failed_attempt__should_make_it_the_next_ones_turn() -> None:
     wanted = replace(SIGN, since=100.0)
     keys = (ready(b"a", b"b"),)
-    (first,) = proposals(Kind.ECDSA, wanted=(wanted,), keys=keys)
-    (second,) = proposals(Kind.ECDSA, wanted=(replace(wanted, attempts=1),), keys=keys)
+    (first,) = proposals(WorkKind.ECDSA, wanted=(wanted,), keys=keys)
+    (second,) = proposals(WorkKind.ECDSA, wanted=(replace(wanted, attempts=1),), keys=keys)
     assert first != second
 
 
 def test_requests__should_not_share_a_presignature() -> None:
     wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(5))
-    found = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),))
+    found = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),))
     ((_, (draft,)),) = found.items()
     assert draft.subjects == (0, 1, 2)
     assert sorted(draft.presignatures) == [b"a", b"b", b"c"]
@@ -113,42 +113,42 @@ def test_requests__should_not_share_a_presignature() -> None:
 def test_batches__should_be_bounded_and_of_one_signer_set() -> None:
     wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(40))
     names = [bytes([i]) for i in range(40)]
-    ((_, drafts),) = proposals(Kind.ECDSA, wanted=wanted, keys=(ready(*names),)).items()
+    ((_, drafts),) = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(*names),)).items()
     assert [len(draft.subjects) for draft in drafts] == [16, 16, 8]
     assert len({name for draft in drafts for name in draft.presignatures}) == 40
 
 
 def test_request_without_presignature__should_have_one_made() -> None:
     wanted = (replace(SIGN, since=100.0),)
-    ((_, (draft,)),) = proposals(Kind.PRESIGN, wanted=wanted).items()
+    ((_, (draft,)),) = proposals(WorkKind.PRESIGN, wanted=wanted).items()
     assert draft.subjects == (KEY.ledger_key,)
-    coming = ((Kind.PRESIGN, KEY.ledger_key),)
-    assert proposals(Kind.PRESIGN, wanted=wanted, running=coming) == {}
+    coming = ((WorkKind.PRESIGN, KEY.ledger_key),)
+    assert proposals(WorkKind.PRESIGN, wanted=wanted, running=coming) == {}
     uncovered = frozenset(MEMBERS[:5])
-    assert proposals(Kind.PRESIGN, wanted=wanted, aux=uncovered) == {}
+    assert proposals(WorkKind.PRESIGN, wanted=wanted, aux=uncovered) == {}
 
 
 def requests(*keys: int, since: float = 100.0) -> dict[str, object]:
     """One open ECDSA request of each of these keys, which have no presignatures."""
-    wanted = tuple(Wanted(Kind.ECDSA, 30 + i, key, since) for i, key in enumerate(keys))
+    wanted = tuple(Wanted(WorkKind.ECDSA, 30 + i, key, since) for i, key in enumerate(keys))
     return {"wanted": wanted, "keys": tuple(KeyState(key, True, 6, MEMBERS) for key in set(keys))}
 
 
 def test_request__should_not_wait_for_presignings_that_nobody_waits_for() -> None:
-    pools = tuple((Kind.PRESIGN, key) for key in range(20, 20 + 4 * MAX_PRESIGNS))
-    assert len(proposals(Kind.PRESIGN, running=pools, **requests(7))) == 1
-    assert proposals(Kind.PRESIGN, running=pools, pool_level=2) == {}
+    pools = tuple((WorkKind.PRESIGN, key) for key in range(20, 20 + 4 * MAX_PRESIGNS))
+    assert len(proposals(WorkKind.PRESIGN, running=pools, **requests(7))) == 1
+    assert proposals(WorkKind.PRESIGN, running=pools, pool_level=2) == {}
 
 
 def test_requests__should_have_one_presignature_each_made_and_no_more() -> None:
     of_one_key = requests(7, 7, 7)
-    ((_, drafts),) = proposals(Kind.PRESIGN, **of_one_key).items()
+    ((_, drafts),) = proposals(WorkKind.PRESIGN, **of_one_key).items()
     assert len(drafts) == MAX_PRESIGNS
-    coming = ((Kind.PRESIGN, 7),)
+    coming = ((WorkKind.PRESIGN, 7),)
     for running, count in ((coming, 1), (coming * MAX_PRESIGNS, 0)):
-        found = proposals(Kind.PRESIGN, running=running, **of_one_key)
+        found = proposals(WorkKind.PRESIGN, running=running, **of_one_key)
         assert sum(map(len, found.values())) == count
-    both = proposals(Kind.PRESIGN, running=coming, **requests(7, 8))
+    both = proposals(WorkKind.PRESIGN, running=coming, **requests(7, 8))
     assert [draft.subjects for drafts in both.values() for draft in drafts] == [(8,)]
 
 
@@ -157,60 +157,60 @@ def test_turns_for_a_presignature__should_be_counted_from_when_it_could_be_made(
     old = requests(7, since=95.0)
     for changes in ({"usable_since": 100.0}, {"aux_since": 100.0}, {"presigned": 100.0}):
         start = {"usable_since": 0.0, "aux_since": 0.0, "presigned": 0.0} | changes
-        assert len(proposals(Kind.PRESIGN, **old | start)) == 1
-        later = proposals(Kind.PRESIGN, **old | start, now=100.0 + PATIENCE_S)
+        assert len(proposals(WorkKind.PRESIGN, **old | start)) == 1
+        later = proposals(WorkKind.PRESIGN, **old | start, now=100.0 + PATIENCE_S)
         assert len(later) == 2
     starved = requests(7, since=100.0 - PATIENT_S - PATIENCE_S)
-    assert len(proposals(Kind.PRESIGN, **starved, usable_since=0.0, presigned=100.0)) == 2
+    assert len(proposals(WorkKind.PRESIGN, **starved, usable_since=0.0, presigned=100.0)) == 2
 
 
 def test_short_keys__should_be_those_with_more_requests_than_presignatures() -> None:
     def short(*names: bytes, **changes: object) -> frozenset[int]:
-        wanted = tuple(Wanted(Kind.ECDSA, 30 + i, KEY.ledger_key) for i in range(2))
+        wanted = tuple(Wanted(WorkKind.ECDSA, 30 + i, KEY.ledger_key) for i in range(2))
         return short_keys(situation(1, wanted=wanted, keys=(ready(*names),), **changes))
 
     assert short() == short(b"a") == {KEY.ledger_key}
     assert short(b"a", b"b") == frozenset()
-    assert short(b"a", running=((Kind.ECDSA, 30),)) == frozenset()
+    assert short(b"a", running=((WorkKind.ECDSA, 30),)) == frozenset()
     gone = frozenset(MEMBERS) - set(signers_of(KEY, MEMBERS)[:1])
     assert short(b"a", b"b", usable=gone) == {KEY.ledger_key}
 
 
 def test_pools__should_not_be_filled_beyond_their_level_by_what_is_under_way() -> None:
-    running = ((Kind.PRESIGN, KEY.ledger_key),)
-    assert proposals(Kind.PRESIGN, pool_level=2, keys=(ready(b"a"),), running=running) == {}
-    assert len(proposals(Kind.PRESIGN, pool_level=3, keys=(ready(b"a"),), running=running)) == 1
+    running = ((WorkKind.PRESIGN, KEY.ledger_key),)
+    assert proposals(WorkKind.PRESIGN, pool_level=2, keys=(ready(b"a"),), running=running) == {}
+    assert len(proposals(WorkKind.PRESIGN, pool_level=3, keys=(ready(b"a"),), running=running)) == 1
 
 
 def test_running_work__should_not_be_proposed_again() -> None:
-    wanted = (replace(SIGN, since=0.0), Wanted(Kind.KEYGEN, 3, since=0.0))
-    running = ((Kind.ECDSA, SIGN.subject), (Kind.KEYGEN, 3))
+    wanted = (replace(SIGN, since=0.0), Wanted(WorkKind.KEYGEN, 3, since=0.0))
+    running = ((WorkKind.ECDSA, SIGN.subject), (WorkKind.KEYGEN, 3))
     changes = {"wanted": wanted, "running": running, "keys": (ready(b"a", since=0.0),)}
-    assert proposals(Kind.ECDSA, **changes) == proposals(Kind.KEYGEN, **changes) == {}
+    assert proposals(WorkKind.ECDSA, **changes) == proposals(WorkKind.KEYGEN, **changes) == {}
 
 
 def test_pools__should_be_filled_in_idle_time_by_one() -> None:
-    ((_, drafts),) = proposals(Kind.PRESIGN, pool_level=2).items()
+    ((_, drafts),) = proposals(WorkKind.PRESIGN, pool_level=2).items()
     assert {draft.subjects for draft in drafts} == {(KEY.ledger_key,)}
-    assert proposals(Kind.PRESIGN, pool_level=2, idle_for=0.1) == {}
+    assert proposals(WorkKind.PRESIGN, pool_level=2, idle_for=0.1) == {}
     full = (ready(b"a", b"b"),)
-    assert proposals(Kind.PRESIGN, pool_level=2, keys=full) == {}
+    assert proposals(WorkKind.PRESIGN, pool_level=2, keys=full) == {}
 
 
 def test_auxiliary_info__should_be_made_once_and_again_for_a_newcomer() -> None:
-    nothing = proposals(Kind.AUX, aux=frozenset(), primes_ready=True)
+    nothing = proposals(WorkKind.AUX, aux=frozenset(), primes_ready=True)
     assert list(nothing) == [1]
-    assert proposals(Kind.AUX, aux=frozenset()) == {}
-    assert proposals(Kind.AUX, primes_ready=True) == {}
-    assert list(proposals(Kind.AUX, aux=frozenset(MEMBERS[:7]), primes_ready=True)) == [1]
+    assert proposals(WorkKind.AUX, aux=frozenset()) == {}
+    assert proposals(WorkKind.AUX, primes_ready=True) == {}
+    assert list(proposals(WorkKind.AUX, aux=frozenset(MEMBERS[:7]), primes_ready=True)) == [1]
 
 
 def test_primes__should_be_made_once_for_each_auxiliary_information() -> None:
     new = situation(3, aux=frozenset())
     assert wants_primes(new)
-    assert not wants_primes(replace(new, running=((Kind.AUX, 0),)))
+    assert not wants_primes(replace(new, running=((WorkKind.AUX, 0),)))
     assert not wants_primes(replace(new, aux=frozenset(MEMBERS)))
-    failed = replace(new, running=((Kind.KEYGEN, 3),))
+    failed = replace(new, running=((WorkKind.KEYGEN, 3),))
     assert wants_primes(failed)
     assert wants_primes(replace(new, aux=frozenset(MEMBERS[:7])))
     assert not wants_primes(replace(new, me=9))
@@ -219,20 +219,23 @@ def test_primes__should_be_made_once_for_each_auxiliary_information() -> None:
 def test_frost__should_take_who_published_nonces() -> None:
     stock = tuple((i, 1 if i != 4 else 0) for i in MEMBERS)
     key = KeyState(7, False, 6, MEMBERS, stock=stock)
-    wanted = (Wanted(Kind.FROST, 30, 7, since=100.0), Wanted(Kind.FROST, 31, 7, since=100.0))
-    ((_, (draft,)),) = proposals(Kind.FROST, wanted=wanted, keys=(key,)).items()
+    wanted = (
+        Wanted(WorkKind.FROST, 30, 7, since=100.0),
+        Wanted(WorkKind.FROST, 31, 7, since=100.0),
+    )
+    ((_, (draft,)),) = proposals(WorkKind.FROST, wanted=wanted, keys=(key,)).items()
     assert 4 not in draft.members
     assert len(draft.members) == 6
 
 
-NEW_SHARES = tuple(Wanted(Kind.RESHARE, number, number, since=0.0) for number in range(40))
+NEW_SHARES = tuple(Wanted(WorkKind.RESHARE, number, number, since=0.0) for number in range(40))
 ALL_KEYS = tuple(KeyState(number, True, 6, MEMBERS) for number in range(40))
 
 
 def resharings(**changes: object) -> dict[int, list[Draft]]:
     """Of forty keys that want new shares for a while, if `changes` do not say otherwise."""
     start: dict[str, object] = {"wanted": NEW_SHARES, "keys": ALL_KEYS, "complete_since": 0.0}
-    return proposals(Kind.RESHARE, **start | changes)
+    return proposals(WorkKind.RESHARE, **start | changes)
 
 
 def test_new_shares__should_be_proposed_by_one_for_each_key_while_any_are_made() -> None:
@@ -258,7 +261,7 @@ def test_new_shares__should_be_dealt_by_a_threshold_to_the_whole_group() -> None
     "missing",
     [
         {"complete_since": 100.0},
-        {"running": ((Kind.RESHARE, 50), (Kind.RESHARE, 51))},
+        {"running": ((WorkKind.RESHARE, 50), (WorkKind.RESHARE, 51))},
         {"usable": frozenset(MEMBERS[:5])},
     ],
     ids=["a member", "time", "a threshold"],
@@ -281,10 +284,10 @@ def test_new_shares__should_be_tried_again_after_a_pause_that_doubles() -> None:
     attempts=st.integers(0, 9),
     waited=st.floats(0, 60),
     names=st.lists(st.binary(min_size=1, max_size=2), unique=True, max_size=4),
-    kind=st.sampled_from([Kind.ECDSA, Kind.FROST, Kind.KEYGEN]),
+    kind=st.sampled_from([WorkKind.ECDSA, WorkKind.FROST, WorkKind.KEYGEN]),
 )
 def test_drafts__should_name_usable_holders_and_me(
-    usable: frozenset[int], attempts: int, waited: float, names: list[bytes], kind: Kind
+    usable: frozenset[int], attempts: int, waited: float, names: list[bytes], kind: WorkKind
 ) -> None:
     wanted = Wanted(kind, 5, 7, since=100.0 - waited, attempts=attempts)
     key = replace(ready(*names, since=0.0), stock=tuple((i, 3) for i in MEMBERS))

@@ -11,8 +11,14 @@ import pytest
 from tests.zrsign_operator.cluster import ECDSA, ED25519, Clock, Ledger, Node, account, cast_client
 from tests.zrsign_operator.conftest import MakeCluster
 from zrchain_lite.client import LedgerUnavailable, TxFailed
-from zrsign_operator.ledger.answers import BATCH, LINGER_S, MAX_EVIDENCE_BYTES, CatchingUp, Outbox
-from zrsign_operator.ledger.view import View
+from zrsign_operator.ledger.answers import (
+    BATCH,
+    LINGER_S,
+    MAX_EVIDENCE_BYTES,
+    AnswerOutbox,
+    CatchingUp,
+)
+from zrsign_operator.ledger.view import LedgerSnapshot
 
 ME = account(1)
 
@@ -38,8 +44,8 @@ def node() -> Refusing:
 
 
 @pytest.fixture
-def outbox(node: Refusing) -> Outbox:
-    return Outbox(cast_client(node), ME)
+def outbox(node: Refusing) -> AnswerOutbox:
+    return AnswerOutbox(cast_client(node), ME)
 
 
 def requests(ledger: Ledger, count: int) -> list[int]:
@@ -47,7 +53,7 @@ def requests(ledger: Ledger, count: int) -> list[int]:
     return [ledger.ask_signature(key, b"%d" % number) for number in range(count)]
 
 
-async def test_answers__should_go_in_batches(node: Refusing, outbox: Outbox) -> None:
+async def test_answers__should_go_in_batches(node: Refusing, outbox: AnswerOutbox) -> None:
     woken: list[int] = []
     outbox.wake = lambda: woken.append(1)
     asked = requests(node.ledger, BATCH + 5)
@@ -61,7 +67,7 @@ async def test_answers__should_go_in_batches(node: Refusing, outbox: Outbox) -> 
 
 
 async def test_answers__should_go_ahead_of_reports_and_alone(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     """A refresh of many keys has many reports; a report that is refused costs no answer."""
     for culprit in range(BATCH + 1):
@@ -75,7 +81,7 @@ async def test_answers__should_go_ahead_of_reports_and_alone(
 
 
 async def test_answer__should_be_given_once_until_its_request_ended(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     (request,) = requests(node.ledger, 1)
     assert outbox.signature(request, b"signature")
@@ -91,7 +97,7 @@ async def test_answer__should_be_given_once_until_its_request_ended(
 
 
 async def test_waiting_answer__should_be_forgotten_with_its_request(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     outbox.signature(1, b"signature")
     outbox.key(2, b"public key")
@@ -105,7 +111,7 @@ async def test_waiting_answer__should_be_forgotten_with_its_request(
 
 
 async def test_refused_answer__should_not_hold_up_the_others(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     first, late, last = requests(node.ledger, 3)
     del node.ledger.signatures[late]
@@ -121,7 +127,7 @@ async def test_refused_answer__should_not_hold_up_the_others(
 
 @pytest.mark.parametrize("code", [5, 13, 20, 32])
 async def test_refusal_that_may_pass__should_leave_the_answer_waiting(
-    node: Refusing, outbox: Outbox, code: int
+    node: Refusing, outbox: AnswerOutbox, code: int
 ) -> None:
     (request,) = requests(node.ledger, 1)
     outbox.signature(request, b"signature")
@@ -134,7 +140,7 @@ async def test_refusal_that_may_pass__should_leave_the_answer_waiting(
 
 
 async def test_node_that_is_down__should_leave_answers_waiting_in_their_order(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     asked = requests(node.ledger, 3)
     for request in asked[:2]:
@@ -148,7 +154,9 @@ async def test_node_that_is_down__should_leave_answers_waiting_in_their_order(
     assert list(node.ledger.fulfilled) == asked
 
 
-async def test_evidence__should_go_along_unless_it_is_long(node: Refusing, outbox: Outbox) -> None:
+async def test_evidence__should_go_along_unless_it_is_long(
+    node: Refusing, outbox: AnswerOutbox
+) -> None:
     short, long = b"e" * MAX_EVIDENCE_BYTES, b"e" * (MAX_EVIDENCE_BYTES + 1)
     for evidence in (short, long, short):
         outbox.report_fault("keyring1", 3, "ecdsa", "why" * 1000, evidence)
@@ -160,7 +168,7 @@ async def test_evidence__should_go_along_unless_it_is_long(node: Refusing, outbo
 
 
 async def test_same_evidence__should_be_told_of_each_culprit(
-    node: Refusing, outbox: Outbox
+    node: Refusing, outbox: AnswerOutbox
 ) -> None:
     for culprit in (3, 4, 3):
         outbox.report_fault("keyring1", culprit, "ecdsa", "why", b"evidence")
@@ -181,9 +189,9 @@ async def test_lone_answer__should_be_joined_after_a_while(
         ledger.keys[key] = type(ledger.keys[ledger.ask_key(ED25519)])(id=key, key_type=ED25519)
     ledger.keys[lost].keyring_party_sigs.add(creator=ME.address)
     operator, clock = cluster.operators[1], Clock()
-    view: View = await operator.ledger_view.read()
+    view: LedgerSnapshot = await operator.ledger_view.read()
     node = Refusing(ledger)
-    outbox = Outbox(cast_client(node), ME)
+    outbox = AnswerOutbox(cast_client(node), ME)
     catching_up = CatchingUp(operator.holdings, outbox, clock)
     catching_up.answer(view, ME.address)
     # The key that it holds is said again; what it said itself of the other is not.

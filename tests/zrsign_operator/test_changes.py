@@ -19,12 +19,12 @@ from tests.zrsign_operator.test_crash import (
     opened,
 )
 from zrsign_dmpc.kept.epoch_keeper import _read_message
-from zrsign_dmpc.kept.epochs import Choice, IllegalStep, Statement
+from zrsign_dmpc.kept.epochs import Choice, EpochStatement, IllegalStep
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_operator.keys.changes import DECLINE_S, DECLINES_AT_ONCE
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.peers import frames
-from zrsign_operator.peers.frames import EpochNews, Kind, Proposal
+from zrsign_operator.peers.frames import EpochNews, Proposal, WorkKind
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def move(world: World, name: str, proposer: int = 1, incarnation: bytes = INCARN
     nonce, incarnations = sha256(name.encode()).digest(), (incarnation,) * len(ALL)
     proposal = Proposal(
         "keyring1",
-        Kind.RESHARE,
+        WorkKind.RESHARE,
         (LEDGER_KEY,),
         proposer,
         ALL,
@@ -124,7 +124,7 @@ def test_declined_change__should_never_be_joined(world: World) -> None:
     me.changes.take(2, news(rival))
     (answer,) = told(world, by=1)
     (said,) = [_read_message(data) for data in answer.said]
-    assert isinstance(said, Statement)
+    assert isinstance(said, EpochStatement)
     assert (said.choice, said.member, answer.waiting) == (Choice.REFUSED, 1, 0)
     assert said.is_valid(rival.change)
     world.restart(1)

@@ -19,7 +19,7 @@ from zrsign_dmpc.ecdsa.batch_signing import SignatureShares
 from zrsign_dmpc.run.messages import Message
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.peers.blame import PAUSE_S
-from zrsign_operator.peers.frames import Frame, Kind, Proposal, Refusal, Said, Stock
+from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, Stock, WorkKind
 from zrsign_operator.work.agenda import PATIENCE_S
 from zrsign_operator.work.runner import PARK_SHORTLY_S
 from zrsign_operator.work.tasks import TIMEOUTS_S
@@ -110,7 +110,7 @@ async def test_requests_of_several_keys__should_have_one_presigning_each(
     presignings: dict[bytes, tuple[int, ...]] = {}
 
     def notice(_: int, __: int, frame: Frame) -> Iterable[bytes]:
-        if isinstance(frame, Proposal) and frame.kind == Kind.PRESIGN:
+        if isinstance(frame, Proposal) and frame.kind == WorkKind.PRESIGN:
             presignings[frame.execution_id] = frame.subjects
         return [frame.encode()]
 
@@ -123,7 +123,7 @@ async def test_requests_of_several_keys__should_have_one_presigning_each(
 
 
 def watch(batches: list[tuple[int, ...]], _: int, __: int, frame: Frame) -> Iterable[bytes]:
-    if isinstance(frame, Proposal) and frame.kind in (Kind.ECDSA, Kind.FROST):
+    if isinstance(frame, Proposal) and frame.kind in (WorkKind.ECDSA, WorkKind.FROST):
         batches.append(frame.subjects)
     return [frame.encode()]
 
@@ -268,9 +268,9 @@ async def test_lost_invitation__should_be_told_of(make_cluster: MakeCluster) -> 
     assert lost
     assert took <= 2 * PATIENCE_S
     # The one that was proposed first still runs at its proposer.
-    assert any(cluster.running(Kind.FROST).values())
-    took += await cluster.until(lambda: not any(cluster.running(Kind.FROST).values()))
-    assert took < TIMEOUTS_S[Kind.FROST]
+    assert any(cluster.running(WorkKind.FROST).values())
+    took += await cluster.until(lambda: not any(cluster.running(WorkKind.FROST).values()))
+    assert took < TIMEOUTS_S[WorkKind.FROST]
     assert cluster.wire.sent["Refusal"] > 0
 
 
@@ -501,7 +501,7 @@ async def test_share_of_an_ended_epoch__should_be_erased(make_cluster: MakeClust
     cluster.ledger.order_refresh()
     await cluster.until(lambda: set(cluster.epochs(key).values()) == {1})
     folder = cluster.held(3, key).folder
-    made_by = replace(folder.order(1), kind=Kind.KEYGEN, details=cluster.target(1, 0))
+    made_by = replace(folder.order(1), kind=WorkKind.KEYGEN, details=cluster.target(1, 0))
     cluster.operators[3].holdings.erase(folder)
     scheme = folder.scheme
     cluster.operators[3].holdings.adopt(key, 3, scheme, behind, made_by)

@@ -34,8 +34,8 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.peers import frames
-from zrsign_operator.peers.frames import EpochNews, Kind, Proposal
-from zrsign_operator.peers.members import Group, Member, Settings
+from zrsign_operator.peers.frames import EpochNews, Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup
 
 ALL = (1, 2, 3)
 LEDGER_KEY = 7
@@ -112,9 +112,9 @@ class World:
             self.operators[index] = Operator(self, index)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> KeyringSettings:
         members = tuple(Member(i, f"zen{i}", identity(i).public_key, b"", "") for i in ALL)
-        return Settings("keyring1", (Group(1, 2, TINY, members),), self.refresh)
+        return KeyringSettings("keyring1", (OperatorGroup(1, 2, TINY, members),), self.refresh)
 
     def run(self, index: int, work: Callable[[Operator], object]) -> bool:
         """In an operator's process; False: it died, and was started again."""
@@ -171,7 +171,14 @@ class World:
         details = ReshareDetails(Target(1, self.refresh), StoredKeyInfo.of(share.info), DEALERS)
         nonce, incarnations = sha256(bytes([self.refresh])).digest(), (INCARNATION,) * len(ALL)
         return Proposal(
-            "keyring1", Kind.RESHARE, (LEDGER_KEY,), 1, ALL, incarnations, nonce, details.encode()
+            "keyring1",
+            WorkKind.RESHARE,
+            (LEDGER_KEY,),
+            1,
+            ALL,
+            incarnations,
+            nonce,
+            details.encode(),
         ).signed(identity(1))
 
     def assert_one_epoch(self) -> None:
@@ -226,7 +233,7 @@ class Operator:
         """The share that a key generation made."""
         target = Target(1, 0).encode()
         made_by = Proposal(
-            "keyring1", Kind.KEYGEN, (1,), 1, ALL, (INCARNATION,) * 3, bytes(32), target
+            "keyring1", WorkKind.KEYGEN, (1,), 1, ALL, (INCARNATION,) * 3, bytes(32), target
         ).signed(identity(1))
         self.holdings.adopt(LEDGER_KEY, self.me, Scheme.ECDSA, SHARES[self.me], made_by)
 

@@ -17,9 +17,9 @@ from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifier
 from zrsign_operator.enclave.verifiers import Verifiers
 from zrsign_operator.peers.admission import AttestedGate, NotAdmitted
-from zrsign_operator.peers.frames import Kind, Proposal, Refusal, read_frame
+from zrsign_operator.peers.frames import Proposal, Refusal, WorkKind, read_frame
 from zrsign_operator.peers.links import HEARTBEAT_S, LIVE_S, Links
-from zrsign_operator.peers.members import Group, Member, Settings
+from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup
 from zrsign_operator.peers.tls import TlsIdentity, make_identity
 
 ROOT, KEYRING = b"r" * 32, "keyring1test"
@@ -173,8 +173,12 @@ async def test_credentials__should_be_bound_to_member_and_connection() -> None:
 def test_proposal__should_be_signed_and_name_one_execution() -> None:
     group = members()
     key = IdentityKey(b"\1" * 32)
-    draft = Proposal(KEYRING, Kind.ECDSA, (5,), 1, (1, 2), (b"a" * 16, b"b" * 16), b"n" * 32, b"")
-    settings = Settings(KEYRING, (Group(1, 2, PAILLIER_2048, tuple(group.values())),))
+    draft = Proposal(
+        KEYRING, WorkKind.ECDSA, (5,), 1, (1, 2), (b"a" * 16, b"b" * 16), b"n" * 32, b""
+    )
+    settings = KeyringSettings(
+        KEYRING, (OperatorGroup(1, 2, PAILLIER_2048, tuple(group.values())),)
+    )
     signed = draft.signed(key)
     assert signed.is_signed(settings.parties((1, 2, 3)))
     assert not draft.is_signed(settings.parties((1, 2, 3)))

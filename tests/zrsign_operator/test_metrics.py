@@ -12,7 +12,7 @@ from tests.zrsign_operator.echo import execution, proposal
 from tests.zrsign_operator.test_tasks import made_ahead
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_operator.metrics import Figures
-from zrsign_operator.peers.frames import Kind
+from zrsign_operator.peers.frames import WorkKind
 from zrsign_operator.work.runner import Ended
 
 
@@ -22,7 +22,7 @@ def value(name: str, **labels: str) -> float:
 
 def test_executions__should_be_counted_by_their_ends() -> None:
     figures = Figures()
-    batch = replace(proposal(Kind.ECDSA), subjects=(1, 2, 3))
+    batch = replace(proposal(WorkKind.ECDSA), subjects=(1, 2, 3))
 
     def ended(outcome: Result[int] | Abort) -> Ended:
         return Ended(batch, execution(batch), outcome, 0.5)
@@ -41,7 +41,7 @@ def test_executions__should_be_counted_by_their_ends() -> None:
     assert value("operator_signatures_total") == signed + 3
     assert value("operator_execution_seconds_sum", kind="ecdsa") == seconds + 0.5
     # Work ahead of requests signs nothing.
-    keygen = replace(batch, kind=Kind.KEYGEN, subjects=(1,))
+    keygen = replace(batch, kind=WorkKind.KEYGEN, subjects=(1,))
     figures.ended(Ended(keygen, execution(keygen), Result(0), 0.5))
     assert figures.signed == 3
 
@@ -52,7 +52,7 @@ async def test_levels__should_be_those_of_now(make_cluster: MakeCluster) -> None
         cluster.deal(key_type, name)
     holdings = cluster.operators[1].holdings
     holdings.add_presignature(made_ahead((1, 2), "first")[1])
-    Figures().show(holdings, {3}, [proposal(Kind.AUX), proposal(Kind.FROST)])
+    Figures().show(holdings, {3}, [proposal(WorkKind.AUX), proposal(WorkKind.FROST)])
     assert value("operator_keys") == 3
     assert value("operator_presignatures") == 1
     assert value("operator_presignatures_least") == 0

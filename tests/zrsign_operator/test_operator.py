@@ -15,7 +15,7 @@ from tests.zrsign_operator.test_tasks import ALL, ME, PEER, Asked
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.operator import REPORTS_S
-from zrsign_operator.peers.frames import Inventory, Kind, Proposal, Refusal, Stock
+from zrsign_operator.peers.frames import Inventory, Proposal, Refusal, Stock, WorkKind
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def key_proposal(asked: Asked) -> Proposal:
     """One that operator 1 joins."""
     request = asked.cluster.ledger.ask_key(ED25519)
     await asked.look()
-    return asked.proposal(Kind.KEYGEN, (request,), Target(1, 0).encode())
+    return asked.proposal(WorkKind.KEYGEN, (request,), Target(1, 0).encode())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_reports_that_the_ledger_lost__should_be_made_again(
     await cluster.wait(2.0)
     operator, party = cluster.operators[ME], account(ME).address
     asked = Asked(cluster)
-    operator.peers.standing.convict(asked.proposal(Kind.AUX, ()), Abort("a lie", (3,)))
+    operator.peers.standing.convict(asked.proposal(WorkKind.AUX, ()), Abort("a lie", (3,)))
     cluster.ledger.epochs.clear()
     await cluster.wait(2.0)
     assert not cluster.ledger.epochs

@@ -18,9 +18,9 @@ from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.keys.inventories import GRACE_S, LACKING_S, Inventories
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
-from zrsign_operator.peers.blame import Accusation, Standing
-from zrsign_operator.peers.frames import Holding, Inventory, Kind, Proposal
-from zrsign_operator.peers.members import Group, Member, Settings
+from zrsign_operator.peers.blame import Conviction, Standing
+from zrsign_operator.peers.frames import Holding, Inventory, Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup
 
 OLD, NEW = (1, 2, 3), (2, 3, 4, 5)
 SHARES = key_shares(2, *OLD)
@@ -31,11 +31,11 @@ def member(index: int) -> Member:
     return Member(index, f"zen{index}", identity(index).public_key, b"", "")
 
 
-SETTINGS = Settings(
+SETTINGS = KeyringSettings(
     "keyring1",
     (
-        Group(1, 2, TINY, tuple(member(i) for i in OLD)),
-        Group(2, 3, TINY, tuple(member(i) for i in NEW)),
+        OperatorGroup(1, 2, TINY, tuple(member(i) for i in OLD)),
+        OperatorGroup(2, 3, TINY, tuple(member(i) for i in NEW)),
     ),
 )
 DETAILS = ReshareDetails(Target(2, 0), StoredKeyInfo.of(KEY), (1, 2))
@@ -45,7 +45,7 @@ def proposal(details: ReshareDetails = DETAILS, members: tuple[int, ...] = ()) -
     everybody = members or tuple(sorted({*details.dealers, *NEW}))
     return Proposal(
         keyring="keyring1",
-        kind=Kind.RESHARE,
+        kind=WorkKind.RESHARE,
         subjects=(7,),
         proposer=1,
         members=everybody,
@@ -91,7 +91,7 @@ def test_lie_about_old_shares__should_lead_to_another_execution() -> None:
 
 
 def test_target__should_be_read_from_what_made_an_epoch() -> None:
-    made = replace(proposal(), kind=Kind.KEYGEN, details=Target(4, 2).encode())
+    made = replace(proposal(), kind=WorkKind.KEYGEN, details=Target(4, 2).encode())
     assert Target.served_by(made) == Target(4, 2)
     assert Target.served_by(proposal()) == Target(2, 0)
     assert Target(1, 9) < Target(2, 0) < Target(2, 1)
@@ -112,7 +112,7 @@ def holdings(tmp_path: Path) -> Holdings:
 
 @pytest.fixture
 def held(holdings: Holdings) -> HeldKey:
-    made = replace(proposal(), kind=Kind.KEYGEN, details=Target(1, 0).encode())
+    made = replace(proposal(), kind=WorkKind.KEYGEN, details=Target(1, 0).encode())
     return holdings.adopt(7, 1, Scheme.ECDSA, SHARES[1], made)
 
 
@@ -192,14 +192,14 @@ def test_accusations__should_be_those_that_were_not_pardoned(holdings: Holdings)
     ]
     kind = str(proposal().kind)
     assert set(standing.accusations()) == {
-        Accusation(3, kind, "wrong share", documents[0]),
-        Accusation(3, kind, "two of them", documents[1]),
-        Accusation(4, kind, "two of them", documents[1]),
+        Conviction(3, kind, "wrong share", documents[0]),
+        Conviction(3, kind, "two of them", documents[1]),
+        Conviction(4, kind, "two of them", documents[1]),
     }
     standing.pardon({3: 1})
-    assert set(standing.accusations()) == {Accusation(4, kind, "two of them", documents[1])}
+    assert set(standing.accusations()) == {Conviction(4, kind, "two of them", documents[1])}
 
 
 def test_unknown_group__should_be_refused_before_there_is_one() -> None:
     with pytest.raises(NotAMember):
-        Target.of(Settings("keyring1", ()))
+        Target.of(KeyringSettings("keyring1", ()))

@@ -8,7 +8,7 @@ from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_operator.ledger.orders import ReshareDetails, Target
-from zrsign_operator.peers.frames import Kind
+from zrsign_operator.peers.frames import WorkKind
 from zrsign_operator.work.agenda import Draft
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.nonces import Stocks
@@ -33,12 +33,12 @@ def test_proposal__should_be_signed_and_name_its_members_memories(
     cluster: Cluster, proposer: Proposer
 ) -> None:
     settings = cluster.operators[ME].settings
-    draft = Draft(Kind.KEYGEN, (5,), (1, 3))
+    draft = Draft(WorkKind.KEYGEN, (5,), (1, 3))
     made = [proposer.write(draft, settings, NAMES) for _ in range(2)]
     for each in made:
         assert each is not None
         assert each.is_signed(settings.parties((1, 2, 3)))
-        assert (each.keyring, each.kind, each.subjects) == (KEYRING, Kind.KEYGEN, (5,))
+        assert (each.keyring, each.kind, each.subjects) == (KEYRING, WorkKind.KEYGEN, (5,))
         assert (each.proposer, each.members) == (ME, (1, 3))
         assert each.incarnations == (NAMES[1], NAMES[3])
         assert Target.decode(each.details) == Target(1, 0)
@@ -56,27 +56,27 @@ def test_details__should_be_those_of_the_kind(cluster: Cluster, proposer: Propos
         assert made is not None
         return made.details
 
-    assert details(Draft(Kind.AUX, (), (1, 2, 3))) == b""
-    signing = Draft(Kind.ECDSA, (5, 6), (1, 2), presignatures=(b"a", b"b"))
+    assert details(Draft(WorkKind.AUX, (), (1, 2, 3))) == b""
+    signing = Draft(WorkKind.ECDSA, (5, 6), (1, 2), presignatures=(b"a", b"b"))
     assert EcdsaDetails.decode(details(signing)).presignatures == (b"a", b"b")
-    presign = Draft(Kind.PRESIGN, (ecdsa,), (1, 2), ecdsa)
+    presign = Draft(WorkKind.PRESIGN, (ecdsa,), (1, 2), ecdsa)
     assert proposer.write(presign, settings, NAMES) is None
     cluster.give_aux()
     info = cluster.held(ME, ecdsa).share.info
     digest = cluster.operators[ME].holdings.aux[-1].public.digest
     assert PresignDetails.decode(details(presign)) == PresignDetails(info.key_id, digest)
-    reshare = Draft(Kind.RESHARE, (frost,), (1, 2, 3), frost, dealers=(1, 3))
+    reshare = Draft(WorkKind.RESHARE, (frost,), (1, 2, 3), frost, dealers=(1, 3))
     read = ReshareDetails.decode(details(reshare))
     assert (read.target, read.dealers) == (Target(1, 0), (1, 3))
     assert read.key.restore() == cluster.held(ME, frost).share.info
-    for kind in (Kind.FROST, Kind.RESHARE, Kind.PRESIGN):
+    for kind in (WorkKind.FROST, WorkKind.RESHARE, WorkKind.PRESIGN):
         assert proposer.write(Draft(kind, (404,), (1, 2), 404), settings, NAMES) is None
 
 
 def test_nonces__should_be_there_for_each_text(cluster: Cluster, proposer: Proposer) -> None:
     settings = cluster.operators[ME].settings
     key = cluster.deal(ED25519)
-    draft = Draft(Kind.FROST, (5, 6), (1, 2), key)
+    draft = Draft(WorkKind.FROST, (5, 6), (1, 2), key)
     assert proposer.write(draft, settings, NAMES) is None
     pool = cluster.held(2, key).nonces
     assert pool is not None

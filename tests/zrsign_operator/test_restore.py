@@ -14,14 +14,14 @@ from tests.zrsign_operator.cluster import KEYRING
 from zrsign_daemon.settings import LedgerAccess
 from zrsign_dmpc.ecdsa import StoredAuxInfo
 from zrsign_dmpc.ecdsa.security import LEVELS
-from zrsign_dmpc.kept.epochs import KeyChange, Member
+from zrsign_dmpc.kept.epochs import EpochMember, KeyChange
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.errors import StoreUnusable
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.restore import Restored, restore
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Target
-from zrsign_operator.peers.frames import Kind, Proposal
+from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.settings import OperatorSettings
 
 ME, ALL = 1, (1, 2, 3)
@@ -66,13 +66,20 @@ def backup(settings: OperatorSettings, tmp_path: Path) -> Path:
     incarnations = (bytes(16),) * 3
     made_by, changing = (
         Proposal(
-            KEYRING, Kind.KEYGEN, (number,), ME, ALL, incarnations, bytes(32), Target(1, 0).encode()
+            KEYRING,
+            WorkKind.KEYGEN,
+            (number,),
+            ME,
+            ALL,
+            incarnations,
+            bytes(32),
+            Target(1, 0).encode(),
         )
         for number in (SETTLED, CHANGING)
     )
     holdings.adopt(SETTLED, ME, Scheme.ECDSA, share, made_by)
     held = holdings.adopt(CHANGING, ME, Scheme.ECDSA, share, changing)
-    members = tuple(Member(i, identity(i).public_key) for i in ALL)
+    members = tuple(EpochMember(i, identity(i).public_key) for i in ALL)
     change = KeyChange(share.info.key_id, 1, b"c" * 32, 2, members)
     held.folder.open_change(change, changing)
     holdings.add_aux(StoredAuxInfo.of(aux_infos(*ALL)[ME]).restore(TINY))

@@ -19,7 +19,7 @@ from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, Refused
-from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
+from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.runner import (
     EARLY_S,
     MAX_EARLY,
@@ -49,9 +49,9 @@ def test_proposal__should_go_to_the_others_ahead_of_the_first_message(harness: H
         (3, Said),
     ]
     assert harness.runner.running() == [mine]
-    assert harness.runner.is_running(Kind.FROST, 7)
-    assert not harness.runner.is_running(Kind.ECDSA, 7)
-    assert not harness.runner.is_running(Kind.FROST, 8)
+    assert harness.runner.is_running(WorkKind.FROST, 7)
+    assert not harness.runner.is_running(WorkKind.ECDSA, 7)
+    assert not harness.runner.is_running(WorkKind.FROST, 8)
 
 
 def test_execution__should_end_with_its_result_when_all_have_spoken(harness: Harness) -> None:
@@ -109,8 +109,8 @@ def test_invitation__should_wait_for_this_operator_to_catch_up(harness: Harness)
     assert harness.kept == [6]
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_invitation__should_wait_only_so_long(harness: Harness, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", WorkKind)
+def test_invitation__should_wait_only_so_long(harness: Harness, kind: WorkKind) -> None:
     harness.why = Refused("not open here")
     theirs = proposal(kind)
     harness.runner.invited(theirs)
@@ -153,9 +153,9 @@ def test_repeated_invitation__should_change_nothing(harness: Harness) -> None:
     assert harness.kept == [6]
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", WorkKind)
 async def test_operator__should_run_only_so_many_at_once(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, kind: WorkKind
 ) -> None:
     monkeypatch.setitem(MOST, kind, 3)
     for number in range(3):
@@ -168,7 +168,7 @@ async def test_operator__should_run_only_so_many_at_once(
     reason = f"busy: 3 of {kind} run here"
     assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, reason))]
     # Of another kind there is room.
-    other = Kind.ECDSA if kind is Kind.FROST else Kind.FROST
+    other = WorkKind.ECDSA if kind is WorkKind.FROST else WorkKind.FROST
     assert harness.runner.propose(proposal(other, proposer=1, name="another"))
     await settled()
 
@@ -213,7 +213,7 @@ def test_who_speaks_of_an_unknown_execution__should_be_told_after_a_while(
 
 def test_early_messages__should_stay_as_long_as_their_invitation_waits(harness: Harness) -> None:
     harness.why = Refused("the presignature is not here")
-    theirs = proposal(Kind.ECDSA)
+    theirs = proposal(WorkKind.ECDSA)
     harness.runner.invited(theirs)
     harness.hear(theirs, 2, 3)
     harness.clock.now += EARLY_S + 1
@@ -263,8 +263,8 @@ def test_late_message__should_be_dropped(harness: Harness) -> None:
 # Ends
 
 
-@pytest.mark.parametrize("kind", Kind)
-async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", WorkKind)
+async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: WorkKind) -> None:
     theirs = proposal(kind)
     harness.runner.invited(theirs)
     harness.hear(theirs, 2)
@@ -281,7 +281,7 @@ async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: 
 
 @pytest.mark.parametrize("kind", HEAVY)
 async def test_long_execution__should_have_its_time_again_when_it_moves(
-    harness: Harness, kind: Kind
+    harness: Harness, kind: WorkKind
 ) -> None:
     theirs = proposal(kind)
     harness.runner.invited(theirs)
@@ -300,8 +300,8 @@ async def test_long_execution__should_have_its_time_again_when_it_moves(
     assert [each.outcome for each in harness.ended] == [Abort("silent parties", (3,))]
 
 
-@pytest.mark.parametrize("kind", Kind)
-async def test_steps__should_be_counted(harness: Harness, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", WorkKind)
+async def test_steps__should_be_counted(harness: Harness, kind: WorkKind) -> None:
     theirs = proposal(kind)
     harness.runner.invited(theirs)
     await settled()
@@ -407,7 +407,7 @@ def test_lost_proposer__should_be_told_nothing(harness: Harness) -> None:
 
 
 async def test_silent_peer__should_end_what_somebody_waits_for(harness: Harness) -> None:
-    urgent, background = proposal(Kind.FROST), proposal(Kind.PRESIGN, name="ahead")
+    urgent, background = proposal(WorkKind.FROST), proposal(WorkKind.PRESIGN, name="ahead")
     for each in (urgent, background):
         harness.runner.invited(each)
     await settled()
@@ -421,7 +421,7 @@ async def test_silent_peer__should_end_what_somebody_waits_for(harness: Harness)
 async def test_silent_peer__should_not_end_what_takes_long_to_begin_again(
     harness: Harness,
 ) -> None:
-    costly = [proposal(kind) for kind in (Kind.AUX, Kind.PRESIGN, Kind.RESHARE)]
+    costly = [proposal(kind) for kind in (WorkKind.AUX, WorkKind.PRESIGN, WorkKind.RESHARE)]
     for each in costly:
         harness.runner.invited(each)
     await settled()
@@ -430,10 +430,10 @@ async def test_silent_peer__should_not_end_what_takes_long_to_begin_again(
     assert harness.runner.running() == costly
 
 
-@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+@pytest.mark.parametrize("kind", [WorkKind.FROST, WorkKind.PRESIGN])
 @pytest.mark.parametrize("error", [OSError("disk"), DmpcError("misfit")])
 async def test_step_that_fails__should_be_called_off(
-    harness: Harness, kind: Kind, error: Exception
+    harness: Harness, kind: WorkKind, error: Exception
 ) -> None:
     """Nobody waits for who cannot go on."""
     harness.session = broken(error)
@@ -445,9 +445,9 @@ async def test_step_that_fails__should_be_called_off(
     assert harness.told(Refusal) == [(to, Refusal(mine.execution_id, why)) for to in (2, 3)]
 
 
-@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+@pytest.mark.parametrize("kind", [WorkKind.FROST, WorkKind.PRESIGN])
 async def test_message_that_breaks_a_step__should_not_break_the_operator(
-    harness: Harness, kind: Kind
+    harness: Harness, kind: WorkKind
 ) -> None:
     class Fragile(Session[int]):
         def receive(self, data: bytes) -> list[Outbound]:
@@ -461,10 +461,10 @@ async def test_message_that_breaks_a_step__should_not_break_the_operator(
     assert harness.reasons == ["cannot go on: a check is not verifiable"]
 
 
-@pytest.mark.parametrize("kind", [Kind.FROST, Kind.PRESIGN])
+@pytest.mark.parametrize("kind", [WorkKind.FROST, WorkKind.PRESIGN])
 @pytest.mark.parametrize("error", [OSError("disk"), DmpcError("decided"), Refused("gone")])
 async def test_result_that_cannot_be_kept__should_be_a_failure(
-    harness: Harness, kind: Kind, error: Exception
+    harness: Harness, kind: WorkKind, error: Exception
 ) -> None:
     def finish(_: int) -> None:
         raise error
@@ -495,9 +495,9 @@ def test_invitations_that_waited__should_be_able_to_end_at_once(harness: Harness
 # Steps in threads
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", WorkKind)
 async def test_long_work__should_be_claimed_before_its_first_message(
-    harness: Harness, kind: Kind
+    harness: Harness, kind: WorkKind
 ) -> None:
     mine = proposal(kind, proposer=1)
     harness.runner.propose(mine)
@@ -511,14 +511,14 @@ async def test_long_work__should_be_claimed_before_its_first_message(
 
 async def test_execution_that_was_joined_before__should_be_refused(harness: Harness) -> None:
     harness.claimed_before = AlreadyConsumed("execution was used before: take another")
-    theirs = proposal(Kind.KEYGEN)
+    theirs = proposal(WorkKind.KEYGEN)
     harness.runner.invited(theirs)
     why = "execution was used before: take another"
     assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, why))]
 
 
 async def test_messages_during_a_step__should_wait_for_its_end(harness: Harness) -> None:
-    theirs = proposal(Kind.KEYGEN)
+    theirs = proposal(WorkKind.KEYGEN)
     harness.runner.invited(theirs)
     harness.hear(theirs, 2, 3)
     assert (harness.kept, harness.sent) == ([], [])
@@ -529,10 +529,10 @@ async def test_messages_during_a_step__should_wait_for_its_end(harness: Harness)
 async def test_link_that_breaks_during_a_step__should_end_it_after_the_step(
     harness: Harness,
 ) -> None:
-    theirs = proposal(Kind.KEYGEN)
+    theirs = proposal(WorkKind.KEYGEN)
     harness.runner.invited(theirs)
     harness.runner.lost(3)
-    harness.clock.now += TIMEOUTS_S[Kind.KEYGEN] + 1
+    harness.clock.now += TIMEOUTS_S[WorkKind.KEYGEN] + 1
     harness.runner.tick()
     assert harness.ended == []
     await settled()
@@ -540,7 +540,7 @@ async def test_link_that_breaks_during_a_step__should_end_it_after_the_step(
 
 
 async def test_end__should_wait_for_steps_in_threads(harness: Harness) -> None:
-    theirs = proposal(Kind.KEYGEN)
+    theirs = proposal(WorkKind.KEYGEN)
     harness.runner.invited(theirs)
     harness.hear(theirs, 2, 3)
     await harness.runner.stop()

@@ -11,7 +11,7 @@ from tests.zrsign_operator.conftest import MakeCluster
 from tests.zrsign_operator.test_tasks import made_ahead
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.operator import Operator
-from zrsign_operator.peers.frames import Inventory, Kind
+from zrsign_operator.peers.frames import Inventory, WorkKind
 from zrsign_operator.work.agenda import Draft, Situation, Wanted
 from zrsign_operator.work.situation import Outlook
 
@@ -32,7 +32,7 @@ class Seen:
     def situation(self, usable: tuple[int, ...] = ALL) -> Situation:
         return self.outlook.situation(frozenset(usable), [], primes_ready=False, all_keys=True)
 
-    def wanted(self) -> dict[tuple[Kind, int], Wanted]:
+    def wanted(self) -> dict[tuple[WorkKind, int], Wanted]:
         return {(each.kind, each.subject): each for each in self.situation().wanted}
 
 
@@ -48,24 +48,24 @@ async def test_open_requests__should_be_wanted_until_they_are_answered(seen: See
     asked = [ledger.ask_signature(ecdsa, bytes(32)), ledger.ask_signature(frost, b"text")]
     await seen.look()
     assert set(seen.wanted()) == {
-        (Kind.KEYGEN, key),
-        (Kind.ECDSA, asked[0]),
-        (Kind.FROST, asked[1]),
+        (WorkKind.KEYGEN, key),
+        (WorkKind.ECDSA, asked[0]),
+        (WorkKind.FROST, asked[1]),
     }
     seen.operator.outbox.signature(asked[0], b"signature")
     ledger.signatures[asked[1]].signed_data.add(signed_data=b"signature of another")
     await seen.look()
-    assert set(seen.wanted()) == {(Kind.KEYGEN, key)}
+    assert set(seen.wanted()) == {(WorkKind.KEYGEN, key)}
 
 
 async def test_attempts__should_be_counted_while_the_request_is_open(seen: Seen) -> None:
     key = seen.cluster.ledger.ask_key(ED25519)
     await seen.look()
-    at, start = (Kind.KEYGEN, key), seen.cluster.clock.now
+    at, start = (WorkKind.KEYGEN, key), seen.cluster.clock.now
     assert (seen.wanted()[at].since, seen.wanted()[at].attempts) == (start, 0)
     seen.cluster.clock.now += 5.0
     assert seen.wanted()[at].since == start
-    draft, names = Draft(Kind.KEYGEN, (key,), ALL), dict.fromkeys(ALL, bytes(16))
+    draft, names = Draft(WorkKind.KEYGEN, (key,), ALL), dict.fromkeys(ALL, bytes(16))
     proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
     assert proposal is not None
     seen.outlook.tried(proposal)
@@ -113,27 +113,27 @@ async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -
     short, other = seen.cluster.deal(ECDSA), seen.cluster.deal(ECDSA, "another")
     seen.cluster.give_aux()
 
-    def needed() -> set[tuple[Kind, int]]:
+    def needed() -> set[tuple[WorkKind, int]]:
         seen.situation()
-        drafts = [Draft(Kind.PRESIGN, (key,), (1, 2), key) for key in (short, other)]
-        drafts += [Draft(Kind.KEYGEN, (9,), ALL), Draft(Kind.AUX, (), ALL)]
-        drafts += [Draft(Kind.RESHARE, (short,), ALL, short, dealers=(1, 2))]
+        drafts = [Draft(WorkKind.PRESIGN, (key,), (1, 2), key) for key in (short, other)]
+        drafts += [Draft(WorkKind.KEYGEN, (9,), ALL), Draft(WorkKind.AUX, (), ALL)]
+        drafts += [Draft(WorkKind.RESHARE, (short,), ALL, short, dealers=(1, 2))]
         settings = seen.operator.settings
         written = [seen.operator.work.proposer.write(draft, settings, names) for draft in drafts]
         assert None not in written
         return {
-            (Kind(each.kind), sum(each.subjects))
+            (WorkKind(each.kind), sum(each.subjects))
             for each in written
             if each is not None and seen.outlook.is_needed(each)
         }
 
-    assert needed() == {(Kind.KEYGEN, 9)}
+    assert needed() == {(WorkKind.KEYGEN, 9)}
     ledger.ask_signature(short, bytes(32))
     await seen.look()
-    waiting = {(Kind.KEYGEN, 9), (Kind.AUX, 0), (Kind.PRESIGN, short)}
+    waiting = {(WorkKind.KEYGEN, 9), (WorkKind.AUX, 0), (WorkKind.PRESIGN, short)}
     assert needed() == waiting
     seen.operator.holdings.add_presignature(made_ahead((1, 2), "first")[ME])
-    assert needed() == {(Kind.KEYGEN, 9)}
+    assert needed() == {(WorkKind.KEYGEN, 9)}
     ledger.ask_signature(short, bytes([1]) * 32)
     await seen.look()
     assert needed() == waiting
@@ -145,15 +145,15 @@ async def test_presigning_with_somebody_silent__should_be_waited_for_by_no_reque
     names = dict.fromkeys(ALL, bytes(16))
     key = seen.cluster.deal(ECDSA)
     seen.cluster.give_aux()
-    draft = Draft(Kind.PRESIGN, (key,), (1, 2), key)
+    draft = Draft(WorkKind.PRESIGN, (key,), (1, 2), key)
     proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
     assert proposal is not None
 
-    def running(*usable: int) -> tuple[tuple[Kind, int], ...]:
+    def running(*usable: int) -> tuple[tuple[WorkKind, int], ...]:
         found = seen.outlook.situation(frozenset(usable), [proposal], primes_ready=False)
         return found.running
 
-    assert running(1, 2) == ((Kind.PRESIGN, key),)
+    assert running(1, 2) == ((WorkKind.PRESIGN, key),)
     assert running(1, 3) == ()
 
 
@@ -170,7 +170,7 @@ async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen
     await seen.look()
     assert seen.outlook.is_due(held)
     seen.cluster.clock.now += 1.0
-    assert set(seen.wanted()) == {(Kind.RESHARE, key)}
+    assert set(seen.wanted()) == {(WorkKind.RESHARE, key)}
     # A key that is ahead of the ledger that this operator sees is not due.
     ahead = replace(held, serves=replace(held.serves, refresh=2))
     assert not seen.outlook.is_due(ahead)

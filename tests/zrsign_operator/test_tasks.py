@@ -24,7 +24,7 @@ from zrsign_dmpc.run.rounds import Result
 from zrsign_operator.keys.holdings import HeldKey
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator
-from zrsign_operator.peers.frames import Frame, Inventory, Kind, Proposal, Refusal, Said
+from zrsign_operator.peers.frames import Frame, Inventory, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 
 ME, PEER = 1, 2
@@ -80,7 +80,7 @@ class Asked:
 
     def proposal(
         self,
-        kind: Kind,
+        kind: WorkKind,
         subjects: tuple[int, ...],
         details: bytes = b"",
         members: tuple[int, ...] = ALL,
@@ -121,17 +121,17 @@ async def asked(make_cluster: MakeCluster) -> Asked:
 
 
 async def test_aux__should_be_made_with_members_once_there_are_primes(asked: Asked) -> None:
-    late = asked.proposal(Kind.AUX, (), name="late")
+    late = asked.proposal(WorkKind.AUX, (), name="late")
     assert await asked.answer(late) == "my primes are not made yet"
     asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
-    stranger = asked.proposal(Kind.AUX, (), members=(1, 2, 9))
+    stranger = asked.proposal(WorkKind.AUX, (), members=(1, 2, 9))
     assert await asked.answer(stranger) == "somebody is no member"
-    subject = asked.proposal(Kind.AUX, (7,))
+    subject = asked.proposal(WorkKind.AUX, (7,))
     assert await asked.answer(subject) == "aux is about 0 requests or keys, not 1"
     # None of these cost primes, which take long to make.
     assert primes.ready()
-    assert await asked.answer(asked.proposal(Kind.AUX, ())) == ""
+    assert await asked.answer(asked.proposal(WorkKind.AUX, ())) == ""
     assert not primes.ready()
 
 
@@ -143,12 +143,12 @@ async def test_aux__should_not_be_made_for_those_who_have_it(asked: Asked) -> No
     asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
     for members in (ALL, (1, 2)):
-        proposal = asked.proposal(Kind.AUX, (), members=members)
+        proposal = asked.proposal(WorkKind.AUX, (), members=members)
         assert await asked.answer(proposal) == "all of these have auxiliary information"
     assert primes.ready()
     # One of them lost it.
     asked.operator.peers.inventories.take(3, Inventory((), ()))
-    assert await asked.answer(asked.proposal(Kind.AUX, (), name="lost")) == ""
+    assert await asked.answer(asked.proposal(WorkKind.AUX, (), name="lost")) == ""
 
 
 # Keys
@@ -158,9 +158,9 @@ async def test_key__should_be_made_as_the_ledger_asks(asked: Asked) -> None:
     request = asked.cluster.ledger.ask_key(ED25519)
     await asked.look()
     target = Target(1, 0).encode()
-    assert await asked.answer(asked.proposal(Kind.KEYGEN, (request,), target)) == ""
+    assert await asked.answer(asked.proposal(WorkKind.KEYGEN, (request,), target)) == ""
     why = f"a key for request {request} is being made"
-    assert await asked.answer(asked.proposal(Kind.KEYGEN, (request,), target, name="2")) == why
+    assert await asked.answer(asked.proposal(WorkKind.KEYGEN, (request,), target, name="2")) == why
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_key__should_not_be_made_otherwise(
     request = asked.cluster.ledger.ask_key(ED25519)
     await asked.look()
     good: dict[str, Any] = {"subjects": (request,), "details": Target(1, 0).encode()}
-    answer = await asked.answer(asked.proposal(Kind.KEYGEN, **(good | change)))
+    answer = await asked.answer(asked.proposal(WorkKind.KEYGEN, **(good | change)))
     assert answer
     assert why in answer
 
@@ -191,14 +191,14 @@ async def test_key__should_not_be_made_twice(asked: Asked) -> None:
     request = ledger.ask_key(ED25519)
     ledger.keys[asked.frost] = type(ledger.keys[request])(id=asked.frost, key_type=ED25519)
     await asked.look()
-    proposal = asked.proposal(Kind.KEYGEN, (asked.frost,), Target(1, 0).encode())
+    proposal = asked.proposal(WorkKind.KEYGEN, (asked.frost,), Target(1, 0).encode())
     assert await asked.answer(proposal) == f"I hold a key for request {asked.frost} already"
 
 
 async def test_key__should_be_of_a_type_that_is_made_here(asked: Asked) -> None:
     request = asked.cluster.ledger.ask_key("KEY_TYPE_UNSPECIFIED")
     await asked.look()
-    proposal = asked.proposal(Kind.KEYGEN, (request,), Target(1, 0).encode())
+    proposal = asked.proposal(WorkKind.KEYGEN, (request,), Target(1, 0).encode())
     assert "unsupported_key_type" in await asked.answer(proposal)
 
 
@@ -207,7 +207,7 @@ async def test_key__should_be_held_by_as_many_as_sign(make_cluster: MakeCluster)
     request = asked.cluster.ledger.ask_key(ED25519)
     await asked.look()
     target = Target(1, 0).encode()
-    proposal = asked.proposal(Kind.KEYGEN, (request,), target, members=(1, 2))
+    proposal = asked.proposal(WorkKind.KEYGEN, (request,), target, members=(1, 2))
     assert await asked.answer(proposal) == "a key of fewer than 3 operators"
 
 
@@ -227,7 +227,7 @@ async def test_presignature__should_be_made_of_a_key_in_its_epoch(asked: Asked) 
     async def ask(
         subjects: tuple[int, ...], details: PresignDetails, members: tuple[int, ...] = (1, 2)
     ) -> str:
-        proposal = asked.proposal(Kind.PRESIGN, subjects, details.encode(), members)
+        proposal = asked.proposal(WorkKind.PRESIGN, subjects, details.encode(), members)
         return await asked.answer(proposal)
 
     epoch = f"key {asked.ecdsa} is in another epoch here, or not for ECDSA"
@@ -264,7 +264,7 @@ async def test_ecdsa__should_sign_each_request_with_its_own_presignature(asked: 
         subjects: tuple[int, ...], presignatures: tuple[bytes, ...], members: Any = (1, 2)
     ) -> Proposal:
         details = EcdsaDetails(presignatures).encode()
-        return asked.proposal(Kind.ECDSA, subjects, details, members)
+        return asked.proposal(WorkKind.ECDSA, subjects, details, members)
 
     one_each = "a batch names one presignature a request"
     assert await asked.answer(proposal((), ())) == one_each
@@ -297,7 +297,7 @@ async def test_ecdsa__should_sign_only_what_is_approved_with_the_key_that_is_ask
 
     async def answer(subject: int) -> str:
         details = EcdsaDetails((name,)).encode()
-        return await asked.answer(asked.proposal(Kind.ECDSA, (subject,), details, (1, 2)))
+        return await asked.answer(asked.proposal(WorkKind.ECDSA, (subject,), details, (1, 2)))
 
     assert await answer(77) == "signature request 77 is not open and approved here"
     other = "a presignature is for another key, epoch or signer set"
@@ -324,7 +324,7 @@ async def test_frost__should_sign_each_request_with_its_own_nonces(asked: Asked)
     fresh = nonces(asked, asked.frost, 2)
 
     def proposal(*subjects: int, of: tuple[NonceCommitment, ...] = fresh) -> Proposal:
-        return asked.proposal(Kind.FROST, subjects, FrostDetails(of).encode(), (1, 2))
+        return asked.proposal(WorkKind.FROST, subjects, FrostDetails(of).encode(), (1, 2))
 
     of_one_key = "a batch of FROST is of one key"
     assert await asked.answer(proposal()) == of_one_key
@@ -354,7 +354,7 @@ def details(asked: Asked, **changes: Any) -> ReshareDetails:
 def reshare(
     asked: Asked, details: ReshareDetails, name: str = "one", members: tuple[int, ...] = ALL
 ) -> Proposal:
-    return asked.proposal(Kind.RESHARE, (asked.frost,), details.encode(), members, name)
+    return asked.proposal(WorkKind.RESHARE, (asked.frost,), details.encode(), members, name)
 
 
 async def test_new_shares__should_be_dealt_once_by_order(asked: Asked) -> None:
@@ -382,7 +382,7 @@ async def test_new_shares__should_be_of_a_key_in_its_epoch_for_the_whole_group(
     assert await asked.answer(reshare(asked, details(asked, key=later))) == epoch
     dealers = "2 deal, not 3"
     assert await asked.answer(reshare(asked, details(asked, dealers=ALL))) == dealers
-    several = asked.proposal(Kind.RESHARE, (asked.frost, asked.ecdsa), details(asked).encode())
+    several = asked.proposal(WorkKind.RESHARE, (asked.frost, asked.ecdsa), details(asked).encode())
     assert await asked.answer(several) == "reshare is about 1 requests or keys, not 2"
     group = "a resharing is done by its dealers and the whole group"
     assert await asked.answer(reshare(asked, details(asked), members=(1, 2))) == group

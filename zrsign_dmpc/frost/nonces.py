@@ -16,7 +16,7 @@ from zrsign_dmpc.frost.signing import NonceCommitment, NoncePair, generate_nonce
 from zrsign_dmpc.frost.suites import Suite
 from zrsign_dmpc.group.curves import Rng, system_rng
 from zrsign_dmpc.kept.keys import KeyShare
-from zrsign_dmpc.kept.single_use import Item, SingleUseLedger
+from zrsign_dmpc.kept.single_use import SingleUseItem, SingleUseLedger
 from zrsign_dmpc.wire.transcript import Transcript
 
 NONCE: Final = "frost nonce"
@@ -117,10 +117,10 @@ class NoncePool:
         self._ledger.consume_all([self._item(commitment, signers) for commitment in commitments])
         return pairs
 
-    def _item(self, commitment: NonceCommitment, signers: tuple[int, ...]) -> Item:
+    def _item(self, commitment: NonceCommitment, signers: tuple[int, ...]) -> SingleUseItem:
         info = self.share.info
         name = nonce_id(self.suite, info.key_id, commitment)
-        return Item(NONCE, name, info.key_id, info.epoch, signers)
+        return SingleUseItem(NONCE, name, info.key_id, info.epoch, signers)
 
     def discard(self, commitment: NonceCommitment) -> None:
         """Forget a pair that will not be used."""

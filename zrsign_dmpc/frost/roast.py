@@ -22,7 +22,7 @@ from zrsign_dmpc.frost.signing import NonceCommitment, SigningPackage
 from zrsign_dmpc.frost.suites import Suite
 from zrsign_dmpc.kept.keys import KeyInfo
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol
-from zrsign_dmpc.run.messages import Kind, Message
+from zrsign_dmpc.run.messages import Message, MessageKind
 from zrsign_dmpc.run.session import Outbound
 from zrsign_dmpc.wire.records import Record
 from zrsign_dmpc.wire.transcript import Transcript
@@ -120,7 +120,7 @@ class RoastSigner:
             self._identity,
             sender=self._pool.share.index,
             round_number=self._number,
-            kind=Kind.BROADCAST,
+            kind=MessageKind.BROADCAST,
             body=Response(digest, z, self._offered).encode(),
         ).encode()
 
@@ -190,7 +190,7 @@ class RoastCoordinator:
         sender = message.sender
         if sender in self.culprits:
             return self._drop("the sender misbehaved before")
-        if message.kind != Kind.BROADCAST or message.round != self._received[sender] + 1:
+        if message.kind != MessageKind.BROADCAST or message.round != self._received[sender] + 1:
             return self._drop("the response is a repetition or out of turn")
         self._received[sender] += 1
         response = self._well_formed(message)

@@ -20,10 +20,10 @@ from zrsign_dmpc.kept.epochs import (
     Declined,
     Entry,
     EpochState,
+    EpochStatement,
     IllegalStep,
     KeyChange,
-    Said,
-    Statement,
+    SaidChoice,
     after,
     certify,
     is_contradiction,
@@ -32,7 +32,7 @@ from zrsign_dmpc.kept.single_use import EMPTY, Anchor, Journal, LedgerClosed, Ro
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_dmpc.wire.encoding import Tagged, decode
 
-_ENTRIES: Final[tuple[type[Entry], ...]] = (Adopted, KeyChange, Said, Certificate, Declined)
+_ENTRIES: Final[tuple[type[Entry], ...]] = (Adopted, KeyChange, SaidChoice, Certificate, Declined)
 
 
 class EpochOver(DmpcError):
@@ -112,9 +112,9 @@ class EpochKeeper:
         self._journal = AnchoredJournal(journal, anchor)
         self._vault = vault
         self._identity = identity
-        self.contradictions: dict[int, tuple[Statement, Statement]] = {}
+        self.contradictions: dict[int, tuple[EpochStatement, EpochStatement]] = {}
         """Evidence by culprit, of the change under way; see `is_contradiction`."""
-        self._known: dict[tuple[int, int], Statement] = {}
+        self._known: dict[tuple[int, int], EpochStatement] = {}
         self.state = EpochState(me)
         for entry in journal.read():
             self.state = after(self.state, _read_entry(entry))
@@ -164,25 +164,25 @@ class EpochKeeper:
             raise IllegalStep("only a member of the new group declines")
         if change.id not in self.state.declined:
             self._write(Declined(change.id))
-        return self._signed(change, Said(Choice.REFUSED, b"")).encode()
+        return self._signed(change, SaidChoice(Choice.REFUSED, b"")).encode()
 
     def store(self, key_id: bytes, sealed: bytes) -> list[bytes]:
         """The redistribution gave this party a new share. Raises IllegalStep."""
-        said = Said(Choice.STORED, key_id)
+        said = SaidChoice(Choice.STORED, key_id)
         after(self.state, said)
         self._vault.put(key_id, sealed)
         return self._say(said)
 
     def refuse(self) -> list[bytes]:
         """The redistribution failed, or its result was lost. Raises IllegalStep after `store`."""
-        return self._say(Said(Choice.REFUSED, b""))
+        return self._say(SaidChoice(Choice.REFUSED, b""))
 
     def give_up(self) -> list[bytes]:
         """Wait no longer for the others: ABORT, unless this party committed or refused."""
         choices = [said.choice for said in self.state.said]
         if self.state.pending is None or choices != [Choice.STORED]:
             return []
-        return self._say(Said(Choice.ABORT, self.state.stored))
+        return self._say(SaidChoice(Choice.ABORT, self.state.stored))
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take a message; junk and messages for other changes are dropped."""
@@ -194,9 +194,9 @@ class EpochKeeper:
         if change is None or message.change_id != change.id:
             return []
         if self.state.decided is not None:
-            asks = isinstance(message, Statement)
+            asks = isinstance(message, EpochStatement)
             return [self.state.decided.encode()] if asks else []
-        if isinstance(message, Statement):
+        if isinstance(message, EpochStatement):
             if message.is_valid(change):
                 self._note(change, message)
             return self._advance(change)
@@ -225,12 +225,14 @@ class EpochKeeper:
             return []
         if self._who_said(Choice.REFUSED):
             stored = self.state.stored
-            return self._say(Said(Choice.ABORT, stored) if stored else Said(Choice.REFUSED, b""))
+            return self._say(
+                SaidChoice(Choice.ABORT, stored) if stored else SaidChoice(Choice.REFUSED, b"")
+            )
         if choices and self._who_said(Choice.STORED) == set(change.parties.indices):
-            return self._say(Said(Choice.COMMIT, self.state.stored))
+            return self._say(SaidChoice(Choice.COMMIT, self.state.stored))
         return []
 
-    def _say(self, said: Said) -> list[bytes]:
+    def _say(self, said: SaidChoice) -> list[bytes]:
         self._write(said)
         change = self.state.change
         assert change is not None  # noqa: S101 - `after` refuses to speak without a change
@@ -242,11 +244,11 @@ class EpochKeeper:
         """This party's, as the change names it; None: it is not in the new group."""
         return {member.index: member.identity for member in change.members}.get(self.state.me)
 
-    def _signed(self, change: KeyChange, said: Said) -> Statement:
-        draft = Statement(change.id, self.state.me, said.choice, said.key_id, b"")
+    def _signed(self, change: KeyChange, said: SaidChoice) -> EpochStatement:
+        draft = EpochStatement(change.id, self.state.me, said.choice, said.key_id, b"")
         return replace(draft, signature=self._identity.sign(draft.signed_bytes))
 
-    def _note(self, change: KeyChange, statement: Statement) -> None:
+    def _note(self, change: KeyChange, statement: EpochStatement) -> None:
         for known in list(self._known.values()):
             if is_contradiction(change, known, statement):
                 self.contradictions.setdefault(statement.member, (known, statement))
@@ -289,13 +291,13 @@ class EpochKeeper:
 def _read_entry(data: bytes) -> Entry:
     value = decode(data)
     for kind in _ENTRIES:
-        if isinstance(value, Tagged) and value.tag == kind.__name__:
+        if isinstance(value, Tagged) and value.tag == kind.TAG:
             return kind.from_value(value)
     raise EncodingError("this is not an entry of an epoch journal")
 
 
-def _read_message(data: bytes) -> Statement | Certificate:
+def _read_message(data: bytes) -> EpochStatement | Certificate:
     value = decode(data)
-    if isinstance(value, Tagged) and value.tag == Certificate.__name__:
+    if isinstance(value, Tagged) and value.tag == Certificate.TAG:
         return Certificate.from_value(value)
-    return Statement.from_value(value)
+    return EpochStatement.from_value(value)

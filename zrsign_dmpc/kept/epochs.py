@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 from zrsign_dmpc.errors import DmpcError, EncodingError, ParameterError
 from zrsign_dmpc.kept.single_use import RolledBack
@@ -60,8 +60,10 @@ REMEMBERED: Final = 8
 
 
 @dataclass(frozen=True)
-class Member(Record):
+class EpochMember(Record):
     """A holder in the next epoch."""
+
+    TAG: ClassVar[str] = "Member"
 
     index: int
     identity: bytes
@@ -75,6 +77,8 @@ class KeyChange(Record):
     Never accept one from the network: its certificate makes old holders erase their shares.
     """
 
+    TAG: ClassVar[str] = "KeyChange"
+
     old_key_id: bytes
     epoch: int
     """The new one."""
@@ -82,7 +86,7 @@ class KeyChange(Record):
     """The session id of the redistribution that makes the new shares, 32 bytes."""
     threshold: int
     """t', of the new group."""
-    members: tuple[Member, ...]
+    members: tuple[EpochMember, ...]
     """The new group, by ascending index."""
 
     def __post_init__(self) -> None:
@@ -108,8 +112,10 @@ class KeyChange(Record):
 
 
 @dataclass(frozen=True)
-class Statement(Record):
+class EpochStatement(Record):
     """What a member signed about a change."""
+
+    TAG: ClassVar[str] = "Statement"
 
     change_id: bytes
     member: int
@@ -138,12 +144,14 @@ class Statement(Record):
 class Certificate(Record):
     """Statements that decide a change."""
 
+    TAG: ClassVar[str] = "Certificate"
+
     change_id: bytes
-    statements: tuple[Statement, ...]
+    statements: tuple[EpochStatement, ...]
 
 
 @dataclass(frozen=True)
-class Decision:
+class EpochDecision:
     """How a change ended."""
 
     key_id: bytes
@@ -155,7 +163,7 @@ class Decision:
         return self.key_id != b""
 
 
-def is_contradiction(change: KeyChange, first: Statement, second: Statement) -> bool:
+def is_contradiction(change: KeyChange, first: EpochStatement, second: EpochStatement) -> bool:
     """Whether two statements prove to anyone that their signer is corrupt."""
     exclusive = {first.choice, second.choice} in _EXCLUSIVE
     two_keys = b"" not in (first.key_id, second.key_id) and first.key_id != second.key_id
@@ -167,10 +175,10 @@ def is_contradiction(change: KeyChange, first: Statement, second: Statement) -> 
     )
 
 
-def certify(change: KeyChange, statements: Iterable[Statement]) -> Certificate | None:
+def certify(change: KeyChange, statements: Iterable[EpochStatement]) -> Certificate | None:
     """A certificate out of these statements, if they decide the change. All of them are valid."""
-    commits: dict[bytes, dict[int, Statement]] = {}
-    against: dict[int, Statement] = {}
+    commits: dict[bytes, dict[int, EpochStatement]] = {}
+    against: dict[int, EpochStatement] = {}
     for statement in statements:
         if statement.choice == Choice.COMMIT:
             commits.setdefault(statement.key_id, {})[statement.member] = statement
@@ -182,7 +190,7 @@ def certify(change: KeyChange, statements: Iterable[Statement]) -> Certificate |
     return Certificate(change.id, tuple(complete[0].values())) if complete else None
 
 
-def decide(change: KeyChange, certificate: Certificate) -> Decision | None:
+def decide(change: KeyChange, certificate: Certificate) -> EpochDecision | None:
     """What a certificate decides; None if it decides nothing. Its invalid statements do not count.
 
     Raises nothing: certificates come from strangers.
@@ -192,7 +200,7 @@ def decide(change: KeyChange, certificate: Certificate) -> Decision | None:
     if certificate.change_id != change.id or clean is None:
         return None
     first = clean.statements[0]
-    return Decision(first.key_id if first.choice == Choice.COMMIT else b"")
+    return EpochDecision(first.key_id if first.choice == Choice.COMMIT else b"")
 
 
 # What the journal holds: `KeyChange` when a change is opened, `Certificate` when it is decided,
@@ -203,13 +211,17 @@ def decide(change: KeyChange, certificate: Certificate) -> Decision | None:
 class Adopted(Record):
     """The key's first epoch here, from a key generation."""
 
+    TAG: ClassVar[str] = "Adopted"
+
     key_id: bytes
     epoch: int
 
 
 @dataclass(frozen=True)
-class Said(Record):
+class SaidChoice(Record):
     """This party is about to sign this."""
+
+    TAG: ClassVar[str] = "Said"
 
     choice: int
     key_id: bytes
@@ -219,10 +231,12 @@ class Said(Record):
 class Declined(Record):
     """This party takes no part in a change, ever: its REFUSED is final."""
 
+    TAG: ClassVar[str] = "Declined"
+
     change_id: bytes
 
 
-Entry = Adopted | KeyChange | Said | Certificate | Declined
+Entry = Adopted | KeyChange | SaidChoice | Certificate | Declined
 
 
 @dataclass(frozen=True)
@@ -237,7 +251,7 @@ class EpochState:
     """The change under way, or the last one."""
     decided: Certificate | None = None
     """What ended `change`."""
-    said: tuple[Said, ...] = ()
+    said: tuple[SaidChoice, ...] = ()
     """What this party stated about `change`."""
     past: frozenset[bytes] = frozenset()
     """The ids of all changes so far, and of those that were declined."""
@@ -274,7 +288,7 @@ def after(state: EpochState, entry: Entry) -> EpochState:
             return _after_adoption(state, entry)
         case KeyChange():
             return _after_opening(state, entry)
-        case Said():
+        case SaidChoice():
             return _after_saying(state, entry)
         case Certificate():
             return _after_decision(state, entry)
@@ -300,7 +314,7 @@ def _after_opening(state: EpochState, change: KeyChange) -> EpochState:
     return replace(state, change=change, decided=None, said=(), past=past, ended=ended)
 
 
-def _after_saying(state: EpochState, said: Said) -> EpochState:
+def _after_saying(state: EpochState, said: SaidChoice) -> EpochState:
     if state.pending is None or not state.is_member:
         raise IllegalStep("only members of the new group speak, while the change is undecided")
     before = [earlier.choice for earlier in state.said]
@@ -331,7 +345,7 @@ def _after_decision(state: EpochState, certificate: Certificate) -> EpochState:
         raise IllegalStep("the certificate decides nothing")
     if not decision.committed:
         return replace(state, decided=certificate)
-    if state.is_member and Said(Choice.COMMIT, decision.key_id) not in state.said:
+    if state.is_member and SaidChoice(Choice.COMMIT, decision.key_id) not in state.said:
         raise RolledBack("the others have this party's COMMIT, its journal does not: it is old")
     active = decision.key_id if state.is_member else b""
     return replace(state, decided=certificate, active=active, epoch=change.epoch)

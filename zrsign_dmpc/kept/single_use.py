@@ -35,7 +35,7 @@ class LedgerClosed(DmpcError):
 
 
 @dataclass(frozen=True)
-class Item(Record):
+class SingleUseItem(Record):
     """What is consumed, bound to the key in its epoch and the signers it is consumed for."""
 
     TAG = "single-use item"
@@ -53,12 +53,12 @@ class Item(Record):
 
 
 @dataclass(frozen=True)
-class Items(Record):
+class SingleUseItems(Record):
     """Items that are consumed together: one entry of the journal, so all of them or none."""
 
     TAG = "single-use items"
 
-    items: tuple[Item, ...]
+    items: tuple[SingleUseItem, ...]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class SingleUseLedger:
         self._closed = False
         self._head = self._replay()
 
-    def consume(self, item: Item) -> None:
+    def consume(self, item: SingleUseItem) -> None:
         """Strike the item off, durably. Only then may a share be computed from it.
 
         Raises:
@@ -121,16 +121,16 @@ class SingleUseLedger:
         self._require_unused((item,))
         self._record((item,), item.encode())
 
-    def consume_all(self, items: Sequence[Item]) -> None:
+    def consume_all(self, items: Sequence[SingleUseItem]) -> None:
         """Strike all of them off with the writes of one: all of them, or none.
 
         Raises what `consume` raises; AlreadyConsumed also for an item that is there twice.
         """
         if items:
             self._require_unused(items)
-            self._record(items, Items(tuple(items)).encode())
+            self._record(items, SingleUseItems(tuple(items)).encode())
 
-    def _require_unused(self, items: Sequence[Item]) -> None:
+    def _require_unused(self, items: Sequence[SingleUseItem]) -> None:
         if self._closed:
             raise LedgerClosed("an earlier write failed: open the journal again")
         names: set[tuple[str, bytes]] = set()
@@ -141,7 +141,7 @@ class SingleUseLedger:
                 )
             names.add(item.name)
 
-    def _record(self, items: Sequence[Item], entry: bytes) -> None:
+    def _record(self, items: Sequence[SingleUseItem], entry: bytes) -> None:
         self._consumed.update(item.name for item in items)
         self._closed = True
         self._journal.append(entry)
@@ -171,7 +171,7 @@ class SingleUseLedger:
         Raises:
             AlreadyConsumed: this party took part in it before, perhaps before a crash.
         """
-        self.consume(Item(EXECUTION, execution.sid, b"", 0, execution.parties.indices))
+        self.consume(SingleUseItem(EXECUTION, execution.sid, b"", 0, execution.parties.indices))
 
     def _replay(self) -> Head:
         anchored, head = self._anchor.read(), EMPTY
@@ -191,9 +191,9 @@ class SingleUseLedger:
         return head
 
 
-def _items_of(entry: bytes) -> tuple[Item, ...]:
+def _items_of(entry: bytes) -> tuple[SingleUseItem, ...]:
     """Raises EncodingError."""
     value = decode(entry)
-    if isinstance(value, Tagged) and value.tag == Items.TAG:
-        return Items.from_value(value).items
-    return (Item.from_value(value),)
+    if isinstance(value, Tagged) and value.tag == SingleUseItems.TAG:
+        return SingleUseItems.from_value(value).items
+    return (SingleUseItem.from_value(value),)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from zrsign_dmpc.errors import DmpcError, EncodingError
 from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.execution import Execution
-from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Slot
+from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Slot
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_dmpc.wire.transcript import Transcript
@@ -45,7 +45,7 @@ class Board:
 
     def broadcast(self, round_number: int, sender: int, kind: type[R]) -> R:
         """The body of a broadcast. Raises MissingMessage, EncodingError."""
-        return self._body((round_number, Kind.BROADCAST, sender, EVERYBODY), kind)
+        return self._body((round_number, MessageKind.BROADCAST, sender, EVERYBODY), kind)
 
     def broadcasts(self, round_number: int, kind: type[R]) -> dict[int, R]:
         """Everybody's broadcast of a round, by ascending index."""
@@ -54,7 +54,7 @@ class Board:
 
     def direct(self, round_number: int, sender: int, recipient: int, kind: type[R]) -> R:
         """The body of a direct message. Raises MissingMessage, EncodingError."""
-        return self._body((round_number, Kind.DIRECT, sender, recipient), kind)
+        return self._body((round_number, MessageKind.DIRECT, sender, recipient), kind)
 
     def derive(self, name: str, compute: Callable[[], D]) -> D:
         """What follows from the messages and is needed often; computed once."""
@@ -93,13 +93,15 @@ class Board:
 
     def originals(self, rounds: int) -> tuple[bytes, ...]:
         """The signed broadcasts of the first `rounds` rounds."""
-        chosen = [m for m in self._messages.values() if m.kind == Kind.BROADCAST]
+        chosen = [m for m in self._messages.values() if m.kind == MessageKind.BROADCAST]
         return tuple(m.encode() for m in sorted(chosen, key=_position) if m.round <= rounds)
 
     def _round_digests(self, number: int) -> tuple[bytes, ...]:
         if self.execution.protocol.rounds[number - 1].broadcast is None:
             return ()
-        slots = [(number, Kind.BROADCAST, i, EVERYBODY) for i in self.execution.parties.indices]
+        slots = [
+            (number, MessageKind.BROADCAST, i, EVERYBODY) for i in self.execution.parties.indices
+        ]
         return tuple(self._message(slot).digest for slot in slots)
 
     def _message(self, slot: Slot) -> Message:
@@ -136,7 +138,7 @@ def body_type(execution: Execution, message: Message) -> type[Record] | None:
     if not 1 <= message.round <= len(rounds):
         return None
     spec = rounds[message.round - 1]
-    return spec.broadcast if message.kind == Kind.BROADCAST else spec.direct
+    return spec.broadcast if message.kind == MessageKind.BROADCAST else spec.direct
 
 
 def read_body(execution: Execution, message: Message) -> Record:

@@ -16,7 +16,7 @@ from zrsign_dmpc.errors import DmpcError, EncodingError
 from zrsign_dmpc.run.blame import Accusation
 from zrsign_dmpc.run.board import Board, MissingMessage, body_type, read_body, view_of
 from zrsign_dmpc.run.execution import Execution
-from zrsign_dmpc.run.messages import ROUND_KINDS, Kind, Message, Originals
+from zrsign_dmpc.run.messages import ROUND_KINDS, Message, MessageKind, Originals
 from zrsign_dmpc.wire.encoding import decode, encode
 
 EQUIVOCATION: Final = "equivocation"
@@ -94,7 +94,7 @@ class Evidence:
 
     def _admissible(self, execution: Execution, message: Message, latest: Message) -> bool:
         """Said by the culprit, or an earlier broadcast in the view that the culprit signed."""
-        if message.kind == Kind.BROADCAST and 1 <= message.round < latest.round:
+        if message.kind == MessageKind.BROADCAST and 1 <= message.round < latest.round:
             row = self.digests[message.round - 1]
             return bool(row) and row[_place(execution, message.sender)] == message.digest
         return message.sender == self.culprit and message.kind in ROUND_KINDS
@@ -136,7 +136,7 @@ def originals_board(execution: Execution, message: Message) -> Board:
     board = Board(execution)
     for data in Originals.decode(message.body).messages:
         original = Message.read(execution, data)
-        if original.kind != Kind.BROADCAST or body_type(execution, original) is None:
+        if original.kind != MessageKind.BROADCAST or body_type(execution, original) is None:
             raise EncodingError("originals are broadcasts of the protocol's rounds")
         board.put(original)
     return board
@@ -196,18 +196,18 @@ def _contradicted_view(execution: Execution, messages: tuple[Message, ...]) -> b
     if len(messages) != 2 or messages[0].kind not in ROUND_KINDS:
         return False
     claim, answer = messages
-    if answer.kind != Kind.ORIGINALS or body_type(execution, claim) is None:
+    if answer.kind != MessageKind.ORIGINALS or body_type(execution, claim) is None:
         return False
     return originals_view(execution, answer, claim.round - 1) != claim.view
 
 
 def _false_alarm(execution: Execution, messages: tuple[Message, ...]) -> bool:
-    one = len(messages) == 1 and messages[0].kind == Kind.ORIGINALS
+    one = len(messages) == 1 and messages[0].kind == MessageKind.ORIGINALS
     return one and is_false_alarm(execution, messages[0])
 
 
 def _false_accusation(execution: Execution, messages: tuple[Message, ...]) -> bool:
-    one = len(messages) == 1 and messages[0].kind == Kind.ACCUSATION
+    one = len(messages) == 1 and messages[0].kind == MessageKind.ACCUSATION
     return one and is_false_accusation(execution, messages[0])
 
 

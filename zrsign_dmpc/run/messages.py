@@ -25,7 +25,7 @@ EVERYBODY: Final = 0
 MAX_MESSAGE_BYTES: Final = 1 << 24
 
 
-class Kind(IntEnum):
+class MessageKind(IntEnum):
     """What a message is for."""
 
     BROADCAST = 1
@@ -36,8 +36,8 @@ class Kind(IntEnum):
     """Body: the broadcasts that the sender received, because views differ."""
 
 
-ROUND_KINDS: Final = (Kind.BROADCAST, Kind.DIRECT)
-Slot = tuple[int, Kind, int, int]
+ROUND_KINDS: Final = (MessageKind.BROADCAST, MessageKind.DIRECT)
+Slot = tuple[int, MessageKind, int, int]
 """(round, kind, sender, recipient): an honest party signs one message for a slot, ever."""
 
 
@@ -55,9 +55,9 @@ class Message(Record):
     signature: bytes
 
     def __post_init__(self) -> None:
-        if self.kind not in Kind.__members__.values():
+        if self.kind not in MessageKind.__members__.values():
             raise EncodingError(f"unknown kind of message {self.kind}")
-        if (self.kind == Kind.DIRECT) != (self.recipient != EVERYBODY):
+        if (self.kind == MessageKind.DIRECT) != (self.recipient != EVERYBODY):
             raise EncodingError("direct messages have a recipient, all others have none")
 
     @cached_property
@@ -74,7 +74,7 @@ class Message(Record):
     @property
     def slot(self) -> Slot:
         """The slot that the message fills on a board."""
-        return self.round, Kind(self.kind), self.sender, self.recipient
+        return self.round, MessageKind(self.kind), self.sender, self.recipient
 
     @classmethod
     def sign(
@@ -84,7 +84,7 @@ class Message(Record):
         *,
         sender: int,
         round_number: int,
-        kind: Kind,
+        kind: MessageKind,
         body: bytes,
         view: bytes = b"",
         recipient: int = EVERYBODY,

@@ -23,7 +23,7 @@ from zrsign_dmpc.run.blame import Blamed
 from zrsign_dmpc.run.board import Board, body_type, read_body
 from zrsign_dmpc.run.evidence import Evidence, evidence_of, gather
 from zrsign_dmpc.run.execution import Execution, IdentityKey
-from zrsign_dmpc.run.messages import EVERYBODY, Kind, Message, Originals, Slot
+from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Originals, Slot
 from zrsign_dmpc.run.rounds import Abort, Result, Round
 from zrsign_dmpc.wire.records import Record
 
@@ -77,9 +77,9 @@ class Session(Generic[T]):
             return self._drop("the message is not for this party")
         if isinstance(self.outcome, Abort):
             return self._drop("the execution has ended")
-        if message.kind == Kind.ACCUSATION:
+        if message.kind == MessageKind.ACCUSATION:
             return self._on_accusation(message)
-        if message.kind == Kind.ORIGINALS:
+        if message.kind == MessageKind.ORIGINALS:
             return self._on_originals(message)
         return self._on_round_message(message)
 
@@ -152,9 +152,9 @@ class Session(Generic[T]):
         spec = self.execution.protocol.rounds[number - 1]
         slots: list[Slot] = []
         if spec.broadcast is not None:
-            slots.append((number, Kind.BROADCAST, sender, EVERYBODY))
+            slots.append((number, MessageKind.BROADCAST, sender, EVERYBODY))
         if spec.direct is not None:
-            slots.append((number, Kind.DIRECT, sender, self.me))
+            slots.append((number, MessageKind.DIRECT, sender, self.me))
         return slots
 
     def _current(self) -> list[Message]:
@@ -181,14 +181,14 @@ class Session(Generic[T]):
         outgoing = self._round.outgoing()
         sent: list[Message] = []
         if outgoing.broadcast is not None:
-            sent.append(self._signed(Kind.BROADCAST, EVERYBODY, outgoing.broadcast))
+            sent.append(self._signed(MessageKind.BROADCAST, EVERYBODY, outgoing.broadcast))
         for recipient, record in sorted(outgoing.direct.items()):
-            sent.append(self._signed(Kind.DIRECT, recipient, record))
+            sent.append(self._signed(MessageKind.DIRECT, recipient, record))
         for message in sent:
             self._board.put(message)
         return [Outbound(message.recipient or None, message.encode()) for message in sent]
 
-    def _signed(self, kind: Kind, recipient: int, record: Record) -> Message:
+    def _signed(self, kind: MessageKind, recipient: int, record: Record) -> Message:
         return Message.sign(
             self.execution,
             self._identity,
@@ -200,7 +200,7 @@ class Session(Generic[T]):
             body=record.encode(),
         )
 
-    def _announce(self, kind: Kind, body: bytes) -> Outbound:
+    def _announce(self, kind: MessageKind, body: bytes) -> Outbound:
         message = Message.sign(
             self.execution,
             self._identity,
@@ -229,7 +229,7 @@ class Session(Generic[T]):
         self._answered = True
         finished = self._round.number - (0 if isinstance(self.outcome, Result) else 1)
         body = Originals(cause, self._board.originals(finished))
-        return self._announce(Kind.ORIGINALS, body.encode())
+        return self._announce(MessageKind.ORIGINALS, body.encode())
 
     def _on_originals(self, message: Message) -> list[Outbound]:
         if faults.is_false_alarm(self.execution, message):
@@ -255,7 +255,7 @@ class Session(Generic[T]):
         proofs = []
         for number in range(1, len(self.execution.protocol.rounds) + 1):
             for sender in self.execution.others(self.me):
-                slot: Slot = (number, Kind.BROADCAST, sender, EVERYBODY)
+                slot: Slot = (number, MessageKind.BROADCAST, sender, EVERYBODY)
                 mine, other = self._board.get(slot), theirs.get(slot)
                 if mine is not None and other is not None and mine.digest != other.digest:
                     proofs.append(evidence_of(faults.EQUIVOCATION, mine, other))
@@ -276,7 +276,7 @@ class Session(Generic[T]):
             if not proof.proves_fault(self.execution):
                 raise DmpcError(f"a check of {self.execution.protocol.name} is not verifiable")
         return self._abort(
-            proofs, *(self._announce(Kind.ACCUSATION, proof.encode()) for proof in proofs)
+            proofs, *(self._announce(MessageKind.ACCUSATION, proof.encode()) for proof in proofs)
         )
 
     def _abort(self, proofs: tuple[Evidence, ...], *out: Outbound) -> list[Outbound]:

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from zrsign_dmpc.errors import DmpcError
 from zrsign_dmpc.run.execution import Execution, IdentityKey
-from zrsign_dmpc.run.messages import EVERYBODY, Kind
+from zrsign_dmpc.run.messages import EVERYBODY, MessageKind
 from zrsign_dmpc.run.rounds import Abort, Result, Round
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_dmpc.wire.records import Record
@@ -98,19 +98,21 @@ class Deviation(Session[T]):
         for recipient in self.execution.others(self.me):
             if outgoing.broadcast is not None:
                 changed = self._alter(number, recipient, outgoing.broadcast)
-                sent += self._sent(Kind.BROADCAST, recipient, changed)
+                sent += self._sent(MessageKind.BROADCAST, recipient, changed)
                 told = changed or told
             if recipient in outgoing.direct:
                 changed = self._alter(number, recipient, outgoing.direct[recipient])
-                sent += self._sent(Kind.DIRECT, recipient, changed)
+                sent += self._sent(MessageKind.DIRECT, recipient, changed)
         if told is not None:
-            self._board.put(self._signed(Kind.BROADCAST, EVERYBODY, told))
+            self._board.put(self._signed(MessageKind.BROADCAST, EVERYBODY, told))
         return sent
 
-    def _sent(self, kind: Kind, recipient: int, record: Record | None) -> list[Outbound]:
+    def _sent(self, kind: MessageKind, recipient: int, record: Record | None) -> list[Outbound]:
         if record is None:
             return []
-        message = self._signed(kind, EVERYBODY if kind == Kind.BROADCAST else recipient, record)
+        message = self._signed(
+            kind, EVERYBODY if kind == MessageKind.BROADCAST else recipient, record
+        )
         return [Outbound(recipient, message.encode())]
 
 

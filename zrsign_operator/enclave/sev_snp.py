@@ -96,7 +96,7 @@ class Tcb(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Report:
+class SnpReport:
     """The fields of a report that are judged."""
 
     version: int
@@ -197,7 +197,7 @@ class Endorsement:
             revoked,
         )
 
-    def fits(self, report: Report) -> bool:
+    def fits(self, report: SnpReport) -> bool:
         """Whether this key is the one that the report says it is signed with."""
         return (
             report.signing_key == self.signing_key
@@ -233,13 +233,13 @@ class SnpVerifier:
 
     def verify(self, document: bytes, now: float) -> Attested:
         """What the guest proved; `now` is Unix time in seconds. Raises BadQuote."""
-        report = Report.parse(document)
+        report = SnpReport.parse(document)
         endorsement = self._endorsement_of(report)
         self._require_genuine(endorsement, now)
         refuse_guest(report, endorsement, self._policy)
         return Attested(KIND, report.measurement, report.report_data, None, _details(report))
 
-    def _endorsement_of(self, report: Report) -> Endorsement:
+    def _endorsement_of(self, report: SnpReport) -> Endorsement:
         """The key that signed the report. Two providers' keys may fit one report."""
         fitting = [each for each in self._endorsements if each.fits(report)]
         if not fitting:
@@ -265,7 +265,7 @@ class SnpVerifier:
             require_not_revoked(below, endorsement.revoked, root, now)
 
 
-def refuse_guest(report: Report, endorsement: Endorsement, policy: SnpPolicy) -> None:
+def refuse_guest(report: SnpReport, endorsement: Endorsement, policy: SnpPolicy) -> None:
     """Judges a genuine report. Raises RefusedQuote."""
     if report.policy & DEBUG_BIT:
         raise RefusedQuote(f"the guest may be debugged (policy {report.policy:#x})")
@@ -289,7 +289,7 @@ def _der(value: bytes | None, tag: int) -> bytes:
     return value[2:]
 
 
-def _details(report: Report) -> Mapping[str, str]:
+def _details(report: SnpReport) -> Mapping[str, str]:
     return {
         "chip_id": report.chip_id.hex(),
         "tcb": report.reported_tcb.hex(),

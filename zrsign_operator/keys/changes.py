@@ -20,7 +20,7 @@ from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails
-from zrsign_operator.peers.frames import EpochNews, Kind, Proposal
+from zrsign_operator.peers.frames import EpochNews, Proposal, WorkKind
 
 REPEAT_S: Final = 1.0
 DECLINE_S: Final = 0.5
@@ -47,7 +47,7 @@ class Changes:
         *,
         send: Callable[[int, bytes], None],
         read: Callable[[Proposal], Move],
-        is_running: Callable[[Kind, int], bool],
+        is_running: Callable[[WorkKind, int], bool],
         scheme_of: Callable[[int, bytes], Scheme | None],
         decided: Callable[[KeyFolder], None],
         clock: Callable[[], float] = time.monotonic,
@@ -104,7 +104,7 @@ class Changes:
         state = folder.keeper.state if folder else None
         if folder and state and state.change and folder.order(state.change.epoch) == proposal:
             self._hear(sender, folder, news)
-        elif news.waiting and not self._is_running(Kind.RESHARE, proposal.subject):
+        elif news.waiting and not self._is_running(WorkKind.RESHARE, proposal.subject):
             self._decline(sender, proposal)
 
     def _hear(self, sender: int, folder: KeyFolder, news: EpochNews) -> None:
@@ -158,7 +158,7 @@ class Changes:
         self._repeated = now
         waiting = self._waiting()
         for folder in waiting:
-            if not self._is_running(Kind.RESHARE, folder.ledger_key):
+            if not self._is_running(WorkKind.RESHARE, folder.ledger_key):
                 self._go_on(folder, now)
         open_now = {f.keeper.state.change.id for f in waiting if f.keeper.state.change}
         self._since = {at: since for at, since in self._since.items() if at in open_now}

@@ -17,7 +17,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_daemon.log import get_logger
 from zrsign_operator.keys.holdings import HeldKey, Holdings
-from zrsign_operator.ledger.view import View
+from zrsign_operator.ledger.view import LedgerSnapshot
 
 BATCH = 40
 ANSWERED = ("key", "signature")
@@ -33,7 +33,7 @@ ANSWERS = Counter("operator_answers", "Answers by what became of them.", ["kind"
 Request = tuple[str, int]
 
 
-class Outbox:
+class AnswerOutbox:
     """Waiting answers by request."""
 
     def __init__(self, ledger: LedgerClient, account: Account) -> None:
@@ -172,12 +172,14 @@ class Outbox:
 class CatchingUp:
     """What a restart or a lost message kept this operator from saying."""
 
-    def __init__(self, holdings: Holdings, outbox: Outbox, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, holdings: Holdings, outbox: AnswerOutbox, clock: Callable[[], float]
+    ) -> None:
         self._holdings, self._outbox, self._clock = holdings, outbox, clock
         self._alone: dict[int, float] = {}
         """Clock time since when an answer of somebody else's is alone, by request."""
 
-    def answer(self, view: View, party: str) -> None:
+    def answer(self, view: LedgerSnapshot, party: str) -> None:
         """Say again what is held, refuse what is not to be signed, join answers of others."""
         for asked in view.keys.values():
             held = self._holdings.key(asked.request_id)

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from zrsign_dmpc.kept.epochs import KeyChange, Member
+from zrsign_dmpc.kept.epochs import EpochMember, KeyChange
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.kept.keys import KeyInfo
 from zrsign_dmpc.reshare import Plan, reshare_execution, reshare_plan
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.wire.records import Record
 from zrsign_operator.errors import Refused
-from zrsign_operator.peers.frames import Kind, Proposal
-from zrsign_operator.peers.members import Group, Settings
+from zrsign_operator.peers.frames import Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, OperatorGroup
 
 
 @dataclass(frozen=True, order=True)
@@ -31,14 +31,14 @@ class Target(Record):
     refresh: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: KeyringSettings) -> Self:
         """What the ledger wants now. Raises NotAMember while there is no group."""
         return cls(settings.group.number, settings.refresh)
 
     @classmethod
     def served_by(cls, made_by: Proposal) -> Self:
         """The order that an epoch serves, from the proposal that made it. Raises EncodingError."""
-        if made_by.kind == Kind.RESHARE:
+        if made_by.kind == WorkKind.RESHARE:
             details = ReshareDetails.decode(made_by.details)
             return cls(details.target.group, details.target.refresh)
         return cls.decode(made_by.details)
@@ -77,7 +77,7 @@ class Move:
         return self.key.public_key.encode()
 
     @classmethod
-    def read(cls, proposal: Proposal, settings: Settings) -> Move:
+    def read(cls, proposal: Proposal, settings: KeyringSettings) -> Move:
         """Raises Refused unless a member proposes it for a group of the ledger; DmpcError."""
         if not proposal.is_signed(settings.parties(settings.members)):
             raise Refused("nobody signed this proposal")
@@ -93,12 +93,12 @@ class Move:
         plan = reshare_plan(key, details.dealers, group.indices, group.threshold)
         parties = settings.parties(proposal.members)
         execution = reshare_execution(plan, parties, proposal.execution_id)
-        members = tuple(Member(each.index, each.identity) for each in group.members)
+        members = tuple(EpochMember(each.index, each.identity) for each in group.members)
         change = KeyChange(key.key_id, key.epoch + 1, execution.sid, group.threshold, members)
         return cls(proposal, proposal.subject, key, plan, execution, change)
 
 
-def _group(settings: Settings, target: Target) -> Group:
+def _group(settings: KeyringSettings, target: Target) -> OperatorGroup:
     for group in settings.groups:
         if group.number == target.group:
             return group

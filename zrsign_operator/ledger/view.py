@@ -11,7 +11,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.ledger.approval import Approved, approve
-from zrsign_operator.peers.members import Group, Member, Settings, level_named
+from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup, level_named
 
 QUERY: Final = "/zrsign.operators.Query/"
 KEY_BY_ID: Final = "/zrchain.treasury.Query/KeyByID"
@@ -52,10 +52,10 @@ class LedgerKey:
 
 
 @dataclass(frozen=True)
-class View:
+class LedgerSnapshot:
     """What the ledger shows an operator at one moment."""
 
-    settings: Settings
+    settings: KeyringSettings
     keys: dict[int, KeyAsked] = field(default_factory=dict)
     signatures: dict[int, SignAsked] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
@@ -67,18 +67,18 @@ class View:
 class LedgerView:
     """Reads `View`s. Parsed approvals are kept while their requests are open."""
 
-    last: View
+    last: LedgerSnapshot
     """What was read last; there is none before the first `read`."""
 
     def __init__(self, ledger: LedgerClient, keyring: str) -> None:
         self._ledger = ledger
         self._keyring = keyring
         self._judged: dict[int, Approved | str] = {}
-        self._settings: Settings | None = None
+        self._settings: KeyringSettings | None = None
         self._known_keys: dict[int, LedgerKey] = {}
         self._unknown: set[int] = set()
 
-    async def read(self) -> View:
+    async def read(self) -> LedgerSnapshot:
         """Raises ClientError, NotAMember for settings that this version does not understand."""
         request = operators.QueryWorkRequest(keyring=self._keyring, limit=LIMIT)
         work = await self._ledger.query(QUERY + "Work", request, operators.QueryWorkResponse)
@@ -88,13 +88,13 @@ class LedgerView:
         self.last = self._view(work, self._settings)
         return self.last
 
-    async def settings(self) -> Settings:
+    async def settings(self) -> KeyringSettings:
         """What the administrators want. Raises ClientError, NotAMember."""
         request = operators.QuerySettingsRequest(keyring=self._keyring)
         answer = await self._ledger.query(
             QUERY + "Settings", request, operators.QuerySettingsResponse
         )
-        return Settings(
+        return KeyringSettings(
             self._keyring,
             tuple(_group(each) for each in answer.groups),
             answer.refresh_number,
@@ -121,10 +121,10 @@ class LedgerView:
         if ledger_key not in self._known_keys:
             self._unknown.add(ledger_key)
 
-    def _view(self, work: operators.QueryWorkResponse, settings: Settings) -> View:
+    def _view(self, work: operators.QueryWorkResponse, settings: KeyringSettings) -> LedgerSnapshot:
         roots = {root.id: root for root in work.roots}
         transactions = {each.sign_request_id: each for each in work.transactions}
-        view = View(
+        view = LedgerSnapshot(
             settings,
             {request.id: _key_asked(request) for request in work.keys},
             known_keys=dict(self._known_keys),
@@ -177,12 +177,12 @@ def _key_asked(request: treasury.KeyReqResponse) -> KeyAsked:
     return KeyAsked(request.id, request.key_type, request.public_key, answered)
 
 
-def _group(wire: operators.Group) -> Group:
+def _group(wire: operators.Group) -> OperatorGroup:
     members = tuple(
         Member(each.index, each.party, each.identity_key, each.tls_certificate, each.endpoint)
         for each in wire.members
     )
-    return Group(wire.number, wire.threshold, level_named(wire.level), members)
+    return OperatorGroup(wire.number, wire.threshold, level_named(wire.level), members)
 
 
 def _asked(approved: Approved, request: treasury.SignReqResponse) -> SignAsked:

@@ -31,7 +31,7 @@ class _Suspect:
 
 
 @dataclass(frozen=True)
-class Accusation:
+class Conviction:
     """A fault as it is told to the ledger, of one culprit."""
 
     index: int
@@ -96,14 +96,14 @@ class Standing:
             if self._pardons.get(index, 0) <= pardons and index != self._me
         }
 
-    def accusations(self) -> Iterator[Accusation]:
+    def accusations(self) -> Iterator[Conviction]:
         """What is to be known about the guilty."""
         guilty = self.guilty
         for document in self._holdings.evidence() if guilty else ():
             fault = json.loads(document)
             for index, pardons in fault["culprits"]:
                 if index in guilty and self._pardons.get(index, 0) <= pardons:
-                    yield Accusation(index, fault["kind"], fault["why"], document)
+                    yield Conviction(index, fault["kind"], fault["why"], document)
 
     def pardon(self, pardons: Mapping[int, int]) -> None:
         """How often the administrators pardoned each operator."""

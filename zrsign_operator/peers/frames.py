@@ -25,7 +25,7 @@ MAX_SUBJECTS: Final = 16
 MAX_FRAME_BYTES: Final = 1 << 23
 
 
-class Kind(StrEnum):
+class WorkKind(StrEnum):
     """What operators do together."""
 
     AUX = "aux"
@@ -61,7 +61,7 @@ class Proposal(Record):
     signature: bytes = b""
 
     def __post_init__(self) -> None:
-        if self.kind not in set(Kind):
+        if self.kind not in set(WorkKind):
             raise EncodingError(f"unknown kind of work {self.kind[:20]!r}")
         if len(self.subjects) > MAX_SUBJECTS or len(set(self.subjects)) != len(self.subjects):
             raise EncodingError(f"a proposal has up to {MAX_SUBJECTS} different subjects")

@@ -43,7 +43,7 @@ class Myself:
 
 
 @dataclass(frozen=True)
-class Group:
+class OperatorGroup:
     """The holders that all keys are to have."""
 
     number: int
@@ -59,11 +59,11 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Settings:
+class KeyringSettings:
     """What the keyring's administrators want, at one height."""
 
     keyring: str
-    groups: tuple[Group, ...]
+    groups: tuple[OperatorGroup, ...]
     """The first to the current one."""
     refresh: int = 0
     """How often new shares were ordered."""
@@ -75,7 +75,7 @@ class Settings:
     """Another after every change."""
 
     @property
-    def group(self) -> Group:
+    def group(self) -> OperatorGroup:
         """The current one. Raises NotAMember while there is none."""
         if not self.groups:
             raise NotAMember(f"keyring {self.keyring} has no group of operators yet: set one")

@@ -10,7 +10,7 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.inventories import Inventories
 from zrsign_operator.peers.blame import Standing
 from zrsign_operator.peers.frames import Inventory
-from zrsign_operator.peers.members import Member, Myself, Settings
+from zrsign_operator.peers.members import KeyringSettings, Member, Myself
 from zrsign_operator.work.nonces import Stocks
 
 
@@ -63,7 +63,7 @@ class Peers:
         """Live operators that did their part lately, and me."""
         return self.links.live() - self.standing.left_out() | {self._myself.index}
 
-    def follow(self, settings: Settings) -> None:
+    def follow(self, settings: KeyringSettings) -> None:
         """Link with who has business with this operator, and remember who was pardoned."""
         self.standing.pardon(settings.pardons)
         wanted = set(settings.linked)

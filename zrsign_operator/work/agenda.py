@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from zrsign_operator.peers.frames import MAX_SUBJECTS, Kind
+from zrsign_operator.peers.frames import MAX_SUBJECTS, WorkKind
 from zrsign_operator.peers.members import rotation
 
 PATIENCE_S: Final = 1.5
@@ -37,7 +37,7 @@ SHORT_IDLE_S: Final = 0.15
 class Wanted:
     """Something that is open on the ledger."""
 
-    kind: Kind
+    kind: WorkKind
     subject: int
     key_id: int = 0
     since: float = 0.0
@@ -98,7 +98,7 @@ class Situation:
     reshared: float = 0.0
     """When a resharing ended here last."""
     wanted: tuple[Wanted, ...] = ()
-    running: tuple[tuple[Kind, int], ...] = ()
+    running: tuple[tuple[WorkKind, int], ...] = ()
     """What this operator takes part in now."""
     keys: tuple[KeyState, ...] = ()
     aux: frozenset[int] = frozenset()
@@ -117,7 +117,7 @@ class Situation:
 class Draft:
     """A proposal to be made."""
 
-    kind: Kind
+    kind: WorkKind
     subjects: tuple[int, ...]
     members: tuple[int, ...]
     key_id: int = 0
@@ -144,8 +144,8 @@ class _Taken:
 def agenda(situation: Situation) -> list[Draft]:
     """Proposals for now, the most urgent first."""
     drafts: list[Draft] = []
-    coming = Counter(key for kind, key in situation.running if kind is Kind.PRESIGN)
-    taken = _Taken(_running(situation, Kind.RESHARE), coming)
+    coming = Counter(key for kind, key in situation.running if kind is WorkKind.PRESIGN)
+    taken = _Taken(_running(situation, WorkKind.RESHARE), coming)
     for wanted in situation.wanted:
         if (wanted.kind, wanted.subject) not in situation.running:
             drafts += _for_request(situation, wanted, taken)
@@ -162,7 +162,7 @@ def short_keys(situation: Situation) -> frozenset[int]:
     waiting = Counter(
         wanted.key_id
         for wanted in situation.wanted
-        if wanted.kind is Kind.ECDSA and (wanted.kind, wanted.subject) not in situation.running
+        if wanted.kind is WorkKind.ECDSA and (wanted.kind, wanted.subject) not in situation.running
     )
     for key in situation.keys:
         waiting[key.ledger_key] -= len(_usable(situation, key))
@@ -177,11 +177,11 @@ def _usable(situation: Situation, key: KeyState) -> list[Ready]:
 def _batched(drafts: Sequence[Draft]) -> list[Draft]:
     """Signatures by the same signers in one execution: one message and one durable write each."""
     merged: list[Draft] = []
-    open_batch: dict[tuple[Kind, tuple[int, ...], int], int] = {}
+    open_batch: dict[tuple[WorkKind, tuple[int, ...], int], int] = {}
     for draft in drafts:
         at = (draft.kind, draft.members, draft.key_id)
         place = open_batch.get(at)
-        signs = draft.kind in (Kind.ECDSA, Kind.FROST)
+        signs = draft.kind in (WorkKind.ECDSA, WorkKind.FROST)
         if signs and place is not None and len(merged[place].subjects) < MAX_SUBJECTS:
             batch = merged[place]
             merged[place] = replace(
@@ -215,7 +215,7 @@ def _my_turn(
     turn = (rank - wanted.attempts) % proposers
     waited = situation.now - max(wanted.since, possible_since)
     pause, patience = 0.0, PATIENCE_S
-    if wanted.kind is Kind.RESHARE and wanted.attempts:
+    if wanted.kind is WorkKind.RESHARE and wanted.attempts:
         # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
         pause = min(2.0 ** min(wanted.attempts, 10), MAX_PAUSE_S)
         patience = min(PATIENCE_S * (1 + wanted.attempts), MAX_PATIENCE_S)
@@ -223,20 +223,20 @@ def _my_turn(
 
 
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
-    if wanted.kind is Kind.KEYGEN:
+    if wanted.kind is WorkKind.KEYGEN:
         everybody = tuple(sorted(situation.usable & set(situation.members)))
         subject = b"request" + wanted.subject.to_bytes(8, "big")
         rank = _rank(situation, subject, everybody)
         since = situation.usable_since
         if _gathered(situation) and _my_turn(situation, rank, wanted, len(everybody), since):
-            yield Draft(Kind.KEYGEN, (wanted.subject,), everybody)
+            yield Draft(WorkKind.KEYGEN, (wanted.subject,), everybody)
         return
     key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
     if key is None:
         return
-    if wanted.kind is Kind.RESHARE:
+    if wanted.kind is WorkKind.RESHARE:
         yield from _new_shares(situation, wanted, key, taken)
-    elif wanted.kind is Kind.ECDSA:
+    elif wanted.kind is WorkKind.ECDSA:
         yield from _with_presignature(situation, wanted, key, taken)
     else:
         yield from _with_nonces(situation, wanted, key, taken)
@@ -254,7 +254,7 @@ def _with_presignature(
     chosen = ready[rank % len(ready)]
     if _my_turn(situation, rank, wanted, len(chosen.signers), chosen.since):
         taken.presignatures.add(chosen.id)
-        yield Draft(Kind.ECDSA, (wanted.subject,), chosen.signers, 0, (chosen.id,))
+        yield Draft(WorkKind.ECDSA, (wanted.subject,), chosen.signers, 0, (chosen.id,))
 
 
 def _with_nonces(
@@ -277,7 +277,7 @@ def _with_nonces(
         for index in members:
             at = (key.ledger_key, index)
             taken.nonces[at] = taken.nonces.get(at, 0) + 1
-        yield Draft(Kind.FROST, (wanted.subject,), members, key.ledger_key)
+        yield Draft(WorkKind.FROST, (wanted.subject,), members, key.ledger_key)
 
 
 def _new_shares(
@@ -298,10 +298,10 @@ def _new_shares(
         others = [index for index in order if index != situation.me][: key.threshold - 1]
         dealers = tuple(sorted([situation.me, *others]))
         members = tuple(sorted({*situation.members, *dealers}))
-        yield Draft(Kind.RESHARE, (key.ledger_key,), members, key.ledger_key, dealers=dealers)
+        yield Draft(WorkKind.RESHARE, (key.ledger_key,), members, key.ledger_key, dealers=dealers)
 
 
-def _running(situation: Situation, kind: Kind) -> int:
+def _running(situation: Situation, kind: WorkKind) -> int:
     return sum(running is kind for running, _ in situation.running)
 
 
@@ -318,7 +318,7 @@ def wants_primes(situation: Situation) -> bool:
     While auxiliary information is made, the primes that went into it are all that it takes.
     """
     uncovered = not set(situation.members) <= situation.aux
-    return situation.me in situation.members and uncovered and not _running(situation, Kind.AUX)
+    return situation.me in situation.members and uncovered and not _running(situation, WorkKind.AUX)
 
 
 def _auxiliary(situation: Situation) -> Iterator[Draft]:
@@ -331,12 +331,12 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
         or not _gathered(situation)
     ):
         return
-    running = _running(situation, Kind.AUX) > 0
+    running = _running(situation, WorkKind.AUX) > 0
     idle = situation.idle_for >= SHORT_IDLE_S and not situation.running
     # A group that is complete for the first time does not wait for idle time: keys wait for it.
     urgent = not situation.aux or len(here) == len(situation.members)
     if here[0] == situation.me and not running and (idle or urgent):
-        yield Draft(Kind.AUX, (), here)
+        yield Draft(WorkKind.AUX, (), here)
 
 
 def _awaited(situation: Situation, key: KeyState, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
@@ -377,4 +377,4 @@ def _presign(situation: Situation, key: KeyState, wanted: Wanted | None) -> Iter
         possible_since = max(situation.usable_since, situation.aux_since, made_room)
         mine = _my_turn(situation, rank, wanted, len(signers), possible_since)
     if mine:
-        yield Draft(Kind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)
+        yield Draft(WorkKind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)

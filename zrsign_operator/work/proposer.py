@@ -9,8 +9,8 @@ from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.orders import ReshareDetails, Target
-from zrsign_operator.peers.frames import NONCE_BYTES, Kind, Proposal
-from zrsign_operator.peers.members import Settings
+from zrsign_operator.peers.frames import NONCE_BYTES, Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings
 from zrsign_operator.work.agenda import Draft
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.nonces import Stocks
@@ -26,7 +26,7 @@ class Proposer:
         self._stocks = stocks
 
     def write(
-        self, draft: Draft, settings: Settings, incarnations: Mapping[int, bytes]
+        self, draft: Draft, settings: KeyringSettings, incarnations: Mapping[int, bytes]
     ) -> Proposal | None:
         """Signed; None: it cannot be proposed after all."""
         if not set(draft.members) <= set(incarnations):
@@ -45,24 +45,24 @@ class Proposer:
             details=details,
         ).signed(self._identity)
 
-    def _details(self, draft: Draft, settings: Settings) -> bytes | None:
+    def _details(self, draft: Draft, settings: KeyringSettings) -> bytes | None:
         held = self._holdings.key(draft.key_id)
         match draft.kind:
-            case Kind.AUX:
+            case WorkKind.AUX:
                 return b""
-            case Kind.KEYGEN:
+            case WorkKind.KEYGEN:
                 return Target.of(settings).encode()
-            case Kind.ECDSA:
+            case WorkKind.ECDSA:
                 return EcdsaDetails(draft.presignatures).encode()
             case _ if held is None:
                 return None
-            case Kind.FROST:
+            case WorkKind.FROST:
                 picked = self._stocks.pick(held, draft.members, len(draft.subjects))
                 return FrostDetails(picked).encode() if picked else None
-            case Kind.RESHARE:
+            case WorkKind.RESHARE:
                 info = StoredKeyInfo.of(held.share.info)
                 return ReshareDetails(Target.of(settings), info, draft.dealers).encode()
-            case Kind.PRESIGN:
+            case WorkKind.PRESIGN:
                 aux = self._holdings.aux_for(draft.members, settings.group.level)
                 if aux is None:
                     return None

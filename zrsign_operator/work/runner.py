@@ -20,7 +20,7 @@ from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import OperatorError, Refused
-from zrsign_operator.peers.frames import Kind, Proposal, Refusal, Said
+from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.tasks import COSTLY, HEAVY, MOST, TIMEOUTS_S, Task
 
@@ -32,7 +32,7 @@ MAX_PARKED: Final = 256
 """Proposals of one peer that may wait."""
 EARLY_S: Final = 5.0
 """Longer only while the proposal itself waits."""
-PARK_S: Final[Mapping[Kind, float]] = {Kind.AUX: 90.0, Kind.ECDSA: 10.0}
+PARK_S: Final[Mapping[WorkKind, float]] = {WorkKind.AUX: 90.0, WorkKind.ECDSA: 10.0}
 """How long a proposal waits for primes, or for a presigning that is about to end here, too."""
 PARK_SHORTLY_S: Final = 2.0
 """How long any other waits for the ledger's view to catch up."""
@@ -109,7 +109,7 @@ class Runner:
         """The proposals of all executions under way here."""
         return [run.proposal for run in self._runs.values()]
 
-    def is_running(self, kind: Kind, subject: int) -> bool:
+    def is_running(self, kind: WorkKind, subject: int) -> bool:
         """Whether work of this kind on the subject is under way here."""
         return any(p.kind == kind and subject in p.subjects for p in self.running())
 
@@ -147,7 +147,7 @@ class Runner:
                 if (parked := self._parked.pop(execution_id, None)) is None:
                     continue
                 since, proposal = parked
-                limit = PARK_S.get(Kind(proposal.kind), PARK_SHORTLY_S)
+                limit = PARK_S.get(WorkKind(proposal.kind), PARK_SHORTLY_S)
                 if self._join(proposal, patience=now - since < limit, since=since):
                     self._release(execution_id)
         finally:
@@ -155,7 +155,7 @@ class Runner:
 
     def _join(self, proposal: Proposal, *, patience: bool, since: float | None = None) -> bool:
         """Prepare and start; the first messages wait in the session until `_release`."""
-        execution_id, kind = proposal.execution_id, Kind(proposal.kind)
+        execution_id, kind = proposal.execution_id, WorkKind(proposal.kind)
         try:
             self._require_room(kind)
             task = self._prepare(proposal)
@@ -182,7 +182,7 @@ class Runner:
         of_the_same = sum(p.proposer == proposal.proposer for _, p in self._parked.values())
         return of_the_same < MAX_PARKED
 
-    def _require_room(self, kind: Kind) -> None:
+    def _require_room(self, kind: WorkKind) -> None:
         if sum(run.proposal.kind == kind for run in self._runs.values()) >= MOST[kind]:
             raise Refused(f"busy: {MOST[kind]} of {kind} run here")
 
@@ -261,7 +261,7 @@ class Runner:
         self._settle(run)
 
     async def _step_in_threads(self, run: _Run, first: bool) -> None:
-        order = (run.proposal.kind != Kind.KEYGEN, run.started)
+        order = (run.proposal.kind != WorkKind.KEYGEN, run.started)
 
         async def step(work: Callable[[], list[Outbound]]) -> None:
             before = run.session.waiting_for()
@@ -298,7 +298,7 @@ class Runner:
         """End what stood still for too long; forget what never began."""
         now = self._clock()
         for run in list(self._runs.values()):
-            if now - run.moved > TIMEOUTS_S[Kind(run.proposal.kind)] and not run.stepping:
+            if now - run.moved > TIMEOUTS_S[WorkKind(run.proposal.kind)] and not run.stepping:
                 run.session.give_up()
                 self._settle(run)
         for sender, known in self._early.items():

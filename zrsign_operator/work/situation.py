@@ -10,11 +10,11 @@ from typing import Final
 from zrsign_dmpc.ecdsa import Presignature
 from zrsign_operator.keys.holdings import NONCES_AHEAD, HeldKey, Holdings
 from zrsign_operator.keys.inventories import LACKING_S, Inventories
-from zrsign_operator.ledger.answers import Outbox
+from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Target
-from zrsign_operator.ledger.view import View
-from zrsign_operator.peers.frames import Kind, Proposal
+from zrsign_operator.ledger.view import LedgerSnapshot
+from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.work.agenda import (
     SHORT_IDLE_S,
     KeyState,
@@ -40,10 +40,10 @@ class Outlook:
     def __init__(
         self,
         me: int,
-        view: View,
+        view: LedgerSnapshot,
         holdings: Holdings,
         inventories: Inventories,
-        outbox: Outbox,
+        outbox: AnswerOutbox,
         pool_level: int,
         clock: Callable[[], float],
     ) -> None:
@@ -54,7 +54,7 @@ class Outlook:
         self._outbox = outbox
         self._pool_level = pool_level
         self._clock = clock
-        self._attempts: dict[tuple[Kind, int], _Attempt] = {}
+        self._attempts: dict[tuple[WorkKind, int], _Attempt] = {}
         self._last_request = clock()
         self._usable: tuple[frozenset[int], float] = frozenset(), clock()
         self._complete_since: float | None = None
@@ -69,7 +69,7 @@ class Outlook:
         self._short: frozenset[int] = frozenset()
         """The ledger's keys of which requests wait for presignatures."""
 
-    def update(self, view: View) -> None:
+    def update(self, view: LedgerSnapshot) -> None:
         """Take a new view of the ledger."""
         if view.signatures or view.keys:
             self._last_request = self._clock()
@@ -91,11 +91,11 @@ class Outlook:
     def is_needed(self, proposal: Proposal) -> bool:
         """Whether a request waits for what comes of a proposal."""
         match proposal.kind:
-            case Kind.RESHARE:
+            case WorkKind.RESHARE:
                 return False
-            case Kind.PRESIGN:
+            case WorkKind.PRESIGN:
                 return proposal.subject in self._short
-            case Kind.AUX:
+            case WorkKind.AUX:
                 return bool(self._short)
             case _:
                 return True
@@ -117,7 +117,7 @@ class Outlook:
         """It came to nothing."""
         self._changed = True
         for subject in proposal.subjects:
-            attempt = self._attempts.get((Kind(proposal.kind), subject))
+            attempt = self._attempts.get((WorkKind(proposal.kind), subject))
             if attempt is not None:
                 attempt.since, attempt.count = self._clock(), attempt.count + 1
 
@@ -166,10 +166,10 @@ class Outlook:
             reshared=self._reshared,
             wanted=tuple(wanted),
             running=tuple(
-                (Kind(p.kind), s)
+                (WorkKind(p.kind), s)
                 for p in running
                 # One that waits for somebody silent may go on, but no request waits for it.
-                if p.kind != Kind.PRESIGN or set(p.members) <= usable
+                if p.kind != WorkKind.PRESIGN or set(p.members) <= usable
                 for s in p.subjects or (0,)
             ),
             keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),
@@ -185,7 +185,7 @@ class Outlook:
 
     def _wanted(self, now: float) -> list[Wanted]:
         found = [
-            self._want(Kind.KEYGEN, request_id, 0, now)
+            self._want(WorkKind.KEYGEN, request_id, 0, now)
             for request_id in self.view.keys
             if self._holdings.key(request_id) is None
         ]
@@ -193,10 +193,11 @@ class Outlook:
             if signing.signature or self._outbox.has_answered(("signature", request_id)):
                 continue
             approved = signing.approved
-            kind = Kind.ECDSA if approved.scheme is Scheme.ECDSA else Kind.FROST
+            kind = WorkKind.ECDSA if approved.scheme is Scheme.ECDSA else WorkKind.FROST
             found.append(self._want(kind, request_id, approved.key_id, now))
         found += [
-            self._want(Kind.RESHARE, ledger_key, ledger_key, now) for ledger_key in self._due(now)
+            self._want(WorkKind.RESHARE, ledger_key, ledger_key, now)
+            for ledger_key in self._due(now)
         ]
         open_now = {(each.kind, each.subject) for each in found}
         self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
@@ -236,7 +237,7 @@ class Outlook:
                 key_id = held_one.share.info.key_id
                 yield self._key_state(held_one, self._holdings.presignatures_of(key_id))
 
-    def _want(self, kind: Kind, subject: int, key_id: int, now: float) -> Wanted:
+    def _want(self, kind: WorkKind, subject: int, key_id: int, now: float) -> Wanted:
         attempt = self._attempts.setdefault((kind, subject), _Attempt(now))
         return Wanted(kind, subject, key_id, attempt.since, attempt.count)
 

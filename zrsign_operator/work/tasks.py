@@ -40,37 +40,37 @@ from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
-from zrsign_operator.ledger.view import SignAsked, View
-from zrsign_operator.peers.frames import Kind, Proposal
-from zrsign_operator.peers.members import Myself, Settings
+from zrsign_operator.ledger.view import LedgerSnapshot, SignAsked
+from zrsign_operator.peers.frames import Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 
-TIMEOUTS_S: Final[Mapping[Kind, float]] = {
-    Kind.AUX: 180.0,
-    Kind.KEYGEN: 20.0,
-    Kind.PRESIGN: 60.0,
-    Kind.ECDSA: 15.0,
-    Kind.FROST: 15.0,
-    Kind.RESHARE: 30.0,
+TIMEOUTS_S: Final[Mapping[WorkKind, float]] = {
+    WorkKind.AUX: 180.0,
+    WorkKind.KEYGEN: 20.0,
+    WorkKind.PRESIGN: 60.0,
+    WorkKind.ECDSA: 15.0,
+    WorkKind.FROST: 15.0,
+    WorkKind.RESHARE: 30.0,
 }
-HEAVY: Final = frozenset({Kind.AUX, Kind.KEYGEN, Kind.PRESIGN, Kind.RESHARE})
+HEAVY: Final = frozenset({WorkKind.AUX, WorkKind.KEYGEN, WorkKind.PRESIGN, WorkKind.RESHARE})
 """Too long for the event loop: their steps run in threads."""
-COSTLY: Final = frozenset({Kind.AUX, Kind.PRESIGN, Kind.RESHARE})
+COSTLY: Final = frozenset({WorkKind.AUX, WorkKind.PRESIGN, WorkKind.RESHARE})
 """They wait for a peer that is silent for a while: to begin again takes longer."""
-MOST: Final[Mapping[Kind, int]] = {
-    Kind.AUX: 1,
-    Kind.KEYGEN: 16,
-    Kind.PRESIGN: 16,
-    Kind.ECDSA: 256,
-    Kind.FROST: 256,
-    Kind.RESHARE: 16,
+MOST: Final[Mapping[WorkKind, int]] = {
+    WorkKind.AUX: 1,
+    WorkKind.KEYGEN: 16,
+    WorkKind.PRESIGN: 16,
+    WorkKind.ECDSA: 256,
+    WorkKind.FROST: 256,
+    WorkKind.RESHARE: 16,
 }
 """How many executions of each kind one operator runs at once."""
-SUBJECTS: Final[Mapping[Kind, int]] = {
-    Kind.AUX: 0,
-    Kind.KEYGEN: 1,
-    Kind.PRESIGN: 1,
-    Kind.RESHARE: 1,
+SUBJECTS: Final[Mapping[WorkKind, int]] = {
+    WorkKind.AUX: 0,
+    WorkKind.KEYGEN: 1,
+    WorkKind.PRESIGN: 1,
+    WorkKind.RESHARE: 1,
 }
 """How many requests or keys an execution is about; signatures come in batches."""
 GROUPS: Final[Mapping[Scheme, Group]] = {
@@ -95,10 +95,10 @@ class Desk:
     """All that a task may look at."""
 
     myself: Myself
-    settings: Settings
+    settings: KeyringSettings
     holdings: Holdings
-    view: View
-    is_running: Callable[[Kind, int], bool]
+    view: LedgerSnapshot
+    is_running: Callable[[WorkKind, int], bool]
     changes: Changes
     covered: Callable[[], frozenset[int]]
     """Whom the newest auxiliary information here covers, without those who lost it."""
@@ -123,7 +123,7 @@ class Desk:
 
     def prepare(self, proposal: Proposal) -> Task:
         """Raises Refused, and DmpcError for parameters that do not fit."""
-        kind, count = Kind(proposal.kind), len(proposal.subjects)
+        kind, count = WorkKind(proposal.kind), len(proposal.subjects)
         if SUBJECTS.get(kind, count) != count:
             raise Refused(f"{kind} is about {SUBJECTS[kind]} requests or keys, not {count}")
         return _PREPARE[kind](self, proposal)
@@ -155,7 +155,7 @@ class Desk:
             raise Refused(f"key request {proposal.subject} is not open here")
         if self.holdings.key(proposal.subject) is not None:
             raise Refused(f"I hold a key for request {proposal.subject} already")
-        if self.is_running(Kind.KEYGEN, proposal.subject):
+        if self.is_running(WorkKind.KEYGEN, proposal.subject):
             # Two runs would make two keys, and the answers would not agree.
             raise Refused(f"a key for request {proposal.subject} is being made")
         threshold = self.settings.group.threshold
@@ -188,7 +188,7 @@ class Desk:
         details = ReshareDetails.decode(proposal.details)
         if details.target != Target.of(self.settings):
             raise Refused(f"the ledger orders {Target.of(self.settings)} here")
-        if self.is_running(Kind.RESHARE, proposal.subject):
+        if self.is_running(WorkKind.RESHARE, proposal.subject):
             raise Refused(f"new shares of key {proposal.subject} are being made")
         move = Move.read(proposal, self.settings)
         held = self.holdings.key(move.ledger_key, move.public_key)
@@ -328,11 +328,11 @@ class Desk:
         return held
 
 
-_PREPARE: Final[Mapping[Kind, Callable[[Desk, Proposal], Task]]] = {
-    Kind.AUX: Desk.aux,
-    Kind.KEYGEN: Desk.keygen,
-    Kind.PRESIGN: Desk.presign,
-    Kind.ECDSA: Desk.ecdsa,
-    Kind.FROST: Desk.frost,
-    Kind.RESHARE: Desk.reshare,
+_PREPARE: Final[Mapping[WorkKind, Callable[[Desk, Proposal], Task]]] = {
+    WorkKind.AUX: Desk.aux,
+    WorkKind.KEYGEN: Desk.keygen,
+    WorkKind.PRESIGN: Desk.presign,
+    WorkKind.ECDSA: Desk.ecdsa,
+    WorkKind.FROST: Desk.frost,
+    WorkKind.RESHARE: Desk.reshare,
 }

@@ -13,13 +13,13 @@ from zrsign_operator.errors import NotApproved
 from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.holdings import Holdings
-from zrsign_operator.ledger.answers import Outbox
+from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.metrics import Figures
-from zrsign_operator.peers.frames import Kind, Proposal, Refusal
-from zrsign_operator.peers.members import Myself, Settings
+from zrsign_operator.peers.frames import Proposal, Refusal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.agenda import Draft, Situation, agenda, wants_primes
 from zrsign_operator.work.details import EcdsaDetails
@@ -40,7 +40,7 @@ class Work:
         peers: Peers,
         holdings: Holdings,
         ledger_view: LedgerView,
-        outbox: Outbox,
+        outbox: AnswerOutbox,
         *,
         primes: PrimeSource,
         lanes: Lanes,
@@ -82,7 +82,7 @@ class Work:
         self._log = get_logger(operator=myself.index)
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> KeyringSettings:
         """What the ledger's administrators want, as of the last look."""
         return self.outlook.view.settings
 
@@ -187,16 +187,16 @@ class Work:
     def _ended(self, ended: Ended) -> None:
         proposal, outcome = ended.proposal, ended.outcome
         self.figures.ended(ended)
-        if proposal.kind == Kind.RESHARE:
+        if proposal.kind == WorkKind.RESHARE:
             self.outlook.reshared()
-        if proposal.kind == Kind.PRESIGN:
+        if proposal.kind == WorkKind.PRESIGN:
             self.outlook.presigned()
         if isinstance(outcome, Abort):
             self._failed(proposal, outcome)
         else:
-            if proposal.kind == Kind.PRESIGN:
+            if proposal.kind == WorkKind.PRESIGN:
                 self.outlook.got_presignature(outcome.value.public.id)
-            elif proposal.kind == Kind.AUX:
+            elif proposal.kind == WorkKind.AUX:
                 self._peers.tell_all(self._peers.inventories.mine())
             self._log.info(
                 "execution_done",
@@ -222,11 +222,11 @@ class Work:
         else:
             for index in outcome.culprits:
                 self._peers.standing.suspect(index)
-        if proposal.kind == Kind.ECDSA:
+        if proposal.kind == WorkKind.ECDSA:
             # Its share may have left: it can never be used for anything else.
             for name in EcdsaDetails.decode(proposal.details).presignatures:
                 self._holdings.drop_presignature(name)
-        if proposal.kind == Kind.RESHARE:
+        if proposal.kind == WorkKind.RESHARE:
             self.changes.failed(proposal)
 
     def _convict(self, proposal: Proposal, outcome: Abort) -> None:
@@ -239,7 +239,7 @@ class Work:
 
     def _refused(self, peer: int, proposal: Proposal, refusal: Refusal) -> None:
         self._log.info("refused", peer=peer, kind=proposal.kind, why=refusal.reason)
-        if proposal.kind != Kind.RESHARE:
+        if proposal.kind != WorkKind.RESHARE:
             # New shares need the whole group, so a pause without this one would help nobody.
             self._peers.standing.refused(peer)
 

@@ -21,7 +21,7 @@ from zrsign_dmpc.ecdsa.signing import (
 )
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1
-from zrsign_dmpc.kept.single_use import AlreadyConsumed, Item, SingleUseLedger
+from zrsign_dmpc.kept.single_use import AlreadyConsumed, SingleUseItem, SingleUseLedger
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.simulator import Deviation, Simulation
 
@@ -63,8 +63,8 @@ def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None
     session = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
     assert not ledger.is_consumed(PRESIGNATURE, public.id)
     assert session.start()
-    assert [Item.decode(entry) for entry in journal.entries] == [
-        Item(PRESIGNATURE, public.id, public.key_id, public.epoch, (1, 2))
+    assert [SingleUseItem.decode(entry) for entry in journal.entries] == [
+        SingleUseItem(PRESIGNATURE, public.id, public.key_id, public.epoch, (1, 2))
     ]
     # Another message, the same message again, and both after a restart: nothing leaves.
     for again in (ledger, SingleUseLedger(journal, anchor)):

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from zrsign_dmpc.ecdsa.presign.setup import PresignSetup
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Point
-from zrsign_dmpc.kept.single_use import Item
+from zrsign_dmpc.kept.single_use import SingleUseItem
 from zrsign_dmpc.wire.records import Record
 from zrsign_dmpc.wire.transcript import Transcript
 
@@ -41,9 +41,9 @@ class PublicPresignature(Record):
         return transcript.challenge_bytes("digest", 32)
 
     @property
-    def item(self) -> Item:
+    def item(self) -> SingleUseItem:
         """What a signing strikes off."""
-        return Item(PRESIGNATURE, self.id, self.key_id, self.epoch, self.signers)
+        return SingleUseItem(PRESIGNATURE, self.id, self.key_id, self.epoch, self.signers)
 
     def is_consistent(self) -> bool:
         """Whether Σ Δ̃_j = G and Σ S̃_j = X: then shares that pass their checks make a signature."""
