@@ -16,6 +16,8 @@ from zrsign.sdk.ledger import Receiver
 T = TypeVar("T")
 STILL_S = 60.0
 """Seconds without any movement after which nothing is expected to move any more."""
+MOVING = ("steps", "usable", "primes_ready")
+"""What of an operator's status shows that it gets on."""
 LOOK_S = 2.0
 """How often, in seconds, a network is looked at."""
 
@@ -72,8 +74,7 @@ def of_network(manifest: Callable[[], Manifest], ledger: LedgerClient) -> Motion
     async def look() -> Hashable:
         reports = await committee.reports(manifest())
         operators = tuple(
-            (each.name, each.status.get("steps"), str(each.status.get("usable")))
-            for each in reports
+            (each.name, *(str(each.status.get(name)) for name in MOVING)) for each in reports
         )
         try:
             requests = [each.SerializeToString() async for each in Receiver(ledger).requests()]
