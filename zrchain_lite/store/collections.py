@@ -1,28 +1,32 @@
 """Typed views on a KVStore: maps of protobuf messages, indexes and counters, each under a prefix of
 its own.
 
-A prefix is `<module>/<collection>/`; two collections never share one. Integer keys are 8 bytes big-
-endian, so that
-iteration is in numeric order.
+A prefix is `<module>/<collection>/`; two collections never share one. Integer keys are 8 bytes
+big-endian, so that iteration is in numeric order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.store.kv import KVStore
 
 M = TypeVar("M", bound=Message)
+MAX_PART_BYTES: Final = 2**16 - 1
+"""How long text or bytes inside a tuple key may be, in bytes: what their length prefix can say."""
+
 Key = int | str | bytes | tuple[int | str | bytes, ...]
 
 
 def encode_key(key: Key) -> bytes:
     """Order-preserving.
 
-    Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes).
+    Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes). Raises
+    InvalidArgument for a part of 65,536 bytes or more: strangers name what they ask for.
     """
     match key:
         case int():
@@ -38,6 +42,8 @@ def _encode_part(part: int | str | bytes) -> bytes:
     if isinstance(part, int):
         return part.to_bytes(8, "big")
     raw = part.encode() if isinstance(part, str) else part
+    if len(raw) > MAX_PART_BYTES:
+        raise InvalidArgument(f"an identifier has {MAX_PART_BYTES} bytes at most, not {len(raw)}")
     return len(raw).to_bytes(2, "big") + raw
 
 
