@@ -100,6 +100,17 @@ async def test_finality__should_count_the_blocks_on_top(
     assert isinstance(await destination.status(raw, [tx_id]), Final)
 
 
+async def test_finality_in_the_nodes_word__should_be_the_nodes_to_say(funded: JsonRpc) -> None:
+    raw, tx_id = signed()
+    destination = EvmDestination(CHAIN, funded, finality="finalized")
+    await destination.submit(raw)
+    seen = await mined(destination, raw, tx_id)
+    assert isinstance(seen, Included)
+    # Anvil calls a block final that two epochs of 32 slots lie above.
+    await funded.call("anvil_mine", "0x40")
+    assert isinstance(await destination.status(raw, [tx_id]), Final)
+
+
 async def test_reverted_transaction__should_be_final_and_not_ok(funded: JsonRpc) -> None:
     # PUSH0 PUSH0 REVERT
     await funded.call("anvil_setCode", OTHER, "0x5f5ffd")
