@@ -15,7 +15,7 @@ from bech32 import bech32_decode, bech32_encode, convertbits
 
 from zrsign_chains import cosmos_transactions, registry
 from zrsign_chains.chain import Chain, Intent, UnsignedTx, require_each
-from zrsign_chains.cosmos_transactions import Charge, Coin, CosmosTx, Send, Signer
+from zrsign_chains.cosmos_transactions import Charge, Coin, CosmosSigner, CosmosTx, Send
 from zrsign_chains.ecdsa import load_public_key, verify
 from zrsign_chains.errors import (
     BadSignature,
@@ -81,7 +81,7 @@ def keyring_address(n: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class CosmosNetwork:
     """What a Cosmos chain calls its accounts and its own coin, and what gas costs in it.
 
     `gas_price` is in the coin's smallest unit for one unit of gas.
@@ -93,13 +93,13 @@ class Network:
 
 
 NETWORKS = {
-    "zrsign-local": Network("zen", "urock", Decimal("0.0001")),
-    "cosmoshub-4": Network("cosmos", "uatom", Decimal("0.01")),
-    "osmosis-1": Network("osmo", "uosmo", Decimal("0.04")),
+    "zrsign-local": CosmosNetwork("zen", "urock", Decimal("0.0001")),
+    "cosmoshub-4": CosmosNetwork("cosmos", "uatom", Decimal("0.01")),
+    "osmosis-1": CosmosNetwork("osmo", "uosmo", Decimal("0.04")),
 }
 """Chain id to what is known of it; the registry has their names."""
 
-NAMELESS = Network("", "", Decimal(0))
+NAMELESS = CosmosNetwork("", "", Decimal(0))
 """A chain whose transactions can be signed, while nobody told its addresses and its coin."""
 
 
@@ -121,7 +121,7 @@ class CosmosChain(Chain):
     wallet = registry.COSMOS
     (ledger_wallet,) = registry.FAMILIES["cosmos"].ledger_wallets
 
-    def __init__(self, caip2: str, network: Network | None = None) -> None:
+    def __init__(self, caip2: str, network: CosmosNetwork | None = None) -> None:
         """`network` says what is not in `NETWORKS`. Raises `UnknownChain` when neither does."""
         namespace, _, reference = caip2.partition(":")
         if namespace != "cosmos" or not _DIRECT.fullmatch(reference):
@@ -203,7 +203,7 @@ class CosmosChain(Chain):
         """SHA-256 of the TxRaw, upper-case hexadecimal."""
         return sha256(signed).hex().upper()
 
-    def compose(self, intent: Intent, signer: Signer, gas_limit: int, fee: int) -> bytes:
+    def compose(self, intent: Intent, signer: CosmosSigner, gas_limit: int, fee: int) -> bytes:
         """The SignDoc of a bank transfer in the chain's own coin; `fee` is in its smallest unit."""
         self.require_payable(intent.to, intent.value, intent.data)
         denom = self._named().denom
@@ -264,7 +264,7 @@ class CosmosChain(Chain):
         self._own(tx)
         return None
 
-    def _named(self) -> Network:
+    def _named(self) -> CosmosNetwork:
         if self.network is NAMELESS:
             raise UnknownChain(f"nobody told which addresses and coin {self.caip2} has")
         return self.network
@@ -275,7 +275,7 @@ class CosmosChain(Chain):
         return tx
 
 
-def _known(reference: str) -> Network:
+def _known(reference: str) -> CosmosNetwork:
     try:
         return NETWORKS[reference]
     except KeyError:

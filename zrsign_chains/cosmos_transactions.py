@@ -85,7 +85,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class CosmosSigner:
     """Who signs: the 33-byte key, its account's number and the sequence that is used up."""
 
     public_key: bytes
@@ -114,7 +114,7 @@ class CosmosTx(UnsignedTx):
     """
 
     chain_id: str
-    signer: Signer
+    signer: CosmosSigner
     messages: tuple[CosmosMessage, ...]
     charge: Charge
     memo: str
@@ -153,7 +153,7 @@ class SignedTx:
     The signer's account number is not in it and is 0.
     """
 
-    signer: Signer
+    signer: CosmosSigner
     timeout_height: int
 
 
@@ -201,7 +201,7 @@ def send_of(message: CosmosMessage) -> Send | None:
 
 def encode(
     chain_id: str,
-    signer: Signer,
+    signer: CosmosSigner,
     messages: Sequence[CosmosMessage],
     charge: Charge,
     memo: str = "",
@@ -241,7 +241,7 @@ def decode_signed(raw: bytes) -> SignedTx:
     return SignedTx(_signer(auth_info, 0), body.number(3))
 
 
-def _signer(auth_info: Fields, account_number: int) -> Signer:
+def _signer(auth_info: Fields, account_number: int) -> CosmosSigner:
     infos = auth_info.all(1)
     if len(infos) != 1:
         raise MalformedTransaction(
@@ -257,7 +257,7 @@ def _signer(auth_info: Fields, account_number: int) -> Signer:
     if packed.type_url != PUBLIC_KEY_TYPE:
         raise MalformedTransaction(f"the signer's key is a {packed.type_url}, no {PUBLIC_KEY_TYPE}")
     public_key = protobuf.read(packed.value, _PUBLIC_KEY, "the public key").data(1)
-    return Signer(public_key, account_number, info.number(3))
+    return CosmosSigner(public_key, account_number, info.number(3))
 
 
 def _charge(data: bytes) -> Charge:

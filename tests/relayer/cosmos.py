@@ -19,8 +19,8 @@ from zrsign_chains.cosmos import CosmosChain
 from zrsign_chains.cosmos_transactions import (
     Charge,
     Coin,
+    CosmosSigner,
     Send,
-    Signer,
     encode,
 )
 
@@ -45,7 +45,7 @@ class Key:
         self.account = account
         self.client = client
 
-    async def signer(self, ahead: int = 0) -> Signer:
+    async def signer(self, ahead: int = 0) -> CosmosSigner:
         """Where the account stands, `ahead` transactions further."""
         answer = await self.client.query(
             "/cosmos.auth.v1beta1.Query/AccountInfo",
@@ -53,7 +53,7 @@ class Key:
             auth.QueryAccountInfoResponse,
         )
         info = answer.info
-        return Signer(self.account.public_key, info.account_number, info.sequence + ahead)
+        return CosmosSigner(self.account.public_key, info.account_number, info.sequence + ahead)
 
     async def pay(
         self,

@@ -13,7 +13,7 @@ from zrsign_chains import COSMOS_LOCAL, Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.bitcoin_scripts import p2tr_script, p2wpkh_script
 from zrsign_chains.cosmos import CosmosChain
-from zrsign_chains.cosmos_transactions import Charge, Coin, Send, Signer, encode
+from zrsign_chains.cosmos_transactions import Charge, Coin, CosmosSigner, Send, encode
 from zrsign_chains.hashing import tagged_hash
 
 MAINNET = "bip122:000000000019d6689c085ae165831e93"
@@ -101,7 +101,7 @@ def cosmos_payment(
     coins = (Coin(chain.network.denom, value),)
     send = Send(chain.address(public_key), chain.address(BOB.public_key), coins)
     charge = Charge((Coin(chain.network.denom, 20),), 200_000)
-    return encode(chain_id, Signer(public_key, 5, 3), [send.message()], charge)
+    return encode(chain_id, CosmosSigner(public_key, 5, 3), [send.message()], charge)
 
 
 def solana_intent(value: int = 77, cap: int = 5_000) -> Intent:

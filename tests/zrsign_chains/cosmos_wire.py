@@ -8,7 +8,7 @@ from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import RunningNode
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import SignDoc, TxRaw
-from zrsign_chains.cosmos import CosmosChain, Network, caip2_of
+from zrsign_chains.cosmos import CosmosChain, CosmosNetwork, caip2_of
 from zrsign_chains.cosmos_transactions import CosmosTx, encode
 
 
@@ -24,7 +24,7 @@ async def read_back(node: RunningNode, sender: str, height: int) -> CosmosTx:
             auth.QueryAccountInfoRequest(address=sender),
             auth.QueryAccountInfoResponse,
         )
-    chain = CosmosChain(caip2_of(chain_id), Network("zen", "urock", Decimal(0)))
+    chain = CosmosChain(caip2_of(chain_id), CosmosNetwork("zen", "urock", Decimal(0)))
     sent = TxRaw.FromString(raw)
     document = SignDoc(
         body_bytes=sent.body_bytes,

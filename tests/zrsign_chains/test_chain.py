@@ -43,7 +43,7 @@ from zrsign_chains import (
 )
 from zrsign_chains.bitcoin import BitcoinChain
 from zrsign_chains.cosmos import CosmosChain
-from zrsign_chains.cosmos_transactions import Signer
+from zrsign_chains.cosmos_transactions import CosmosSigner
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.hashing import sha256d
 from zrsign_chains.solana import SolanaChain
@@ -83,7 +83,7 @@ def solana_payment() -> Payment:
 def cosmos_payment(caip2: str = COSMOS_LOCAL) -> Payment:
     chain = CosmosChain(caip2)
     intent = Intent(chain.address(BOB.public_key), 7, b"", 10)
-    unsigned = chain.compose(intent, Signer(ALICE.public_key, 5, 3), 200_000, 10)
+    unsigned = chain.compose(intent, CosmosSigner(ALICE.public_key, 5, 3), 200_000, 10)
     return Payment(caip2, unsigned, [ALICE.public_key], [BOB.public_key])
 
 

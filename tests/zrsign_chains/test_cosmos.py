@@ -39,9 +39,9 @@ from zrsign_chains.cosmos_transactions import (
     Charge,
     Coin,
     CosmosMessage,
+    CosmosSigner,
     CosmosTx,
     Send,
-    Signer,
     decode_signed,
     encode,
 )
@@ -50,7 +50,7 @@ LOCAL = CosmosChain(COSMOS_LOCAL)
 HUB = CosmosChain("cosmos:cosmoshub-4")
 ANY = CosmosChain("cosmos:any-1", NAMELESS)
 CHAIN_ID = "zrsign-local"
-SIGNER = Signer(ALICE.public_key, 5, 3)
+SIGNER = CosmosSigner(ALICE.public_key, 5, 3)
 SENDER, TO = LOCAL.address(ALICE.public_key), LOCAL.address(BOB.public_key)
 CHARGE = Charge((Coin("urock", 20),), 200_000)
 INTENT = Intent(TO, 77, b"", 100)
@@ -142,7 +142,7 @@ def test_signature_of_another_key__should_be_refused() -> None:
 def test_any_message__should_be_read_as_it_was_written(
     account: int, sequence: int, gas: int, height: int, memo: str, value: bytes
 ) -> None:
-    signer = Signer(ALICE.public_key, account, sequence)
+    signer = CosmosSigner(ALICE.public_key, account, sequence)
     messages = [CosmosMessage("/some.other.Msg", value)]
     payload = encode("any-1", signer, messages, Charge((), gas), memo, height)
     tx = ANY.parse(payload)

@@ -12,7 +12,7 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import COSMOS, COSMOS_LOCAL, Intent, simple_tx
 from zrsign_chains.cosmos import CosmosChain, account_address
-from zrsign_chains.cosmos_transactions import Charge, CosmosMessage, Signer, encode
+from zrsign_chains.cosmos_transactions import Charge, CosmosMessage, CosmosSigner, encode
 
 CHAIN = CosmosChain(COSMOS_LOCAL)
 TO = account_address(COMPOSER.public_key)
@@ -41,7 +41,7 @@ def ask(
 
 def pay(public_key: bytes, value: int = 77, fee: int = 20) -> bytes:
     intent = Intent(TO, value, b"", 0)
-    return CHAIN.compose(intent, Signer(public_key, 5, 3), 200_000, fee)
+    return CHAIN.compose(intent, CosmosSigner(public_key, 5, 3), 200_000, fee)
 
 
 def test_wallet__should_have_the_ledgers_own_address(world: World) -> None:
@@ -81,7 +81,7 @@ def test_transaction__should_be_signed_and_handed_to_relayers(world: World) -> N
 def test_any_message__should_be_signed_for_the_wallets_own_account(world: World) -> None:
     key = world.wallet(wallet=COSMOS).public_key
     messages = [CosmosMessage("/zrchain.identity.MsgNewWorkspace", b"\n\x03abc")]
-    unsigned = encode(CHAIN.chain_id, Signer(key, 0, 0), messages, Charge((), 1))
+    unsigned = encode(CHAIN.chain_id, CosmosSigner(key, 0, 0), messages, Charge((), 1))
     assert status_name(ask(world, TX, unsigned)) == "SIGNING"
 
 
@@ -94,7 +94,7 @@ def test_any_message__should_be_signed_for_the_wallets_own_account(world: World)
             "wrong_network",
             encode(
                 "cosmoshub-4",
-                Signer(RELAYER.public_key, 0, 0),
+                CosmosSigner(RELAYER.public_key, 0, 0),
                 [CosmosMessage("/a.B", b"x")],
                 Charge((), 1),
             ),

@@ -17,7 +17,7 @@ from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import MsgNewWorkspace
 from zrsign.errors import UsageError
 from zrsign_chains.cosmos import CosmosChain, caip2_of
-from zrsign_chains.cosmos_transactions import Charge, CosmosMessage, Signer, encode
+from zrsign_chains.cosmos_transactions import Charge, CosmosMessage, CosmosSigner, encode
 from zrsign_chains.cosmos_transactions import Coin as ChargedCoin
 
 GAS_LIMIT = 400_000
@@ -29,7 +29,7 @@ async def ledger_chain(client: LedgerClient) -> CosmosChain:
     return CosmosChain(caip2_of(await client.chain_id()))
 
 
-async def signer_of(client: LedgerClient, public_key: bytes) -> Signer:
+async def signer_of(client: LedgerClient, public_key: bytes) -> CosmosSigner:
     """Return where the key's account stands on the ledger.
 
     Raises UsageError while it never held a coin: the ledger does not know it then.
@@ -45,7 +45,7 @@ async def signer_of(client: LedgerClient, public_key: bytes) -> Signer:
         raise UsageError(
             f"{address} has no account on the ledger yet.", "Send it some coins first."
         ) from None
-    return Signer(public_key, answer.info.account_number, answer.info.sequence)
+    return CosmosSigner(public_key, answer.info.account_number, answer.info.sequence)
 
 
 def bank_send(chain: CosmosChain, sender: str, to: str, amount: int) -> MsgSend:
@@ -72,7 +72,7 @@ def new_workspace(
 
 def sign_doc(
     chain: CosmosChain,
-    signer: Signer,
+    signer: CosmosSigner,
     *messages: Message,
     gas_limit: int = GAS_LIMIT,
     memo: str = "",

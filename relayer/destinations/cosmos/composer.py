@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING
 from relayer.destinations.cosmos.node import CosmosNode
 from relayer.settings import ComposerSettings
 from zrsign_chains.cosmos import CosmosChain
-from zrsign_chains.cosmos_transactions import CosmosTx, Signer, signed
+from zrsign_chains.cosmos_transactions import CosmosSigner, CosmosTx, signed
 from zrsign_chains.errors import ChainError
 from zrsign_daemon.composing import Composer, ComposeTask, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
@@ -41,9 +41,9 @@ class CosmosComposer(Composer):
         sequence = account.sequence
         while sequence in {tx.signer.sequence for tx in ahead}:
             sequence += 1
-        signer = Signer(task.public_key, account.number, sequence)
+        signer = CosmosSigner(task.public_key, account.number, sequence)
         # Nodes simulate with the sequence that is due now.
-        due = Signer(task.public_key, account.number, account.sequence)
+        due = CosmosSigner(task.public_key, account.number, account.sequence)
         gas_limit = await self._gas(self._chain.compose(intent, due, SIMULATED_GAS_LIMIT, 0))
         price = self._chain.network.gas_price
         fee = int((price * gas_limit).to_integral_value(ROUND_CEILING))
