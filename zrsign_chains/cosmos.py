@@ -97,7 +97,11 @@ NETWORKS = {
     "cosmoshub-4": CosmosNetwork("cosmos", "uatom", Decimal("0.01")),
     "osmosis-1": CosmosNetwork("osmo", "uosmo", Decimal("0.04")),
 }
-"""Chain id to what is known of it; the registry has their names."""
+"""Chain id to what is known of it; `registry` has their names.
+
+Gas prices of public chains are from Cosmos' chain registry (`chain.json`, `fee_tokens`): the low
+one of the Hub, the high one of Osmosis.
+"""
 
 NAMELESS = CosmosNetwork("", "", Decimal(0))
 """A chain whose transactions can be signed, while nobody told its addresses and its coin."""

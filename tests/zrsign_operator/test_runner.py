@@ -279,7 +279,7 @@ async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: 
     assert harness.kept == []
 
 
-@pytest.mark.parametrize("kind", HEAVY)
+@pytest.mark.parametrize("kind", sorted(HEAVY))
 async def test_long_execution__should_have_its_time_again_when_it_moves(
     harness: Harness, kind: WorkKind
 ) -> None:
