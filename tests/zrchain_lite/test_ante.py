@@ -281,6 +281,11 @@ def checked(chain: Chain, tx: bytes, *, simulate: bool = False) -> tuple[GasMete
     return ante.check(ctx, decode(tx, chain.app.registry), simulate=simulate), ctx
 
 
+def told(ctx: Context) -> list[dict[str, str]]:
+    """What the ante says of the transaction, in events."""
+    return [dict(event.attributes) for event in ctx.events if event.type == "tx"]
+
+
 def test_ante__should_charge_for_each_byte_and_each_signature(chain: Chain) -> None:
     both = [transfer(ALICE, BOB), transfer(BOB, ALICE)]
     signers = [chain.signer(ALICE), chain.signer(BOB)]
@@ -295,8 +300,10 @@ def test_ante__should_charge_for_each_byte_and_each_signature(chain: Chain) -> N
 
 def test_ante__should_say_who_paid_how_much(chain: Chain) -> None:
     _, ctx = checked(chain, chain.tx(ALICE, transfer(ALICE, BOB)))
-    told = [dict(event.attributes) for event in ctx.events if event.type == "tx"]
-    assert told == [{"fee": f"{FEE}urock", "fee_payer": ALICE.address}]
+    assert told(ctx) == [
+        {"acc_seq": f"{ALICE.address}/0"},
+        {"fee": f"{FEE}urock", "fee_payer": ALICE.address},
+    ]
 
 
 def test_ante__should_look_at_no_fee_signature_or_sequence_when_it_simulates(chain: Chain) -> None:
@@ -307,8 +314,10 @@ def test_ante__should_look_at_no_fee_signature_or_sequence_when_it_simulates(cha
     meter, ctx = checked(chain, raw.SerializeToString(), simulate=True)
 
     assert meter.limit == 100_000_000
-    told = [dict(event.attributes) for event in ctx.events if event.type == "tx"]
-    assert told == [{"fee": "", "fee_payer": ALICE.address}]
+    assert told(ctx) == [
+        {"acc_seq": f"{ALICE.address}/0"},
+        {"fee": "", "fee_payer": ALICE.address},
+    ]
     keepers = chain.keepers
     assert keepers.bank.balance(ctx, ALICE.address) == FUNDS
     assert keepers.auth.account(ctx, ALICE.address).sequence == 1
@@ -343,9 +352,11 @@ def test_ante__should_take_no_fee_where_none_is_wanted(tmp_path: Path) -> None:
     chain = Chain(tmp_path, first=genesis(consensus={"min_gas_price": "0urock"}))
     tx = edited(lambda raw, body, auth: auth.fee.ClearField("amount"))(chain)
     _, ctx = checked(chain, _resign(TxRaw.FromString(tx), chain.signer(ALICE)))
-    assert [dict(event.attributes) for event in ctx.events] == [
-        {"fee": "", "fee_payer": ALICE.address}
+    assert told(ctx) == [
+        {"acc_seq": f"{ALICE.address}/0"},
+        {"fee": "", "fee_payer": ALICE.address},
     ]
+    assert {event.type for event in ctx.events} == {"tx"}
     chain.close()
 
 

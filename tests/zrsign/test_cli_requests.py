@@ -13,6 +13,8 @@ from zrsign.local.network import manifest
 from zrsign_chains import (
     BITCOIN_REGTEST,
     BITCOIN_TEST,
+    COSMOS,
+    COSMOS_LOCAL,
     EVM,
     SOLANA,
     SOLANA_LOCALNET,
@@ -26,13 +28,17 @@ CHAINS = {
     "evm-destination": "eip155:31338",
     "bitcoin": BITCOIN_REGTEST,
     "solana": SOLANA_LOCALNET,
+    "ledger": COSMOS_LOCAL,
 }
 
 
 def serve(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """A network with these chains."""
-    chains = [SimpleNamespace(name=name, caip2=CHAINS[name]) for name in names]
-    network = manifest.Manifest.model_construct(chains=chains)
+    """A network with these nodes, beside its ledger."""
+    nodes = [SimpleNamespace(name=name, caip2=CHAINS[name]) for name in names if name != "ledger"]
+    chain_id = COSMOS_LOCAL.removeprefix("cosmos:")
+    network = manifest.Manifest.model_construct(
+        chains=nodes, ledger=SimpleNamespace(chain_id=chain_id, rpc="http://127.0.0.1:1")
+    )
 
     def load(state_dir: Path | None = None) -> manifest.Manifest:
         return network
@@ -62,6 +68,7 @@ def test_wallet_type__should_name_those_that_there_are() -> None:
         (EVM, "evm-destination", "evm-destination"),
         (BITCOIN_TEST, "evm-source", "bitcoin"),
         (SOLANA, "evm-source", "solana"),
+        (COSMOS, "evm-source", "ledger"),
     ],
 )
 def test_destination__should_be_the_networks_own_that_fits_the_wallet(

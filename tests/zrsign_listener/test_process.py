@@ -46,19 +46,21 @@ async def test_kill__should_lose_and_repeat_nothing(
                 await until(moment, f"{kill_at} requests arrived")
                 process.kill()
         with running(daemon(config), stderr=subprocess.PIPE, text=True) as process:
+            # What nobody could report before shows that this one is there to be stopped.
+            await ask_hash(rpc, chain.omni.address)
 
             async def all_there() -> bool:
-                return len(await requests(ledger)) == 16 and await store.backlog() == 0
+                return len(await requests(ledger)) == 17 and await store.backlog() == 0
 
-            await until(all_there, "all 16 requests are reported")
+            await until(all_there, "all 17 requests are reported")
             process.send_signal(signal.SIGTERM)
             _, log = await asyncio.to_thread(process.communicate, timeout=STALLED_S)
             assert process.returncode == 0
         feed = await store.feed(CHAIN, chain.omni.address, chain.omni.block_number)
-    assert feed.next_trace_id == 15
+    assert feed.next_trace_id == 16
     found = await requests(ledger)
     traces = [int.from_bytes(r.event.sign.trace_id) for r in found if r.event.HasField("sign")]
-    assert traces == list(range(15))
+    assert traces == list(range(16))
     assert all(json.loads(line)["daemon"] == "zrsign_listener" for line in log.splitlines())
 
 
