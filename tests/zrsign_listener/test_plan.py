@@ -77,6 +77,26 @@ def test_failures__should_narrow_to_one_block_and_success_widen_again() -> None:
     assert max(widths) == LIMITS.max_span
 
 
+def test_range__should_halve_after_a_failure_and_grow_by_a_quarter_when_it_was_full() -> None:
+    feed = scanned(Feed.new(0), 20)
+    assert [plan.failed(feed, Scan(19, last)).span for last in (21, 22, 23, 30)] == [1, 1, 1, 5]
+    wide = replace(feed, span=20)
+    assert plan.absorb(wide, LIMITS, Scan(19, 40), block(40), ()).feed.span == 26
+    assert plan.absorb(wide, LIMITS, Scan(19, 39), block(39), ()).feed.span == 20
+
+
+def test_contradiction__should_say_what_the_chain_has_in_the_blocks_place() -> None:
+    feed, limits = scanned(Feed.new(0), 20), LIMITS
+    _, other = plan.decide(feed, limits, view(30, b20=1))
+    shown = view(30)
+    hashes = {number: each for number, each in shown.hashes.items() if number != 20}
+    _, none = plan.decide(feed, limits, replace(shown, hashes=hashes))
+    assert isinstance(other, Contradicted)
+    assert isinstance(none, Contradicted)
+    was = f"block 20 was 0x{block(20).hash.hex()}, the chain now has "
+    assert (other.fault, none.fault) == (f"{was}0x{block(20, 1).hash.hex()}", f"{was}nothing")
+
+
 def test_changed_checkpoint__should_alarm_only_after_patience() -> None:
     feed = scanned(Feed.new(0), 20)
     steps = []
