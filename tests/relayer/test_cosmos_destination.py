@@ -70,6 +70,22 @@ async def test_transfer_that_fails_in_its_block__should_be_final_and_not_ok(
     assert "code 5" in done.reason
 
 
+async def test_block_that_refuses_a_transaction__should_prove_nothing_about_the_next(
+    destination: CosmosDestination, key: Key, cosmos_node: RunningNode
+) -> None:
+    signed, tx_id = await key.pay(1, ahead=1)
+    # A proposer may put into a block what CheckTx refuses. Its sequence is not used by that.
+    engine = cosmos_node.engine
+    engine._mempool.add(signed)
+    engine._arrived.set()
+
+    async def is_in_a_block() -> bool:
+        return engine.records.tx(bytes.fromhex(tx_id)) is not None
+
+    await until(is_in_a_block, "a block with the transaction")
+    assert await destination.status(signed, [tx_id]) == Unknown()
+
+
 async def test_sequence_of_another_transaction__should_reject_as_lost_and_name_it(
     destination: CosmosDestination, key: Key
 ) -> None:

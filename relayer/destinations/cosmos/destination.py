@@ -74,7 +74,7 @@ class CosmosDestination(Destination):
     async def _landed(self, tx_id: str) -> Final | None:
         query = f"tx.hash='{tx_id}'"
         found = (await self.rpc.call("tx_search", query, False, "1", "1", "asc"))["txs"]
-        return _final(found[0]) if found else None
+        return _final(found[0]) if found and _used_its_sequence(found[0]) else None
 
     async def _lost(self, signed: bytes, tx_id: str) -> Status:
         tx = decode_signed(signed)
@@ -115,6 +115,13 @@ def _sense(sense: Meaning, text: str) -> Submission:
             return Refused(f"sequence: {text}")
         case _:
             return Refused(text)
+
+
+def _used_its_sequence(found: dict[str, Any]) -> bool:
+    """Whether the block admitted it. One that the block refused may be in a later one."""
+    result = found["tx_result"]
+    told = [event["attributes"] for event in result["events"] or () if event["type"] == "tx"]
+    return not result["code"] or any(each["key"] == "acc_seq" for said in told for each in said)
 
 
 def _final(found: dict[str, Any]) -> Final:
