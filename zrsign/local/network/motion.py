@@ -14,7 +14,7 @@ from zrsign.local.network.manifest import Manifest
 from zrsign.sdk.ledger import Receiver
 
 T = TypeVar("T")
-STILL_S = 60.0
+STILL_S = 180.0
 """Seconds without any movement after which nothing is expected to move any more."""
 MOVING = ("steps", "usable", "primes_ready")
 """What of an operator's status shows that it gets on."""
