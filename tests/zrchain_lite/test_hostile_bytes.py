@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -126,3 +127,48 @@ def test_bounded_json__should_read_what_json_writes(value: Any) -> None:
     text = json.dumps(value).encode()
     assert bounded_json.loads(text) == value
     assert bounded_json.loads(b'{"text": "' + b"[{" * 500 + b'"}') == {"text": "[{" * 500}
+
+
+MIB = 2**20
+HOSTILE_JSON = {
+    "a string that never closes": b'"' + b'\\"' * MIB,
+    "an object's key that never closes": b'{"' + b'\\"' * MIB,
+    "quotes": b'"' * 2 * MIB,
+    "brackets that close nothing": b"]" * 2 * MIB,
+    "an array of empty arrays": b"[" + b"[]," * (2 * MIB // 3) + b"[]]",
+    "digits": b"1" * 2 * MIB,
+    "digits after a point": b"0." + b"1" * 2 * MIB,
+    "backslashes": b'"' + b"\\" * 2 * MIB,
+    "UTF-16": ("[" * MIB).encode("utf-16"),
+    "halves of surrogate pairs": b'"' + rb"\ud800" * (MIB // 3) + b'"',
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_JSON.values(), ids=HOSTILE_JSON)
+def test_bounded_json__should_take_time_that_grows_with_the_bytes(text: bytes) -> None:
+    began = time.process_time()
+    with suppress(InvalidArgument):
+        bounded_json.loads(text)
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NaN", "[Infinity]", "-Infinity", "1e999", r'"\ud800"', '"\ud800"', r'{"\udc00\ud800": 1}'],
+)
+def test_bounded_json__should_refuse_what_cannot_be_written_again(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="not JSON"):
+        bounded_json.loads(text.encode(errors="surrogatepass"))
+
+
+@pytest.mark.parametrize("id_", ["NaN", "1e999", r'"\ud800"'])
+def test_json_rpc__should_name_the_fault_of_an_id_that_is_no_json(chain: Chain, id_: str) -> None:
+    app = rpc.build(chain.engine, genesis())
+
+    async def post() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return await client.post("/", content=f'{{"id": {id_}, "method": "health"}}')
+
+    answer = asyncio.run(post())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, rpc.PARSE_ERROR)
