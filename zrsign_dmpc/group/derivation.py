@@ -1,45 +1,51 @@
-"""Child keys without a protocol: BIP 32 and SLIP-10 non-hardened derivation of a shared key.
+"""Child keys without a protocol: non-hardened derivation of a shared key, from public data alone.
 
-The child key is X + s·G, where s follows from the public key, the chain code and the path alone
-(BIP 32, CKDpub). Adding s to every Shamir share adds s to the secret that they share, so each
-holder derives its share alone. A Taproot output key is tweaked after derivation, from the child as
-the internal key (BIP 86): `output_share(derive_share(share, path))`.
+The child key is X + s·G, where s follows from the public key, the chain code and the path. Adding s
+to every Shamir share adds s to the secret that they share, so each holder derives its share alone.
+A step with index i from the key X with chain code c (ser32: four bytes, big-endian):
+
+    secp256k1   I = HMAC-SHA512(c, X ‖ ser32(i)), s = the first 32 bytes, c' = the last 32
+                (BIP 32, CKDpub; SLIP-10)
+    Ed25519     s = HMAC-SHA512(c, TWEAK_LABEL ‖ X ‖ ser32(i)), little-endian, modulo q
+                c' = the first 32 bytes of HMAC-SHA512(c, CHAIN_CODE_LABEL ‖ X ‖ ser32(i))
+
+The Ed25519 formula is this project's: SLIP-10 defines hardened derivation only, which needs the
+whole secret, and BIP32-Ed25519 keeps the clamped scalars of RFC 8032, which FROST does not have. A
+child's signatures are RFC 8032's, but no seed expands to a child's secret.
+
+A Taproot output key is tweaked after derivation, from the child as the internal key (BIP 86):
+`output_share(derive_share(share, path))`.
 
 Whoever knows s and the child's secret knows the parent's. Shares of a child are as secret as those
 of the key.
 
 In ECDSA the shift must be fixed before the nonce is known, or somebody who chooses shift and
 message afterwards can forge (Groth and Shoup, ePrint 2021/1330): give `Derivation.shift` to
-`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the
-binding factors and the challenge, so its nonces serve any child until they are used.
-
-Ed25519: refused. SLIP-10 defines hardened derivation only, which needs the whole secret; adding a
-shift to an Ed25519 key that RFC 8032 expands from a seed is defined by no standard.
+`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the binding factors and the
+challenge, so its nonces serve any child until they are used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from zrsign_dmpc.errors import DmpcError, ParameterError
-from zrsign_dmpc.group.curves import SECP256K1, Point
+from zrsign_dmpc.group.curves import ED25519, SECP256K1, Group, Point
 from zrsign_dmpc.kept.keys import CHAIN_CODE_BYTES, KeyInfo, KeyShare
 
 HARDENED: Final = 1 << 31
 MAX_DEPTH: Final = 255
 """BIP 32 counts depth in one byte."""
+TWEAK_LABEL: Final = b"zrsign ed25519 child tweak v1"
+CHAIN_CODE_LABEL: Final = b"zrsign ed25519 child chain code v1"
 
 
 class DerivationError(DmpcError):
     """The key has no such child."""
-
-
-class UnsupportedGroup(DerivationError):
-    """No sound non-hardened derivation is defined for keys of this group."""
 
 
 class HardenedIndex(DerivationError, ValueError):
@@ -47,7 +53,7 @@ class HardenedIndex(DerivationError, ValueError):
 
 
 class NoSuchChild(DerivationError):
-    """This index gives no valid key, with probability below 2^-127: take the next (BIP 32)."""
+    """This index gives no new key, with probability below 2^-127: take the next (BIP 32)."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +89,9 @@ def derive(public_key: Point, chain_code: bytes, path: Sequence[int]) -> Derivat
     """The child at a path of non-hardened indices.
 
     Raises:
-        UnsupportedGroup, HardenedIndex, NoSuchChild: there is no such child.
+        HardenedIndex, NoSuchChild: there is no such child.
         ParameterError: the chain code or the path is malformed.
     """
-    if public_key.group is not SECP256K1:
-        raise UnsupportedGroup(
-            f"{public_key.group.name} keys have no non-hardened derivation: make a key for each use"
-        )
     if len(chain_code) != CHAIN_CODE_BYTES:
         raise ParameterError(f"a chain code has {CHAIN_CODE_BYTES} bytes, not {len(chain_code)}")
     derivation = Derivation((), 0, public_key, chain_code)
@@ -118,15 +120,33 @@ def derive_share(share: KeyShare, path: Sequence[int]) -> KeyShare:
 
 
 def _child(parent: Derivation, index: int) -> Derivation:
-    """CKDpub: I = HMAC-SHA512(chain code, X ‖ index); s = I_L, the chain code is I_R."""
+    """One step. Neither the parent nor the key that the path began at is its own child."""
+    group = parent.public_key.group
     data = parent.public_key.encode() + index.to_bytes(4, "big")
-    digest = hmac.digest(parent.chain_code, data, hashlib.sha512)
-    shift = int.from_bytes(digest[:32], "big")
-    public_key = parent.public_key + SECP256K1.base_mul(shift)
-    if shift >= SECP256K1.order or public_key.is_identity:
+    tweak, chain_code = _STEPS[group](parent.chain_code, data)
+    shift = (parent.shift + tweak) % group.order
+    public_key = parent.public_key + group.base_mul(tweak)
+    if tweak >= group.order or 0 in (tweak, shift) or public_key.is_identity:
         raise NoSuchChild(f"index {index} gives no key here: take {index + 1}")
-    total = (parent.shift + shift) % SECP256K1.order
-    return Derivation((*parent.path, index), total, public_key, digest[32:])
+    return Derivation((*parent.path, index), shift, public_key, chain_code)
+
+
+def _bip32(chain_code: bytes, data: bytes) -> tuple[int, bytes]:
+    digest = hmac.digest(chain_code, data, hashlib.sha512)
+    return int.from_bytes(digest[:32], "big"), digest[32:]
+
+
+def _ed25519(chain_code: bytes, data: bytes) -> tuple[int, bytes]:
+    tweak = hmac.digest(chain_code, TWEAK_LABEL + data, hashlib.sha512)
+    following = hmac.digest(chain_code, CHAIN_CODE_LABEL + data, hashlib.sha512)
+    return int.from_bytes(tweak, "little") % ED25519.order, following[:32]
+
+
+_STEPS: Final[Mapping[Group, Callable[[bytes, bytes], tuple[int, bytes]]]] = {
+    SECP256K1: _bip32,
+    ED25519: _ed25519,
+}
+"""(chain code, public key ‖ index) ↦ (tweak, the child's chain code)."""
 
 
 def _checked(path: tuple[int, ...]) -> tuple[int, ...]:
