@@ -21,8 +21,8 @@ of the key.
 
 In ECDSA the shift must be fixed before the nonce is known, or somebody who chooses shift and
 message afterwards can forge (Groth and Shoup, ePrint 2021/1330): give `Derivation.shift` to
-`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the binding factors and the
-challenge, so its nonces serve any child until they are used.
+`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the
+binding factors and the challenge, so its nonces serve any child until they are used.
 """
 
 from __future__ import annotations
