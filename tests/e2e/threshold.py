@@ -54,10 +54,12 @@ def generate(group: Group, threshold: int = 2, members: Sequence[int] = (1, 2, 3
 
 
 @cache
-def auxiliary(members: tuple[int, ...]) -> dict[int, AuxInfo]:
+def auxiliary(members: tuple[int, ...], epoch: int) -> dict[int, AuxInfo]:
     """Fresh Paillier and ring-Pedersen keys at a level for use. Costs about 8 s."""
     maker = safe_prime_maker(LEVEL.prime)
-    execution = aux_info_execution(LEVEL, PARTIES.subset(members), secrets.token_bytes(32))
+    execution = aux_info_execution(
+        LEVEL, PARTIES.subset(members), secrets.token_bytes(32), epoch=epoch
+    )
     return run(
         members,
         lambda i: start_aux_info(
@@ -68,8 +70,8 @@ def auxiliary(members: tuple[int, ...]) -> dict[int, AuxInfo]:
 
 def sign_ecdsa(shares: Shares, signers: tuple[int, ...], digest: bytes, *, shift: int = 0) -> bytes:
     """r ‖ s ‖ recovery id by these signers, for the key or its child at `shift`."""
-    aux = auxiliary(tuple(sorted(shares)))
     info = shares[signers[0]].info
+    aux = auxiliary(tuple(sorted(shares)), info.aux_epoch)
     setup = PresignSetup(info, aux[signers[0]].public, signers, shift)
     ahead = presign_execution(setup, PARTIES, secrets.token_bytes(32))
     ready = run(signers, lambda i: start_presign(ahead, setup, shares[i], aux[i], IDENTITIES[i]))

@@ -68,6 +68,17 @@ def test_dkg__should_accept_indices_with_gaps() -> None:
     assert ED25519.base_mul(interpolate_at_zero(held, ED25519.order)) == shares[0].info.public_key
 
 
+def test_dkg__should_name_the_auxiliary_information_that_all_agreed_on() -> None:
+    members = identities((1, 2))
+    execution = dkg_execution(ED25519, 2, parties((1, 2)), b"g" * 16, aux_epoch=4)
+    assert execution.sid != dkg_execution(ED25519, 2, parties((1, 2)), b"g" * 16).sid
+    outcomes = Simulation({i: start_dkg(execution, i, key) for i, key in members.items()}, 7).run()
+    made = [each.value.info for each in outcomes.values() if isinstance(each, Result)]
+    assert [info.aux_epoch for info in made] == [4, 4]
+    with pytest.raises(ParameterError, match="epoch -1"):
+        dkg_execution(ED25519, 2, parties((1, 2)), b"g" * 16, aux_epoch=-1)
+
+
 def test_dkg__should_make_another_key_in_every_execution() -> None:
     first, second = (run_dkg(SECP256K1, 2, 3, seed=seed).share(1) for seed in (1, 2))
     assert first.info.public_key != second.info.public_key

@@ -17,7 +17,7 @@ neither secret nor reliable. The caller must use every execution id once only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from zrsign_dmpc.dkg import checks
@@ -33,7 +33,7 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group import schnorr
 from zrsign_dmpc.group.curves import Group, Point, Rng, system_rng
 from zrsign_dmpc.group.sharing import commit, evaluate, random_polynomial
-from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.kept.keys import KeyInfo, KeyShare, require_aux_epoch
 from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import (
@@ -63,11 +63,18 @@ DKG: Final = Protocol(
 )
 
 
-def dkg_execution(group: Group, threshold: int, parties: Parties, execution_id: bytes) -> Execution:
-    """One key generation. Raises ParameterError unless 2 ≤ t ≤ n ≤ 32."""
+def dkg_execution(
+    group: Group, threshold: int, parties: Parties, execution_id: bytes, aux_epoch: int = 0
+) -> Execution:
+    """One key generation, of a key that may presign from `aux_epoch` on.
+
+    Raises ParameterError unless 2 ≤ t ≤ n ≤ 32.
+    """
     if not 2 <= threshold <= len(parties.indices) <= MAX_HOLDERS:
         raise ParameterError(f"no threshold {threshold} of {len(parties.indices)} parties exists")
-    return Execution(DKG, execution_id, parties, threshold, group)
+    require_aux_epoch(aux_epoch)
+    protocol = replace(DKG, context=aux_epoch)
+    return Execution(protocol, execution_id, parties, threshold, group)
 
 
 def start_dkg(
@@ -250,4 +257,12 @@ def key_info(board: Board) -> KeyInfo:
         chain_code=checks.joint_chain_code(board),
         epoch=0,
         execution_id=execution.sid,
+        aux_epoch=_aux_epoch(execution),
     )
+
+
+def _aux_epoch(execution: Execution) -> int:
+    match execution.protocol.context:
+        case int(aux_epoch):
+            return aux_epoch
+    raise ParameterError("the execution is no key generation")

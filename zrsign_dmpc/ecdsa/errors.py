@@ -1,6 +1,6 @@
 """Errors of the threshold ECDSA protocols."""
 
-from zrsign_dmpc.errors import DmpcError
+from zrsign_dmpc.errors import DmpcError, ParameterError
 
 
 class EcdsaError(DmpcError):
@@ -9,6 +9,10 @@ class EcdsaError(DmpcError):
 
 class InsecureLevelError(EcdsaError, ValueError):
     """A security level is too weak or contradicts itself."""
+
+
+class StaleAuxInfo(EcdsaError, ParameterError):
+    """Auxiliary information is older than the key's epoch: a thief may know its secrets."""
 
 
 class MalformedValueError(EcdsaError, ValueError):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.group.curves import Point
-from zrsign_dmpc.kept.keys import CHAIN_CODE_BYTES, KeyInfo, KeyShare
+from zrsign_dmpc.kept.keys import CHAIN_CODE_BYTES, MAX_AUX_EPOCH, KeyInfo, KeyShare
 from zrsign_dmpc.wire.encoding import decode
 from zrsign_dmpc.wire.records import Record
 
@@ -27,6 +27,7 @@ class StoredKeyInfo(Record):
     """The public side of a key. Whoever reads one from a stranger checks it against the key."""
 
     TAG: ClassVar[str] = "key-info"
+    ADDED: ClassVar[int] = 1
 
     threshold: int
     public_key: Point
@@ -34,14 +35,17 @@ class StoredKeyInfo(Record):
     chain_code: bytes
     epoch: int
     execution_id: bytes
+    aux_epoch: int = 0
 
     def __post_init__(self) -> None:
         """Raises EncodingError for what no key looks like; the polynomial is left to `restore`."""
         indices = [share.index for share in self.shares]
         if indices != sorted(set(indices)) or not 2 <= self.threshold <= len(indices) <= 32:
             raise EncodingError("a key has 2 ≤ t ≤ n ≤ 32 holders, in ascending order")
-        if indices[0] < 1 or len(self.chain_code) != CHAIN_CODE_BYTES or self.epoch < 0:
-            raise EncodingError("a holder's index, the chain code or the epoch is out of range")
+        if indices[0] < 1 or len(self.chain_code) != CHAIN_CODE_BYTES:
+            raise EncodingError("a holder's index or the chain code is out of range")
+        if self.epoch < 0 or not 0 <= self.aux_epoch <= MAX_AUX_EPOCH:
+            raise EncodingError("an epoch of the key or of its auxiliary information is no count")
         if any(point.group is not self.public_key.group for point in self.points()):
             raise EncodingError("the points of a key are of one group")
 
@@ -55,6 +59,7 @@ class StoredKeyInfo(Record):
             info.chain_code,
             info.epoch,
             info.execution_id,
+            info.aux_epoch,
         )
 
     def restore(self) -> KeyInfo:
@@ -67,6 +72,7 @@ class StoredKeyInfo(Record):
             self.chain_code,
             self.epoch,
             self.execution_id,
+            self.aux_epoch,
         )
         if not info.is_consistent():
             raise EncodingError("the public shares do not make the public key")

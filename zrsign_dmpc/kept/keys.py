@@ -13,6 +13,15 @@ from zrsign_dmpc.group.sharing import lagrange
 from zrsign_dmpc.wire.transcript import Transcript
 
 CHAIN_CODE_BYTES: Final = 32
+MAX_AUX_EPOCH: Final = 2**63 - 1
+
+
+def require_aux_epoch(aux_epoch: int, since: int = 0) -> None:
+    """Raises ParameterError for one that is none, or lies before `since`."""
+    if not max(since, 0) <= aux_epoch <= MAX_AUX_EPOCH:
+        raise ParameterError(
+            f"epoch {aux_epoch} of auxiliary information is none from {since} to {MAX_AUX_EPOCH}"
+        )
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class KeyInfo:
     epoch: int
     execution_id: bytes
     """The session id of the execution that made this epoch."""
+    aux_epoch: int = 0
+    """The first epoch of auxiliary information that this epoch of the key may presign with."""
 
     @cached_property
     def shares(self) -> dict[int, Point]:
@@ -46,6 +57,9 @@ class KeyInfo:
         transcript.absorb("chain code", self.chain_code)
         transcript.absorb("epoch", self.epoch)
         transcript.absorb("execution", self.execution_id)
+        if self.aux_epoch:
+            # Keys of before named none, and keep their ids.
+            transcript.absorb("auxiliary epoch", self.aux_epoch)
         return transcript.challenge_bytes("id", 32)
 
     def check_signers(self, signers: Iterable[int]) -> tuple[int, ...]:

@@ -7,7 +7,10 @@ constant term deals shares that are not on the polynomial it committed to, and i
 
 A thief must steal t shares within one epoch: t − 1 of one epoch and any number of others fit
 nowhere together. That holds only if the old shares are erased once the epoch is committed
-(`zrsign_dmpc.kept.epochs`), backups included.
+(`zrsign_dmpc.kept.epochs`), backups included, and for ECDSA only if Paillier and ring-Pedersen keys
+are renewed as well, as Fig. 7 does: who has an old Paillier secret reads the new share out of one
+presigning. So the next epoch names the next epoch of auxiliary information, which the group makes
+(`zrsign_dmpc.ecdsa.aux_info`), and presigns with no older one.
 """
 
 from __future__ import annotations
@@ -25,9 +28,16 @@ NAME: Final = "zrsign-refresh-v1"
 
 
 def refresh_plan(key: KeyInfo) -> Plan:
-    """All holders deal zero to all."""
+    """All holders deal zero to all; the next epoch presigns with the next auxiliary information."""
     holders = tuple(sorted(key.shares))
-    return Plan(key, tuple((i, 0) for i in holders), holders, key.threshold, keeps=True)
+    return Plan(
+        key,
+        tuple((i, 0) for i in holders),
+        holders,
+        key.threshold,
+        keeps=True,
+        aux_epoch=key.aux_epoch + 1,
+    )
 
 
 def refresh_execution(key: KeyInfo, parties: Parties, execution_id: bytes) -> Execution:

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import Group, Point
-from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
+from zrsign_dmpc.kept.keys import KeyInfo, KeyShare, require_aux_epoch
 from zrsign_dmpc.run.execution import MAX_HOLDERS
 from zrsign_dmpc.wire.encoding import Value
 
@@ -34,8 +34,11 @@ class Plan:
     """t', of the next epoch."""
     keeps: bool
     """Whether a holder adds what it receives to its old share."""
+    aux_epoch: int
+    """From which epoch of auxiliary information on the next epoch may presign."""
 
     def __post_init__(self) -> None:
+        require_aux_epoch(self.aux_epoch, self.key.aux_epoch)
         if not 2 <= self.threshold <= len(self.holders) <= MAX_HOLDERS:
             raise ParameterError(
                 f"no threshold {self.threshold} of {len(self.holders)} holders exists: "
@@ -83,7 +86,14 @@ class Plan:
 
     def value(self) -> Value:
         """All that this object fixes, as the session id hashes it."""
-        return self.key.key_id, self.weights, self.holders, self.threshold, int(self.keeps)
+        return (
+            self.key.key_id,
+            self.weights,
+            self.holders,
+            self.threshold,
+            int(self.keeps),
+            self.aux_epoch,
+        )
 
 
 @dataclass(frozen=True)

@@ -27,17 +27,25 @@ NAME: Final = "zrsign-reshare-v1"
 
 
 def reshare_plan(
-    key: KeyInfo, dealers: Iterable[int], holders: Iterable[int], threshold: int
+    key: KeyInfo,
+    dealers: Iterable[int],
+    holders: Iterable[int],
+    threshold: int,
+    aux_epoch: int | None = None,
 ) -> Plan:
     """A quorum of old holders deals to new holders with a new threshold.
 
+    The next epoch presigns with auxiliary information from `aux_epoch` on, by default the next
+    one. The same one again is for a holder that lost its share, and keeps no thief away.
+
     Raises:
-        ParameterError: the dealers are no quorum, the public shares are not those of the key, or
-            not 2 ≤ t' ≤ n' ≤ 32.
+        ParameterError: the dealers are no quorum, the public shares are not those of the key, not
+            2 ≤ t' ≤ n' ≤ 32, or an `aux_epoch` before the key's.
     """
     quorum = key.check_signers(dealers)
     weights = tuple((i, lagrange(quorum, i, key.group.order)) for i in quorum)
-    return Plan(key, weights, tuple(sorted(holders)), threshold, keeps=False)
+    since = key.aux_epoch + 1 if aux_epoch is None else aux_epoch
+    return Plan(key, weights, tuple(sorted(holders)), threshold, keeps=False, aux_epoch=since)
 
 
 def reshare_execution(plan: Plan, parties: Parties, execution_id: bytes) -> Execution:

@@ -284,5 +284,6 @@ def next_info(plan: Plan, board: Board) -> KeyInfo:
         threshold=plan.threshold,
         verification_shares=shares,
         epoch=plan.key.epoch + 1,
+        aux_epoch=plan.aux_epoch,
         execution_id=board.execution.sid,
     )

@@ -22,6 +22,8 @@ class Record:
 
     TAG: ClassVar[str] = ""
     """The name on the wire; by default the name of the class."""
+    ADDED: ClassVar[int] = 0
+    """How many of the last fields came later: records of before lack them and read as defaults."""
 
     def to_value(self) -> Tagged:
         """The fields in their order, under the record's tag."""
@@ -39,9 +41,9 @@ class Record:
         tag, types = _tag(cls), _field_types(cls)
         if not isinstance(value, Tagged) or value.tag != tag:
             raise EncodingError(f"a {tag} is expected here")
-        if len(value.fields) != len(types):
+        if not len(types) - cls.ADDED <= len(value.fields) <= len(types):
             raise EncodingError(f"{tag} has {len(types)} fields, not {len(value.fields)}")
-        pairs = zip(types, value.fields, strict=True)
+        pairs = zip(types, value.fields, strict=False)
         return cls(*(_from_value(kind, item) for kind, item in pairs))
 
     @classmethod

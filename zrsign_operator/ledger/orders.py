@@ -90,7 +90,7 @@ class Move:
         key = details.key.restore()
         if len(details.dealers) != key.threshold:
             raise Refused(f"{key.threshold} deal, not {len(details.dealers)}")
-        plan = reshare_plan(key, details.dealers, group.indices, group.threshold)
+        plan = reshare_plan(key, details.dealers, group.indices, group.threshold, key.aux_epoch)
         parties = settings.parties(proposal.members)
         execution = reshare_execution(plan, parties, proposal.execution_id)
         members = tuple(EpochMember(each.index, each.identity) for each in group.members)

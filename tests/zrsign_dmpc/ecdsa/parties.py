@@ -20,6 +20,8 @@ from zrsign_dmpc.run.simulator import Alteration, Deviation, Simulation
 from zrsign_dmpc.wire.records import Record
 
 T = TypeVar("T")
+MOST = 6
+"""Parties whose keys can be made twice from the primes that are at hand."""
 
 
 @cache
@@ -37,14 +39,17 @@ def aux_secrets(index: int, fast: bool = True, level: SecurityLevel = TINY) -> A
 
 
 @cache
-def aux_infos(*indices: int, fast: bool = True, level: SecurityLevel = TINY) -> dict[int, AuxInfo]:
-    """What an honest run would end with, without the run."""
-    secrets = {i: aux_secrets(i, fast, level) for i in indices}
+def aux_infos(
+    *indices: int, fast: bool = True, level: SecurityLevel = TINY, epoch: int = 0, made: int = 0
+) -> dict[int, AuxInfo]:
+    """What an honest run would end with, without the run; other keys when some were `made`."""
+    secrets = {i: aux_secrets(i + MOST * made, fast, level) for i in indices}
     public = PublicAuxInfo(
         level,
         {i: s.key.public for i, s in secrets.items()},
         {i: s.trapdoor.public for i, s in secrets.items()},
-        b"aux",
+        b"aux%d" % made if made else b"aux",
+        epoch,
     )
     return {i: AuxInfo(public, i, s.key, s.trapdoor) for i, s in secrets.items()}
 

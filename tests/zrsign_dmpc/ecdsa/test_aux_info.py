@@ -39,8 +39,9 @@ def make(
     cheats: dict[int, Alteration] | None = None,
     secrets: dict[int, AuxSecrets] | None = None,
     execution_id: bytes = b"auxiliary information 1",
+    epoch: int = 0,
 ) -> tuple[Execution, dict[int, Result[AuxInfo] | Abort]]:
-    execution = aux_info_execution(TINY, GROUP, execution_id)
+    execution = aux_info_execution(TINY, GROUP, execution_id, epoch=epoch)
 
     def first(index: int) -> Callable[[], Round[AuxInfo]]:
         mine = (secrets or {}).get(index) or aux_secrets(index)
@@ -176,8 +177,21 @@ def test_table_limit__should_bind_all_peers_and_change_no_value() -> None:
     assert after.commit(-5, 1 << 90) == before.commit(-5, 1 << 90)
 
 
+def test_aux_info__should_be_of_the_epoch_that_all_agreed_on() -> None:
+    execution, _ = make()
+    later, outcomes = make(epoch=3)
+    assert later.sid != execution.sid
+    infos = [outcome.value.public for outcome in outcomes.values() if isinstance(outcome, Result)]
+    assert [public.epoch for public in infos] == [3, 3, 3]
+    assert replace(infos[0], epoch=2).digest != infos[0].digest
+    with pytest.raises(ParameterError, match="epoch -1"):
+        aux_info_execution(TINY, GROUP, b"auxiliary information 1", epoch=-1)
+    with pytest.raises(ParameterError, match="at level PAILLIER_2048"):
+        CommitRound(execution, PAILLIER_2048, 1, aux_secrets(1), seeded(1))
+
+
 def test_aux_info__should_be_the_same_after_storage() -> None:
-    _, outcomes = make()
+    _, outcomes = make(epoch=2)
     outcome = outcomes[2]
     assert isinstance(outcome, Result)
     stored = StoredAuxInfo.decode(StoredAuxInfo.of(outcome.value).encode())

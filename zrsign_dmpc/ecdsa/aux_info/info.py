@@ -23,6 +23,8 @@ class PublicAuxInfo:
     ring_pedersen: dict[int, RingPedersen]
     execution_id: bytes
     """The session id of the execution that verified them."""
+    epoch: int = 0
+    """Counts up with every renewal; keys say from which one on they presign."""
 
     @cached_property
     def digest(self) -> bytes:
@@ -30,6 +32,7 @@ class PublicAuxInfo:
         transcript = Transcript("auxiliary information")
         transcript.absorb("level", self.level.items())
         transcript.absorb("execution", self.execution_id)
+        transcript.absorb("epoch", self.epoch)
         for index in sorted(self.paillier):
             items = (index, self.paillier[index].N, *self.ring_pedersen[index].items())
             transcript.absorb("party", items)

@@ -31,7 +31,9 @@ from zrsign_dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from zrsign_dmpc.ecdsa.proofs import fac, mod, prm
 from zrsign_dmpc.ecdsa.ring_pedersen import RingPedersenTrapdoor
 from zrsign_dmpc.ecdsa.security import SecurityLevel
+from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Rng, system_rng
+from zrsign_dmpc.kept.keys import require_aux_epoch
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
@@ -41,9 +43,17 @@ NAME: Final = "zrsign-cggmp24-aux-info-v1"
 
 
 def aux_info_execution(
-    level: SecurityLevel, parties: Parties, execution_id: bytes, arithmetic: Arithmetic = FAST
+    level: SecurityLevel,
+    parties: Parties,
+    execution_id: bytes,
+    arithmetic: Arithmetic = FAST,
+    epoch: int = 0,
 ) -> Execution:
-    """One making of auxiliary information; there is no threshold, all must take part."""
+    """One making of auxiliary information; there is no threshold, all must take part.
+
+    Raises ParameterError for an epoch that is none.
+    """
+    require_aux_epoch(epoch)
     protocol = Protocol(
         name=NAME,
         rounds=(
@@ -53,7 +63,7 @@ def aux_info_execution(
             RoundSpec(broadcast=Confirmation),
         ),
         faults=AuxChecks(level, arithmetic).faults(),
-        context=level.items(),
+        context=(level.items(), epoch),
     )
     return Execution(
         protocol, execution_id, parties, len(parties.indices), SECP256K1, level=level.name
@@ -89,7 +99,7 @@ def start_aux_info(
     secrets: AuxSecrets,
     rng: Rng = system_rng,
 ) -> Session[AuxInfo]:
-    """This party's side."""
+    """This party's side. Raises ParameterError for an execution at another level."""
     return Session(execution, me, identity, CommitRound(execution, level, me, secrets, rng))
 
 
@@ -99,6 +109,11 @@ class _AuxRound(Round[AuxInfo]):
     def __init__(
         self, execution: Execution, level: SecurityLevel, me: int, secrets: AuxSecrets, rng: Rng
     ) -> None:
+        match execution.protocol.context:
+            case (items, int(epoch)) if items == level.items():
+                self._epoch = epoch
+            case _:
+                raise ParameterError(f"the execution makes nothing at level {level.name}")
         self._execution = execution
         self._level = level
         self._checks = AuxChecks(level, secrets.key.arithmetic)
@@ -206,6 +221,7 @@ class ProveRound(_AuxRound):
             {i: self._checks.ring_pedersen(board, i) for i in openings}
             | {self._me: self._secrets.trapdoor.public},
             self._execution.sid,
+            self._epoch,
         )
         return ConfirmRound(AuxInfo(public, self._me, self._secrets.key, self._secrets.trapdoor))
 

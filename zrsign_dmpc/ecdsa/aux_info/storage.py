@@ -29,6 +29,7 @@ class StoredAuxInfo(Record):
     """Everything in an AuxInfo but its tables and pools. Secret."""
 
     TAG: ClassVar[str] = "stored-aux-info"
+    ADDED: ClassVar[int] = 1
 
     level: str
     index: int
@@ -39,6 +40,7 @@ class StoredAuxInfo(Record):
     p_hat: int = field(repr=False)
     q_hat: int = field(repr=False)
     lambda_: int = field(repr=False)
+    epoch: int = 0
 
     @classmethod
     def of(cls, info: AuxInfo) -> "StoredAuxInfo":
@@ -58,6 +60,7 @@ class StoredAuxInfo(Record):
             p_hat=info.trapdoor.modulus.left,
             q_hat=info.trapdoor.modulus.right,
             lambda_=info.trapdoor.lambda_,
+            epoch=public.epoch,
         )
 
     def restore(self, level: SecurityLevel) -> AuxInfo:
@@ -75,6 +78,7 @@ class StoredAuxInfo(Record):
                 for k in self.keys
             },
             self.execution_id,
+            self.epoch,
         )
         trapdoor = RingPedersenTrapdoor(level, (self.p_hat, self.q_hat), mine[0].t, self.lambda_)
         return AuxInfo(public, self.index, PaillierPrivateKey(self.p, self.q), trapdoor)

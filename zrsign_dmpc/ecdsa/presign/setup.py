@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from zrsign_dmpc.ecdsa.aux_info.info import PublicAuxInfo
+from zrsign_dmpc.ecdsa.errors import StaleAuxInfo
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Point
 from zrsign_dmpc.group.sharing import lagrange
@@ -33,6 +34,11 @@ class PresignSetup:
         if not 0 <= self.shift < SECP256K1.order:
             raise ParameterError("the shift is not reduced modulo the group's order")
         self.aux.require_members(self.signers)
+        if self.aux.epoch < self.key.aux_epoch:
+            raise StaleAuxInfo(
+                f"auxiliary information of epoch {self.aux.epoch} is too old for a key that was "
+                f"renewed with epoch {self.key.aux_epoch}: make it anew"
+            )
         points = [self.X(i) for i in self.signers]
         if SECP256K1.sum(points) != self.public_key or self.public_key.is_identity:
             raise ParameterError("the public shares of the signers do not add up to the key")
