@@ -33,8 +33,12 @@ class Ante:
     bank: BankKeeper
     consensus: ConsensusKeeper
 
-    def check(self, ctx: Context, tx: DecodedTx, *, simulate: bool = False) -> gas.GasMeter:
+    def check(
+        self, ctx: Context, tx: DecodedTx, *, simulate: bool = False, ahead: int = 0
+    ) -> gas.GasMeter:
         """Verify, take the fee, advance sequences; returns the meter for the messages.
+
+        A sequence may be as many as `ahead` above the account's: others wait before it.
 
         Raises TxRejected, Unauthorized, NotFound, InsufficientFunds or OutOfGas, and the caller
         drops what was written to `ctx.store`. With `simulate`, signatures, sequences and fee are
@@ -53,6 +57,7 @@ class Ante:
                 public_key = self._public_key(ctx, address, info)
                 self.auth.set_public_key(ctx, address, public_key)
                 if not simulate:
+                    _check_sequence(info.sequence, account.sequence, ahead)
                     self._authenticate(ctx, tx, position, account, public_key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
@@ -137,11 +142,6 @@ class Ante:
         info = tx.auth_info.signer_infos[position]
         if info.mode_info.single.mode != SIGN_MODE_DIRECT:
             raise TxRejected("sign with SIGN_MODE_DIRECT and one key per account", code=37)
-        if info.sequence != account.sequence:
-            raise TxRejected(
-                f"account sequence mismatch, expected {account.sequence}, got {info.sequence}",
-                code=32,
-            )
         document = sign_bytes(tx.raw, ctx.chain_id, account.account_number)
         try:
             verify_signature(public_key, document, tx.raw.signatures[position])
@@ -151,3 +151,8 @@ class Ante:
                 f"({account.account_number}), sequence ({account.sequence}) and chain id "
                 f"({ctx.chain_id})"
             ) from None
+
+
+def _check_sequence(given: int, expected: int, ahead: int) -> None:
+    if not expected <= given <= expected + ahead:
+        raise TxRejected(f"account sequence mismatch, expected {expected}, got {given}", code=32)

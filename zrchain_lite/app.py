@@ -36,6 +36,8 @@ from zrsign_chains.errors import ChainError
 _log = logging.getLogger(__name__)
 VERSION = "0.1.0"
 PROTOCOL_VERSION = 1
+MAX_AHEAD = 64
+"""How many transactions of one account may wait: no sequence further ahead is admitted."""
 _TIME_KEY = b"app/time_ms"
 
 
@@ -65,11 +67,14 @@ class App:
         self._ante = ante
         ante.auth.freeze()
         self._executor = Executor(self.registry, ante)
-        self._tip = store.tip()
-        self._time_ms = int.from_bytes(store.state.get(_TIME_KEY) or b"", "big")
         self._genesis: Overlay | None = None
         self._finalized: _Finalized | None = None
-        self._check_state = Overlay(store.state)
+        self._look()
+
+    def _look(self) -> None:
+        self._tip = self._store.tip()
+        self._time_ms = int.from_bytes(self._store.state.get(_TIME_KEY) or b"", "big")
+        self._check_state = Overlay(self._store.state)
 
     # -- life cycle ------------------------------------------------------------------------------
 
@@ -103,6 +108,11 @@ class App:
         self._check_state = Overlay(self._genesis)
         return abci.ResponseInitChain(app_hash=app_hash, consensus_params=self.consensus_params())
 
+    def refresh(self) -> None:
+        """See the blocks that another process has committed meanwhile."""
+        self._store.refresh()
+        self._look()
+
     def commit(self, records: Iterable[tuple[bytes, bytes]] = ()) -> abci.ResponseCommit:
         """Make the finalized block durable, together with the engine's `records` of it."""
         done = self._finalized
@@ -124,6 +134,11 @@ class App:
     def check_only(self, tx: bytes) -> abci.ResponseCheckTx:
         """`check_tx` that does not count the transaction among those that wait."""
         return self._check(Overlay(self._check_state), tx)
+
+    def screen(self, tx: bytes) -> abci.ResponseCheckTx:
+        """Whether it is well formed, paid for and signed, for a sequence that may be due later."""
+        ctx = self._context(Overlay(self._state))
+        return _checked(self._executor.check(ctx, tx, ahead=MAX_AHEAD))
 
     def simulate(self, tx: bytes) -> TxOutcome:
         """Execute against the last committed state and forget; signatures are not verified."""
@@ -258,17 +273,21 @@ class App:
         return Context(store, self._tip.height + 1, self._time_ms, self._tip.chain_id)
 
     def _check(self, store: KVStore, tx: bytes) -> abci.ResponseCheckTx:
-        result = self._executor.check(self._context(store), tx).result()
-        return abci.ResponseCheckTx(
-            code=result.code,
-            codespace=result.codespace,
-            log=result.log,
-            gas_wanted=result.gas_wanted,
-            gas_used=result.gas_used,
-        )
+        return _checked(self._executor.check(self._context(store), tx))
 
     def _gas_wanted(self, tx: bytes) -> int | None:
         try:
             return decode(tx, self.registry).auth_info.fee.gas_limit
         except LedgerError:
             return None
+
+
+def _checked(outcome: TxOutcome) -> abci.ResponseCheckTx:
+    result = outcome.result()
+    return abci.ResponseCheckTx(
+        code=result.code,
+        codespace=result.codespace,
+        log=result.log,
+        gas_wanted=result.gas_wanted,
+        gas_used=result.gas_used,
+    )

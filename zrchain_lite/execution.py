@@ -73,9 +73,12 @@ class Executor:
     registry: Registry
     ante: Ante
 
-    def check(self, ctx: Context, raw: bytes) -> TxOutcome:
-        """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx."""
-        outcome, _ = self._ante(ctx, raw, simulate=False)
+    def check(self, ctx: Context, raw: bytes, *, ahead: int = 0) -> TxOutcome:
+        """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx.
+
+        Sequences may be as many as `ahead` above those that the accounts have.
+        """
+        outcome, _ = self._ante(ctx, raw, ahead=ahead)
         return outcome
 
     def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> TxOutcome:
@@ -86,7 +89,7 @@ class Executor:
         return outcome
 
     def _ante(
-        self, ctx: Context, raw: bytes, *, simulate: bool
+        self, ctx: Context, raw: bytes, *, simulate: bool = False, ahead: int = 0
     ) -> tuple[TxOutcome, tuple[DecodedTx, gas.GasMeter] | None]:
         outcome = TxOutcome()
         overlay = Overlay(ctx.store)
@@ -94,7 +97,7 @@ class Executor:
         try:
             tx = decode(raw, self.registry)
             outcome.gas_wanted = min(tx.auth_info.fee.gas_limit, 2**63 - 1)
-            meter = self.ante.check(scope, tx, simulate=simulate)
+            meter = self.ante.check(scope, tx, simulate=simulate, ahead=ahead)
         except (LedgerError, ChainError) as error:
             outcome.error = as_ledger_error(error)
             return outcome, None

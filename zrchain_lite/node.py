@@ -10,13 +10,12 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from zrchain_lite import genesis
-from zrchain_lite.api import grpc, http, rest, rpc
-from zrchain_lite.engine import EmbeddedEngine, EngineSettings
+from zrchain_lite import doors, genesis
+from zrchain_lite.api import http
+from zrchain_lite.doors import DoorsProcess, DoorsSettings, Routers, Sockets
+from zrchain_lite.engine import EmbeddedEngine, EngineSettings, Reading
 from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
-
-Routers = Callable[[EmbeddedEngine], Sequence[APIRouter]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class NodeSettings:
     rest: str = "127.0.0.1:1317"
     rpc: str = "127.0.0.1:26657"
     engine: EngineSettings = field(default_factory=EngineSettings)
+    doors_apart: bool = True
+    """Whether the doors have a process of their own. Tests may do without."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,15 @@ class RunningNode:
     grpc_port: int
     rest_port: int
     rpc_port: int
+    doors: DoorsProcess | None = None
+
+    @property
+    def doors_pid(self) -> int | None:
+        """The id of the process in which the doors are, None where they are in this one."""
+        return None if self.doors is None else self.doors.pid
 
 
-def no_routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
+def no_routers(ledger: Reading) -> Sequence[APIRouter]:
     """No REST routes beyond the gateway's."""
     return ()
 
@@ -84,16 +91,41 @@ async def serving(
         app = keepers.app(store, modules(keepers))
         engine = EmbeddedEngine(app, store, settings.engine)
         engine.start(first_state)
-        grpc_port = await stack.enter_async_context(grpc.serve(engine, settings.grpc))
-        rest_app = rest.build(engine, routers=routers(engine))
-        await stack.enter_async_context(http.serve(rest_app, rest_socket))
-        rpc_app = rpc.build(engine, first_state)
-        await stack.enter_async_context(http.serve(rpc_app, rpc_socket))
+        sockets = (rest_socket, rpc_socket)
+        if settings.doors_apart:
+            process = _doors_process(settings, engine, modules, routers, sockets)
+            stack.push_async_callback(process.stop)
+            grpc_port = await process.start()
+        else:
+            process = None
+            served = doors.opened(engine, first_state, routers, sockets, settings.grpc)
+            grpc_port = await stack.enter_async_context(served)
         rest_port, rpc_port = (each.getsockname()[1] for each in (rest_socket, rpc_socket))
-        node = RunningNode(engine, grpc_port, rest_port, rpc_port)
+        node = RunningNode(engine, grpc_port, rest_port, rpc_port, process)
         task = asyncio.create_task(engine.run(stop))
         try:
             yield node, task
         finally:
             stop.set()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _doors_process(
+    settings: NodeSettings,
+    engine: EmbeddedEngine,
+    modules: ModuleList,
+    routers: Routers,
+    sockets: Sockets,
+) -> DoorsProcess:
+    rest_socket, rpc_socket = sockets
+    told = DoorsSettings(
+        home=str(settings.home),
+        genesis=str(settings.genesis),
+        modules=doors.name_of(modules),
+        routers=doors.name_of(routers),
+        max_waiting_clients=settings.engine.max_waiting_clients,
+        grpc=settings.grpc,
+        rest=rest_socket.fileno(),
+        rpc=rpc_socket.fileno(),
+    )
+    return DoorsProcess(engine, told)

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
-from zrchain_lite.engine import EmbeddedEngine, EngineSettings
+from zrchain_lite.engine import EngineSettings, Reading
 from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
@@ -73,9 +73,9 @@ def modules(keepers: Keepers) -> tuple[Module, ...]:
     )
 
 
-def routers(engine: EmbeddedEngine) -> Sequence[APIRouter]:
+def routers(ledger: Reading) -> Sequence[APIRouter]:
     """REST beyond what the modules' queries give."""
-    return (api.router(engine),)
+    return (api.router(ledger),)
 
 
 class StoppedLedger(LedgerClient):

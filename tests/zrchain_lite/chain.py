@@ -115,7 +115,13 @@ class Chain:
         return self.engine.make_block()
 
 
-def node_config(folder: Path, first: Genesis, engine: EngineSettings | None = None) -> NodeSettings:
+def node_config(
+    folder: Path,
+    first: Genesis,
+    engine: EngineSettings | None = None,
+    *,
+    doors_apart: bool = False,
+) -> NodeSettings:
     """A node on free ports of loopback."""
     file = folder / "genesis.json"
     file.write_text(json.dumps(first.model_dump(mode="json")))
@@ -127,4 +133,5 @@ def node_config(folder: Path, first: Genesis, engine: EngineSettings | None = No
         free,
         free,
         engine or EngineSettings(empty_block_interval_s=0.2),
+        doors_apart=doors_apart,
     )

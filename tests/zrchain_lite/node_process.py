@@ -19,7 +19,8 @@ def announce(node: RunningNode) -> None:
 async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await run(node_config(Path(sys.argv[1]), genesis()), modules, stop, ready=announce)
+    config = node_config(Path(sys.argv[1]), genesis(), doors_apart=True)
+    await run(config, modules, stop, ready=announce)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ async def running_ledger(folder: Path) -> AsyncIterator[Ledger]:
         rest="127.0.0.1:0",
         rpc="127.0.0.1:0",
         engine=EngineSettings(empty_block_interval_s=0.2),
+        doors_apart=False,
     )
     async with AsyncExitStack() as stack:
         node, _task = await stack.enter_async_context(serving(config, modules, asyncio.Event()))

@@ -78,7 +78,7 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
     file.write_text(json.dumps(genesis().model_dump(mode="json")))
     free = "127.0.0.1:0"
     engine = EngineSettings(empty_block_interval_s=0.2)
-    config = NodeSettings(tmp_path / "home", file, free, free, free, engine)
+    config = NodeSettings(tmp_path / "home", file, free, free, free, engine, doors_apart=False)
     stop = asyncio.Event()
     async with serving(config, modules, stop, routers=lambda e: [api.router(e)]) as (node, _):
         found = Live(node)

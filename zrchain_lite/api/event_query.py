@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import Position, TxRecord
 from zrchain_lite.errors import InvalidArgument
 
@@ -116,7 +116,7 @@ def parse_hash(text: str) -> bytes:
 
 
 def search(
-    engine: EmbeddedEngine, query: Query, *, skip: int, limit: int, reverse: bool = False
+    engine: Reading, query: Query, *, skip: int, limit: int, reverse: bool = False
 ) -> tuple[list[TxRecord], int]:
     """The matching records in chain order and their number, within the first 10 000 candidates."""
     matching = [
@@ -134,7 +134,7 @@ def search(
     return [engine.records.at(position) for position in selected], len(matching)
 
 
-def _candidates(engine: EmbeddedEngine, query: Query, *, reverse: bool) -> Iterator[Position]:
+def _candidates(engine: Reading, query: Query, *, reverse: bool) -> Iterator[Position]:
     if query.hash is not None:
         record = engine.tx(query.hash)
         found = record is not None and query.matches(record)

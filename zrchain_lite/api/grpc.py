@@ -13,7 +13,7 @@ from zrchain_lite.api import services
 from zrchain_lite.api.http import GRACE_S, PortInUse
 from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import GrpcStatus, status_of
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import LedgerError
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Call = Callable[[bytes, Context], Awaitable[bytes]]
 class Handler(grpc.GenericRpcHandler):
     """Finds what answers a method path."""
 
-    def __init__(self, engine: EmbeddedEngine) -> None:
+    def __init__(self, engine: Reading) -> None:
         self._engine = engine
         self._methods = services.methods(engine)
 
@@ -76,7 +76,7 @@ def _guarded(path: str, call: Call) -> Call:
 
 
 @asynccontextmanager
-async def serve(engine: EmbeddedEngine, address: str) -> AsyncIterator[int]:
+async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
     """Listen on `host:port` (port 0 chooses one) while the context lasts; yields the port.
 
     Raises PortInUse.

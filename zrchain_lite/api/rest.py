@@ -20,7 +20,7 @@ from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import HTTP, GrpcStatus, status_of
 from zrchain_lite.app import VERSION
 from zrchain_lite.binding import Route
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import InvalidArgument, LedgerError
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
-def build(engine: EmbeddedEngine, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
+def build(engine: Reading, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     """The application. `routers` are added as they are, below the gateway's routes."""
     app = FastAPI(title="zrChain lite", version=VERSION, docs_url="/docs", redoc_url=None)
     schemas = Schemas()
@@ -50,7 +50,7 @@ def build(engine: EmbeddedEngine, *, routers: Sequence[APIRouter] = ()) -> FastA
     return app
 
 
-def _query_endpoint(engine: EmbeddedEngine, name: str, request_type: type[Message]) -> Endpoint:
+def _query_endpoint(engine: Reading, name: str, request_type: type[Message]) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
         message = _from_url(request_type, request)
         return JSONResponse(to_json(engine.answer(name, message)))

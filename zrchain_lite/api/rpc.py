@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from zrchain_lite.api import bounded_json, rpc_params
 from zrchain_lite.api.rpc_methods import RpcMethod, RpcMethods
 from zrchain_lite.api.rpc_subscriptions import Subscriptions
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.genesis import Genesis
 
@@ -57,7 +57,7 @@ def refusal(id_: Any, error: CallError) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id_, "error": detail}
 
 
-def build(engine: EmbeddedEngine, genesis: Genesis) -> Starlette:
+def build(engine: Reading, genesis: Genesis) -> Starlette:
     """The ASGI application."""
     door = _Door(engine, genesis)
     return Starlette(
@@ -71,7 +71,7 @@ def build(engine: EmbeddedEngine, genesis: Genesis) -> Starlette:
 
 
 class _Door:
-    def __init__(self, engine: EmbeddedEngine, genesis: Genesis) -> None:
+    def __init__(self, engine: Reading, genesis: Genesis) -> None:
         self._engine = engine
         self._methods = RpcMethods(engine, genesis).table
         self._websockets = 0

@@ -9,7 +9,7 @@ from typing import Any
 from zrchain_lite.api import event_query, rpc_view, services
 from zrchain_lite.api.rpc_params import Parameter, ParameterKind
 from zrchain_lite.api.services import Method
-from zrchain_lite.engine.embedded import MAX_WAIT_S, EmbeddedEngine
+from zrchain_lite.engine.reading import MAX_WAIT_S, Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
@@ -37,7 +37,7 @@ class RpcMethod:
 class RpcMethods:
     """Methods by name in `table`."""
 
-    def __init__(self, engine: EmbeddedEngine, genesis: Genesis) -> None:
+    def __init__(self, engine: Reading, genesis: Genesis) -> None:
         self._engine = engine
         self._genesis = genesis
         self._services = services.methods(engine)
@@ -156,7 +156,7 @@ class RpcMethods:
 
     async def broadcast_tx(self, tx: bytes) -> dict[str, Any]:
         """Sync and async alike: CheckTx takes less than a millisecond."""
-        check = self._engine.broadcast(tx)
+        check = await self._engine.submit(tx)
         return {
             "code": check.code,
             "data": "",
@@ -167,7 +167,7 @@ class RpcMethods:
 
     async def broadcast_tx_commit(self, tx: bytes) -> dict[str, Any]:
         """Send a transaction and hold the answer back until its block is committed."""
-        check = self._engine.broadcast(tx)
+        check = await self._engine.submit(tx)
         hash_ = tx_hash(tx)
         answer = {
             "check_tx": rpc_view.result(check),
@@ -191,24 +191,23 @@ class RpcMethods:
 
     async def unconfirmed_txs(self, per_page: int) -> dict[str, Any]:
         """The transactions that wait for a block, at most `per_page` of them."""
-        waiting = self._engine.waiting()
-        shown = waiting[: _within(per_page, "per_page", MAX_PER_PAGE)]
+        pool = await self._engine.pool(_within(per_page, "per_page", MAX_PER_PAGE))
         return {
-            **self._mempool_counts(waiting),
-            "n_txs": str(len(shown)),
-            "txs": [rpc_view.base64_text(tx) for tx in shown],
+            **self._mempool_counts(pool),
+            "n_txs": str(len(pool.txs)),
+            "txs": [rpc_view.base64_text(tx) for tx in pool.txs],
         }
 
     async def num_unconfirmed_txs(self) -> dict[str, Any]:
         """How many transactions wait for a block, and their size in bytes."""
-        return self._mempool_counts(self._engine.waiting())
+        return self._mempool_counts(await self._engine.pool(0))
 
     @staticmethod
-    def _mempool_counts(waiting: list[bytes]) -> dict[str, Any]:
+    def _mempool_counts(pool: Pool) -> dict[str, Any]:
         return {
-            "n_txs": str(len(waiting)),
-            "total": str(len(waiting)),
-            "total_bytes": str(sum(len(tx) for tx in waiting)),
+            "n_txs": str(pool.count),
+            "total": str(pool.count),
+            "total_bytes": str(pool.size),
             "txs": None,
         }
 

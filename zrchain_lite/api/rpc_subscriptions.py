@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from zrchain_lite.api import event_query, rpc_view
 from zrchain_lite.api.event_query import Query
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.subscriptions import Committed, SlowSubscriber
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 
@@ -30,7 +30,7 @@ Send = Callable[[Any], Awaitable[None]]
 class Subscriptions:
     """A WebSocket's subscriptions by their query text, as CometBFT keeps them."""
 
-    def __init__(self, engine: EmbeddedEngine, send: Send) -> None:
+    def __init__(self, engine: Reading, send: Send) -> None:
         self._engine = engine
         self._send = send
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from zrchain_lite.api.tx_view import rfc3339
 from zrchain_lite.app import PROTOCOL_VERSION, VERSION
 from zrchain_lite.engine.blocks import BLOCK_PROTOCOL, PROPOSER, PROPOSER_KEY
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event, ExecTxResult, ResponseCheckTx
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
@@ -135,7 +135,7 @@ def validator() -> Json:
     }
 
 
-def status(engine: EmbeddedEngine) -> Json:
+def status(engine: Reading) -> Json:
     """What `status` answers: node, synchronisation, validator."""
     tip = engine.tip
     first, last = engine.block(1), engine.block(tip.height)

@@ -18,7 +18,7 @@ from zrchain_lite.api import event_query
 from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
 from zrchain_lite.app import VERSION
 from zrchain_lite.binding import Route
-from zrchain_lite.engine.embedded import EmbeddedEngine
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.execution import encode_events
@@ -66,7 +66,7 @@ class Method:
         return (await self.call(message, metadata)).SerializeToString()
 
 
-def methods(engine: EmbeddedEngine, *, moniker: str = "zrchain-lite") -> dict[str, Method]:
+def methods(engine: Reading, *, moniker: str = "zrchain-lite") -> dict[str, Method]:
     """The methods of both services over an engine, by gRPC path."""
     services = ((txs, TxService(engine)), (tm, NodeService(engine, moniker)))
     return {
@@ -86,7 +86,7 @@ def methods(engine: EmbeddedEngine, *, moniker: str = "zrchain-lite") -> dict[st
 class TxService:
     """Transactions: simulate, send, find."""
 
-    def __init__(self, engine: EmbeddedEngine) -> None:
+    def __init__(self, engine: Reading) -> None:
         self._engine = engine
 
     async def simulate(self, request: txs.SimulateRequest, metadata: Metadata) -> Message:
@@ -110,7 +110,7 @@ class TxService:
             raise InvalidArgument("mode must be BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC")
         if not request.tx_bytes:
             raise InvalidArgument("tx_bytes is empty")
-        check = self._engine.broadcast(request.tx_bytes)
+        check = await self._engine.submit(request.tx_bytes)
         return txs.BroadcastTxResponse(tx_response=checked_response(request.tx_bytes, check))
 
     async def get_tx(self, request: txs.GetTxRequest, metadata: Metadata) -> txs.GetTxResponse:
@@ -146,7 +146,7 @@ class TxService:
 class NodeService:
     """Blocks, and what the node says about itself."""
 
-    def __init__(self, engine: EmbeddedEngine, moniker: str) -> None:
+    def __init__(self, engine: Reading, moniker: str) -> None:
         self._engine = engine
         self._moniker = moniker
 

@@ -2,6 +2,7 @@
 
 from zrchain_lite.engine.embedded import EmbeddedEngine, EngineSettings
 from zrchain_lite.engine.mempool import MempoolFull
+from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.engine.subscriptions import Committed, SlowSubscriber, Subscription
 
@@ -11,6 +12,7 @@ __all__ = [
     "EmbeddedEngine",
     "EngineSettings",
     "MempoolFull",
+    "Reading",
     "SlowSubscriber",
     "Subscription",
     "TxRecord",

@@ -14,22 +14,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from google.protobuf.message import Message
-
 from zrchain_lite.app import App
 from zrchain_lite.engine import blocks, records
 from zrchain_lite.engine.mempool import Mempool
-from zrchain_lite.engine.records import BlockRecord, Records, TxRecord
-from zrchain_lite.engine.subscriptions import Committed, Hub, Subscription
+from zrchain_lite.engine.reading import Pool, Reading
+from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import LedgerError, TxRejected
-from zrchain_lite.execution import TxOutcome
 from zrchain_lite.genesis import Genesis
-from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign, Tip
+from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
 
-MAX_WAIT_S = 10.0
 QUIET_TURNS = 10
 """A block is made when this many turns of the event loop brought no transaction: handling one
 takes several turns."""
@@ -52,7 +48,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class EmbeddedEngine:
+class EmbeddedEngine(Reading):
     """Single writer: `run` makes the blocks; everything else only reads or queues."""
 
     def __init__(
@@ -63,16 +59,11 @@ class EmbeddedEngine:
         *,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        self.app = app
         self.settings = settings or EngineSettings()
-        self.records = Records(store.chain)
+        super().__init__(app, store, max_waiting_clients=self.settings.max_waiting_clients)
         self._clock = clock
         self._mempool = Mempool(self.settings.max_mempool_txs, self.settings.max_mempool_bytes)
         self._arrived = asyncio.Event()
-        self._hub = Hub()
-        self._waiters: dict[bytes, list[asyncio.Future[TxRecord | None]]] = {}
-        self._stopped = False
-        self._advanced = asyncio.Event()
 
     # -- making blocks ---------------------------------------------------------------------------
 
@@ -107,16 +98,6 @@ class EmbeddedEngine:
         finally:
             waker.cancel()
             self._release()
-
-    def _release(self) -> None:
-        """Nothing comes any more: answer everybody who waits."""
-        self._stopped = True
-        self._advanced.set()
-        for futures in self._waiters.values():
-            for future in futures:
-                if not future.done():
-                    future.set_result(None)
-        self._hub.close()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -175,14 +156,8 @@ class EmbeddedEngine:
     def _committed(self, record: BlockRecord, txs: list[bytes]) -> None:
         self._mempool.remove(txs)
         self._mempool.keep(lambda tx: self._check(tx, abci.RECHECK).code == 0)
-        committed = Committed(record)
-        for tx in committed.txs():
-            for future in self._waiters.pop(tx.hash, []):
-                if not future.done():
-                    future.set_result(tx)
-        self._advanced.set()
-        self._advanced = asyncio.Event()
-        self._hub.publish(committed)
+        self._tell(record)
+        self._advance()
 
     # -- transactions ----------------------------------------------------------------------------
 
@@ -205,74 +180,16 @@ class EmbeddedEngine:
             self._arrived.set()
         return response
 
-    def check(self, tx: bytes) -> abci.ResponseCheckTx:
-        """What CheckTx says, without queueing."""
-        return self.app.check_only(tx)
+    async def submit(self, tx: bytes) -> abci.ResponseCheckTx:
+        return self.broadcast(tx)
+
+    async def pool(self, limit: int) -> Pool:
+        waiting = self._mempool.waiting()
+        return Pool(len(waiting), sum(map(len, waiting)), tuple(waiting[:limit]))
 
     def _check(self, tx: bytes, kind: abci.CheckTxType) -> abci.ResponseCheckTx:
         return self.app.check_tx(abci.RequestCheckTx(tx=tx, type=kind))
 
-    async def wait_for_tx(self, hash_: bytes, timeout_s: float) -> TxRecord | None:
-        """The transaction once it is in a block; None when the time (at most 10 s) is over."""
-        record = self.records.tx(hash_)
-        if record is not None or timeout_s <= 0 or self._stopped:
-            return record
-        if len(self._waiters) >= self.settings.max_waiting_clients:
-            return None
-        future: asyncio.Future[TxRecord | None] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(hash_, []).append(future)
-        try:
-            return await asyncio.wait_for(future, min(timeout_s, MAX_WAIT_S))
-        except TimeoutError:
-            return None
-        finally:
-            self._forget(hash_, future)
-
-    async def wait_above(self, height: int, timeout_s: float) -> int:
-        """The last height once it is above `height`, or when the time (at most 10 s) is over."""
-        if self.tip.height <= height and timeout_s > 0 and not self._stopped:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._advanced.wait(), min(timeout_s, MAX_WAIT_S))
-        return self.tip.height
-
-    def _forget(self, hash_: bytes, future: asyncio.Future[TxRecord | None]) -> None:
-        futures = self._waiters.get(hash_, [])
-        if future in futures:
-            futures.remove(future)
-        if not futures:
-            self._waiters.pop(hash_, None)
-
-    def simulate(self, tx: bytes) -> TxOutcome:
-        """Execute a transaction against the last committed state and forget it."""
-        return self.app.simulate(tx)
-
-    # -- reading ---------------------------------------------------------------------------------
-
-    def query(self, path: str, data: bytes, *, height: int = 0) -> bytes:
-        """Answer an encoded request of a gRPC method path; raises LedgerError."""
-        return self.app.query(path, data, height=height)
-
-    def answer(self, path: str, request: Message) -> Message:
-        """Answer a decoded request of a gRPC method path; raises LedgerError."""
-        return self.app.answer(path, request)
-
-    @property
-    def tip(self) -> Tip:
-        """The last committed block: chain id, height and application hash."""
-        return self.app.tip
-
-    def block(self, height: int | None = None) -> BlockRecord | None:
-        """A block by height, the latest when None."""
-        return self.records.block(self.tip.height if height is None else height)
-
-    def tx(self, hash_: bytes) -> TxRecord | None:
-        """A committed transaction by its hash (32 bytes), None when there is none."""
-        return self.records.tx(hash_)
-
     def waiting(self) -> list[bytes]:
         """The encoded transactions that wait for a block, in their order."""
         return self._mempool.waiting()
-
-    def subscribe(self, capacity: int = 100) -> Subscription:
-        """Listen to the blocks that are committed from now on; `capacity` of them may wait."""
-        return self._hub.subscribe(capacity)

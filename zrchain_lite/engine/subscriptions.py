@@ -66,6 +66,9 @@ class Hub:
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
 
+    def __len__(self) -> int:
+        return len(self._subscriptions)
+
     def subscribe(self, capacity: int = 100) -> Subscription:
         """Add a listener that may fall `capacity` blocks behind."""
         subscription = Subscription(self, capacity)

@@ -5,7 +5,7 @@ the app hash and the block's records appear together or not at all. Readers hold
 never see half a block.
 
 Three named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
-(format, chain id, height, app hash). The environment is used from one thread.
+(format, chain id, height, app hash). One process writes, from one thread; others may read.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,16 +67,35 @@ class Tip:
     app_hash: bytes
 
 
-class Snapshot(KVStore):
-    """A read-only KVStore of one database as of the moment it was opened."""
+class _View:
+    """One read transaction: everything that is read through it is as of the same block."""
 
-    def __init__(self, environment: Any, database: Any) -> None:
-        self._environment, self._database = environment, database
-        self._txn: Any = None
-        self.reopen()
+    def __init__(self, environment: Any) -> None:
+        self._environment = environment
+        self.txn: Any = environment.begin()
+
+    def close(self) -> None:
+        """End the transaction; nothing is read until `renew`."""
+        self.txn.abort()
+
+    def renew(self) -> None:
+        """See what is committed now, in a map that another process may have made larger."""
+        self.txn.abort()
+        try:
+            self.txn = self._environment.begin()
+        except lmdb.MapResizedError:
+            self._environment.set_mapsize(0)
+            self.txn = self._environment.begin()
+
+
+class Snapshot(KVStore):
+    """A read-only KVStore of one database as of the moment at which its view was renewed."""
+
+    def __init__(self, view: _View, database: Any) -> None:
+        self._view, self._database = view, database
 
     def get(self, key: bytes) -> bytes | None:
-        value: bytes | None = self._txn.get(key, db=self._database) if key else None
+        value: bytes | None = self._view.txn.get(key, db=self._database) if key else None
         return value
 
     def set(self, key: bytes, value: bytes) -> None:
@@ -87,7 +107,7 @@ class Snapshot(KVStore):
     def iterate(
         self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
-        with self._txn.cursor(db=self._database) as cursor:
+        with self._view.txn.cursor(db=self._database) as cursor:
             found = _seek_back(cursor, prefix, start) if reverse else _seek(cursor, prefix, start)
             if not found:
                 return
@@ -96,16 +116,6 @@ class Snapshot(KVStore):
                 if not key.startswith(prefix):
                     return
                 yield key, value
-
-    def close(self) -> None:
-        """End the read transaction; the snapshot cannot be used afterwards."""
-        self._txn.abort()
-
-    def reopen(self) -> None:
-        """See what is committed now."""
-        if self._txn is not None:
-            self._txn.abort()
-        self._txn = self._environment.begin(db=self._database)
 
 
 def _seek(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
@@ -130,29 +140,33 @@ def _seek_back(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
 class LmdbStore:
     """Opens, checks and writes the environment in a folder of its own."""
 
-    def __init__(self, folder: Path, *, map_bytes: int = INITIAL_MAP_BYTES) -> None:
+    def __init__(
+        self, folder: Path, *, map_bytes: int = INITIAL_MAP_BYTES, readonly: bool = False
+    ) -> None:
+        """`readonly` opens what another process writes; `refresh` then shows its new blocks."""
         self._folder = folder
-        self._lock = _lock(folder)
-        try:
-            self._environment = _open(folder, map_bytes)
-        except BaseException:
-            os.close(self._lock)
-            raise
-        try:
-            self._state, self._chain, self._meta = self._databases()
-        except BaseException:
-            self._environment.close()
-            os.close(self._lock)
-            raise
-        self.state = Snapshot(self._environment, self._state)
-        self.chain = Snapshot(self._environment, self._chain)
+        self._lock = None if readonly else _lock(folder)
+        with ExitStack() as undo:
+            if self._lock is not None:
+                undo.callback(os.close, self._lock)
+            self._environment = _open(folder, map_bytes, readonly=readonly)
+            undo.callback(self._environment.close)
+            self._state, self._chain, self._meta = self._databases(readonly=readonly)
+            undo.pop_all()
+        self._view = _View(self._environment)
+        self.state = Snapshot(self._view, self._state)
+        self.chain = Snapshot(self._view, self._chain)
+        self._about = Snapshot(self._view, self._meta)
 
     def tip(self) -> Tip:
-        """The block that was committed last, height 0 before the first."""
-        with self._environment.begin(db=self._meta) as txn:
-            chain_id = (txn.get(b"chain_id") or b"").decode()
-            height = int.from_bytes(txn.get(b"height") or b"", "big")
-            return Tip(chain_id, height, txn.get(b"app_hash") or NO_HASH)
+        """The block that was committed last when the snapshots were taken, 0 before the first."""
+        chain_id = (self._about.get(b"chain_id") or b"").decode()
+        height = int.from_bytes(self._about.get(b"height") or b"", "big")
+        return Tip(chain_id, height, self._about.get(b"app_hash") or NO_HASH)
+
+    def refresh(self) -> None:
+        """Let the snapshots see what is committed now."""
+        self._view.renew()
 
     def commit(
         self, tip: Tip, changes: Iterable[Change], records: Iterable[tuple[bytes, bytes]] = ()
@@ -171,15 +185,14 @@ class LmdbStore:
                 self._grow()
             except lmdb.Error as error:
                 raise self._failure(error) from error
-        self.state.reopen()
-        self.chain.reopen()
+        self.refresh()
 
     def close(self) -> None:
         """Close the environment and let another process open the folder."""
-        self.state.close()
-        self.chain.close()
+        self._view.close()
         self._environment.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
     def _write(self, tip: Tip, changes: list[Change], records: list[tuple[bytes, bytes]]) -> None:
         with self._environment.begin(write=True) as txn:
@@ -196,13 +209,11 @@ class LmdbStore:
 
     def _grow(self) -> None:
         """LMDB resizes only while no transaction is open."""
-        self.state.close()
-        self.chain.close()
+        self._view.close()
         self._environment.set_mapsize(self._environment.info()["map_size"] * 2)
-        self.state.reopen()
-        self.chain.reopen()
+        self._view.renew()
 
-    def _databases(self) -> tuple[Any, Any, Any]:
+    def _databases(self, *, readonly: bool) -> tuple[Any, Any, Any]:
         environment = self._environment
         names = (b"state", b"chain", b"meta")
         try:
@@ -210,8 +221,8 @@ class LmdbStore:
                 empty = txn.stat()["entries"] == 0
             if not empty:
                 _check_format(environment, self._folder)
-            databases = tuple(environment.open_db(name) for name in names)
-            if empty:
+            databases = tuple(environment.open_db(name, create=not readonly) for name in names)
+            if empty and not readonly:
                 with environment.begin(write=True, db=databases[2]) as txn:
                     txn.put(b"format", FORMAT)
         except lmdb.Error as error:
@@ -249,11 +260,13 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _open(folder: Path, map_bytes: int) -> Any:
+def _open(folder: Path, map_bytes: int, *, readonly: bool) -> Any:
     data = folder / "data.mdb"
     size = data.stat().st_size if data.exists() else 0
     try:
-        environment = lmdb.open(str(folder), max_dbs=3, map_size=max(map_bytes, size))
+        environment = lmdb.open(
+            str(folder), max_dbs=3, map_size=max(map_bytes, size), readonly=readonly
+        )
         needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
     except lmdb.Error as error:
         raise _corrupted(folder, str(error)) from error
