@@ -18,13 +18,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import gmpy2
 from rich.console import Console
 from rich.table import Table
 
 from bench import dmpc_table
 from bench.dmpc_crew import IDENTITIES, Stock, group_of
 from bench.dmpc_online import dealt_key, online_figures, table_figures
-from zrsign_dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, big, power, release_gil
+from zrsign_dmpc.ecdsa.arithmetic import (
+    FAST,
+    REFERENCE,
+    Arithmetic,
+    big,
+    power,
+    public_power,
+    release_gil,
+)
 from zrsign_dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
 from zrsign_dmpc.ecdsa.paillier import PaillierKey, Randomizer
 from zrsign_dmpc.ecdsa.pool import Pool
@@ -44,6 +53,16 @@ G, q = SECP256K1.base_mul, SECP256K1.order
 T = TypeVar("T")
 OUTPUT = Path("build/bench/dmpc.json")
 THREADS = os.cpu_count() or 1
+POWERS = (
+    (1024, 1024),
+    (2048, 256),
+    (2048, 2048),
+    (4096, 2048),
+    (3072, 3072),
+    (6144, 256),
+    (6144, 3072),
+)
+"""Bits of moduli and exponents: what both levels use most."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +86,32 @@ def best_ms(work: Callable[[], object], repeat: int = 3) -> float:
 
 
 def machine_figure() -> float:
-    """One power with a 2048-bit exponent modulo a 4096-bit number."""
-    base, exponent, modulus = (big(int.from_bytes(os.urandom(n), "big")) for n in (511, 256, 512))
-    exponent, modulus = exponent | 1 << 2047, modulus | 1 << 4095 | 1
-    return best_ms(lambda: power(base, exponent, modulus), 5)
+    """One power of GMP's with a 2048-bit exponent modulo a 4096-bit number."""
+    base, exponent, modulus = power_case(4096, 2048)
+    return best_ms(lambda: gmpy2.powmod(base, exponent, modulus), 5)
+
+
+def power_case(modulus: int, exponent: int) -> tuple[int, int, int]:
+    """Base, exponent and odd modulus of these bits."""
+    sizes = (modulus - 8, exponent, modulus)
+    x, e, m = (big(int.from_bytes(os.urandom(bits // 8), "big")) for bits in sizes)
+    return x, e | 1 << exponent - 1, m | 1 << modulus - 1 | 1
+
+
+def power_rows() -> list[Row]:
+    """Powers as the protocols make them, each beside GMP's of the same kind."""
+    kinds = (("secret", power, gmpy2.powmod_sec), ("public", public_power, gmpy2.powmod))
+    return [
+        Row(
+            "any",
+            f"power modulo {modulus} bits, {kind} {exponent}-bit exponent",
+            best_ms(lambda: fast(*case), 5),  # noqa: B023 - called at once
+            best_ms(lambda: plain(*case), 5),  # noqa: B023 - called at once
+        )
+        for modulus, exponent in POWERS
+        for case in [power_case(modulus, exponent)]
+        for kind, fast, plain in kinds
+    ]
 
 
 # Keys
@@ -358,7 +399,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Before this process has threads: parties are forked from it.
     entries = [entry for name in levels for entry in dmpc_table.measure(name, sizes, console)]
     release_gil()
-    rows: list[Row] = online_rows()
+    rows: list[Row] = [*power_rows(), *online_rows()]
     bytes_sent: dict[str, dict[str, int]] = {}
     for name in levels:
         level = LEVELS[name]

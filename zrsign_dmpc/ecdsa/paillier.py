@@ -21,6 +21,7 @@ from zrsign_dmpc.ecdsa.arithmetic import (
     inverse,
     power,
     product,
+    public_power,
 )
 from zrsign_dmpc.ecdsa.errors import MalformedValueError
 from zrsign_dmpc.ecdsa.pool import Pool
@@ -77,7 +78,7 @@ class PaillierKey:
 
     def nth_power(self, r: int) -> int:
         """r^N mod N²."""
-        return power(r, self.N, self.N2)
+        return public_power(r, self.N, self.N2)
 
     def power(self, C: int, exponent: int) -> int:
         """C^exponent mod N², the ciphertext of exponent times C's plaintext."""

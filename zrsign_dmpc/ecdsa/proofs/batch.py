@@ -84,10 +84,7 @@ class EncryptionBatch:
         z = sum(weight * q.z for weight, q in weighted)
         w = product([key.power_mod_N(q.w, weight) for weight, q in weighted], key.N)
         right = product(
-            [
-                key.power(q.A, weight) * key.power(q.C, weight * q.e) % key.N2
-                for weight, q in weighted
-            ],
+            [_weigh(key, q.A * key.power(q.C, q.e) % key.N2, weight) for weight, q in weighted],
             key.N2,
         )
         return key.encrypt_with(z, w) == right
@@ -96,7 +93,7 @@ class EncryptionBatch:
         if not isinstance(key, PaillierPrivateKey) or not key.arithmetic.shortcuts:
             return all(key.opens_affine(q.C, q.z1, q.z2, q.w, q.A, q.D, q.e) for q in equations)
         weighted = self._weighted(equations)
-        masks = product([key.power(q.A, weight) for weight, q in weighted], key.N2)
+        masks = product([_weigh(key, q.A, weight) for weight, q in weighted], key.N2)
         rest = sum(
             weight * (q.e * key.decrypt(q.D) - q.z1 * key.decrypt(q.C) - q.z2)
             for weight, q in weighted
@@ -107,3 +104,7 @@ class EncryptionBatch:
         """Random weights; the first may be 1."""
         weights = [1] + [bits(self._rng, WEIGHT_BITS) for _ in equations[1:]]
         return list(zip(weights, equations, strict=True))
+
+
+def _weigh(key: PaillierKey, C: int, weight: int) -> int:  # noqa: N803 - the paper's letter
+    return C if weight == 1 else key.power(C, weight)

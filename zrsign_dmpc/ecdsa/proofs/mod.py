@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zrsign_dmpc.ecdsa.arithmetic import gcd, inverse, is_prime, is_square, jacobi, power
+from zrsign_dmpc.ecdsa.arithmetic import (
+    gcd,
+    inverse,
+    is_prime,
+    is_square,
+    jacobi,
+    power,
+    public_power,
+)
 from zrsign_dmpc.ecdsa.errors import EcdsaError, MalformedValueError
 from zrsign_dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey
 from zrsign_dmpc.ecdsa.primes import primorial
@@ -103,7 +111,7 @@ def verify(context: ProofContext, key: PaillierKey, proof: Proof) -> None:
         key.require_unit("y", y_i)
     _require_fourth_roots(N, proof, y)
     for y_i, z_i in zip(y, proof.z, strict=False):
-        require(power(z_i, N, N) == y_i, "z^N = y")
+        require(public_power(z_i, N, N) == y_i, "z^N = y")
 
 
 def _require_fourth_roots(N: int, proof: Proof, y: Sequence[int]) -> None:
