@@ -48,7 +48,8 @@ PACKAGED = (
     "ExampleExchange",
     "Counter",
 )
-IMPLEMENTATIONS = ABI_ONLY = ("ZrSign", "ZrSignOmni")
+IMPLEMENTATIONS = ("ZrSign", "ZrSignOmni")
+ABI_ONLY = (*IMPLEMENTATIONS, "ISign", "IZrSignJuly2024", "IZrSignOmniV2")
 IMPORT = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
 SETTINGS = {
     "optimizer": {"enabled": True, "runs": 200},

@@ -16,9 +16,15 @@ from eth_utils.abi import (
 from zrsign.contracts import artifact
 from zrsign.errors import UsageError
 from zrsign.sdk import reverts
-from zrsign_chains import KNOWN_CHAINS, WALLET_TYPES, ChainError, chain_for, chain_hash, simple_tx
-
-CONTRACTS = ("ZrSign", "ZrSignOmni", "ZrProxy")
+from zrsign_chains import (
+    KNOWN_CHAINS,
+    WALLET_TYPES,
+    ChainError,
+    chain_for,
+    chain_hash,
+    contract_abi,
+    simple_tx,
+)
 
 
 def explain(text: str, chain: str = "") -> dict[str, Any]:
@@ -62,12 +68,9 @@ def _id(raw: bytes) -> dict[str, Any] | None:
 
 
 def _entries(kind: str) -> list[dict[str, Any]]:
-    return [
-        entry
-        for name in CONTRACTS
-        for entry in cast("list[dict[str, Any]]", artifact(name).abi)
-        if entry["type"] == kind
-    ]
+    proxy = [entry for entry in artifact("ZrProxy").abi if entry["type"] == kind]
+    known = contract_abi.CONTRACTS + contract_abi.OLDER
+    return [*contract_abi.entries(kind, known), *proxy]
 
 
 def _call(raw: bytes) -> dict[str, Any] | None:

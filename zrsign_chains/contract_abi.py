@@ -29,7 +29,9 @@ from eth_utils.crypto import keccak
 from zrsign_chains.errors import MalformedPayload
 
 CONTRACTS = ("ZrSign", "ZrSignOmni")
-"""The contracts whose ABI is packaged: the one that takes answers, and the one that does not."""
+"""The deployments whose ABI is packaged: the one that takes answers, and the one that does not."""
+OLDER = ("IZrSignJuly2024", "IZrSignOmniV2")
+"""What both deployments also take, in the forms of older callers; `ISign` is what dApps call."""
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -130,20 +132,13 @@ class Error:
         return {each["name"]: value for each, value in zip(inputs, values, strict=True)}
 
 
-def function(name: str, *fields: str) -> Function:
-    """Return a function of any of the contracts; raises `KeyError` unless there is exactly one.
-
-    `fields` are all names of its struct, which tell overloads apart.
-    """
+def function(name: str) -> Function:
+    """Return a function of any of the contracts; raises `KeyError` unless there is exactly one."""
     found = {
-        abi_to_signature(entry): entry
-        for entry in _entries("function")
-        if entry["name"] == name and (not fields or set(fields) == set(_field_names(entry)))
+        abi_to_signature(entry): entry for entry in entries("function") if entry["name"] == name
     }
     if len(found) != 1:
-        raise KeyError(
-            f"{len(found)} functions are called {name} and take {', '.join(fields) or 'anything'}"
-        )
+        raise KeyError(f"{len(found)} functions are called {name}")
     return Function(*found.values())
 
 
@@ -154,7 +149,7 @@ def call_data(name: str, *values: object) -> bytes:
 
 def event(name: str) -> Event:
     """Return an event of any of the contracts; raises `KeyError`."""
-    for entry in _entries("event"):
+    for entry in entries("event"):
         if entry["name"] == name:
             return Event(entry)
     raise KeyError(f"no contract has an event {name}")
@@ -163,7 +158,7 @@ def event(name: str) -> Event:
 @cache
 def errors() -> Mapping[bytes, Error]:
     """Return the custom errors of all contracts by their four-byte selectors."""
-    return {keccak(text=abi_to_signature(entry))[:4]: Error(entry) for entry in _entries("error")}
+    return {keccak(text=abi_to_signature(entry))[:4]: Error(entry) for entry in entries("error")}
 
 
 def values_of(message: object, fields: Iterable[Mapping[str, Any]]) -> list[Any]:
@@ -180,17 +175,14 @@ def values_of(message: object, fields: Iterable[Mapping[str, Any]]) -> list[Any]
 
 
 @cache
-def _entries(kind: str) -> tuple[Any, ...]:
+def entries(kind: str, contracts: tuple[str, ...] = CONTRACTS) -> tuple[Any, ...]:
+    """Return the functions, events or errors of these ABI files, in their order."""
     return tuple(
         entry
-        for name in CONTRACTS
+        for name in contracts
         for entry in json.loads((files("zrsign_chains") / f"abi/{name}.json").read_text())
         if entry["type"] == kind
     )
-
-
-def _field_names(entry: Any) -> list[str]:
-    return [field["name"] for each in entry["inputs"] for field in each.get("components", ())]
 
 
 def _filled(field: Any, value: object) -> object:

@@ -20,7 +20,7 @@ import {ZrSignTypes} from "./libraries/ZrSignTypes.sol";
 /// @notice Requests whose answers come back to this contract, signed by the authority. A request pays in advance for
 /// the gas of its answer; what the answer did not cost goes back to the owner.
 /// @dev Balance = collected fees + what open requests hold + refund credits.
-contract ZrSign is ZrSignBase, IZrSign {
+contract ZrSign is ZrSignBase {
     using Wallets for Wallet;
 
     uint256 private constant MIN_ADDRESS_LENGTH = 5;
@@ -38,25 +38,28 @@ contract ZrSign is ZrSignBase, IZrSign {
     uint8 private constant DELIVERY_STORE = 1;
     uint8 private constant DELIVERY_CALLBACK = 2;
 
+    /// @notice Part of the interface; no state leads to it.
+    error WalletAlreadyRegistered(string wallet);
+
     // Answers
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-zrKeyRes}.
     function zrKeyRes(SignTypes.ZrKeyResParams calldata params) external nonReentrant {
         uint256 gasAtStart = gasleft();
         _requireWalletType(params.walletTypeId);
-        if (params.owner == address(0)) revert OwnableInvalidOwner(params.owner);
+        if (params.owner == address(0)) revert ISign.OwnableInvalidOwner(params.owner);
         Terms terms = _terms();
         _requireNotPaused(terms);
         bool typed = _requireKeyAuthority(terms, params);
         uint256 length = bytes(params.wallet).length;
-        if (length < MIN_ADDRESS_LENGTH) revert InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
+        if (length < MIN_ADDRESS_LENGTH) revert ISign.InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
 
         uint256 held = _register(terms, params, typed);
-        emit ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
+        emit ISign.ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
         _settle(terms, params.owner, held, gasAtStart, length);
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-zrSignRes}.
     function zrSignRes(SignTypes.SignResParams calldata params) external nonReentrant {
         uint256 gasAtStart = gasleft();
         Terms terms = _terms();
@@ -69,71 +72,72 @@ contract ZrSign is ZrSignBase, IZrSign {
         _signStorage().requests[params.traceId] = Request.wrap(0);
         bytes calldata metaData = params.metaData;
         bytes calldata signature = params.signature;
-        emit ZrSigResolve(params.traceId, metaData, signature, params.broadcast);
+        emit ISign.ZrSigResolve(params.traceId, metaData, signature, params.broadcast);
         if (request.delivery() != 0) _deliver(request.delivery(), params);
         _settle(terms, params.owner, request.held(), gasAtStart, metaData.length + signature.length);
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-setAnswerDelivery}.
     function setAnswerDelivery(bytes32 walletTypeId, uint256 walletIndex, uint8 delivery) external {
         bytes32 walletId = _walletId(walletTypeId, _msgSender(), walletIndex);
         WalletState state = _signStorage().wallets[walletId].state;
-        if (state.status() == 0) revert InvalidWalletIndex(walletIndex);
-        if (delivery > DELIVERY_STORE + DELIVERY_CALLBACK) revert InvalidOptions(delivery);
+        if (state.status() == 0) revert ISign.InvalidWalletIndex(walletIndex);
+        if (delivery > DELIVERY_STORE + DELIVERY_CALLBACK) revert ISign.InvalidOptions(delivery);
         _signStorage().wallets[walletId].state = state.setDelivery(delivery);
-        emit AnswerDeliveryUpdate(walletTypeId, _msgSender(), walletIndex, delivery);
+        emit ISign.AnswerDeliveryUpdate(walletTypeId, _msgSender(), walletIndex, delivery);
     }
 
     // Configuration
 
-    /// @inheritdoc IZrSign
+    /// @notice See {IZrSign-updateRespGas}.
     function updateRespGas(uint256 newRespGas) external onlyRole(FEE_ROLE) {
         _requireCap(newRespGas, _signStorage().limits.maxRespGas, TermsFields.MAX_RESP_GAS);
         Terms terms = _terms();
-        emit RespGasUpdate(terms.respGas(), newRespGas);
+        emit ISign.RespGasUpdate(terms.respGas(), newRespGas);
         _setTerms(terms.setRespGas(newRespGas));
     }
 
-    /// @inheritdoc IZrSign
+    /// @notice See {IZrSign-updateRespGasBuffer}.
     function updateRespGasBuffer(uint256 newRespGasPriceBuffer) external onlyRole(FEE_ROLE) {
         _requireCap(newRespGasPriceBuffer, _signStorage().limits.maxBuffer, TermsFields.MAX_BUFFER);
         Terms terms = _terms();
-        emit RespGasPriceBufferUpdate(terms.buffer(), newRespGasPriceBuffer);
+        emit ISign.RespGasPriceBufferUpdate(terms.buffer(), newRespGasPriceBuffer);
         _setTerms(terms.setBuffer(newRespGasPriceBuffer));
     }
 
     // Views
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-getRequestState}.
     function getRequestState(uint256 traceId) external view returns (SignTypes.ReqRegistry memory) {
         return SignTypes.ReqRegistry(_requestStatus(traceId), _signStorage().requests[traceId].held());
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-getAnswer}.
     function getAnswer(uint256 traceId) external view returns (bytes memory) {
         return _signStorage().answers[traceId];
     }
 
-    /// @inheritdoc ISign
-    function getZrKeys(bytes32 walletTypeId, address owner) external view returns (string[] memory keys) {
-        keys = new string[](_walletCount(walletTypeId, owner));
+    /// @notice See {ISign-getZrKeys}.
+    function getZrKeys(bytes32 walletTypeId, address owner) external view returns (string[] memory) {
+        string[] memory keys = new string[](_walletCount(walletTypeId, owner));
         for (uint256 index = 0; index < keys.length; index++) {
             keys[index] = _signStorage().wallets[_walletId(walletTypeId, owner, index)].text();
         }
+        return keys;
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-getZrKey}.
     function getZrKey(bytes32 walletTypeId, address owner, uint256 index) external view returns (string memory) {
         if (index >= _walletCount(walletTypeId, owner)) Panic.panic(Panic.ARRAY_OUT_OF_BOUNDS);
         return _signStorage().wallets[_walletId(walletTypeId, owner, index)].text();
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-getRespGas}.
     function getRespGas() external view returns (uint256) {
         return _terms().respGas();
     }
 
-    /// @inheritdoc ISign
+    /// @notice See {ISign-getRespGasPriceBuffer}.
     function getRespGasPriceBuffer() external view returns (uint256) {
         return _terms().buffer();
     }
@@ -184,7 +188,7 @@ contract ZrSign is ZrSignBase, IZrSign {
         uint8 reqType
     ) internal override returns (Fee memory fee) {
         fee = _charge(terms, wallet.options());
-        if (wallet.status() != WALLET_REGISTERED) revert InvalidWalletIndex(params.walletIndex);
+        if (wallet.status() != WALLET_REGISTERED) revert ISign.InvalidWalletIndex(params.walletIndex);
         bytes32 context = Requests.context(walletId, params.dstChainId, keccak256(params.payload), reqType);
         _signStorage().requests[terms.traceId()] = Requests.open(
             SIG_REQ_IN_PROGRESS,
@@ -209,14 +213,14 @@ contract ZrSign is ZrSignBase, IZrSign {
         SignStorage storage $ = _signStorage();
         bytes32 workspaceId = _workspaceId(params.walletTypeId, params.owner);
         uint256 count = $.walletCount[workspaceId];
-        if (params.walletIndex != count) revert IncorrectWalletIndex(count, params.walletIndex);
+        if (params.walletIndex != count) revert ISign.IncorrectWalletIndex(count, params.walletIndex);
         Wallet storage wallet = $.wallets[_walletId(params.walletTypeId, params.owner, params.walletIndex)];
         WalletState state = wallet.state;
-        if (state.status() != WALLET_REQUESTED) revert WalletNotRequested(params.wallet);
-        if (typed && params.options != state.options()) revert InvalidOptions(params.options);
+        if (state.status() != WALLET_REQUESTED) revert ISign.WalletNotRequested(params.wallet);
+        if (typed && params.options != state.options()) revert ISign.InvalidOptions(params.options);
         if (terms.demands(Strictness.ADDRESS)) {
             if (!ZrSignTypes.isAddress($.walletTypes[params.walletTypeId].coinType, params.wallet)) {
-                revert InvalidAddress(params.wallet);
+                revert ISign.InvalidAddress(params.wallet);
             }
         }
         $.walletCount[workspaceId] = count + 1;
@@ -232,8 +236,8 @@ contract ZrSign is ZrSignBase, IZrSign {
         bytes memory data =
             abi.encodeCall(IZrSignConsumer.onZrSignResponse, (params.traceId, params.metaData, params.signature));
         uint256 required = CALLBACK_GAS + CALLBACK_CALL_GAS;
-        if (gasleft() < required) revert InsufficientGas(required, gasleft());
-        emit ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, CALLBACK_GAS, data));
+        if (gasleft() < required) revert ISign.InsufficientGas(required, gasleft());
+        emit ISign.ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, CALLBACK_GAS, data));
     }
 
     /// @dev Pays the submitter for its gas and the owner the rest. Meant for a gas limit of respGas: what was used is
@@ -256,7 +260,7 @@ contract ZrSign is ZrSignBase, IZrSign {
             if (cost > held) cost = held;
             held -= cost;
         }
-        emit ZrSigGasRefund(cost, held);
+        emit ISign.ZrSigGasRefund(cost, held);
         _payOrCredit(_msgSender(), cost);
         _payOrCredit(owner, held);
     }
@@ -271,7 +275,7 @@ contract ZrSign is ZrSignBase, IZrSign {
         bytes32 context = Authority.context(signature);
         _requireSigner(Authority.typedDigest(Authority.keyStruct(params, context)), signature);
         if (context != _walletId(params.walletTypeId, params.owner, params.walletIndex)) {
-            revert AnswerMismatch(context);
+            revert ISign.AnswerMismatch(context);
         }
         return true;
     }
@@ -285,12 +289,12 @@ contract ZrSign is ZrSignBase, IZrSign {
         }
         bytes32 context = Authority.context(signature);
         _requireSigner(Authority.typedDigest(Authority.signStruct(params, context)), signature);
-        if (!request.matches(params.owner, params.broadcast, context)) revert AnswerMismatch(context);
+        if (!request.matches(params.owner, params.broadcast, context)) revert ISign.AnswerMismatch(context);
     }
 
     function _requireSigner(bytes32 digest, bytes calldata signature) private view {
         (address signer, uint8 failure) = Authority.recover(digest, signature);
-        if (failure != 0) revert InvalidSignature(failure);
+        if (failure != 0) revert ISign.InvalidSignature(failure);
         _checkRole(MPC_ROLE, signer);
     }
 
@@ -301,12 +305,12 @@ contract ZrSign is ZrSignBase, IZrSign {
     /// @dev What has the length of no form that is taken is an invalid signature.
     function _isTyped(Terms terms, uint256 length) private pure returns (bool) {
         if (length == Authority.TYPED_LENGTH) return true;
-        if (length != Authority.SIGNATURE_LENGTH || terms.demands(Strictness.TYPED)) revert InvalidSignature(2);
+        if (length != Authority.SIGNATURE_LENGTH || terms.demands(Strictness.TYPED)) revert ISign.InvalidSignature(2);
         return false;
     }
 
     function _holdable(uint256 amount) private pure returns (uint256) {
-        if (amount > MAX_HELD) revert PaymentTooLarge(MAX_HELD, amount);
+        if (amount > MAX_HELD) revert ISign.PaymentTooLarge(MAX_HELD, amount);
         return amount;
     }
 }

@@ -5,8 +5,10 @@ import {AccessControlUpgradeable} from "@openzeppelin/contracts-upgradeable/acce
 
 import {ZrSignRefunds} from "./ZrSignRefunds.sol";
 import {IRefunds} from "./interfaces/IRefunds.sol";
-import {ISignRequests} from "./interfaces/ISignRequests.sol";
+import {ISign} from "./interfaces/ISign.sol";
 import {IZrSignConfig} from "./interfaces/IZrSignConfig.sol";
+import {IZrSignJuly2024} from "./interfaces/IZrSignJuly2024.sol";
+import {IZrSignOmniV2} from "./interfaces/IZrSignOmniV2.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
 import {Strictness} from "./libraries/Strictness.sol";
 import {Terms} from "./libraries/Terms.sol";
@@ -38,46 +40,52 @@ abstract contract ZrSignBase is ZrSignRefunds {
     uint8 private constant OPTIONS_NORMAL = 1;
     uint256 private constant HASH_LENGTH = 32;
 
+    /// @notice Key requests in the forms of `IZrSignJuly2024` and `IZrSignOmniV2`; any other call is refused.
+    /// @dev Not functions of their own, so that the published interface has one `zrKeyReq`.
+    fallback() external payable {
+        if (msg.sig == IZrSignJuly2024.zrKeyReq.selector) {
+            SignTypes.ZrKeyReqCallerParams memory params = abi.decode(msg.data[4:], (SignTypes.ZrKeyReqCallerParams));
+            _requestKey(params.walletTypeId, _msgSender(), params.options);
+        } else if (msg.sig == IZrSignOmniV2.zrKeyReq.selector) {
+            bytes32 walletTypeId = abi.decode(msg.data[4:], (SignTypes.ZrKeyReqTypeParams)).walletTypeId;
+            uint8 options = _terms().demands(Strictness.OMNI_V2) ? OPTIONS_MONITORING : OPTIONS_NORMAL;
+            _requestKey(walletTypeId, _msgSender(), options);
+        } else {
+            // solhint-disable-next-line reason-string
+            revert();
+        }
+    }
+
     // Requests
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-zrKeyReq}.
     function zrKeyReq(SignTypes.ZrKeyReqParams calldata params) external payable {
         _requestKey(params.walletTypeId, params.owner, params.options);
     }
 
-    /// @inheritdoc ISignRequests
-    function zrKeyReq(SignTypes.ZrKeyReqCallerParams calldata params) external payable {
-        _requestKey(params.walletTypeId, _msgSender(), params.options);
-    }
-
-    /// @inheritdoc ISignRequests
-    function zrKeyReq(SignTypes.ZrKeyReqTypeParams calldata params) external payable {
-        _requestKey(params.walletTypeId, _msgSender(), OPTIONS_NORMAL);
-    }
-
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-zrSignHash}.
     function zrSignHash(SignTypes.ZrSignParams calldata params) external payable {
         _requestSignature(params, IS_HASH_MASK);
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-zrSignData}.
     function zrSignData(SignTypes.ZrSignParams calldata params) external payable {
         _requestSignature(params, IS_DATA_MASK);
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-zrSignTx}.
     function zrSignTx(SignTypes.ZrSignParams calldata params) external payable {
         _requestSignature(params, IS_TX_MASK);
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-zrSignSimpleTx}.
     function zrSignSimpleTx(SignTypes.ZrSignParams calldata params) external payable {
         _requestSignature(params, IS_SIMPLE_TX_MASK);
     }
 
     // Views
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-estimateFee}.
     function estimateFee(bytes32 walletTypeId, address owner, uint256 walletIndex, uint256 value)
         external
         view
@@ -86,7 +94,7 @@ abstract contract ZrSignBase is ZrSignRefunds {
         return estimateFee(_wallet(walletTypeId, owner, walletIndex).options(), value);
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-getWalletRegistry}.
     function getWalletRegistry(bytes32 walletTypeId, uint256 walletIndex, address owner)
         external
         view
@@ -96,7 +104,7 @@ abstract contract ZrSignBase is ZrSignRefunds {
         return SignTypes.WalletRegistry(state.status(), state.options(), state.held());
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-estimateFee}.
     function estimateFee(uint8 options, uint256 value)
         public
         view
@@ -108,8 +116,8 @@ abstract contract ZrSignBase is ZrSignRefunds {
 
     /// @inheritdoc AccessControlUpgradeable
     function supportsInterface(bytes4 interfaceId) public view virtual override returns (bool) {
-        return interfaceId == type(ISignRequests).interfaceId || interfaceId == type(IRefunds).interfaceId
-            || interfaceId == type(IZrSignConfig).interfaceId || super.supportsInterface(interfaceId);
+        return interfaceId == type(IRefunds).interfaceId || interfaceId == type(IZrSignConfig).interfaceId
+            || super.supportsInterface(interfaceId);
     }
 
     // Hooks
@@ -145,12 +153,12 @@ abstract contract ZrSignBase is ZrSignRefunds {
     /// @dev The fee for `options` out of msg.value.
     function _charge(Terms terms, uint8 options) internal view returns (Fee memory fee) {
         fee = _quote(terms, options, msg.value);
-        if (msg.value < fee.total) revert InsufficientFee(fee.total, msg.value);
+        if (msg.value < fee.total) revert ISign.InsufficientFee(fee.total, msg.value);
     }
 
     /// @dev The fee of the signing network, without what an answer costs.
     function _mpcFee(Terms terms, uint8 options) internal pure returns (uint256) {
-        if (options == 0) revert InvalidOptions(options);
+        if (options == 0) revert ISign.InvalidOptions(options);
         return terms.mpcFee() * options;
     }
 
@@ -163,18 +171,18 @@ abstract contract ZrSignBase is ZrSignRefunds {
     function _requestKey(bytes32 walletTypeId, address owner, uint8 options) private {
         _requireWalletType(walletTypeId);
         Terms terms = _terms();
-        if (owner == address(0) && terms.demands(Strictness.OWNER)) revert OwnableInvalidOwner(owner);
+        if (owner == address(0) && terms.demands(Strictness.OWNER)) revert ISign.OwnableInvalidOwner(owner);
         _requireNotPaused(terms);
-        if (options > OPTIONS_MONITORING && terms.demands(Strictness.OPTIONS)) revert InvalidOptions(options);
+        if (options > OPTIONS_MONITORING && terms.demands(Strictness.OPTIONS)) revert ISign.InvalidOptions(options);
         (uint256 walletIndex, Fee memory fee) = _admitKey(terms, walletTypeId, owner, options);
-        emit ZrKeyRequest(walletTypeId, owner, walletIndex, options, fee.total, fee.mpc);
+        emit ISign.ZrKeyRequest(walletTypeId, owner, walletIndex, options, fee.total, fee.mpc);
         _keyRequested(terms, walletTypeId, owner, fee);
     }
 
     function _requestSignature(SignTypes.ZrSignParams calldata params, uint8 reqType) private {
         _requireWalletType(params.walletTypeId);
         if (!isChainIdSupported(params.walletTypeId, params.dstChainId)) {
-            revert ChainIdNotSupported(params.walletTypeId, params.dstChainId);
+            revert ISign.ChainIdNotSupported(params.walletTypeId, params.dstChainId);
         }
         Terms terms = _terms();
         bytes32 walletId = _walletId(params.walletTypeId, _msgSender(), params.walletIndex);
@@ -182,7 +190,7 @@ abstract contract ZrSignBase is ZrSignRefunds {
         _requireKind(terms, wallet, params, reqType);
         _requireNotPaused(terms);
         Fee memory fee = _admitSignature(terms, wallet, walletId, params, reqType);
-        emit ZrSigRequest(terms.traceId(), walletId, fee.total, fee.mpc, _describe(params, reqType));
+        emit ISign.ZrSigRequest(terms.traceId(), walletId, fee.total, fee.mpc, _describe(params, reqType));
         _signatureRequested(terms, params, reqType, fee);
     }
 
@@ -208,12 +216,12 @@ abstract contract ZrSignBase is ZrSignRefunds {
         pure
     {
         if (reqType == IS_HASH_MASK || reqType == IS_DATA_MASK) {
-            if (params.broadcast) revert BroadcastNotAllowed();
+            if (params.broadcast) revert ISign.BroadcastNotAllowed();
             if (reqType == IS_HASH_MASK && params.payload.length != HASH_LENGTH && terms.demands(Strictness.HASH)) {
-                revert InvalidPayloadLength(HASH_LENGTH, params.payload.length);
+                revert ISign.InvalidPayloadLength(HASH_LENGTH, params.payload.length);
             }
         } else if (reqType == IS_SIMPLE_TX_MASK && wallet.options() < OPTIONS_MONITORING) {
-            revert WalletNotRegisteredForMonitoring(params.walletIndex);
+            revert ISign.WalletNotRegisteredForMonitoring(params.walletIndex);
         }
     }
 }

@@ -6,7 +6,7 @@ import {CAIP2} from "@openzeppelin/contracts/utils/CAIP2.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {ZrSignStorage} from "./ZrSignStorage.sol";
-import {ISignRequests} from "./interfaces/ISignRequests.sol";
+import {ISign} from "./interfaces/ISign.sol";
 import {IZrSignConfig} from "./interfaces/IZrSignConfig.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
 import {Strictness} from "./libraries/Strictness.sol";
@@ -15,13 +15,7 @@ import {ZrSignTypes} from "./libraries/ZrSignTypes.sol";
 
 /// @title Configuration
 /// @notice Roles, wallet types and chains, fees with their caps, strictness, pause.
-abstract contract ZrSignConfig is
-    ISignRequests,
-    IZrSignConfig,
-    ZrSignStorage,
-    AccessControlUpgradeable,
-    ReentrancyGuardTransient
-{
+abstract contract ZrSignConfig is IZrSignConfig, ZrSignStorage, AccessControlUpgradeable, ReentrancyGuardTransient {
     /// @notice Account that may sign answers: keccak256("zenrock.role.mpc").
     bytes32 public constant MPC_ROLE = 0x1788cbbd6512d9aa8da743e475ce7cbbc6aea08b483d7cd0c00586734a4f6f14;
     /// @notice Account that may set and withdraw fees: keccak256("zenrock.role.fee").
@@ -49,7 +43,7 @@ abstract contract ZrSignConfig is
         bytes32 walletTypeId = keccak256(abi.encode(purpose, coinType));
         if (isWalletTypeSupported(walletTypeId) == support) {
             if (support) revert WalletTypeAlreadySupported(walletTypeId);
-            revert WalletTypeNotSupported(walletTypeId);
+            revert ISign.WalletTypeNotSupported(walletTypeId);
         }
         if (purpose == 0 && _terms().demands(Strictness.CONFIG)) revert InvalidConfiguration();
         _signStorage().walletTypes[walletTypeId] =
@@ -66,7 +60,7 @@ abstract contract ZrSignConfig is
         bytes32 chainId = keccak256(bytes(caip));
         if (isChainIdSupported(walletTypeId, chainId) == support) {
             if (support) revert ChainIdAlreadySupported(walletTypeId, chainId);
-            revert ChainIdNotSupported(walletTypeId, chainId);
+            revert ISign.ChainIdNotSupported(walletTypeId, chainId);
         }
         if (support && _terms().demands(Strictness.CONFIG) && !ZrSignTypes.isCaip2(caip)) {
             revert InvalidConfiguration();
@@ -126,17 +120,17 @@ abstract contract ZrSignConfig is
         );
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-getTraceId}.
     function getTraceId() external view returns (uint256) {
         return _terms().traceId();
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-getWalletTypeInfo}.
     function getWalletTypeInfo(bytes32 walletTypeId) external view returns (ZrSignTypes.ChainInfo memory) {
         return _signStorage().walletTypes[walletTypeId];
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-getMPCFee}.
     function getMPCFee() external view returns (uint256) {
         return _terms().mpcFee();
     }
@@ -147,8 +141,7 @@ abstract contract ZrSignConfig is
         return _terms().collected();
     }
 
-    /// @notice Version of the state that the proxy was initialised with.
-    /// @return The version; 2^64 - 1 on the implementation itself.
+    /// @notice See {ISign-version}.
     function version() external view returns (uint256) {
         return _getInitializedVersion();
     }
@@ -158,13 +151,13 @@ abstract contract ZrSignConfig is
         return _terms().paused();
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-isWalletTypeSupported}.
     function isWalletTypeSupported(bytes32 walletTypeId) public view returns (bool) {
         // ZrSignTypes.isNotNull without the delegatecall: this is on the road of every request.
         return _signStorage().walletTypes[walletTypeId].purpose != 0;
     }
 
-    /// @inheritdoc ISignRequests
+    /// @notice See {ISign-isChainIdSupported}.
     function isChainIdSupported(bytes32 walletTypeId, bytes32 chainId) public view returns (bool) {
         return _signStorage().chainIds[walletTypeId][chainId];
     }
@@ -193,7 +186,7 @@ abstract contract ZrSignConfig is
     }
 
     function _requireWalletType(bytes32 walletTypeId) internal view {
-        if (!isWalletTypeSupported(walletTypeId)) revert WalletTypeNotSupported(walletTypeId);
+        if (!isWalletTypeSupported(walletTypeId)) revert ISign.WalletTypeNotSupported(walletTypeId);
     }
 
     function _requireNotPaused(Terms terms) internal pure {

@@ -7,7 +7,6 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 import {IRefunds} from "./interfaces/IRefunds.sol";
 import {ISign} from "./interfaces/ISign.sol";
-import {ISignRequests} from "./interfaces/ISignRequests.sol";
 import {IZrSignOmni} from "./interfaces/IZrSignOmni.sol";
 import {EvmTransactions, FeeMarketTx} from "./libraries/EvmTransactions.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
@@ -35,10 +34,10 @@ abstract contract ZrSignConnectBase {
 
     /// @dev What `_authorizeSpend` is told: a key, a signature of a kind, a cancellation, or a ledger account.
     bytes4 internal constant REQUEST_KEY = 0x60a48995;
-    bytes4 internal constant REQUEST_HASH = ISignRequests.zrSignHash.selector;
-    bytes4 internal constant REQUEST_TX = ISignRequests.zrSignTx.selector;
-    bytes4 internal constant REQUEST_SIMPLE_TX = ISignRequests.zrSignSimpleTx.selector;
-    bytes4 internal constant REQUEST_DATA = ISignRequests.zrSignData.selector;
+    bytes4 internal constant REQUEST_HASH = ISign.zrSignHash.selector;
+    bytes4 internal constant REQUEST_TX = ISign.zrSignTx.selector;
+    bytes4 internal constant REQUEST_SIMPLE_TX = ISign.zrSignSimpleTx.selector;
+    bytes4 internal constant REQUEST_DATA = ISign.zrSignData.selector;
     bytes4 internal constant REQUEST_CANCEL = IRefunds.cancelRequest.selector;
     bytes4 internal constant REQUEST_LINK = IZrSignOmni.zrLinkAccount.selector;
 

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ZrSignBase} from "./ZrSignBase.sol";
+import {ISign} from "./interfaces/ISign.sol";
 import {IZrSignOmni} from "./interfaces/IZrSignOmni.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
 import {Strictness} from "./libraries/Strictness.sol";
@@ -66,14 +67,14 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
         override
         returns (Fee memory fee)
     {
-        if (wallet.status() == 0) revert InvalidWalletIndex(params.walletIndex);
+        if (wallet.status() == 0) revert ISign.InvalidWalletIndex(params.walletIndex);
         fee = _charge(terms, wallet.options());
         _setTerms(terms.collect(fee.mpc).nextTraceId());
     }
 
     /// @dev Calls the payer, so it comes last.
     function _keyRequested(Terms terms, bytes32 walletTypeId, address owner, Fee memory fee) internal override {
-        if (terms.demands(Strictness.V2_EVENTS)) V2Events.keyRequest(walletTypeId, owner);
+        if (terms.demands(Strictness.OMNI_V2)) V2Events.keyRequest(walletTypeId, owner);
         _payOrCredit(_msgSender(), msg.value - fee.total);
     }
 
@@ -82,7 +83,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
         internal
         override
     {
-        if (terms.demands(Strictness.V2_EVENTS)) {
+        if (terms.demands(Strictness.OMNI_V2)) {
             V2Events.sigRequest(terms.traceId(), SRC_CHAIN_ID(), params, _msgSender(), reqType);
         }
         _payOrCredit(_msgSender(), msg.value - fee.total);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ZrSignConfig} from "./ZrSignConfig.sol";
 import {IRefunds} from "./interfaces/IRefunds.sol";
+import {ISign} from "./interfaces/ISign.sol";
 import {LimitedCall} from "./libraries/LimitedCall.sol";
 import {Request, Requests} from "./libraries/Requests.sol";
 import {SignTypes} from "./libraries/SignTypes.sol";
@@ -40,7 +41,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
 
     /// @inheritdoc IRefunds
     function cancelKeyRequest(bytes32 walletTypeId, address owner, uint256 walletIndex) external nonReentrant {
-        if (owner != address(0) && owner != _msgSender()) revert OwnableInvalidOwner(_msgSender());
+        if (owner != address(0) && owner != _msgSender()) revert ISign.OwnableInvalidOwner(_msgSender());
         bytes32 walletId = _walletId(walletTypeId, owner, walletIndex);
         WalletState state = _signStorage().wallets[walletId].state;
         uint256 held = state.held();
@@ -57,7 +58,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
 
     /// @inheritdoc IRefunds
     function claimRefund(address payable to) external nonReentrant {
-        if (to == address(0)) revert OwnableInvalidOwner(to);
+        if (to == address(0)) revert ISign.OwnableInvalidOwner(to);
         uint256 amount = _signStorage().credit[_msgSender()];
         _signStorage().credit[_msgSender()] = 0;
         (bool sent,) = to.call{value: amount}("");

@@ -5,7 +5,6 @@ import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol"
 
 import {ZrSign} from "../src/ZrSign.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
@@ -37,7 +36,7 @@ contract AuthorityTest is Fixture {
         vm.assume(options != 0 && other != options);
         direct.zrKeyReq{value: directFee(options)}(SignTypes.ZrKeyReqParams(USER, EVM, options));
         SignTypes.ZrKeyResParams memory answer = typedKeyAnswer(USER, 0, WALLET, other);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, other));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, other));
         direct.zrKeyRes(answer);
     }
 
@@ -82,7 +81,7 @@ contract AuthorityTest is Fixture {
         vm.chainId(chainId);
         expectStranger(abi.encodeCall(direct.zrKeyRes, (answer)));
         vm.chainId(31337);
-        ZrSign other = ZrSign(deployProxy(address(new ZrSign())));
+        ZrSign other = ZrSign(payable(deployProxy(address(new ZrSign()))));
         configure(other);
         direct = other;
         expectStranger(abi.encodeCall(direct.zrKeyRes, (answer)));

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
 
@@ -89,7 +88,7 @@ contract CancellationTest is Fixture {
 
     function test_credit__should_not_be_claimed_for_nobody(address claimer) public {
         vm.assume(claimer != PROXY_ADMIN);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, address(0)));
         vm.prank(claimer);
         direct.claimRefund(payable(address(0)));
     }
@@ -131,7 +130,7 @@ contract CancellationTest is Fixture {
         vm.assume(stranger != USER && stranger != PROXY_ADMIN);
         direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         vm.warp(block.timestamp + 1 days);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, stranger));
         vm.prank(stranger);
         direct.cancelKeyRequest(EVM, USER, 0);
     }

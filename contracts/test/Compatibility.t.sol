@@ -6,7 +6,6 @@ import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol"
 import {ZrSignBase} from "../src/ZrSignBase.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
@@ -58,18 +57,16 @@ contract CompatibilityTest is Fixture {
             to,
             0,
             keyCall(form, owner, NO_TYPE, 0),
-            abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, NO_TYPE)
+            abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, NO_TYPE)
         );
         expectFailure(to, 0, keyCall(form, owner, EVM, 0), abi.encodeWithSelector(IZrSignConfig.EnforcedPause.selector));
         sign.unpause();
-        expectFailure(
-            to, 0, keyCall(form, owner, EVM, 0), abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0)
-        );
+        expectFailure(to, 0, keyCall(form, owner, EVM, 0), abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         expectFailure(
             to,
             fee - 1,
             keyCall(form, owner, EVM, options),
-            abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1)
+            abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1)
         );
         expectSuccess(to, fee, keyCall(form, owner, EVM, options));
     }
@@ -84,7 +81,7 @@ contract CompatibilityTest is Fixture {
         bytes memory call = abi.encodeWithSelector(0x331eba82, SignTypes.ZrKeyReqTypeParams(EVM));
         uint256 fee = directFee(1);
         expectFailure(
-            address(direct), fee - 1, call, abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1)
+            address(direct), fee - 1, call, abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1)
         );
         expectSuccess(address(direct), fee + surplus, call);
         vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, 1);
@@ -99,22 +96,19 @@ contract CompatibilityTest is Fixture {
             to,
             0,
             abi.encodeWithSelector(kind, params),
-            abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, NO_TYPE)
+            abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, NO_TYPE)
         );
         params.walletTypeId = EVM;
         expectFailure(
             to,
             0,
             abi.encodeWithSelector(kind, params),
-            abi.encodeWithSelector(ISignRequests.ChainIdNotSupported.selector, EVM, NO_CHAIN)
+            abi.encodeWithSelector(ISign.ChainIdNotSupported.selector, EVM, NO_CHAIN)
         );
         params.dstChainId = CHAIN;
         if (kind == signing[0] || kind == signing[3]) {
             expectFailure(
-                to,
-                0,
-                abi.encodeWithSelector(kind, params),
-                abi.encodeWithSelector(ISignRequests.BroadcastNotAllowed.selector)
+                to, 0, abi.encodeWithSelector(kind, params), abi.encodeWithSelector(ISign.BroadcastNotAllowed.selector)
             );
             params.broadcast = false;
         }
@@ -126,10 +120,9 @@ contract CompatibilityTest is Fixture {
         direct.pause();
         configLadder(address(direct), kind, params);
         bytes memory call = abi.encodeWithSelector(kind, params);
-        bytes memory unmonitored =
-            abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, uint256(0));
+        bytes memory unmonitored = abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, uint256(0));
         bytes memory paused = abi.encodeWithSelector(IZrSignConfig.EnforcedPause.selector);
-        bytes memory unknown = abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0);
+        bytes memory unknown = abi.encodeWithSelector(ISign.InvalidOptions.selector, 0);
         bool simple = kind == signing[2];
         expectFailure(address(direct), 0, call, simple ? unmonitored : paused);
         direct.unpause();
@@ -138,11 +131,9 @@ contract CompatibilityTest is Fixture {
         uint256 fee = directFee(2);
         direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
         expectFailure(
-            address(direct), fee - 1, call, abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1)
+            address(direct), fee - 1, call, abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1)
         );
-        expectFailure(
-            address(direct), fee, call, abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, uint256(0))
-        );
+        expectFailure(address(direct), fee, call, abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, uint256(0)));
         direct.zrKeyRes(keyAnswer(USER, 0, WALLET));
         vm.assertEq(direct.getTraceId(), 0);
         expectSuccess(address(direct), fee, call);
@@ -155,18 +146,17 @@ contract CompatibilityTest is Fixture {
         omni.pause();
         configLadder(address(omni), kind, params);
         bytes memory call = abi.encodeWithSelector(kind, params);
-        bytes memory unmonitored =
-            abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, uint256(0));
+        bytes memory unmonitored = abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, uint256(0));
         bool simple = kind == signing[2];
         bytes memory paused = abi.encodeWithSelector(IZrSignConfig.EnforcedPause.selector);
-        bytes memory unknown = abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, uint256(0));
+        bytes memory unknown = abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, uint256(0));
         expectFailure(address(omni), 0, call, simple ? unmonitored : paused);
         omni.unpause();
         expectFailure(address(omni), 0, call, simple ? unmonitored : unknown);
         uint256 fee = 2 * MPC_FEE;
         omni.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
         expectFailure(
-            address(omni), fee - 1, call, abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1)
+            address(omni), fee - 1, call, abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1)
         );
         expectSuccess(address(omni), fee, call);
     }
@@ -176,9 +166,9 @@ contract CompatibilityTest is Fixture {
         SignTypes.ZrKeyResParams memory answer =
             SignTypes.ZrKeyResParams(NO_TYPE, address(0), 1, string(new bytes(short % 5)), 0, "");
         direct.pause();
-        expectKeyFailure(answer, abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, NO_TYPE));
+        expectKeyFailure(answer, abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, NO_TYPE));
         answer.walletTypeId = EVM;
-        expectKeyFailure(answer, abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0)));
+        expectKeyFailure(answer, abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, address(0)));
         answer.owner = USER;
         expectKeyFailure(answer, abi.encodeWithSelector(IZrSignConfig.EnforcedPause.selector));
         direct.unpause();

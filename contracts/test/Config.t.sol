@@ -6,7 +6,7 @@ import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.s
 
 import {ZrSign} from "../src/ZrSign.sol";
 import {ZrSignBase} from "../src/ZrSignBase.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
@@ -35,7 +35,7 @@ contract ConfigTest is Fixture {
 
     function test_walletType__should_follow_its_checks() public {
         bytes32 typeId = keccak256(abi.encode(uint256(44), uint256(501)));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, typeId));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, typeId));
         direct.walletTypeIdConfig(44, 501, false);
         vm.expectEmit(address(direct));
         emit IZrSignConfig.WalletTypeIdSupport(44, 501, typeId, true);
@@ -65,9 +65,9 @@ contract ConfigTest is Fixture {
         vm.assume(keccak256(bytes(caip)) != CHAIN);
         bytes32 chainId = keccak256(bytes(caip));
         bytes32 unknown = bytes32(uint256(1));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, unknown));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, unknown));
         direct.chainIdConfig(unknown, caip, true);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.ChainIdNotSupported.selector, EVM, chainId));
+        vm.expectRevert(abi.encodeWithSelector(ISign.ChainIdNotSupported.selector, EVM, chainId));
         direct.chainIdConfig(EVM, caip, false);
         vm.expectEmit(address(direct));
         emit IZrSignConfig.ChainIdSupport(EVM, chainId, caip, true);
@@ -103,7 +103,7 @@ contract ConfigTest is Fixture {
     }
 
     function test_withdraw__should_pay_what_was_collected_once() public {
-        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqTypeParams(EVM));
+        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         uint256 before = address(this).balance;
         vm.expectEmit(address(omni));
         emit IZrSignConfig.MPCFeeWithdraw(address(this), MPC_FEE);
@@ -118,7 +118,7 @@ contract ConfigTest is Fixture {
     function test_withdraw__should_refuse_a_recipient_that_rejects_ether() public {
         RejectsEther holder = new RejectsEther();
         omni.grantRole(omni.FEE_ROLE(), address(holder));
-        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqTypeParams(EVM));
+        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         vm.expectRevert(bytes("Failed to send Ether"));
         holder.withdraw(omni);
         vm.assertEq(omni.getColletedFees(), MPC_FEE);

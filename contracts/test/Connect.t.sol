@@ -7,7 +7,7 @@ import {ZrSignConnect} from "../src/ZrSignConnect.sol";
 import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
@@ -143,7 +143,7 @@ contract ConnectTest is ConnectFixture {
     function expectRequest(uint256 traceId, bytes memory payload, uint8 reqType, bool broadcast) internal {
         bytes32 walletId = keccak256(abi.encode(block.chainid, address(direct), EVM, address(dapp), uint256(0)));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             traceId,
             walletId,
             directFee(2),
@@ -297,7 +297,7 @@ contract ConnectTest is ConnectFixture {
 
     function test_mainnet_wallet__should_need_a_deployment_that_supports_it() public {
         bytes32 mainnet = dapp.BTC_MAINNET_WALLET_TYPE();
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, mainnet));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, mainnet));
         dapp.requestNewWallet(mainnet, 1);
     }
 

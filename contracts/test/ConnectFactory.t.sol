@@ -34,7 +34,7 @@ contract FactoryTest is ConnectFixture {
 
     function test_proxy__should_belong_to_its_deployer_alone(address deployer, bytes32 salt) public {
         vm.assume(deployer != PROXY_ADMIN && deployer != address(factory));
-        ZrSign proxy = ZrSign(create(deployer, salt));
+        ZrSign proxy = ZrSign(payable(create(deployer, salt)));
         vm.assertTrue(proxy.hasRole(0, deployer));
         vm.assertFalse(proxy.hasRole(0, address(factory)));
         vm.assertEq(proxy.version(), 1);
@@ -66,7 +66,7 @@ contract FactoryTest is ConnectFixture {
     function test_deployer__should_not_be_the_proxy_administrator(address deployer, bytes32 salt) public {
         vm.assume(deployer != address(0) && deployer != address(factory));
         vm.prank(deployer);
-        ZrSign proxy = ZrSign(factory.create(implementation, deployer, salt));
+        ZrSign proxy = ZrSign(payable(factory.create(implementation, deployer, salt)));
         vm.prank(deployer);
         vm.expectRevert("TransparentUpgradeableProxy: admin cannot fallback to proxy target");
         proxy.paused();

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {ZrSign} from "../src/ZrSign.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {IZrSignConsumer} from "../src/interfaces/IZrSignConsumer.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
@@ -81,7 +80,7 @@ contract DeliveryTest is Fixture {
         registerWallet(USER, 1);
         vm.startPrank(USER);
         if (delivery > 3) {
-            vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, delivery));
+            vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, delivery));
             direct.setAnswerDelivery(EVM, 0, delivery);
         } else {
             vm.expectEmit(address(direct));
@@ -95,7 +94,7 @@ contract DeliveryTest is Fixture {
 
     function test_delivery__should_need_a_wallet(address stranger, uint256 index) public {
         vm.assume(stranger != PROXY_ADMIN);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, index));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, index));
         vm.prank(stranger);
         direct.setAnswerDelivery(EVM, index, 1);
     }

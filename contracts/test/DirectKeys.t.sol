@@ -5,7 +5,8 @@ import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol"
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {IZrSignJuly2024} from "../src/interfaces/IZrSignJuly2024.sol";
+import {IZrSignOmniV2} from "../src/interfaces/IZrSignOmniV2.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
@@ -20,9 +21,9 @@ contract DirectKeysTest is Fixture {
         uint256 value = directFee(options) + surplus;
         vm.deal(USER, value);
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrKeyRequest(EVM, USER, 0, options, value, MPC_FEE * options);
+        emit ISign.ZrKeyRequest(EVM, USER, 0, options, value, MPC_FEE * options);
         vm.prank(USER);
-        direct.zrKeyReq{value: value}(SignTypes.ZrKeyReqCallerParams(EVM, options));
+        IZrSignJuly2024(address(direct)).zrKeyReq{value: value}(SignTypes.ZrKeyReqCallerParams(EVM, options));
 
         SignTypes.WalletRegistry memory wallet = direct.getWalletRegistry(EVM, 0, USER);
         vm.assertEq(wallet.status, direct.WALLET_REQUESTED());
@@ -36,13 +37,13 @@ contract DirectKeysTest is Fixture {
         uint256 fee = directFee(1);
         vm.startPrank(USER);
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrKeyRequest(EVM, RELAYER, 0, 1, fee, MPC_FEE);
+        emit ISign.ZrKeyRequest(EVM, RELAYER, 0, 1, fee, MPC_FEE);
         direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(RELAYER, EVM, 1));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrKeyRequest(EVM, USER, 0, 1, fee, MPC_FEE);
-        direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqTypeParams(EVM));
+        emit ISign.ZrKeyRequest(EVM, USER, 0, 1, fee, MPC_FEE);
+        IZrSignOmniV2(address(direct)).zrKeyReq{value: fee}(SignTypes.ZrKeyReqTypeParams(EVM));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrKeyRequest(EVM, address(0), 0, 1, fee, MPC_FEE);
+        emit ISign.ZrKeyRequest(EVM, address(0), 0, 1, fee, MPC_FEE);
         direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(address(0), EVM, 1));
         vm.stopPrank();
     }
@@ -50,7 +51,7 @@ contract DirectKeysTest is Fixture {
     function test_keyRequestAgain__should_add_everything_to_the_open_request() public {
         direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrKeyRequest(EVM, USER, 0, 2, directFee(2), 2 * MPC_FEE);
+        emit ISign.ZrKeyRequest(EVM, USER, 0, 2, directFee(2), 2 * MPC_FEE);
         direct.zrKeyReq{value: directFee(2)}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
         SignTypes.WalletRegistry memory wallet = direct.getWalletRegistry(EVM, 0, USER);
         vm.assertEq(wallet.options, 1);
@@ -73,15 +74,15 @@ contract DirectKeysTest is Fixture {
     function test_keyRequest__should_check_in_order() public {
         bytes32 unknown = bytes32(uint256(7));
         direct.pause();
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, unknown));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, unknown));
         direct.zrKeyReq(SignTypes.ZrKeyReqParams(USER, unknown, 0));
         vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrKeyReq(SignTypes.ZrKeyReqParams(USER, EVM, 0));
         direct.unpause();
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         direct.zrKeyReq(SignTypes.ZrKeyReqParams(USER, EVM, 0));
         uint256 fee = directFee(1);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1));
         direct.zrKeyReq{value: fee - 1}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
     }
 
@@ -102,12 +103,12 @@ contract DirectKeysTest is Fixture {
     function test_keyAnswer__should_check_in_order() public {
         SignTypes.ZrKeyResParams memory answer = keyAnswer(USER, 0, WALLET);
         answer.walletTypeId = bytes32(uint256(7));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, answer.walletTypeId));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, answer.walletTypeId));
         direct.zrKeyRes(answer);
 
         direct.pause();
         answer = keyAnswer(address(0), 0, WALLET);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, address(0)));
         direct.zrKeyRes(answer);
         answer = keyAnswer(USER, 1, "0x");
         vm.expectRevert(IZrSignConfig.EnforcedPause.selector);

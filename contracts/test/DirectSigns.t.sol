@@ -5,7 +5,6 @@ import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
 
@@ -18,7 +17,7 @@ contract DirectSignsTest is Fixture {
             SignTypes.SigReqParams(EVM, params.walletIndex, CHAIN, params.payload, USER, reqType, params.broadcast);
         uint256 mpcFee = MPC_FEE * direct.getWalletRegistry(EVM, params.walletIndex, USER).options;
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrSigRequest(traceId, walletId, value, mpcFee, seen);
+        emit ISign.ZrSigRequest(traceId, walletId, value, mpcFee, seen);
     }
 
     function test_everyKind__should_emit_its_type_and_the_next_trace_id(bytes calldata payload, bool broadcast) public {
@@ -44,9 +43,9 @@ contract DirectSignsTest is Fixture {
 
     function test_messages__should_not_be_broadcast() public {
         direct.pause();
-        vm.expectRevert(ISignRequests.BroadcastNotAllowed.selector);
+        vm.expectRevert(ISign.BroadcastNotAllowed.selector);
         direct.zrSignHash(signParams(0, "", true));
-        vm.expectRevert(ISignRequests.BroadcastNotAllowed.selector);
+        vm.expectRevert(ISign.BroadcastNotAllowed.selector);
         direct.zrSignData(signParams(0, "", true));
     }
 
@@ -57,24 +56,24 @@ contract DirectSignsTest is Fixture {
 
         params.walletTypeId = bytes32(uint256(7));
         params.dstChainId = bytes32(uint256(8));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletTypeNotSupported.selector, params.walletTypeId));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletTypeNotSupported.selector, params.walletTypeId));
         direct.zrSignTx(params);
         params.walletTypeId = EVM;
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.ChainIdNotSupported.selector, EVM, params.dstChainId));
+        vm.expectRevert(abi.encodeWithSelector(ISign.ChainIdNotSupported.selector, EVM, params.dstChainId));
         direct.zrSignTx(params);
         params.dstChainId = CHAIN;
         vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         direct.zrSignTx(params);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, 0));
         direct.zrSignSimpleTx(params);
         direct.unpause();
 
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         direct.zrSignTx(params);
-        direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqTypeParams(EVM));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, fee, fee - 1));
+        direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(address(this), EVM, 1));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InsufficientFee.selector, fee, fee - 1));
         direct.zrSignTx{value: fee - 1}(params);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, 0));
         direct.zrSignTx{value: fee}(params);
         vm.assertEq(direct.getTraceId(), 0);
     }
@@ -83,14 +82,14 @@ contract DirectSignsTest is Fixture {
         vm.assume(stranger != USER && stranger != PROXY_ADMIN);
         registerWallet(USER, 1);
         vm.deal(stranger, 1 ether);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         vm.prank(stranger);
         direct.zrSignHash{value: 0.1 ether}(signParams(0, "payload", false));
     }
 
     function test_simpleTx__should_need_a_monitored_wallet() public {
         registerWallet(USER, 1);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, 0));
         vm.prank(USER);
         direct.zrSignSimpleTx{value: 0.1 ether}(signParams(0, "payload", true));
     }
@@ -139,7 +138,7 @@ contract DirectSignsTest is Fixture {
     }
 
     function test_estimate__should_take_the_options_of_the_wallet() public {
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         direct.estimateFee(EVM, USER, 0, 0);
         registerWallet(USER, 2);
         (uint256 mpc,, uint256 total) = direct.estimateFee(EVM, USER, 0, 0);

@@ -14,7 +14,7 @@ import {
 } from "../src/examples/oapp/IMessageEndpoint.sol";
 import {RemoteRequester} from "../src/examples/oapp/RemoteRequester.sol";
 import {RequestForwarder} from "../src/examples/oapp/RequestForwarder.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
 
@@ -131,7 +131,7 @@ contract ExamplesForwarderTest is ConnectFixture {
         endpoint.deliver{value: MPC_FEE}(askKey(ALICE, EVM));
         uint256 place = askSignature(ALICE, 1, payload);
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             0,
             keccak256(abi.encode(block.chainid, address(omni), EVM, address(forwarder), uint256(1))),
             MPC_FEE,

@@ -7,7 +7,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {ApprovedOrders} from "../src/examples/ApprovedOrders.sol";
 import {ExampleExchange} from "../src/examples/ExampleExchange.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
@@ -81,7 +81,7 @@ contract ExamplesOrdersTest is ConnectFixture {
         bytes memory payload =
             SignTypes.encodeSimple(SignTypes.SimpleTx("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", value, data));
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             0,
             keccak256(abi.encode(block.chainid, address(omni), EVM, address(orders), uint256(0))),
             2 * MPC_FEE,
@@ -224,7 +224,7 @@ contract ExamplesOrdersTest is ConnectFixture {
         Leaky leaky = new Leaky(payable(address(omni)), members());
         vm.deal(address(leaky), 1 ether);
         leaky.requestNewEVMWallet(2);
-        bytes32 request = bytes32(ISignRequests.zrSignHash.selector);
+        bytes32 request = bytes32(ISign.zrSignHash.selector);
         vm.expectRevert(
             abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, address(this), request)
         );

@@ -7,7 +7,7 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {BitcoinPayer} from "../src/examples/BitcoinPayer.sol";
 import {Counter} from "../src/examples/Counter.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {ConnectFixture} from "./ConnectFixture.sol";
 import {Plain} from "./ConnectEncoding.t.sol";
@@ -25,7 +25,7 @@ contract ExamplesSignerTest is ConnectFixture {
     function expectRequest(bytes memory payload, uint8 reqType, bool broadcast) internal {
         bytes32 walletId = keccak256(abi.encode(block.chainid, address(direct), EVM, address(dapp), uint256(0)));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             0,
             walletId,
             directFee(2),

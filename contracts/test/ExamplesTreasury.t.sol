@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {BitcoinTreasury} from "../src/examples/BitcoinTreasury.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Clock, ConnectFixture} from "./ConnectFixture.sol";
 import {Vm} from "./Vm.sol";
@@ -79,7 +79,7 @@ contract ExamplesTreasuryTest is TreasuryFixture {
         vote(BOB, id, true);
         bytes memory payload = SignTypes.encodeSimple(SignTypes.SimpleTx(PAYEE, sats, ""));
         vm.expectEmit(address(direct));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             0,
             keccak256(abi.encode(block.chainid, address(direct), BTC, address(treasury), uint256(0))),
             directFee(2),

@@ -40,8 +40,8 @@ abstract contract Fixture {
         vm.fee(BASE_FEE);
         vm.txGasPrice(BASE_FEE);
         vm.deal(USER, 100 ether);
-        direct = ZrSign(deployProxy(address(new ZrSign())));
-        omni = ZrSignOmni(deployProxy(address(new ZrSignOmni())));
+        direct = ZrSign(payable(deployProxy(address(new ZrSign()))));
+        omni = ZrSignOmni(payable(deployProxy(address(new ZrSignOmni()))));
         configure(direct);
         configure(omni);
         direct.updateRespGas(RESP_GAS);

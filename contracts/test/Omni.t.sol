@@ -3,15 +3,16 @@ pragma solidity ^0.8.30;
 
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
+import {IZrSignOmniV2} from "../src/interfaces/IZrSignOmniV2.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
 
 /// @dev A payer that spends its change on another request as it arrives.
 contract Respender {
-    ISignRequests private immutable SIGN;
+    IZrSignOmniV2 private immutable SIGN;
 
-    constructor(ISignRequests sign) {
+    constructor(IZrSignOmniV2 sign) {
         SIGN = sign;
     }
 
@@ -33,7 +34,7 @@ contract OmniTest is Fixture {
         vm.assume(count < 20);
         for (uint256 index = 0; index < count; index++) {
             vm.expectEmit(address(omni));
-            emit ISignRequests.ZrKeyRequest(EVM, USER, index, 1, MPC_FEE, MPC_FEE);
+            emit ISign.ZrKeyRequest(EVM, USER, index, 1, MPC_FEE, MPC_FEE);
             omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         }
         vm.assertEq(omni.getWalletCount(EVM, USER), count);
@@ -46,7 +47,7 @@ contract OmniTest is Fixture {
         uint256 fee = MPC_FEE * options;
         vm.deal(USER, fee + surplus);
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrKeyRequest(EVM, RELAYER, 0, options, fee, fee);
+        emit ISign.ZrKeyRequest(EVM, RELAYER, 0, options, fee, fee);
         vm.prank(USER);
         omni.zrKeyReq{value: fee + surplus}(SignTypes.ZrKeyReqParams(RELAYER, EVM, options));
         vm.assertEq(USER.balance, surplus);
@@ -55,7 +56,7 @@ contract OmniTest is Fixture {
     }
 
     function test_surplus__should_become_a_credit_of_a_payer_that_spends_it_at_once() public {
-        Respender payer = new Respender(omni);
+        Respender payer = new Respender(IZrSignOmniV2(address(omni)));
         payer.request{value: 3 * MPC_FEE}();
         vm.assertEq(omni.getWalletCount(EVM, address(payer)), 1);
         vm.assertEq(omni.refundCredit(address(payer)), 2 * MPC_FEE);
@@ -68,22 +69,22 @@ contract OmniTest is Fixture {
         SignTypes.ZrSignParams memory params = signParams(0, payload, broadcast);
         vm.startPrank(USER);
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             0, walletId, 2 * MPC_FEE, 2 * MPC_FEE, SignTypes.SigReqParams(EVM, 0, CHAIN, payload, USER, 1, broadcast)
         );
         omni.zrSignTx{value: 2 * MPC_FEE}(params);
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             1, walletId, 2 * MPC_FEE, 2 * MPC_FEE, SignTypes.SigReqParams(EVM, 0, CHAIN, payload, USER, 2, broadcast)
         );
         omni.zrSignSimpleTx{value: 2 * MPC_FEE}(params);
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             2, walletId, 2 * MPC_FEE, 2 * MPC_FEE, SignTypes.SigReqParams(EVM, 0, CHAIN, payload, USER, 0, false)
         );
         omni.zrSignHash{value: 1 ether}(signParams(0, payload, false));
         vm.expectEmit(address(omni));
-        emit ISignRequests.ZrSigRequest(
+        emit ISign.ZrSigRequest(
             3, walletId, 2 * MPC_FEE, 2 * MPC_FEE, SignTypes.SigReqParams(EVM, 0, CHAIN, payload, USER, 3, false)
         );
         omni.zrSignData{value: 2 * MPC_FEE}(signParams(0, payload, false));
@@ -94,30 +95,30 @@ contract OmniTest is Fixture {
 
     function test_signRequest__should_check_in_order() public {
         SignTypes.ZrSignParams memory params = signParams(1, "payload", true);
-        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqTypeParams(EVM));
+        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(address(this), EVM, 1));
         params.dstChainId = 0;
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.ChainIdNotSupported.selector, EVM, bytes32(0)));
+        vm.expectRevert(abi.encodeWithSelector(ISign.ChainIdNotSupported.selector, EVM, bytes32(0)));
         omni.zrSignHash(params);
         params.dstChainId = CHAIN;
-        vm.expectRevert(ISignRequests.BroadcastNotAllowed.selector);
+        vm.expectRevert(ISign.BroadcastNotAllowed.selector);
         omni.zrSignHash(params);
         params.broadcast = false;
         omni.pause();
         vm.expectRevert(IZrSignConfig.EnforcedPause.selector);
         omni.zrSignHash(params);
         omni.unpause();
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, 1));
         omni.zrSignHash(params);
         params.walletIndex = 0;
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.WalletNotRegisteredForMonitoring.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, 0));
         omni.zrSignSimpleTx(params);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InsufficientFee.selector, MPC_FEE, MPC_FEE - 1));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InsufficientFee.selector, MPC_FEE, MPC_FEE - 1));
         omni.zrSignHash{value: MPC_FEE - 1}(params);
     }
 
     function test_somebodyElsesWallet__should_not_sign() public {
         omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidWalletIndex.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, 0));
         omni.zrSignHash{value: MPC_FEE}(signParams(0, "payload", false));
     }
 

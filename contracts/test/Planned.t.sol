@@ -11,7 +11,7 @@ contract PlannedTest is Fixture {
 
     function setUp() public override {
         handler = new PlannedHandler();
-        direct = ZrSign(handler.sign());
+        direct = ZrSign(payable(handler.sign()));
     }
 
     /// @dev What forge calls at random.

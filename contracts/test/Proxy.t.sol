@@ -27,7 +27,7 @@ contract ProxyTest is Fixture {
         ZrProxy fresh = new ZrProxy(address(implementation), PROXY_ADMIN, "");
         vm.assertEq(vm.load(address(fresh), IMPLEMENTATION_SLOT), bytes32(uint256(uint160(address(implementation)))));
         vm.assertEq(vm.load(address(fresh), ADMIN_SLOT), bytes32(uint256(uint160(PROXY_ADMIN))));
-        vm.assertEq(ZrSign(address(fresh)).version(), 0);
+        vm.assertEq(ZrSign(payable(address(fresh))).version(), 0);
     }
 
     function test_constructor__should_refuse_what_cannot_work() public {

@@ -6,7 +6,6 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
 import {IZrSign} from "../src/interfaces/IZrSign.sol";
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
@@ -109,7 +108,7 @@ contract StrictnessTest is Fixture {
         direct.zrKeyReq{value: directFee(options)}(SignTypes.ZrKeyReqParams(address(0), EVM, options));
         demand(direct, Strictness.OWNER);
         demand(omni, Strictness.OWNER);
-        bytes memory refusal = abi.encodeWithSelector(ISignRequests.OwnableInvalidOwner.selector, address(0));
+        bytes memory refusal = abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, address(0));
         vm.expectRevert(refusal);
         direct.zrKeyReq{value: 1 ether}(SignTypes.ZrKeyReqParams(address(0), EVM, options));
         vm.expectRevert(refusal);
@@ -122,7 +121,7 @@ contract StrictnessTest is Fixture {
         vm.startPrank(USER);
         uint256 fee = directFee(1);
         if (payload.length != 32) {
-            vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidPayloadLength.selector, 32, payload.length));
+            vm.expectRevert(abi.encodeWithSelector(ISign.InvalidPayloadLength.selector, 32, payload.length));
         }
         direct.zrSignHash{value: fee}(signParams(0, payload, false));
         direct.zrSignData{value: fee}(signParams(0, payload, false));
@@ -136,10 +135,10 @@ contract StrictnessTest is Fixture {
         direct.zrKeyReq{value: directFee(options)}(SignTypes.ZrKeyReqParams(USER, EVM, options));
         demand(direct, Strictness.OPTIONS);
         uint256 fee = directFee(options);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, options));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, options));
         direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(RELAYER, EVM, options));
         direct.zrKeyReq{value: directFee(2)}(SignTypes.ZrKeyReqParams(RELAYER, EVM, 2));
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.InvalidOptions.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, 0));
         direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(RELAYER, EVM, 0));
     }
 
@@ -216,7 +215,7 @@ contract StrictnessTest is Fixture {
         uint256 most = type(uint80).max;
         surplus = most + MPC_FEE + 1 + surplus % 1e30;
         vm.deal(USER, 2 * surplus);
-        vm.expectRevert(abi.encodeWithSelector(ISignRequests.PaymentTooLarge.selector, most, surplus - MPC_FEE));
+        vm.expectRevert(abi.encodeWithSelector(ISign.PaymentTooLarge.selector, most, surplus - MPC_FEE));
         vm.prank(USER);
         direct.zrKeyReq{value: surplus}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
     }
@@ -247,10 +246,9 @@ contract StrictnessTest is Fixture {
     }
 
     function test_interfaces__should_be_announced(bytes4 other) public view {
-        bytes4[6] memory both = [
+        bytes4[5] memory both = [
             bytes4(0x01ffc9a7),
             bytes4(0x7965db0b),
-            type(ISignRequests).interfaceId,
             type(IRefunds).interfaceId,
             type(IZrSignConfig).interfaceId,
             type(IERC165).interfaceId

@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {ZrProxy} from "../src/ZrProxy.sol";
 import {ZrSignOmni} from "../src/ZrSignOmni.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
-import {ISignRequests} from "../src/interfaces/ISignRequests.sol";
+import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignOmni} from "../src/interfaces/IZrSignOmni.sol";
-import {IZrSignV2Events} from "../src/interfaces/IZrSignV2Events.sol";
+import {IZrSignOmniV2} from "../src/interfaces/IZrSignOmniV2.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
@@ -19,7 +19,7 @@ contract UpgradeTest is Fixture {
         ZrSignOmni next = new ZrSignOmni();
         vm.prank(PROXY_ADMIN);
         ZrProxy(payable(address(direct))).upgradeTo(address(next));
-        moved = ZrSignOmni(address(direct));
+        moved = ZrSignOmni(payable(address(direct)));
     }
 
     function test_upgrade__should_keep_wallets_and_configuration(uint8 count, uint8 options, uint8 strictness) public {
@@ -80,7 +80,7 @@ contract UpgradeTest is Fixture {
         }
         uint256 fee = MPC_FEE;
         vm.expectEmit(address(moved));
-        emit ISignRequests.ZrKeyRequest(EVM, USER, 2, 1, fee, fee);
+        emit ISign.ZrKeyRequest(EVM, USER, 2, 1, fee, fee);
         moved.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
         vm.assertEq(moved.getWalletCount(EVM, USER), 3);
         vm.assertEq(moved.getWalletRegistry(EVM, 1, USER).options, 2);
@@ -133,11 +133,11 @@ contract UpgradeTest is Fixture {
     }
 
     function test_v2Events__should_come_beside_the_present_ones(bytes calldata payload, bool broadcast) public {
-        demand(omni, Strictness.V2_EVENTS);
+        demand(omni, Strictness.OMNI_V2);
         uint256 fee = 2 * MPC_FEE;
         vm.startPrank(USER);
         vm.expectEmit(address(omni));
-        emit IZrSignV2Events.ZrKeyRequest(EVM, USER);
+        emit IZrSignOmniV2.ZrKeyRequest(EVM, USER);
         omni.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
         SignTypes.ZrSignParams memory params = signParams(0, payload, broadcast);
         expectV2(params, 0, 4);
@@ -154,7 +154,7 @@ contract UpgradeTest is Fixture {
 
     function expectV2(SignTypes.ZrSignParams memory params, uint256 traceId, uint8 kind) internal {
         vm.expectEmit(address(omni));
-        emit IZrSignV2Events.ZrSigRequest(
+        emit IZrSignOmniV2.ZrSigRequest(
             keccak256(abi.encode(traceId + 1, CHAIN)),
             CHAIN,
             EVM,

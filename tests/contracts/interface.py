@@ -57,6 +57,9 @@ f0ebb5da SIG_REQ_ALREADY_PROCESSED()
 OLDER_REQUESTS = """
 5c706c9b zrKeyReq((bytes32,uint8))
 331eba82 zrKeyReq((bytes32))
+"""
+
+ADDED_REQUESTS = """
 052347e6 zrSignData((bytes32,uint256,bytes32,bytes,bool))
 02a61a55 IS_DATA_MASK()
 """

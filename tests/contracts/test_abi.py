@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from eth_utils.crypto import keccak
 
 from tests.contracts import interface as public
 from zrsign.contracts import Artifact, ArtifactError, artifact
+from zrsign_chains import contract_abi
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,20 +37,19 @@ def test_direct__should_offer_every_function() -> None:
     wanted = public.rows(public.FUNCTIONS)
     assert len(wanted) == 51
     assert wanted.items() <= selectors("ZrSign").items()
-    assert public.rows(public.OLDER_REQUESTS).items() <= selectors("ZrSign").items()
 
 
 @pytest.mark.parametrize(
     ("contract", "own"), [("ZrSign", public.ADDED_DIRECT), ("ZrSignOmni", public.ADDED_OMNI)]
 )
 def test_both__should_add_only_what_is_listed(contract: str, own: str) -> None:
-    known = public.rows(public.FUNCTIONS) | public.rows(public.OLDER_REQUESTS)
+    known = public.rows(public.FUNCTIONS) | public.rows(public.ADDED_REQUESTS)
     added = selectors(contract).items() - known.items()
     assert added == (public.rows(public.ADDED) | public.rows(own)).items()
 
 
 def test_omni__should_offer_requests_and_no_answers() -> None:
-    wanted = public.rows(public.FUNCTIONS) | public.rows(public.OLDER_REQUESTS)
+    wanted = public.rows(public.FUNCTIONS) | public.rows(public.ADDED_REQUESTS)
     offered = selectors("ZrSignOmni")
     assert wanted.keys() - public.DIRECT_ONLY <= offered.keys()
     assert not public.DIRECT_ONLY & offered.keys()
@@ -91,6 +92,31 @@ def test_payable_functions__should_be_the_requests() -> None:
             if entry["stateMutability"] == "payable"
         }
         assert payable == {"zrKeyReq", "zrSignHash", "zrSignData", "zrSignTx", "zrSignSimpleTx"}
+
+
+def test_names_that_callers_use__should_be_one_function_each_but_for_the_fee() -> None:
+    """A client that tells functions by name, and `ISign.zrKeyReq.selector`, must find one."""
+    for contract in ("ZrSign", "ZrSignOmni"):
+        names = Counter(entry["name"] for entry in entries(contract, "function"))
+        assert {name for name, count in names.items() if count > 1} == {"estimateFee"}
+
+
+def test_interface_of_dapps__should_be_what_direct_offers() -> None:
+    published = contract_abi.entries("function", ("ISign",))
+    assert all(entry in artifact("ZrSign").abi for entry in published)
+    offered = {abi_to_signature(each) for each in contract_abi.entries("event", ("ISign",))}
+    assert offered <= {abi_to_signature(each) for each in entries("ZrSign", "event")}
+    missing = [entry for entry in published if entry not in artifact("ZrSignOmni").abi]
+    answers = public.DIRECT_ONLY | public.rows(public.ADDED_DIRECT).keys()
+    assert {keccak(text=abi_to_signature(each))[:4].hex() for each in missing} <= answers
+
+
+def test_older_requests__should_have_an_abi_of_their_own() -> None:
+    forms = contract_abi.entries("function", contract_abi.OLDER)
+    found = {
+        keccak(text=abi_to_signature(each))[:4].hex(): abi_to_signature(each) for each in forms
+    }
+    assert found == public.rows(public.OLDER_REQUESTS)
 
 
 @pytest.mark.parametrize("contract", ["ZrSign", "ZrSignOmni"])

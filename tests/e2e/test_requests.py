@@ -202,7 +202,7 @@ async def test_contract__should_refuse_what_it_does_not_support(
             broadcast=False,
         )
     ask = {"owner": zr.contract.account.address, "walletTypeId": EVM.id, "options": 1}
-    key = contract_abi.function("zrKeyReq", *ask)
+    key = contract_abi.function("zrKeyReq")
     with pytest.raises(TransactionReverted, match="InsufficientFee"):
         await zr.contract.send(key, ask, 0)
     with pytest.raises(TransactionReverted, match="WalletTypeNotSupported"):

@@ -89,7 +89,7 @@ class Road:
 
     async def key_answer(self) -> OutboxItem:
         """Ask for a key on chain, let the ledger make it and authorise its answer."""
-        ask = contract_abi.function("zrKeyReq", "owner", "walletTypeId", "options")
+        ask = contract_abi.function("zrKeyReq")
         call = ask.call_data((OWNER.address, EVM.id, 2))
         await self.send(OWNER, call, ETHER // 10)
         return self._answer(self.world.key_event(contract=self.contract))

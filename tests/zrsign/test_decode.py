@@ -30,6 +30,17 @@ def test_decode__should_read_calls() -> None:
     assert [ZERO, "0x" + EVM.id.hex(), 2] in found.values()
 
 
+def test_decode__should_read_calls_in_the_forms_of_older_callers() -> None:
+    for selector, shape, values in (
+        ("5c706c9b", "(bytes32,uint8)", (EVM.id, 2)),
+        ("331eba82", "(bytes32)", (EVM.id,)),
+    ):
+        call = bytes.fromhex(selector) + encode([shape], [values])
+        assert explain(call.hex())["function"] == f"zrKeyReq({shape})"
+    topic = keccak(text="ZrKeyRequest(bytes32,address)")
+    assert explain(topic.hex())["event"] == "ZrKeyRequest(bytes32,address)"
+
+
 def test_decode__should_name_event_topics() -> None:
     topic = keccak(text="ZrSigResolve(uint256,bytes,bytes,bool)")
     assert explain(topic.hex())["event"] == "ZrSigResolve(uint256,bytes,bytes,bool)"

@@ -139,7 +139,7 @@ async def send(
 async def ask_key(rpc: JsonRpc, contract: str, *, owner: str = USER, sender: str = USER) -> str:
     """zrKeyReq; returns the transaction's hash."""
     ask = {"owner": owner, "walletTypeId": WALLET_TYPE, "options": 1}
-    data = contract_abi.function("zrKeyReq", *ask).call_data(ask)
+    data = contract_abi.call_data("zrKeyReq", ask)
     return await send(rpc, contract, data, sender=sender)
 
 

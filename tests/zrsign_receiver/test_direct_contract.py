@@ -102,7 +102,7 @@ class Contract:
         return list(decode(["string[]"], bytes.fromhex(answer[2:]))[0])
 
     def wallet(self, wallet: WalletType, options: int = 1) -> str:
-        ask = contract_abi.function("zrKeyReq", "owner", "walletTypeId", "options")
+        ask = contract_abi.function("zrKeyReq")
         request_id = self.request(ask.call_data((DEPLOYER.address, wallet.id, options)))
         self.deliver(request_id)
         return self.world.request(request_id).wallet

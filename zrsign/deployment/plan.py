@@ -86,7 +86,7 @@ class Strictness(IntFlag):
     TYPED = 16
     REFUND = 32
     CONFIG = 64
-    V2_EVENTS = 128
+    OMNI_V2 = 128
 
 
 @dataclass(frozen=True)

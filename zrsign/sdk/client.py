@@ -100,7 +100,7 @@ class ZrSign:
             "options": int(options),
         }
         fee = await self.contract.fee_wei(options)
-        function = contract_abi.function("zrKeyReq", *ask)
+        function = contract_abi.function("zrKeyReq")
         return self._handle(await self.contract.send(function, ask, fee))
 
     async def sign_hash(self, wallet: WalletType, index: int, chain: str, digest: bytes) -> Handle:

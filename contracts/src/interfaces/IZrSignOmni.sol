@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IRefunds} from "./IRefunds.sol";
-import {ISignRequests} from "./ISignRequests.sol";
-import {IZrSignConfig} from "./IZrSignConfig.sol";
-
 /// @title Omni
-/// @notice The whole interface of a deployment whose answers stay on the ledger.
-interface IZrSignOmni is IRefunds, ISignRequests, IZrSignConfig {
+/// @notice What a deployment whose answers stay on the ledger has beside the requests of `ISign`.
+interface IZrSignOmni {
     /// @notice A caller named a ledger account for its workspace.
     event ZrAccountLinked(address indexed owner, string account);
     /// @notice The collected fees were paid out; emitted by `withdrawFees`.

@@ -18,6 +18,7 @@ library Strictness {
     uint8 internal constant REFUND = 32;
     /// @notice A wallet type has a purpose, a chain id is CAIP-2.
     uint8 internal constant CONFIG = 64;
-    /// @notice Omni also emits the request events of its second version.
-    uint8 internal constant V2_EVENTS = 128;
+    /// @notice As Omni's second version: a key request that names a type alone is for a monitored wallet, and Omni also
+    /// emits the request events of that version.
+    uint8 internal constant OMNI_V2 = 128;
 }

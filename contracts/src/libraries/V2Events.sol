@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {SignTypes} from "./SignTypes.sol";
 
 /// @title Events of the second version
-/// @dev Logged by topic, so that the ABI of a deployment has one event of a name; `IZrSignV2Events` is the ABI of these.
+/// @dev Logged by topic, so that the ABI of a deployment has one event of a name; `IZrSignOmniV2` is the ABI of these.
 library V2Events {
     /// @dev keccak256("ZrKeyRequest(bytes32,address)")
     bytes32 internal constant KEY_REQUEST = 0x2035a297d6004d8f3c57622c4879c11dda382d8937e84b850c59f42b65985dd3;
@@ -13,14 +13,14 @@ library V2Events {
     /// @dev Kinds of request in the second version by those of this one: hash, transaction, simple, data.
     bytes4 private constant KINDS = 0x01040802;
 
-    /// @dev See `IZrSignV2Events.ZrKeyRequest`.
+    /// @dev See `IZrSignOmniV2.ZrKeyRequest`.
     function keyRequest(bytes32 walletTypeId, address owner) internal {
         assembly ("memory-safe") {
             log3(0, 0, KEY_REQUEST, walletTypeId, owner)
         }
     }
 
-    /// @dev See `IZrSignV2Events.ZrSigRequest`; `traceId` is the present number, which starts at 0.
+    /// @dev See `IZrSignOmniV2.ZrSigRequest`; `traceId` is the present number, which starts at 0.
     function sigRequest(
         uint256 traceId,
         bytes32 srcChainId,
