@@ -141,6 +141,11 @@ def body_type(execution: Execution, message: Message) -> type[Record] | None:
     return spec.broadcast if message.kind == MessageKind.BROADCAST else spec.direct
 
 
+def max_bytes(execution: Execution, message: Message) -> int:
+    """How long the body of a round message may be."""
+    return execution.protocol.rounds[message.round - 1].max_bytes
+
+
 def read_body(execution: Execution, message: Message) -> Record:
     """The typed body of a round message, its points in the execution's group.
 
@@ -155,6 +160,8 @@ def read_body(execution: Execution, message: Message) -> Record:
         raise EncodingError(f"no party has the index {recipient}")
     if len(message.view) != 32:
         raise EncodingError("a view has 32 bytes")
+    if len(message.body) > max_bytes(execution, message):
+        raise EncodingError(f"a body of {len(message.body)} bytes is too long in this round")
     record = expected.decode(message.body)
     if any(point.group is not execution.group for point in record.points()):
         raise EncodingError(f"a point is not of {execution.group.name}")

@@ -63,7 +63,8 @@ class Evidence:
                 own = all(message.sender == self.culprit for message in messages)
                 return own and _GENERAL_FAULTS[self.fault](execution, messages)
             return self._proves_protocol_fault(execution, messages)
-        except DmpcError:
+        except (DmpcError, ArithmeticError, LookupError, TypeError, ValueError):
+            # It comes from strangers: what a check cannot compute with proves nothing.
             return False
 
     def _proves_protocol_fault(self, execution: Execution, messages: tuple[Message, ...]) -> bool:
@@ -134,7 +135,10 @@ def originals_view(execution: Execution, message: Message, rounds: int) -> bytes
 def originals_board(execution: Execution, message: Message) -> Board:
     """The messages in a message with originals, signatures checked. Raises EncodingError."""
     board = Board(execution)
-    for data in Originals.decode(message.body).messages:
+    originals = Originals.decode(message.body).messages
+    if len(originals) > len(execution.protocol.rounds) * len(execution.parties.indices):
+        raise EncodingError("originals are one broadcast a round and party")
+    for data in originals:
         original = Message.read(execution, data)
         if original.kind != MessageKind.BROADCAST or body_type(execution, original) is None:
             raise EncodingError("originals are broadcasts of the protocol's rounds")

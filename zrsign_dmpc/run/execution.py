@@ -31,6 +31,12 @@ MAX_PARTIES: Final = 2 * MAX_HOLDERS
 """How many parties one execution may have: two groups meet when a key is reshared."""
 MAX_INDEX: Final = 0xFFFF
 EXECUTION_ID_BYTES: Final = (16, 64)
+ROUND_MESSAGE_BYTES: Final = 1 << 17
+"""Bytes of a body at most, unless its round says otherwise.
+
+The largest are an opening of auxiliary information at PAILLIER_3072 (101,200) and the products of a
+presigning there with 32 signers (96,300).
+"""
 
 
 @lru_cache(maxsize=1024)
@@ -121,6 +127,8 @@ class RoundSpec:
 
     broadcast: type[Record] | None = None
     direct: type[Record] | None = None
+    max_bytes: int = ROUND_MESSAGE_BYTES
+    """The size of a body at most; a longer one is malformed."""
 
 
 class Heard(Interface):

@@ -23,6 +23,9 @@ EVERYBODY: Final = 0
 """The recipient of a broadcast."""
 
 MAX_MESSAGE_BYTES: Final = 1 << 24
+"""Accusations and originals hold messages of rounds, so they may be larger than these."""
+MAX_EVIDENT_BYTES: Final = (MAX_MESSAGE_BYTES >> 1) - (1 << 16)
+"""A message of a round above this size is dropped: an accusation must hold two of them."""
 
 
 class MessageKind(IntEnum):
@@ -99,6 +102,8 @@ class Message(Record):
         if len(data) > MAX_MESSAGE_BYTES:
             raise EncodingError(f"a message has at most {MAX_MESSAGE_BYTES} bytes")
         message = cls.decode(data)
+        if message.kind in ROUND_KINDS and len(data) > MAX_EVIDENT_BYTES:
+            raise EncodingError("a message that is too big to be evidence is none")
         if message.sid != execution.sid:
             raise EncodingError("the message belongs to another execution")
         if not execution.parties.verify(message.sender, message.signed_bytes, message.signature):

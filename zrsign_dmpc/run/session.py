@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from zrsign_dmpc.errors import DmpcError, EncodingError, ParameterError
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.blame import Blamed
-from zrsign_dmpc.run.board import Board, body_type, read_body
+from zrsign_dmpc.run.board import Board, body_type, max_bytes, read_body
 from zrsign_dmpc.run.evidence import Evidence, evidence_of, gather
 from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Originals, Slot
@@ -111,7 +111,10 @@ class Session(Generic[T]):
             return self._accuse(evidence_of(faults.EQUIVOCATION, known, message))
         if self.outcome is not None:
             return self._drop("the execution has ended")
-        if body_type(self.execution, message) is None:
+        if body_type(self.execution, message) is None or (
+            # What is kept until its round comes must not be larger than that round allows.
+            len(message.body) > max_bytes(self.execution, message)
+        ):
             return self._accuse(evidence_of(faults.MALFORMED, message))
         self._board.put(message)
         return self._advance()

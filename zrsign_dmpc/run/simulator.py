@@ -164,7 +164,7 @@ class Simulation(Generic[T]):
         session = self.sessions[flight.recipient]
         try:
             self._post(flight.recipient, session.receive(flight.data))
-        except DmpcError:
+        except Exception:
             # A party that deviates may trip over its own lies; an honest one must not.
             if not isinstance(session, Deviation):
                 raise

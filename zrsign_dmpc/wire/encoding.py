@@ -28,6 +28,15 @@ VERSION: Final = 1
 MAX_DEPTH: Final = 16
 MAX_BYTES: Final = 1 << 28
 """A document above this size is refused before it is read."""
+MAX_INTEGER_BYTES: Final = 1536
+"""The largest integer of any protocol takes 829 bytes (Πfac at PAILLIER_3072).
+
+Larger ones are refused before anything is computed with them: Python takes time that grows with the
+square of their length to print them, and raises ValueError from 4,300 digits on.
+"""
+MAX_ITEMS: Final = 1 << 16
+"""How many items a document may have. The most that is honestly said is 28,700, by 32 signers whose
+presigning failed."""
 
 _LEAVES: Final = frozenset({int, bytes, str, mpz})
 """The types of most items, told apart from lists without the slow look at abstract classes."""
@@ -56,13 +65,13 @@ def encode(value: Value) -> bytes:
     return bytes(out)
 
 
-def decode(data: bytes) -> Value:
-    """The value with exactly this encoding. Raises EncodingError."""
+def decode(data: bytes, max_items: int = MAX_ITEMS) -> Value:
+    """The value with exactly this encoding, of at most so many items. Raises EncodingError."""
     if len(data) > MAX_BYTES:
         raise EncodingError(f"{len(data)} bytes are more than {MAX_BYTES}")
     if not data or data[0] != VERSION:
         raise EncodingError(f"version {VERSION} is expected, not {bytes(data[:1]).hex() or 'none'}")
-    value, end = _read(bytes(data), 1, 0)
+    value, end = _Reader(bytes(data), max_items).read(1, 0)
     if end != len(data):
         raise EncodingError(f"{len(data) - end} bytes follow the value")
     return value
@@ -92,7 +101,10 @@ def _write_leaf(out: bytearray, value: int | bytes | bytearray | str | Point) ->
         _write(out, _BYTES, value)
     elif isinstance(value, (int, mpz)) and not isinstance(value, bool):
         magnitude = abs(value)
-        body = magnitude.to_bytes((magnitude.bit_length() + 7) // 8, "big")
+        length = (magnitude.bit_length() + 7) // 8
+        if length > MAX_INTEGER_BYTES:
+            raise EncodingError(f"an integer of {length} bytes: {MAX_INTEGER_BYTES} is most")
+        body = magnitude.to_bytes(length, "big")
         _write(out, _NEGATIVE if value < 0 else _POSITIVE, body)
     elif isinstance(value, Point):
         _write(out, _POINT, bytes((GROUPS.index(value.group),)) + value.encode())
@@ -122,36 +134,48 @@ def _utf8(text: str) -> bytes:
         raise EncodingError("text with lone surrogates has no encoding") from error
 
 
-def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
-    if depth > MAX_DEPTH:
-        raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
-    start = at + _HEADER
-    if start > len(data):
-        raise EncodingError(f"the item at byte {at} is cut off")
-    kind, length = data[at], int.from_bytes(data[at + 1 : start], "big")
-    if length > len(data) - start:
-        # A list of n items takes more than n bytes, so this bounds both kinds of length.
-        raise EncodingError(f"the item at byte {at} is longer than the document")
-    if kind in (_LIST, _TAGGED):
-        return _read_list(data, kind, length, start, depth)
-    return _read_leaf(kind, data[start : start + length]), start + length
+class _Reader:
+    """Reads one document, and counts what is in its lists before it makes any of it."""
 
+    def __init__(self, data: bytes, max_items: int) -> None:
+        self._data = data
+        self._left = max_items
 
-def _read_list(data: bytes, kind: int, count: int, at: int, depth: int) -> tuple[Value, int]:
-    items: list[Value] = []
-    for _ in range(count):
-        item, at = _read(data, at, depth + 1)
-        items.append(item)
-    if kind == _LIST:
-        return tuple(items), at
-    if not items or not isinstance(items[0], str):
-        raise EncodingError("a tagged value starts with its tag, a text")
-    return Tagged(items[0], tuple(items[1:])), at
+    def read(self, at: int, depth: int) -> tuple[Value, int]:
+        """The item that begins here, and where it ends."""
+        if depth > MAX_DEPTH:
+            raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
+        data, start = self._data, at + _HEADER
+        if start > len(data):
+            raise EncodingError(f"the item at byte {at} is cut off")
+        kind, length = data[at], int.from_bytes(data[at + 1 : start], "big")
+        if length > len(data) - start:
+            # A list of n items takes more than n bytes, so this bounds both kinds of length.
+            raise EncodingError(f"the item at byte {at} is longer than the document")
+        if kind in (_LIST, _TAGGED):
+            return self._read_list(kind, length, start, depth)
+        return _read_leaf(kind, data[start : start + length]), start + length
+
+    def _read_list(self, kind: int, count: int, at: int, depth: int) -> tuple[Value, int]:
+        self._left -= count
+        if self._left < 0:
+            raise EncodingError("the document has too many items")
+        items: list[Value] = []
+        for _ in range(count):
+            item, at = self.read(at, depth + 1)
+            items.append(item)
+        if kind == _LIST:
+            return tuple(items), at
+        if not items or not isinstance(items[0], str):
+            raise EncodingError("a tagged value starts with its tag, a text")
+        return Tagged(items[0], tuple(items[1:])), at
 
 
 def _read_leaf(kind: int, body: bytes) -> Value:
     match kind:
         case 1 | 2:
+            if len(body) > MAX_INTEGER_BYTES:
+                raise EncodingError(f"an integer of {len(body)} bytes: {MAX_INTEGER_BYTES} is most")
             if body[:1] == b"\0" or (kind == _NEGATIVE and not body):
                 raise EncodingError("an integer has leading zeros, or is a negative zero")
             magnitude = int.from_bytes(body, "big")

@@ -39,7 +39,14 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Rng, system_rng
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import (
+    ROUND_MESSAGE_BYTES,
+    Execution,
+    IdentityKey,
+    Parties,
+    Protocol,
+    RoundSpec,
+)
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 
@@ -57,7 +64,7 @@ def presign_execution(setup: PresignSetup, parties: Parties, execution_id: bytes
             RoundSpec(broadcast=Nonces, direct=NonceProofs),
             RoundSpec(broadcast=Products, direct=ProductProofs),
             RoundSpec(broadcast=Openings),
-            RoundSpec(broadcast=Verdict),
+            RoundSpec(broadcast=Verdict, max_bytes=_verdict_bytes(setup)),
         ),
         faults=PresignChecks(setup).faults(),
         context=setup.value(),
@@ -70,6 +77,12 @@ def presign_execution(setup: PresignSetup, parties: Parties, execution_id: bytes
         SECP256K1,
         level=setup.aux.level.name,
     )
+
+
+def _verdict_bytes(setup: PresignSetup) -> int:
+    """The size of a verdict with all its proofs at most: six residues modulo N a repetition."""
+    level = setup.aux.level
+    return len(setup.signers) * level.m * (6 * level.modulus // 8 + 320) + ROUND_MESSAGE_BYTES
 
 
 def start_presign(
