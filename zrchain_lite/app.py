@@ -26,9 +26,10 @@ from zrchain_lite.genesis import GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import KVStore, Overlay
-from zrchain_lite.store.lmdb_store import NO_HASH, LmdbStore, StoreForeign, Tip
+from zrchain_lite.store.lmdb_store import FORMAT, NO_HASH, LmdbStore, StoreForeign, Tip
 from zrchain_lite.store.merkle import Change, next_app_hash, writes_witness
 from zrchain_lite.tx import decode
+from zrchain_lite.upgrades import upgrade
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
 from zrsign_chains.errors import ChainError
@@ -73,8 +74,9 @@ class App:
 
     def _look(self) -> None:
         self._tip = self._store.tip()
+        self._upgraded = self._upgrade()
         self._time_ms = int.from_bytes(self._store.state.get(_TIME_KEY) or b"", "big")
-        self._check_state = Overlay(self._store.state)
+        self._check_state = Overlay(self._state)
 
     # -- life cycle ------------------------------------------------------------------------------
 
@@ -121,7 +123,7 @@ class App:
         witness = (writes_key(done.tip.height), done.witness)
         self._store.commit(done.tip, done.changes, (witness, *records))
         self._tip, self._time_ms = done.tip, done.time_ms
-        self._genesis = self._finalized = None
+        self._genesis = self._upgraded = self._finalized = None
         self._check_state = Overlay(self._store.state)
         return abci.ResponseCommit()
 
@@ -187,7 +189,7 @@ class App:
         """Execute a decided block. Nothing is durable before `commit`."""
         if request.height != self._tip.height + 1:
             raise ValueError(f"block {request.height} does not follow {self._tip.height}")
-        overlay = Overlay(self._genesis if self._genesis is not None else self._store.state)
+        overlay = Overlay(self._state)
         time_ms = request.time.ToMilliseconds()
         ctx = Context(overlay, request.height, time_ms, self._tip.chain_id)
         for module in self._modules:
@@ -196,11 +198,11 @@ class App:
         for module in self._modules:
             module.end_block(ctx)
         overlay.set(_TIME_KEY, time_ms.to_bytes(8, "big"))
-        changes = overlay.changes()
+        changes = _after(self._upgraded, overlay)
         app_hash = next_app_hash(self._tip.app_hash, changes)
         witness = writes_witness(self._tip.app_hash, changes)
         if self._genesis is not None:
-            changes = sorted({**dict(self._genesis.changes()), **dict(changes)}.items())
+            changes = _after(self._genesis, overlay)
         tip = Tip(self._tip.chain_id, request.height, app_hash)
         self._finalized = _Finalized(tip, time_ms, changes, witness)
         return abci.ResponseFinalizeBlock(
@@ -262,7 +264,20 @@ class App:
 
     @property
     def _state(self) -> KVStore:
-        return self._genesis if self._genesis is not None else self._store.state
+        return self._genesis or self._upgraded or self._store.state
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether the store is of an older format: the next block writes it anew."""
+        return self._upgraded is not None
+
+    def _upgrade(self) -> Overlay | None:
+        """The state as this version reads it, where the store's is of an older format."""
+        if self._tip.height == 0 or self._store.format() == FORMAT:
+            return None
+        overlay = Overlay(self._store.state)
+        upgrade(overlay, self._store.format())
+        return overlay
 
     def context(self) -> Context:
         """The last committed state, to read with a keeper."""
@@ -291,3 +306,10 @@ def _checked(outcome: TxOutcome) -> abci.ResponseCheckTx:
         gas_wanted=result.gas_wanted,
         gas_used=result.gas_used,
     )
+
+
+def _after(before: Overlay | None, overlay: Overlay) -> list[Change]:
+    """A block's writes, together with those on which it stands, in key order."""
+    if before is None:
+        return overlay.changes()
+    return sorted({**dict(before.changes()), **dict(overlay.changes())}.items())

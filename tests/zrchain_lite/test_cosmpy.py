@@ -32,8 +32,10 @@ from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tendermint_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2
 from zrchain_lite.wire.tendermint.types import types_pb2
+from zrchain_lite.wire.zrchain.dct import dct_pb2
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrchain_lite.wire.zrsign.treasury import refusals_pb2
 from zrsign.node import modules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,9 +64,10 @@ class Cosmpy:
         return answer
 
     def descriptors(self) -> str:
-        """A file of the treasury's descriptors; cosmpy has those that they import."""
+        """A file of the treasury's descriptors; cosmpy has what they import beyond the ledger."""
         files = FileDescriptorSet()
-        treasury.DESCRIPTOR.CopyToProto(files.file.add())
+        for module in (dct_pb2, refusals_pb2, treasury):
+            module.DESCRIPTOR.CopyToProto(files.file.add())
         path = self.folder / "descriptors.bin"
         path.write_bytes(files.SerializeToString())
         return str(path)

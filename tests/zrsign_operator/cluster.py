@@ -197,8 +197,8 @@ class Ledger:
         if request is None or (request.public_key and request.public_key != answer):
             raise TxFailed("treasury", 4, "this key request has another answer, or none is asked")
         request.public_key = answer
-        request.keyring_party_sigs.add(creator=message.creator)
-        if len(request.keyring_party_sigs) >= self.party_threshold:
+        request.keyring_party_signatures.add(creator=message.creator)
+        if len(request.keyring_party_signatures) >= self.party_threshold:
             del self.keys[request.id]
             self.add_key(request.key_type, answer, request.id)
 

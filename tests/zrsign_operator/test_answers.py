@@ -187,7 +187,7 @@ async def test_lone_answer__should_be_joined_after_a_while(
     ledger.signatures[request].keyring_party_sigs.add(creator=account(2).address)
     for key in (held, lost):
         ledger.keys[key] = type(ledger.keys[ledger.ask_key(ED25519)])(id=key, key_type=ED25519)
-    ledger.keys[lost].keyring_party_sigs.add(creator=ME.address)
+    ledger.keys[lost].keyring_party_signatures.add(creator=ME.address)
     operator, clock = cluster.operators[1], Clock()
     view: LedgerSnapshot = await operator.ledger_view.read()
     node = Refusing(ledger)

@@ -41,7 +41,7 @@ async def test_open_requests__should_be_seen_with_their_answers(
     ledger = node.ledger
     key = ledger.ask_key(ED25519)
     ledger.keys[key].public_key = b"public key"
-    ledger.keys[key].keyring_party_sigs.add(creator="zen1")
+    ledger.keys[key].keyring_party_signatures.add(creator="zen1")
     signer = ledger.add_key(ECDSA, b"another", 90)
     sign = ledger.ask_signature(signer, bytes(32))
     ledger.signatures[sign].signed_data.add(sign_request_id=sign, signed_data=b"signature")

@@ -9,6 +9,7 @@ restart has nothing to replay.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +27,7 @@ from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
 
+_log = logging.getLogger(__name__)
 QUIET_TURNS = 10
 """A block is made when this many turns of the event loop brought no transaction: handling one
 takes several turns."""
@@ -85,6 +87,9 @@ class EmbeddedEngine(Reading):
                 f"the store holds chain {tip.chain_id!r} and genesis names {genesis.chain_id!r}; "
                 "choose the store's folder or the genesis file that belong together"
             )
+        elif self.app.upgraded:
+            height = self.make_block().height
+            _log.info("the store was written anew in this version's format, in block %d", height)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make blocks until `stop` is set."""

@@ -24,7 +24,9 @@ from zrchain_lite.errors import LedgerError
 from zrchain_lite.store.kv import KVStore, prefix_end
 from zrchain_lite.store.merkle import Change
 
-FORMAT = b"zrchain-lite/1"
+FORMAT = 2
+"""What this version writes; what a state of an older format needs, `upgrades.py` says."""
+_PROGRAM = b"zrchain-lite/"
 INITIAL_MAP_BYTES = 256 * 1024 * 1024
 NO_HASH = bytes(32)
 
@@ -168,6 +170,10 @@ class LmdbStore:
         """Let the snapshots see what is committed now."""
         self._view.renew()
 
+    def format(self) -> int:
+        """The format of the state; it is this version's from the next commit on."""
+        return int((self._about.get(b"format") or b"").removeprefix(_PROGRAM))
+
     def commit(
         self, tip: Tip, changes: Iterable[Change], records: Iterable[tuple[bytes, bytes]] = ()
     ) -> None:
@@ -203,6 +209,7 @@ class LmdbStore:
                     txn.put(key, value, db=self._state)
             for key, value in records:
                 txn.put(key, value, db=self._chain)
+            txn.put(b"format", _PROGRAM + b"%d" % FORMAT, db=self._meta)
             txn.put(b"chain_id", tip.chain_id.encode(), db=self._meta)
             txn.put(b"height", tip.height.to_bytes(8, "big"), db=self._meta)
             txn.put(b"app_hash", tip.app_hash, db=self._meta)
@@ -224,7 +231,7 @@ class LmdbStore:
             databases = tuple(environment.open_db(name, create=not readonly) for name in names)
             if empty and not readonly:
                 with environment.begin(write=True, db=databases[2]) as txn:
-                    txn.put(b"format", FORMAT)
+                    txn.put(b"format", _PROGRAM + b"%d" % FORMAT)
         except lmdb.Error as error:
             raise self._failure(error) from error
         state, chain, meta = databases
@@ -280,13 +287,14 @@ def _check_format(environment: Any, folder: Path) -> None:
     try:
         meta = environment.open_db(b"meta", create=False)
         with environment.begin(db=meta) as txn:
-            found = txn.get(b"format")
+            found = txn.get(b"format") or b""
     except lmdb.NotFoundError:
-        found = None
-    if found != FORMAT:
+        found = b""
+    if found not in [_PROGRAM + b"%d" % known for known in range(1, FORMAT + 1)]:
         raise StoreForeign(
-            f"the database in {folder} is not a ledger of format {FORMAT.decode()}; choose another "
-            "folder, or move this one away to start an empty chain"
+            f"the database in {folder} is {found.decode(errors='replace') or 'of no format'}, not "
+            f"a ledger of a format from 1 to {FORMAT}; run the version that wrote it, choose "
+            "another folder, or move this one away to start an empty chain"
         )
 
 

@@ -173,7 +173,7 @@ def _judge(
 
 
 def _key_asked(request: treasury.KeyReqResponse) -> KeyAsked:
-    answered = frozenset(each.creator for each in request.keyring_party_sigs)
+    answered = frozenset(each.creator for each in request.keyring_party_signatures)
     return KeyAsked(request.id, request.key_type, request.public_key, answered)
 
 

@@ -25,6 +25,7 @@ R = TypeVar("R", bound=Message)
 
 DENOM = "urock"
 BAD_COMMISSION = 1506
+_NO_ASSETS = "this ledger has no wrapped assets; leave it out"
 
 
 class TreasuryMessages:
@@ -57,6 +58,8 @@ class TreasuryMessages:
             raise InvalidArgument(
                 "ext_requester is not offered: what contracts ask for comes by zrsign_receiver"
             )
+        if msg.zenbtc_metadata.ByteSize():
+            raise InvalidArgument(f"zenbtc_metadata asks for a deposit key, and {_NO_ASSETS}")
         wallets.key_type_of_word(msg.key_type)
         workspace = self._identity.workspace(ctx, msg.workspace_addr)
         self._identity.active_keyring(ctx, msg.keyring_addr)
@@ -131,6 +134,8 @@ class TreasuryMessages:
         self, ctx: Context, msg: wire.MsgNewSignatureRequest
     ) -> wire.MsgNewSignatureRequestResponse:
         """Ask for signatures over digests, once the sign policy is satisfied."""
+        if msg.zenbtc_tx_bytes:
+            raise InvalidArgument(f"zenbtc_tx_bytes is of a redemption, and {_NO_ASSETS}")
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
         items = _items(msg.data_for_signing)
         require_items(keys, items, msg.cache_id)
@@ -170,6 +175,8 @@ class TreasuryMessages:
         self, ctx: Context, msg: wire.MsgNewSignTransactionRequest
     ) -> wire.MsgNewSignTransactionRequestResponse:
         """Ask for a transaction to be signed, once the sign policy is satisfied."""
+        if msg.key_id not in (0, *msg.key_ids):
+            raise InvalidArgument(f"key_id is of older clients; name key {msg.key_id} in key_ids")
         keys = self._keeper.usable_keys(ctx, msg.key_ids)
         prepared = _prepared(keys, msg)
         require_items(keys, prepared.items, msg.cache_id)

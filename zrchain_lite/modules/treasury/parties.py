@@ -15,10 +15,10 @@ from zrchain_lite.modules.identity.peers import Auth
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     KeyRequest,
-    PartyRefusal,
     PartySignature,
     SignRequest,
 )
+from zrchain_lite.wire.zrsign.treasury.refusals_pb2 import PartyRefusal
 from zrsign_chains import ecdsa
 from zrsign_chains.errors import ChainError
 

@@ -27,7 +27,7 @@ def key_request_response(request: wire.KeyRequest) -> wire.KeyReqResponse:
         keyring_addr=request.keyring_addr,
         key_type=wire.KeyType.Name(request.key_type),
         status=wire.KeyRequestStatus.Name(request.status),
-        keyring_party_sigs=request.keyring_party_sigs,
+        keyring_party_signatures=request.keyring_party_sigs,
         reject_reason=request.reject_reason,
         index=request.index,
         sign_policy_id=request.sign_policy_id,

@@ -102,6 +102,11 @@ def test_request__should_wait_with_its_fee_in_escrow(
         ({"key_type": ""}, InvalidArgument, "unknown key type"),
         ({"ext_requester": "0xabc"}, InvalidArgument, "zrsign_receiver"),
         ({"ext_key_type": 60}, InvalidArgument, "zrsign_receiver"),
+        (
+            {"zenbtc_metadata": wire.ZenBTCMetadata(recipient_addr="0xabc")},
+            InvalidArgument,
+            "no wrapped assets",
+        ),
         ({"sign_policy_id": 9}, NotFound, "no policy 9"),
         ({"mpc_btl": 2**64 - 1}, InvalidArgument, "too long"),
         ({"btl": 2**64 - 1}, InvalidArgument, "too long"),
@@ -119,13 +124,9 @@ def test_request__should_refuse(
     error: type[Exception],
     why: str,
 ) -> None:
-    message = wire.MsgNewKeyRequest(
-        creator=owner.address, workspace_addr=workspace, keyring_addr=keyring, key_type="ecdsa"
-    )
-    for name, value in fields.items():
-        setattr(message, name, value)
+    named = {"workspace_addr": workspace, "keyring_addr": keyring, "key_type": "ecdsa", **fields}
     with pytest.raises(error, match=why):
-        world.do(message)
+        world.do(wire.MsgNewKeyRequest(creator=owner.address, **named))
     assert world.escrow == 0
 
 

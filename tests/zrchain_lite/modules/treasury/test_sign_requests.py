@@ -142,6 +142,19 @@ def test_vectors__should_be_accepted_or_refused(vectors: Callable[[str], Any]) -
         assert list(request.child_req_ids) == case.get("child_req_ids", [])
 
 
+def test_request__should_refuse_redemptions_of_wrapped_assets(
+    world: World, owner: Account, key: int
+) -> None:
+    message = wire.MsgNewSignatureRequest(
+        creator=owner.address,
+        key_ids=[key],
+        data_for_signing=ITEM.hex(),
+        zenbtc_tx_bytes=b"redemption",
+    )
+    with pytest.raises(InvalidArgument, match="no wrapped assets"):
+        world.do(message)
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

@@ -310,6 +310,7 @@ def test_request__should_link_transaction_and_signatures(
         (SOLANA, TRANSFER, REGNET, "needs a KEY_TYPE_EDDSA_ED25519 key"),
         (0, TRANSFER, None, "not one that signs transactions"),
         (77, TRANSFER, None, "not one that signs transactions"),
+        (wire.WALLET_TYPE_ZCASH_MAINNET, TRANSFER, None, "not one that signs transactions"),
     ],
 )
 def test_request__should_refuse(
@@ -343,6 +344,16 @@ def test_request__should_refuse_undecodable_metadata(
     )
     with pytest.raises(InvalidArgument, match="does not decode"):
         world.do(message)
+
+
+def test_request__should_read_an_older_clients_key_only_with_the_others(
+    world: World, owner: Account, workspace: str, keyring: str, party: Account
+) -> None:
+    key = world.key(owner, workspace, keyring, party, ECDSA)
+    metadata = wire.MetadataEthereum(chain_id=1)
+    with pytest.raises(InvalidArgument, match="name key 7 in key_ids"):
+        ask(world, owner, [key], EVM, TRANSFER, metadata, key_id=7)
+    assert ask(world, owner, [key], EVM, TRANSFER, metadata, key_id=key).id == 1
 
 
 def test_typed_transaction__should_name_the_chain_of_its_metadata(

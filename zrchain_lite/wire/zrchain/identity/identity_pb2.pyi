@@ -296,14 +296,14 @@ class QueryParamsResponse(_message.Message):
     def __init__(self, params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
 
 class QueryWorkspacesRequest(_message.Message):
-    __slots__ = ("owner", "creator", "pagination")
+    __slots__ = ("pagination", "owner", "creator")
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
-    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    pagination: _pagination_pb2.PageRequest
     owner: str
     creator: str
-    pagination: _pagination_pb2.PageRequest
-    def __init__(self, owner: _Optional[str] = ..., creator: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ..., owner: _Optional[str] = ..., creator: _Optional[str] = ...) -> None: ...
 
 class QueryWorkspacesResponse(_message.Message):
     __slots__ = ("workspaces", "pagination")

@@ -54,7 +54,7 @@ class BoolparserPolicy(_message.Message):
     participants: _containers.RepeatedCompositeFieldContainer[PolicyParticipant]
     def __init__(self, definition: _Optional[str] = ..., participants: _Optional[_Iterable[_Union[PolicyParticipant, _Mapping]]] = ...) -> None: ...
 
-class PolicyData(_message.Message):
+class KeyValue(_message.Message):
     __slots__ = ("key", "value")
     KEY_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -79,8 +79,8 @@ class Action(_message.Message):
     msg: _any_pb2.Any
     creator: str
     btl: int
-    policy_data: _containers.RepeatedCompositeFieldContainer[PolicyData]
-    def __init__(self, id: _Optional[int] = ..., approvers: _Optional[_Iterable[str]] = ..., status: _Optional[_Union[ActionStatus, str]] = ..., policy_id: _Optional[int] = ..., msg: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., creator: _Optional[str] = ..., btl: _Optional[int] = ..., policy_data: _Optional[_Iterable[_Union[PolicyData, _Mapping]]] = ...) -> None: ...
+    policy_data: _containers.RepeatedCompositeFieldContainer[KeyValue]
+    def __init__(self, id: _Optional[int] = ..., approvers: _Optional[_Iterable[str]] = ..., status: _Optional[_Union[ActionStatus, str]] = ..., policy_id: _Optional[int] = ..., msg: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., creator: _Optional[str] = ..., btl: _Optional[int] = ..., policy_data: _Optional[_Iterable[_Union[KeyValue, _Mapping]]] = ...) -> None: ...
 
 class Params(_message.Message):
     __slots__ = ("minimum_btl", "default_btl")
@@ -177,8 +177,8 @@ class ActionResponse(_message.Message):
     msg: _any_pb2.Any
     creator: str
     btl: int
-    policy_data: _containers.RepeatedCompositeFieldContainer[PolicyData]
-    def __init__(self, id: _Optional[int] = ..., approvers: _Optional[_Iterable[str]] = ..., status: _Optional[str] = ..., policy_id: _Optional[int] = ..., msg: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., creator: _Optional[str] = ..., btl: _Optional[int] = ..., policy_data: _Optional[_Iterable[_Union[PolicyData, _Mapping]]] = ...) -> None: ...
+    policy_data: _containers.RepeatedCompositeFieldContainer[KeyValue]
+    def __init__(self, id: _Optional[int] = ..., approvers: _Optional[_Iterable[str]] = ..., status: _Optional[str] = ..., policy_id: _Optional[int] = ..., msg: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., creator: _Optional[str] = ..., btl: _Optional[int] = ..., policy_data: _Optional[_Iterable[_Union[KeyValue, _Mapping]]] = ...) -> None: ...
 
 class QueryActionsRequest(_message.Message):
     __slots__ = ("pagination", "address", "status")

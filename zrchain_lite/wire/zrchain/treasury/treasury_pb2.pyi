@@ -2,6 +2,8 @@ from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagin
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import any_pb2 as _any_pb2
+from zrchain_lite.wire.zrchain.dct import dct_pb2 as _dct_pb2
+from zrchain_lite.wire.zrsign.treasury import refusals_pb2 as _refusals_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -44,6 +46,8 @@ class WalletType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WALLET_TYPE_BTC_MAINNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_REGNET: _ClassVar[WalletType]
     WALLET_TYPE_SOLANA: _ClassVar[WalletType]
+    WALLET_TYPE_ZCASH_MAINNET: _ClassVar[WalletType]
+    WALLET_TYPE_ZCASH_TESTNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_TAPROOT_TESTNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_TAPROOT_MAINNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_TAPROOT_REGNET: _ClassVar[WalletType]
@@ -82,6 +86,8 @@ WALLET_TYPE_BTC_TESTNET: WalletType
 WALLET_TYPE_BTC_MAINNET: WalletType
 WALLET_TYPE_BTC_REGNET: WalletType
 WALLET_TYPE_SOLANA: WalletType
+WALLET_TYPE_ZCASH_MAINNET: WalletType
+WALLET_TYPE_ZCASH_TESTNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_TESTNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_MAINNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_REGNET: WalletType
@@ -133,16 +139,24 @@ class PartySignature(_message.Message):
     value: bytes
     def __init__(self, creator: _Optional[str] = ..., signature: _Optional[bytes] = ..., value: _Optional[bytes] = ...) -> None: ...
 
-class PartyRefusal(_message.Message):
-    __slots__ = ("creator", "reason")
-    CREATOR_FIELD_NUMBER: _ClassVar[int]
-    REASON_FIELD_NUMBER: _ClassVar[int]
-    creator: str
-    reason: str
-    def __init__(self, creator: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+class ZenBTCMetadata(_message.Message):
+    __slots__ = ("recipient_addr", "chain_type", "chain_id", "return_address", "caip2_chain_id", "asset")
+    RECIPIENT_ADDR_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_TYPE_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    RETURN_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CAIP2_CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    recipient_addr: str
+    chain_type: WalletType
+    chain_id: int
+    return_address: str
+    caip2_chain_id: str
+    asset: _dct_pb2.Asset
+    def __init__(self, recipient_addr: _Optional[str] = ..., chain_type: _Optional[_Union[WalletType, str]] = ..., chain_id: _Optional[int] = ..., return_address: _Optional[str] = ..., caip2_chain_id: _Optional[str] = ..., asset: _Optional[_Union[_dct_pb2.Asset, str]] = ...) -> None: ...
 
 class Key(_message.Message):
-    __slots__ = ("id", "workspace_addr", "keyring_addr", "type", "public_key", "index", "sign_policy_id")
+    __slots__ = ("id", "workspace_addr", "keyring_addr", "type", "public_key", "index", "sign_policy_id", "zenbtc_metadata")
     ID_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -150,6 +164,7 @@ class Key(_message.Message):
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     id: int
     workspace_addr: str
     keyring_addr: str
@@ -157,41 +172,46 @@ class Key(_message.Message):
     public_key: bytes
     index: int
     sign_policy_id: int
-    def __init__(self, id: _Optional[int] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., public_key: _Optional[bytes] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ...) -> None: ...
+    zenbtc_metadata: ZenBTCMetadata
+    def __init__(self, id: _Optional[int] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., type: _Optional[_Union[KeyType, str]] = ..., public_key: _Optional[bytes] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ...) -> None: ...
 
 class KeyRequest(_message.Message):
-    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key", "keyring_party_sigs", "fee_payer", "refusals")
+    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "keyring_party_signatures", "reject_reason", "index", "sign_policy_id", "zenbtc_metadata", "mpc_btl", "fee", "public_key", "keyring_party_sigs", "refusals", "fee_payer")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    KEYRING_PARTY_SIGNATURES_FIELD_NUMBER: _ClassVar[int]
     REJECT_REASON_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     KEYRING_PARTY_SIGS_FIELD_NUMBER: _ClassVar[int]
-    FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
     workspace_addr: str
     keyring_addr: str
     key_type: KeyType
     status: KeyRequestStatus
+    keyring_party_signatures: _containers.RepeatedScalarFieldContainer[bytes]
     reject_reason: str
     index: int
     sign_policy_id: int
+    zenbtc_metadata: ZenBTCMetadata
     mpc_btl: int
     fee: int
     public_key: bytes
     keyring_party_sigs: _containers.RepeatedCompositeFieldContainer[PartySignature]
+    refusals: _containers.RepeatedCompositeFieldContainer[_refusals_pb2.PartyRefusal]
     fee_payer: str
-    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., status: _Optional[_Union[KeyRequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., status: _Optional[_Union[KeyRequestStatus, str]] = ..., keyring_party_signatures: _Optional[_Iterable[bytes]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[_refusals_pb2.PartyRefusal, _Mapping]]] = ..., fee_payer: _Optional[str] = ...) -> None: ...
 
 class SignedDataWithID(_message.Message):
     __slots__ = ("sign_request_id", "signed_data")
@@ -202,49 +222,56 @@ class SignedDataWithID(_message.Message):
     def __init__(self, sign_request_id: _Optional[int] = ..., signed_data: _Optional[bytes] = ...) -> None: ...
 
 class SignRequest(_message.Message):
-    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "keyring_party_sigs", "fee_payer", "keyring_addr", "refusals")
+    __slots__ = ("id", "creator", "key_id", "key_type", "data_for_signing", "status", "signed_data", "keyring_party_signatures", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "key_ids", "mpc_btl", "fee", "zenbtc_tx_bytes", "keyring_party_sigs", "refusals", "fee_payer", "keyring_addr")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
-    KEY_IDS_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
     KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
     DATA_FOR_SIGNING_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     SIGNED_DATA_FIELD_NUMBER: _ClassVar[int]
+    KEYRING_PARTY_SIGNATURES_FIELD_NUMBER: _ClassVar[int]
     REJECT_REASON_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
     PARENT_REQ_ID_FIELD_NUMBER: _ClassVar[int]
     CHILD_REQ_IDS_FIELD_NUMBER: _ClassVar[int]
     CACHE_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_TX_BYTES_FIELD_NUMBER: _ClassVar[int]
     KEYRING_PARTY_SIGS_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
-    REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
-    key_ids: _containers.RepeatedScalarFieldContainer[int]
+    key_id: int
     key_type: KeyType
     data_for_signing: _containers.RepeatedScalarFieldContainer[bytes]
     status: SignRequestStatus
     signed_data: _containers.RepeatedCompositeFieldContainer[SignedDataWithID]
+    keyring_party_signatures: _containers.RepeatedScalarFieldContainer[bytes]
     reject_reason: str
     metadata: _any_pb2.Any
     parent_req_id: int
     child_req_ids: _containers.RepeatedScalarFieldContainer[int]
     cache_id: bytes
+    key_ids: _containers.RepeatedScalarFieldContainer[int]
     mpc_btl: int
     fee: int
+    zenbtc_tx_bytes: bytes
     keyring_party_sigs: _containers.RepeatedCompositeFieldContainer[PartySignature]
+    refusals: _containers.RepeatedCompositeFieldContainer[_refusals_pb2.PartyRefusal]
     fee_payer: str
     keyring_addr: str
-    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[_Union[SignRequestStatus, str]] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_id: _Optional[int] = ..., key_type: _Optional[_Union[KeyType, str]] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[_Union[SignRequestStatus, str]] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., keyring_party_signatures: _Optional[_Iterable[bytes]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., key_ids: _Optional[_Iterable[int]] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., zenbtc_tx_bytes: _Optional[bytes] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., refusals: _Optional[_Iterable[_Union[_refusals_pb2.PartyRefusal, _Mapping]]] = ..., fee_payer: _Optional[str] = ..., keyring_addr: _Optional[str] = ...) -> None: ...
 
 class SignTransactionRequest(_message.Message):
-    __slots__ = ("id", "creator", "wallet_type", "unsigned_transaction", "sign_request_id", "no_broadcast", "key_ids")
+    __slots__ = ("id", "creator", "key_id", "wallet_type", "unsigned_transaction", "sign_request_id", "no_broadcast", "key_ids")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
     UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     SIGN_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -252,12 +279,13 @@ class SignTransactionRequest(_message.Message):
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
+    key_id: int
     wallet_type: WalletType
     unsigned_transaction: bytes
     sign_request_id: int
     no_broadcast: bool
     key_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., sign_request_id: _Optional[int] = ..., no_broadcast: _Optional[bool] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_id: _Optional[int] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., sign_request_id: _Optional[int] = ..., no_broadcast: _Optional[bool] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MsgUpdateParams(_message.Message):
     __slots__ = ("authority", "params")
@@ -272,7 +300,7 @@ class MsgUpdateParamsResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewKeyRequest(_message.Message):
-    __slots__ = ("creator", "workspace_addr", "keyring_addr", "key_type", "btl", "index", "ext_requester", "ext_key_type", "sign_policy_id", "mpc_btl")
+    __slots__ = ("creator", "workspace_addr", "keyring_addr", "key_type", "btl", "index", "ext_requester", "ext_key_type", "sign_policy_id", "zenbtc_metadata", "mpc_btl")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -282,6 +310,7 @@ class MsgNewKeyRequest(_message.Message):
     EXT_REQUESTER_FIELD_NUMBER: _ClassVar[int]
     EXT_KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     creator: str
     workspace_addr: str
@@ -292,8 +321,9 @@ class MsgNewKeyRequest(_message.Message):
     ext_requester: str
     ext_key_type: int
     sign_policy_id: int
+    zenbtc_metadata: ZenBTCMetadata
     mpc_btl: int
-    def __init__(self, creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., btl: _Optional[int] = ..., index: _Optional[int] = ..., ext_requester: _Optional[str] = ..., ext_key_type: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ...) -> None: ...
+    def __init__(self, creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., btl: _Optional[int] = ..., index: _Optional[int] = ..., ext_requester: _Optional[str] = ..., ext_key_type: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ..., mpc_btl: _Optional[int] = ...) -> None: ...
 
 class MsgNewKeyRequestResponse(_message.Message):
     __slots__ = ("key_req_id",)
@@ -328,7 +358,7 @@ class MsgFulfilKeyRequestResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewSignatureRequest(_message.Message):
-    __slots__ = ("creator", "key_ids", "data_for_signing", "btl", "cache_id", "verify_signing_data", "verify_signing_data_version", "mpc_btl")
+    __slots__ = ("creator", "key_ids", "data_for_signing", "btl", "cache_id", "verify_signing_data", "verify_signing_data_version", "mpc_btl", "zenbtc_tx_bytes")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     DATA_FOR_SIGNING_FIELD_NUMBER: _ClassVar[int]
@@ -337,6 +367,7 @@ class MsgNewSignatureRequest(_message.Message):
     VERIFY_SIGNING_DATA_FIELD_NUMBER: _ClassVar[int]
     VERIFY_SIGNING_DATA_VERSION_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_TX_BYTES_FIELD_NUMBER: _ClassVar[int]
     creator: str
     key_ids: _containers.RepeatedScalarFieldContainer[int]
     data_for_signing: str
@@ -345,7 +376,8 @@ class MsgNewSignatureRequest(_message.Message):
     verify_signing_data: bytes
     verify_signing_data_version: VerificationVersion
     mpc_btl: int
-    def __init__(self, creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., data_for_signing: _Optional[str] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., verify_signing_data: _Optional[bytes] = ..., verify_signing_data_version: _Optional[_Union[VerificationVersion, str]] = ..., mpc_btl: _Optional[int] = ...) -> None: ...
+    zenbtc_tx_bytes: bytes
+    def __init__(self, creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., data_for_signing: _Optional[str] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., verify_signing_data: _Optional[bytes] = ..., verify_signing_data_version: _Optional[_Union[VerificationVersion, str]] = ..., mpc_btl: _Optional[int] = ..., zenbtc_tx_bytes: _Optional[bytes] = ...) -> None: ...
 
 class MsgNewSignatureRequestResponse(_message.Message):
     __slots__ = ("sig_req_id",)
@@ -374,9 +406,9 @@ class MsgFulfilSignatureRequestResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewSignTransactionRequest(_message.Message):
-    __slots__ = ("creator", "key_ids", "wallet_type", "unsigned_transaction", "metadata", "btl", "cache_id", "no_broadcast", "mpc_btl")
+    __slots__ = ("creator", "key_id", "wallet_type", "unsigned_transaction", "metadata", "btl", "cache_id", "no_broadcast", "mpc_btl", "key_ids")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
-    KEY_IDS_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
     UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     METADATA_FIELD_NUMBER: _ClassVar[int]
@@ -384,8 +416,9 @@ class MsgNewSignTransactionRequest(_message.Message):
     CACHE_ID_FIELD_NUMBER: _ClassVar[int]
     NO_BROADCAST_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
+    KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     creator: str
-    key_ids: _containers.RepeatedScalarFieldContainer[int]
+    key_id: int
     wallet_type: WalletType
     unsigned_transaction: bytes
     metadata: _any_pb2.Any
@@ -393,7 +426,8 @@ class MsgNewSignTransactionRequest(_message.Message):
     cache_id: bytes
     no_broadcast: bool
     mpc_btl: int
-    def __init__(self, creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., no_broadcast: _Optional[bool] = ..., mpc_btl: _Optional[int] = ...) -> None: ...
+    key_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, creator: _Optional[str] = ..., key_id: _Optional[int] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., no_broadcast: _Optional[bool] = ..., mpc_btl: _Optional[int] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MsgNewSignTransactionRequestResponse(_message.Message):
     __slots__ = ("id", "signature_request_id")
@@ -446,17 +480,18 @@ class QueryParamsResponse(_message.Message):
     def __init__(self, params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
 
 class KeyReqResponse(_message.Message):
-    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "keyring_party_sigs", "reject_reason", "index", "sign_policy_id", "mpc_btl", "fee", "public_key", "refusals")
+    __slots__ = ("id", "creator", "workspace_addr", "keyring_addr", "key_type", "status", "keyring_party_signatures", "reject_reason", "index", "sign_policy_id", "zenbtc_metadata", "mpc_btl", "fee", "public_key", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
-    KEYRING_PARTY_SIGS_FIELD_NUMBER: _ClassVar[int]
+    KEYRING_PARTY_SIGNATURES_FIELD_NUMBER: _ClassVar[int]
     REJECT_REASON_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
@@ -467,15 +502,16 @@ class KeyReqResponse(_message.Message):
     keyring_addr: str
     key_type: str
     status: str
-    keyring_party_sigs: _containers.RepeatedCompositeFieldContainer[PartySignature]
+    keyring_party_signatures: _containers.RepeatedCompositeFieldContainer[PartySignature]
     reject_reason: str
     index: int
     sign_policy_id: int
+    zenbtc_metadata: ZenBTCMetadata
     mpc_btl: int
     fee: int
     public_key: bytes
-    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., status: _Optional[str] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
+    refusals: _containers.RepeatedCompositeFieldContainer[_refusals_pb2.PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., status: _Optional[str] = ..., keyring_party_signatures: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., public_key: _Optional[bytes] = ..., refusals: _Optional[_Iterable[_Union[_refusals_pb2.PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class QueryKeyRequestsRequest(_message.Message):
     __slots__ = ("keyring_addr", "status", "workspace_addr", "pagination")
@@ -518,7 +554,7 @@ class WalletResponse(_message.Message):
     def __init__(self, address: _Optional[str] = ..., type: _Optional[str] = ...) -> None: ...
 
 class KeyResponse(_message.Message):
-    __slots__ = ("id", "workspace_addr", "keyring_addr", "type", "public_key", "index", "sign_policy_id")
+    __slots__ = ("id", "workspace_addr", "keyring_addr", "type", "public_key", "index", "sign_policy_id", "zenbtc_metadata")
     ID_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -526,6 +562,7 @@ class KeyResponse(_message.Message):
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     id: int
     workspace_addr: str
     keyring_addr: str
@@ -533,7 +570,8 @@ class KeyResponse(_message.Message):
     public_key: bytes
     index: int
     sign_policy_id: int
-    def __init__(self, id: _Optional[int] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., type: _Optional[str] = ..., public_key: _Optional[bytes] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ...) -> None: ...
+    zenbtc_metadata: ZenBTCMetadata
+    def __init__(self, id: _Optional[int] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., type: _Optional[str] = ..., public_key: _Optional[bytes] = ..., index: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ...) -> None: ...
 
 class KeyAndWalletResponse(_message.Message):
     __slots__ = ("key", "wallets")
@@ -602,7 +640,7 @@ class QueryKeyByAddressResponse(_message.Message):
     def __init__(self, response: _Optional[_Union[KeyAndWalletResponse, _Mapping]] = ...) -> None: ...
 
 class SignReqResponse(_message.Message):
-    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "keyring_party_sigs", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "refusals")
+    __slots__ = ("id", "creator", "key_ids", "key_type", "data_for_signing", "status", "signed_data", "keyring_party_sigs", "reject_reason", "metadata", "parent_req_id", "child_req_ids", "cache_id", "mpc_btl", "fee", "zenbtc_tx_bytes", "refusals")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -618,6 +656,7 @@ class SignReqResponse(_message.Message):
     CACHE_ID_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     FEE_FIELD_NUMBER: _ClassVar[int]
+    ZENBTC_TX_BYTES_FIELD_NUMBER: _ClassVar[int]
     REFUSALS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
@@ -634,8 +673,9 @@ class SignReqResponse(_message.Message):
     cache_id: bytes
     mpc_btl: int
     fee: int
-    refusals: _containers.RepeatedCompositeFieldContainer[PartyRefusal]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[str] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[str] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., refusals: _Optional[_Iterable[_Union[PartyRefusal, _Mapping]]] = ...) -> None: ...
+    zenbtc_tx_bytes: bytes
+    refusals: _containers.RepeatedCompositeFieldContainer[_refusals_pb2.PartyRefusal]
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., key_type: _Optional[str] = ..., data_for_signing: _Optional[_Iterable[bytes]] = ..., status: _Optional[str] = ..., signed_data: _Optional[_Iterable[_Union[SignedDataWithID, _Mapping]]] = ..., keyring_party_sigs: _Optional[_Iterable[_Union[PartySignature, _Mapping]]] = ..., reject_reason: _Optional[str] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., parent_req_id: _Optional[int] = ..., child_req_ids: _Optional[_Iterable[int]] = ..., cache_id: _Optional[bytes] = ..., mpc_btl: _Optional[int] = ..., fee: _Optional[int] = ..., zenbtc_tx_bytes: _Optional[bytes] = ..., refusals: _Optional[_Iterable[_Union[_refusals_pb2.PartyRefusal, _Mapping]]] = ...) -> None: ...
 
 class QuerySignatureRequestsRequest(_message.Message):
     __slots__ = ("keyring_addr", "status", "pagination")
@@ -668,22 +708,26 @@ class QuerySignatureRequestByIDResponse(_message.Message):
     def __init__(self, sign_request: _Optional[_Union[SignReqResponse, _Mapping]] = ...) -> None: ...
 
 class SignTxReqResponse(_message.Message):
-    __slots__ = ("id", "creator", "wallet_type", "unsigned_transaction", "sign_request_id", "no_broadcast", "key_ids")
+    __slots__ = ("id", "creator", "key_id", "wallet_type", "unsigned_transaction", "sign_request_id", "no_broadcast", "mpc_btl", "key_ids")
     ID_FIELD_NUMBER: _ClassVar[int]
     CREATOR_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
     UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     SIGN_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     NO_BROADCAST_FIELD_NUMBER: _ClassVar[int]
+    MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     id: int
     creator: str
+    key_id: int
     wallet_type: str
     unsigned_transaction: bytes
     sign_request_id: int
     no_broadcast: bool
+    mpc_btl: int
     key_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., wallet_type: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., sign_request_id: _Optional[int] = ..., no_broadcast: _Optional[bool] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., creator: _Optional[str] = ..., key_id: _Optional[int] = ..., wallet_type: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., sign_request_id: _Optional[int] = ..., no_broadcast: _Optional[bool] = ..., mpc_btl: _Optional[int] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class SignTransactionRequestsResponse(_message.Message):
     __slots__ = ("sign_transaction_requests", "sign_request")
