@@ -15,6 +15,7 @@ from typing import Any, Final
 from zrsign_dmpc.dkg import dkg_execution, start_dkg
 from zrsign_dmpc.ecdsa.arithmetic import FAST, REFERENCE, Arithmetic, release_gil
 from zrsign_dmpc.ecdsa.aux_info import AuxInfo, AuxSecrets, aux_info_execution, start_aux_info
+from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.paillier import PaillierKey, Randomizer
 from zrsign_dmpc.ecdsa.pool import Pool
 from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
@@ -145,10 +146,9 @@ class Party:
         if made is None:
             raise RuntimeError("presign first")
         threshold = self.shares[SECP256K1.name].info.threshold
-        execution = sign_execution(
-            made.public, MESSAGE, group_of(self.everybody), threshold, execution_id
-        )
-        return start_sign(execution, made, MESSAGE, IDENTITIES[self.me], Forgetful())
+        order = Order(made.public, MESSAGE, beacon=MESSAGE)
+        execution = sign_execution(order, group_of(self.everybody), threshold, execution_id)
+        return start_sign(execution, order, made, IDENTITIES[self.me], Forgetful())
 
     def start_frost(
         self, suite: str, signers: tuple[int, ...], execution_id: bytes

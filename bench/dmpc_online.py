@@ -115,20 +115,16 @@ def ecdsa_alone(signers: int, ledgers: Ledgers) -> Setup:
     """Sign one digest among `signers`; making the presignature is not measured."""
 
     def setup() -> Callable[[], Sessions]:
-        made, digest = dealt_presignature(signers), os.urandom(32)
+        made, digest, beacon = dealt_presignature(signers), os.urandom(32), os.urandom(32)
         parties, name = group_of(range(1, signers + 1)), os.urandom(32)
 
         def begin() -> Sessions:
-            return {
-                i: start_sign(
-                    sign_execution(each.public, digest, parties, signers, name),
-                    each,
-                    digest,
-                    IDENTITIES[i],
-                    ledgers[i],
-                )
-                for i, each in made.items()
-            }
+            sessions: Sessions = {}
+            for i, each in made.items():
+                order = Order(each.public, digest, beacon)
+                execution = sign_execution(order, parties, signers, name)
+                sessions[i] = start_sign(execution, order, each, IDENTITIES[i], ledgers[i])
+            return sessions
 
         return begin
 
@@ -141,14 +137,15 @@ def ecdsa_batch(size: int, ledgers: Ledgers) -> Setup:
     def setup() -> Callable[[], Sessions]:
         made = [dealt_presignature(2) for _ in range(size)]
         digests, name = [os.urandom(32) for _ in range(size)], os.urandom(32)
+        beacon = os.urandom(32)
 
         def begin() -> Sessions:
             sessions: Sessions = {}
             for i, ledger in ledgers.items():
                 own = [each[i] for each in made]
-                orders = [Order(m.public, d) for m, d in zip(own, digests, strict=True)]
+                orders = [Order(m.public, d, beacon) for m, d in zip(own, digests, strict=True)]
                 execution = sign_batch_execution(orders, group_of((1, 2, 3)), 2, name)
-                sessions[i] = start_sign_batch(execution, own, digests, IDENTITIES[i], ledger)
+                sessions[i] = start_sign_batch(execution, orders, own, IDENTITIES[i], ledger)
             return sessions
 
         return begin

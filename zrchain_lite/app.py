@@ -191,7 +191,7 @@ class App:
             raise ValueError(f"block {request.height} does not follow {self._tip.height}")
         overlay = Overlay(self._state)
         time_ms = request.time.ToMilliseconds()
-        ctx = Context(overlay, request.height, time_ms, self._tip.chain_id)
+        ctx = Context(overlay, request.height, time_ms, self._tip.chain_id, request.hash)
         for module in self._modules:
             module.begin_block(ctx)
         results = [self._executor.execute(ctx, tx).result() for tx in request.txs]

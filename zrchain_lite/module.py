@@ -36,6 +36,8 @@ class Context:
     # Block time, Unix milliseconds.
     time_ms: int
     chain_id: str
+    # The hash of the block that is executed; empty in checks and queries.
+    block_hash: bytes = b""
     events: list[Event] = field(default_factory=list)
 
     def emit(self, type_: str, **attributes: object) -> None:

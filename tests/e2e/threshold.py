@@ -13,6 +13,7 @@ from zrsign_dmpc.ecdsa import (
     PAILLIER_2048,
     AuxInfo,
     AuxSecrets,
+    Order,
     PresignSetup,
     aux_info_execution,
     presign_execution,
@@ -72,13 +73,13 @@ def sign_ecdsa(shares: Shares, signers: tuple[int, ...], digest: bytes, *, shift
     """r ‖ s ‖ recovery id by these signers, for the key or its child at `shift`."""
     info = shares[signers[0]].info
     aux = auxiliary(tuple(sorted(shares)), info.aux_epoch)
-    setup = PresignSetup(info, aux[signers[0]].public, signers, shift)
+    setup = PresignSetup(info, aux[signers[0]].public, signers)
     ahead = presign_execution(setup, PARTIES, secrets.token_bytes(32))
     ready = run(signers, lambda i: start_presign(ahead, setup, shares[i], aux[i], IDENTITIES[i]))
-    public = ready[signers[0]].public
-    execution = sign_execution(public, digest, PARTIES, info.threshold, secrets.token_bytes(32))
+    order = Order(ready[signers[0]].public, digest, secrets.token_bytes(32), shift)
+    execution = sign_execution(order, PARTIES, info.threshold, secrets.token_bytes(32))
     signatures = run(
-        signers, lambda i: start_sign(execution, ready[i], digest, IDENTITIES[i], fresh_ledger())
+        signers, lambda i: start_sign(execution, order, ready[i], IDENTITIES[i], fresh_ledger())
     )
     (signature,) = {each.encode() for each in signatures.values()}
     return signature

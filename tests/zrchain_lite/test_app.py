@@ -68,6 +68,38 @@ def faulty(tmp_path: Path) -> Any:
     made.close()
 
 
+class Witness(Module):
+    """Notes which block it runs in, as a begin-block hook, a transaction and an end-block hook."""
+
+    name = "witness"
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def messages(self) -> tuple[MsgHandler, ...]:
+        return (MsgHandler(Input, self._handle, signer="address"),)
+
+    def _handle(self, ctx: Context, _: Input) -> MsgMultiSendResponse:
+        self.seen.append(ctx.block_hash)
+        return MsgMultiSendResponse()
+
+    def begin_block(self, ctx: Context) -> None:
+        self.seen.append(ctx.block_hash)
+
+    def end_block(self, ctx: Context) -> None:
+        self.seen.append(ctx.block_hash)
+
+
+def test_block__should_be_executed_knowing_its_own_hash(tmp_path: Path) -> None:
+    witness = Witness()
+    chain = Chain(tmp_path / "witness", extra=(witness,))
+    for _ in range(2):
+        witness.seen.clear()
+        record = chain.block(chain.tx(ALICE, Input(address=ALICE.address)))
+        assert witness.seen == [record.id.hash] * 3
+    chain.close()
+
+
 @pytest.mark.parametrize(
     ("kind", "codespace", "code"),
     [("crash", "undefined", 1), ("longkey", "zrchain", 1505), ("spin", "sdk", 11)],

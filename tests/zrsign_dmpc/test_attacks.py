@@ -87,9 +87,11 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "test_ledger__should_detect_a_restored_backup",
         "test_files__should_refuse_a_restored_backup",
     ),
-    "Groth and Shoup (ePrint 2021/1330): a derivation chosen after the nonce": (
-        "test_sign__should_refuse_a_presignature_of_another_derivation",
-        "test_presign__should_be_bound_to_key_signers_shift_and_keys",
+    "Groth and Shoup (ePrint 2021/1330): a digest or a derivation chosen after the nonce": (
+        "test_requester_who_knows_the_nonce__should_get_no_signature_of_another_digest",
+        "test_requester_who_knows_the_nonce__should_not_profit_from_knowing_the_beacon",
+        "test_rho__should_depend_on_every_value_of_the_presignature",
+        "test_rho__should_depend_on_digest_child_and_beacon",
     ),
     "answering an unproven nonce": ("test_presign__should_send_nothing_after_an_unproven_nonce",),
     "nonces that cancel out": ("test_presign__should_end_without_culprits_when_nonces_cancel_out",),

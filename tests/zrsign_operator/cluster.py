@@ -14,6 +14,7 @@ from concurrent.futures import Executor, Future
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity, key_shares
 from zrchain_lite.client import Account, LedgerUnavailable, ObjectNotFound, TxFailed
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
 from zrsign_dmpc.ecdsa import StoredAuxInfo
 from zrsign_dmpc.group.curves import ED25519 as ED25519_GROUP
 from zrsign_dmpc.group.curves import SECP256K1
@@ -113,6 +115,8 @@ class Ledger:
     keys: dict[int, treasury.KeyReqResponse] = field(default_factory=dict)
     signatures: dict[int, treasury.SignReqResponse] = field(default_factory=dict)
     roots: dict[int, treasury.SignReqResponse] = field(default_factory=dict)
+    approvals: dict[int, bytes] = field(default_factory=dict)
+    """The hash of the block that approved a request without a parent."""
     transactions: list[treasury.SignTxReqResponse] = field(default_factory=list)
     known_keys: dict[int, treasury.KeyResponse] = field(default_factory=dict)
     fulfilled: dict[int, bytes] = field(default_factory=dict)
@@ -163,6 +167,7 @@ class Ledger:
             key_type=self.known_keys[key_id].type,
             data_for_signing=[message],
         )
+        self.approvals[id_] = sha256(b"block of request %d" % id_).digest()
         return id_
 
     def add_key(self, key_type: str, public_key: bytes, id_: int = 0) -> int:
@@ -261,6 +266,10 @@ class Node:
             keys=[each for i, each in ledger.keys.items() if i not in self.hidden],
             signatures=[each for i, each in ledger.signatures.items() if i not in self.hidden],
             roots=ledger.roots.values(),
+            approvals=[
+                Approval(sign_request_id=i, block_hash=hash_)
+                for i, hash_ in ledger.approvals.items()
+            ],
             transactions=ledger.transactions,
             settings_version=ledger.version,
         )

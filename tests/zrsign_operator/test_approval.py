@@ -18,10 +18,13 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_chains.evm import EvmChain
+from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.ledger.approval import Scheme, approve
 
 CHAIN = EvmChain("eip155:31337")
+BEACON = b"b" * 32
+DIGEST = b"d" * 32
 TO = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -56,44 +59,64 @@ def evm_transaction(unsigned: bytes) -> wire.SignTxReqResponse:
 
 
 def test_plain_data__should_be_approved_as_it_is() -> None:
-    asked = request(bytes(32))
-    approved = approve(asked, asked, None)
+    asked = request(DIGEST)
+    approved = approve(asked, asked, None, BEACON)
     assert (approved.request_id, approved.key_id) == (5, 2)
-    assert (approved.scheme, approved.message) == (Scheme.ECDSA, bytes(32))
+    assert (approved.scheme, approved.message) == (Scheme.ECDSA, DIGEST)
+    assert approved.beacon == BEACON
     message = request(b"any text", key_type="KEY_TYPE_EDDSA_ED25519")
-    assert approve(message, message, None).scheme is Scheme.ED25519
+    assert approve(message, message, None, BEACON).scheme is Scheme.ED25519
 
 
 @pytest.mark.parametrize(
     "asked",
     [
         request(bytes(31)),
-        request(bytes(32), bytes(32)),
+        request(DIGEST, DIGEST),
         request(),
         request(b"", key_type="KEY_TYPE_EDDSA_ED25519"),
         request(bytes(5000), key_type="KEY_TYPE_EDDSA_ED25519"),
-        request(bytes(32), key_type="KEY_TYPE_UNSPECIFIED"),
+        request(DIGEST, key_type="KEY_TYPE_UNSPECIFIED"),
     ],
 )
 def test_malformed_request__should_not_be_approved(asked: wire.SignReqResponse) -> None:
     with pytest.raises(NotApproved):
-        approve(asked, asked, None)
+        approve(asked, asked, None, BEACON)
+
+
+@pytest.mark.parametrize("number", [0, SECP256K1.order])
+def test_digest_of_zero__should_not_be_approved_for_ecdsa(number: int) -> None:
+    asked = request(number.to_bytes(32, "big"))
+    with pytest.raises(NotApproved, match="zero_digest"):
+        approve(asked, asked, None, BEACON)
+    taproot = request(number.to_bytes(32, "big"), key_type="KEY_TYPE_TAPROOT_SECP256K1")
+    assert approve(taproot, taproot, None, BEACON).scheme is Scheme.TAPROOT
+
+
+@pytest.mark.parametrize("beacon", [b"", b"b" * 31, b"b" * 33])
+def test_request_without_a_block__should_not_be_approved_for_ecdsa(beacon: bytes) -> None:
+    """An older ledger did not note it; a nonce that was known ahead must not be used bare."""
+    asked = request(DIGEST)
+    with pytest.raises(NotApproved, match="no_beacon"):
+        approve(asked, asked, None, beacon)
+    message = request(b"any text", key_type="KEY_TYPE_EDDSA_ED25519")
+    assert approve(message, message, None, beacon).scheme is Scheme.ED25519
 
 
 def test_transaction__should_be_hashed_by_the_operator_itself() -> None:
     unsigned = transfer(5)
     asked = request(sighash(unsigned), metadata=network())
-    assert approve(asked, asked, evm_transaction(unsigned)).message == sighash(unsigned)
+    assert approve(asked, asked, evm_transaction(unsigned), BEACON).message == sighash(unsigned)
     # A ledger that shows one transaction and asks to sign another.
     for wrong in (transfer(6), unsigned[:-1], b"junk"):
         with pytest.raises(NotApproved):
-            approve(asked, asked, evm_transaction(wrong))
+            approve(asked, asked, evm_transaction(wrong), BEACON)
     elsewhere = request(sighash(unsigned), metadata=network(1))
     with pytest.raises(NotApproved):
-        approve(elsewhere, elsewhere, evm_transaction(unsigned))
+        approve(elsewhere, elsewhere, evm_transaction(unsigned), BEACON)
     nowhere = request(sighash(unsigned))
     with pytest.raises(NotApproved, match="names no network"):
-        approve(nowhere, nowhere, evm_transaction(unsigned))
+        approve(nowhere, nowhere, evm_transaction(unsigned), BEACON)
 
 
 def test_child__should_sign_the_item_at_its_own_place() -> None:
@@ -105,12 +128,12 @@ def test_child__should_sign_the_item_at_its_own_place() -> None:
         wallet_type="WALLET_TYPE_BTC_REGNET", unsigned_transaction=unsigned, sign_request_id=5
     )
     child = request(second, id=7, parent_req_id=5)
-    assert approve(child, root, transaction).request_id == 7
+    assert approve(child, root, transaction, BEACON).request_id == 7
     with pytest.raises(NotApproved, match="no part"):
-        approve(request(second, id=9, parent_req_id=5), root, transaction)
+        approve(request(second, id=9, parent_req_id=5), root, transaction, BEACON)
     for other in (first, bytes(32)):
         with pytest.raises(NotApproved, match="no part"):
-            approve(request(other, id=7, parent_req_id=5), root, transaction)
+            approve(request(other, id=7, parent_req_id=5), root, transaction, BEACON)
 
 
 def test_cosmos_transaction__should_be_signed_over_its_document() -> None:
@@ -120,10 +143,10 @@ def test_cosmos_transaction__should_be_signed_over_its_document() -> None:
     )
     digest = hashlib.sha256(unsigned).digest()
     asked = request(digest)
-    assert approve(asked, asked, transaction).message == digest
+    assert approve(asked, asked, transaction, BEACON).message == digest
     transaction.unsigned_transaction = b"sign bytes"
     with pytest.raises(NotApproved, match="names no network"):
-        approve(asked, asked, transaction)
+        approve(asked, asked, transaction, BEACON)
 
 
 def test_children__should_each_sign_their_own_input() -> None:
@@ -141,7 +164,7 @@ def test_children__should_each_sign_their_own_input() -> None:
     )
     for place, child in enumerate((6, 7)):
         asked = request(items[place], id=child, parent_req_id=5)
-        assert approve(asked, root, transaction).message == items[place]
+        assert approve(asked, root, transaction, BEACON).message == items[place]
         crossed = request(items[1 - place], id=child, parent_req_id=5)
         with pytest.raises(NotApproved, match="no part"):
-            approve(crossed, root, transaction)
+            approve(crossed, root, transaction, BEACON)

@@ -19,7 +19,7 @@ import pytest
 
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity, key_shares, parties
-from tests.zrsign_dmpc.ecdsa.signers import presignatures
+from tests.zrsign_dmpc.ecdsa.signers import BEACON, presignatures
 from zrsign_dmpc.ecdsa import Order, Presignature, sign_batch_execution, start_sign_batch
 from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
@@ -239,11 +239,11 @@ class Operator:
 
     def sign(self, made: Presignature, digest: bytes) -> bool:
         """Whether a share of the signature left."""
-        order = [Order(made.public, digest)]
+        order = [Order(made.public, digest, BEACON)]
         id_ = sha256(made.public.id + digest).digest()
         execution = sign_batch_execution(order, parties(*ALL), len(SIGNERS), id_)
         session = start_sign_batch(
-            execution, [made], [digest], identity(self.me), self.holdings.single_use
+            execution, order, [made], identity(self.me), self.holdings.single_use
         )
         try:
             said = session.start()

@@ -15,6 +15,7 @@ from zrsign_operator.peers.frames import Inventory, WorkKind
 from zrsign_operator.work.agenda import Draft, Situation, Wanted
 from zrsign_operator.work.situation import Outlook
 
+DIGEST = b"d" * 32
 ME, ALL = 1, (1, 2, 3)
 
 
@@ -45,7 +46,7 @@ async def test_open_requests__should_be_wanted_until_they_are_answered(seen: See
     ledger = seen.cluster.ledger
     ecdsa, frost = seen.cluster.deal(ECDSA), seen.cluster.deal(ED25519)
     key = ledger.ask_key(ED25519)
-    asked = [ledger.ask_signature(ecdsa, bytes(32)), ledger.ask_signature(frost, b"text")]
+    asked = [ledger.ask_signature(ecdsa, DIGEST), ledger.ask_signature(frost, b"text")]
     await seen.look()
     assert set(seen.wanted()) == {
         (WorkKind.KEYGEN, key),
@@ -66,7 +67,7 @@ async def test_attempts__should_be_counted_while_the_request_is_open(seen: Seen)
     seen.cluster.clock.now += 5.0
     assert seen.wanted()[at].since == start
     draft, names = Draft(WorkKind.KEYGEN, (key,), ALL), dict.fromkeys(ALL, bytes(16))
-    proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
+    proposal = seen.operator.work.proposer.write(draft, seen.operator.work.outlook.view, names)
     assert proposal is not None
     seen.outlook.tried(proposal)
     assert (seen.wanted()[at].since, seen.wanted()[at].attempts) == (start + 5.0, 1)
@@ -82,7 +83,7 @@ async def test_request__should_be_answerable_with_what_is_there(seen: Seen) -> N
     ledger = seen.cluster.ledger
     ecdsa, frost = seen.cluster.deal(ECDSA), seen.cluster.deal(ED25519)
     assert not seen.outlook.is_answerable()
-    asked = ledger.ask_signature(ecdsa, bytes(32))
+    asked = ledger.ask_signature(ecdsa, DIGEST)
     await seen.look()
     # It waits for a presignature.
     assert not seen.outlook.is_answerable()
@@ -118,8 +119,8 @@ async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -
         drafts = [Draft(WorkKind.PRESIGN, (key,), (1, 2), key) for key in (short, other)]
         drafts += [Draft(WorkKind.KEYGEN, (9,), ALL), Draft(WorkKind.AUX, (), ALL)]
         drafts += [Draft(WorkKind.RESHARE, (short,), ALL, short, dealers=(1, 2))]
-        settings = seen.operator.settings
-        written = [seen.operator.work.proposer.write(draft, settings, names) for draft in drafts]
+        work = seen.operator.work
+        written = [work.proposer.write(draft, work.outlook.view, names) for draft in drafts]
         assert None not in written
         return {
             (WorkKind(each.kind), sum(each.subjects))
@@ -128,7 +129,7 @@ async def test_work__should_be_needed_while_a_request_waits_for_it(seen: Seen) -
         }
 
     assert needed() == {(WorkKind.KEYGEN, 9)}
-    ledger.ask_signature(short, bytes(32))
+    ledger.ask_signature(short, DIGEST)
     await seen.look()
     waiting = {(WorkKind.KEYGEN, 9), (WorkKind.AUX, 0), (WorkKind.PRESIGN, short)}
     assert needed() == waiting
@@ -146,7 +147,7 @@ async def test_presigning_with_somebody_silent__should_be_waited_for_by_no_reque
     key = seen.cluster.deal(ECDSA)
     seen.cluster.give_aux()
     draft = Draft(WorkKind.PRESIGN, (key,), (1, 2), key)
-    proposal = seen.operator.work.proposer.write(draft, seen.operator.settings, names)
+    proposal = seen.operator.work.proposer.write(draft, seen.operator.work.outlook.view, names)
     assert proposal is not None
 
     def running(*usable: int) -> tuple[tuple[WorkKind, int], ...]:

@@ -19,6 +19,7 @@ from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster, Fixe
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa import Presignature, presign_execution
 from zrsign_dmpc.frost import NonceCommitment
+from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.rounds import Result
 from zrsign_operator.keys.holdings import HeldKey
@@ -29,6 +30,7 @@ from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDeta
 
 ME, PEER = 1, 2
 ALL = (1, 2, 3)
+DIGEST = sha256(b"a digest").digest()
 LONG_S = 1000.0
 """Longer than any proposal waits."""
 
@@ -263,8 +265,8 @@ async def test_ecdsa__should_sign_each_request_with_its_own_presignature(asked: 
     def proposal(
         subjects: tuple[int, ...], presignatures: tuple[bytes, ...], members: Any = (1, 2)
     ) -> Proposal:
-        details = EcdsaDetails(presignatures).encode()
-        return asked.proposal(WorkKind.ECDSA, subjects, details, members)
+        details = EcdsaDetails(presignatures, tuple(ledger.approvals[i] for i in subjects))
+        return asked.proposal(WorkKind.ECDSA, subjects, details.encode(), members)
 
     one_each = "a batch names one presignature a request"
     assert await asked.answer(proposal((), ())) == one_each
@@ -294,9 +296,10 @@ async def test_ecdsa__should_sign_only_what_is_approved_with_the_key_that_is_ask
     (name,) = give(asked, "first")
     await asked.look()
     await asked.look()
+    beacon = ledger.approvals[of_another]
 
     async def answer(subject: int) -> str:
-        details = EcdsaDetails((name,)).encode()
+        details = EcdsaDetails((name,), (beacon,)).encode()
         return await asked.answer(asked.proposal(WorkKind.ECDSA, (subject,), details, (1, 2)))
 
     assert await answer(77) == "signature request 77 is not open and approved here"
@@ -304,6 +307,45 @@ async def test_ecdsa__should_sign_only_what_is_approved_with_the_key_that_is_ask
     assert await answer(of_another) == other
     assert await answer(of_another_scheme) == f"key {asked.ecdsa} does not sign ed25519 here"
     assert await answer(of_unheld) == "I hold no share of key 404"
+
+
+async def test_ecdsa__should_sign_with_the_beacon_of_its_own_ledger_only(asked: Asked) -> None:
+    ledger, key = asked.cluster.ledger, asked.ecdsa
+    first, second = (ledger.ask_signature(key, sha256(x).digest()) for x in (b"1", b"2"))
+    names = give(asked, "first", "second")
+    await asked.look()
+    right = ledger.approvals[first], ledger.approvals[second]
+
+    async def answer(beacons: tuple[bytes, ...]) -> str:
+        details = EcdsaDetails(names, beacons).encode()
+        proposal = asked.proposal(WorkKind.ECDSA, (first, second), details, (1, 2))
+        return await asked.answer(proposal)
+
+    for wrong in ((), right[:1], right[::-1], (right[0], bytes(32)), (*right, bytes(32))):
+        assert await answer(wrong) == "the ledger shows other beacons here"
+    assert asked.operator.holdings.presignatures.keys() == set(names)
+    assert await answer(right) == ""
+
+
+async def test_ecdsa__should_sign_for_no_other_key_than_the_one_that_is_asked(
+    asked: Asked,
+) -> None:
+    """A presignature of the version before could be of one child, under the key's own name."""
+    request = asked.cluster.ledger.ask_signature(asked.ecdsa, DIGEST)
+    made = made_ahead((1, 2), "first")[ME]
+    public, generator = made.public, SECP256K1.generator
+    shifted = replace(
+        public,
+        public_key=public.public_key + generator,
+        S=tuple(S + Delta for S, Delta in zip(public.S, public.Delta, strict=True)),
+    )
+    of_a_child = replace(made, public=shifted, chi=(made.chi + made.k) % SECP256K1.order)
+    asked.operator.holdings.add_presignature(of_a_child)
+    await asked.look()
+    details = EcdsaDetails((public.id,), (asked.cluster.ledger.approvals[request],))
+    proposal = asked.proposal(WorkKind.ECDSA, (request,), details.encode(), (1, 2))
+    why = "a presignature is of another key than its name says"
+    assert await asked.answer(proposal) == why
 
 
 # Signatures with nonces
@@ -319,7 +361,7 @@ async def test_frost__should_sign_each_request_with_its_own_nonces(asked: Asked)
     ledger = asked.cluster.ledger
     first, second = (ledger.ask_signature(asked.frost, text) for text in (b"one", b"two"))
     other = ledger.ask_signature(asked.other_frost, b"three")
-    ecdsa = ledger.ask_signature(asked.ecdsa, bytes(32))
+    ecdsa = ledger.ask_signature(asked.ecdsa, DIGEST)
     await asked.look()
     fresh = nonces(asked, asked.frost, 2)
 

@@ -13,7 +13,14 @@ from tests.zrsign_operator.cluster import (
     account,
     cast_client,
 )
-from tests.zrsign_operator.test_approval import evm_transaction, network, request, sighash, transfer
+from tests.zrsign_operator.test_approval import (
+    DIGEST,
+    evm_transaction,
+    network,
+    request,
+    sighash,
+    transfer,
+)
 from zrchain_lite.client import LedgerUnavailable
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign_dmpc.ecdsa import PAILLIER_2048
@@ -43,7 +50,7 @@ async def test_open_requests__should_be_seen_with_their_answers(
     ledger.keys[key].public_key = b"public key"
     ledger.keys[key].keyring_party_signatures.add(creator="zen1")
     signer = ledger.add_key(ECDSA, b"another", 90)
-    sign = ledger.ask_signature(signer, bytes(32))
+    sign = ledger.ask_signature(signer, DIGEST)
     ledger.signatures[sign].signed_data.add(sign_request_id=sign, signed_data=b"signature")
     ledger.signatures[sign].keyring_party_sigs.add(creator="zen2")
     refused = ledger.ask_signature(signer, b"not 32 bytes")
@@ -53,6 +60,7 @@ async def test_open_requests__should_be_seen_with_their_answers(
     assert asked.answered == {"zen1"}
     signing = view.signatures[sign]
     assert (signing.approved.key_id, signing.approved.scheme) == (signer, Scheme.ECDSA)
+    assert signing.approved.beacon == ledger.approvals[sign]
     assert signing.signature == b"signature"
     assert signing.answered == {"zen2"}
     assert view.refused == {refused: "wrong_data_length: ecdsa signs 32 bytes, not 12"}
@@ -69,12 +77,35 @@ async def test_request_of_a_transaction__should_be_judged_with_its_root(
     unsigned = transfer(5)
     root = request(sighash(unsigned), metadata=network(), child_req_ids=[6, 7])
     node.ledger.roots[5] = root
+    node.ledger.approvals[5] = b"b" * 32
     node.ledger.transactions.append(evm_transaction(unsigned))
     node.ledger.signatures[6] = request(sighash(unsigned), id=6, parent_req_id=5)
     node.ledger.signatures[9] = request(sighash(unsigned), id=9, parent_req_id=5)
     view = await ledger_view.read()
     assert view.signatures.keys() == {6}
+    assert view.signatures[6].approved.beacon == b"b" * 32
     assert view.refused == {9: "the request is no part of its transaction"}
+
+
+async def test_beacon__should_stay_what_it_was_when_the_request_was_first_seen(
+    node: Node, ledger_view: LedgerView
+) -> None:
+    signer = node.ledger.add_key(ECDSA, b"public key", 90)
+    sign = node.ledger.ask_signature(signer, DIGEST)
+    seen = node.ledger.approvals[sign]
+    for beacon in (seen, b"x" * 32):
+        node.ledger.approvals[sign] = beacon
+        assert (await ledger_view.read()).signatures[sign].approved.beacon == seen
+
+
+async def test_request_of_an_unknown_block__should_be_refused(
+    node: Node, ledger_view: LedgerView
+) -> None:
+    """It was open when the ledger was of the version before."""
+    signer = node.ledger.add_key(ECDSA, b"public key", 90)
+    sign = node.ledger.ask_signature(signer, DIGEST)
+    node.ledger.approvals.clear()
+    assert "no_beacon" in (await ledger_view.read()).refused[sign]
 
 
 async def test_settings__should_be_read_when_they_change(

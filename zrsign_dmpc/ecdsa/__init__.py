@@ -1,7 +1,7 @@
 """Threshold ECDSA: CGGMP24 (ePrint 2021/060, revision of 2024-10-21) over secp256k1.
 
 `start_aux_info` once for a group, `start_presign` ahead of messages, `start_sign` for each message
-or `start_sign_batch` for many.
+or `start_sign_batch` for many; an `Order` is where a presignature meets its message.
 """
 
 from zrsign_dmpc.ecdsa.aux_info import (
@@ -12,7 +12,9 @@ from zrsign_dmpc.ecdsa.aux_info import (
     aux_info_execution,
     start_aux_info,
 )
-from zrsign_dmpc.ecdsa.batch_signing import Order, sign_batch_execution, start_sign_batch
+from zrsign_dmpc.ecdsa.batch_signing import sign_batch_execution, start_sign_batch
+from zrsign_dmpc.ecdsa.errors import UnsignableDigest
+from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.presign import (
     Presignature,
     PresignSetup,
@@ -37,6 +39,7 @@ __all__ = [
     "PublicPresignature",
     "SecurityLevel",
     "StoredAuxInfo",
+    "UnsignableDigest",
     "aux_info_execution",
     "presign_execution",
     "sign_batch_execution",

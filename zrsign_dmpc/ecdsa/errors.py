@@ -21,3 +21,7 @@ class MalformedValueError(EcdsaError, ValueError):
 
 class ProofError(MalformedValueError):
     """A zero-knowledge proof does not verify; the message names the check that failed."""
+
+
+class UnsignableDigest(EcdsaError, ValueError):
+    """The digest is 0 modulo q: its signature would not depend on what was signed."""

@@ -1,15 +1,16 @@
 """Online signing (CGGMP24, Fig. 10): one round, one scalar a signer, every scalar checked.
 
-σ_i = k̃_i·m + r·χ̃_i. A share is right when σ_i·Γ = m·Δ̃_i + r·S̃_i, so a wrong one names its sender
-without any proof. A presignature signs one message, ever: two would reveal the key.
+σ_i = k̃'_i·m + r·χ̃'_i, with the presignature re-randomised as `order` has it. A share is right when
+σ_i·Γ' = m·Δ̃_i + r·(S̃_i + shift·Δ̃_i), so a wrong one names its sender without any proof. A
+presignature signs one message, ever: two would reveal the key.
 """
 
-# ruff: noqa: N803 - letters are the paper's
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from zrsign_dmpc.ecdsa.presign.presignature import Presignature, PublicPresignature
+from zrsign_dmpc.ecdsa.order import Order
+from zrsign_dmpc.ecdsa.presign.presignature import Presignature
 from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Point
 from zrsign_dmpc.kept.single_use import SingleUseLedger
@@ -20,9 +21,8 @@ from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 
-NAME: Final = "zrsign-cggmp24-sign-v1"
+NAME: Final = "zrsign-cggmp24-sign-v2"
 WRONG_SHARE: Final = "wrong signature share"
-DIGEST_BYTES: Final = 32
 q: Final = SECP256K1.order
 
 
@@ -49,46 +49,32 @@ class EcdsaSignature:
 
 
 def sign_execution(
-    presignature: PublicPresignature,
-    message_digest: bytes,
-    parties: Parties,
-    threshold: int,
-    execution_id: bytes,
+    order: Order, parties: Parties, threshold: int, execution_id: bytes
 ) -> Execution:
-    """One signing. The digest must be a hash that the engine's caller computed or checked."""
-    require_signable(presignature, message_digest)
+    """One signing. The order's signers are those of its presignature."""
 
     def wrong_share(board: Heard, suspect: int, _: Value) -> bool:
-        sigma = board.broadcast(1, suspect, SignatureShare).sigma
-        return not share_is_right(presignature, message_digest, suspect, sigma)
+        return not order.is_right(suspect, board.broadcast(1, suspect, SignatureShare).sigma)
 
     protocol = Protocol(
         name=NAME,
         rounds=(RoundSpec(broadcast=SignatureShare),),
         faults={WRONG_SHARE: wrong_share},
-        context=(presignature.digest, message_digest),
+        context=order.value(),
     )
-    signers = parties.subset(presignature.signers)
+    signers = parties.subset(order.presignature.signers)
     return Execution(protocol, execution_id, signers, threshold, SECP256K1)
-
-
-def require_signable(presignature: PublicPresignature, message_digest: bytes) -> None:
-    """Raises ParameterError for a digest of another size or a presignature that cannot sign."""
-    if len(message_digest) != DIGEST_BYTES:
-        raise ParameterError(f"a digest has {DIGEST_BYTES} bytes, not {len(message_digest)}")
-    if not presignature.is_consistent():
-        raise ParameterError("the presignature does not fit its public key")
 
 
 def start_sign(
     execution: Execution,
+    order: Order,
     presignature: Presignature,
-    message_digest: bytes,
     identity: IdentityKey,
     ledger: SingleUseLedger,
 ) -> Session[EcdsaSignature]:
     """This signer's side. `Session.start` raises AlreadyConsumed for a used presignature."""
-    first = ShareRound(execution, presignature, message_digest, ledger)
+    first = ShareRound(execution, order, presignature, ledger)
     return Session(execution, presignature.index, identity, first)
 
 
@@ -100,70 +86,41 @@ class ShareRound(Round[EcdsaSignature]):
     def __init__(
         self,
         execution: Execution,
+        order: Order,
         presignature: Presignature,
-        message_digest: bytes,
         ledger: SingleUseLedger,
     ) -> None:
-        if execution.protocol.context != (presignature.public.digest, message_digest):
-            raise ParameterError("the execution is for another presignature or digest")
+        if execution.protocol.context != order.value():
+            raise ParameterError("the execution is for another order")
+        if presignature.public != order.presignature:
+            raise ParameterError("the order is for another presignature")
         self._presignature = presignature
-        self._digest = message_digest
+        self._order = order
         self._ledger = ledger
 
     def outgoing(self) -> Outgoing:
         self._ledger.consume(self._presignature.public.item)
-        return Outgoing(broadcast=SignatureShare(share_of(self._presignature, self._digest)))
+        return Outgoing(broadcast=SignatureShare(self._order.share(self._presignature)))
 
     def finalize(self, board: Board) -> Result[EcdsaSignature]:
         sigmas = [share.sigma for share in board.broadcasts(1, SignatureShare).values()]
-        signature = combine(self._presignature.public, self._digest, sigmas)
+        signature = combine(self._order, sigmas)
         if signature is None:
             board.require_innocence(WRONG_SHARE)
             raise DmpcError("the signature is wrong and all shares are right: presignature damaged")
         return Result(signature)
 
 
-def share_of(presignature: Presignature, message_digest: bytes) -> int:
-    """σ_i. The presignature must have been struck off."""
-    r, m = nonce_x(presignature.public), int.from_bytes(message_digest, "big")
-    return (presignature.k * m + r * presignature.chi) % q
-
-
-def combine(
-    public: PublicPresignature, message_digest: bytes, sigmas: Sequence[int]
-) -> EcdsaSignature | None:
+def combine(order: Order, sigmas: Sequence[int]) -> EcdsaSignature | None:
     """The signature of everybody's shares; None when some share is wrong."""
     s = sum(sigmas) % q
     canonical = all(0 <= sigma < q for sigma in sigmas)
-    if not canonical or not _fits(public, message_digest, s, public.public_key):
-        return None
-    return finish(public.Gamma, s)
+    return finish(order.Gamma, s) if canonical and order.is_signed_by(s) else None
 
 
-def nonce_x(public: PublicPresignature) -> int:
-    """r, the x coordinate of Γ modulo q."""
-    return int.from_bytes(public.Gamma.encode()[1:], "big") % q
-
-
-def share_is_right(
-    public: PublicPresignature, message_digest: bytes, signer: int, sigma: int
-) -> bool:
-    """0 ≤ σ < q and σΓ = mΔ̃ + rS̃."""
-    place = public.signers.index(signer)
-    m, r = int.from_bytes(message_digest, "big"), nonce_x(public)
-    right = SECP256K1.multi_mul((m, r), (public.Delta[place], public.S[place]))
-    return 0 <= sigma < q and sigma * public.Gamma == right
-
-
-def _fits(public: PublicPresignature, message_digest: bytes, s: int, X: Point) -> bool:
-    """sΓ = mG + rX, which is ECDSA's verification; r and s are not zero."""
-    m, r = int.from_bytes(message_digest, "big"), nonce_x(public)
-    return 0 not in (r, s) and s * public.Gamma == SECP256K1.base_mul(m) + r * X
-
-
-def finish(Gamma: Point, s: int) -> EcdsaSignature:
-    """Low s, and the recovery id: parity of Γ's y, flipped with s; 2 more when Γ's x is over q."""
-    encoded = Gamma.encode()
+def finish(nonce_point: Point, s: int) -> EcdsaSignature:
+    """Low s, and the recovery id: parity of the point's y, flipped with s; 2 more when x ≥ q."""
+    encoded = nonce_point.encode()
     x = int.from_bytes(encoded[1:], "big")
     odd, high = encoded[0] == 3, s > q // 2
     return EcdsaSignature(x % q, q - s if high else s, int(odd != high) | 2 * int(x >= q))

@@ -19,10 +19,9 @@ A Taproot output key is tweaked after derivation, from the child as the internal
 Whoever knows s and the child's secret knows the parent's. Shares of a child are as secret as those
 of the key.
 
-In ECDSA the shift must be fixed before the nonce is known, or somebody who chooses shift and
-message afterwards can forge (Groth and Shoup, ePrint 2021/1330): give `Derivation.shift` to
-`PresignSetup`, and use the presignature for this child only. FROST hashes the public key into the
-binding factors and the challenge, so its nonces serve any child until they are used.
+In ECDSA a child is chosen when a presignature is spent: `Order` takes `Derivation.shift`, and the
+nonce is re-randomised with it. FROST hashes the public key into the binding factors and the
+challenge, so its nonces serve any child until they are used.
 """
 
 from __future__ import annotations

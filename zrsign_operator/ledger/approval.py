@@ -14,6 +14,8 @@ from typing import Final
 from zrchain_lite.networks import chain_of
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import ChainError
+from zrsign_dmpc.ecdsa import UnsignableDigest
+from zrsign_dmpc.ecdsa.order import BEACON_BYTES, require_digest
 from zrsign_operator.errors import NotApproved
 
 DIGEST_BYTES: Final = 32
@@ -46,6 +48,8 @@ class Approved:
     scheme: Scheme
     message: bytes
     """The message itself for Ed25519, else 32 bytes."""
+    beacon: bytes = b""
+    """The hash of the block that approved it: what nobody knew before the request was fixed."""
 
 
 def scheme_of(key_type: str) -> Scheme:
@@ -60,11 +64,13 @@ def approve(
     request: wire.SignReqResponse,
     root: wire.SignReqResponse,
     transaction: wire.SignTxReqResponse | None,
+    beacon: bytes,
 ) -> Approved:
     """What this single request asks to sign; `root` is its parent, or itself.
 
     Raises:
-        NotApproved: the request is malformed, or its bytes are not the transaction's.
+        NotApproved: the request is malformed, its bytes are not the transaction's, or ECDSA cannot
+            sign it safely: a digest of 0, or no block is known that approved it.
     """
     scheme = scheme_of(request.key_type)
     if len(request.key_ids) != 1 or len(request.data_for_signing) != 1:
@@ -76,7 +82,18 @@ def approve(
         raise NotApproved(f"wrong_data_length: {len(message)} bytes")
     if transaction is not None:
         _require_part_of(request, root, transaction)
-    return Approved(request.id, request.key_ids[0], scheme, message)
+    if scheme is Scheme.ECDSA:
+        _require_order(message, beacon)
+    return Approved(request.id, request.key_ids[0], scheme, message, beacon)
+
+
+def _require_order(digest: bytes, beacon: bytes) -> None:
+    try:
+        require_digest(digest)
+    except UnsignableDigest as error:
+        raise NotApproved(f"zero_digest: {error}") from None
+    if len(beacon) != BEACON_BYTES:
+        raise NotApproved("no_beacon: the ledger does not say which block approved it; ask again")
 
 
 def _require_part_of(

@@ -124,6 +124,7 @@ class LedgerView:
     def _view(self, work: operators.QueryWorkResponse, settings: KeyringSettings) -> LedgerSnapshot:
         roots = {root.id: root for root in work.roots}
         transactions = {each.sign_request_id: each for each in work.transactions}
+        beacons = {each.sign_request_id: each.block_hash for each in work.approvals}
         view = LedgerSnapshot(
             settings,
             {request.id: _key_asked(request) for request in work.keys},
@@ -132,7 +133,9 @@ class LedgerView:
         for request in work.signatures:
             if request.id not in self._judged:
                 root = roots.get(request.parent_req_id, request)
-                self._judged[request.id] = _judge(request, root, transactions.get(root.id))
+                self._judged[request.id] = _judge(
+                    request, root, transactions.get(root.id), beacons.get(root.id, b"")
+                )
             judged = self._judged[request.id]
             if isinstance(judged, Approved):
                 view.signatures[request.id] = _asked(judged, request)
@@ -165,9 +168,10 @@ def _judge(
     request: treasury.SignReqResponse,
     root: treasury.SignReqResponse,
     transaction: treasury.SignTxReqResponse | None,
+    beacon: bytes,
 ) -> Approved | str:
     try:
-        return approve(request, root, transaction)
+        return approve(request, root, transaction, beacon)
     except NotApproved as error:
         return str(error)
 

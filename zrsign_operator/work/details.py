@@ -21,11 +21,15 @@ class PresignDetails(Record):
 
 @dataclass(frozen=True)
 class EcdsaDetails(Record):
-    """Which presignatures; the subjects are as many signature requests."""
+    """Which presignatures and beacons; the subjects are as many signature requests.
 
-    TAG: ClassVar[str] = "ecdsa-details"
+    The beacons are said so that who sees another ledger refuses, and not as something to believe.
+    """
+
+    TAG: ClassVar[str] = "ecdsa-details-2"
 
     presignatures: tuple[bytes, ...]
+    beacons: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)

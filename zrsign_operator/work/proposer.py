@@ -9,8 +9,8 @@ from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.orders import ReshareDetails, Target
+from zrsign_operator.ledger.view import LedgerSnapshot
 from zrsign_operator.peers.frames import NONCE_BYTES, Proposal, WorkKind
-from zrsign_operator.peers.members import KeyringSettings
 from zrsign_operator.work.agenda import Draft
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.nonces import Stocks
@@ -26,12 +26,13 @@ class Proposer:
         self._stocks = stocks
 
     def write(
-        self, draft: Draft, settings: KeyringSettings, incarnations: Mapping[int, bytes]
+        self, draft: Draft, view: LedgerSnapshot, incarnations: Mapping[int, bytes]
     ) -> Proposal | None:
         """Signed; None: it cannot be proposed after all."""
+        settings = view.settings
         if not set(draft.members) <= set(incarnations):
             return None
-        details = self._details(draft, settings)
+        details = self._details(draft, view)
         if details is None:
             return None
         return Proposal(
@@ -45,15 +46,16 @@ class Proposer:
             details=details,
         ).signed(self._identity)
 
-    def _details(self, draft: Draft, settings: KeyringSettings) -> bytes | None:
-        held = self._holdings.key(draft.key_id)
+    def _details(self, draft: Draft, view: LedgerSnapshot) -> bytes | None:
+        held, settings = self._holdings.key(draft.key_id), view.settings
         match draft.kind:
             case WorkKind.AUX:
                 return b""
             case WorkKind.KEYGEN:
                 return Target.of(settings).encode()
             case WorkKind.ECDSA:
-                return EcdsaDetails(draft.presignatures).encode()
+                beacons = (view.signatures[i].approved.beacon for i in draft.subjects)
+                return EcdsaDetails(draft.presignatures, tuple(beacons)).encode()
             case _ if held is None:
                 return None
             case WorkKind.FROST:

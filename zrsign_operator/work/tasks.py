@@ -240,9 +240,14 @@ class Desk:
     def ecdsa(self, proposal: Proposal) -> Task:
         """ECDSA signatures that the ledger shows as approved. Raises Refused, with the reason."""
         presignatures = self._presignatures(proposal)
-        digests = [self._asked(request_id)[0].approved.message for request_id in proposal.subjects]
+        orders = [
+            self._order(request_id, made)
+            for request_id, made in zip(proposal.subjects, presignatures, strict=True)
+        ]
+        if EcdsaDetails.decode(proposal.details).beacons != tuple(o.beacon for o in orders):
+            raise Refused("the ledger shows other beacons here")
         execution = sign_batch_execution(
-            [Order(made.public, d) for made, d in zip(presignatures, digests, strict=True)],
+            orders,
             self.settings.parties(proposal.members),
             len(proposal.members),
             proposal.execution_id,
@@ -252,7 +257,7 @@ class Desk:
             for made in presignatures:
                 self.holdings.presignatures.pop(made.public.id, None)
             ledger = self.holdings.single_use
-            return start_sign_batch(execution, presignatures, digests, self.identity, ledger)
+            return start_sign_batch(execution, orders, presignatures, self.identity, ledger)
 
         def finish(signatures: tuple[EcdsaSignature, ...]) -> None:
             for made in presignatures:
@@ -261,6 +266,17 @@ class Desk:
                 self.on_signature(request_id, signature.encode())
 
         return Task(execution, begin, finish)
+
+    def _order(self, request_id: int, made: Presignature) -> Order:
+        """What a request asks of a presignature. Raises Refused: that would sign for another key.
+
+        A key of its own is signed for with shift 0.
+        """
+        asked, held = self._asked(request_id)
+        order = Order(made.public, asked.approved.message, asked.approved.beacon, shift=0)
+        if order.public_key.encode() != held.public_key:
+            raise Refused("a presignature is of another key than its name says")
+        return order
 
     def _presignatures(self, proposal: Proposal) -> list[Presignature]:
         """Those that the details name, one a request, each of the request's key in its epoch."""

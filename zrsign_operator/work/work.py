@@ -135,7 +135,7 @@ class Work:
         self.runner.invited(proposal)
 
     def _propose(self, draft: Draft) -> None:
-        proposal = self.proposer.write(draft, self.settings, self._peers.incarnations)
+        proposal = self.proposer.write(draft, self.outlook.view, self._peers.incarnations)
         if proposal is not None and not self.runner.propose(proposal):
             self.outlook.tried(proposal)
 

@@ -9,15 +9,15 @@ from coincurve import PublicKey
 
 from tests.zrsign_dmpc.builders import MemoryAnchor, MemoryJournal, fresh_ledger
 from tests.zrsign_dmpc.ecdsa.parties import altering, identity, parties, require_blamed, run
-from tests.zrsign_dmpc.ecdsa.signers import presignatures
+from tests.zrsign_dmpc.ecdsa.signers import BEACON, presignatures
 from zrsign_dmpc.ecdsa.batch_signing import (
     MAX_BATCH,
     BatchRound,
-    Order,
     SignatureShares,
     sign_batch_execution,
     start_sign_batch,
 )
+from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.presign import Presignature
 from zrsign_dmpc.ecdsa.signing import EcdsaSignature
 from zrsign_dmpc.errors import ParameterError
@@ -33,11 +33,13 @@ SIGNERS = (1, 2, 3)
 
 
 def made_for(me: int) -> list[Presignature]:
-    return [presignatures(SIGNERS, shift)[me] for shift in (0, 5, 7)]
+    return [presignatures(SIGNERS, b"presigning ahead %d" % number)[me] for number in range(3)]
 
 
 def orders() -> list[Order]:
-    return [Order(m.public, d) for m, d in zip(made_for(1), DIGESTS, strict=True)]
+    """Of three children of one key."""
+    made = zip(made_for(1), DIGESTS, (0, 5, q - 7), strict=True)
+    return [Order(m.public, digest, BEACON, shift) for m, digest, shift in made]
 
 
 def execution_of(some: list[Order]) -> Execution:
@@ -50,7 +52,7 @@ def sign(
     execution = execution_of(orders())
 
     def first(i: int) -> Callable[[], Round[tuple[EcdsaSignature, ...]]]:
-        return lambda: BatchRound(execution, made_for(i), DIGESTS, fresh_ledger())
+        return lambda: BatchRound(execution, orders(), made_for(i), fresh_ledger())
 
     return execution, run(execution, {i: first(i) for i in SIGNERS}, cheats)
 
@@ -61,7 +63,7 @@ def test_batch__should_sign_every_digest_with_its_own_presignature() -> None:
     assert len(outcomes) == len(signatures) == 3
     for signature, order in zip(signatures, orders(), strict=True):
         signer = PublicKey.from_signature_and_message(signature.encode(), order.digest, hasher=None)
-        assert signer.format() == order.presignature.public_key.encode()
+        assert signer.format() == order.public_key.encode()
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -105,17 +107,17 @@ def test_batch__should_not_pass_wrong_shares_that_cancel_out() -> None:
 def test_batch__should_strike_off_all_presignatures_by_one_entry_or_none() -> None:
     journal, anchor, execution = MemoryJournal(), MemoryAnchor(), execution_of(orders())
     ledger, made = SingleUseLedger(journal, anchor), made_for(1)
-    assert start_sign_batch(execution, made, DIGESTS, identity(1), ledger).start()
+    assert start_sign_batch(execution, orders(), made, identity(1), ledger).start()
     assert len(journal.entries) == 1
     for again in (ledger, SingleUseLedger(journal, anchor)):
-        retry = start_sign_batch(execution, made, DIGESTS, identity(1), again)
+        retry = start_sign_batch(execution, orders(), made, identity(1), again)
         with pytest.raises(AlreadyConsumed):
             retry.start()
 
     used = fresh_ledger()
     used.consume(made[2].public.item)
     with pytest.raises(AlreadyConsumed):
-        start_sign_batch(execution, made, DIGESTS, identity(1), used).start()
+        start_sign_batch(execution, orders(), made, identity(1), used).start()
     used.consume(made[0].public.item)
 
 
@@ -125,21 +127,20 @@ def test_batch__should_refuse_what_must_not_be_signed_together() -> None:
         ([], "1 to 64"),
         (good * (MAX_BATCH // 3 + 1), "1 to 64"),
         ([*good, replace(good[0], digest=DIGESTS[1])], "twice"),
-        ([*good, Order(presignatures((1, 2))[1].public, DIGESTS[0])], "one signer set"),
-        ([replace(good[0], digest=b"short")], "32 bytes"),
+        ([*good, Order(presignatures((1, 2))[1].public, DIGESTS[0], BEACON)], "one signer set"),
     ):
         with pytest.raises(ParameterError, match=match):
             execution_of(bad)
 
 
-def test_batch__should_be_bound_to_its_presignatures_and_digests() -> None:
-    execution, made = execution_of(orders()), made_for(1)
-    for presigned, digests in (
-        (made, DIGESTS[::-1]),
-        (made[::-1], DIGESTS),
-        (made[:2], DIGESTS[:2]),
-    ):
-        with pytest.raises(ParameterError, match="other presignatures or digests"):
-            BatchRound(execution, presigned, digests, fresh_ledger())
+def test_batch__should_be_bound_to_its_orders_and_presignatures() -> None:
+    asked, made = orders(), made_for(1)
+    execution = execution_of(asked)
+    for other in (asked[::-1], asked[:2], [*asked[:2], replace(asked[2], shift=7)]):
+        with pytest.raises(ParameterError, match="other orders"):
+            BatchRound(execution, other, made, fresh_ledger())
+    for presigned in (made[::-1], made[:2]):
+        with pytest.raises(ParameterError, match="other presignatures"):
+            BatchRound(execution, asked, presigned, fresh_ledger())
     with pytest.raises(ParameterError, match="different parties"):
-        BatchRound(execution, [*made[:2], made_for(2)[2]], DIGESTS, fresh_ledger())
+        BatchRound(execution, asked, [*made[:2], made_for(2)[2]], fresh_ledger())

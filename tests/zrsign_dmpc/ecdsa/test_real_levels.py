@@ -9,6 +9,7 @@ from tests.zrsign_dmpc.builders import fresh_ledger
 from tests.zrsign_dmpc.ecdsa.builders import seeded
 from tests.zrsign_dmpc.ecdsa.parties import T, aux_secrets, identity, key_shares, parties
 from zrsign_dmpc.ecdsa.aux_info import aux_info_execution, start_aux_info
+from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.presign import PresignSetup, presign_execution, start_presign
 from zrsign_dmpc.ecdsa.security import PAILLIER_2048, PAILLIER_3072, SecurityLevel
 from zrsign_dmpc.ecdsa.signing import sign_execution, start_sign
@@ -37,7 +38,7 @@ def test_level__should_carry_a_key_from_auxiliary_info_to_a_signature(level: Sec
         }
     )
     shares = key_shares(2, 1, 2)
-    setup = PresignSetup(shares[1].info, aux[1].public, (1, 2), shift=5)
+    setup = PresignSetup(shares[1].info, aux[1].public, (1, 2))
     execution = presign_execution(setup, GROUP, b"a run at a real level")
     made = values(
         {
@@ -46,11 +47,12 @@ def test_level__should_carry_a_key_from_auxiliary_info_to_a_signature(level: Sec
         }
     )
     digest = sha256(level.name.encode()).digest()
-    execution = sign_execution(made[1].public, digest, GROUP, 2, b"a run at a real level")
+    order = Order(made[1].public, digest, beacon=sha256(b"a block").digest(), shift=5)
+    execution = sign_execution(order, GROUP, 2, b"a run at a real level")
     signatures = values(
-        {i: start_sign(execution, made[i], digest, identity(i), fresh_ledger()) for i in (1, 2)}
+        {i: start_sign(execution, order, made[i], identity(i), fresh_ledger()) for i in (1, 2)}
     )
     assert signatures[1] == signatures[2]
     signed = signatures[1].encode()
     recovered = PublicKey.from_signature_and_message(signed, digest, hasher=None)
-    assert recovered.format() == setup.public_key.encode()
+    assert recovered.format() == order.public_key.encode()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.zrsign_dmpc.builders import MemoryAnchor, MemoryJournal, fresh_ledger
-from tests.zrsign_dmpc.ecdsa.parties import altering, bump, identity, parties, require_blamed
-from tests.zrsign_dmpc.ecdsa.signers import presignatures, sign, signing
+from tests.zrsign_dmpc.ecdsa.parties import altering, bump, identity, require_blamed
+from tests.zrsign_dmpc.ecdsa.signers import order, presignatures, sign, signing
 from zrsign_dmpc.ecdsa.presign import Presignature
 from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
 from zrsign_dmpc.ecdsa.signing import (
@@ -16,51 +16,58 @@ from zrsign_dmpc.ecdsa.signing import (
     ShareRound,
     SignatureShare,
     finish,
-    sign_execution,
     start_sign,
 )
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.single_use import AlreadyConsumed, SingleUseItem, SingleUseLedger
 from zrsign_dmpc.run.rounds import Abort, Result
+from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.run.simulator import Deviation, Simulation
 
 q = SECP256K1.order
 DIGEST = sha256(b"a message").digest()
 
 
+def start(
+    made: dict[int, Presignature], digest: bytes, ledger: SingleUseLedger
+) -> Session[EcdsaSignature]:
+    asked = order(made, digest)
+    return start_sign(signing(asked), asked, made[1], identity(1), ledger)
+
+
 @pytest.mark.parametrize("sigma", [0, 1, q - 1, q, -1, 1 << 300])
 def test_sign__should_name_who_sends_a_wrong_share(sigma: int) -> None:
     made = presignatures((1, 2, 3))
     cheat = altering(SignatureShare, lambda _: SignatureShare(sigma))
-    outcomes = sign(made, DIGEST, {2: cheat})
-    require_blamed(signing(made, DIGEST), outcomes, 2, "wrong signature share")
+    outcomes = sign(made, order(made, DIGEST), {2: cheat})
+    require_blamed(signing(order(made, DIGEST)), outcomes, 2, "wrong signature share")
 
 
 def test_sign__should_refuse_a_share_that_is_not_reduced() -> None:
     """σ + q adds up to the same signature; two encodings of one share must not both pass."""
     made = presignatures((1, 2, 3))
     cheat = altering(SignatureShare, lambda r: SignatureShare(r.sigma + q))  # type: ignore[attr-defined]
-    outcomes = sign(made, DIGEST, {2: cheat})
-    require_blamed(signing(made, DIGEST), outcomes, 2, "wrong signature share")
+    outcomes = sign(made, order(made, DIGEST), {2: cheat})
+    require_blamed(signing(order(made, DIGEST)), outcomes, 2, "wrong signature share")
 
 
 def test_sign__should_name_no_one_but_the_two_cheats() -> None:
     made = presignatures((1, 2, 3))
     cheat = altering(SignatureShare, bump("sigma"))
-    outcome = sign(made, DIGEST, {2: cheat, 3: cheat})[1]
+    outcome = sign(made, order(made, DIGEST), {2: cheat, 3: cheat})[1]
     assert isinstance(outcome, Abort)
     # Each cheat may also have accused the other first: whoever is named is guilty.
     assert outcome.culprits
     assert set(outcome.culprits) <= {2, 3}
-    assert all(evidence.proves_fault(signing(made, DIGEST)) for evidence in outcome.evidence)
+    assert all(evidence.proves_fault(signing(order(made, DIGEST))) for evidence in outcome.evidence)
 
 
 def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None:
     made, journal, anchor = presignatures((1, 2)), MemoryJournal(), MemoryAnchor()
     ledger = SingleUseLedger(journal, anchor)
     public = made[1].public
-    session = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    session = start(made, DIGEST, ledger)
     assert not ledger.is_consumed(PRESIGNATURE, public.id)
     assert session.start()
     assert [SingleUseItem.decode(entry) for entry in journal.entries] == [
@@ -69,7 +76,7 @@ def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None
     # Another message, the same message again, and both after a restart: nothing leaves.
     for again in (ledger, SingleUseLedger(journal, anchor)):
         for digest in (sha256(b"another").digest(), DIGEST):
-            retry = start_sign(signing(made, digest), made[1], digest, identity(1), again)
+            retry = start(made, digest, again)
             with pytest.raises(AlreadyConsumed):
                 retry.start()
 
@@ -77,14 +84,15 @@ def test_sign__should_consume_the_presignature_before_the_share_leaves() -> None
 def test_failed_signing__should_have_burned_its_presignature() -> None:
     """CVE-2023-33242: a second try with the same nonce would tell something about the key."""
     made, ledger = presignatures((1, 2)), fresh_ledger()
-    execution = signing(made, DIGEST)
-    honest = start_sign(execution, made[1], DIGEST, identity(1), ledger)
-    first = ShareRound(execution, made[2], DIGEST, fresh_ledger())
+    asked = order(made, DIGEST)
+    execution = signing(asked)
+    honest = start_sign(execution, asked, made[1], identity(1), ledger)
+    first = ShareRound(execution, asked, made[2], fresh_ledger())
     cheat = Deviation(execution, 2, identity(2), first, altering(SignatureShare, bump("sigma")))
     outcomes = Simulation({1: honest, 2: cheat}, 0).run()
     assert isinstance(outcomes[1], Abort)
     assert outcomes[1].culprits == (2,)
-    again = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    again = start(made, DIGEST, ledger)
     with pytest.raises(AlreadyConsumed):
         again.start()
 
@@ -95,37 +103,28 @@ def test_sign__should_send_nothing_when_the_use_cannot_be_recorded() -> None:
             raise OSError("no space left")
 
     made, ledger = presignatures((1, 2)), SingleUseLedger(FullDisk(), MemoryAnchor())
-    session = start_sign(signing(made, DIGEST), made[1], DIGEST, identity(1), ledger)
+    session = start(made, DIGEST, ledger)
     with pytest.raises(OSError, match="no space"):
         session.start()
     assert session.outcome is None
 
 
-def test_sign__should_refuse_another_presignature_digest_or_size() -> None:
+def test_sign__should_refuse_another_order_or_presignature() -> None:
     made, other = presignatures((1, 2)), presignatures((1, 3))
-    execution = signing(made, DIGEST)
-    with pytest.raises(ParameterError, match="another presignature or digest"):
-        ShareRound(execution, other[1], DIGEST, fresh_ledger())
-    with pytest.raises(ParameterError, match="another presignature or digest"):
-        ShareRound(execution, made[1], sha256(b"another").digest(), fresh_ledger())
-    with pytest.raises(ParameterError, match="32 bytes"):
-        signing(made, DIGEST[:31])
-    damaged = replace(made[1].public, Gamma=made[1].public.Gamma, S=made[1].public.S[::-1])
-    assert damaged.is_consistent()
-    wrong = replace(made[1].public, S=made[1].public.S[:1] * 2)
-    with pytest.raises(ParameterError, match="does not fit its public key"):
-        sign_execution(wrong, DIGEST, parties(1, 2, 3), 2, b"signing number 0001")
+    asked = order(made, DIGEST)
+    execution = signing(asked)
+    with pytest.raises(ParameterError, match="another presignature"):
+        ShareRound(execution, asked, other[1], fresh_ledger())
+    for another in (
+        order(made, sha256(b"another").digest()),
+        order(made, DIGEST, shift=1),
+        order(made, DIGEST, beacon=bytes(32)),
+        order(other, DIGEST),
+    ):
+        with pytest.raises(ParameterError, match="another order"):
+            ShareRound(execution, another, made[1], fresh_ledger())
     with pytest.raises(ParameterError, match="do not fit"):
         Presignature(made[1].public, 1, made[2].k, made[2].chi)
-
-
-def test_sign__should_refuse_a_presignature_of_another_derivation() -> None:
-    """Groth–Shoup: one presignature serves one derived key only, fixed before the nonce is."""
-    plain, shifted = presignatures((1, 2), 0)[1].public, presignatures((1, 2), 12345)[1].public
-    assert plain.id != shifted.id
-    moved = replace(plain, public_key=shifted.public_key)
-    with pytest.raises(ParameterError, match="does not fit its public key"):
-        sign_execution(moved, DIGEST, parties(1, 2, 3), 2, b"signing number 0001")
 
 
 @pytest.mark.parametrize("k", range(1, 9))
@@ -155,7 +154,8 @@ def test_finish__should_mark_an_x_above_the_order() -> None:
 
 
 def test_sign__should_end_alike_for_all() -> None:
-    outcomes = sign(presignatures((1, 2, 3)), DIGEST)
+    made = presignatures((1, 2, 3))
+    outcomes = sign(made, order(made, DIGEST))
     assert len({o.value for o in outcomes.values() if isinstance(o, Result)}) == 1
     assert len(outcomes) == 3
 

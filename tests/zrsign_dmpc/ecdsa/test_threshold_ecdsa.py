@@ -8,8 +8,9 @@ from coincurve import PublicKey
 from tests.zrsign_dmpc.builders import fresh_ledger
 from tests.zrsign_dmpc.ecdsa.builders import seeded
 from tests.zrsign_dmpc.ecdsa.parties import T, aux_infos, identity, parties
-from tests.zrsign_dmpc.ecdsa.signers import first_rounds, make_setup
+from tests.zrsign_dmpc.ecdsa.signers import BEACON, first_rounds, make_setup
 from zrsign_dmpc.dkg.protocol import dkg_execution, start_dkg
+from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
 from zrsign_dmpc.ecdsa.signing import EcdsaSignature, sign_execution, start_sign
 from zrsign_dmpc.group.curves import SECP256K1
@@ -50,10 +51,10 @@ def test_any_threshold_of_signers__should_sign_for_the_generated_key(
             for i in signers
         }
     )
-    public = made[signers[0]].public
-    execution = sign_execution(public, DIGEST, GROUP, 3, b"a signing of some")
+    order = Order(made[signers[0]].public, DIGEST, BEACON)
+    execution = sign_execution(order, GROUP, 3, b"a signing of some")
     signatures: dict[int, EcdsaSignature] = values(
-        {i: start_sign(execution, made[i], DIGEST, identity(i), fresh_ledger()) for i in signers}
+        {i: start_sign(execution, order, made[i], identity(i), fresh_ledger()) for i in signers}
     )
     assert len(set(signatures.values())) == 1
     signed = signatures[signers[0]].encode()

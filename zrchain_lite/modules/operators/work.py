@@ -79,13 +79,17 @@ def _add_signatures(
 def _add_root(
     ctx: Context, treasury: TreasuryKeeper, leaf: SignRequest, answer: QueryWorkResponse
 ) -> int:
-    """Bytes that were added: the parent of a child, and the transaction that is to be signed."""
+    """Bytes that were added: a child's parent, its approval, the transaction to be signed."""
     size = 0
     if leaf.parent_req_id:
         parent = sign_request_response(treasury.sign_request(ctx, leaf.parent_req_id))
         answer.roots.append(parent)
         size += parent.ByteSize()
     root_id = leaf.parent_req_id or leaf.id
+    approval = treasury_state.APPROVALS.get(ctx.store, root_id)
+    if approval is not None:
+        answer.approvals.append(approval)
+        size += approval.ByteSize()
     transaction = treasury.sign_transaction_by_sign_request(ctx, root_id)
     if transaction is not None:
         shown = sign_transaction_response(transaction)

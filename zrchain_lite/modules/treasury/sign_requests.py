@@ -28,6 +28,7 @@ from zrchain_lite.modules.treasury.requests import (
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import Params, SignRequest
+from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
 from zrsign_chains.errors import ChainError
 
 # In zrChain's words, which its clients know.
@@ -59,10 +60,14 @@ class SignRequests:
         return found
 
     def create(self, ctx: Context, request: SignRequest, mpc_btl: int) -> None:
-        """Give the request an id, a deadline and children; its fee is paid into escrow."""
+        """Give an approved request an id, a deadline and children; its fee is paid into escrow."""
         request.mpc_btl = last_height(ctx, self._params(ctx), mpc_btl)
         self._escrow.hold(ctx, request.fee_payer, request.fee)
         request.id = state.SIGN_REQUEST_COUNT.next(ctx.store)
+        approval = Approval(
+            sign_request_id=request.id, height=ctx.height, block_hash=ctx.block_hash
+        )
+        state.APPROVALS.set(ctx.store, request.id, approval)
         items = list(zip(request.key_ids, request.data_for_signing, strict=True))
         if len(items) > 1:
             for key_id, item in items:

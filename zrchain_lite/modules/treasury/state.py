@@ -12,12 +12,15 @@ from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     SignRequest,
     SignTransactionRequest,
 )
+from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
 
 PARAMS = StoredMap("treasury/params", Params)
 KEYS = StoredMap("treasury/key", Key)
 KEY_REQUESTS = StoredMap("treasury/key_request", KeyRequest)
 SIGN_REQUESTS = StoredMap("treasury/sign_request", SignRequest)
 SIGN_TRANSACTIONS = StoredMap("treasury/sign_transaction", SignTransactionRequest)
+# By the id of a signature request without a parent.
+APPROVALS = StoredMap("treasury/approval", Approval)
 
 KEY_REQUEST_COUNT = Counter("treasury/key_request_count")
 SIGN_REQUEST_COUNT = Counter("treasury/sign_request_count")

@@ -26,10 +26,11 @@ class PublicPresignature(Record):
     """The key in its epoch."""
     epoch: int
     public_key: Point
-    """X, with the shift that was fixed at presigning."""
+    """X. A presignature of a version before 2026-11-30 may have been made for one child: then it is
+    of that child, and an order's shift counts from there."""
     signers: tuple[int, ...]
     Gamma: Point
-    """The nonce point R."""
+    """The nonce point, which every order re-randomises."""
     Delta: tuple[Point, ...]
     S: tuple[Point, ...]
 

@@ -51,7 +51,7 @@ from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 
 M = TypeVar("M")
-NAME: Final = "zrsign-cggmp24-presign-v1"
+NAME: Final = "zrsign-cggmp24-presign-v2"
 q: Final = SECP256K1.order
 G: Final = SECP256K1.base_mul
 

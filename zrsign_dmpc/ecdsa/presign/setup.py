@@ -1,8 +1,7 @@
-"""What a signer set agrees on before it presigns: key, auxiliary information, members, tweak."""
+"""What a signer set agrees on before it presigns: key, auxiliary information, members."""
 
 # ruff: noqa: N802 - letters are the paper's
 from dataclasses import dataclass
-from functools import cached_property
 
 from zrsign_dmpc.ecdsa.aux_info.info import PublicAuxInfo
 from zrsign_dmpc.ecdsa.errors import StaleAuxInfo
@@ -15,24 +14,17 @@ from zrsign_dmpc.wire.encoding import Value
 
 @dataclass(frozen=True)
 class PresignSetup:
-    """Public. `shift` is an additive derivation of the key (BIP 32), 0 for the key itself.
-
-    A presignature is bound to the shift: choosing the derivation after the nonce is known would
-    open the attack of Groth and Shoup (ePrint 2021/1330).
-    """
+    """Public. A presignature is of a key and serves all its children: `Order` names one."""
 
     key: KeyInfo
     aux: PublicAuxInfo
     signers: tuple[int, ...]
-    shift: int = 0
 
     def __post_init__(self) -> None:
         if self.key.group is not SECP256K1:
             raise ParameterError(f"ECDSA needs a secp256k1 key, not {self.key.group.name}")
         if self.key.check_signers(self.signers) != self.signers:
             raise ParameterError(f"signers are named in ascending order, not {self.signers}")
-        if not 0 <= self.shift < SECP256K1.order:
-            raise ParameterError("the shift is not reduced modulo the group's order")
         self.aux.require_members(self.signers)
         if self.aux.epoch < self.key.aux_epoch:
             raise StaleAuxInfo(
@@ -43,20 +35,18 @@ class PresignSetup:
         if SECP256K1.sum(points) != self.public_key or self.public_key.is_identity:
             raise ParameterError("the public shares of the signers do not add up to the key")
 
-    @cached_property
+    @property
     def public_key(self) -> Point:
-        """X, the key that signatures verify under."""
-        return self.key.public_key + SECP256K1.base_mul(self.shift)
+        """X."""
+        return self.key.public_key
 
     def X(self, index: int) -> Point:
-        """The additive public share X_i; the first signer carries the shift."""
-        share = self._lagrange(index) * self.key.shares[index]
-        return share + SECP256K1.base_mul(self._shift_of(index))
+        """The additive public share X_i."""
+        return self._lagrange(index) * self.key.shares[index]
 
     def x(self, share: KeyShare) -> int:
         """The additive share x_i."""
-        x = self._lagrange(share.index) * share.secret + self._shift_of(share.index)
-        return x % SECP256K1.order
+        return self._lagrange(share.index) * share.secret % SECP256K1.order
 
     def value(self) -> Value:
         """All that this object fixes, as the session id hashes it."""
@@ -65,11 +55,7 @@ class PresignSetup:
             self.key.key_id,
             self.aux.digest,
             self.signers,
-            self.shift,
         )
 
     def _lagrange(self, index: int) -> int:
         return lagrange(self.signers, index, SECP256K1.order)
-
-    def _shift_of(self, index: int) -> int:
-        return self.shift if index == self.signers[0] else 0

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.zrchain_lite.modules.operators.world import OperatorsWorld
-from tests.zrchain_lite.modules.treasury.world import ECDSA, ED25519, Secret
+from tests.zrchain_lite.modules.treasury.world import ECDSA, ED25519, Secret, block_hash
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.modules.operators import work as work_module
+from zrchain_lite.modules.treasury.state import APPROVALS
 from zrchain_lite.store.kv import MemoryStore
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrsign_chains.cosmos import keyring_address
 
@@ -101,6 +103,46 @@ def test_work__should_hold_leaves_and_their_roots(world: OperatorsWorld, workspa
 
     world.advance(25)
     assert not work(world).signatures
+
+
+def test_work__should_say_which_block_approved_a_request(
+    world: OperatorsWorld, workspace: str
+) -> None:
+    """Not the one that brought it: with the last approval nothing of it can be changed any more."""
+    alice, bob = world.account(), world.account()
+    both = world.all_of(alice, bob)
+    shared = world.workspace(alice, bob)
+    key = world.request_key(alice, shared, world.ring, key_type=ECDSA.word, sign_policy_id=both)
+    for party in world.parties[:2]:
+        world.answer_key(party, key, ECDSA.public_key)
+    asked_at = world.height
+    message = treasury.MsgNewSignatureRequest(
+        creator=alice.address, key_ids=[key, key], data_for_signing=f"{ITEM.hex()},{OTHER.hex()}"
+    )
+    world.do(message)
+    waiting = policy.QueryActionsRequest(status=policy.ACTION_STATUS_PENDING)
+    (action,) = world.query("/zrchain.policy.Query/Actions", waiting).actions
+    assert not work(world).signatures
+    world.advance(3)
+    world.do(policy.MsgApproveAction(creator=bob.address, action_id=action.id))
+    approved_at = world.height
+    assert approved_at > asked_at
+    world.advance(2)
+    single = world.request_signature(world.stranger, [made_key(world, workspace)], ITEM)
+    (parent,) = work(world).roots
+    assert [(a.sign_request_id, a.height, a.block_hash) for a in work(world).approvals] == [
+        (parent.id, approved_at, block_hash(approved_at)),
+        (single, world.height, block_hash(world.height)),
+    ]
+
+
+def test_work__should_say_nothing_of_the_block_of_an_older_request(
+    world: OperatorsWorld, workspace: str
+) -> None:
+    single = world.request_signature(world.stranger, [made_key(world, workspace)], ITEM)
+    APPROVALS.delete(world.store, single)
+    assert ids(work(world).signatures) == [single]
+    assert not work(world).approvals
 
 
 def test_work__should_hold_each_transaction_once(world: OperatorsWorld, workspace: str) -> None:

@@ -18,7 +18,7 @@ from zrchain_lite.modules.identity.keeper import KEYRING_COLLECTOR
 from zrchain_lite.modules.treasury import state as treasury_state
 from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW
 from zrchain_lite.registry import Registry
-from zrchain_lite.store.kv import MemoryStore, Overlay
+from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity_wire
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -27,6 +27,11 @@ from zrsign_chains import cosmos
 
 WEALTH = 10**12
 FULFILLED, REJECTED = 3, 4
+
+
+def block_hash(height: int) -> bytes:
+    """The hash of the block of this height."""
+    return hashlib.sha256(b"block %d" % height).digest()
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,15 @@ class World:
 
     def ctx(self) -> Context:
         """Reads and writes the committed state directly."""
-        return Context(self.store, self.height, self.height * 1000, "zenrock")
+        return self._context(self.store)
+
+    def _context(self, store: KVStore) -> Context:
+        height = self.height
+        return Context(store, height, height * 1000, "zenrock", block_hash(height))
 
     def do(self, message: Message) -> Any:
         overlay = Overlay(self.store)
-        ctx = Context(overlay, self.height, self.height * 1000, "zenrock")
+        ctx = self._context(overlay)
         response = self.registry.handler("/" + message.DESCRIPTOR.full_name).handle(ctx, message)
         overlay.commit()
         self.events = ctx.events

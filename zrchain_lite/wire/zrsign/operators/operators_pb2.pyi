@@ -2,6 +2,7 @@ from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagin
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as _treasury_pb2
+from zrchain_lite.wire.zrsign.treasury import approvals_pb2 as _approvals_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -275,7 +276,7 @@ class QueryWorkRequest(_message.Message):
     def __init__(self, keyring: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class QueryWorkResponse(_message.Message):
-    __slots__ = ("height", "keys", "signatures", "roots", "transactions", "group_number", "refresh_number", "settings_version", "party_threshold", "parties", "more")
+    __slots__ = ("height", "keys", "signatures", "roots", "transactions", "group_number", "refresh_number", "settings_version", "party_threshold", "parties", "more", "approvals")
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURES_FIELD_NUMBER: _ClassVar[int]
@@ -287,6 +288,7 @@ class QueryWorkResponse(_message.Message):
     PARTY_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PARTIES_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
+    APPROVALS_FIELD_NUMBER: _ClassVar[int]
     height: int
     keys: _containers.RepeatedCompositeFieldContainer[_treasury_pb2.KeyReqResponse]
     signatures: _containers.RepeatedCompositeFieldContainer[_treasury_pb2.SignReqResponse]
@@ -298,4 +300,5 @@ class QueryWorkResponse(_message.Message):
     party_threshold: int
     parties: _containers.RepeatedScalarFieldContainer[str]
     more: bool
-    def __init__(self, height: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[_treasury_pb2.KeyReqResponse, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., transactions: _Optional[_Iterable[_Union[_treasury_pb2.SignTxReqResponse, _Mapping]]] = ..., group_number: _Optional[int] = ..., refresh_number: _Optional[int] = ..., settings_version: _Optional[int] = ..., party_threshold: _Optional[int] = ..., parties: _Optional[_Iterable[str]] = ..., more: _Optional[bool] = ...) -> None: ...
+    approvals: _containers.RepeatedCompositeFieldContainer[_approvals_pb2.Approval]
+    def __init__(self, height: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[_treasury_pb2.KeyReqResponse, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., transactions: _Optional[_Iterable[_Union[_treasury_pb2.SignTxReqResponse, _Mapping]]] = ..., group_number: _Optional[int] = ..., refresh_number: _Optional[int] = ..., settings_version: _Optional[int] = ..., party_threshold: _Optional[int] = ..., parties: _Optional[_Iterable[str]] = ..., more: _Optional[bool] = ..., approvals: _Optional[_Iterable[_Union[_approvals_pb2.Approval, _Mapping]]] = ...) -> None: ...
