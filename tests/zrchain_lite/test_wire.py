@@ -58,8 +58,6 @@ MISSING = {
     "zrchain.policy.MsgRemoveSignMethodResponse": _PASSKEY,
     "zrchain.policy.NoData": _IBC,
     "zrchain.policy.PolicyPacketData": _IBC,
-    "zrchain.policy.QuerySignMethodsByAddressRequest": _PASSKEY,
-    "zrchain.policy.QuerySignMethodsByAddressResponse": _PASSKEY,
     "zrchain.policy.SignMethodPasskey": _PASSKEY,
     "zrchain.treasury.GenesisState": _GENESIS,
     "zrchain.treasury.ICATransactionRequest": _ICA,
@@ -67,13 +65,7 @@ MISSING = {
     "zrchain.treasury.MsgFulfilICATransactionRequestResponse": _ICA,
     "zrchain.treasury.MsgNewICATransactionRequest": _ICA,
     "zrchain.treasury.MsgNewICATransactionRequestResponse": _ICA,
-    "zrchain.treasury.MsgNewZrSignSignatureRequest": "contracts are heard by zrsign_receiver",
-    "zrchain.treasury.MsgNewZrSignSignatureRequestResponse": "as its request",
     "zrchain.treasury.NoData": _IBC,
-    "zrchain.treasury.QueryDctWalletsRequest": "no wrapped assets",
-    "zrchain.treasury.QueryDctWalletsResponse": "no wrapped assets",
-    "zrchain.treasury.QueryZenbtcWalletsRequest": "no wrapped assets",
-    "zrchain.treasury.QueryZenbtcWalletsResponse": "no wrapped assets",
     "zrchain.treasury.TreasuryPacketData": _IBC,
 }
 SCALARS = {

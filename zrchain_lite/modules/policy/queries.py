@@ -9,6 +9,7 @@ from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.policy import state
 from zrchain_lite.modules.policy.keeper import PENDING, PolicyKeeper
 from zrchain_lite.store.pagination import loaded, page
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
 
@@ -87,6 +88,12 @@ class PolicyQueries:
         found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_), request.pagination)
         policies, pagination = page(found, request.pagination)
         return wire.QueryPoliciesByCreatorResponse(policies=policies, pagination=pagination)
+
+    def sign_methods_by_address(
+        self, ctx: Context, request: wire.QuerySignMethodsByAddressRequest
+    ) -> wire.QuerySignMethodsByAddressResponse:
+        """Nothing: no account of this ledger has another sign method than its key."""
+        return wire.QuerySignMethodsByAddressResponse(pagination=PageResponse())
 
     def action_details_by_id(
         self, ctx: Context, request: wire.QueryActionDetailsByIdRequest

@@ -25,6 +25,10 @@ R = TypeVar("R", bound=Message)
 
 DENOM = "urock"
 BAD_COMMISSION = 1506
+_CONTRACTS_DOOR = (
+    "what contracts ask for comes by /zrsign.receiver.MsgReportEvents, which names the source "
+    "event, so that a request exists once, and once enough observers reported the same"
+)
 _NO_ASSETS = "this ledger has no wrapped assets; leave it out"
 
 
@@ -55,9 +59,7 @@ class TreasuryMessages:
     ) -> wire.MsgNewKeyRequestResponse:
         """Ask a keyring for a key, once the workspace's sign policy is satisfied."""
         if msg.ext_requester or msg.ext_key_type:
-            raise InvalidArgument(
-                "ext_requester is not offered: what contracts ask for comes by zrsign_receiver"
-            )
+            raise InvalidArgument(f"ext_requester and ext_key_type are refused: {_CONTRACTS_DOOR}")
         if msg.zenbtc_metadata.ByteSize():
             raise InvalidArgument(f"zenbtc_metadata asks for a deposit key, and {_NO_ASSETS}")
         wallets.key_type_of_word(msg.key_type)
@@ -214,6 +216,12 @@ class TreasuryMessages:
         return wire.MsgNewSignTransactionRequestResponse(
             id=request.id, signature_request_id=request.sign_request_id
         )
+
+    def new_zr_sign_signature_request(
+        self, ctx: Context, msg: wire.MsgNewZrSignSignatureRequest
+    ) -> wire.MsgNewZrSignSignatureRequestResponse:
+        """Refused: one connector's word would do, and would do again for the same event."""
+        raise InvalidArgument(f"MsgNewZrSignSignatureRequest is refused: {_CONTRACTS_DOOR}")
 
     # Money and parameters
 

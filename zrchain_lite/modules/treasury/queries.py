@@ -23,6 +23,7 @@ from zrchain_lite.modules.treasury.responses import (
 from zrchain_lite.store.collections import Index
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.store.pagination import loaded, page
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import WALLET_TYPES, chain_for, cosmos
 from zrsign_chains.errors import ChainError
@@ -107,6 +108,18 @@ class TreasuryQueries:
         found = ((entry.id.to_bytes(8, "big"), entry) for entry in entries)
         selected, pagination = page(found, request.pagination)
         return wire.QueryZrSignKeysResponse(Keys=selected, pagination=pagination)
+
+    def zenbtc_wallets(
+        self, ctx: Context, request: wire.QueryZenbtcWalletsRequest
+    ) -> wire.QueryZenbtcWalletsResponse:
+        """Nothing: this ledger has no wrapped assets, and so no deposit keys."""
+        return wire.QueryZenbtcWalletsResponse(pagination=PageResponse())
+
+    def dct_wallets(
+        self, ctx: Context, request: wire.QueryDctWalletsRequest
+    ) -> wire.QueryDctWalletsResponse:
+        """Nothing, as `zenbtc_wallets`."""
+        return wire.QueryDctWalletsResponse(pagination=PageResponse())
 
     # Requests
 

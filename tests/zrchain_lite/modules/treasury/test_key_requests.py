@@ -100,8 +100,8 @@ def test_request__should_wait_with_its_fee_in_escrow(
     [
         ({"key_type": "secp256k1"}, InvalidArgument, "known are ecdsa, ed25519"),
         ({"key_type": ""}, InvalidArgument, "unknown key type"),
-        ({"ext_requester": "0xabc"}, InvalidArgument, "zrsign_receiver"),
-        ({"ext_key_type": 60}, InvalidArgument, "zrsign_receiver"),
+        ({"ext_requester": "0xabc"}, InvalidArgument, "/zrsign.receiver.MsgReportEvents"),
+        ({"ext_key_type": 60}, InvalidArgument, "/zrsign.receiver.MsgReportEvents"),
         (
             {"zenbtc_metadata": wire.ZenBTCMetadata(recipient_addr="0xabc")},
             InvalidArgument,

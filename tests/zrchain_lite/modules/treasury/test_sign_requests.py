@@ -142,6 +142,14 @@ def test_vectors__should_be_accepted_or_refused(vectors: Callable[[str], Any]) -
         assert list(request.child_req_ids) == case.get("child_req_ids", [])
 
 
+def test_zrchains_door_for_contracts__should_name_the_receivers(
+    world: World, owner: Account
+) -> None:
+    message = wire.MsgNewZrSignSignatureRequest(creator=owner.address, data=ITEM.hex())
+    with pytest.raises(InvalidArgument, match=r"/zrsign\.receiver\.MsgReportEvents"):
+        world.do(message)
+
+
 def test_request__should_refuse_redemptions_of_wrapped_assets(
     world: World, owner: Account, key: int
 ) -> None:

@@ -27,6 +27,21 @@ ITEM = b"\x11" * 32
 PENDING, PARTIAL, FULFILLED = 1, 2, 3
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "treasury.Query/ZenbtcWallets",
+        "treasury.Query/DctWallets",
+        "policy.Query/SignMethodsByAddress",
+    ],
+)
+def test_list_of_what_is_not_here__should_be_empty(method: str) -> None:
+    world = World()
+    handler = world.registry.query("/zrchain." + method)
+    answer = world.query("/zrchain." + method, handler.request())
+    assert [field.name for field, _ in answer.ListFields()] == ["pagination"]
+
+
 @pytest.fixture
 def world() -> World:
     return World()

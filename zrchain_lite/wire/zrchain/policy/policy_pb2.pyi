@@ -248,6 +248,22 @@ class QueryPoliciesByCreatorResponse(_message.Message):
     pagination: _pagination_pb2.PageResponse
     def __init__(self, policies: _Optional[_Iterable[_Union[Policy, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
 
+class QuerySignMethodsByAddressRequest(_message.Message):
+    __slots__ = ("pagination", "address")
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    pagination: _pagination_pb2.PageRequest
+    address: str
+    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ..., address: _Optional[str] = ...) -> None: ...
+
+class QuerySignMethodsByAddressResponse(_message.Message):
+    __slots__ = ("pagination", "config")
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    pagination: _pagination_pb2.PageResponse
+    config: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
+    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ..., config: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ...) -> None: ...
+
 class QueryActionDetailsByIdRequest(_message.Message):
     __slots__ = ("id",)
     ID_FIELD_NUMBER: _ClassVar[int]

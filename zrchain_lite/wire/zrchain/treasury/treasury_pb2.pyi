@@ -455,6 +455,42 @@ class MsgTransferFromKeyringResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class MsgNewZrSignSignatureRequest(_message.Message):
+    __slots__ = ("creator", "address", "key_type", "wallet_index", "cache_id", "data", "verify_signing_data", "verify_signing_data_version", "wallet_type", "metadata", "no_broadcast", "btl", "tx")
+    CREATOR_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
+    WALLET_INDEX_FIELD_NUMBER: _ClassVar[int]
+    CACHE_ID_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    VERIFY_SIGNING_DATA_FIELD_NUMBER: _ClassVar[int]
+    VERIFY_SIGNING_DATA_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    NO_BROADCAST_FIELD_NUMBER: _ClassVar[int]
+    BTL_FIELD_NUMBER: _ClassVar[int]
+    TX_FIELD_NUMBER: _ClassVar[int]
+    creator: str
+    address: str
+    key_type: int
+    wallet_index: int
+    cache_id: bytes
+    data: str
+    verify_signing_data: bytes
+    verify_signing_data_version: VerificationVersion
+    wallet_type: WalletType
+    metadata: _any_pb2.Any
+    no_broadcast: bool
+    btl: int
+    tx: bool
+    def __init__(self, creator: _Optional[str] = ..., address: _Optional[str] = ..., key_type: _Optional[int] = ..., wallet_index: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., data: _Optional[str] = ..., verify_signing_data: _Optional[bytes] = ..., verify_signing_data_version: _Optional[_Union[VerificationVersion, str]] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., no_broadcast: _Optional[bool] = ..., btl: _Optional[int] = ..., tx: _Optional[bool] = ...) -> None: ...
+
+class MsgNewZrSignSignatureRequestResponse(_message.Message):
+    __slots__ = ("req_id",)
+    REQ_ID_FIELD_NUMBER: _ClassVar[int]
+    req_id: int
+    def __init__(self, req_id: _Optional[int] = ...) -> None: ...
+
 class MsgUpdateKeyPolicy(_message.Message):
     __slots__ = ("creator", "key_id", "sign_policy_id")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
@@ -802,3 +838,47 @@ class QueryZrSignKeysResponse(_message.Message):
     Keys: _containers.RepeatedCompositeFieldContainer[ZrSignKeyEntry]
     pagination: _pagination_pb2.PageResponse
     def __init__(self, Keys: _Optional[_Iterable[_Union[ZrSignKeyEntry, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QueryZenbtcWalletsRequest(_message.Message):
+    __slots__ = ("recipient_addr", "chain_type", "mint_chain_id", "return_addr", "pagination")
+    RECIPIENT_ADDR_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MINT_CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    RETURN_ADDR_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    recipient_addr: str
+    chain_type: WalletType
+    mint_chain_id: str
+    return_addr: str
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, recipient_addr: _Optional[str] = ..., chain_type: _Optional[_Union[WalletType, str]] = ..., mint_chain_id: _Optional[str] = ..., return_addr: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class QueryZenbtcWalletsResponse(_message.Message):
+    __slots__ = ("zenbtc_wallets", "pagination")
+    ZENBTC_WALLETS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    zenbtc_wallets: _containers.RepeatedCompositeFieldContainer[KeyAndWalletResponse]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, zenbtc_wallets: _Optional[_Iterable[_Union[KeyAndWalletResponse, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QueryDctWalletsRequest(_message.Message):
+    __slots__ = ("asset_type", "wallet_type", "mint_chain_id", "recipient_addr", "pagination")
+    ASSET_TYPE_FIELD_NUMBER: _ClassVar[int]
+    WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
+    MINT_CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_ADDR_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    asset_type: _dct_pb2.Asset
+    wallet_type: WalletType
+    mint_chain_id: str
+    recipient_addr: str
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, asset_type: _Optional[_Union[_dct_pb2.Asset, str]] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., mint_chain_id: _Optional[str] = ..., recipient_addr: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class QueryDctWalletsResponse(_message.Message):
+    __slots__ = ("dct_wallets", "pagination")
+    DCT_WALLETS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    dct_wallets: _containers.RepeatedCompositeFieldContainer[KeyAndWalletResponse]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, dct_wallets: _Optional[_Iterable[_Union[KeyAndWalletResponse, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
