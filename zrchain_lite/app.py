@@ -213,10 +213,7 @@ class App:
 
     def query(self, path: str, data: bytes, *, height: int = 0) -> bytes:
         """Answer a gRPC method path from the last committed state; raises LedgerError."""
-        if height not in (0, self._tip.height):
-            raise InvalidArgument(
-                f"state of height {height} is not kept; ask for {self._tip.height} or 0 (latest)"
-            )
+        self.require_height(height)
         handler = self.registry.query(path)
         try:
             request = handler.request.FromString(data)
@@ -226,6 +223,13 @@ class App:
             ) from None
         response = self.answer(path, request)
         return response.SerializeToString(deterministic=True)
+
+    def require_height(self, height: int) -> None:
+        """Raises InvalidArgument unless `height` is 0 or the last block's: no other is kept."""
+        if height not in (0, self._tip.height):
+            raise InvalidArgument(
+                f"state of height {height} is not kept; ask for {self._tip.height} or 0 (latest)"
+            )
 
     def answer(self, path: str, request: Message) -> Message:
         """`query` with decoded messages."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 
 from tests.zrchain_lite.chain import (
@@ -32,6 +35,7 @@ from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrsign.node import modules
 from zrsign_chains import ecdsa
 
@@ -114,6 +118,24 @@ async def test_query__should_raise_typed_errors(node: RunningNode) -> None:
         with pytest.raises(QueryFailed) as invalid:
             await ledger.query(BALANCE, bank.QueryBalanceRequest(), bank.QueryBalanceResponse)
         assert invalid.value.status == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("service", ["auth.v1beta1.Query/Params", "tx.v1beta1.Service/GetTxsEvent"])
+async def test_grpc__should_tell_its_height_and_answer_of_no_other(
+    node: RunningNode, service: str
+) -> None:
+    name = "x-cosmos-block-height"
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{node.grpc_port}") as channel:
+        call: Any = channel.unary_unary(f"/cosmos.{service}")
+        asked = txs.GetTxsEventRequest(query="tx.height=1") if "tx" in service else b""
+        request = asked if isinstance(asked, bytes) else asked.SerializeToString()
+        answered = call(request)
+        told = {str(key): value for key, value in await answered.initial_metadata()}
+        await answered
+        assert int(told[name]) >= 1
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call(request, metadata=((name, "1000000"),))
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_page__should_walk_all_pages(node: RunningNode) -> None:

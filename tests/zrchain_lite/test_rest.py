@@ -12,6 +12,7 @@ import httpx
 import pytest
 import schemathesis
 from fastapi import APIRouter
+from google.protobuf.any_pb2 import Any as Packed
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -31,8 +32,10 @@ from tests.zrchain_lite.chain import (
     transfer,
 )
 from zrchain_lite.api import rest
+from zrchain_lite.api.json_codec import to_json
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import RunningNode, serving
+from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import MsgFulfilKeyRequest, SignReqResponse
 from zrsign.node import modules
 
 BANK = "/cosmos/bank/v1beta1"
@@ -54,6 +57,37 @@ async def test_queries__should_answer_in_gateway_json(http: httpx.AsyncClient) -
     account = (await http.get(f"/cosmos/auth/v1beta1/accounts/{ALICE.address}")).json()["account"]
     assert account["@type"] == "/cosmos.auth.v1beta1.BaseAccount"
     assert account["sequence"] == "0"
+    assert account["pub_key"] is None
+    assert coins["pagination"]["next_key"] is None
+    first = (await http.get(f"{BLOCKS}/1")).json()
+    assert first["block"]["header"]["last_block_id"]["hash"] is None
+
+
+@pytest.mark.parametrize("path", [f"{BANK}/supply", f"{BLOCKS}/1"])
+async def test_height__should_be_told_and_no_other_answered(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    answered = await http.get(path)
+    height = int(answered.headers["Grpc-Metadata-X-Cosmos-Block-Height"])
+    latest = (await http.get(f"{BLOCKS}/latest")).json()["block"]["header"]["height"]
+    assert 1 <= height <= int(latest)
+    for asked in (str(height + 1_000_000), "-1", "now", "9" * 19):
+        refused = await http.get(path, headers={"x-cosmos-block-height": asked})
+        assert (refused.status_code, refused.json()["code"]) == (400, 3), asked
+    assert (await http.get(path, headers={"x-cosmos-block-height": "0"})).status_code == 200
+
+
+def test_json__should_have_nulls_where_the_gateway_has() -> None:
+    bare = to_json(SignReqResponse(id=7, data_for_signing=[b"", b"a"]))
+    assert (bare["id"], bare["cache_id"], bare["metadata"]) == ("7", None, None)
+    assert bare["data_for_signing"] == ["", "YQ=="]
+    packed = Packed()
+    packed.Pack(MsgFulfilKeyRequest(request_id=1), type_url_prefix="/")
+    inner = to_json(SignReqResponse(metadata=packed, cache_id=b"a"))
+    assert inner["cache_id"] == "YQ=="
+    assert inner["metadata"]["@type"] == "/zrchain.treasury.MsgFulfilKeyRequest"
+    assert inner["metadata"]["keyring_party_signature"] is None
+    assert not {"key", "reject_reason"} & inner["metadata"].keys(), "a oneof that is not set"
 
 
 async def test_pages__should_be_walked_by_key(http: httpx.AsyncClient) -> None:

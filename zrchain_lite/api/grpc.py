@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 import grpc
 import grpc.aio
 
-from zrchain_lite.api import services
+from zrchain_lite.api import height, services
 from zrchain_lite.api.http import GRACE_S, PortInUse
-from zrchain_lite.api.services import Method
+from zrchain_lite.api.services import Metadata, Method
 from zrchain_lite.api.status import GrpcStatus, status_of
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import LedgerError
@@ -41,22 +41,27 @@ class Handler(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(call)
 
     def _query(self, path: str) -> Call:
-        async def call(request: bytes, context: Context) -> bytes:
+        async def answer(request: bytes, metadata: Metadata) -> bytes:
             return self._engine.query(path, request)
 
-        return _guarded(path, call)
+        return _guarded(path, self._at_height(answer))
 
-    @staticmethod
-    def _service(method: Method) -> Call:
+    def _service(self, method: Method) -> Call:
+        return _guarded(method.name, self._at_height(method.call_raw))
+
+    def _at_height(self, answer: Callable[[bytes, Metadata], Awaitable[bytes]]) -> Call:
+        """Answers of the height that was asked for, and says which it is."""
+
         async def call(request: bytes, context: Context) -> bytes:
-            metadata = {
-                key: value
-                for key, value in context.invocation_metadata() or ()
-                if isinstance(value, str)
-            }
-            return await method.call_raw(request, metadata)
+            given = context.invocation_metadata() or ()
+            metadata = {key: value for key, value in given if isinstance(value, str)}
+            height.require_kept(self._engine, metadata)
+            answered = await answer(request, metadata)
+            known = str(self._engine.tip.height)
+            await context.send_initial_metadata(((height.METADATA, known),))
+            return answered
 
-        return _guarded(method.name, call)
+        return call
 
 
 def _guarded(path: str, call: Call) -> Call:

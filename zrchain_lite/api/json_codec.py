@@ -1,6 +1,7 @@
 """Protobuf messages as the JSON of grpc-gateway.
 
-64-bit integers are text, bytes base64, enums names. Also requests from a URL: path fields and query
+64-bit integers are text, bytes base64, enums names; bytes without any and messages that are not set
+are null. Also requests from a URL: path fields and query
 parameters such as `pagination.limit=10`.
 """
 
@@ -12,7 +13,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import descriptor_pool, json_format, message_factory
+from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -29,14 +31,52 @@ _URL_SAFE = str.maketrans("-_ ", "+/+")
 
 
 def to_json(message: Message) -> dict[str, Any]:
-    """Every field by its proto name, defaults included; UnknownRequest for an unknown `Any`."""
+    """Every field by its proto name, defaults and nulls included.
+
+    Raises UnknownRequest for an unknown `Any`.
+    """
     try:
         rendered: dict[str, Any] = json_format.MessageToDict(
             message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
         )
     except (TypeError, json_format.SerializeToJsonError) as error:
         raise UnknownRequest(f"the answer cannot be shown as JSON ({error}); use gRPC") from None
+    _add_nulls(message, rendered)
     return rendered
+
+
+def _add_nulls(message: Message, shown: dict[str, Any]) -> None:
+    """Put null where the gateway does: it writes Go's nil slices of bytes and nil pointers."""
+    for field in message.DESCRIPTOR.fields:
+        if field.is_repeated:
+            _add_nulls_below(field, getattr(message, field.name), shown)
+        elif field.message_type is not None:
+            if message.HasField(field.name):
+                _complete(getattr(message, field.name), shown[field.name])
+            elif field.containing_oneof is None:
+                shown[field.name] = None
+        elif field.type == FieldDescriptor.TYPE_BYTES and not getattr(message, field.name):
+            shown[field.name] = None
+
+
+def _add_nulls_below(field: Any, values: Any, shown: dict[str, Any]) -> None:
+    if field.message_type is None:
+        return
+    if not field.message_type.GetOptions().map_entry:
+        for value, inner in zip(values, shown[field.name], strict=True):
+            _complete(value, inner)
+    elif field.message_type.fields_by_name["value"].message_type is not None:
+        for key, inner in shown[field.name].items():
+            _complete(values[key], inner)
+
+
+def _complete(message: Message, shown: Any) -> None:
+    if isinstance(message, Packed):
+        descriptor = descriptor_pool.Default().FindMessageTypeByName(message.TypeName())
+        inner = message_factory.GetMessageClass(descriptor).FromString(message.value)
+        _complete(inner, shown)
+    elif not message.DESCRIPTOR.full_name.startswith("google.protobuf."):
+        _add_nulls(message, shown)
 
 
 def from_json(message: type[Message], value: Any) -> Message:

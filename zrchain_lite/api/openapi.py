@@ -61,6 +61,8 @@ class Schemas:
         one = self._one(field)
         if field.is_repeated:
             return {"type": "array", "items": one}
+        if field.message_type is not None or field.type == FieldDescriptor.TYPE_BYTES:
+            return {"anyOf": [one, {"type": "null"}]}
         return one
 
     def _one(self, field: Any) -> Schema:

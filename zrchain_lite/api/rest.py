@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 
-from zrchain_lite.api import bounded_json, services
+from zrchain_lite.api import bounded_json, height, services
 from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
 from zrchain_lite.api.openapi import Schemas, parameters
 from zrchain_lite.api.services import Method
@@ -35,7 +35,7 @@ def build(engine: Reading, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     schemas = Schemas()
     for method in services.methods(engine).values():
         extra = _documentation(schemas, method.request, method.response, method.route)
-        _add(app, method.route, _service_endpoint(method), method.name, extra)
+        _add(app, method.route, _service_endpoint(engine, method), method.name, extra)
     for name, query in engine.app.registry.queries.items():
         for path in query.rest:
             route = Route("GET", path)
@@ -52,21 +52,26 @@ def build(engine: Reading, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
 
 def _query_endpoint(engine: Reading, name: str, request_type: type[Message]) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
-        message = _from_url(request_type, request)
-        return JSONResponse(to_json(engine.answer(name, message)))
+        height.require_kept(engine, request.headers)
+        return _answer(engine, engine.answer(name, _from_url(request_type, request)))
 
     return endpoint
 
 
-def _service_endpoint(method: Method) -> Endpoint:
+def _service_endpoint(engine: Reading, method: Method) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
+        height.require_kept(engine, request.headers)
         if method.route.verb == "POST":
             message = from_json(method.request, await _body(request))
         else:
             message = _from_url(method.request, request)
-        return JSONResponse(to_json(await method.call(message, request.headers)))
+        return _answer(engine, await method.call(message, request.headers))
 
     return endpoint
+
+
+def _answer(engine: Reading, message: Message) -> JSONResponse:
+    return JSONResponse(to_json(message), headers={height.HEADER: str(engine.tip.height)})
 
 
 def _from_url(request_type: type[Message], request: Request) -> Message:
