@@ -103,9 +103,15 @@ ATTACKS: dict[str, tuple[str, ...]] = {
     ),
     "FROST nonce reuse, Drijvers et al. (ROS)": (
         "test_reused_nonce__would_give_the_share_away",
+        "test_requester_with_many_open_sessions__should_get_no_signature_more",
         "test_package__should_bind_every_commitment_and_the_message",
         "test_shares__should_use_a_published_nonce_once",
         "test_pool__should_refuse_a_nonce_that_a_snapshot_of_the_process_brought_back",
+    ),
+    "related keys (BIP 340): a signature of a child turned into its sibling's": (
+        "test_signature_of_a_child__should_not_be_moved_to_its_sibling",
+        "test_nonces__should_make_another_point_for_another_child_or_text",
+        "test_signer_with_the_share_of_a_relative__should_be_named",
     ),
     "FROST stalled by bad or silent signers": (
         "test_roast__should_sign_with_five_of_eight_past_three_that",
