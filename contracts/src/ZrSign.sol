@@ -52,7 +52,9 @@ contract ZrSign is ZrSignBase {
         _requireNotPaused(terms);
         bool typed = _requireKeyAuthority(terms, params);
         uint256 length = bytes(params.wallet).length;
-        if (length < MIN_ADDRESS_LENGTH) revert ISign.InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
+        if (length < MIN_ADDRESS_LENGTH || length > Wallets.MAX_LENGTH) {
+            revert ISign.InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
+        }
 
         uint256 held = _register(terms, params, typed);
         emit ISign.ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);

@@ -21,6 +21,14 @@ abstract contract ZrSignConnect is ZrSignConnectBase, AccessControl {
         _grantRole(SPENDER_ROLE, msg.sender);
     }
 
+    /// @notice Takes ether back that is not needed for fees. Only the administrator.
+    /// @param to Recipient.
+    /// @param amount Wei.
+    function withdrawEther(address payable to, uint256 amount) external virtual onlyRole(DEFAULT_ADMIN_ROLE) {
+        (bool sent,) = to.call{value: amount}("");
+        require(sent, "Transfer failed");
+    }
+
     /// @inheritdoc ZrSignConnectBase
     function _authorizeSpend(address caller, bytes4) internal view virtual override {
         _checkRole(SPENDER_ROLE, caller);

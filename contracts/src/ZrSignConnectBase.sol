@@ -45,14 +45,18 @@ abstract contract ZrSignConnectBase {
     address payable public immutable ZR_SIGN_ADDRESS;
 
     bool private transient _returning;
+    bool private transient _limited;
+    uint256 private transient _allowance;
 
     /// @notice Ether came without call data: funds for requests, or change of one.
     event Received(address indexed sender, uint256 amount);
-    /// @notice A call came for a function that does not exist.
-    event FallbackCalled(address indexed sender, uint256 amount, bytes data);
 
     /// @notice The balance does not pay for the request.
     error InsufficientBalance(uint256 required, uint256 available);
+    /// @notice A request costs more than the call still allows.
+    error FeeAboveMaximum(uint256 fee, uint256 allowed);
+    /// @notice This contract has no such function.
+    error UnknownFunction(bytes4 selector);
     /// @notice The caller does not take back what it paid too much.
     error SurplusRefused(address caller, uint256 amount);
 
@@ -81,6 +85,16 @@ abstract contract ZrSignConnectBase {
         _returning = false;
     }
 
+    /// @dev The requests of the function cost at most `maxFee` wei together, whatever the fee has become. A function that
+    /// pays from the balance should have it: fees change between the time a call is signed and the time it runs. Not for
+    /// nested functions.
+    modifier feeAtMost(uint256 maxFee) {
+        _limited = true;
+        _allowance = maxFee;
+        _;
+        _limited = false;
+    }
+
     /// @notice Sets where requests go.
     /// @param zrSignAddress Proxy of a Direct or Omni deployment.
     constructor(address payable zrSignAddress) {
@@ -92,9 +106,9 @@ abstract contract ZrSignConnectBase {
         emit Received(msg.sender, msg.value);
     }
 
-    /// @notice Takes ether with unknown call data.
+    /// @dev A call that does nothing must not succeed: tokens are asked for `permit`, and whoever asks believes the answer.
     fallback() external payable virtual {
-        emit FallbackCalled(msg.sender, msg.value, msg.data);
+        revert UnknownFunction(msg.sig);
     }
 
     // Wallets
@@ -122,6 +136,19 @@ abstract contract ZrSignConnectBase {
     /// @param options 1 normal, 2 monitored.
     function requestNewWallet(bytes32 walletTypeId, uint8 options) public payable virtual returnsSurplus {
         reqNewWallet(walletTypeId, options);
+    }
+
+    /// @notice Requests a wallet of this contract for at most `maxFee`.
+    /// @param walletTypeId Wallet type.
+    /// @param options 1 normal, 2 monitored.
+    /// @param maxFee Wei.
+    function requestWallet(bytes32 walletTypeId, uint8 options, uint256 maxFee)
+        public
+        payable
+        virtual
+        feeAtMost(maxFee)
+    {
+        requestNewWallet(walletTypeId, options);
     }
 
     /// @notice EVM wallets of this contract (Direct only: Omni keeps addresses on the ledger).
@@ -221,7 +248,7 @@ abstract contract ZrSignConnectBase {
     function reqNewWallet(bytes32 walletTypeId, uint8 options) internal virtual {
         _authorizeSpend(msg.sender, REQUEST_KEY);
         (,, uint256 fee) = ISign(ZR_SIGN_ADDRESS).estimateFee(options, 0);
-        _requireBalance(fee);
+        _requirePayable(fee);
         ISign(ZR_SIGN_ADDRESS).zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(address(this), walletTypeId, options));
     }
 
@@ -386,12 +413,11 @@ abstract contract ZrSignConnectBase {
     /// @dev Nothing runs between this and the request, so the next trace id is the request's.
     function _prepare(SignTypes.ZrSignParams memory params, bytes4 request)
         private
-        view
         returns (uint256 traceId, uint256 fee)
     {
         _authorizeSpend(msg.sender, request);
         (,, fee) = ISign(ZR_SIGN_ADDRESS).estimateFee(params.walletTypeId, address(this), params.walletIndex, 0);
-        _requireBalance(fee);
+        _requirePayable(fee);
         traceId = ISign(ZR_SIGN_ADDRESS).getTraceId();
     }
 
@@ -404,7 +430,12 @@ abstract contract ZrSignConnectBase {
         if (!taken) revert SurplusRefused(msg.sender, surplus);
     }
 
-    function _requireBalance(uint256 required) private view {
+    /// @dev Takes the fee of a request out of what the call allows.
+    function _requirePayable(uint256 required) private {
+        if (_limited) {
+            if (required > _allowance) revert FeeAboveMaximum(required, _allowance);
+            _allowance -= required;
+        }
         if (address(this).balance < required) revert InsufficientBalance(required, address(this).balance);
     }
 }

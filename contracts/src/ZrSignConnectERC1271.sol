@@ -21,21 +21,23 @@ abstract contract ZrSignConnectERC1271 is ZrSignConnectBase, EIP712, IERC1271 {
 
     /// @notice Whether a signature is this contract's.
     /// @param hash What was signed.
-    /// @param signature r, s, v of EVM wallet 0, or the wallet's index in 32 bytes and then these. v is 0 or 1, as the
-    /// network answers, or 27 or 28.
+    /// @param signature r, s, v of EVM wallet 0 as the network answers them: v is 0 or 1. For any other wallet its index
+    /// in 32 bytes and then these. A signature has this encoding alone, so that whoever marks used signatures by their
+    /// bytes is not told the same one twice.
     /// @return 0x1626ba7e when it is, 0xffffffff when it is not.
     function isValidSignature(bytes32 hash, bytes calldata signature) public view virtual returns (bytes4) {
         uint256 index;
         bytes calldata plain = signature;
         if (signature.length == INDEXED_LENGTH) {
             index = uint256(bytes32(signature[:32]));
+            if (index == 0) return INVALID;
             plain = signature[32:];
         }
         if (plain.length != SIGNATURE_LENGTH) return INVALID;
         uint8 v = uint8(plain[64]);
-        if (v < 27) v += 27;
+        if (v > 1) return INVALID;
         (address signer, ECDSA.RecoverError failure,) =
-            ECDSA.tryRecover(toContractHash(hash), v, bytes32(plain[:32]), bytes32(plain[32:64]));
+            ECDSA.tryRecover(toContractHash(hash), v + 27, bytes32(plain[:32]), bytes32(plain[32:64]));
         if (failure != ECDSA.RecoverError.NoError) return INVALID;
         (bool known, address wallet) = _signerAt(index);
         return known && wallet == signer ? IERC1271.isValidSignature.selector : INVALID;

@@ -26,6 +26,12 @@ contract Careless is ZrSignConnect {
         return reqSignForHash(typeId, 0, chain, digest);
     }
 
+    function hashes(bytes32 chain, uint256 count, uint256 maxFee) external payable feeAtMost(maxFee) {
+        for (uint256 i = 0; i < count; i++) {
+            reqSignForHash(EVM_WALLET_TYPE, 0, chain, bytes32(i));
+        }
+    }
+
     function message(bytes32 chain, bytes calldata text) external payable returns (uint256) {
         return reqSignForMessage(0, chain, text);
     }
@@ -310,6 +316,31 @@ contract ConnectTest is ConnectFixture {
         vm.assertEq(before - address(dapp).balance, directFee(options));
     }
 
+    function test_fee__should_not_exceed_what_the_call_allows(uint96 maxFee, uint8 raised) public {
+        direct.updateMPCFee(uint256(MPC_FEE) * (1 + uint256(raised)));
+        (,, uint256 fee) = direct.estimateFee(1, 0);
+        uint256 before = address(dapp).balance;
+        if (fee > maxFee) {
+            vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.FeeAboveMaximum.selector, fee, uint256(maxFee)));
+        }
+        dapp.requestWallet(EVM, 1, maxFee);
+        vm.assertEq(before - address(dapp).balance, fee > maxFee ? 0 : fee);
+    }
+
+    function test_fees__should_count_together_against_what_the_call_allows(uint8 times, uint8 allowed) public {
+        uint256 fee = directFee(2);
+        (uint256 wanted, uint256 paid) = (uint256(times) % 5, uint256(allowed) % 5);
+        if (wanted > paid) {
+            vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.FeeAboveMaximum.selector, fee, fee - 1));
+        }
+        dapp.hashes(CHAIN, wanted, paid * fee + fee - 1);
+    }
+
+    function test_ceiling__should_end_with_its_call() public {
+        dapp.requestWallet(EVM, 1, directFee(1));
+        dapp.requestNewEVMWallet(1);
+    }
+
     function test_balance__should_be_named_when_it_does_not_suffice(uint96 available) public {
         uint256 fee = directFee(2);
         vm.deal(address(dapp), available % fee);
@@ -472,9 +503,19 @@ contract ConnectTest is ConnectFixture {
         emit ZrSignConnectBase.Received(address(this), value);
         (bool taken,) = address(signer).call{value: value}("");
         vm.assertTrue(taken);
-        vm.expectEmit(address(signer));
-        emit ZrSignConnectBase.FallbackCalled(address(this), value, abi.encodePacked(data));
-        (taken,) = address(signer).call{value: value}(abi.encodePacked(data));
-        vm.assertTrue(taken);
+        bytes memory reason;
+        (taken, reason) = address(signer).call{value: value}(abi.encodePacked(data));
+        vm.assertFalse(taken);
+        vm.assertEq(reason, abi.encodeWithSelector(ZrSignConnectBase.UnknownFunction.selector, bytes4(data)));
+    }
+
+    /// @dev Whoever asks a token for `permit` believes that it was done when the call succeeds.
+    function test_functions_of_others__should_not_seem_to_succeed(address owner, uint256 value) public {
+        MessageSigner signer = new MessageSigner(payable(address(direct)));
+        bytes memory permit = abi.encodeWithSignature(
+            "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)", owner, address(1), value, 0, 27, 0, 0
+        );
+        (bool done,) = address(signer).call(permit);
+        vm.assertFalse(done);
     }
 }

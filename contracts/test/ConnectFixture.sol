@@ -15,6 +15,7 @@ interface Clock {
 abstract contract ConnectFixture is Fixture {
     Clock internal constant clock = Clock(address(uint160(uint256(keccak256("hevm cheat code")))));
 
+    uint256 internal constant NO_CEILING = type(uint256).max;
     bytes32 internal constant BTC = 0xe03615811ae25b894de73e643038c13c37f602dc1e17ff1a02e5854893f3bd5e;
     bytes32 internal constant SOLANA = 0x8a375db0ff9a56957d99a4bad57c805d2a14a800f306caceab7a289e5571d0ef;
     bytes32 internal constant REGTEST = keccak256("bip122:0f9188f13cb7b2c71f2a335e3a4fc328");

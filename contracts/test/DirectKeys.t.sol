@@ -125,6 +125,17 @@ contract DirectKeysTest is Fixture {
         direct.zrKeyRes(answer);
     }
 
+    /// @dev The field for the length has 16 bits; a longer text was kept with another length than its own.
+    function test_keyAnswer__should_refuse_a_text_longer_than_its_length_can_say(uint8 over) public {
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        uint256 length = 65_536 + uint256(over);
+        SignTypes.ZrKeyResParams memory answer = keyAnswer(USER, 0, string(new bytes(length)));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidAddressLength.selector, 5, length));
+        direct.zrKeyRes(answer);
+        direct.zrKeyRes(keyAnswer(USER, 0, string(new bytes(300 + uint256(over)))));
+        vm.assertEq(bytes(direct.getZrKey(EVM, USER, 0)).length, 300 + uint256(over));
+    }
+
     function test_keyAnswer__should_refuse_a_malformed_signature() public {
         SignTypes.ZrKeyResParams memory answer = keyAnswer(USER, 0, WALLET);
         bytes memory good = answer.authSignature;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
+import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {ApprovedOrders} from "../src/examples/ApprovedOrders.sol";
 import {ExampleExchange} from "../src/examples/ExampleExchange.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
@@ -66,7 +67,7 @@ contract ExamplesOrdersTest is ConnectFixture {
     }
 
     function place(uint256 value, bytes memory data) internal returns (uint256 id, bytes32 digest) {
-        id = orders.place(value, data, deadline);
+        id = orders.place(0, value, data, NO_CEILING, deadline);
         digest = orders.approvalDigest(id);
     }
 
@@ -93,6 +94,47 @@ contract ExamplesOrdersTest is ConnectFixture {
         vm.assertTrue(orders.getOrder(id).status == ApprovedOrders.Status.EXECUTED);
     }
 
+    /// @dev A stranger asks first for a wallet that cannot make simple transactions.
+    function test_order__should_run_although_a_stranger_requested_the_first_wallet(address stranger) public {
+        vm.assume(stranger != PROXY_ADMIN);
+        orders = ordersAt(address(omni));
+        vm.deal(address(orders), 1 ether);
+        vm.deal(stranger, 1 ether);
+        vm.prank(stranger);
+        omni.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(address(orders), EVM, 1));
+        vm.expectEmit(address(omni));
+        emit ISign.ZrKeyRequest(EVM, address(orders), 1, 2, 2 * MPC_FEE, 2 * MPC_FEE);
+        orders.requestNewEVMWallet(2);
+        uint256 id = orders.place(1, 1, "", NO_CEILING, deadline);
+        orders.execute(id, approvals(keys[0], keys[1], orders.approvalDigest(id)));
+        orders.withdrawEther(payable(address(this)), address(orders).balance);
+        vm.assertEq(address(orders).balance, 0);
+    }
+
+    function test_approvals__should_be_of_one_wallet_only(uint256 walletIndex) public {
+        vm.assume(walletIndex != 0);
+        (, bytes32 digest) = place(1, "");
+        orders.place(walletIndex, 1, "", NO_CEILING, deadline);
+        vm.assertFalse(orders.approvalDigest(1) == digest);
+        ApprovedOrders other = ordersAt(address(omni));
+        other.place(walletIndex, 1, "", NO_CEILING, deadline);
+        orders = other;
+        (uint256 id, bytes32 same) = place(1, "");
+        vm.assertFalse(other.approvalDigest(0) == same);
+        vm.assertEq(id, 1);
+    }
+
+    /// @dev Whoever executes pays from the contract's balance, so the trader says how much.
+    function test_order__should_not_cost_more_than_its_trader_allows(uint96 maxFee) public {
+        uint256 id = orders.place(0, 1, "", maxFee, deadline);
+        bytes[] memory two = approvals(keys[0], keys[1], orders.approvalDigest(id));
+        uint256 fee = 2 * MPC_FEE;
+        if (fee > maxFee) {
+            vm.expectRevert(abi.encodeWithSelector(ZrSignConnectBase.FeeAboveMaximum.selector, fee, uint256(maxFee)));
+        }
+        orders.execute(id, two);
+    }
+
     function test_order__should_run_once(bytes calldata data) public {
         (uint256 id, bytes32 digest) = place(1, data);
         bytes[] memory two = approvals(keys[0], keys[1], digest);
@@ -114,7 +156,7 @@ contract ExamplesOrdersTest is ConnectFixture {
     function test_approvals__should_be_of_one_contract_and_chain_only() public {
         ApprovedOrders other = ordersAt(address(omni));
         (uint256 id, bytes32 digest) = place(1, "");
-        vm.assertEq(other.place(1, "", deadline), id);
+        vm.assertEq(other.place(0, 1, "", NO_CEILING, deadline), id);
         vm.assertFalse(other.approvalDigest(id) == digest);
         vm.chainId(1);
         vm.assertFalse(orders.approvalDigest(id) == digest);
@@ -199,7 +241,7 @@ contract ExamplesOrdersTest is ConnectFixture {
         );
         vm.startPrank(stranger);
         vm.expectRevert(refusal);
-        orders.place(1, "", deadline);
+        orders.place(0, 1, "", NO_CEILING, deadline);
         vm.expectRevert(refusal);
         orders.cancel(id);
         vm.expectRevert(refusal);

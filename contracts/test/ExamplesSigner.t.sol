@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
+import {ZrSignConnectBase} from "../src/ZrSignConnectBase.sol";
 import {BitcoinPayer} from "../src/examples/BitcoinPayer.sol";
 import {Counter} from "../src/examples/Counter.sol";
 import {MessageSigner} from "../src/examples/MessageSigner.sol";
@@ -73,7 +74,7 @@ contract ExamplesSignerTest is ConnectFixture {
         vm.expectRevert(
             abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, bytes32(0))
         );
-        dapp.withdraw(payable(stranger), 1);
+        dapp.withdrawEther(payable(stranger), 1);
         vm.stopPrank();
     }
 
@@ -92,13 +93,50 @@ contract ExamplesSignerTest is ConnectFixture {
         BitcoinPayer payer = new BitcoinPayer{value: 1 ether}(payable(address(direct)));
         payer.requestNewBTCWallet(2);
         answerKey(BTC, address(payer), BTC_WALLET);
-        vm.assertEq(payer.pay{value: 1 ether}(BTC_WALLET, sats), 0);
+        vm.assertEq(payer.pay{value: 1 ether}(0, BTC_WALLET, sats, 1 ether), 0);
         bytes32 role = payer.SPENDER_ROLE();
         vm.prank(stranger);
         vm.expectRevert(
             abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, role)
         );
-        payer.pay(BTC_WALLET, sats);
+        payer.pay(0, BTC_WALLET, sats, 1 ether);
+    }
+
+    /// @dev A stranger asks first for a wallet that cannot make simple transactions.
+    function test_payer__should_pay_although_a_stranger_requested_its_first_wallet(address stranger) public {
+        vm.assume(stranger != PROXY_ADMIN);
+        BitcoinPayer payer = new BitcoinPayer{value: 1 ether}(payable(address(direct)));
+        vm.deal(stranger, 1 ether);
+        uint256 fee = directFee(1);
+        vm.prank(stranger);
+        direct.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(address(payer), BTC, 1));
+        answerKey(BTC, address(payer), BTC_WALLET);
+        vm.expectRevert(abi.encodeWithSelector(ISign.WalletNotRegisteredForMonitoring.selector, 0));
+        payer.pay(0, BTC_WALLET, 1, 1 ether);
+
+        vm.expectEmit(address(direct));
+        emit ISign.ZrKeyRequest(BTC, address(payer), 1, 2, directFee(2), 2 * MPC_FEE);
+        payer.requestNewBTCWallet(2);
+        answerKey(BTC, address(payer), BTC_WALLET);
+        payer.pay(1, BTC_WALLET, 1, 1 ether);
+        payer.withdrawEther(payable(address(this)), address(payer).balance);
+        vm.assertEq(address(payer).balance, 0);
+    }
+
+    function test_signer__should_not_pay_more_than_its_administrator_allows(address stranger) public {
+        vm.assume(stranger != address(this) && stranger != PROXY_ADMIN);
+        dapp.setMaxFee(1);
+        (,, uint256 fee) = direct.estimateFee(EVM, address(dapp), 0, 0);
+        bytes memory refusal = abi.encodeWithSelector(ZrSignConnectBase.FeeAboveMaximum.selector, fee, uint256(1));
+        vm.expectRevert(refusal);
+        dapp.signMessage("hello", 0, CHAIN);
+        vm.expectRevert(refusal);
+        dapp.transfer(USER, 1, "", 0, 0, 0, 0, CHAIN);
+        vm.prank(stranger);
+        vm.expectRevert(
+            abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, bytes32(0))
+        );
+        dapp.setMaxFee(fee);
     }
 
     function test_counter__should_count(uint8 calls) public {
@@ -114,9 +152,9 @@ contract ExamplesSignerTest is ConnectFixture {
     function test_withdraw__should_pay_out_what_the_administrator_asks_for(uint256 amount) public {
         amount = amount % 10 ether;
         uint256 before = address(this).balance;
-        dapp.withdraw(payable(address(this)), amount);
+        dapp.withdrawEther(payable(address(this)), amount);
         vm.assertEq(address(this).balance, before + amount);
         vm.expectRevert("Transfer failed");
-        dapp.withdraw(payable(address(this)), 11 ether);
+        dapp.withdrawEther(payable(address(this)), 11 ether);
     }
 }

@@ -57,7 +57,7 @@ abstract contract TreasuryFixture is ConnectFixture {
 
     function propose(uint256 sats) internal returns (uint256) {
         vm.prank(ALICE);
-        return treasury.propose(PAYEE, sats, 0, deadline);
+        return treasury.propose(PAYEE, sats, 0, NO_CEILING, deadline);
     }
 
     function vote(address member, uint256 id, bool approve) internal {
@@ -157,7 +157,7 @@ contract ExamplesTreasuryTest is TreasuryFixture {
         bytes memory refusal = abi.encodeWithSelector(BitcoinTreasury.NotMember.selector, stranger);
         vm.startPrank(stranger);
         vm.expectRevert(refusal);
-        treasury.propose(PAYEE, 1, 0, deadline);
+        treasury.propose(PAYEE, 1, 0, NO_CEILING, deadline);
         vm.expectRevert(refusal);
         treasury.vote(id, true);
         vm.expectRevert(refusal);
@@ -192,14 +192,14 @@ contract ExamplesTreasuryTest is TreasuryFixture {
         bytes memory refusal = abi.encodeWithSelector(BitcoinTreasury.InvalidPayment.selector);
         vm.startPrank(ALICE);
         vm.expectRevert(refusal);
-        treasury.propose("", 1, 0, deadline);
+        treasury.propose("", 1, 0, NO_CEILING, deadline);
         vm.expectRevert(refusal);
-        treasury.propose(string(new bytes(91)), 1, 0, deadline);
+        treasury.propose(string(new bytes(91)), 1, 0, NO_CEILING, deadline);
         vm.expectRevert(refusal);
-        treasury.propose(PAYEE, 0, 0, deadline);
+        treasury.propose(PAYEE, 0, 0, NO_CEILING, deadline);
         when = uint64(when % (block.timestamp + 1));
         vm.expectRevert(refusal);
-        treasury.propose(PAYEE, 1, 0, when);
+        treasury.propose(PAYEE, 1, 0, NO_CEILING, when);
         vm.stopPrank();
     }
 
@@ -320,7 +320,8 @@ contract TreasuryActor {
 
     function propose(uint64 seed) external {
         vm.prank(member(seed));
-        try TREASURY.propose("bcrt1qpayee", seed, 0, uint64(time + 1 + some(seed, 60_000))) {} catch {}
+        try TREASURY.propose("bcrt1qpayee", seed, 0, type(uint256).max, uint64(time + 1 + some(seed, 60_000))) {}
+            catch {}
     }
 
     function vote(uint64 seed) external {

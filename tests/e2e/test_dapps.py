@@ -56,7 +56,7 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
         payee = await miner.call("getnewaddress", "payee", "bech32")
         await node.call("generatetoaddress", 1, payee)
 
-        await one.send(functions.propose(payee, SATS, 0, int(time.time()) + 3600))
+        await one.send(functions.propose(payee, SATS, 0, ETHER // 10, int(time.time()) + 3600))
         with pytest.raises(ContractCustomError):
             await stranger.send(functions.vote(0, True))
         with pytest.raises(ContractCustomError):
@@ -139,7 +139,8 @@ async def owners_of(client: LedgerClient, workspace: str) -> list[str]:
 def approval(member: LocalAccount, contract: str, order: dict[str, object]) -> bytes:
     """A member's signature, as a wallet of any network makes it (EIP-712)."""
     domain = [("name", "string"), ("version", "string"), ("verifyingContract", "address")]
-    fields = [("id", "uint256"), ("chain", "string"), ("router", "address")]
+    fields = [("id", "uint256"), ("walletIndex", "uint256"), ("chain", "string")]
+    fields += [("router", "address")]
     fields += [("value", "uint256"), ("data", "bytes"), ("deadline", "uint64")]
     types = {"EIP712Domain": [*domain, ("salt", "bytes32")], "Order": fields}
     signable = encode_typed_data(
@@ -185,9 +186,10 @@ async def test_order__should_run_on_another_chain_once_members_approved(network:
         value, deadline = ETHER // 100, int(time.time()) + 3600
         recipient = Account.create().address
         data = exchange.encode_abi("swap", [3 * value, recipient, deadline])
-        await trader.send(orders.functions.place(value, data, deadline))
+        await trader.send(orders.functions.place(0, value, data, ETHER // 10, deadline))
         order = {
             "id": 0,
+            "walletIndex": 0,
             "chain": DESTINATION,
             "router": exchange.address,
             "value": value,

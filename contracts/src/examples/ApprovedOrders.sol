@@ -14,10 +14,13 @@ import {ZrSignConnect} from "../ZrSignConnect.sol";
 /// @dev Members approve with a signature, wherever they are: the EIP-712 domain names this contract and, as salt, its
 /// chain, but has no chainId field, because wallets refuse to sign for a chain that they are not connected to.
 contract ApprovedOrders is ZrSignConnect {
-    /// @notice An order: coin of the destination chain in its smallest unit, and the router's call data.
+    /// @notice An order: the contract's wallet on the destination chain that makes the call, coin of that chain in its
+    /// smallest unit, the router's call data, and the wei that the request may cost here.
     struct Order {
+        uint256 walletIndex;
         uint256 value;
         bytes data;
+        uint256 maxFee;
         uint64 deadline;
         Status status;
     }
@@ -31,9 +34,9 @@ contract ApprovedOrders is ZrSignConnect {
 
     bytes32 private constant DOMAIN_TYPE_HASH =
         keccak256("EIP712Domain(string name,string version,address verifyingContract,bytes32 salt)");
-    bytes32 private constant ORDER_TYPE_HASH =
-        keccak256("Order(uint256 id,string chain,address router,uint256 value,bytes data,uint64 deadline)");
-    uint256 private constant WALLET_INDEX = 0;
+    bytes32 private constant ORDER_TYPE_HASH = keccak256(
+        "Order(uint256 id,uint256 walletIndex,string chain,address router,uint256 value,bytes data,uint64 deadline)"
+    );
 
     /// @notice The only contract that orders call, on the destination chain.
     address public immutable ROUTER;
@@ -89,17 +92,20 @@ contract ApprovedOrders is ZrSignConnect {
     }
 
     /// @notice Places an order. Only a trader (SPENDER_ROLE).
+    /// @param walletIndex The EVM wallet of this contract: what the event of its request says, or members may approve
+    /// of a wallet that cannot make the call.
     /// @param value Coin that goes along, in its smallest unit.
     /// @param data The router's call data, as the aggregator gives it: it holds the least that must come back.
+    /// @param maxFee Wei of this chain that the request may cost at most. Whoever executes pays from the balance here.
     /// @param deadline Time after which it cannot be executed, in seconds since 1970.
     /// @return id Number of the order.
-    function place(uint256 value, bytes calldata data, uint64 deadline)
+    function place(uint256 walletIndex, uint256 value, bytes calldata data, uint256 maxFee, uint64 deadline)
         external
         onlyRole(SPENDER_ROLE)
         returns (uint256 id)
     {
         id = _orders.length;
-        _orders.push(Order(value, data, deadline, Status.OPEN));
+        _orders.push(Order(walletIndex, value, data, maxFee, deadline, Status.OPEN));
         emit OrderPlaced(id, approvalDigest(id));
     }
 
@@ -126,11 +132,7 @@ contract ApprovedOrders is ZrSignConnect {
             last = signer;
         }
         order.status = Status.EXECUTED;
-        _executing = true;
-        traceId = reqSignForSimpleTx(
-            EVM_WALLET_TYPE, WALLET_INDEX, toChainId(chain), toChecksumHexString(ROUTER), order.value, order.data, true
-        );
-        _executing = false;
+        traceId = _request(order, order.maxFee);
         emit OrderExecuted(id, traceId);
     }
 
@@ -142,8 +144,8 @@ contract ApprovedOrders is ZrSignConnect {
         return _orders[id];
     }
 
-    /// @notice What members sign: EIP-712 of Order(uint256 id,string chain,address router,uint256 value,bytes data,
-    /// uint64 deadline) in the domain "ApprovedOrders", version "1", this contract, keccak256 of this chain's CAIP-2 id
+    /// @notice What members sign: EIP-712 of Order(uint256 id,uint256 walletIndex,string chain,address router,uint256
+    /// value,bytes data,uint64 deadline) in the domain "ApprovedOrders", version "1", this contract, keccak256 of this chain's CAIP-2 id
     /// as salt.
     /// @param id The order.
     /// @return Digest.
@@ -161,7 +163,14 @@ contract ApprovedOrders is ZrSignConnect {
         );
         bytes32 content = keccak256(
             abi.encode(
-                ORDER_TYPE_HASH, id, keccak256(bytes(chain)), ROUTER, order.value, keccak256(order.data), order.deadline
+                ORDER_TYPE_HASH,
+                id,
+                order.walletIndex,
+                keccak256(bytes(chain)),
+                ROUTER,
+                order.value,
+                keccak256(order.data),
+                order.deadline
             )
         );
         return MessageHashUtils.toTypedDataHash(domain, content);
@@ -177,6 +186,20 @@ contract ApprovedOrders is ZrSignConnect {
         } else {
             revert AccessControlUnauthorizedAccount(caller, bytes32(request));
         }
+    }
+
+    function _request(Order storage order, uint256 maxFee) private feeAtMost(maxFee) returns (uint256 traceId) {
+        _executing = true;
+        traceId = reqSignForSimpleTx(
+            EVM_WALLET_TYPE,
+            order.walletIndex,
+            toChainId(chain),
+            toChecksumHexString(ROUTER),
+            order.value,
+            order.data,
+            true
+        );
+        _executing = false;
     }
 
     function _open(uint256 id) private view returns (Order storage order) {

@@ -11,11 +11,20 @@ contract BitcoinPayer is ZrSignConnect {
     /// @param zrSign The zrSign contract of this chain.
     constructor(address payable zrSign) payable ZrSignConnect(zrSign) {}
 
-    /// @notice Pays from the first Bitcoin wallet. Only for holders of SPENDER_ROLE, the deployer first.
+    /// @notice Pays from a Bitcoin wallet of this contract. Only for holders of SPENDER_ROLE, the deployer first.
+    /// @param walletIndex The wallet: what the event of its request says. The first need not be yours, because anybody
+    /// may request wallets for this contract.
     /// @param to Bitcoin address.
     /// @param sats Satoshis.
+    /// @param maxFee Wei that the request may cost at most.
     /// @return traceId Number of the request.
-    function pay(string calldata to, uint256 sats) external payable returnsSurplus returns (uint256 traceId) {
-        return reqSignForSimpleTx(BTC_WALLET_TYPE, 0, REGTEST, to, sats, "", true);
+    function pay(uint256 walletIndex, string calldata to, uint256 sats, uint256 maxFee)
+        external
+        payable
+        returnsSurplus
+        feeAtMost(maxFee)
+        returns (uint256 traceId)
+    {
+        return reqSignForSimpleTx(BTC_WALLET_TYPE, walletIndex, REGTEST, to, sats, "", true);
     }
 }

@@ -8,11 +8,13 @@ import {ZrSignConnectBase} from "../ZrSignConnectBase.sol";
 /// anybody. The network finds coins and fee, and the ledger verifies both against recipient and value.
 /// @dev Nobody owns it. Ether sent to it pays for requests; there is no way to take it out.
 contract BitcoinTreasury is ZrSignConnectBase {
-    /// @notice A payment: bitcoin address, satoshis, the treasury's wallet that pays, and when approval ends.
+    /// @notice A payment: bitcoin address, satoshis, the treasury's wallet that pays, the wei that its request may cost,
+    /// and when approval ends.
     struct Payment {
         string to;
         uint256 sats;
         uint256 walletIndex;
+        uint256 maxFee;
         uint64 deadline;
         uint32 approvals;
         bool requested;
@@ -37,7 +39,9 @@ contract BitcoinTreasury is ZrSignConnectBase {
     bytes4 private transient _permitted;
 
     /// @notice A payment is to be voted on.
-    event PaymentProposed(uint256 indexed id, address indexed member, string to, uint256 sats, uint256 walletIndex);
+    event PaymentProposed(
+        uint256 indexed id, address indexed member, string to, uint256 sats, uint256 walletIndex, uint256 maxFee
+    );
     /// @notice A member approves of a payment, or does so no more.
     event PaymentVoted(uint256 indexed id, address indexed member, bool approves, uint256 approvals);
     /// @notice A payment was requested from the network.
@@ -94,7 +98,8 @@ contract BitcoinTreasury is ZrSignConnectBase {
         QUORUM = quorum;
     }
 
-    /// @notice Requests a Bitcoin wallet of the treasury. The member pays for it; what is too much goes back.
+    /// @notice Requests a Bitcoin wallet of the treasury. The member pays for it; what is too much goes back. Payments name
+    /// the wallet by the index in the event: a stranger may have requested wallets for the treasury.
     function openWallet() external payable onlyMember callerPays permits(REQUEST_KEY) {
         reqNewWallet(WALLET_TYPE, MONITORED);
     }
@@ -103,9 +108,10 @@ contract BitcoinTreasury is ZrSignConnectBase {
     /// @param to Bitcoin address.
     /// @param sats Satoshis.
     /// @param walletIndex The treasury's wallet that pays.
+    /// @param maxFee Wei that the request may cost at most. Whoever executes pays from the treasury's ether.
     /// @param deadline Time after which it can be neither approved nor executed, in seconds since 1970.
     /// @return id Number of the payment.
-    function propose(string calldata to, uint256 sats, uint256 walletIndex, uint64 deadline)
+    function propose(string calldata to, uint256 sats, uint256 walletIndex, uint256 maxFee, uint64 deadline)
         external
         onlyMember
         returns (uint256 id)
@@ -115,8 +121,8 @@ contract BitcoinTreasury is ZrSignConnectBase {
             revert InvalidPayment();
         }
         id = _payments.length;
-        _payments.push(Payment(to, sats, walletIndex, deadline, 0, false));
-        emit PaymentProposed(id, msg.sender, to, sats, walletIndex);
+        _payments.push(Payment(to, sats, walletIndex, maxFee, deadline, 0, false));
+        emit PaymentProposed(id, msg.sender, to, sats, walletIndex, maxFee);
         vote(id, true);
     }
 
@@ -124,11 +130,11 @@ contract BitcoinTreasury is ZrSignConnectBase {
     /// and what is not needed of it goes back.
     /// @param id The payment.
     /// @return traceId The request, as the zrSign contract numbers it.
-    function execute(uint256 id) external payable returnsSurplus permits(REQUEST_SIMPLE_TX) returns (uint256 traceId) {
+    function execute(uint256 id) external payable returnsSurplus returns (uint256 traceId) {
         Payment storage open = _open(id);
         if (open.approvals < QUORUM) revert QuorumMissing(id, open.approvals, QUORUM);
         open.requested = true;
-        traceId = reqSignForSimpleTx(WALLET_TYPE, open.walletIndex, NETWORK, open.to, open.sats, "", true);
+        traceId = _request(open, open.maxFee);
         emit PaymentRequested(id, traceId);
     }
 
@@ -161,6 +167,15 @@ contract BitcoinTreasury is ZrSignConnectBase {
     function _authorizeSpend(address caller, bytes4 request) internal view override {
         if (request == REQUEST_CANCEL && isMember[caller]) return;
         if (request != _permitted) revert NotPermitted(request);
+    }
+
+    function _request(Payment storage open, uint256 maxFee)
+        private
+        permits(REQUEST_SIMPLE_TX)
+        feeAtMost(maxFee)
+        returns (uint256 traceId)
+    {
+        return reqSignForSimpleTx(WALLET_TYPE, open.walletIndex, NETWORK, open.to, open.sats, "", true);
     }
 
     function _open(uint256 id) private view returns (Payment storage open) {

@@ -12,6 +12,9 @@ import {ZrSignConnectERC1271} from "../ZrSignConnectERC1271.sol";
 /// @dev To use it: deploy, send it ether for fees, request a wallet, wait for its address, then sign. No function asks
 /// who calls, because every request does.
 contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
+    /// @notice Wei that a call may cost at most, whatever the fee has become.
+    uint256 public maxFee = 0.1 ether;
+
     /// @notice Sets where requests go; the deployer may spend.
     /// @param zrSignAddress Proxy of a Direct or Omni deployment.
     constructor(address payable zrSignAddress) ZrSignConnect(zrSignAddress) EIP712("MessageSigner", "1") {}
@@ -24,6 +27,7 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
         external
         payable
         returnsSurplus
+        feeAtMost(maxFee)
     {
         reqSignForMessage(walletIndex, dstChainId, bytes(message));
     }
@@ -37,6 +41,7 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
         external
         payable
         returnsSurplus
+        feeAtMost(maxFee)
     {
         reqSignForData(walletTypeId, walletIndex, dstChainId, data);
     }
@@ -45,7 +50,12 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
     /// @param hash What this contract signs.
     /// @param walletIndex EVM wallet of this contract.
     /// @param dstChainId keccak256 of the CAIP-2 id of the chain that the signature is for.
-    function signAsContract(bytes32 hash, uint256 walletIndex, bytes32 dstChainId) external payable returnsSurplus {
+    function signAsContract(bytes32 hash, uint256 walletIndex, bytes32 dstChainId)
+        external
+        payable
+        returnsSurplus
+        feeAtMost(maxFee)
+    {
         reqSignForContract(walletIndex, dstChainId, hash);
     }
 
@@ -67,9 +77,8 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
         uint256 gasLimit,
         uint256 walletIndex,
         bytes32 dstChainId
-    ) external payable returnsSurplus {
-        bytes memory payload = rlpEncodeTransaction(nonce, gasPrice, gasLimit, to, value, data);
-        reqSignForTx(EVM_WALLET_TYPE, walletIndex, dstChainId, payload, true);
+    ) external payable {
+        _send(rlpEncodeTransaction(nonce, gasPrice, gasLimit, to, value, data), walletIndex, dstChainId);
     }
 
     /// @notice Transfers from a monitored EVM wallet: the network fills in nonce and gas.
@@ -81,15 +90,22 @@ contract MessageSigner is ZrSignConnect, ZrSignConnectERC1271 {
         external
         payable
         returnsSurplus
+        feeAtMost(maxFee)
     {
         reqSignForSimpleTx(EVM_WALLET_TYPE, walletIndex, dstChainId, toChecksumHexString(to), value, "", true);
     }
 
-    /// @notice Takes ether back that is not needed for fees. Only the administrator.
-    /// @param to Recipient.
-    /// @param amount Wei.
-    function withdraw(address payable to, uint256 amount) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        (bool sent,) = to.call{value: amount}("");
-        require(sent, "Transfer failed");
+    /// @notice Changes what a call may cost. Only the administrator.
+    /// @param wei_ Wei.
+    function setMaxFee(uint256 wei_) external onlyRole(DEFAULT_ADMIN_ROLE) {
+        maxFee = wei_;
+    }
+
+    function _send(bytes memory payload, uint256 walletIndex, bytes32 dstChainId)
+        private
+        returnsSurplus
+        feeAtMost(maxFee)
+    {
+        reqSignForTx(EVM_WALLET_TYPE, walletIndex, dstChainId, payload, true);
     }
 }

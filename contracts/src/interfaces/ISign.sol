@@ -101,7 +101,7 @@ interface ISign is IRefunds, IAccessControl {
     error InvalidAddress(string wallet);
     /// @notice The submitter left less gas than the owner's callback is promised.
     error InsufficientGas(uint256 required, uint256 available);
-    /// @notice The wallet address is too short.
+    /// @notice The wallet address is too short, or longer than 65 535 bytes.
     error InvalidAddressLength(uint256 minLength, uint256 actualLength);
 
     // Requests

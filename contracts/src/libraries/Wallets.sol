@@ -16,6 +16,9 @@ struct Wallet {
 
 /// @title Wallets
 library Wallets {
+    /// @dev The longest address that the field for its length can say.
+    uint256 internal constant MAX_LENGTH = type(uint16).max;
+
     uint256 private constant OPTIONS = 8;
     uint256 private constant DELIVERY = 16;
     uint256 private constant HELD = 24;
