@@ -8,12 +8,21 @@ from collections.abc import Callable
 from typing import Final
 
 from zrsign_daemon.log import get_logger
-from zrsign_dmpc.errors import EncodingError
+from zrsign_dmpc.errors import DmpcError
+from zrsign_operator.errors import OperatorError
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox, CatchingUp
 from zrsign_operator.ledger.view import LedgerView
-from zrsign_operator.peers import frames
-from zrsign_operator.peers.frames import EpochNews, Inventory, Proposal, Refusal, Said, Stock
+from zrsign_operator.peers.conduct import Offence
+from zrsign_operator.peers.frames import (
+    EpochNews,
+    Frame,
+    Inventory,
+    Proposal,
+    Refusal,
+    Said,
+    Stock,
+)
 from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.situation import describe
@@ -57,13 +66,17 @@ class Operator:
 
     # What comes in
 
-    def on_frame(self, sender: int, data: bytes) -> None:
-        """Take a frame of an admitted peer; one that does not parse is logged and dropped."""
+    def on_frame(self, sender: int, frame: Frame) -> None:
+        """Take a frame of an admitted peer. Whatever it breaks here is the sender's fault."""
         try:
-            frame = frames.read_frame(data)
-        except EncodingError as error:
-            self._log.warning("bad_frame", peer=sender, why=str(error))
-            return
+            self._take(sender, frame)
+        except (DmpcError, OperatorError, OSError) as error:
+            self._log.warning("frame_dropped", peer=sender, kind=frame.TAG, why=str(error))
+        except Exception as error:  # noqa: BLE001 - no frame may end what goes on with the others
+            self._log.exception("frame_broke", peer=sender, kind=frame.TAG)
+            self.on_offence(sender, Offence.BROKE, f"{frame.TAG}: {type(error).__name__}")
+
+    def _take(self, sender: int, frame: Frame) -> None:
         match frame:
             case Said():
                 self.work.runner.said(sender, frame)
@@ -77,6 +90,10 @@ class Operator:
                 self.peers.take_inventory(sender, frame)
             case EpochNews():
                 self.work.changes.take(sender, frame)
+
+    def on_offence(self, peer: int, offence: Offence, why: str) -> None:
+        """A peer did what it must not."""
+        self.peers.charge(peer, offence, why)
 
     def on_peer(self, peer: int, up: bool) -> None:
         """A link to a peer opened or broke."""
@@ -142,7 +159,7 @@ class Operator:
             if other or self.peers.inventories.is_left_behind(held):
                 self._log.warning("share_erased", key=held.ledger_key, epoch=held.share.info.epoch)
                 self.holdings.erase(held.folder)
-                self.peers.tell_all(self.peers.inventories.mine())
+                self.peers.tell_all(*self.peers.inventories.mine())
 
     def status(self) -> dict[str, object]:
         """What a person wants to know, as JSON."""
@@ -156,6 +173,7 @@ class Operator:
             "signatures": self.work.figures.signed,
             "steps": self.work.runner.steps,
             "faults": self.peers.standing.faults,
+            "conduct": self.peers.standing.conduct.describe(),
             "epochs": {held.ledger_key: held.share.info.epoch for held in self.holdings.all_keys()},
             **describe(self.work.situation(all_keys=True)),
         }

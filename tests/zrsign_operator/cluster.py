@@ -358,6 +358,10 @@ class FakeLinks:
     def peers(self) -> frozenset[int]:
         return frozenset(self.members)
 
+    def cut(self, index: int, seconds: float) -> None:
+        assert seconds > 0
+        self._cluster.cut(self._me, index)
+
     def send(self, index: int, frame: bytes) -> None:
         if index in self._up():
             self._cluster.wire.put(self._me, index, frame)
@@ -523,7 +527,7 @@ class Cluster:
                 return
             sender, recipient, data = arrived
             if recipient in self.operators and sender not in self.links[recipient].mute:
-                self.operators[recipient].on_frame(sender, data)
+                self.operators[recipient].on_frame(sender, frames.read_frame(data))
 
     async def turn(self) -> None:
         """All look at the ledger, do what is next, and answer."""
@@ -577,7 +581,7 @@ class Cluster:
     def _tell_all(self, index: int) -> None:
         """Let an operator say what it holds, as it does when it got it in a run."""
         peers = self.operators[index].peers
-        peers.tell_all(peers.inventories.mine())
+        peers.tell_all(*peers.inventories.mine())
 
     def give_aux(self, indices: Sequence[int] = ()) -> None:
         """Auxiliary information for these, or for all that run, without the run."""

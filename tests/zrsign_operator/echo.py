@@ -18,6 +18,7 @@ from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
 from zrsign_dmpc.wire.records import Record
 from zrsign_operator.peers import frames
+from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.runner import Ended, Runner
@@ -100,6 +101,7 @@ class Harness:
     """The results that tasks were given."""
     ended: list[Ended] = field(default_factory=list)
     refused: list[tuple[int, Refusal]] = field(default_factory=list)
+    offences: list[tuple[int, Offence]] = field(default_factory=list)
     claimed: list[bytes] = field(default_factory=list)
     claimed_before: Exception | None = None
     """What a claim is refused with."""
@@ -122,6 +124,7 @@ class Harness:
             ended=self._end,
             refused=lambda peer, _, refusal: self.refused.append((peer, refusal)),
             lanes=lanes,
+            offends=lambda peer, offence, _: self.offences.append((peer, offence)),
             is_needed=lambda one: one.kind not in BACKGROUND or one in self.needed,
             clock=self.clock,
         )

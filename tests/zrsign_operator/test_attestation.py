@@ -15,7 +15,7 @@ from zrsign_operator.enclave.dcap import DcapVerifier
 from zrsign_operator.enclave.settings import Attestation, verifiers
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.enclave.verifiers import Verifiers
-from zrsign_operator.peers.admission import AttestedGate, Credentials, NotAdmitted
+from zrsign_operator.peers.admission import AttestedGate, Credentials, NotAdmitted, Role
 from zrsign_operator.peers.members import Member
 
 ENCLAVE = SimulatedEnclave(b"r" * 32, b"s" * 32)
@@ -65,16 +65,18 @@ async def test_genuine_quote_of_another_connection__should_not_be_admitted(tmp_p
     )
     shown = Credentials(b"2" * 16, "tdx", quote).encode()
     with pytest.raises(NotAdmitted, match="not to this peer"):
-        await gate.admit(MEMBER, b"n" * 32, shown)
+        await gate.admit(MEMBER, Role.LISTENER, b"n" * 32, shown)
+    strange = Credentials(b"2" * 16, "nitro", quote).encode()
     with pytest.raises(NotAdmitted, match="not accepted"):
-        await gate.admit(MEMBER, b"n" * 32, Credentials(b"2" * 16, "nitro", quote).encode())
+        await gate.admit(MEMBER, Role.LISTENER, b"n" * 32, strange)
 
 
 async def test_own_credentials__should_be_admitted_for_this_nonce_only() -> None:
     allowed = frozenset({("simulated", ENCLAVE.measurement)})
     believed = Verifiers(verifiers(Attestation(), ENCLAVE.root), allowed)
     gate = AttestedGate("keyring1test", lambda: MEMBER, b"1" * 16, ENCLAVE, lambda: believed)
-    shown = await gate.credentials(b"n" * 32)
-    assert await gate.admit(MEMBER, b"n" * 32, shown) == b"1" * 16
+    shown = await gate.credentials(Role.LISTENER, b"n" * 32)
+    admission = await gate.admit(MEMBER, Role.LISTENER, b"n" * 32, shown)
+    assert admission.incarnation == b"1" * 16
     with pytest.raises(NotAdmitted):
-        await gate.admit(MEMBER, b"m" * 32, shown)
+        await gate.admit(MEMBER, Role.LISTENER, b"m" * 32, shown)

@@ -93,9 +93,10 @@ async def test_peer__should_offer_its_own_nonces_and_no_others(told: Told) -> No
 
 
 async def test_peer__should_offer_only_so_many(told: Told) -> None:
-    stock = told.of_peer(4 * NONCES_AHEAD + 3)
-    told.stocks.take(PEER, stock)
-    assert told.offered() == list(stock.commitments[3:])
+    stocks = [told.of_peer(NONCES_AHEAD) for _ in range(4)] + [told.of_peer(3)]
+    for stock in stocks:
+        told.stocks.take(PEER, stock)
+    assert told.offered() == [each for stock in stocks for each in stock.commitments][3:]
     told.stocks.lost(3)
     assert len(told.offered()) == 4 * NONCES_AHEAD
     told.stocks.lost(PEER)

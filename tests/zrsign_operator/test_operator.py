@@ -46,22 +46,22 @@ async def key_proposal(asked: Asked) -> Proposal:
     ],
     ids=["signature", "content", "keyring", "messenger", "not me", "not the proposer"],
 )
-async def test_strange_proposal__should_be_dropped(
+async def test_strange_proposal__should_be_dropped_and_its_sender_cut(
     asked: Asked, change: Callable[[Proposal], Proposal]
 ) -> None:
     good = await key_proposal(asked)
-    asked.operator.on_frame(PEER, change(good).encode())
+    asked.operator.on_frame(PEER, change(good))
     assert asked.operator.work.runner.running() == []
     assert asked.said == []
-    asked.operator.on_frame(PEER, good.encode())
-    assert asked.operator.work.runner.running() == [good]
-    await asked.cluster.deliver()
+    # No operator writes such a thing by mistake.
+    assert asked.operator.peers.standing.shunned() == {PEER}
+    assert PEER not in asked.operator.peers.usable()
 
 
 async def test_proposal_to_a_memory_that_was_lost__should_be_refused(asked: Asked) -> None:
     good = await key_proposal(asked)
     stale = replace(good, incarnations=(bytes(16), *good.incarnations[1:])).signed(identity(PEER))
-    asked.operator.on_frame(PEER, stale.encode())
+    asked.operator.on_frame(PEER, stale)
     why = "not with me, or not with one of these"
     assert asked.said == [Refusal(stale.execution_id, why)]
     assert asked.operator.work.runner.running() == []
@@ -70,21 +70,31 @@ async def test_proposal_to_a_memory_that_was_lost__should_be_refused(asked: Aske
 async def test_proposal_with_a_cheat__should_be_refused_until_it_is_pardoned(asked: Asked) -> None:
     good = await key_proposal(asked)
     asked.operator.peers.standing.convict(good, Abort("a lie", (3,)))
-    asked.operator.on_frame(PEER, good.encode())
+    asked.operator.on_frame(PEER, good)
     why = "not with me, or not with one of these"
     assert asked.said == [Refusal(good.execution_id, why)]
     asked.cluster.ledger.pardon(3)
     await asked.look()
     asked.operator.peers.follow(asked.operator.settings)
-    asked.operator.on_frame(PEER, good.encode())
+    asked.operator.on_frame(PEER, good)
     assert asked.operator.work.runner.running() == [good]
     await asked.cluster.deliver()
 
 
-@pytest.mark.parametrize("data", [b"", b"junk", Target(1, 0).encode()])
-async def test_frame_that_is_none__should_be_dropped(asked: Asked, data: bytes) -> None:
-    asked.operator.on_frame(PEER, data)
-    assert asked.said == []
+async def test_frame_that_breaks_something__should_cost_its_sender_and_nobody_else(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = asked.operator
+
+    def breaks(*_: object) -> None:
+        raise OverflowError("int too large to convert")
+
+    monkeypatch.setattr(operator.peers.stocks, "take", breaks)
+    for _ in range(5):
+        assert operator.peers.standing.shunned() == set()
+        operator.on_frame(PEER, Stock(b"k" * 32, ()))
+    assert operator.peers.standing.shunned() == {PEER}
+    operator.tick()
 
 
 async def test_part_of_an_inventory__should_be_answered_with_nonces_of_these_keys(
@@ -94,11 +104,11 @@ async def test_part_of_an_inventory__should_be_answered_with_nonces_of_these_key
     asked.operator.peers.stocks.publish([])
     held = asked.held(asked.frost)
     mine = asked.operator.peers.inventories.of(held)
-    asked.operator.on_frame(PEER, mine.encode())
+    asked.operator.on_frame(PEER, mine)
     assert held.nonces is not None
     assert asked.said == [Stock(held.share.info.key_id, held.nonces.published)]
     asked.said.clear()
-    asked.operator.on_frame(PEER, replace(mine, complete=1).encode())
+    asked.operator.on_frame(PEER, replace(mine, complete=1))
     assert asked.said == []
 
 

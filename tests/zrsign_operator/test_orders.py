@@ -157,9 +157,9 @@ def test_later_epoch__should_be_believed_of_as_many_as_sign_and_of_no_fewer(
 
 
 def test_inventory__should_tell_what_is_held(holdings: Holdings, held: HeldKey) -> None:
-    assert Inventories(holdings, Clock()).mine().holdings == (Holding(7, KEY.key_id, 0),)
+    assert Inventories(holdings, Clock()).mine()[0].holdings == (Holding(7, KEY.key_id, 0),)
     holdings.erase(held.folder)
-    assert Inventories(holdings, Clock()).mine().holdings == ()
+    assert Inventories(holdings, Clock()).mine()[0].holdings == ()
 
 
 def test_caught_operator__should_be_left_out_until_it_is_pardoned(holdings: Holdings) -> None:

@@ -19,12 +19,16 @@ from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, Refused
+from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.runner import (
     EARLY_S,
     MAX_EARLY,
+    MAX_EARLY_BYTES,
     MAX_EARLY_EXECUTIONS,
     MAX_PARKED,
+    MAX_SAID,
+    MAX_SHORT_BYTES,
     PARK_S,
     PARK_SHORTLY_S,
 )
@@ -247,6 +251,63 @@ def test_peer__should_not_push_out_what_others_say_early(harness: Harness) -> No
     harness.clock.now += EARLY_S + 1
     harness.runner.tick()
     assert len(harness.told(Refusal)) == MAX_EARLY_EXECUTIONS
+
+
+def test_early_messages__should_take_only_so_much_memory(harness: Harness) -> None:
+    theirs, long = proposal(), bytes(1 << 20)
+    for number in range(MAX_EARLY_BYTES >> 20):
+        harness.runner.said(2, Said(number.to_bytes(32, "big"), long))
+    assert harness.offences == []
+    harness.runner.said(2, Said(bytes([9]) * 32, b"x"))
+    assert harness.offences == [(2, Offence.FLOOD)]
+    # Others may still speak early.
+    harness.hear(theirs, 3)
+    assert harness.offences == [(2, Offence.FLOOD)]
+
+
+def test_member__should_not_say_more_than_a_short_execution_has_room_for(harness: Harness) -> None:
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.said(2, Said(theirs.execution_id, bytes(MAX_SHORT_BYTES + 1)))
+    assert harness.offences == [(2, Offence.FLOOD)]
+    for _ in range(MAX_SAID):
+        harness.hear(theirs, 3)
+    assert (3, Offence.FLOOD) not in harness.offences
+    harness.hear(theirs, 3)
+    assert harness.offences[-1] == (3, Offence.FLOOD)
+
+
+@pytest.mark.parametrize("kind", WorkKind)
+async def test_message_that_breaks_a_check__should_be_its_senders_fault(
+    harness: Harness, kind: WorkKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ValueError("Exceeds the limit (4300 digits) for integer string conversion")
+
+    theirs, other = proposal(kind), proposal(kind, name="another")
+    harness.runner.invited(theirs)
+    await settled()
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "receive", breaks)
+        harness.hear(theirs, 3)
+        await settled()
+    assert harness.offences == [(3, Offence.BROKE)]
+    assert [each.outcome for each in harness.ended] == [
+        Abort("a message of party 3 broke a step", (3,))
+    ]
+    harness.runner.invited(other)
+    await settled()
+    harness.hear(other, 2, 3)
+    await settled()
+    assert harness.kept == [6]
+
+
+def test_proposal_that_breaks_its_check__should_be_its_senders_fault(harness: Harness) -> None:
+    harness.why = OverflowError("int too big to convert")
+    harness.runner.invited(proposal())
+    assert harness.offences == [(2, Offence.BROKE)]
+    with pytest.raises(OverflowError):
+        harness.runner.propose(proposal(proposer=1))
 
 
 def test_late_message__should_be_dropped(harness: Harness) -> None:

@@ -163,7 +163,7 @@ async def test_new_shares__should_be_due_by_order_or_for_who_has_none(seen: Seen
     await seen.look()
     held = seen.cluster.held(ME, key)
     for peer in (2, 3):
-        mine = seen.operator.peers.inventories.mine()
+        (mine,) = seen.operator.peers.inventories.mine()
         seen.operator.peers.inventories.take(peer, mine)
     assert not seen.outlook.is_due(held)
     assert seen.wanted() == {}
@@ -224,7 +224,7 @@ async def test_keys__should_show_what_is_ready_and_who_lacks_them(seen: Seen) ->
     (_, second) = seen.operator.holdings.presignatures
     clock.now += 1.0
     seen.outlook.got_presignature(second)
-    seen.operator.peers.inventories.take(2, seen.operator.peers.inventories.mine())
+    seen.operator.peers.inventories.take(2, seen.operator.peers.inventories.mine()[0])
     seen.operator.peers.inventories.take(3, Inventory((), ()))
     pool = seen.cluster.held(2, frost).nonces
     assert pool is not None

@@ -102,7 +102,7 @@ class Asked:
     async def answer(self, proposal: Proposal) -> str:
         """Why operator 1 does not take part, in the end; an empty text: it does."""
         self.said.clear()
-        self.operator.on_frame(PEER, proposal.encode())
+        self.operator.on_frame(PEER, proposal)
         self.cluster.clock.now += LONG_S
         self.operator.work.runner.retry_parked()
         joined = proposal in self.operator.work.runner.running()

@@ -17,7 +17,15 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.single_use import SingleUseLedger
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import (
+    ONLINE_MESSAGE_BYTES,
+    Execution,
+    Heard,
+    IdentityKey,
+    Parties,
+    Protocol,
+    RoundSpec,
+)
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -59,7 +67,7 @@ def sign_batch_execution(
 
     protocol = Protocol(
         name=NAME,
-        rounds=(RoundSpec(broadcast=SignatureShares),),
+        rounds=(RoundSpec(broadcast=SignatureShares, max_bytes=ONLINE_MESSAGE_BYTES),),
         faults={WRONG_SHARE: wrong_share},
         context=tuple(order.value() for order in orders),
     )

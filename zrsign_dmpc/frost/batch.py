@@ -16,7 +16,15 @@ from zrsign_dmpc.frost.nonces import NoncePool
 from zrsign_dmpc.frost.protocol import WRONG_SHARE
 from zrsign_dmpc.frost.signing import InvalidShares, SigningPackage
 from zrsign_dmpc.run.board import Board
-from zrsign_dmpc.run.execution import Execution, Heard, IdentityKey, Parties, Protocol, RoundSpec
+from zrsign_dmpc.run.execution import (
+    ONLINE_MESSAGE_BYTES,
+    Execution,
+    Heard,
+    IdentityKey,
+    Parties,
+    Protocol,
+    RoundSpec,
+)
 from zrsign_dmpc.run.rounds import Outgoing, Result, Round
 from zrsign_dmpc.run.session import Session
 from zrsign_dmpc.wire.encoding import Value
@@ -61,7 +69,7 @@ def frost_batch_execution(
 
     protocol = Protocol(
         name=NAME,
-        rounds=(RoundSpec(broadcast=SignatureShares),),
+        rounds=(RoundSpec(broadcast=SignatureShares, max_bytes=ONLINE_MESSAGE_BYTES),),
         faults={WRONG_SHARE: wrong_share},
         context=(suite.name, key.key_id, tuple(_value(package) for package in packages)),
     )

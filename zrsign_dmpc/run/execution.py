@@ -38,6 +38,9 @@ The largest are an opening of auxiliary information at PAILLIER_3072 (101,200) a
 presigning there with 32 signers (96,300).
 """
 
+ONLINE_MESSAGE_BYTES: Final = 1 << 12
+"""Bytes of a body with the shares of up to 64 signatures, which take 38 each."""
+
 
 @lru_cache(maxsize=1024)
 def _check_identity(key: bytes) -> None:

@@ -21,6 +21,11 @@ class Attested:
     """Unix time in seconds, for the one kind that says it (Nitro)."""
     details: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What a person may want to know: platform, TCB status, the parts of the measurement in hex."""
+    valid_until: float | None = None
+    """Unix time in seconds at which the first thing that the proof rests on ends.
+
+    That is a certificate, a revocation list or the vendor's collateral.
+    """
 
 
 class Verifier(Protocol):

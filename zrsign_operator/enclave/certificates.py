@@ -74,6 +74,11 @@ def require_valid(certificates: Sequence[x509.Certificate], now: float) -> None:
             )
 
 
+def first_end(certificates: Sequence[x509.Certificate]) -> float:
+    """Unix time in seconds at which the first of these ends."""
+    return min(each.not_valid_after_utc for each in certificates).timestamp()
+
+
 def require_path(
     leaf: x509.Certificate,
     intermediates: Sequence[x509.Certificate],

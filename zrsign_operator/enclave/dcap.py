@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from zrsign_dmpc.errors import ParameterError
 from zrsign_operator.enclave import roots
 from zrsign_operator.enclave.attested import Attested
-from zrsign_operator.enclave.certificates import load_pem, require_valid, utc
+from zrsign_operator.enclave.certificates import first_end, load_pem, require_valid, utc
 from zrsign_operator.enclave.errors import (
     BadCollateral,
     ExpiredQuote,
@@ -142,11 +142,12 @@ class DcapVerifier:
         quote = self._parse(document)
         collateral = self._collateral_of(quote)
         _require_current(collateral, now)
-        self._require_chain(quote, now)
+        chain = self._require_chain(quote, now)
         refuse_debug(self.kind, _attributes(quote.report))
         claims = self._check(document, collateral, now)
         refuse_platform(claims, self._policy)
-        return _attested(self.kind, quote.report, claims)
+        until = min(collateral.valid_until.timestamp(), first_end(chain))
+        return replace(_attested(self.kind, quote.report, claims), valid_until=until)
 
     def _parse(self, document: bytes) -> Any:
         if len(document) > MAX_DOCUMENT_BYTES:
@@ -172,12 +173,13 @@ class DcapVerifier:
             )
         return self._collateral[platform]
 
-    def _require_chain(self, quote: Any, now: float) -> None:
+    def _require_chain(self, quote: Any, now: float) -> list[x509.Certificate]:
         """The chain in the quote has the root at its end, which `dcap_qvl` does not look at."""
         chain = load_pem((quote.cert_chain_pem_bytes() or b"").rstrip(b"\0"))
         if len(chain) != PCK_CHAIN_LENGTH or chain[-1] != self._root:
             raise UntrustedQuote("the platform's certificates do not end in the pinned root")
         require_valid(chain, now)
+        return chain
 
     def _check(self, document: bytes, collateral: Collateral, now: float) -> dict[str, Any]:
         seconds = int(now)

@@ -20,7 +20,13 @@ import cbor2
 
 from zrsign_operator.enclave import roots
 from zrsign_operator.enclave.attested import Attested
-from zrsign_operator.enclave.certificates import load, require_path, require_signed, require_valid
+from zrsign_operator.enclave.certificates import (
+    first_end,
+    load,
+    require_path,
+    require_signed,
+    require_valid,
+)
 from zrsign_operator.enclave.errors import (
     ExpiredQuote,
     MalformedQuote,
@@ -88,6 +94,7 @@ class NitroVerifier:
             payload.user_data or b"",
             payload.timestamp_ms / 1000,
             _details(payload),
+            first_end([load(each) for each in (payload.certificate, *payload.cabundle)]),
         )
 
     def _check_signature(

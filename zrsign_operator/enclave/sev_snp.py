@@ -24,6 +24,7 @@ from zrsign_operator.enclave import roots
 from zrsign_operator.enclave.attested import Attested
 from zrsign_operator.enclave.certificates import (
     fingerprint,
+    first_end,
     load,
     load_pem,
     require_issued,
@@ -197,6 +198,13 @@ class Endorsement:
             revoked,
         )
 
+    @property
+    def valid_until(self) -> float:
+        """Unix time in seconds at which the first of the certificates and the list ends."""
+        listed = self.revoked.next_update_utc if self.revoked is not None else None
+        ends = [first_end(self.chain), *([listed.timestamp()] if listed else [])]
+        return min(ends)
+
     def fits(self, report: SnpReport) -> bool:
         """Whether this key is the one that the report says it is signed with."""
         return (
@@ -237,7 +245,14 @@ class SnpVerifier:
         endorsement = self._endorsement_of(report)
         self._require_genuine(endorsement, now)
         refuse_guest(report, endorsement, self._policy)
-        return Attested(KIND, report.measurement, report.report_data, None, _details(report))
+        return Attested(
+            KIND,
+            report.measurement,
+            report.report_data,
+            None,
+            _details(report),
+            endorsement.valid_until,
+        )
 
     def _endorsement_of(self, report: SnpReport) -> Endorsement:
         """The key that signed the report. Two providers' keys may fit one report."""

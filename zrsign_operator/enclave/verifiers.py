@@ -32,6 +32,10 @@ class Verifiers:
         """The same verifiers with another allow-list."""
         return Verifiers(self._by_kind.values(), allowed)
 
+    def allows(self, kind: str, measurement: bytes) -> bool:
+        """Whether code with this measurement may run in enclaves of this kind."""
+        return kind in self._by_kind and (kind, measurement) in self._allowed
+
     def admit(self, kind: str, document: bytes, report_data: bytes, now: float) -> Attested:
         """What the document proves, if it is bound to `report_data` and its code is allowed.
 
@@ -49,7 +53,7 @@ class Verifiers:
                 f"the document is bound to {attested.report_data.hex()[:32]}…, not to this peer, "
                 "its keys and this connection"
             )
-        if (kind, attested.measurement) not in self._allowed:
+        if not self.allows(kind, attested.measurement):
             raise UnknownMeasurement(
                 f"{kind} measurement {attested.measurement.hex()} is not on the allow-list"
             )

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from typing import Final
 
 from zrsign_dmpc.ecdsa.security import SecurityLevel
+from zrsign_operator.errors import Refused
 from zrsign_operator.keys.holdings import HeldKey, Holdings
-from zrsign_operator.peers.frames import Holding, Inventory
+from zrsign_operator.peers.frames import MAX_AUX, MAX_PAGE, Holding, Inventory, Part
 
 GRACE_S: Final = 2.0
 """How long a peer may be behind with what it says."""
 AUX_GRACE_S: Final = 15.0
 """How much later than this operator a peer may end the making of auxiliary information."""
+MAX_KEYS: Final = 1 << 16
+"""Keys that a peer may say to hold, about 16 MB of memory."""
 LACKING_S: Final = 10.0
 """Seconds that a peer may lack a share before it is dealt a new one."""
 
@@ -32,22 +35,32 @@ class Inventories:
         self._lacks: dict[tuple[int, bytes], float] = {}
         """Clock time since when a peer lacks a key in this operator's epoch, by (peer, key id)."""
 
-    def mine(self) -> Inventory:
-        """All that this operator holds."""
-        return self._with(tuple(holding_of(held) for held in self._holdings.all_keys()))
+    def mine(self) -> list[Inventory]:
+        """All that this operator holds, in pages."""
+        holdings = [holding_of(held) for held in self._holdings.all_keys()]
+        pages = [holdings[at : at + MAX_PAGE] for at in range(0, len(holdings), MAX_PAGE)] or [[]]
+        return [
+            self._with(tuple(page), Part.MORE if place else Part.FIRST)
+            for place, page in enumerate(pages)
+        ]
 
     def of(self, held: HeldKey) -> Inventory:
         """This key alone."""
-        return self._with((holding_of(held),), complete=0)
+        return self._with((holding_of(held),), Part.NEWS)
 
-    def _with(self, holdings: tuple[Holding, ...], complete: int = 1) -> Inventory:
-        return Inventory(holdings, self._holdings.aux_digests(), complete)
+    def _with(self, holdings: tuple[Holding, ...], part: Part) -> Inventory:
+        return Inventory(holdings, self._holdings.aux_digests()[-MAX_AUX:], part)
 
     def take(self, peer: int, inventory: Inventory) -> None:
-        """Believe what a peer says of itself; a complete inventory replaces the ones before."""
-        if inventory.complete:
+        """Believe what a peer says of itself; the first page of all replaces what it said before.
+
+        Raises Refused for more keys than a keyring of operators may have.
+        """
+        if inventory.complete == Part.FIRST:
             self._said[peer] = {}
         known = self._said.setdefault(peer, {})
+        if len(known) + len(inventory.holdings) > MAX_KEYS:
+            raise Refused(f"more than {MAX_KEYS} keys in an inventory")
         known.update({each.ledger_key: each for each in inventory.holdings})
         if peer not in self._aux or self._aux[peer][0] != inventory.aux:
             self._aux[peer] = inventory.aux, self._clock()

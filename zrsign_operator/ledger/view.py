@@ -19,6 +19,8 @@ LIMIT: Final = 500
 """Requests looked at in one turn; the rest come when these are answered."""
 LOOKED_UP: Final = 64
 """Keys in one turn."""
+MAX_UNKNOWN: Final = 1 << 16
+"""Keys that wait to be looked up: peers may name what is not there."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class LedgerView:
 
     def want_key(self, ledger_key: int) -> None:
         """Look it up with the next view."""
-        if ledger_key not in self._known_keys:
+        if ledger_key not in self._known_keys and len(self._unknown) < MAX_UNKNOWN:
             self._unknown.add(ledger_key)
 
     def _view(self, work: operators.QueryWorkResponse, settings: KeyringSettings) -> LedgerSnapshot:

@@ -1,6 +1,7 @@
 """What this operator thinks of the others: who is left out for a while, and who for good.
 
-Silence and refusals prove nothing, so they cost a pause that doubles. Evidence is kept on the disk
+Silence and refusals prove nothing, so they cost a pause that doubles; what is done over time is
+counted in `zrsign_operator.peers.conduct`. Evidence is kept on the disk
 and leaves its culprit out until the keyring's administrators pardon it on the ledger.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.peers.conduct import Conduct
 from zrsign_operator.peers.frames import Proposal
 
 FIELDS: Final = ("kind", "culprits", "why")
@@ -51,6 +53,7 @@ class Standing:
         self._pardons: Mapping[int, int] = {}
         self._holdings = holdings
         self._clock = clock
+        self.conduct = Conduct(clock)
         self._suspects: dict[int, _Suspect] = {}
         self._refusals: Counter[int] = Counter()
         for document in holdings.evidence():
@@ -60,7 +63,12 @@ class Standing:
     def left_out(self) -> set[int]:
         """Whom to do without now."""
         now = self._clock()
-        return {i for i, each in self._suspects.items() if each.until > now} | self.guilty
+        silent = {i for i, each in self._suspects.items() if each.until > now}
+        return silent | self.shunned()
+
+    def shunned(self) -> set[int]:
+        """Whom nothing is begun with now: who was caught, or is excluded for its conduct."""
+        return self.guilty | self.conduct.excluded()
 
     def suspect(self, index: int) -> None:
         """It was silent."""
@@ -85,6 +93,7 @@ class Standing:
         for index in members:
             self._refusals.pop(index, None)
             self._suspects.pop(index, None)
+            self.conduct.credit(index)
 
     @property
     def guilty(self) -> set[int]:
@@ -107,6 +116,9 @@ class Standing:
 
     def pardon(self, pardons: Mapping[int, int]) -> None:
         """How often the administrators pardoned each operator."""
+        for index, count in pardons.items():
+            if count > self._pardons.get(index, 0):
+                self.conduct.pardon(index)
         self._pardons = pardons
 
     def convict(self, proposal: Proposal, outcome: Abort) -> bytes:

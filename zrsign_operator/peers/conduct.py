@@ -8,7 +8,7 @@ off, claims or floods for a living cannot stay below.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -44,7 +44,9 @@ class Offence(StrEnum):
     """Its journal forgot what it had told."""
 
 
-PRICES: Final = {
+CUTTING: Final = frozenset({Offence.FLOOD, Offence.MALFORMED})
+"""What ends a link."""
+PRICES: Final[Mapping[Offence, float]] = {
     Offence.FLOOD: LIMIT,
     Offence.MALFORMED: LIMIT,
     Offence.BROKE: 20.0,
@@ -82,7 +84,7 @@ class Conduct:
         account.owed += PRICES[offence]
         if account.owed < LIMIT or account.until > now:
             return 0.0
-        excluded = min(EXCLUDED_S * 2**account.times, MAX_EXCLUDED_S)
+        excluded = min(EXCLUDED_S * (1 << account.times), MAX_EXCLUDED_S)
         account.owed, account.times = 0.0, min(account.times + 1, 16)
         account.until, account.why = now + excluded, f"{offence}: {why}"
         return excluded

@@ -9,20 +9,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, ClassVar, Final
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, Final, NamedTuple
 
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.run.execution import IdentityKey, Parties
+from zrsign_dmpc.run.messages import MAX_MESSAGE_BYTES
 from zrsign_dmpc.wire.encoding import Tagged, decode, encode
 from zrsign_dmpc.wire.records import Record
 
 INCARNATION_BYTES: Final = 16
+EXECUTION_BYTES: Final = 32
 NONCE_BYTES: Final = 32
 MAX_SUBJECTS: Final = 16
 """One cheat ends a whole batch, and burns what was made ahead for it."""
-MAX_FRAME_BYTES: Final = 1 << 23
+_TAG_AT: Final = 6
+"""Bytes ahead of the tag in a document that is one tagged value."""
+MAX_INDEX: Final = 0xFFFF
+MAX_NUMBER: Final = 1 << 64
+"""The ledger's ids are below it."""
+MAX_PAGE: Final = 256
+"""Keys in one frame of an inventory."""
+MAX_AUX: Final = 64
+"""Digests of auxiliary information in one frame of an inventory: the newest."""
+MAX_COMMITMENTS: Final = 64
+"""In one frame of a stock."""
+MAX_STATEMENTS: Final = 256
+"""In one frame about a change: every member of 32 makes two statements."""
+MAX_REASON: Final = 300
+"""Characters of a refusal."""
 
 
 class WorkKind(StrEnum):
@@ -65,12 +81,16 @@ class Proposal(Record):
             raise EncodingError(f"unknown kind of work {self.kind[:20]!r}")
         if len(self.subjects) > MAX_SUBJECTS or len(set(self.subjects)) != len(self.subjects):
             raise EncodingError(f"a proposal has up to {MAX_SUBJECTS} different subjects")
+        if not all(0 <= each < MAX_NUMBER for each in self.subjects):
+            raise EncodingError("a subject is no id of the ledger")
         if not 2 <= len(self.members) <= 64 or len(self.nonce) != NONCE_BYTES:
             raise EncodingError("a proposal has 2 to 64 members and a nonce of 32 bytes")
+        if not all(1 <= each <= MAX_INDEX for each in (self.proposer, *self.members)):
+            raise EncodingError(f"the index of an operator is 1 to {MAX_INDEX}")
         if list(self.members) != sorted(set(self.members)):
             raise EncodingError("a proposal names its members once, in ascending order")
-        if len(self.incarnations) != len(self.members):
-            raise EncodingError("a proposal names one incarnation a member")
+        if [len(each) for each in self.incarnations] != [INCARNATION_BYTES] * len(self.members):
+            raise EncodingError("a proposal names one incarnation of 16 bytes a member")
 
     @property
     def signed_bytes(self) -> bytes:
@@ -110,6 +130,10 @@ class Refusal(Record):
     execution_id: bytes
     reason: str
 
+    def __post_init__(self) -> None:
+        if len(self.execution_id) != EXECUTION_BYTES or len(self.reason) > MAX_REASON:
+            raise EncodingError("a refusal names an execution, and says why in few words")
+
 
 @dataclass(frozen=True)
 class Said(Record):
@@ -120,6 +144,10 @@ class Said(Record):
     execution_id: bytes
     data: bytes
 
+    def __post_init__(self) -> None:
+        if len(self.execution_id) != EXECUTION_BYTES:
+            raise EncodingError("a message names an execution")
+
 
 @dataclass(frozen=True)
 class Stock(Record):
@@ -129,6 +157,21 @@ class Stock(Record):
 
     key_id: bytes
     commitments: tuple[NonceCommitment, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.commitments) > MAX_COMMITMENTS:
+            raise EncodingError(f"a stock has up to {MAX_COMMITMENTS} commitments")
+
+
+class Part(IntEnum):
+    """What a frame with an inventory is."""
+
+    NEWS = 0
+    """Keys that the sender got just now."""
+    FIRST = 1
+    """The first page of all that it holds: what it said before is void."""
+    MORE = 2
+    """The next page."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +184,14 @@ class Holding(Record):
     key_id: bytes
     epoch: int
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.ledger_key < MAX_NUMBER or not 0 <= self.epoch < MAX_NUMBER:
+            raise EncodingError("a key or an epoch is out of range")
+
 
 @dataclass(frozen=True)
 class Inventory(Record):
-    """All keys that I hold shares of, or some of them when `complete` is 0."""
+    """Keys that I hold shares of, up to `MAX_PAGE`: see `Part`."""
 
     TAG: ClassVar[str] = "inventory"
 
@@ -152,6 +199,12 @@ class Inventory(Record):
     aux: tuple[bytes, ...]
     """The digests of the auxiliary information that I have."""
     complete: int = 1
+
+    def __post_init__(self) -> None:
+        if self.complete not in set(Part):
+            raise EncodingError(f"an inventory has no part {self.complete}")
+        if len(self.holdings) > MAX_PAGE or len(self.aux) > MAX_AUX:
+            raise EncodingError(f"a part of an inventory has up to {MAX_PAGE} keys")
 
 
 @dataclass(frozen=True)
@@ -167,20 +220,59 @@ class EpochNews(Record):
     waiting: int
     """1: the sender does not know the end of it yet; else 0."""
 
+    def __post_init__(self) -> None:
+        if len(self.said) > MAX_STATEMENTS:
+            raise EncodingError(f"news has up to {MAX_STATEMENTS} statements")
+
 
 Frame = Proposal | Refusal | Said | Stock | Inventory | EpochNews
-_FRAMES: Final[Mapping[str, Any]] = {
-    kind.TAG: kind for kind in (Proposal, Refusal, Said, Stock, Inventory, EpochNews)
+
+
+class _Limit(NamedTuple):
+    """What a frame of one kind may take."""
+
+    kind: Any
+    size: int
+    """Bytes at most."""
+    items: int
+    price: int = 1
+    """What a byte counts for in a link's budget: points cost much to read."""
+
+
+_LIMITS: Final[Mapping[bytes, _Limit]] = {
+    encode(limit.kind.TAG)[1:]: limit
+    for limit in (
+        # Sixteen signatures by 32 signers with FROST name nonces of 56 KB.
+        _Limit(Proposal, 1 << 17, 256),
+        _Limit(Refusal, 1 << 11, 8),
+        _Limit(Said, MAX_MESSAGE_BYTES + (1 << 10), 8),
+        _Limit(Stock, 1 << 13, 5 * MAX_COMMITMENTS + 8, price=16),
+        _Limit(Inventory, 1 << 15, 5 * MAX_PAGE + MAX_AUX + 8),
+        _Limit(EpochNews, 1 << 18, MAX_STATEMENTS + 8),
+    )
 }
+"""By the item that a document of the kind has at `_TAG_AT`."""
+MAX_FRAME_BYTES: Final = max(limit.size for limit in _LIMITS.values())
+FRAME_PRICE: Final = 512
+"""What a frame counts for in a link's budget beside its bytes."""
 
 
 def read_frame(data: bytes) -> Frame:
-    """The frame with exactly this encoding. Raises EncodingError."""
-    if len(data) > MAX_FRAME_BYTES:
-        raise EncodingError(f"a frame has at most {MAX_FRAME_BYTES} bytes")
-    value = decode(data)
-    kind = _FRAMES.get(value.tag) if isinstance(value, Tagged) else None
-    if kind is None:
+    """The frame with exactly this encoding, within the limits of its kind. Raises EncodingError."""
+    limit = _limit_of(data)
+    if limit is None:
         raise EncodingError("this is no frame")
-    frame: Frame = kind.from_value(value)
+    if len(data) > limit.size:
+        raise EncodingError(f"a frame of kind {limit.kind.TAG} has at most {limit.size} bytes")
+    frame: Frame = limit.kind.from_value(decode(data, limit.items))
     return frame
+
+
+def price_of(data: bytes) -> int:
+    """What a frame counts for in the budget of the link that it comes over."""
+    limit = _limit_of(data)
+    return FRAME_PRICE + len(data) * (limit.price if limit else 1)
+
+
+def _limit_of(data: bytes) -> _Limit | None:
+    return next((limit for tag, limit in _LIMITS.items() if data.startswith(tag, _TAG_AT)), None)

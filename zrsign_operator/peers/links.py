@@ -1,9 +1,14 @@
 """Links to the peers: gRPC over mutual TLS, one stream from each operator to each other one.
 
-Whoever opens a stream proves itself: first its certificate, then, over the server's nonce, its
-credentials (in an enclave: a quote). Frames are taken from an admitted peer only, and are sent to
-an admitted peer only. A stream delivers in order while it lives; when it breaks, what was on the
-way is lost, and what needed it starts again. A peer is live while it was heard lately.
+Both ends prove themselves, the listener first: its certificate, then, over the dialler's nonce,
+its credentials (in an enclave: a quote); then the dialler, over the listener's. The same exchange
+renews the admissions on the stream before they end. Frames are taken from an admitted peer only,
+and are sent to an admitted peer only. A stream delivers in order while it lives; when it breaks,
+what was on the way is lost, and what needed it starts again. A peer is live while it was heard
+lately.
+
+What a peer may send is bounded by a budget that its own side keeps to as well; long frames are read
+in threads. A peer that exceeds it, or sends what no operator writes, is cut.
 """
 
 from __future__ import annotations
@@ -25,13 +30,15 @@ from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.wire.encoding import decode, encode
 from zrsign_operator.errors import OperatorError
-from zrsign_operator.peers.frames import MAX_FRAME_BYTES
+from zrsign_operator.peers.admission import NONCE_BYTES, Admission, Challenge, Hello, Role
+from zrsign_operator.peers.budgets import LENIENCE, Budget
+from zrsign_operator.peers.conduct import Offence
+from zrsign_operator.peers.frames import MAX_FRAME_BYTES, Frame, price_of, read_frame
 from zrsign_operator.peers.members import Member
 from zrsign_operator.peers.tls import SERVER_NAME, TlsIdentity, peer_of
 
 SERVICE: Final = "zrsign.operators.Link"
 METHOD: Final = f"/{SERVICE}/Open"
-NONCE_BYTES: Final = 32
 HEARTBEAT_S: Final = 0.5
 LIVE_S: Final = 4.0
 HANDSHAKE_S: Final = 10.0
@@ -40,6 +47,17 @@ MAX_QUEUED_BYTES: Final = 16 << 20
 KEPT_S: Final = 5.0
 """How long a frame waits for a link."""
 MAX_BATCH_BYTES: Final = 4 << 20
+MAX_BATCH_FRAMES: Final = 1024
+MAX_HANDSHAKE_BYTES: Final = 1 << 16
+"""The longest quote is one of 32 KiB."""
+HANDSHAKE_PRICE: Final = 1 << 16
+"""What a handshake counts for in the budget of its link."""
+READ_AT_ONCE: Final = 1 << 12
+"""Bytes of a batch that is read in the event loop; a longer one would keep it from its turn."""
+TURN: Final = 32
+"""Frames after which others have a turn in the event loop."""
+MAX_COMPLAINTS: Final = 16
+WELCOME: Final = b"welcome"
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_FRAME_BYTES + MAX_BATCH_BYTES + 4096),
     ("grpc.max_send_message_length", -1),
@@ -48,6 +66,7 @@ _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
     # A channel of its own each time: shared ones remember failures for up to two minutes.
     ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.max_concurrent_streams", 4),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
@@ -56,11 +75,19 @@ _OPTIONS: Final = (
 class Gate(Protocol):
     """Who may come in. Both sides of a link ask it."""
 
-    async def credentials(self, nonce: bytes) -> bytes:
+    async def credentials(self, role: Role, nonce: bytes) -> bytes:
         """What proves this operator to a peer that chose the nonce."""
 
-    async def admit(self, member: Member, nonce: bytes, credentials: bytes) -> bytes:
-        """The peer's incarnation. Raises OperatorError or DmpcError."""
+    async def admit(
+        self, member: Member, role: Role, nonce: bytes, credentials: bytes
+    ) -> Admission:
+        """Judge a peer's credentials. Raises OperatorError or DmpcError."""
+
+    def is_due(self, admission: Admission) -> bool:
+        """Whether it is time to renew it."""
+
+    def ended(self, admission: Admission) -> str:
+        """Why an admission is not valid any more; empty while it is."""
 
 
 @dataclass
@@ -83,7 +110,7 @@ class _Queue:
         """What fits into one batch; frames that waited for too long are lost."""
         taken: list[bytes] = []
         size, fresh = 0, self.clock() - KEPT_S
-        while self.frames and size < MAX_BATCH_BYTES:
+        while self.frames and size < MAX_BATCH_BYTES and len(taken) < MAX_BATCH_FRAMES:
             at, frame = self._pop()
             if at >= fresh:
                 taken.append(frame)
@@ -125,13 +152,23 @@ class Links:
         self._dialers: dict[int, asyncio.Task[None]] = {}
         self._server: aio.Server | None = None
         self._log = get_logger(operator=me)
-        self._complaints: dict[int, str] = {}
+        self._complaints: dict[int, set[str]] = {}
+        self._streams: dict[int, object] = {}
+        """The newest stream that each peer opened: it alone is listened to."""
+        self._budgets: dict[int, Budget] = {}
+        self._cut_until: dict[int, float] = {}
 
     async def start(
-        self, on_frame: Callable[[int, bytes], None], on_peer: Callable[[int, bool], None]
+        self,
+        on_frame: Callable[[int, Frame], None],
+        on_peer: Callable[[int, bool], None],
+        on_offence: Callable[[int, Offence, str], None],
     ) -> int:
-        """Listen, and tell of frames and of peers that come and go; the port. Raises PortInUse."""
-        self._on_frame, self._on_peer = on_frame, on_peer
+        """Listen, and tell of frames, of peers that come and go, and of what peers must not do.
+
+        Returns the port. Raises PortInUse.
+        """
+        self._on_frame, self._on_peer, self._on_offence = on_frame, on_peer, on_offence
         server = aio.server(options=_OPTIONS)
         handler: Any = grpc.stream_stream_rpc_method_handler(self._serve)
         server.add_generic_rpc_handlers(
@@ -168,6 +205,7 @@ class Links:
                 self._members[index] = member
                 self._certificates[index] = member.certificate
                 self._queues[index] = _Queue(self._clock)
+                self._budgets.setdefault(index, Budget(self._clock, LENIENCE))
                 self._dialers[index] = asyncio.create_task(self._dial(member))
 
     def live(self) -> frozenset[int]:
@@ -196,9 +234,21 @@ class Links:
         if index in self._queues:
             self._queues[index].put(frame)
 
+    def cut(self, index: int, seconds: float) -> None:
+        """Break both links with a peer, and take none of it for a while."""
+        if index in self._members:
+            self._cut_until[index] = self._clock() + seconds
+            self._streams.pop(index, None)
+            self._dialers[index].cancel()
+            self._dialers[index] = asyncio.create_task(self._dial(self._members[index]))
+
+    def _is_cut(self, index: int) -> bool:
+        return self._clock() < self._cut_until.get(index, 0.0)
+
     def _drop(self, index: int) -> None:
         self._dialers.pop(index).cancel()
-        for table in (self._members, self._certificates, self._queues, self._heard):
+        tables = (self._members, self._certificates, self._queues, self._heard, self._streams)
+        for table in tables:
             table.pop(index, None)
         self._close(index)
         self.incarnations.pop(index, None)
@@ -214,6 +264,7 @@ class Links:
     async def _dial(self, member: Member) -> None:
         failures = 0
         while True:
+            await asyncio.sleep(max(self._cut_until.get(member.index, 0.0) - self._clock(), 0.0))
             try:
                 await self._converse(member)
                 failures = 0
@@ -231,75 +282,143 @@ class Links:
             await asyncio.sleep(min(high, low * 2 ** min(failures, 8)))
 
     async def _converse(self, member: Member) -> None:
-        queue = self._queues[member.index]
         credentials = self._tls.channel(member.certificate)
         async with aio.secure_channel(member.endpoint, credentials, _OPTIONS) as channel:
             call: Any = channel.stream_stream(METHOD)()
             try:
                 async with asyncio.timeout(HANDSHAKE_S):
                     await call.wait_for_connection()
-                    nonce = await call.read()
-                    if not isinstance(nonce, bytes) or len(nonce) != NONCE_BYTES:
-                        raise OperatorError("the peer did not ask for credentials")
-                    await call.write(await self._gate.credentials(nonce))
-                    if await call.read() != b"welcome":
-                        raise OperatorError("the peer does not admit this operator")
+                    admission = await self._prove(call, member)
                 self._open.add(member.index)
                 self._complaints.pop(member.index, None)
                 self._on_peer(member.index, True)
-                await self._pour(call, queue)
+                await self._pour(call, member, admission)
             finally:
                 call.cancel()
 
-    async def _pour(self, call: Any, queue: _Queue) -> None:
+    async def _prove(self, call: Any, member: Member) -> Admission:
+        """Prove this operator to a listener that has proved itself. Raises OperatorError."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        await call.write(Hello(nonce).encode())
+        challenge = Challenge.decode(_said(await call.read()))
+        admission = await self._gate.admit(member, Role.LISTENER, nonce, challenge.credentials)
+        await call.write(await self._gate.credentials(Role.DIALLER, challenge.nonce))
+        if _said(await call.read()) != WELCOME:
+            raise OperatorError("the peer does not admit this operator")
+        return admission
+
+    async def _pour(self, call: Any, member: Member, admission: Admission) -> None:
+        queue, budget = self._queues[member.index], Budget(self._clock)
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
                     await queue.ready.wait()
-            await call.write(encode(queue.take()))
+            _require_valid(self._gate, admission)
+            if self._gate.is_due(admission):
+                async with asyncio.timeout(HANDSHAKE_S):
+                    admission = await self._prove(call, member)
+            frames = queue.take()
+            wait_s = budget.take(sum(price_of(frame) for frame in frames))
+            while wait_s > 0:
+                await asyncio.sleep(min(wait_s, HEARTBEAT_S))
+                await call.write(encode(()))
+                wait_s -= HEARTBEAT_S
+            await call.write(encode(frames))
 
     # The side that serves it
 
-    async def _serve(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+    async def _serve(self, requests: AsyncIterator[bytes], context: Any) -> None:
         index = peer_of(context, self._certificates)
         if index is None:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no member has this certificate")
             return
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        yield nonce
-        try:
-            async with asyncio.timeout(HANDSHAKE_S):
-                shown = await anext(aiter(requests))
-                member = self._members[index]
-                self.incarnations[index] = await self._gate.admit(member, nonce, shown)
-        except (OperatorError, EncodingError, StopAsyncIteration, TimeoutError) as why:
-            self._complain(index, f"not admitted: {_reason(why)}")
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, _reason(why)[:200])
+        if self._is_cut(index) or self._budgets[index].take(HANDSHAKE_PRICE) > 0:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too much; try again later")
             return
-        yield b"welcome"
-        self._heard[index] = self._clock()
-        async for batch in requests:
-            if self._members.get(index) is not member:
-                return
+        member, messages = self._members[index], aiter(requests)
+        stream = self._streams[index] = object()
+        try:
+            admission = await self._admit(member, await _next(messages), messages, context)
             self._heard[index] = self._clock()
-            self._take(index, batch)
+            async for data in messages:
+                if self._streams.get(index) is not stream:
+                    return
+                _require_valid(self._gate, admission)
+                self._heard[index] = self._clock()
+                if Hello.is_one(data):
+                    admission = await self._admit(member, data, messages, context)
+                else:
+                    await self._take(index, data)
+        except (OperatorError, EncodingError, StopAsyncIteration, TimeoutError) as why_not:
+            self._complain(index, f"not admitted: {_reason(why_not)}")
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, _reason(why_not)[:200])
 
-    def _take(self, index: int, batch: bytes) -> None:
+    async def _admit(
+        self, member: Member, hello: bytes, messages: AsyncIterator[bytes], context: Any
+    ) -> Admission:
+        """Prove this operator to a dialler, and let it prove itself. Raises OperatorError."""
+        theirs, mine = Hello.read(hello).nonce, secrets.token_bytes(NONCE_BYTES)
+        shown = await self._gate.credentials(Role.LISTENER, theirs)
+        await context.write(Challenge(mine, shown).encode())
+        admission = await self._gate.admit(member, Role.DIALLER, mine, await _next(messages))
+        self.incarnations[member.index] = admission.incarnation
+        await context.write(WELCOME)
+        return admission
+
+    async def _take(self, index: int, batch: bytes) -> None:
+        """Read a batch, in a thread when it is long, and hand on its frames in their order."""
         try:
-            frames = decode(batch)
-        except EncodingError:
-            frames = None
-        if not isinstance(frames, tuple) or not all(isinstance(each, bytes) for each in frames):
-            self._complain(index, "sent something that is no batch of frames")
+            if len(batch) <= READ_AT_ONCE:
+                frames, price = _read_batch(batch)
+            else:
+                frames, price = await asyncio.to_thread(_read_batch, batch)
+        except EncodingError as error:
+            self._on_offence(index, Offence.MALFORMED, str(error))
             return
-        for frame in frames:
+        if self._budgets[index].take(price) > 0:
+            self._on_offence(index, Offence.FLOOD, "more frames than a link may carry")
+            return
+        for place, frame in enumerate(frames, 1):
+            if place % TURN == 0:
+                await asyncio.sleep(0)
+            if self._is_cut(index):
+                return
             self._on_frame(index, frame)
 
     def _complain(self, index: int, why: str) -> None:
-        """Once for each new reason."""
-        if self._complaints.get(index) != why:
-            self._complaints[index] = why
+        """Once for each reason, until the link stands again."""
+        told = self._complaints.setdefault(index, set())
+        if why not in told and len(told) < MAX_COMPLAINTS:
+            told.add(why)
             self._log.warning("link_down", peer=index, why=why)
+
+
+def _read_batch(data: bytes) -> tuple[list[Frame], int]:
+    """The frames of a batch, and what they count for. Raises EncodingError."""
+    batch = decode(data, MAX_BATCH_FRAMES + 1)
+    if not isinstance(batch, tuple) or not all(isinstance(each, bytes) for each in batch):
+        raise EncodingError("this is no batch of frames")
+    encoded = [bytes(each) for each in batch if isinstance(each, bytes)]
+    return [read_frame(each) for each in encoded], sum(map(price_of, encoded))
+
+
+def _require_valid(gate: Gate, admission: Admission) -> None:
+    """Raises OperatorError."""
+    if why := gate.ended(admission):
+        raise OperatorError(f"the admission ended: {why}")
+
+
+async def _next(messages: AsyncIterator[bytes]) -> bytes:
+    """The next message of a handshake. Raises OperatorError, StopAsyncIteration, TimeoutError."""
+    async with asyncio.timeout(HANDSHAKE_S):
+        return _said(await anext(messages))
+
+
+def _said(message: object) -> bytes:
+    """A message of a handshake. Raises OperatorError when the stream ended, or it is too long."""
+    if not isinstance(message, bytes) or len(message) > MAX_HANDSHAKE_BYTES:
+        raise OperatorError("the peer does not keep to the handshake")
+    return message
 
 
 def _is_cancelled() -> bool:

@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from zrsign_daemon.log import get_logger
+from zrsign_operator.errors import Refused
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.inventories import Inventories
 from zrsign_operator.peers.blame import Standing
-from zrsign_operator.peers.frames import Inventory
+from zrsign_operator.peers.conduct import CUTTING, Offence
+from zrsign_operator.peers.frames import Inventory, Part
 from zrsign_operator.peers.members import KeyringSettings, Member, Myself
 from zrsign_operator.work.nonces import Stocks
 
@@ -35,6 +38,9 @@ class Connections(Protocol):
     def update(self, members: Mapping[int, Member]) -> None:
         """Link with exactly these members, and me among them."""
 
+    def cut(self, index: int, seconds: float) -> None:
+        """Break the link with a peer, and take none of it for a while."""
+
 
 class Peers:
     """Everybody that one operator works with."""
@@ -53,6 +59,7 @@ class Peers:
         self.stocks = Stocks(myself.index, holdings, links.send)
         self._myself = myself
         self._holdings = holdings
+        self._log = get_logger(operator=myself.index)
 
     @property
     def incarnations(self) -> dict[int, bytes]:
@@ -71,10 +78,23 @@ class Peers:
             wanted |= set(held.share.info.shares)
         self.links.update({i: m for i, m in settings.members.items() if i in wanted})
 
+    def charge(self, peer: int, offence: Offence, why: str) -> None:
+        """Count an offence. Who went too far is named and left out; who floods is cut as well."""
+        excluded_s = self.standing.conduct.charge(peer, offence, why)
+        self._log.info("offence", peer=peer, offence=offence, why=why)
+        if not excluded_s:
+            return
+        self._log.warning(
+            "peer_excluded", peer=peer, offence=offence, why=why, seconds=round(excluded_s)
+        )
+        if offence in CUTTING:
+            self.links.cut(peer, excluded_s)
+
     def came(self, peer: int) -> None:
         """A link to a peer opened: tell it what it cannot know."""
         self.standing.returned(peer)
-        self.send(peer, self.inventories.mine().encode())
+        for page in self.inventories.mine():
+            self.send(peer, page.encode())
         self.stocks.show(peer)
 
     def left(self, peer: int) -> None:
@@ -84,12 +104,16 @@ class Peers:
 
     def take_inventory(self, peer: int, inventory: Inventory) -> None:
         """Believe what a peer says of itself, and show it the nonces of keys that it just got."""
-        self.inventories.take(peer, inventory)
-        if not inventory.complete:
+        try:
+            self.inventories.take(peer, inventory)
+        except Refused as error:
+            self.charge(peer, Offence.FLOOD, str(error))
+        if inventory.complete == Part.NEWS:
             # It got the key just now, and lost what was published before.
             self.stocks.show(peer, {each.key_id for each in inventory.holdings})
 
-    def tell_all(self, inventory: Inventory) -> None:
+    def tell_all(self, *inventories: Inventory) -> None:
         """Tell every peer that is linked what this operator holds."""
-        for peer in self.links.peers():
-            self.send(peer, inventory.encode())
+        for frame in [inventory.encode() for inventory in inventories]:
+            for peer in self.links.peers():
+                self.send(peer, frame)

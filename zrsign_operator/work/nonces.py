@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from zrsign_dmpc.frost import NonceCommitment
 from zrsign_operator.keys.holdings import NONCES_AHEAD, HeldKey, Holdings
-from zrsign_operator.peers.frames import Stock
+from zrsign_operator.peers.frames import MAX_COMMITMENTS, Stock
 
 
 class Stocks:
@@ -35,7 +35,8 @@ class Stocks:
             key_id = held.share.info.key_id
             asked = wanted is None or key_id in wanted
             if held.nonces is not None and held.nonces.published and asked:
-                self._send(peer, Stock(key_id, held.nonces.published).encode())
+                newest = held.nonces.published[-MAX_COMMITMENTS:]
+                self._send(peer, Stock(key_id, newest).encode())
 
     def take(self, sender: int, stock: Stock) -> None:
         """Note the commitments that a peer published for its own shares."""

@@ -18,6 +18,7 @@ from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.metrics import Figures
+from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
@@ -61,6 +62,7 @@ class Work:
             refused=self._refused,
             lanes=lanes,
             is_needed=self.outlook.is_needed,
+            offends=peers.charge,
             clock=clock,
         )
         self.changes = Changes(
@@ -122,13 +124,13 @@ class Work:
         me, members = self._myself.index, set(proposal.members)
         ours = {me, sender} <= members
         if not ours or sender != proposal.proposer or proposal.keyring != self.settings.keyring:
-            self._log.warning("strange_proposal", peer=sender)
+            self._peers.charge(sender, Offence.MALFORMED, "a proposal of somebody else's")
             return
         if not proposal.is_signed(parties):
-            self._log.warning("unsigned_proposal", peer=sender)
+            self._peers.charge(sender, Offence.MALFORMED, "a proposal that it did not sign")
             return
         forgotten = proposal.incarnation_of(me) != self._myself.incarnation
-        if forgotten or self._peers.standing.guilty & members:
+        if forgotten or self._peers.standing.shunned() & members:
             refusal = Refusal(proposal.execution_id, "not with me, or not with one of these")
             self._peers.send(sender, refusal.encode())
             return
@@ -197,7 +199,7 @@ class Work:
             if proposal.kind == WorkKind.PRESIGN:
                 self.outlook.got_presignature(outcome.value.public.id)
             elif proposal.kind == WorkKind.AUX:
-                self._peers.tell_all(self._peers.inventories.mine())
+                self._peers.tell_all(*self._peers.inventories.mine())
             self._log.info(
                 "execution_done",
                 kind=proposal.kind,
@@ -253,7 +255,7 @@ class Work:
             return
         self._log.info("epoch_begun", key=folder.ledger_key, epoch=epoch, held=held is not None)
         if held is None:
-            self._peers.tell_all(self._peers.inventories.mine())
+            self._peers.tell_all(*self._peers.inventories.mine())
             return
         self._peers.tell_all(self._peers.inventories.of(held))
         self._outbox.report_epoch(self.settings.keyring, held)
