@@ -37,7 +37,7 @@ class PresignSetup:
 
     @property
     def public_key(self) -> Point:
-        """X."""
+        """X, the key that is presigned for."""
         return self.key.public_key
 
     def X(self, index: int) -> Point:
