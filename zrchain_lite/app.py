@@ -25,9 +25,11 @@ from zrchain_lite.execution import (
 from zrchain_lite.genesis import GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.registry import Registry
-from zrchain_lite.store.kv import KVStore, Overlay
+from zrchain_lite.store.budget import BudgetedStore
+from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
 from zrchain_lite.store.lmdb_store import FORMAT, NO_HASH, LmdbStore, StoreForeign, Tip
 from zrchain_lite.store.merkle import Change, next_app_hash, writes_witness
+from zrchain_lite.store.views import built
 from zrchain_lite.tx import decode
 from zrchain_lite.upgrades import upgrade
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
@@ -68,9 +70,16 @@ class App:
         self._ante = ante
         ante.auth.freeze()
         self._executor = Executor(self.registry, ante)
+        self._views = [view for module in modules for view in module.views()]
         self._genesis: Overlay | None = None
         self._finalized: _Finalized | None = None
         self._look()
+        self._rows: KVStore = store.rows
+        if self._upgraded is None:
+            store.keep(self._views)
+        else:
+            self._rows = MemoryStore()
+            built(self._views, self._upgraded, self._rows)
 
     def _look(self) -> None:
         self._tip = self._store.tip()
@@ -123,6 +132,9 @@ class App:
         witness = (writes_key(done.tip.height), done.witness)
         self._store.commit(done.tip, done.changes, (witness, *records))
         self._tip, self._time_ms = done.tip, done.time_ms
+        if self._upgraded is not None:
+            self._store.keep(self._views)
+            self._rows = self._store.rows
         self._genesis = self._upgraded = self._finalized = None
         self._check_state = Overlay(self._store.state)
         return abci.ResponseCommit()
@@ -234,8 +246,9 @@ class App:
     def answer(self, path: str, request: Message) -> Message:
         """`query` with decoded messages."""
         handler = self.registry.query(path)
-        ctx = self._context(Overlay(self._state))
-        ctx.height = self._tip.height
+        budget = BudgetedStore(self._state)
+        ctx = self._context(Overlay(budget))
+        ctx.height, ctx.views = self._tip.height, budget.over(self._rows)
         try:
             return handler.handle(ctx, request)
         except (LedgerError, ChainError) as error:

@@ -13,7 +13,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from zrchain_lite.store.kv import KVStore
+from zrchain_lite.store.kv import KVStore, MemoryStore
+from zrchain_lite.store.views import View
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Context:
     # The hash of the block that is executed; empty in checks and queries.
     block_hash: bytes = b""
     events: list[Event] = field(default_factory=list)
+    # What queries list and count by; a transaction has none.
+    views: KVStore = field(default_factory=MemoryStore)
 
     def emit(self, type_: str, **attributes: object) -> None:
         """Add an event of this type; its attributes keep their order and become text."""
@@ -87,6 +90,10 @@ class Module:
 
     def queries(self) -> tuple[QueryHandler, ...]:
         """How each query of the module is answered; `binding.queries` lists them."""
+        return ()
+
+    def views(self) -> tuple[View, ...]:
+        """What the module's queries list and count by, made from its state."""
         return ()
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.store.views import View
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury_wire
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -67,6 +68,9 @@ class ReceiverModule(Module):
 
     def queries(self) -> tuple[QueryHandler, ...]:
         return binding.queries(pb.DESCRIPTOR, self._queries)
+
+    def views(self) -> tuple[View, ...]:
+        return self._state.views()
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         if "params" in genesis:

@@ -71,7 +71,7 @@ class ReceiverQueries:
         if query.tx_hash:
             intake.check_length("tx_hash", query.tx_hash, 32)
         group = group_of(owner=owner, status=query.status, tx_hash=query.tx_hash)
-        requests, pagination = self._state.requests_page(ctx.store, group, query.pagination)
+        requests, pagination = self._state.requests_page(ctx, group, query.pagination)
         fitting = [
             request
             for request in requests
@@ -86,9 +86,7 @@ class ReceiverQueries:
 
     def outgoing(self, ctx: Context, query: pb.QueryOutgoingRequest) -> pb.QueryOutgoingResponse:
         """One page of the signed transactions that wait for a relayer."""
-        ids, pagination = ids_page(
-            ctx.store, self._state.open_outgoing, SINGLETON, query.pagination
-        )
+        ids, pagination = ids_page(ctx, self._state.open_outgoing, SINGLETON, query.pagination)
         outgoing = loaded_page(ids, lambda id_: self._outgoing(ctx, id_), pagination)
         return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)
 
@@ -112,7 +110,7 @@ class ReceiverQueries:
     ) -> pb.QueryComposableResponse:
         """One page of what waits for a composer, in one namespace or in all."""
         group = query.namespace[:MAX_NAMESPACE_CHARS] or SINGLETON
-        ids, pagination = ids_page(ctx.store, self._state.composable, group, query.pagination)
+        ids, pagination = ids_page(ctx, self._state.composable, group, query.pagination)
         composable = loaded_page(ids, lambda id_: self._composable(ctx, id_), pagination)
         return pb.QueryComposableResponse(composable=composable, pagination=pagination)
 

@@ -25,10 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zrchain_lite.errors import NotFound
+from zrchain_lite.module import Context
 from zrchain_lite.modules.policy.deadlines import Deadlines
 from zrchain_lite.store.collections import Counter, Index, Key, StoredMap, encode_key
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.store.pagination import loaded_page, page_of_store
+from zrchain_lite.store.views import Rows, View
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
@@ -142,12 +144,21 @@ class ReceiverState:
         self._composed.set(store, request.id, kept.Blob(value=request.unsigned_transaction))
 
     def requests_page(
-        self, store: KVStore, group: Key, page: PageRequest
+        self, ctx: Context, group: Key, page: PageRequest
     ) -> tuple[list[pb.Request], PageResponse]:
         """One page of the requests of an index group."""
-        ids, response = ids_page(store, self._requests_by, group, page)
+        ids, response = ids_page(ctx, self._requests_by, group, page)
+        store = ctx.store
         requests = loaded_page(ids, lambda id_: self.request(store, id_, with_steps=True), response)
         return requests, response
+
+    def views(self) -> tuple[View, ...]:
+        """How many ids are in each group of the indexes that are asked for in pages."""
+        paged = (self._requests_by, self.composable, self.open_outgoing)
+        return tuple(
+            View(_LENGTHS.name, index.prefix, _group_rows(index.prefix), listed=False)
+            for index in paged
+        )
 
     def _transaction(self, store: KVStore, request: pb.Request) -> bytes:
         if request.kind == pb.REQUEST_KIND_TX:
@@ -180,15 +191,24 @@ class ReceiverState:
             yield kept.Text.FromString(raw).value
 
 
+_LENGTHS = View("receiver", b"", lambda *_: (), listed=False)
+
+
 def ids_page(
-    store: KVStore, index: Index, group: Key, page: PageRequest
+    ctx: Context, index: Index, group: Key, page: PageRequest
 ) -> tuple[list[int], PageResponse]:
     """One page of a group's ids; it starts where its key says, so the tenth page costs what the
     first does.
     """
     prefix = index.prefix + encode_key(group if isinstance(group, tuple) else (group,))
-    pairs, response = page_of_store(store, prefix, page)
+    pairs, response = page_of_store(
+        ctx.store, prefix, page, total=lambda: _LENGTHS.count(ctx.views, prefix)
+    )
     return [int.from_bytes(key[len(prefix) :], "big") for key, _ in pairs], response
+
+
+def _group_rows(prefix: bytes) -> Rows:
+    return lambda _read, key, _value: ((prefix + key[:-8], key[-8:]),)
 
 
 def source_key(source: pb.SourceId) -> Key:

@@ -25,7 +25,7 @@ class InProcessClient:
 
     async def query(self, method: str, request: Message, response: type[M]) -> M:
         try:
-            answer = self.world.registry.query(method).handle(self.world.ctx(), request)
+            answer = self.world.registry.query(method).handle(self.world.reading(), request)
         except NotFound as error:
             raise ObjectNotFound(method, "NOT_FOUND", str(error)) from error
         return response.FromString(answer.SerializeToString())

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zrchain_lite.store.pagination import MAX_PAGE_BYTES, loaded, page
+from zrchain_lite.store.collections import Index
+from zrchain_lite.store.kv import MemoryStore
+from zrchain_lite.store.pagination import MAX_PAGE_BYTES, Indexed, Merged, Numbered, listed_page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 
 
@@ -30,7 +32,7 @@ def test_page__should_load_what_it_shows_and_the_next_only(reverse: bool, at: in
     shelf = Shelf()
     key = at.to_bytes(8, "big") if at else b""
     request = PageRequest(limit=10, reverse=reverse, key=key)
-    items, _ = page(loaded(range(1, 1_000_001), shelf.take, request), request)
+    items, _ = listed_page(Numbered(1_000_000), shelf.take, request)
     first = at or (1_000_000 if reverse else 1)
     assert items == [first + step * (-1 if reverse else 1) for step in range(10)]
     assert shelf.taken == 11
@@ -44,9 +46,13 @@ def test_page__should_load_what_it_shows_and_the_next_only(reverse: bool, at: in
 def test_pages__should_show_everything_once_in_order(
     ids: list[int], limit: int, reverse: bool
 ) -> None:
+    store, index = MemoryStore(), Index("test/index")
+    for id_ in ids:
+        index.add(store, ("group",), id_)
+    listing = Merged((Indexed(index, store, ("group",)), Indexed(index, store, ("group",))))
     request, seen = PageRequest(limit=limit, reverse=reverse), []
     while True:
-        items, response = page(loaded(ids, int, request), request)
+        items, response = listed_page(listing, int, request)
         seen += items
         if not response.next_key:
             break
@@ -63,8 +69,8 @@ def test_heavy_pages__should_end_early_and_still_show_everything(
     ids = range(1, 8)
     request, seen = PageRequest(limit=100, reverse=reverse), []
     while True:
-        found, response = page(
-            loaded(ids, lambda id_: PageRequest(offset=id_, key=bytes(weight)), request), request
+        found, response = listed_page(
+            Numbered(7), lambda id_: PageRequest(offset=id_, key=bytes(weight)), request
         )
         assert len(found) == 1 or sum(each.ByteSize() for each in found) <= MAX_PAGE_BYTES
         assert response.next_key == b"" or len(found) == max(1, MAX_PAGE_BYTES // (weight + 16))

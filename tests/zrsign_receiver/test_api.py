@@ -31,7 +31,7 @@ class MemoryLedger:
 
     def query(self, path: str, data: bytes) -> bytes:
         handler = self.world.registry.query(path)
-        answer = handler.handle(self.world.ctx(), handler.request.FromString(data))
+        answer = handler.handle(self.world.reading(), handler.request.FromString(data))
         return answer.SerializeToString()
 
     async def wait_above(self, height: int, timeout_s: float) -> int:

@@ -16,6 +16,7 @@ from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import MemoryStore, Overlay
+from zrchain_lite.store.views import built
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
@@ -131,6 +132,12 @@ class World:
     def ctx(self) -> Context:
         return Context(self.store, self.height, self.height * 1000, "zrchain-test")
 
+    def reading(self) -> Context:
+        """The committed state with its views, as a query sees it."""
+        ctx = self.ctx()
+        built([view for module in self.modules for view in module.views()], self.store, ctx.views)
+        return ctx
+
     def send(self, msg: Message) -> Message:
         overlay = Overlay(self.store)
         ctx = self.ctx()
@@ -142,7 +149,9 @@ class World:
         return response
 
     def query(self, name: str, request: Message, response: type[M]) -> M:
-        found = self.registry.query("/zrsign.receiver.Query/" + name).handle(self.ctx(), request)
+        found = self.registry.query("/zrsign.receiver.Query/" + name).handle(
+            self.reading(), request
+        )
         assert isinstance(found, response)
         return found
 
@@ -255,7 +264,8 @@ class World:
 
     def _open(self, name: str, query: Message) -> list[int]:
         query.status = 1  # type: ignore[attr-defined]  # pending, for keys and signatures alike
-        answer = self.registry.query("/zrchain.treasury.Query/" + name).handle(self.ctx(), query)
+        handler = self.registry.query("/zrchain.treasury.Query/" + name)
+        answer = handler.handle(self.reading(), query)
         items = answer.key_requests if name == "KeyRequests" else answer.sign_requests  # type: ignore[attr-defined]
         return [item.id for item in items]
 

@@ -26,7 +26,7 @@ def encode_key(key: Key) -> bytes:
     """Order-preserving.
 
     Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes). Raises
-    InvalidArgument for a part of 65,536 bytes or more: strangers name what they ask for.
+    InvalidArgument for a part of 65,536 bytes or more or below 0: strangers name what they ask for.
     """
     match key:
         case int():
@@ -40,6 +40,8 @@ def encode_key(key: Key) -> bytes:
 
 def _encode_part(part: int | str | bytes) -> bytes:
     if isinstance(part, int):
+        if not 0 <= part < 2**64:
+            raise InvalidArgument(f"{part} is no number of 64 bits without a sign")
         return part.to_bytes(8, "big")
     raw = part.encode() if isinstance(part, str) else part
     if len(raw) > MAX_PART_BYTES:
@@ -97,8 +99,14 @@ class Index:
 
     def ascending(self, store: KVStore, group: Key) -> Iterator[int]:
         """The members one by one, for who may stop early."""
+        return self.ids(store, group, None, reverse=False)
+
+    def ids(self, store: KVStore, group: Key, start: int | None, *, reverse: bool) -> Iterator[int]:
+        """The members one by one from `start` on, downwards with `reverse`."""
         prefix = self._group(group)
-        return (int.from_bytes(key[len(prefix) :], "big") for key, _ in store.iterate(prefix))
+        first = None if start is None else prefix + encode_key(start)
+        for key, _ in store.iterate(prefix, start=first, reverse=reverse):
+            yield int.from_bytes(key[len(prefix) :], "big")
 
     def _group(self, group: Key) -> bytes:
         parts = group if isinstance(group, tuple) else (group,)

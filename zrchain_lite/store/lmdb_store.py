@@ -4,17 +4,20 @@ One `commit` is one LMDB transaction, on disk before it returns: the state's cha
 the app hash and the block's records appear together or not at all. Readers hold snapshots, which
 never see half a block.
 
-Three named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
-(format, chain id, height, app hash). One process writes, from one thread; others may read.
+Four named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
+(format, chain id, height, app hash) and `views` (what queries list and count by). One process
+writes, from one thread; others may read.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,15 @@ import lmdb
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.store.kv import KVStore, prefix_end
 from zrchain_lite.store.merkle import Change
+from zrchain_lite.store.views import Changes, View
 
 FORMAT = 2
 """What this version writes; what a state of an older format needs, `upgrades.py` says."""
 _PROGRAM = b"zrchain-lite/"
 INITIAL_MAP_BYTES = 256 * 1024 * 1024
 NO_HASH = bytes(32)
+BUILD_PAIRS = 10_000
+"""How many pairs of the state are looked at in one piece while views are built."""
 
 
 class StoreError(LedgerError):
@@ -108,7 +114,7 @@ class Snapshot(KVStore):
 
     def iterate(
         self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
+    ) -> Generator[tuple[bytes, bytes], None, None]:
         with self._view.txn.cursor(db=self._database) as cursor:
             found = _seek_back(cursor, prefix, start) if reverse else _seek(cursor, prefix, start)
             if not found:
@@ -118,6 +124,28 @@ class Snapshot(KVStore):
                 if not key.startswith(prefix):
                     return
                 yield key, value
+
+
+class _Writing(KVStore):
+    """One database inside a write transaction."""
+
+    def __init__(self, txn: Any, database: Any) -> None:
+        self._txn, self._database = txn, database
+
+    def get(self, key: bytes) -> bytes | None:
+        value: bytes | None = self._txn.get(key, db=self._database) if key else None
+        return value
+
+    def set(self, key: bytes, value: bytes) -> None:
+        self._txn.put(key, value, db=self._database)
+
+    def delete(self, key: bytes) -> None:
+        self._txn.delete(key, db=self._database)
+
+    def iterate(
+        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        raise TypeError("a block is written key by key; iterate over a snapshot")
 
 
 def _seek(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
@@ -153,11 +181,14 @@ class LmdbStore:
                 undo.callback(os.close, self._lock)
             self._environment = _open(folder, map_bytes, readonly=readonly)
             undo.callback(self._environment.close)
-            self._state, self._chain, self._meta = self._databases(readonly=readonly)
+            databases = self._databases(readonly=readonly)
+            self._state, self._chain, self._meta, self._rows = databases
             undo.pop_all()
+        self._views: tuple[View, ...] = ()
         self._view = _View(self._environment)
         self.state = Snapshot(self._view, self._state)
         self.chain = Snapshot(self._view, self._chain)
+        self.rows = Snapshot(self._view, self._rows)
         self._about = Snapshot(self._view, self._meta)
 
     def tip(self) -> Tip:
@@ -183,15 +214,51 @@ class LmdbStore:
         nothing was written.
         """
         changes, records = list(changes), list(records)
+        self._durably(lambda txn: self._write(txn, tip, changes, records))
+        self.refresh()
+
+    def keep(self, views: Sequence[View]) -> None:
+        """Keep these views from now on, and build them where others were kept or none.
+
+        They are built in pieces of bounded size; a start that is cut off begins again.
+        """
+        self._views = tuple(views)
+        named = b",".join(view.name.encode() for view in views)
+        wanted = b"1:%d:" % FORMAT + sha256(named).digest()
+        if self._about.get(b"views") == wanted:
+            return
+        self._durably(lambda txn: txn.drop(self._rows, delete=False))
+        for source in sorted({view.source for view in views}):
+            self._build(source)
+        self._durably(lambda txn: txn.put(b"views", wanted, db=self._meta))
+        self.refresh()
+
+    def _build(self, source: bytes) -> None:
+        pairs = self.state.iterate(source)
+        followed = [view for view in self._views if view.source == source]
+        while piece := list(islice(pairs, BUILD_PAIRS)):
+            changes = Changes(followed)
+            for key, value in piece:
+                changes.add(self.state.get, key, value, 1)
+            last = piece[-1][0]
+            pairs.close()
+            self._apply(changes)
+            pairs = self.state.iterate(source, start=last + b"\x00")
+
+    def _apply(self, changes: Changes) -> None:
+        self._durably(lambda txn: changes.apply(_Writing(txn, self._rows)))
+
+    def _durably(self, write: Callable[[Any], object]) -> None:
+        """Run `write` in one transaction, in a map that is doubled as often as needed."""
         while True:
             try:
-                self._write(tip, changes, records)
-                break
+                with self._environment.begin(write=True) as txn:
+                    write(txn)
+                return
             except lmdb.MapFullError:
                 self._grow()
             except lmdb.Error as error:
                 raise self._failure(error) from error
-        self.refresh()
 
     def close(self) -> None:
         """Close the environment and let another process open the folder."""
@@ -200,19 +267,27 @@ class LmdbStore:
         if self._lock is not None:
             os.close(self._lock)
 
-    def _write(self, tip: Tip, changes: list[Change], records: list[tuple[bytes, bytes]]) -> None:
-        with self._environment.begin(write=True) as txn:
-            for key, value in changes:
-                if value is None:
-                    txn.delete(key, db=self._state)
-                else:
-                    txn.put(key, value, db=self._state)
-            for key, value in records:
-                txn.put(key, value, db=self._chain)
-            txn.put(b"format", _PROGRAM + b"%d" % FORMAT, db=self._meta)
-            txn.put(b"chain_id", tip.chain_id.encode(), db=self._meta)
-            txn.put(b"height", tip.height.to_bytes(8, "big"), db=self._meta)
-            txn.put(b"app_hash", tip.app_hash, db=self._meta)
+    def _write(
+        self, txn: Any, tip: Tip, changes: list[Change], records: list[tuple[bytes, bytes]]
+    ) -> None:
+        state = _Writing(txn, self._state)
+        viewed = Changes(self._views)
+        for key, _ in changes:
+            viewed.add(state.get, key, state.get(key), -1)
+        for key, value in changes:
+            if value is None:
+                state.delete(key)
+            else:
+                state.set(key, value)
+        for key, value in changes:
+            viewed.add(state.get, key, value, 1)
+        viewed.apply(_Writing(txn, self._rows))
+        for key, value in records:
+            txn.put(key, value, db=self._chain)
+        txn.put(b"format", _PROGRAM + b"%d" % FORMAT, db=self._meta)
+        txn.put(b"chain_id", tip.chain_id.encode(), db=self._meta)
+        txn.put(b"height", tip.height.to_bytes(8, "big"), db=self._meta)
+        txn.put(b"app_hash", tip.app_hash, db=self._meta)
 
     def _grow(self) -> None:
         """LMDB resizes only while no transaction is open."""
@@ -220,9 +295,9 @@ class LmdbStore:
         self._environment.set_mapsize(self._environment.info()["map_size"] * 2)
         self._view.renew()
 
-    def _databases(self, *, readonly: bool) -> tuple[Any, Any, Any]:
+    def _databases(self, *, readonly: bool) -> tuple[Any, Any, Any, Any]:
         environment = self._environment
-        names = (b"state", b"chain", b"meta")
+        names = (b"state", b"chain", b"meta", b"views")
         try:
             with environment.begin() as txn:
                 empty = txn.stat()["entries"] == 0
@@ -234,8 +309,8 @@ class LmdbStore:
                     txn.put(b"format", _PROGRAM + b"%d" % FORMAT)
         except lmdb.Error as error:
             raise self._failure(error) from error
-        state, chain, meta = databases
-        return state, chain, meta
+        state, chain, meta, views = databases
+        return state, chain, meta, views
 
     def _failure(self, error: lmdb.Error) -> StoreError:
         if isinstance(error, _DAMAGE):
@@ -272,7 +347,7 @@ def _open(folder: Path, map_bytes: int, *, readonly: bool) -> Any:
     size = data.stat().st_size if data.exists() else 0
     try:
         environment = lmdb.open(
-            str(folder), max_dbs=3, map_size=max(map_bytes, size), readonly=readonly
+            str(folder), max_dbs=4, map_size=max(map_bytes, size), readonly=readonly
         )
         needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
     except lmdb.Error as error:

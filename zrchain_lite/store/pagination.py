@@ -1,69 +1,158 @@
 """Pages of a list query, as the Cosmos SDK's `PageRequest` and `PageResponse` have them.
 
-A page loads what it shows and no more, from whichever end it is asked for: a list may be long. It
-ends at its limit, or sooner when it is heavy: gRPC clients take 4 MiB unless told otherwise.
+A page costs what it shows and no more, from whichever end and wherever it is asked for: a list may
+be long. It ends at its limit, or sooner when it is heavy: gRPC clients take 4 MiB unless told
+otherwise. An offset is walked, so it is bounded; `key` leads to any place at once.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from google.protobuf.message import Message
 
 from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.store.collections import Index, Key
 from zrchain_lite.store.kv import KVStore
+from zrchain_lite.store.views import View
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 
 DEFAULT_LIMIT = 100
 # A higher limit counts as this one.
 MAX_LIMIT = 1000
-MAX_OFFSET = 2**62
+MAX_OFFSET = 10_000
+"""How far a page by offset may begin, and how far a list is counted whose length is not kept."""
 # Of messages; one that is heavier comes alone.
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 
 T = TypeVar("T")
 
 
-def page(items: Iterable[tuple[bytes, T]], request: PageRequest) -> tuple[list[T], PageResponse]:
-    """One page of `items`, which come in the request's order of their keys.
+class Listing(Protocol):
+    """Ids in ascending order, as a list query goes through them."""
 
-    `next_key` is the key of the first item that was left out, empty on the last page. `total` is
-    counted on request, and only for pages by offset, as in the SDK.
+    def ids(self, start: int | None, *, reverse: bool) -> Iterator[int]:
+        """The ids one by one from `start` on, downwards with `reverse`."""
+        ...
+
+    def count(self) -> int:
+        """How many there are; raises InvalidArgument where that is not known at once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Every id from 1 to `last`."""
+
+    last: int
+
+    def ids(self, start: int | None, *, reverse: bool) -> Iterator[int]:
+        if reverse:
+            return iter(range(self.last if start is None else min(start, self.last), 0, -1))
+        return iter(range(max(start or 1, 1), self.last + 1))
+
+    def count(self) -> int:
+        return self.last
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """The ids of a view's group, whose number is kept."""
+
+    view: View
+    views: KVStore
+    group: Key
+
+    def ids(self, start: int | None, *, reverse: bool) -> Iterator[int]:
+        return self.view.ids(self.views, self.group, start=start, reverse=reverse)
+
+    def count(self) -> int:
+        return self.view.count(self.views, self.group)
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """The ids of an index's group, which are counted one by one."""
+
+    index: Index
+    store: KVStore
+    group: Key
+
+    def ids(self, start: int | None, *, reverse: bool) -> Iterator[int]:
+        return self.index.ids(self.store, self.group, start, reverse=reverse)
+
+    def count(self) -> int:
+        return counted(self.ids(None, reverse=False))
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The ids of several lists, each once."""
+
+    parts: tuple[Listing, ...]
+
+    def ids(self, start: int | None, *, reverse: bool) -> Iterator[int]:
+        before = None
+        lists = [part.ids(start, reverse=reverse) for part in self.parts]
+        for id_ in merge(*lists, reverse=reverse):
+            if id_ != before:
+                yield id_
+            before = id_
+
+    def count(self) -> int:
+        if len(self.parts) == 1:
+            return self.parts[0].count()
+        return counted(self.ids(None, reverse=False))
+
+
+def listed_page(
+    listing: Listing, load: Callable[[int], T], request: PageRequest
+) -> tuple[list[T], PageResponse]:
+    """One page of the items of a list; only those that are shown are loaded."""
+    _check(request)
+    start = int.from_bytes(request.key[:8], "big") if request.key else None
+    ids = listing.ids(start, reverse=request.reverse)
+    wanted = islice(ids, request.offset, None)
+    items, left_out = _take(
+        ((id_.to_bytes(8, "big"), load(id_)) for id_ in wanted), _limit(request)
+    )
+    total = listing.count() if request.count_total and not request.key else 0
+    return items, PageResponse(next_key=left_out or b"", total=total)
+
+
+def page(
+    items: Iterable[tuple[bytes, T]],
+    request: PageRequest,
+    *,
+    total: Callable[[], int] | None = None,
+) -> tuple[list[T], PageResponse]:
+    """One page of `items`, which come in the request's order and from its key on.
+
+    `next_key` is the key of the first item that was left out, empty on the last page. The total is
+    told on request, and only for pages by offset, as in the SDK: by `total` where the number is
+    kept, else by counting, up to 10 000.
     """
-    if request.key and request.offset:
-        raise InvalidArgument("a page is asked for by key or by offset, not both")
-    limit = min(request.limit or DEFAULT_LIMIT, MAX_LIMIT)
+    _check(request)
     ordered = iter(items)
-    if request.key:
-        ordered = _from_key(ordered, request.key, reverse=request.reverse)
-    skipped = sum(1 for _ in islice(ordered, min(request.offset, MAX_OFFSET)))
-    selected, left_out = _take(ordered, limit)
+    skipped = sum(1 for _ in islice(ordered, request.offset))
+    selected, left_out = _take(ordered, _limit(request))
     response = PageResponse(next_key=left_out or b"")
     if request.count_total and not request.key:
-        rest = 0 if left_out is None else 1 + sum(1 for _ in ordered)
-        response.total = skipped + len(selected) + rest
+        seen = skipped + len(selected) + (left_out is not None)
+        response.total = total() if total is not None else seen + counted(ordered)
     return selected, response
 
 
-def loaded(
-    ids: Sequence[int], load: Callable[[int], T], request: PageRequest
-) -> Iterator[tuple[bytes, T]]:
-    """Items of ascending ids with their page keys: in the request's order, from its key on, each
-    loaded when its turn comes.
-    """
-    first, last = 0, len(ids)
-    if request.key:
-        at = int.from_bytes(request.key, "big")
-        if request.reverse:
-            last = bisect_right(ids, at)
-        else:
-            first = bisect_left(ids, at)
-    positions = range(first, last)
-    for position in reversed(positions) if request.reverse else positions:
-        yield ids[position].to_bytes(8, "big"), load(ids[position])
+def counted(items: Iterable[object]) -> int:
+    """How many there are; raises InvalidArgument above 10 000."""
+    count = sum(1 for _ in islice(items, MAX_OFFSET + 1))
+    if count > MAX_OFFSET:
+        raise InvalidArgument(f"there are more than {MAX_OFFSET}; leave count_total out")
+    return count
 
 
 def loaded_page(ids: Iterable[int], load: Callable[[int], T], response: PageResponse) -> list[T]:
@@ -74,12 +163,29 @@ def loaded_page(ids: Iterable[int], load: Callable[[int], T], response: PageResp
 
 
 def page_of_store(
-    store: KVStore, prefix: bytes, request: PageRequest
+    store: KVStore,
+    prefix: bytes,
+    request: PageRequest,
+    *,
+    total: Callable[[], int] | None = None,
 ) -> tuple[list[tuple[bytes, bytes]], PageResponse]:
     """One page of the pairs under `prefix`; a pair's page key is what follows the prefix."""
     start = prefix + request.key if request.key else None
     pairs = store.iterate(prefix, start=start, reverse=request.reverse)
-    return page(((pair[0][len(prefix) :], pair) for pair in pairs), request)
+    return page(((pair[0][len(prefix) :], pair) for pair in pairs), request, total=total)
+
+
+def _check(request: PageRequest) -> None:
+    if request.key and request.offset:
+        raise InvalidArgument("a page is asked for by key or by offset, not both")
+    if request.offset > MAX_OFFSET:
+        raise InvalidArgument(
+            f"an offset is at most {MAX_OFFSET}; go on by `key`, the next_key of the page before"
+        )
+
+
+def _limit(request: PageRequest) -> int:
+    return min(request.limit or DEFAULT_LIMIT, MAX_LIMIT)
 
 
 def _take(items: Iterable[tuple[bytes, T]], limit: int) -> tuple[list[T], bytes | None]:
@@ -87,14 +193,15 @@ def _take(items: Iterable[tuple[bytes, T]], limit: int) -> tuple[list[T], bytes 
     taken: list[T] = []
     size = 0
     for key, item in items:
-        size += item.ByteSize() if isinstance(item, Message) else 0
+        size += _weight(item)
         if len(taken) == limit or (taken and size > MAX_PAGE_BYTES):
             return taken, key
         taken.append(item)
     return taken, None
 
 
-def _from_key(
-    items: Iterator[tuple[bytes, T]], key: bytes, *, reverse: bool
-) -> Iterator[tuple[bytes, T]]:
-    return (item for item in items if (item[0] <= key if reverse else item[0] >= key))
+def _weight(item: object) -> int:
+    """The bytes of a message, or of a pair of the store."""
+    if isinstance(item, tuple):
+        return sum(len(part) for part in item if isinstance(part, bytes))
+    return item.ByteSize() if isinstance(item, Message) else 0

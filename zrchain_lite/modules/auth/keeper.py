@@ -133,3 +133,7 @@ class AuthKeeper:
     def accounts_prefix(self) -> bytes:
         """The keys of all accounts begin with this."""
         return _accounts.prefix
+
+    def accounts_count(self, ctx: Context) -> int:
+        """How many accounts there are; none is ever removed."""
+        return _numbers.current(ctx.store)

@@ -23,7 +23,12 @@ class AuthQueries:
 
     def accounts(self, ctx: Context, request: q.QueryAccountsRequest) -> q.QueryAccountsResponse:
         """One page of all accounts."""
-        pairs, page = page_of_store(ctx.store, self._keeper.accounts_prefix, request.pagination)
+        pairs, page = page_of_store(
+            ctx.store,
+            self._keeper.accounts_prefix,
+            request.pagination,
+            total=lambda: self._keeper.accounts_count(ctx),
+        )
         accounts = [pack(self._typed(BaseAccount.FromString(raw))) for _, raw in pairs]
         return q.QueryAccountsResponse(accounts=accounts, pagination=page)
 

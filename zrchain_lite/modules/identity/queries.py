@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from heapq import merge
 
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity import state
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
-from zrchain_lite.store.pagination import page
+from zrchain_lite.store.pagination import page, page_of_store
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
 
@@ -26,25 +27,39 @@ class IdentityQueries:
         self, ctx: Context, request: wire.QueryWorkspacesRequest
     ) -> wire.QueryWorkspacesResponse:
         """Workspaces of the owner or of the creator; all when neither is named."""
-        found: Iterable[tuple[bytes, wire.Workspace]]
-        if request.owner or request.creator:
-            found = self._named(ctx, request)
-        else:
-            every = state.WORKSPACES.values(ctx.store, reverse=request.pagination.reverse)
-            found = ((w.address.encode(), w) for w in every)
-        workspaces, pagination = page(found, request.pagination)
-        return wire.QueryWorkspacesResponse(workspaces=workspaces, pagination=pagination)
+        if not request.owner and not request.creator:
+            pairs, pagination = page_of_store(
+                ctx.store,
+                state.WORKSPACES.prefix,
+                request.pagination,
+                total=lambda: state.WORKSPACE_COUNT.current(ctx.store),
+            )
+            every = [wire.Workspace.FromString(raw) for _, raw in pairs]
+            return wire.QueryWorkspacesResponse(workspaces=every, pagination=pagination)
+        named = self._named(ctx, request)
+        found, pagination = page(
+            ((name.encode(), self._keeper.workspace(ctx, name)) for name in named),
+            request.pagination,
+        )
+        return wire.QueryWorkspacesResponse(workspaces=found, pagination=pagination)
 
-    def _named(
-        self, ctx: Context, request: wire.QueryWorkspacesRequest
-    ) -> Iterator[tuple[bytes, wire.Workspace]]:
-        addresses: set[str] = set()
-        if request.owner:
-            addresses.update(state.BY_OWNER.members(ctx.store, normalise_owner(request.owner)))
-        if request.creator:
-            addresses.update(state.BY_CREATOR.members(ctx.store, normalise_owner(request.creator)))
-        for address in sorted(addresses, reverse=request.pagination.reverse):
-            yield address.encode(), self._keeper.workspace(ctx, address)
+    def _named(self, ctx: Context, request: wire.QueryWorkspacesRequest) -> Iterator[str]:
+        """Each address once, from the page's key on."""
+        pagination, before = request.pagination, ""
+        lists = [
+            index.members(
+                ctx.store, normalise_owner(name), start=pagination.key, reverse=pagination.reverse
+            )
+            for index, name in (
+                (state.BY_OWNER, request.owner),
+                (state.BY_CREATOR, request.creator),
+            )
+            if name
+        ]
+        for address in merge(*lists, reverse=pagination.reverse):
+            if address != before:
+                yield address
+            before = address
 
     def workspace_by_address(
         self, ctx: Context, request: wire.QueryWorkspaceByAddressRequest
@@ -57,9 +72,13 @@ class IdentityQueries:
         self, ctx: Context, request: wire.QueryKeyringsRequest
     ) -> wire.QueryKeyringsResponse:
         """One page of all keyrings in the order of their addresses."""
-        every = state.KEYRINGS.values(ctx.store, reverse=request.pagination.reverse)
-        found = ((k.address.encode(), k) for k in every)
-        keyrings, pagination = page(found, request.pagination)
+        pairs, pagination = page_of_store(
+            ctx.store,
+            state.KEYRINGS.prefix,
+            request.pagination,
+            total=lambda: state.KEYRING_COUNT.current(ctx.store),
+        )
+        keyrings = [wire.Keyring.FromString(raw) for _, raw in pairs]
         return wire.QueryKeyringsResponse(keyrings=keyrings, pagination=pagination)
 
     def keyring_by_address(

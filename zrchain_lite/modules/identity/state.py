@@ -31,10 +31,14 @@ class WorkspaceIndex:
         """No longer list a workspace under a name."""
         store.delete(self._group(name) + workspace.encode())
 
-    def members(self, store: KVStore, name: str) -> Iterator[str]:
-        """The addresses of the workspaces under a name, in ascending order."""
+    def members(
+        self, store: KVStore, name: str, *, start: bytes = b"", reverse: bool = False
+    ) -> Iterator[str]:
+        """The addresses under a name, in ascending order from `start` on, or downwards."""
         group = self._group(name)
-        return (key[len(group) :].decode() for key, _ in store.iterate(group))
+        first = group + start if start else None
+        for key, _ in store.iterate(group, start=first, reverse=reverse):
+            yield key[len(group) :].decode()
 
     def _group(self, name: str) -> bytes:
         return self._prefix + encode_key((name,))

@@ -9,7 +9,7 @@ from zrchain_lite.modules.operators import faults, settings, state
 from zrchain_lite.modules.operators.work import work
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.store.collections import encode_key
-from zrchain_lite.store.pagination import loaded, page, page_of_store
+from zrchain_lite.store.pagination import Indexed, listed_page, page_of_store
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 
 
@@ -31,11 +31,12 @@ class OperatorsQueries:
         """One page of the reports about a keyring's members, in the order in which they came."""
         keyring = self._identity.keyring(ctx, request.keyring).address
         if request.culprit:
-            ids = state.FAULTS_BY_CULPRIT.members(ctx.store, (keyring, request.culprit))
+            ids = Indexed(state.FAULTS_BY_CULPRIT, ctx.store, (keyring, request.culprit))
         else:
-            ids = state.FAULTS_BY_KEYRING.members(ctx.store, (keyring,))
-        found = loaded(ids, lambda id_: faults.with_evidence(ctx, id_), request.pagination)
-        selected, pagination = page(found, request.pagination)
+            ids = Indexed(state.FAULTS_BY_KEYRING, ctx.store, (keyring,))
+        selected, pagination = listed_page(
+            ids, lambda id_: faults.with_evidence(ctx, id_), request.pagination
+        )
         return wire.QueryFaultsResponse(faults=selected, pagination=pagination)
 
     def key_epochs(

@@ -9,10 +9,11 @@ from zrchain_lite import binding
 from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.authority import Authority
-from zrchain_lite.modules.policy import state
+from zrchain_lite.modules.policy import state, views
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.policy.messages import PolicyMessages, checked_params, unpack_boolparser
 from zrchain_lite.modules.policy.queries import PolicyQueries
+from zrchain_lite.store.views import View
 from zrchain_lite.wire.zrchain.policy import policy_pb2
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Params, Policy
 
@@ -33,6 +34,9 @@ class PolicyModule(Module):
 
     def queries(self) -> tuple[QueryHandler, ...]:
         return binding.queries(policy_pb2.DESCRIPTOR, self._queries)
+
+    def views(self) -> tuple[View, ...]:
+        return views.ALL
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
-from zrchain_lite.modules.policy import state
+from zrchain_lite.modules.policy import state, views
 from zrchain_lite.modules.policy.keeper import PENDING, PolicyKeeper
-from zrchain_lite.store.pagination import loaded, page
+from zrchain_lite.store.pagination import Indexed, Merged, Numbered, Viewed, listed_page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+
+MAX_CREATORS = 100
 
 
 class PolicyQueries:
@@ -25,48 +26,25 @@ class PolicyQueries:
 
     def actions(self, ctx: Context, request: wire.QueryActionsRequest) -> wire.QueryActionsResponse:
         """`address` is an account or an owner; it matches the actions that it may approve."""
-        pending = request.address and request.status == PENDING
-        identities = self._keeper.identities_of(ctx, request.address) if pending else None
-        found = (
-            (key, _action_response(action))
-            for key, action in loaded(
-                self._candidates(ctx, request),
-                lambda id_: self._keeper.action(ctx, id_),
-                request.pagination,
-            )
-            if request.status in (0, action.status) and self._may_approve(ctx, action, identities)
+        names = self._keeper.identities_of(ctx, request.address) if request.address else ("",)
+        status = int(request.status)
+        groups = [Viewed(views.ACTIONS, ctx.views, (name, status)) for name in names]
+        actions, pagination = listed_page(
+            Merged(tuple(groups)),
+            lambda id_: _action_response(self._keeper.action(ctx, id_)),
+            request.pagination,
         )
-        actions, pagination = page(found, request.pagination)
         return wire.QueryActionsResponse(actions=actions, pagination=pagination)
-
-    def _candidates(self, ctx: Context, request: wire.QueryActionsRequest) -> Sequence[int]:
-        if request.address and request.status != PENDING:
-            identities = self._keeper.identities_of(ctx, request.address)
-            by_identity = (state.BY_PARTICIPANT.members(ctx.store, (own,)) for own in identities)
-            return sorted({id_ for members in by_identity for id_ in members})
-        if request.status:
-            known = request.status in wire.ActionStatus.values()
-            return state.BY_STATUS.members(ctx.store, request.status) if known else []
-        return range(1, state.ACTION_COUNT.current(ctx.store) + 1)
-
-    def _may_approve(
-        self, ctx: Context, action: wire.Action, identities: tuple[str, ...] | None
-    ) -> bool:
-        """Whether one of the identities may approve now; None asks about nobody."""
-        if identities is None:
-            return True
-        participants = self._keeper.action_participants(ctx, action)
-        return any(identity in participants for identity in identities)
 
     def policies(
         self, ctx: Context, request: wire.QueryPoliciesRequest
     ) -> wire.QueryPoliciesResponse:
         """One page of all policies in the order of their ids."""
-        ids = range(1, state.POLICY_COUNT.current(ctx.store) + 1)
-        found = loaded(
-            ids, lambda id_: _policy_response(self._keeper.policy(ctx, id_)), request.pagination
+        policies, pagination = listed_page(
+            Numbered(state.POLICY_COUNT.current(ctx.store)),
+            lambda id_: _policy_response(self._keeper.policy(ctx, id_)),
+            request.pagination,
         )
-        policies, pagination = page(found, request.pagination)
         return wire.QueryPoliciesResponse(policies=policies, pagination=pagination)
 
     def policy_by_id(
@@ -84,9 +62,12 @@ class PolicyQueries:
         creators = {
             normalise_owner(name) for text in request.creators for name in text.split(",") if name
         }
-        ids = {i for name in creators for i in state.BY_CREATOR.members(ctx.store, (name,))}
-        found = loaded(sorted(ids), lambda id_: self._keeper.policy(ctx, id_), request.pagination)
-        policies, pagination = page(found, request.pagination)
+        if len(creators) > MAX_CREATORS:
+            raise InvalidArgument(f"name at most {MAX_CREATORS} creators, not {len(creators)}")
+        lists = [Indexed(state.BY_CREATOR, ctx.store, (name,)) for name in sorted(creators)]
+        policies, pagination = listed_page(
+            Merged(tuple(lists)), lambda id_: self._keeper.policy(ctx, id_), request.pagination
+        )
         return wire.QueryPoliciesByCreatorResponse(policies=policies, pagination=pagination)
 
     def sign_methods_by_address(

@@ -10,10 +10,11 @@ from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
-from zrchain_lite.modules.treasury import state
+from zrchain_lite.modules.treasury import state, views
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.modules.treasury.messages import TreasuryMessages, checked_params
 from zrchain_lite.modules.treasury.queries import TreasuryQueries
+from zrchain_lite.store.views import View
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import Params
 
@@ -34,6 +35,9 @@ class TreasuryModule(Module):
 
     def queries(self) -> tuple[QueryHandler, ...]:
         return binding.queries(treasury_pb2.DESCRIPTOR, self._queries)
+
+    def views(self) -> tuple[View, ...]:
+        return views.ALL
 
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         self._authority.init(ctx, genesis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.module import Context
@@ -12,7 +12,7 @@ from zrchain_lite.modules.identity.addresses import (
     require_keyring,
     require_workspace,
 )
-from zrchain_lite.modules.treasury import state, wallets
+from zrchain_lite.modules.treasury import state, views, wallets
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.modules.treasury.responses import (
     key_request_response,
@@ -20,15 +20,12 @@ from zrchain_lite.modules.treasury.responses import (
     sign_request_response,
     sign_transaction_response,
 )
-from zrchain_lite.store.collections import Index
-from zrchain_lite.store.kv import KVStore
-from zrchain_lite.store.pagination import loaded, page
+from zrchain_lite.store.pagination import Merged, Viewed, listed_page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import WALLET_TYPES, chain_for, cosmos
 from zrsign_chains.errors import ChainError
 
-_STATUSES = (1, 2, 3, 4)
 _PREFIX = re.compile("[a-z]{1,20}")
 MAX_PREFIXES = 10
 MAX_ADDRESS = 128
@@ -52,18 +49,17 @@ class TreasuryQueries:
 
     def keys(self, ctx: Context, request: wire.QueryKeysRequest) -> wire.QueryKeysResponse:
         """`wallet_type` implies a key type; without one every address of a key is listed."""
-        ids: Sequence[int] = range(1, state.KEY_REQUEST_COUNT.current(ctx.store) + 1)
-        if request.workspace_addr:
-            group = (require_workspace(request.workspace_addr),)
-            ids = state.KEYS_BY_WORKSPACE.members(ctx.store, group)
-        found = (
-            (position, _with_wallets(key, request.wallet_type, request.prefixes))
-            for position, key in loaded(
-                ids, lambda id_: state.KEYS.get(ctx.store, id_), request.pagination
-            )
-            if key is not None and _makes(key, request.wallet_type)
+        workspace = request.workspace_addr and require_workspace(request.workspace_addr)
+        if request.wallet_type and request.wallet_type not in wallets.KEY_TYPE_OF:
+            return wire.QueryKeysResponse()
+        key_type = wallets.KEY_TYPE_OF.get(request.wallet_type, 0)
+        keys, pagination = listed_page(
+            Viewed(views.KEYS, ctx.views, (workspace, int(key_type))),
+            lambda id_: _with_wallets(
+                self._keeper.key(ctx, id_), request.wallet_type, request.prefixes
+            ),
+            request.pagination,
         )
-        keys, pagination = page(found, request.pagination)
         return wire.QueryKeysResponse(keys=keys, pagination=pagination)
 
     def key_by_id(
@@ -78,7 +74,7 @@ class TreasuryQueries:
         self, ctx: Context, request: wire.QueryKeyByAddressRequest
     ) -> wire.QueryKeyByAddressResponse:
         """The key with an address, or nothing. A Cosmos address may have any prefix."""
-        for key_id in state.KEYS_BY_ADDRESS.members(ctx.store, (_indexed(request.address),)):
+        for key_id in state.KEYS_BY_ADDRESS.ascending(ctx.store, (_indexed(request.address),)):
             key = self._keeper.key(ctx, key_id)
             if (
                 request.keyring_addr in ("", key.keyring_addr)
@@ -98,15 +94,17 @@ class TreasuryQueries:
             raise InvalidArgument(
                 f"walletType {request.walletType[:50]!r} is no coin type; known are {known}"
             )
-        entries: list[wire.ZrSignKeyEntry] = []
-        for workspace in self._keeper.identity.workspaces_of(ctx, request.address):
-            coin_type = workspace.alias
-            if coin_type in ZRSIGN_WALLETS and request.walletType in ("", coin_type):
-                keys = self._keeper.keys_in(ctx, workspace.address)
-                entries.extend(_zr_sign_entry(key, coin_type) for key in keys)
-        entries.sort(key=lambda entry: entry.id, reverse=request.pagination.reverse)
-        found = ((entry.id.to_bytes(8, "big"), entry) for entry in entries)
-        selected, pagination = page(found, request.pagination)
+        coin_types = {
+            workspace.address: workspace.alias
+            for workspace in self._keeper.identity.workspaces_of(ctx, request.address)
+            if workspace.alias in ZRSIGN_WALLETS and request.walletType in ("", workspace.alias)
+        }
+        groups = [Viewed(views.KEYS, ctx.views, (address, 0)) for address in coin_types]
+        selected, pagination = listed_page(
+            Merged(tuple(groups)),
+            lambda id_: _zr_sign_entry(self._keeper.key(ctx, id_), coin_types),
+            request.pagination,
+        )
         return wire.QueryZrSignKeysResponse(Keys=selected, pagination=pagination)
 
     def zenbtc_wallets(
@@ -127,18 +125,13 @@ class TreasuryQueries:
         self, ctx: Context, request: wire.QueryKeyRequestsRequest
     ) -> wire.QueryKeyRequestsResponse:
         """One page of the key requests that fit every field which is set."""
-        found = (
-            (position, key_request_response(item))
-            for position, item in loaded(
-                _key_request_ids(ctx.store, request),
-                lambda id_: self._keeper.key_request(ctx, id_),
-                request.pagination,
-            )
-            if request.workspace_addr in ("", item.workspace_addr)
-            and request.keyring_addr in ("", item.keyring_addr)
-            and request.status in (0, item.status)
+        workspace = request.workspace_addr and require_workspace(request.workspace_addr)
+        keyring = request.keyring_addr and require_keyring(request.keyring_addr)
+        requests, pagination = listed_page(
+            Viewed(views.KEY_REQUESTS, ctx.views, (workspace, keyring, request.status)),
+            lambda id_: key_request_response(self._keeper.key_request(ctx, id_)),
+            request.pagination,
         )
-        requests, pagination = page(found, request.pagination)
         return wire.QueryKeyRequestsResponse(key_requests=requests, pagination=pagination)
 
     def key_request_by_id(
@@ -152,16 +145,12 @@ class TreasuryQueries:
         self, ctx: Context, request: wire.QuerySignatureRequestsRequest
     ) -> wire.QuerySignatureRequestsResponse:
         """Parents and children alike; a keyring skips those with `child_req_ids`."""
-        found = (
-            (position, sign_request_response(item))
-            for position, item in loaded(
-                _sign_request_ids(ctx.store, request),
-                lambda id_: self._keeper.sign_request(ctx, id_),
-                request.pagination,
-            )
-            if request.status in (0, item.status)
+        keyring = request.keyring_addr and require_keyring(request.keyring_addr)
+        requests, pagination = listed_page(
+            Viewed(views.SIGN_REQUESTS, ctx.views, (keyring, request.status)),
+            lambda id_: sign_request_response(self._keeper.sign_request(ctx, id_)),
+            request.pagination,
         )
-        requests, pagination = page(found, request.pagination)
         return wire.QuerySignatureRequestsResponse(sign_requests=requests, pagination=pagination)
 
     def signature_request_by_id(
@@ -175,19 +164,28 @@ class TreasuryQueries:
         self, ctx: Context, request: wire.QuerySignTransactionRequestsRequest
     ) -> wire.QuerySignTransactionRequestsResponse:
         """`status` is the signature request's."""
-        found = (
-            (position, both)
-            for position, both in loaded(
-                _sign_transaction_ids(ctx.store, request),
-                lambda id_: self._both(ctx, id_),
-                request.pagination,
-            )
-            if _matches(both, request)
+        if request.request_id:
+            return self._one_transaction(ctx, request)
+        group = (request.key_id, request.wallet_type, request.status)
+        requests, pagination = listed_page(
+            Viewed(views.SIGN_TRANSACTIONS, ctx.views, group),
+            lambda id_: self._both(ctx, id_),
+            request.pagination,
         )
-        requests, pagination = page(found, request.pagination)
         return wire.QuerySignTransactionRequestsResponse(
             sign_transaction_requests=requests, pagination=pagination
         )
+
+    def _one_transaction(
+        self, ctx: Context, request: wire.QuerySignTransactionRequestsRequest
+    ) -> wire.QuerySignTransactionRequestsResponse:
+        answer = wire.QuerySignTransactionRequestsResponse()
+        if state.SIGN_TRANSACTIONS.has(ctx.store, request.request_id):
+            both = self._both(ctx, request.request_id)
+            if _matches(both, request):
+                answer.sign_transaction_requests.append(both)
+                answer.pagination.total = 1 if request.pagination.count_total else 0
+        return answer
 
     def sign_transaction_request_by_id(
         self, ctx: Context, request: wire.QuerySignTransactionRequestByIDRequest
@@ -205,49 +203,6 @@ class TreasuryQueries:
             sign_transaction_requests=sign_transaction_response(transaction),
             sign_request=sign_request_response(sign_request),
         )
-
-
-def _key_request_ids(store: KVStore, request: wire.QueryKeyRequestsRequest) -> Sequence[int]:
-    """Candidates from the narrowest index."""
-    if request.keyring_addr and request.status:
-        require_keyring(request.keyring_addr)
-        return _by_status(store, state.KEY_REQUESTS_BY_STATUS, request.keyring_addr, request.status)
-    if request.workspace_addr:
-        group = (require_workspace(request.workspace_addr),)
-        return state.KEY_REQUESTS_BY_WORKSPACE.members(store, group)
-    if request.keyring_addr:
-        keyring = require_keyring(request.keyring_addr)
-        return _by_status(store, state.KEY_REQUESTS_BY_STATUS, keyring, 0)
-    return range(1, state.KEY_REQUEST_COUNT.current(store) + 1)
-
-
-def _sign_request_ids(store: KVStore, request: wire.QuerySignatureRequestsRequest) -> Sequence[int]:
-    if request.keyring_addr:
-        keyring = require_keyring(request.keyring_addr)
-        return _by_status(store, state.SIGN_REQUESTS_BY_STATUS, keyring, request.status)
-    return range(1, state.SIGN_REQUEST_COUNT.current(store) + 1)
-
-
-def _sign_transaction_ids(
-    store: KVStore, request: wire.QuerySignTransactionRequestsRequest
-) -> Sequence[int]:
-    if request.request_id:
-        known = state.SIGN_TRANSACTIONS.has(store, request.request_id)
-        return [request.request_id] if known else []
-    if request.key_id:
-        return state.SIGN_TRANSACTIONS_BY_KEY.members(store, (request.key_id,))
-    if request.wallet_type:
-        if request.wallet_type not in wallets.KEY_TYPE_OF:
-            return []
-        return _by_status(
-            store, state.SIGN_TRANSACTIONS_BY_STATUS, request.wallet_type, request.status
-        )
-    return range(1, state.SIGN_TRANSACTION_COUNT.current(store) + 1)
-
-
-def _by_status(store: KVStore, index: Index, group: str | int, status: int) -> list[int]:
-    statuses = [each for each in _STATUSES if status in (0, each)]
-    return sorted(id_ for each in statuses for id_ in index.members(store, (group, each)))
 
 
 def _matches(
@@ -281,7 +236,8 @@ def _with_wallets(
     )
 
 
-def _zr_sign_entry(key: wire.Key, coin_type: str) -> wire.ZrSignKeyEntry:
+def _zr_sign_entry(key: wire.Key, coin_types: Mapping[str, str]) -> wire.ZrSignKeyEntry:
+    coin_type = coin_types[key.workspace_addr]
     (wallet,) = wallets.addresses(key, ZRSIGN_WALLETS[coin_type])
     return wire.ZrSignKeyEntry(
         walletType=coin_type, address=wallet.address, index=key.index, id=key.id

@@ -284,8 +284,10 @@ def test_workspaces_query__should_filter_and_page(
     assert rest.pagination.next_key == b""
     last = ask(owner=alice.address, pagination=PageRequest(reverse=True, limit=1, offset=1))
     assert [w.address for w in last.workspaces] == [mine[3]]
-    huge = ask(owner=alice.address, pagination=PageRequest(offset=2**64 - 1, limit=2**64 - 1))
+    huge = ask(owner=alice.address, pagination=PageRequest(offset=10_000, limit=2**64 - 1))
     assert not huge.workspaces
+    with pytest.raises(InvalidArgument, match="by `key`"):
+        ask(owner=alice.address, pagination=PageRequest(offset=2**64 - 1))
 
 
 def test_workspace_query__should_say_what_is_wrong(world: World) -> None:

@@ -208,6 +208,7 @@ def test_work__should_not_look_beyond_its_limit(
     for _ in range(40):
         world.request_key(world.stranger, workspace, world.ring)
         world.request_signature(world.stranger, [key], ITEM)
+    work(world, limit=3)
     seen = 0
     iterate = MemoryStore.iterate
 

@@ -204,6 +204,7 @@ def test_pending_requests__should_be_read_from_their_index(
         done = world.request_signature(owner, [key], ITEM)
         world.answer(party, done, ECDSA.sign(ITEM))
     waiting = world.request_signature(owner, [key], ITEM)
+    ask(world, "SignatureRequests", keyring_addr=keyring, status=PENDING)
     reads: list[bytes] = []
     get = world.store.get
 

@@ -19,6 +19,7 @@ from zrchain_lite.modules.treasury import state as treasury_state
 from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
+from zrchain_lite.store.views import built
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity_wire
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -63,6 +64,8 @@ class World:
         self.modules = modules(self.keepers)
         self.registry = Registry(self.modules)
         self.events: list[Event] = []
+        self._viewed: dict[bytes, bytes] = {}
+        self._views = MemoryStore()
         self._accounts = 0
         free = {"identity": {"params": {"keyringCreationFee": "0"}}}
         for module in self.modules:
@@ -86,7 +89,17 @@ class World:
         return response
 
     def query(self, method: str, request: Message) -> Any:
-        return self.registry.query(method).handle(self.ctx(), request)
+        ctx = self.ctx()
+        ctx.views = self._views_of(dict(self.store._values))
+        return self.registry.query(method).handle(ctx, request)
+
+    def _views_of(self, values: dict[bytes, bytes]) -> MemoryStore:
+        """Built again only after a change: they are not what a query costs."""
+        if values != self._viewed:
+            self._viewed, self._views = values, MemoryStore()
+            views = [view for module in self.modules for view in module.views()]
+            built(views, self.store, self._views)
+        return self._views
 
     def advance(self, blocks: int = 1) -> None:
         """Begin the next `blocks` blocks."""
