@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from google.protobuf.message import DecodeError, Message
 
+from zrchain_lite import exported
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.execution import (
@@ -22,7 +24,7 @@ from zrchain_lite.execution import (
     as_ledger_error,
     encode_events,
 )
-from zrchain_lite.genesis import GenesisError, parse_app_state
+from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.budget import BudgetedStore
@@ -111,11 +113,16 @@ class App:
             raise GenesisError(f"app_state names modules that do not exist: {', '.join(unknown)}")
         self._genesis = Overlay(self._store.state)
         self._time_ms = request.time.ToMilliseconds()
-        ctx = Context(self._genesis, 0, self._time_ms, request.chain_id)
+        before = max(request.initial_height, 1) - 1
+        ctx = Context(self._genesis, before, self._time_ms, request.chain_id)
         for module in self._modules:
-            module.init_genesis(ctx, state.get(module.name, {}))
+            part = state.get(module.name, {})
+            if exported.is_export(part):
+                exported.restore(self._genesis, module.name, part)
+            else:
+                module.init_genesis(ctx, part)
         app_hash = next_app_hash(NO_HASH, self._genesis.changes())
-        self._tip = Tip(request.chain_id, 0, app_hash)
+        self._tip = Tip(request.chain_id, before, app_hash)
         self._check_state = Overlay(self._genesis)
         return abci.ResponseInitChain(app_hash=app_hash, consensus_params=self.consensus_params())
 
@@ -274,6 +281,15 @@ class App:
     def time_ms(self) -> int:
         """Time of the last block (of genesis before the first), Unix milliseconds."""
         return self._time_ms
+
+    def export(self) -> Genesis:
+        """The last committed state as a genesis, from whose first block on the chain goes on."""
+        return Genesis(
+            chain_id=self._tip.chain_id,
+            genesis_time=datetime.fromtimestamp(self._time_ms / 1000, UTC),
+            initial_height=self._tip.height + 1,
+            app_state=exported.export(self._state, [module.name for module in self._modules]),
+        )
 
     def consensus_params(self) -> ConsensusParams:
         """The limits of a block, from the last committed state."""

@@ -5,6 +5,8 @@
   "genesis_time": "2026-01-01T00:00:00Z",
   "app_state": {"bank": {"balances": […]}, …}
 }
+
+A module's part may be its whole state instead, as `exported.py` writes it.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ class Genesis(BaseModel):
 
     chain_id: Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{2,49}$")] = "zenrock"
     genesis_time: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
+    initial_height: Annotated[int, Field(ge=1, lt=2**62)] = 1
+    """The height of the first block: an exported chain goes on where it stood."""
     app_state: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @property

@@ -18,6 +18,7 @@ from zrchain_lite import node
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
 from zrchain_lite.engine import EngineSettings, Reading
 from zrchain_lite.errors import LedgerError, NotFound
+from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
 from zrchain_lite.modules.auth import AuthModule
@@ -27,7 +28,7 @@ from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
 from zrchain_lite.modules.treasury import TreasuryModule
-from zrchain_lite.store.lmdb_store import LmdbStore
+from zrchain_lite.store.lmdb_store import LmdbStore, StoreError
 from zrsign_daemon import life
 from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
@@ -97,6 +98,24 @@ class StoppedLedger(LedgerClient):
     async def close(self) -> None:
         """Close the store; the next process may open it."""
         self._store.close()
+
+
+def export(home: Path) -> Genesis:
+    """The state of the chain in `home` as a genesis; a node may run on it meanwhile.
+
+    Raises StoreError (a LedgerError), also where there is no chain.
+    """
+    nothing = StoreError(f"{home} holds no chain: there is nothing to export")
+    if not (home / "data.mdb").is_file():
+        raise nothing
+    store = LmdbStore(home, readonly=True)
+    try:
+        if store.tip().height == 0:
+            raise nothing
+        keepers = Keepers.create()
+        return keepers.app(store, modules(keepers)).export()
+    finally:
+        store.close()
 
 
 async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:

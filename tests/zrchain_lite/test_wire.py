@@ -40,7 +40,7 @@ _ICA = "interchain accounts need IBC, which this ledger does not have"
 _IBC = "packets of IBC, which zrChain declares and never sends"
 _PASSKEY = "passkeys are not offered: participants of a policy are accounts"
 _GRANT = "there is no authz module for a grant to act on"
-_GENESIS = "the genesis file names what each module reads"
+_GENESIS = "the genesis file has settings, or a state as it is kept: zrsign ledger export"
 MISSING = {
     "zrchain.identity.GenesisState": _GENESIS,
     "zrchain.identity.IdentityPacketData": _IBC,

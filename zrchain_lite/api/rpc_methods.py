@@ -91,12 +91,12 @@ class RpcMethods:
 
     async def genesis(self) -> dict[str, Any]:
         """The genesis with its consensus parameters and validator."""
-        first = self._block(1)
+        first = self._block(self._genesis.initial_height)
         params = rpc_view.consensus_params(self._engine.app.consensus_params())
         return {
             "genesis": {
                 **self._genesis.model_dump(mode="json"),
-                "initial_height": "1",
+                "initial_height": str(self._genesis.initial_height),
                 "consensus_params": params,
                 "app_hash": rpc_view.hex_text(first.block.header.app_hash),
             }

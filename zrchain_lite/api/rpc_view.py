@@ -138,7 +138,7 @@ def validator() -> Json:
 def status(engine: Reading) -> Json:
     """What `status` answers: node, synchronisation, validator."""
     tip = engine.tip
-    first, last = engine.block(1), engine.block(tip.height)
+    first, last = engine.records.first(), engine.block(tip.height)
     return {
         "node_info": {
             "protocol_version": {
@@ -161,7 +161,7 @@ def status(engine: Reading) -> Json:
             "latest_block_time": rfc3339(last.time_ms) if last else "",
             "earliest_block_hash": hex_text(first.id.hash) if first else "",
             "earliest_app_hash": hex_text(first.block.header.app_hash) if first else "",
-            "earliest_block_height": "1",
+            "earliest_block_height": str(first.height if first else tip.height),
             "earliest_block_time": rfc3339(first.time_ms) if first else "",
             "catching_up": False,
         },

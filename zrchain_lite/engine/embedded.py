@@ -78,7 +78,7 @@ class EmbeddedEngine(Reading):
                     time=blocks.timestamp(genesis.time_ms),
                     chain_id=genesis.chain_id,
                     app_state_bytes=genesis.app_state_bytes(),
-                    initial_height=1,
+                    initial_height=genesis.initial_height,
                 )
             )
             self.make_block()

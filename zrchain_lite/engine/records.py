@@ -103,6 +103,12 @@ class Records:
         block = Block.FromString(raw)
         return BlockRecord(block_id(block), block, results)
 
+    def first(self) -> BlockRecord | None:
+        """The chain's first block, whose height its genesis says; None before it."""
+        for key, _ in self._store.iterate(b"block/"):
+            return self.block(int.from_bytes(key.removeprefix(b"block/"), "big"))
+        return None
+
     def height_of_hash(self, block_hash: bytes) -> int | None:
         """The height of the block with this header hash, None when there is none."""
         raw = self._store.get(b"hash/" + block_hash)

@@ -8,7 +8,7 @@ big-endian, so that iteration is in numeric order.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -52,9 +52,18 @@ def _encode_part(part: int | str | bytes) -> bytes:
 class StoredMap(Generic[M]):
     """Key to protobuf message. Serialization is deterministic."""
 
+    _types: ClassVar[dict[bytes, type[Message]]] = {}
+
     def __init__(self, prefix: str, message: type[M]) -> None:
         self.prefix = prefix.encode() + b"/"
         self._message = message
+        self._types[self.prefix] = message
+
+    @classmethod
+    def type_of(cls, key: bytes) -> type[Message] | None:
+        """What a map of this process keeps under a key of the store; None for other keys."""
+        module, _, rest = key.partition(b"/")
+        return cls._types.get(module + b"/" + rest.partition(b"/")[0] + b"/")
 
     def get(self, store: KVStore, key: Key) -> M | None:
         """The message under a key, None when there is none."""
