@@ -6,6 +6,7 @@ The ledger says what should be; the operators make it so. Nothing here starts an
     settings.py    refreshes, admitted measurements, pardons
     faults.py      what parties report about members
     epochs.py      which epoch of a key each party has committed
+    roots.py       keys whose children are wallets, and when they may be used
     work.py        everything that a keyring has to do, in one answer
 """
 

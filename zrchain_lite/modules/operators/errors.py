@@ -3,7 +3,8 @@
 Conflict
 ├── IndexTaken       an index or an identity already means another operator
 ├── ReportsFull      the reporter's reports about members are as many as are kept
-└── EpochRegressed   the party has committed a later epoch, or another one under that number
+├── EpochRegressed   the party has committed a later epoch, or another one under that number
+└── RootTaken        another key is active as this root
 """
 
 from __future__ import annotations
@@ -27,3 +28,9 @@ class EpochRegressed(Conflict):
     """The party has committed a later epoch, or another one under that number."""
 
     code = 1511
+
+
+class RootTaken(Conflict):
+    """Another key is active as this root: whoever holds this one erases it."""
+
+    code = 1512

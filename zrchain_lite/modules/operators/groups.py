@@ -1,8 +1,9 @@
 """The groups of a keyring: who holds its keys, and how many of them sign.
 
 An index means one party and one identity in all groups, so that shares, evidence and epochs name
-their operator for good. Certificates and endpoints may change; a change of the members, the
-threshold or the level is the next group, and an order to reshare.
+their operator for good. Certificates, endpoints and the numbers of roots and of members that may be
+absent may change; a change of the members, the threshold or the level is the next group, and an
+order to reshare.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ IDENTITY_BYTES = 32
 MAX_CERTIFICATE = 4096
 # The roster outlives them.
 MAX_GROUPS = 128
+MAX_ROOTS = 16
 
 _ENDPOINT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([1-9][0-9]{0,4})")
 
@@ -48,12 +50,19 @@ def set_group(ctx: Context, keyring: Keyring, msg: MsgSetGroup) -> int:
     _require_distinct(members)
     for member in members:
         _require_same_operator(ctx.store, keyring.address, member)
-    wanted = Group(threshold=msg.threshold, level=msg.level, members=members)
+    wanted = Group(
+        threshold=msg.threshold,
+        level=msg.level,
+        members=members,
+        roots=msg.roots,
+        absent=msg.absent,
+    )
     before = current(ctx.store, keyring.address)
     if before is None or _shape(before) != _shape(wanted):
         return _begin(ctx, keyring.address, wanted)
-    if list(before.members) != members:
-        _update(ctx, keyring.address, before, wanted)
+    wanted.number, wanted.height = before.number, before.height
+    if before != wanted:
+        _update(ctx, keyring.address, wanted)
     return before.number
 
 
@@ -77,8 +86,7 @@ def _begin(ctx: Context, keyring: str, group: Group) -> int:
     return group.number
 
 
-def _update(ctx: Context, keyring: str, before: Group, wanted: Group) -> None:
-    wanted.number, wanted.height = before.number, before.height
+def _update(ctx: Context, keyring: str, wanted: Group) -> None:
     state.GROUPS.set(ctx.store, (keyring, wanted.number), wanted)
     state.change(ctx.store, keyring, state.keyring_state(ctx.store, keyring))
     ctx.emit("operator_group_updated", keyring_addr=keyring, group=wanted.number)
@@ -104,6 +112,13 @@ def _require_terms(msg: MsgSetGroup, count: int) -> None:
         raise InvalidArgument(
             f"{msg.threshold} of {count} members cannot be a group; it has at most {MAX_MEMBERS} "
             f"members and a threshold from {MIN_THRESHOLD} up to their number"
+        )
+    if msg.roots > MAX_ROOTS:
+        raise InvalidArgument(f"a group has up to {MAX_ROOTS} roots a key type, not {msg.roots}")
+    if msg.absent > count - msg.threshold:
+        raise InvalidArgument(
+            f"a key of {msg.threshold} of {count} is made with at most {count - msg.threshold} "
+            f"members absent, not {msg.absent}"
         )
     if msg.level not in LEVELS:
         raise InvalidArgument(f"level {msg.level[:50]!r} is none of {', '.join(LEVELS)}")

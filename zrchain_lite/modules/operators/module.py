@@ -9,7 +9,7 @@ from zrchain_lite import binding
 from zrchain_lite.genesis import message_from
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
-from zrchain_lite.modules.operators import groups, settings
+from zrchain_lite.modules.operators import groups, roots, settings
 from zrchain_lite.modules.operators.messages import OperatorsMessages
 from zrchain_lite.modules.operators.queries import OperatorsQueries
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
@@ -28,6 +28,7 @@ class OperatorsModule(Module):
         self._identity = identity
         self._messages = OperatorsMessages(identity, treasury)
         self._queries = OperatorsQueries(identity, treasury)
+        treasury.key_requests.created.append(roots.stamp)
 
     def messages(self) -> tuple[MsgHandler, ...]:
         return binding.messages(operators_pb2.DESCRIPTOR, self._messages)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context
-from zrchain_lite.modules.operators import state
+from zrchain_lite.modules.operators import roots, state
 from zrchain_lite.modules.operators.groups import MAX_GROUPS
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
@@ -86,6 +86,7 @@ def settings(store: KVStore, keyring: str) -> wire.QuerySettingsResponse:
         measurements=standing.measurements,
         pardons=state.PARDONS.values(store, under=(keyring,)),
         settings_version=standing.settings_version,
+        roots=roots.shown(store, keyring),
     )
 
 

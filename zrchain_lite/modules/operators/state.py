@@ -13,7 +13,9 @@ from zrchain_lite.wire.zrsign.operators.operators_pb2 import (
     Group,
     KeyEpoch,
     Member,
+    Origin,
     Pardon,
+    Root,
 )
 from zrchain_lite.wire.zrsign.operators.state_pb2 import Evidence, KeyringState
 
@@ -37,6 +39,10 @@ FAULTS_BY_REPORTER = Index("operators/fault_by_reporter")
 FAULTS_BY_CULPRIT = Index("operators/fault_by_culprit")
 # By (keyring, key id, party).
 EPOCHS = StoredMap("operators/epoch", KeyEpoch)
+# By (keyring, root id): the active ones.
+ROOTS = StoredMap("operators/root", Root)
+# By key id.
+ORIGINS = StoredMap("operators/origin", Origin)
 
 
 def keyring_state(store: KVStore, keyring: str) -> KeyringState:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from heapq import merge
 
 from zrchain_lite.module import Context
-from zrchain_lite.modules.operators import state
+from zrchain_lite.modules.operators import roots, state
 from zrchain_lite.modules.treasury import state as treasury_state
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.modules.treasury.requests import OPEN
 from zrchain_lite.modules.treasury.responses import (
     key_request_response,
+    key_response,
     sign_request_response,
     sign_transaction_response,
 )
@@ -54,15 +55,18 @@ def _add_keys(
         if len(answer.keys) == most or size > MAX_PAGE_BYTES:
             answer.more = True
             return
-        shown = key_request_response(treasury.key_request(ctx, request_id))
+        request = treasury.key_request(ctx, request_id)
+        shown = key_request_response(request)
         answer.keys.append(shown)
         size += shown.ByteSize()
+        if not _add_origin(ctx, request_id, answer):
+            answer.reports.extend(roots.reports_of(ctx, request))
 
 
 def _add_signatures(
     ctx: Context, treasury: TreasuryKeeper, keyring: str, answer: QueryWorkResponse, most: int
 ) -> None:
-    size, roots = 0, set[int]()
+    size, parents, keys = 0, set[int](), set[int]()
     for request in _leaves(ctx, treasury, keyring):
         if len(answer.signatures) == most or size > MAX_PAGE_BYTES:
             answer.more = True
@@ -71,12 +75,17 @@ def _add_signatures(
         answer.signatures.append(shown)
         size += shown.ByteSize()
         root_id = request.parent_req_id or request.id
-        if root_id not in roots:
-            roots.add(root_id)
-            size += _add_root(ctx, treasury, request, answer)
+        if root_id not in parents:
+            parents.add(root_id)
+            size += _add_parent(ctx, treasury, request, answer)
+        for key_id in request.key_ids:
+            if key_id not in keys:
+                keys.add(key_id)
+                answer.signing_keys.append(key_response(treasury.key(ctx, key_id)))
+                _add_origin(ctx, key_id, answer)
 
 
-def _add_root(
+def _add_parent(
     ctx: Context, treasury: TreasuryKeeper, leaf: SignRequest, answer: QueryWorkResponse
 ) -> int:
     """Bytes that were added: a child's parent, its approval, the transaction to be signed."""
@@ -96,6 +105,14 @@ def _add_root(
         answer.transactions.append(shown)
         size += shown.ByteSize()
     return size
+
+
+def _add_origin(ctx: Context, key_id: int, answer: QueryWorkResponse) -> bool:
+    """Whether the key is a child of a root, which the answer then says."""
+    origin = state.ORIGINS.get(ctx.store, key_id)
+    if origin is not None:
+        answer.origins.append(origin)
+    return origin is not None
 
 
 def _leaves(ctx: Context, treasury: TreasuryKeeper, keyring: str) -> Iterator[SignRequest]:

@@ -119,11 +119,12 @@ class TreasuryKeeper:
         sign_policy_id: int = 0,
         fee_payer: str | None = None,
         mpc_btl: int = 0,
+        own_key: bool = False,
     ) -> KeyRequest:
         """Ask the keyring for a key. The fee is the payer's (the creator's when None).
 
-        `mpc_btl` is in blocks; 0 takes the default. Raises NotFound, KeyringInactive,
-        InvalidArgument, InsufficientFunds.
+        `mpc_btl` is in blocks; 0 takes the default. With `own_key` it is no child of a root.
+        Raises NotFound, KeyringInactive, InvalidArgument, InsufficientFunds.
         """
         if key_type not in wallets.ALGORITHMS:
             raise InvalidArgument(f"key type {key_type} is not one that keyrings make")
@@ -137,7 +138,8 @@ class TreasuryKeeper:
             sign_policy_id=sign_policy_id,
             fee_payer=fee_payer or creator,
         )
-        self.key_requests.create(ctx, request, self.identity.active_keyring(ctx, keyring), mpc_btl)
+        active = self.identity.active_keyring(ctx, keyring)
+        self.key_requests.create(ctx, request, active, mpc_btl, own_key=own_key)
         return request
 
     def request_signature(

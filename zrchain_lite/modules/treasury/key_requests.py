@@ -40,6 +40,8 @@ class KeyRequests:
         self._escrow = escrow
         self._params = params
         self._hooks = hooks
+        self.created: list[Callable[[Context, KeyRequest, bool], None]] = []
+        """Who is told of a new request, and whether it is for a key generation of its own."""
 
     def get(self, ctx: Context, request_id: int) -> KeyRequest:
         """A key request by its id; raises NotFound."""
@@ -48,7 +50,15 @@ class KeyRequests:
             raise NotFound(f"no key request {request_id}")
         return found
 
-    def create(self, ctx: Context, request: KeyRequest, keyring: Keyring, mpc_btl: int) -> None:
+    def create(
+        self,
+        ctx: Context,
+        request: KeyRequest,
+        keyring: Keyring,
+        mpc_btl: int,
+        *,
+        own_key: bool = False,
+    ) -> None:
         """Give the request an id, a deadline and its fee, which `fee_payer` pays into escrow."""
         request.id = state.KEY_REQUEST_COUNT.next(ctx.store)
         request.status = wire.KEY_REQUEST_STATUS_PENDING
@@ -58,6 +68,8 @@ class KeyRequests:
         state.put_key_request(ctx.store, request)
         state.KEY_REQUEST_DEADLINES.add(ctx.store, request.mpc_btl, request.id)
         ctx.emit("new_key_request", request_id=request.id)
+        for told in self.created:
+            told(ctx, request, own_key)
 
     def fulfil(self, ctx: Context, msg: wire.MsgFulfilKeyRequest) -> None:
         """One party's answer. A wrong one is a refusal; a wrong sender changes nothing.
@@ -143,7 +155,7 @@ class KeyRequests:
         )
         if problem is not None:
             return problem
-        return _public_key_problem(request.key_type, msg.key.public_key)
+        return public_key_problem(request.key_type, msg.key.public_key)
 
     def _fulfilled(self, ctx: Context, request: KeyRequest, keyring: Keyring) -> None:
         self._close(ctx, request, wire.KEY_REQUEST_STATUS_FULFILLED)
@@ -171,7 +183,8 @@ class KeyRequests:
         state.put_key_request(ctx.store, request)
 
 
-def _public_key_problem(key_type: wire.KeyType, public_key: bytes) -> str | None:
+def public_key_problem(key_type: wire.KeyType, public_key: bytes) -> str | None:
+    """Why this is no public key of the type, None when it is one."""
     if not public_key:
         return "missing public key"
     name = wire.KeyType.Name(key_type).removeprefix("KEY_TYPE_").lower()

@@ -90,6 +90,7 @@ class TreasuryMessages:
             index=msg.index,
             sign_policy_id=msg.sign_policy_id,
             mpc_btl=msg.mpc_btl,
+            own_key=wallets.wants_own_key(msg.key_type),
         )
         return wire.MsgNewKeyRequestResponse(key_req_id=request.id)
 

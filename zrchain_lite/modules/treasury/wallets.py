@@ -33,8 +33,18 @@ KEY_TYPE_WORDS = {
 KEY_TYPE_OF = {number: KEY_TYPES[wallet.key_algorithm] for number, wallet in LEDGER_WALLETS.items()}
 
 
+OWN_KEY = " own_key"
+"""After a key type's word: a key generation of its own, where others are children of a root."""
+
+
+def wants_own_key(word: str) -> bool:
+    """Whether a NewKeyRequest's word asks for a key generation of its own."""
+    return word.endswith(OWN_KEY)
+
+
 def key_type_of_word(word: str) -> wire.KeyType:
-    """The key type that a NewKeyRequest names."""
+    """The key type that a NewKeyRequest names, with or without `OWN_KEY`."""
+    word = word.removesuffix(OWN_KEY)
     if word not in KEY_TYPE_WORDS:
         known = ", ".join(KEY_TYPE_WORDS)
         raise InvalidArgument(f"unknown key type {word[:50]!r}; known are {known}")

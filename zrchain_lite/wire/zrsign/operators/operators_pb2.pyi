@@ -26,18 +26,50 @@ class Member(_message.Message):
     def __init__(self, index: _Optional[int] = ..., party: _Optional[str] = ..., identity_key: _Optional[bytes] = ..., tls_certificate: _Optional[bytes] = ..., endpoint: _Optional[str] = ...) -> None: ...
 
 class Group(_message.Message):
-    __slots__ = ("number", "threshold", "level", "members", "height")
+    __slots__ = ("number", "threshold", "level", "members", "height", "roots", "absent")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    ROOTS_FIELD_NUMBER: _ClassVar[int]
+    ABSENT_FIELD_NUMBER: _ClassVar[int]
     number: int
     threshold: int
     level: str
     members: _containers.RepeatedCompositeFieldContainer[Member]
     height: int
-    def __init__(self, number: _Optional[int] = ..., threshold: _Optional[int] = ..., level: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., height: _Optional[int] = ...) -> None: ...
+    roots: int
+    absent: int
+    def __init__(self, number: _Optional[int] = ..., threshold: _Optional[int] = ..., level: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., height: _Optional[int] = ..., roots: _Optional[int] = ..., absent: _Optional[int] = ...) -> None: ...
+
+class Root(_message.Message):
+    __slots__ = ("id", "key_type", "number", "public_key", "chain_code", "height", "holders", "reports")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_TYPE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_CODE_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    HOLDERS_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    key_type: str
+    number: int
+    public_key: bytes
+    chain_code: bytes
+    height: int
+    holders: int
+    reports: _containers.RepeatedCompositeFieldContainer[KeyEpoch]
+    def __init__(self, id: _Optional[int] = ..., key_type: _Optional[str] = ..., number: _Optional[int] = ..., public_key: _Optional[bytes] = ..., chain_code: _Optional[bytes] = ..., height: _Optional[int] = ..., holders: _Optional[int] = ..., reports: _Optional[_Iterable[_Union[KeyEpoch, _Mapping]]] = ...) -> None: ...
+
+class Origin(_message.Message):
+    __slots__ = ("key_id", "root")
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOT_FIELD_NUMBER: _ClassVar[int]
+    key_id: int
+    root: int
+    def __init__(self, key_id: _Optional[int] = ..., root: _Optional[int] = ...) -> None: ...
 
 class Measurement(_message.Message):
     __slots__ = ("kind", "value")
@@ -80,7 +112,7 @@ class Fault(_message.Message):
     def __init__(self, id: _Optional[int] = ..., keyring: _Optional[str] = ..., culprit: _Optional[int] = ..., protocol: _Optional[str] = ..., reason: _Optional[str] = ..., evidence_digest: _Optional[bytes] = ..., evidence: _Optional[bytes] = ..., reporter: _Optional[str] = ..., reporter_index: _Optional[int] = ..., height: _Optional[int] = ...) -> None: ...
 
 class KeyEpoch(_message.Message):
-    __slots__ = ("key_id", "party", "index", "group", "refresh", "epoch", "key_digest", "height")
+    __slots__ = ("key_id", "party", "index", "group", "refresh", "epoch", "key_digest", "height", "public_key", "chain_code", "since_ms")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     PARTY_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +121,9 @@ class KeyEpoch(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     KEY_DIGEST_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_CODE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_MS_FIELD_NUMBER: _ClassVar[int]
     key_id: int
     party: str
     index: int
@@ -97,21 +132,28 @@ class KeyEpoch(_message.Message):
     epoch: int
     key_digest: bytes
     height: int
-    def __init__(self, key_id: _Optional[int] = ..., party: _Optional[str] = ..., index: _Optional[int] = ..., group: _Optional[int] = ..., refresh: _Optional[int] = ..., epoch: _Optional[int] = ..., key_digest: _Optional[bytes] = ..., height: _Optional[int] = ...) -> None: ...
+    public_key: bytes
+    chain_code: bytes
+    since_ms: int
+    def __init__(self, key_id: _Optional[int] = ..., party: _Optional[str] = ..., index: _Optional[int] = ..., group: _Optional[int] = ..., refresh: _Optional[int] = ..., epoch: _Optional[int] = ..., key_digest: _Optional[bytes] = ..., height: _Optional[int] = ..., public_key: _Optional[bytes] = ..., chain_code: _Optional[bytes] = ..., since_ms: _Optional[int] = ...) -> None: ...
 
 class MsgSetGroup(_message.Message):
-    __slots__ = ("creator", "keyring", "threshold", "level", "members")
+    __slots__ = ("creator", "keyring", "threshold", "level", "members", "roots", "absent")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    ROOTS_FIELD_NUMBER: _ClassVar[int]
+    ABSENT_FIELD_NUMBER: _ClassVar[int]
     creator: str
     keyring: str
     threshold: int
     level: str
     members: _containers.RepeatedCompositeFieldContainer[Member]
-    def __init__(self, creator: _Optional[str] = ..., keyring: _Optional[str] = ..., threshold: _Optional[int] = ..., level: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ...) -> None: ...
+    roots: int
+    absent: int
+    def __init__(self, creator: _Optional[str] = ..., keyring: _Optional[str] = ..., threshold: _Optional[int] = ..., level: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., roots: _Optional[int] = ..., absent: _Optional[int] = ...) -> None: ...
 
 class MsgSetGroupResponse(_message.Message):
     __slots__ = ("number",)
@@ -188,7 +230,7 @@ class MsgPardonMemberResponse(_message.Message):
     def __init__(self, count: _Optional[int] = ...) -> None: ...
 
 class MsgReportKeyEpoch(_message.Message):
-    __slots__ = ("creator", "keyring", "key_id", "group", "refresh", "epoch", "key_digest")
+    __slots__ = ("creator", "keyring", "key_id", "group", "refresh", "epoch", "key_digest", "public_key", "chain_code")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +238,8 @@ class MsgReportKeyEpoch(_message.Message):
     REFRESH_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     KEY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_CODE_FIELD_NUMBER: _ClassVar[int]
     creator: str
     keyring: str
     key_id: int
@@ -203,7 +247,9 @@ class MsgReportKeyEpoch(_message.Message):
     refresh: int
     epoch: int
     key_digest: bytes
-    def __init__(self, creator: _Optional[str] = ..., keyring: _Optional[str] = ..., key_id: _Optional[int] = ..., group: _Optional[int] = ..., refresh: _Optional[int] = ..., epoch: _Optional[int] = ..., key_digest: _Optional[bytes] = ...) -> None: ...
+    public_key: bytes
+    chain_code: bytes
+    def __init__(self, creator: _Optional[str] = ..., keyring: _Optional[str] = ..., key_id: _Optional[int] = ..., group: _Optional[int] = ..., refresh: _Optional[int] = ..., epoch: _Optional[int] = ..., key_digest: _Optional[bytes] = ..., public_key: _Optional[bytes] = ..., chain_code: _Optional[bytes] = ...) -> None: ...
 
 class MsgReportKeyEpochResponse(_message.Message):
     __slots__ = ()
@@ -216,20 +262,22 @@ class QuerySettingsRequest(_message.Message):
     def __init__(self, keyring: _Optional[str] = ...) -> None: ...
 
 class QuerySettingsResponse(_message.Message):
-    __slots__ = ("keyring", "groups", "refresh_number", "measurements", "pardons", "settings_version")
+    __slots__ = ("keyring", "groups", "refresh_number", "measurements", "pardons", "settings_version", "roots")
     KEYRING_FIELD_NUMBER: _ClassVar[int]
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     REFRESH_NUMBER_FIELD_NUMBER: _ClassVar[int]
     MEASUREMENTS_FIELD_NUMBER: _ClassVar[int]
     PARDONS_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ROOTS_FIELD_NUMBER: _ClassVar[int]
     keyring: str
     groups: _containers.RepeatedCompositeFieldContainer[Group]
     refresh_number: int
     measurements: _containers.RepeatedCompositeFieldContainer[Measurement]
     pardons: _containers.RepeatedCompositeFieldContainer[Pardon]
     settings_version: int
-    def __init__(self, keyring: _Optional[str] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., refresh_number: _Optional[int] = ..., measurements: _Optional[_Iterable[_Union[Measurement, _Mapping]]] = ..., pardons: _Optional[_Iterable[_Union[Pardon, _Mapping]]] = ..., settings_version: _Optional[int] = ...) -> None: ...
+    roots: _containers.RepeatedCompositeFieldContainer[Root]
+    def __init__(self, keyring: _Optional[str] = ..., groups: _Optional[_Iterable[_Union[Group, _Mapping]]] = ..., refresh_number: _Optional[int] = ..., measurements: _Optional[_Iterable[_Union[Measurement, _Mapping]]] = ..., pardons: _Optional[_Iterable[_Union[Pardon, _Mapping]]] = ..., settings_version: _Optional[int] = ..., roots: _Optional[_Iterable[_Union[Root, _Mapping]]] = ...) -> None: ...
 
 class QueryFaultsRequest(_message.Message):
     __slots__ = ("keyring", "culprit", "pagination")
@@ -276,7 +324,7 @@ class QueryWorkRequest(_message.Message):
     def __init__(self, keyring: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class QueryWorkResponse(_message.Message):
-    __slots__ = ("height", "keys", "signatures", "roots", "transactions", "group_number", "refresh_number", "settings_version", "party_threshold", "parties", "more", "approvals")
+    __slots__ = ("height", "keys", "signatures", "roots", "transactions", "group_number", "refresh_number", "settings_version", "party_threshold", "parties", "more", "signing_keys", "origins", "reports", "approvals")
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURES_FIELD_NUMBER: _ClassVar[int]
@@ -288,6 +336,9 @@ class QueryWorkResponse(_message.Message):
     PARTY_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     PARTIES_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEYS_FIELD_NUMBER: _ClassVar[int]
+    ORIGINS_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_FIELD_NUMBER: _ClassVar[int]
     APPROVALS_FIELD_NUMBER: _ClassVar[int]
     height: int
     keys: _containers.RepeatedCompositeFieldContainer[_treasury_pb2.KeyReqResponse]
@@ -300,5 +351,8 @@ class QueryWorkResponse(_message.Message):
     party_threshold: int
     parties: _containers.RepeatedScalarFieldContainer[str]
     more: bool
+    signing_keys: _containers.RepeatedCompositeFieldContainer[_treasury_pb2.KeyResponse]
+    origins: _containers.RepeatedCompositeFieldContainer[Origin]
+    reports: _containers.RepeatedCompositeFieldContainer[KeyEpoch]
     approvals: _containers.RepeatedCompositeFieldContainer[_approvals_pb2.Approval]
-    def __init__(self, height: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[_treasury_pb2.KeyReqResponse, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., transactions: _Optional[_Iterable[_Union[_treasury_pb2.SignTxReqResponse, _Mapping]]] = ..., group_number: _Optional[int] = ..., refresh_number: _Optional[int] = ..., settings_version: _Optional[int] = ..., party_threshold: _Optional[int] = ..., parties: _Optional[_Iterable[str]] = ..., more: _Optional[bool] = ..., approvals: _Optional[_Iterable[_Union[_approvals_pb2.Approval, _Mapping]]] = ...) -> None: ...
+    def __init__(self, height: _Optional[int] = ..., keys: _Optional[_Iterable[_Union[_treasury_pb2.KeyReqResponse, _Mapping]]] = ..., signatures: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., roots: _Optional[_Iterable[_Union[_treasury_pb2.SignReqResponse, _Mapping]]] = ..., transactions: _Optional[_Iterable[_Union[_treasury_pb2.SignTxReqResponse, _Mapping]]] = ..., group_number: _Optional[int] = ..., refresh_number: _Optional[int] = ..., settings_version: _Optional[int] = ..., party_threshold: _Optional[int] = ..., parties: _Optional[_Iterable[str]] = ..., more: _Optional[bool] = ..., signing_keys: _Optional[_Iterable[_Union[_treasury_pb2.KeyResponse, _Mapping]]] = ..., origins: _Optional[_Iterable[_Union[Origin, _Mapping]]] = ..., reports: _Optional[_Iterable[_Union[KeyEpoch, _Mapping]]] = ..., approvals: _Optional[_Iterable[_Union[_approvals_pb2.Approval, _Mapping]]] = ...) -> None: ...
