@@ -10,8 +10,8 @@ from typing import Final
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import DmpcError
 from zrsign_operator.errors import OperatorError
-from zrsign_operator.keys.holdings import Holdings
-from zrsign_operator.ledger.answers import AnswerOutbox, CatchingUp
+from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.ledger.answers import ABSENT_S, AnswerOutbox, CatchingUp
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import (
@@ -30,6 +30,8 @@ from zrsign_operator.work.work import Work
 
 REPORTS_S: Final = 300.0
 """How often the ledger is asked whether it has this operator's reports."""
+STILLBORN_S: Final = 60.0
+"""Seconds after which a new key that fewer than t members hold is made again."""
 REVIEW_S: Final = 1.0
 """How often the keys are looked through."""
 
@@ -57,6 +59,8 @@ class Operator:
         self._clock = clock
         self._catching_up = CatchingUp(holdings, outbox, clock)
         self._reviewed = self._reports_due = clock()
+        self._unborn: dict[int, tuple[float, float]] = {}
+        """Since when a key that does not count yet is held here, and when it was reported last."""
         self._log = get_logger(operator=myself.index)
 
     @property
@@ -133,7 +137,7 @@ class Operator:
         known = await self.ledger_view.reported(self._party)
         for held in self.holdings.all_keys():
             if (held.share.info.key_id, held.ledger_key) not in known:
-                self.outbox.report_epoch(keyring, held)
+                self.work.report(held)
         for each in self.peers.standing.accusations():
             if (hashlib.sha256(each.document).digest(), each.index) not in known:
                 self.outbox.report_fault(keyring, each.index, each.kind, each.why, each.document)
@@ -156,10 +160,35 @@ class Operator:
             self.ledger_view.want_key(held.ledger_key)
             known = self.work.outlook.view.known_keys.get(held.ledger_key)
             other = known is not None and known.public_key != held.public_key
-            if other or self.peers.inventories.is_left_behind(held):
+            if other or self._is_stillborn(held) or self.peers.inventories.is_left_behind(held):
                 self._log.warning("share_erased", key=held.ledger_key, epoch=held.share.info.epoch)
                 self.holdings.erase(held.folder)
                 self.peers.tell_all(*self.peers.inventories.mine())
+
+    def _is_stillborn(self, held: HeldKey) -> bool:
+        """Whether a key that was made here can never sign, because fewer than t members hold it.
+
+        Nobody uses it: a root that is not active has no children, and a key request that is open
+        has no key. What waits for absent members is reported again, so that the ledger looks at its
+        clock.
+        """
+        holders, now = self._holders_of_new(held), self._clock()
+        if holders is None:
+            self._unborn.pop(held.ledger_key, None)
+            return False
+        since, told = self._unborn.setdefault(held.ledger_key, (now, now))
+        if now - told >= ABSENT_S:
+            self._unborn[held.ledger_key] = since, now
+            self.work.report(held)
+        return now - since >= STILLBORN_S and holders < self.settings.group.threshold
+
+    def _holders_of_new(self, held: HeldKey) -> int | None:
+        """How many members say that they hold this key; None: it is in use."""
+        root = self.settings.roots.get(held.ledger_key)
+        asked = self.work.outlook.view.keys.get(held.ledger_key)
+        if root is not None and not root.active:
+            return root.holders if root.public_key == held.public_key else 0
+        return asked.holders.get(held.share.info.key_id, 0) if asked is not None else None
 
     def status(self) -> dict[str, object]:
         """What a person wants to know, as JSON."""

@@ -140,7 +140,7 @@ def test_batch__should_refuse_what_must_not_be_signed_together() -> None:
         ([], "1 to 64"),
         (packages * (MAX_BATCH // 3 + 1), "1 to 64"),
         ([*packages, packages[0]], "twice"),
-        ([packages[0], others[0]], "one suite and one key"),
+        ([packages[0], others[0]], "one suite and one threshold"),
     ):
         with pytest.raises(ParameterError, match=match):
             frost_batch_execution(bad, parties(SIGNERS), b"e" * 32)

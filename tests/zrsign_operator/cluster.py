@@ -25,6 +25,7 @@ from tests.zrsign_dmpc.builders import deal
 from tests.zrsign_dmpc.ecdsa.builders import TINY, prime
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity, key_shares
 from zrchain_lite.client import Account, LedgerUnavailable, ObjectNotFound, TxFailed
+from zrchain_lite.modules.operators import roots
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
@@ -48,8 +49,9 @@ from zrsign_operator.work.work import Work
 from zrsign_operator.work.yielding import GivingWay
 
 KEYRING = "keyring1cluster"
-ECDSA, ED25519, TAPROOT = (
+ECDSA, BITCOIN, ED25519, TAPROOT = (
     "KEY_TYPE_ECDSA_SECP256K1",
+    "KEY_TYPE_BITCOIN_SECP256K1",
     "KEY_TYPE_EDDSA_ED25519",
     "KEY_TYPE_TAPROOT_SECP256K1",
 )
@@ -125,6 +127,13 @@ class Ledger:
     """Who refused a signature request, by request."""
     epochs: dict[tuple[int, str], wire.MsgReportKeyEpoch] = field(default_factory=dict)
     """The last epoch by key and party."""
+    roots_wanted: int = 0
+    """How many roots the group wants for each way to sign."""
+    absent: int = 0
+    active: dict[int, wire.Root] = field(default_factory=dict)
+    """The roots that every member of the group reported, by id."""
+    origins: dict[int, int] = field(default_factory=dict)
+    """The root of every key that is a child of one."""
     faults: list[wire.MsgReportFault] = field(default_factory=list)
     _last_id: int = 0
 
@@ -141,9 +150,47 @@ class Ledger:
         ]
         number = len(self.groups) + 1
         self.groups.append(
-            wire.Group(number=number, threshold=threshold, level=TINY.name, members=members)
+            wire.Group(
+                number=number,
+                threshold=threshold,
+                level=TINY.name,
+                members=members,
+                roots=self.roots_wanted,
+                absent=self.absent,
+            )
         )
         self.version += 1
+
+    def root(self, key_type: str, number: int = 1) -> int:
+        """The id of a root."""
+        scheme = ECDSA if key_type == BITCOIN else key_type
+        return roots.root_id(treasury.KeyType.Value(scheme), number)
+
+    def shown_roots(self) -> list[wire.Root]:
+        """As the ledger's module shows them; the fake has one active root at most, and no spare."""
+        found = []
+        for key_type in (ECDSA, ED25519, TAPROOT) if self.roots_wanted else ():
+            root = wire.Root(id=self.root(key_type), key_type=key_type, number=1)
+            root.MergeFrom(self.active.get(root.id, wire.Root()))
+            if not root.height:
+                root.reports.extend(self.reports(root.id))
+                root.holders = len(root.reports)
+            found.append(root)
+        return found
+
+    def reports(self, key_id: int) -> list[wire.KeyEpoch]:
+        """What the parties said about a key."""
+        return [
+            wire.KeyEpoch(
+                key_id=key_id,
+                party=party,
+                key_digest=said.key_digest,
+                public_key=said.public_key,
+                chain_code=said.chain_code,
+            )
+            for (at, party), said in self.epochs.items()
+            if at == key_id
+        ]
 
     def order_refresh(self) -> None:
         self.refresh += 1
@@ -153,9 +200,13 @@ class Ledger:
         self.pardons[index] = self.pardons.get(index, 0) + 1
         self.version += 1
 
-    def ask_key(self, key_type: str) -> int:
+    def ask_key(self, key_type: str, *, own_key: bool = False) -> int:
         id_ = self._next_id()
-        self.keys[id_] = treasury.KeyReqResponse(id=id_, key_type=key_type)
+        self.keys[id_] = treasury.KeyReqResponse(
+            id=id_, key_type=key_type, workspace_addr="workspace1cluster", index=id_ % 3
+        )
+        if self.roots_wanted and not own_key:
+            self.origins[id_] = self.root(key_type)
         return id_
 
     def ask_signature(self, key_id: int, message: bytes) -> int:
@@ -190,11 +241,26 @@ class Ledger:
             case treasury.MsgFulfilSignatureRequest():
                 self._take_signature(message)
             case wire.MsgReportKeyEpoch():
-                self.epochs[message.key_id, message.creator] = message
+                self._take_epoch(message)
             case wire.MsgReportFault():
                 self.faults.append(message)
             case _:
                 raise AssertionError(message)
+
+    def _take_epoch(self, message: wire.MsgReportKeyEpoch) -> None:
+        """A root counts once all but the absent members hold the same."""
+        self.epochs[message.key_id, message.creator] = message
+        if message.key_id < roots.FIRST_ID or message.key_id in self.active:
+            return
+        self.version += 1
+        equal = [e for e in self.reports(message.key_id) if e.public_key == message.public_key]
+        if len(equal) >= len(self.groups[-1].members) - self.absent:
+            self.active[message.key_id] = wire.Root(
+                public_key=message.public_key,
+                chain_code=message.chain_code,
+                height=1,
+                holders=len(equal),
+            )
 
     def _take_key(self, message: treasury.MsgFulfilKeyRequest) -> None:
         request = self.keys.get(message.request_id)
@@ -206,6 +272,8 @@ class Ledger:
         if len(request.keyring_party_signatures) >= self.party_threshold:
             del self.keys[request.id]
             self.add_key(request.key_type, answer, request.id)
+            shown = self.known_keys[request.id]
+            shown.workspace_addr, shown.index = request.workspace_addr, request.index
 
     def _take_signature(self, message: treasury.MsgFulfilSignatureRequest) -> None:
         request = self.signatures.get(message.request_id)
@@ -259,12 +327,20 @@ class Node:
                 measurements=ledger.measurements,
                 pardons=[wire.Pardon(index=i, count=n) for i, n in ledger.pardons.items()],
                 settings_version=ledger.version,
+                roots=ledger.shown_roots(),
             )
         assert method == QUERY + "Work"
         assert request.keyring == KEYRING
+        keys = [each for i, each in ledger.keys.items() if i not in self.hidden]
+        signatures = [each for i, each in ledger.signatures.items() if i not in self.hidden]
+        named = {i for each in signatures for i in each.key_ids if i in ledger.known_keys}
+        origins = ((i, ledger.origins.get(i, 0)) for i in {*named, *(each.id for each in keys)})
         return wire.QueryWorkResponse(
-            keys=[each for i, each in ledger.keys.items() if i not in self.hidden],
-            signatures=[each for i, each in ledger.signatures.items() if i not in self.hidden],
+            keys=keys,
+            signatures=signatures,
+            signing_keys=[ledger.known_keys[i] for i in sorted(named)],
+            origins=[wire.Origin(key_id=i, root=root) for i, root in origins if root],
+            reports=[each for key in keys for each in ledger.reports(key.id)],
             roots=ledger.roots.values(),
             approvals=[
                 Approval(sign_request_id=i, block_hash=hash_)
@@ -397,11 +473,13 @@ class Cluster:
         seed: int = 0,
         pool_level: int = 0,
         primes: bool = False,
+        roots: int = 0,
+        absent: int = 0,
     ) -> None:
         """Without primes nobody makes auxiliary information: see `give_aux`."""
         self.home, self.pool_level, self.primes = home, pool_level, primes
         self.clock = Clock()
-        self.ledger = Ledger()
+        self.ledger = Ledger(roots_wanted=roots, absent=absent)
         self.ledger.set_group(threshold, indices)
         self.wire = Wire(seed)
         self.nodes: dict[int, Node] = {}
@@ -591,10 +669,16 @@ class Cluster:
             self._tell_all(index)
 
     async def key(self, key_type: str) -> int:
-        """A key that the operators made; its id."""
-        id_ = self.ledger.ask_key(key_type)
+        """A key of its own that the operators made; its id."""
+        id_ = self.ledger.ask_key(key_type, own_key=True)
         await self.until(lambda: id_ in self.ledger.known_keys)
         await self.until(lambda: len(self.holders(id_)) == len(self.operators))
+        return id_
+
+    async def wallet(self, key_type: str) -> int:
+        """A key that is a child of a root; its id."""
+        id_ = self.ledger.ask_key(key_type)
+        await self.until(lambda: id_ in self.ledger.known_keys)
         return id_
 
     async def sign(self, key_id: int, *messages: bytes) -> list[bytes]:

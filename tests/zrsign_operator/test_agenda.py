@@ -65,12 +65,18 @@ def test_key__should_be_proposed_by_one_with_everybody() -> None:
 def test_key__should_be_made_by_those_who_are_there_when_the_rest_does_not_come() -> None:
     wanted = (Wanted(WorkKind.KEYGEN, 3, since=90.0),)
     here = frozenset(MEMBERS) - {2, 5}
-    early = proposals(WorkKind.KEYGEN, wanted=wanted, usable=here, usable_since=99.0)
-    assert early == {}
-    late = proposals(WorkKind.KEYGEN, wanted=wanted, usable=here, usable_since=100.0 - GATHER_S)
-    assert {draft.members for drafts in late.values() for draft in drafts} == {tuple(sorted(here))}
-    few = frozenset(MEMBERS[:5])
-    assert proposals(WorkKind.KEYGEN, wanted=wanted, usable=few, usable_since=0.0) == {}
+
+    def drafts(usable_since: float, absent: int, usable: frozenset[int] = here) -> set[Draft]:
+        found = proposals(
+            WorkKind.KEYGEN, wanted=wanted, usable=usable, usable_since=usable_since, absent=absent
+        )
+        return {draft for each in found.values() for draft in each}
+
+    assert drafts(99.0, 2) == set()
+    assert {draft.members for draft in drafts(100.0 - GATHER_S, 2)} == {tuple(sorted(here))}
+    # The group says how many may be away.
+    assert drafts(0.0, 1) == set()
+    assert drafts(0.0, 2, frozenset(MEMBERS[:5])) == set()
 
 
 def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> None:

@@ -188,6 +188,9 @@ async def test_lone_answer__should_be_joined_after_a_while(
     for key in (held, lost):
         ledger.keys[key] = type(ledger.keys[ledger.ask_key(ED25519)])(id=key, key_type=ED25519)
     ledger.keys[lost].keyring_party_signatures.add(creator=ME.address)
+    for index in (1, 2, 3):
+        cluster.operators[index].work.report(cluster.held(index, held))
+        await cluster.operators[index].outbox.flush()
     operator, clock = cluster.operators[1], Clock()
     view: LedgerSnapshot = await operator.ledger_view.read()
     node = Refusing(ledger)

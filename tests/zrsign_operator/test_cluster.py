@@ -191,7 +191,7 @@ async def test_new_group__should_get_shares_and_sign_without_the_old_one(
 
 async def test_member_without_a_share__should_be_dealt_one(make_cluster: MakeCluster) -> None:
     """It was away when the key was made; nobody ordered anything."""
-    cluster = await make_cluster(2, ALL)
+    cluster = await make_cluster(2, ALL, absent=1)
     cluster.give_aux()
     await cluster.stop(3)
     key = cluster.ledger.ask_key(ED25519)

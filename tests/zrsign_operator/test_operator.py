@@ -146,7 +146,7 @@ async def test_reports_that_the_ledger_lost__should_be_made_again(
     make_cluster: MakeCluster,
 ) -> None:
     cluster = await make_cluster(2, ALL)
-    key = cluster.deal(ED25519)
+    key = cluster.deal(ED25519, "mine")
     await cluster.wait(2.0)
     operator, party = cluster.operators[ME], account(ME).address
     asked = Asked(cluster)

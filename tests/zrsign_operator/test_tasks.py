@@ -168,7 +168,7 @@ async def test_key__should_be_made_as_the_ledger_asks(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"subjects": (404,)}, "key request 404 is not open here"),
+        ({"subjects": (404,)}, "no key generation is asked for as 404 here"),
         ({"subjects": ()}, "keygen is about 1 requests or keys, not 0"),
         ({"subjects": (1, 2)}, "keygen is about 1 requests or keys, not 2"),
         ({"details": Target(2, 0).encode()}, "a new key is made for Target(group=1"),
@@ -204,13 +204,26 @@ async def test_key__should_be_of_a_type_that_is_made_here(asked: Asked) -> None:
     assert "unsupported_key_type" in await asked.answer(proposal)
 
 
-async def test_key__should_be_held_by_as_many_as_sign(make_cluster: MakeCluster) -> None:
-    asked = await Asked.of(await make_cluster(3, ALL))
+@pytest.mark.parametrize(
+    ("away", "absent", "why"),
+    [
+        (0, 1, "a key is made by all who are here, [3] among them"),
+        (3, 0, "a key is made by all but 0 members"),
+        (3, 1, ""),
+    ],
+)
+async def test_key__should_be_made_by_all_who_are_here(
+    make_cluster: MakeCluster, away: int, absent: int, why: str
+) -> None:
+    """Who proposes it cannot choose its holders."""
+    asked = await Asked.of(await make_cluster(2, ALL, absent=absent))
+    if away:
+        await asked.cluster.stop(away)
     request = asked.cluster.ledger.ask_key(ED25519)
     await asked.look()
     target = Target(1, 0).encode()
     proposal = asked.proposal(WorkKind.KEYGEN, (request,), target, members=(1, 2))
-    assert await asked.answer(proposal) == "a key of fewer than 3 operators"
+    assert await asked.answer(proposal) == why
 
 
 # Presignatures
@@ -368,7 +381,7 @@ async def test_frost__should_sign_each_request_with_its_own_nonces(asked: Asked)
     def proposal(*subjects: int, of: tuple[NonceCommitment, ...] = fresh) -> Proposal:
         return asked.proposal(WorkKind.FROST, subjects, FrostDetails(of).encode(), (1, 2))
 
-    of_one_key = "a batch of FROST is of one key"
+    of_one_key = "a batch of FROST is of one key, or of the children of one"
     assert await asked.answer(proposal()) == of_one_key
     assert await asked.answer(proposal(first, other)) == of_one_key
     all_nonces = "a batch names the nonces of all signers for each request"

@@ -56,7 +56,7 @@ async def test_open_requests__should_be_seen_with_their_answers(
     refused = ledger.ask_signature(signer, b"not 32 bytes")
     view = await ledger_view.read()
     asked = view.keys[key]
-    assert (asked.key_type, asked.public_key) == (ED25519, b"public key")
+    assert (asked.wallet.key_type, asked.wallet.public_key) == (ED25519, b"public key")
     assert asked.answered == {"zen1"}
     signing = view.signatures[sign]
     assert (signing.approved.key_id, signing.approved.scheme) == (signer, Scheme.ECDSA)

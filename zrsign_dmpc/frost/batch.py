@@ -1,7 +1,8 @@
 """FROST signing of many messages at once: one session, one message a signer, one durable write.
 
 As `start_frost_shares`, with commitments that were published in advance: each message has its own
-package, all of one key and one signer set. A wrong share anywhere names its sender and ends the
+package; all are of one signer set, and of one key or of
+children of one. A wrong share anywhere names its sender and ends the
 batch; the nonces of all its packages are burned. `MAX_BATCH` bounds what one cheat can burn.
 """
 
@@ -15,6 +16,7 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.frost.nonces import NoncePool
 from zrsign_dmpc.frost.protocol import WRONG_SHARE
 from zrsign_dmpc.frost.signing import InvalidShares, SigningPackage
+from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import (
     ONLINE_MESSAGE_BYTES,
@@ -44,10 +46,11 @@ class SignatureShares(Record):
 def frost_batch_execution(
     packages: Sequence[SigningPackage], signers: Parties, execution_id: bytes
 ) -> Execution:
-    """The signing of 1 to MAX_BATCH packages of one key, suite and signer set.
+    """The signing of 1 to MAX_BATCH packages of one suite, threshold and signer set.
 
     Raises:
-        ParameterError: too few or too many, other signers, several keys, or nonces that come twice.
+        ParameterError: too few or too many, other signers, several suites, or nonces that come
+            twice.
     """
     if not 1 <= len(packages) <= MAX_BATCH:
         raise ParameterError(f"a batch has 1 to {MAX_BATCH} packages, not {len(packages)}")
@@ -55,8 +58,8 @@ def frost_batch_execution(
     for package in packages:
         if package.signers != signers.indices:
             raise ParameterError(f"a package is for {package.signers}, not {signers.indices}")
-        if package.suite is not suite or package.key != key:
-            raise ParameterError("the packages of a batch are of one suite and one key")
+        if package.suite is not suite or package.key.threshold != key.threshold:
+            raise ParameterError("the packages of a batch are of one suite and one threshold")
     commitments = [each for package in packages for each in package.commitments]
     if len(set(commitments)) != len(commitments):
         raise ParameterError("nonces sign one message, ever: some are in the batch twice")
@@ -71,7 +74,7 @@ def frost_batch_execution(
         name=NAME,
         rounds=(RoundSpec(broadcast=SignatureShares, max_bytes=ONLINE_MESSAGE_BYTES),),
         faults={WRONG_SHARE: wrong_share},
-        context=(suite.name, key.key_id, tuple(_value(package) for package in packages)),
+        context=(suite.name, tuple(_value(package) for package in packages)),
     )
     return Execution(protocol, execution_id, signers, key.threshold, key.group)
 
@@ -81,17 +84,22 @@ def start_frost_batch(
     packages: Sequence[SigningPackage],
     pool: NoncePool,
     identity: IdentityKey,
+    shares: Sequence[KeyShare] = (),
 ) -> Session[tuple[bytes, ...]]:
     """This signer's side; its nonces are struck off now, all of them or none.
 
+    `shares` sign a package each, where they are not the pool's own: children of its key.
+
     Raises:
+        ParameterError: a share is not of its package's key.
         UnknownNonce, AlreadyConsumed: a package names nonces that this signer cannot use.
     """
     me = pool.share.index
     mine = [package.commitments[package.signers.index(me)] for package in packages]
     pairs = pool.consume_all(mine, packages[0].signers)
-    shares = tuple(p.sign(pool.share, pair) for p, pair in zip(packages, pairs, strict=True))
-    return Session(execution, me, identity, BatchRound(packages, shares))
+    signing = shares or (pool.share,) * len(packages)
+    z = tuple(p.sign(s, pair) for p, s, pair in zip(packages, signing, pairs, strict=True))
+    return Session(execution, me, identity, BatchRound(packages, z))
 
 
 class BatchRound(Round[tuple[bytes, ...]]):
@@ -125,4 +133,8 @@ class BatchRound(Round[tuple[bytes, ...]]):
 
 
 def _value(package: SigningPackage) -> Value:
-    return package.message, tuple(commitment.to_value() for commitment in package.commitments)
+    return (
+        package.key.key_id,
+        package.message,
+        tuple(commitment.to_value() for commitment in package.commitments),
+    )

@@ -101,6 +101,10 @@ class Session(Generic[T]):
         """All signed broadcasts so far: a record that anyone can check."""
         return self._board.originals(self._round.number)
 
+    def last_broadcasts(self) -> tuple[bytes, ...]:
+        """The others' signed broadcasts of this round: who lacks one may be given it."""
+        return tuple(m.encode() for m in self._current() if m.recipient == EVERYBODY)
+
     # Messages of the rounds
 
     def _on_round_message(self, message: Message) -> list[Outbound]:

@@ -29,13 +29,16 @@ from zrsign_dmpc.frost import (
     Suite,
     output_share,
 )
+from zrsign_dmpc.group.derivation import derive, derive_share
 from zrsign_dmpc.kept.journals import FileAnchor, FileJournal
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.kept.single_use import SingleUseLedger
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_dmpc.wire.encoding import decode
+from zrsign_operator.errors import Refused
 from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.sealing import Enclave, Seal, SealedFiles, write_durably
+from zrsign_operator.keys.wallets import Wallet
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.frames import Proposal
@@ -48,6 +51,8 @@ TABLE_BYTES: Final = 16_000_000
 
 Many operators share a machine in development.
 """
+CHILDREN_KEPT: Final = 256
+"""Derived shares of wallets at hand, a root."""
 NONCES_AHEAD: Final = 32
 """Published commitments a key and operator."""
 
@@ -64,6 +69,8 @@ class HeldKey:
     nonces: NoncePool | None = None
     offered: dict[int, list[NonceCommitment]] = field(default_factory=dict)
     """Commitments that peers published for this epoch, by peer."""
+    _children: dict[tuple[int, ...], KeyShare] = field(default_factory=dict, repr=False)
+    """Shares of the wallets that signed last, by path; the latest last."""
 
     @property
     def ledger_key(self) -> int:
@@ -85,6 +92,28 @@ class HeldKey:
         """The share that signs: of the taproot output key, or of the key itself."""
         return output_share(self.share) if self.suite is BIP340 else self.share
 
+    def shift_of(self, keyring: str, wallet: Wallet) -> int:
+        """What a wallet's key is this one plus: the factor of the generator. Raises NoSuchChild."""
+        info = self.share.info
+        return derive(info.public_key, info.chain_code, wallet.path(keyring)).shift
+
+    def child(self, keyring: str, wallet: Wallet) -> KeyShare:
+        """The share that signs for a wallet; the wallet's that are busy are kept at hand.
+
+        Raises Refused: the ledger shows another key for it.
+        """
+        path = wallet.path(keyring)
+        known = self._children.pop(path, None)
+        if known is None:
+            share = derive_share(self.share, path)
+            if share.info.public_key.encode() != wallet.public_key:
+                raise Refused(f"key {wallet.key_id} is not this child of root {wallet.root}")
+            known = output_share(share) if self.suite is BIP340 else share
+        self._children[path] = known
+        if len(self._children) > CHILDREN_KEPT:
+            del self._children[next(iter(self._children))]
+        return known
+
 
 class Holdings:
     """Opened once, by one process: the journals see to that."""
@@ -102,7 +131,10 @@ class Holdings:
         self.aux: list[AuxInfo] = []
         """Auxiliary information, the newest last."""
         self.presignatures: dict[bytes, Presignature] = {}
-        self._keys: dict[tuple[int, bytes], HeldKey] = {}
+        self._keys: dict[int, dict[bytes, HeldKey]] = {}
+        """By the ledger's number and public key: two of one number are in a race."""
+        self._in_epoch: dict[bytes, HeldKey] = {}
+        """The same by their names in their epochs."""
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
         self._load()
 
@@ -121,14 +153,16 @@ class Holdings:
 
     def key(self, ledger_key: int, public_key: bytes = b"") -> HeldKey | None:
         """The share of a key; with a public key, of exactly that one."""
-        if public_key:
-            return self._keys.get((ledger_key, public_key))
-        found = (held for (number, _), held in self._keys.items() if number == ledger_key)
-        return next(found, None)
+        held = self._keys.get(ledger_key, {})
+        return held.get(public_key) if public_key else next(iter(held.values()), None)
+
+    def key_in_epoch(self, key_id: bytes) -> HeldKey | None:
+        """The key that has this name in its active epoch."""
+        return self._in_epoch.get(key_id)
 
     def all_keys(self) -> Iterator[HeldKey]:
         """Every key that this operator has a share of."""
-        yield from self._keys.values()
+        yield from self._in_epoch.values()
 
     def folders(self) -> list[KeyFolder]:
         """The folders of all keys, those included that this operator has no share of now."""
@@ -159,22 +193,19 @@ class Holdings:
 
         What was made ahead for another epoch is gone. None: there is no share here any more.
         """
-        known = self._keys.get((folder.ledger_key, folder.public_key))
+        known = self.key(folder.ledger_key, folder.public_key)
         if known is not None and known.share.info.key_id == folder.keeper.state.active:
             return known
         if known is not None:
-            del self._keys[folder.ledger_key, folder.public_key]
-            for made in self.presignatures_of(known.share.info.key_id):
-                self.drop_presignature(made.public.id)
+            self._let_go(known)
         share = folder.share()
         return self._hold(folder, share) if share is not None else None
 
     def erase(self, folder: KeyFolder) -> None:
         """Forget a key whose share is worthless."""
-        held = self._keys.pop((folder.ledger_key, folder.public_key), None)
+        held = self.key(folder.ledger_key, folder.public_key)
         if held is not None:
-            for made in self.presignatures_of(held.share.info.key_id):
-                self.drop_presignature(made.public.id)
+            self._let_go(held)
         del self._folders[folder.ledger_key, folder.public_key]
         folder.erase()
 
@@ -209,7 +240,7 @@ class Holdings:
 
     def add_presignature(self, made: Presignature) -> None:
         """Durable when it returns; one for an epoch that ended meanwhile is dropped."""
-        if made.public.key_id not in self._key_ids():
+        if made.public.key_id not in self._in_epoch:
             return
         self._presign_files.put(made.public.id, made.encode(), made.public.epoch)
         self.presignatures[made.public.id] = made
@@ -253,20 +284,27 @@ class Holdings:
                 self._presign_files.delete(name)
                 continue
             made = Presignature.decode(self._presign_files.get(name))
-            if made.public.key_id in self._key_ids():
+            if made.public.key_id in self._in_epoch:
                 self.presignatures[name] = made
             else:
                 self._presign_files.delete(name)
-
-    def _key_ids(self) -> set[bytes]:
-        return {held.share.info.key_id for held in self._keys.values()}
 
     def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
         held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))
         if held.suite is not None:
             held.nonces = NoncePool(held.suite, held.signing, self.single_use)
-        self._keys[folder.ledger_key, folder.public_key] = held
+        self._keys.setdefault(folder.ledger_key, {})[folder.public_key] = held
+        self._in_epoch[share.info.key_id] = held
         return held
+
+    def _let_go(self, held: HeldKey) -> None:
+        """Forget a share, and what was made ahead with it."""
+        del self._in_epoch[held.share.info.key_id]
+        del self._keys[held.ledger_key][held.public_key]
+        if not self._keys[held.ledger_key]:
+            del self._keys[held.ledger_key]
+        for made in self.presignatures_of(held.share.info.key_id):
+            self.drop_presignature(made.public.id)
 
     def _anchor(self, name: str) -> Path:
         return self._anchors / KeyFolder.anchor_name(name)

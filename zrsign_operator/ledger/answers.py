@@ -17,13 +17,18 @@ from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_daemon.log import get_logger
 from zrsign_operator.keys.holdings import HeldKey, Holdings
-from zrsign_operator.ledger.view import LedgerSnapshot
+from zrsign_operator.ledger.view import KeyAsked, LedgerSnapshot
 
 BATCH = 40
 ANSWERED = ("key", "signature")
 """The kinds of what is sent that are answers; the others are reports."""
 LINGER_S = 0.5
 """An answer of somebody else's that stays alone for so long is joined, if it is right."""
+ABSENT_S = 10.0
+"""Seconds that a key waits for absent members' word that they hold it, as a root does.
+
+Why all others must: `zrchain_lite.modules.operators.roots`.
+"""
 NOT_FOR_GOOD = {("sdk", 5), ("sdk", 13), ("sdk", 20), ("sdk", 32)}
 """No coins, too low a fee, a full mempool, a sequence out of turn: later it can be taken."""
 MAX_REASON = 400
@@ -93,8 +98,8 @@ class AnswerOutbox:
         )
         self._put(("fault", int.from_bytes(digest[:8], "big") + culprit), message)
 
-    def report_epoch(self, keyring: str, held: HeldKey) -> None:
-        """Tell the ledger that new shares are in use here."""
+    def report_epoch(self, keyring: str, held: HeldKey, *, is_root: bool = False) -> None:
+        """Tell the ledger that new shares are in use here; of a root, which key they are of."""
         info = held.share.info
         message = operators.MsgReportKeyEpoch(
             creator=self._account.address,
@@ -104,6 +109,8 @@ class AnswerOutbox:
             refresh=held.serves.refresh,
             epoch=info.epoch,
             key_digest=info.key_id,
+            public_key=held.public_key if is_root else b"",
+            chain_code=info.chain_code if is_root else b"",
         )
         self._put(("epoch", int.from_bytes(info.key_id[:8], "big")), message)
 
@@ -178,13 +185,18 @@ class CatchingUp:
         self._holdings, self._outbox, self._clock = holdings, outbox, clock
         self._alone: dict[int, float] = {}
         """Clock time since when an answer of somebody else's is alone, by request."""
+        self._alone_with: dict[int, float] = {}
+        """Clock time since when a key that is asked for is held here, by request."""
 
     def answer(self, view: LedgerSnapshot, party: str) -> None:
-        """Say again what is held, refuse what is not to be signed, join answers of others."""
+        """Answer for keys, refuse what is not to be signed, join answers of others."""
         for asked in view.keys.values():
-            held = self._holdings.key(asked.request_id)
-            if held is not None and party not in asked.answered:
-                self._outbox.key(asked.request_id, held.public_key)
+            request = ("key", asked.request_id)
+            if party not in asked.answered and not self._outbox.has_answered(request):
+                public_key = self._key_for(view, asked)
+                if public_key:
+                    self._outbox.key(asked.request_id, public_key)
+        self._alone_with = {i: at for i, at in self._alone_with.items() if i in view.keys}
         for request_id, reason in view.refused.items():
             self._outbox.refuse_signature(request_id, reason)
         now = self._clock()
@@ -195,3 +207,19 @@ class CatchingUp:
                 # The ledger checks it once more, as it does for everybody.
                 self._outbox.signature(request_id, signing.signature)
         self._alone = {i: at for i, at in self._alone.items() if i in view.signatures}
+
+    def _key_for(self, view: LedgerSnapshot, asked: KeyAsked) -> bytes:
+        """The child of an active root, or a key that enough members hold; empty: not yet."""
+        settings, root = view.settings, view.settings.roots.get(asked.wallet.root)
+        if asked.wallet.root:
+            if root is None or not root.active:
+                return b""
+            return root.child(settings.keyring, asked.wallet).public_key.encode()
+        held = self._holdings.key(asked.request_id)
+        if held is None:
+            return b""
+        now, group = self._clock(), settings.group
+        since = self._alone_with.setdefault(asked.request_id, now)
+        absent = group.absent if now - since >= ABSENT_S else 0
+        enough = asked.holders.get(held.share.info.key_id, 0) >= len(group.members) - absent
+        return held.public_key if enough else b""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +12,7 @@ from zrchain_lite.client import LedgerClient, ObjectNotFound
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_operator.errors import NotApproved
+from zrsign_operator.keys.wallets import Root, Wallet
 from zrsign_operator.ledger.approval import Approved, approve
 from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup, level_named
 
@@ -27,12 +30,16 @@ MAX_UNKNOWN: Final = 1 << 16
 class KeyAsked:
     """An open key request."""
 
-    request_id: int
-    key_type: str
-    public_key: bytes
-    """What a party answered already; empty: nobody did."""
+    wallet: Wallet
     answered: frozenset[str]
     """The parties that answered."""
+    holders: Mapping[bytes, int] = field(default_factory=dict)
+    """How many members of the group say that they hold a key for it, by the key's digest."""
+
+    @property
+    def request_id(self) -> int:
+        """The request's id, which the key will have."""
+        return self.wallet.key_id
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class SignAsked:
     signature: bytes
     """What a party answered already, as the ledger stores it."""
     answered: frozenset[str]
+    wallet: Wallet
+    """The key that is to sign."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class LedgerSnapshot:
     refused: dict[int, str] = field(default_factory=dict)
     """Signature requests that must not be answered, and why."""
     known_keys: dict[int, LedgerKey] = field(default_factory=dict)
-    """The ledger's keys that were looked up, by id."""
+    """The ledger's keys that were looked up, and its active roots, by id."""
 
 
 class LedgerView:
@@ -103,6 +112,7 @@ class LedgerView:
             frozenset((each.kind, each.value) for each in answer.measurements),
             {each.index: each.count for each in answer.pardons},
             answer.settings_version,
+            {each.id: _root(each) for each in answer.roots},
         )
 
     async def reported(self, party: str) -> frozenset[tuple[bytes, int]]:
@@ -120,27 +130,32 @@ class LedgerView:
 
     def want_key(self, ledger_key: int) -> None:
         """Look it up with the next view."""
-        if ledger_key not in self._known_keys and len(self._unknown) < MAX_UNKNOWN:
+        roots = self._settings.roots if self._settings is not None else {}
+        known = ledger_key in self._known_keys or ledger_key in roots
+        if not known and len(self._unknown) < MAX_UNKNOWN:
             self._unknown.add(ledger_key)
 
     def _view(self, work: operators.QueryWorkResponse, settings: KeyringSettings) -> LedgerSnapshot:
-        roots = {root.id: root for root in work.roots}
+        parents = {root.id: root for root in work.roots}
+        origins = {each.key_id: each.root for each in work.origins}
+        keys = {key.id: _wallet(key, origins) for key in work.signing_keys}
         transactions = {each.sign_request_id: each for each in work.transactions}
         beacons = {each.sign_request_id: each.block_hash for each in work.approvals}
         view = LedgerSnapshot(
             settings,
-            {request.id: _key_asked(request) for request in work.keys},
-            known_keys=dict(self._known_keys),
+            {request.id: _key_asked(request, work, origins) for request in work.keys},
+            known_keys=self._known_keys | _active(settings.roots),
         )
         for request in work.signatures:
             if request.id not in self._judged:
-                root = roots.get(request.parent_req_id, request)
+                root = parents.get(request.parent_req_id, request)
                 self._judged[request.id] = _judge(
                     request, root, transactions.get(root.id), beacons.get(root.id, b"")
                 )
             judged = self._judged[request.id]
             if isinstance(judged, Approved):
-                view.signatures[request.id] = _asked(judged, request)
+                wallet = keys.get(judged.key_id) or Wallet(judged.key_id, request.key_type)
+                view.signatures[request.id] = _asked(judged, request, wallet)
             else:
                 view.refused[request.id] = judged
         open_now = {request.id for request in work.signatures}
@@ -178,9 +193,46 @@ def _judge(
         return str(error)
 
 
-def _key_asked(request: treasury.KeyReqResponse) -> KeyAsked:
+def _key_asked(
+    request: treasury.KeyReqResponse, work: operators.QueryWorkResponse, origins: Mapping[int, int]
+) -> KeyAsked:
     answered = frozenset(each.creator for each in request.keyring_party_signatures)
-    return KeyAsked(request.id, request.key_type, request.public_key, answered)
+    wallet = Wallet(
+        request.id,
+        request.key_type,
+        request.workspace_addr,
+        request.index,
+        origins.get(request.id, 0),
+        request.public_key,
+    )
+    said = (each.key_digest for each in work.reports if each.key_id == request.id)
+    return KeyAsked(wallet, answered, Counter(said))
+
+
+def _wallet(key: treasury.KeyResponse, origins: Mapping[int, int]) -> Wallet:
+    origin = origins.get(key.id, 0)
+    return Wallet(key.id, key.type, key.workspace_addr, key.index, origin, key.public_key)
+
+
+def _root(wire: operators.Root) -> Root:
+    """Before a root is active, the one of which most members say that they hold it."""
+    keys = Counter((each.public_key, each.chain_code) for each in wire.reports)
+    (leading, _) = max(keys.items(), key=lambda item: item[1], default=((b"", b""), 0))
+    public_key, chain_code = (wire.public_key, wire.chain_code) if wire.height else leading
+    return Root(
+        wire.id,
+        wire.key_type,
+        wire.number,
+        public_key,
+        chain_code,
+        wire.holders,
+        active=wire.height > 0,
+    )
+
+
+def _active(roots: Mapping[int, Root]) -> dict[int, LedgerKey]:
+    found = (root for root in roots.values() if root.active)
+    return {root.id: LedgerKey(root.public_key, root.key_type) for root in found}
 
 
 def _group(wire: operators.Group) -> OperatorGroup:
@@ -188,10 +240,12 @@ def _group(wire: operators.Group) -> OperatorGroup:
         Member(each.index, each.party, each.identity_key, each.tls_certificate, each.endpoint)
         for each in wire.members
     )
-    return OperatorGroup(wire.number, wire.threshold, level_named(wire.level), members)
+    return OperatorGroup(
+        wire.number, wire.threshold, level_named(wire.level), members, wire.roots, wire.absent
+    )
 
 
-def _asked(approved: Approved, request: treasury.SignReqResponse) -> SignAsked:
+def _asked(approved: Approved, request: treasury.SignReqResponse, wallet: Wallet) -> SignAsked:
     signature = request.signed_data[0].signed_data if request.signed_data else b""
     answered = frozenset(each.creator for each in request.keyring_party_sigs)
-    return SignAsked(approved, signature, answered)
+    return SignAsked(approved, signature, answered, wallet)

@@ -10,6 +10,7 @@ from functools import cached_property
 from zrsign_dmpc.ecdsa.security import LEVELS, SecurityLevel
 from zrsign_dmpc.run.execution import IdentityKey, Parties
 from zrsign_operator.errors import NotAMember
+from zrsign_operator.keys.wallets import Root
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class OperatorGroup:
     level: SecurityLevel
     members: tuple[Member, ...]
     """The members by ascending index."""
+    roots: int = 0
+    """Root keys for each way to sign; 0: every key has a key generation of its own."""
+    absent: int = 0
+    """Members who may be away when a key is made."""
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -73,6 +78,8 @@ class KeyringSettings:
     """How often each operator was pardoned."""
     version: int = 0
     """Another after every change."""
+    roots: Mapping[int, Root] = field(default_factory=dict)
+    """The active ones and the places of those that are wanted, by id."""
 
     @property
     def group(self) -> OperatorGroup:

@@ -70,6 +70,9 @@ class KeyState:
     lacking: frozenset[int] = frozenset()
     """Holders that say that they have no share of this epoch."""
 
+    pooled: bool = True
+    """Whether presignatures are made ahead: not of a root to spare."""
+
     @property
     def able(self) -> tuple[int, ...]:
         """Who can sign, as far as this operator knows."""
@@ -101,6 +104,8 @@ class Situation:
     running: tuple[tuple[WorkKind, int], ...] = ()
     """What this operator takes part in now."""
     keys: tuple[KeyState, ...] = ()
+    absent: int = 0
+    """Members who may be away when a key is made."""
     aux: frozenset[int] = frozenset()
     """Whom the auxiliary information covers."""
     aux_since: float = 0.0
@@ -228,7 +233,8 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
         subject = b"request" + wanted.subject.to_bytes(8, "big")
         rank = _rank(situation, subject, everybody)
         since = situation.usable_since
-        if _gathered(situation) and _my_turn(situation, rank, wanted, len(everybody), since):
+        enough = _gathered(situation, len(situation.members) - situation.absent)
+        if enough and _my_turn(situation, rank, wanted, len(everybody), since):
             yield Draft(WorkKind.KEYGEN, (wanted.subject,), everybody)
         return
     key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
@@ -305,11 +311,11 @@ def _running(situation: Situation, kind: WorkKind) -> int:
     return sum(running is kind for running, _ in situation.running)
 
 
-def _gathered(situation: Situation) -> bool:
+def _gathered(situation: Situation, enough: int) -> bool:
     """Whether all members are here, or enough of them and the rest does not come."""
     here = len(situation.usable & set(situation.members))
     waited = situation.now - situation.usable_since >= GATHER_S
-    return here == len(situation.members) or (waited and here >= situation.threshold)
+    return here == len(situation.members) or (waited and here >= enough)
 
 
 def wants_primes(situation: Situation) -> bool:
@@ -328,7 +334,7 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
         not here
         or set(here) <= situation.aux
         or not situation.primes_ready
-        or not _gathered(situation)
+        or not _gathered(situation, situation.threshold)
     ):
         return
     running = _running(situation, WorkKind.AUX) > 0
@@ -358,7 +364,7 @@ def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
     under_way = taken.awaited + taken.coming.total()
     for key in situation.keys:
         lacks = len(key.ready) + taken.coming[key.ledger_key] < wanted
-        if lacks and under_way < MAX_PRESIGNS:
+        if lacks and key.pooled and under_way < MAX_PRESIGNS:
             for draft in _presign(situation, key, None):
                 under_way += 1
                 yield draft

@@ -40,11 +40,11 @@ class Stocks:
 
     def take(self, sender: int, stock: Stock) -> None:
         """Note the commitments that a peer published for its own shares."""
-        for held in self._holdings.all_keys():
-            if held.share.info.key_id == stock.key_id and sender in held.share.info.shares:
-                known = held.offered.setdefault(sender, [])
-                known += [c for c in stock.commitments if c.index == sender and c not in known]
-                del known[: -4 * NONCES_AHEAD]
+        held = self._holdings.key_in_epoch(stock.key_id)
+        if held is not None and sender in held.share.info.shares:
+            known = held.offered.setdefault(sender, [])
+            known += [c for c in stock.commitments if c.index == sender and c not in known]
+            del known[: -4 * NONCES_AHEAD]
 
     def lost(self, peer: int) -> None:
         """What it published may be gone with it."""

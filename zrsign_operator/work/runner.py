@@ -327,6 +327,9 @@ class Runner:
 
     def _carry(self, run: _Run, outbound: list[Outbound]) -> None:
         self.steps += 1
+        self._bring(run, outbound)
+
+    def _bring(self, run: _Run, outbound: list[Outbound]) -> None:
         execution_id = run.proposal.execution_id
         for message in outbound:
             frame = Said(execution_id, message.data).encode()
@@ -402,10 +405,20 @@ class Runner:
         if isinstance(outcome, Result):
             try:
                 run.task.finish(outcome.value)
+                self._pass_on(run)
             except (DmpcError, OperatorError, OSError) as error:
                 outcome = Abort(f"cannot be kept: {error}", ())
         seconds = self._clock() - run.started
         self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
+
+    def _pass_on(self, run: _Run) -> None:
+        """What ended it here, to all: nobody can keep its last word from some and have a key made.
+
+        Of other work less is lost: a presignature is made again, a change of a key is two-phase.
+        """
+        if run.proposal.kind != WorkKind.KEYGEN:
+            return
+        self._bring(run, [Outbound(None, data) for data in run.session.last_broadcasts()])
 
     async def stop(self) -> None:
         """End all of it; what steps in threads would say or keep is dropped."""

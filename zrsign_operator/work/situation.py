@@ -79,10 +79,10 @@ class Outlook:
         """Whether a request could be answered now without auxiliary information or presigning."""
         if self.view.keys and self._complete_since is not None:
             return True
-        approved = [each.approved for each in self.view.signatures.values() if not each.signature]
-        if any(each.scheme is not Scheme.ECDSA for each in approved):
+        asked = [each for each in self.view.signatures.values() if not each.signature]
+        if any(each.approved.scheme is not Scheme.ECDSA for each in asked):
             return True
-        wanted = [self._holdings.key(number) for number in {each.key_id for each in approved}]
+        wanted = [self._holdings.key(number) for number in {each.wallet.holder for each in asked}]
         return any(
             held is not None and self._holdings.presignatures_of(held.share.info.key_id)
             for held in wanted
@@ -160,6 +160,7 @@ class Outlook:
             now=now,
             threshold=group.threshold,
             members=group.indices,
+            absent=group.absent,
             usable=usable,
             usable_since=self._usable[1],
             complete_since=now if self._complete_since is None else self._complete_since,
@@ -185,16 +186,16 @@ class Outlook:
 
     def _wanted(self, now: float) -> list[Wanted]:
         found = [
-            self._want(WorkKind.KEYGEN, request_id, 0, now)
-            for request_id in self.view.keys
-            if self._holdings.key(request_id) is None
+            self._want(WorkKind.KEYGEN, subject, 0, now)
+            for subject in (*self._roots_wanted(), *self._own_keys_wanted())
+            if self._holdings.key(subject) is None
         ]
         for request_id, signing in self.view.signatures.items():
             if signing.signature or self._outbox.has_answered(("signature", request_id)):
                 continue
             approved = signing.approved
             kind = WorkKind.ECDSA if approved.scheme is Scheme.ECDSA else WorkKind.FROST
-            found.append(self._want(kind, request_id, approved.key_id, now))
+            found.append(self._want(kind, request_id, signing.wallet.holder, now))
         found += [
             self._want(WorkKind.RESHARE, ledger_key, ledger_key, now)
             for ledger_key in self._due(now)
@@ -203,6 +204,17 @@ class Outlook:
         self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
         self._got = {i: at for i, at in self._got.items() if i in self._holdings.presignatures}
         return found
+
+    def _own_keys_wanted(self) -> Iterator[int]:
+        """Requests for keys that are no children of a root."""
+        return (i for i, asked in self.view.keys.items() if not asked.wallet.root)
+
+    def _roots_wanted(self) -> Iterator[int]:
+        """Roots that are still to be made: what requests may need, and in quiet one to spare."""
+        group, quiet = self.view.settings.group, not self.view.keys and not self.view.signatures
+        for root in self.view.settings.roots.values():
+            if not root.active and (quiet or root.number <= group.roots):
+                yield root.id
 
     def _due(self, now: float) -> list[int]:
         """The keys that are to get new shares, looked through now and then."""
@@ -248,6 +260,7 @@ class Outlook:
             for each in made
             if self._me in each.public.signers
         )
+        root, group = self.view.settings.roots.get(held.ledger_key), self.view.settings.group
         stock = [(peer, len(offered)) for peer, offered in held.offered.items()]
         return KeyState(
             ledger_key=held.ledger_key,
@@ -257,6 +270,7 @@ class Outlook:
             ready=ready,
             stock=((self._me, NONCES_AHEAD), *stock),
             lacking=self._inventories.lacking(held),
+            pooled=root is None or root.number <= group.roots,
         )
 
 

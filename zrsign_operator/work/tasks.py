@@ -30,7 +30,6 @@ from zrsign_dmpc.frost import (
     frost_batch_execution,
     start_frost_batch,
 )
-from zrsign_dmpc.group.curves import ED25519, SECP256K1, Group
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.reshare import NewEpoch, start_reshare
 from zrsign_dmpc.run.execution import Execution, IdentityKey
@@ -38,6 +37,7 @@ from zrsign_dmpc.run.session import Session
 from zrsign_operator.errors import Refused
 from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.wallets import GROUPS
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.ledger.view import LedgerSnapshot, SignAsked
@@ -73,11 +73,6 @@ SUBJECTS: Final[Mapping[WorkKind, int]] = {
     WorkKind.RESHARE: 1,
 }
 """How many requests or keys an execution is about; signatures come in batches."""
-GROUPS: Final[Mapping[Scheme, Group]] = {
-    Scheme.ECDSA: SECP256K1,
-    Scheme.ED25519: ED25519,
-    Scheme.TAPROOT: SECP256K1,
-}
 
 
 @dataclass(frozen=True)
@@ -100,6 +95,8 @@ class Desk:
     view: LedgerSnapshot
     is_running: Callable[[WorkKind, int], bool]
     changes: Changes
+    usable: Callable[[], frozenset[int]]
+    """Live operators, this one among them, without those that misbehaved."""
     covered: Callable[[], frozenset[int]]
     """Whom the newest auxiliary information here covers, without those who lost it."""
     take_aux_secrets: Callable[[], AuxSecrets | None]
@@ -108,7 +105,7 @@ class Desk:
     """Whether the ledger's orders, or a member without a share, want new shares of a key."""
     scheme_of: Callable[[int, bytes], Scheme | None]
     """The scheme of a key of the ledger; None: it has no such key, or was not looked up yet."""
-    on_key: Callable[[int, KeyShare], None]
+    on_key: Callable[[HeldKey], None]
     on_signature: Callable[[int, bytes], object]
 
     @property
@@ -150,26 +147,19 @@ class Desk:
 
     def keygen(self, proposal: Proposal) -> Task:
         """A key generation that the ledger asks for. Raises Refused, with the reason."""
-        asked = self.view.keys.get(proposal.subject)
-        if asked is None:
-            raise Refused(f"key request {proposal.subject} is not open here")
+        scheme = scheme_of(self._key_type(proposal.subject))
         if self.holdings.key(proposal.subject) is not None:
             raise Refused(f"I hold a key for request {proposal.subject} already")
         if self.is_running(WorkKind.KEYGEN, proposal.subject):
             # Two runs would make two keys, and the answers would not agree.
             raise Refused(f"a key for request {proposal.subject} is being made")
-        threshold = self.settings.group.threshold
         target = Target.of(self.settings)
         if Target.decode(proposal.details) != target:
             raise Refused(f"a new key is made for {target} here")
-        if not set(proposal.members) <= set(self.settings.group.indices):
-            raise Refused("somebody is not in the group")
-        if len(proposal.members) < threshold:
-            raise Refused(f"a key of fewer than {threshold} operators")
-        scheme = scheme_of(asked.key_type)
+        self._require_makers(set(proposal.members))
         execution = dkg_execution(
             GROUPS[scheme],
-            threshold,
+            self.settings.group.threshold,
             self.settings.parties(proposal.members),
             proposal.execution_id,
         )
@@ -178,10 +168,32 @@ class Desk:
             return start_dkg(execution, self.me, self.identity)
 
         def finish(share: KeyShare) -> None:
-            self.holdings.adopt(proposal.subject, self.me, scheme, share, proposal)
-            self.on_key(proposal.subject, share)
+            self.on_key(self.holdings.adopt(proposal.subject, self.me, scheme, share, proposal))
 
         return Task(execution, begin, finish)
+
+    def _key_type(self, subject: int) -> str:
+        """Of an open request for a key of its own, or of a root that is wanted. Raises Refused."""
+        root, asked = self.settings.roots.get(subject), self.view.keys.get(subject)
+        if root is not None and not root.active:
+            return root.key_type
+        if asked is None or asked.wallet.root:
+            raise Refused(f"no key generation is asked for as {subject} here")
+        return asked.wallet.key_type
+
+    def _require_makers(self, members: set[int]) -> None:
+        """All who are here make a key, and not too few: a proposer does not choose the holders.
+
+        How many make it is how many can hold it, so the bound is that of roots on the ledger
+        (`zrchain_lite.modules.operators.roots`): n, or n - absent. Raises Refused.
+        """
+        group = self.settings.group
+        if not members <= set(group.indices):
+            raise Refused("somebody is not in the group")
+        if left_out := self.usable() & set(group.indices) - members:
+            raise Refused(f"a key is made by all who are here, {sorted(left_out)} among them")
+        if len(members) < len(group.indices) - group.absent:
+            raise Refused(f"a key is made by all but {group.absent} members")
 
     def reshare(self, proposal: Proposal) -> Task:
         """New shares that the ledger orders, or that a member lacks. Raises Refused."""
@@ -273,8 +285,11 @@ class Desk:
         A key of its own is signed for with shift 0.
         """
         asked, held = self._asked(request_id)
-        order = Order(made.public, asked.approved.message, asked.approved.beacon, shift=0)
-        if order.public_key.encode() != held.public_key:
+        wallet, shift, expected = asked.wallet, 0, held.public_key
+        if wallet.root:
+            shift, expected = held.shift_of(self.settings.keyring, wallet), wallet.public_key
+        order = Order(made.public, asked.approved.message, asked.approved.beacon, shift)
+        if order.public_key.encode() != expected:
             raise Refused("a presignature is of another key than its name says")
         return order
 
@@ -299,7 +314,8 @@ class Desk:
         """FROST signatures that the ledger shows as approved. Raises Refused, with the reason."""
         asked = [self._asked(request_id) for request_id in proposal.subjects]
         if len({held.ledger_key for _, held in asked}) != 1:
-            raise Refused("a batch of FROST is of one key")
+            raise Refused("a batch of FROST is of one key, or of the children of one")
+        shares = [self._signing(each, held) for each, held in asked]
         held = asked[0][1]
         pool, suite, size = held.nonces, held.suite, len(proposal.members)
         commitments = FrostDetails.decode(proposal.details).commitments
@@ -308,18 +324,18 @@ class Desk:
         packages = [
             SigningPackage(
                 suite,
-                held.signing.info,
+                share.info,
                 each.approved.message,
                 commitments[place * size : (place + 1) * size],
             )
-            for place, (each, _) in enumerate(asked)
+            for place, ((each, _), share) in enumerate(zip(asked, shares, strict=True))
         ]
         execution = frost_batch_execution(
             packages, self.settings.parties(proposal.members), proposal.execution_id
         )
 
         def begin() -> Session[tuple[bytes, ...]]:
-            return start_frost_batch(execution, packages, pool, self.identity)
+            return start_frost_batch(execution, packages, pool, self.identity, shares)
 
         def finish(signatures: tuple[bytes, ...]) -> None:
             for request_id, signature in zip(proposal.subjects, signatures, strict=True):
@@ -331,10 +347,16 @@ class Desk:
         asked = self.view.signatures.get(request_id)
         if asked is None:
             raise Refused(f"signature request {request_id} is not open and approved here")
-        held = self._held(asked.approved.key_id)
+        held = self._held(asked.wallet.holder)
         if held.folder.scheme is not asked.approved.scheme:
             raise Refused(f"key {held.ledger_key} does not sign {asked.approved.scheme} here")
         return asked, held
+
+    def _signing(self, asked: SignAsked, held: HeldKey) -> KeyShare:
+        """The share that signs for what is asked: of a key of its own, or of a child of a root."""
+        if not asked.wallet.root:
+            return held.signing
+        return held.child(self.settings.keyring, asked.wallet)
 
     def _held(self, ledger_key: int) -> HeldKey:
         known = self.view.known_keys.get(ledger_key)

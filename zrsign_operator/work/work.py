@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.ecdsa import AuxSecrets
-from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.folders import KeyFolder
-from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move
@@ -149,6 +148,7 @@ class Work:
             view=self.outlook.view,
             is_running=self.runner.is_running,
             changes=self.changes,
+            usable=self._peers.usable,
             covered=lambda: self._peers.inventories.covered(self.settings.group.level),
             take_aux_secrets=self._take_aux_secrets,
             is_due=self.outlook.is_due,
@@ -167,6 +167,11 @@ class Work:
 
     def _scheme_of(self, ledger_key: int, public_key: bytes) -> Scheme | None:
         """The scheme of a key of the ledger; None: there is none, or it was not looked up yet."""
+        root = self.settings.roots.get(ledger_key)
+        if root is not None:
+            # Before it is active, who lacks it is dealt a share once t members say they hold it.
+            told = root.active or root.holders >= self.settings.group.threshold
+            return root.scheme if told and root.public_key == public_key else None
         known = self.outlook.view.known_keys.get(ledger_key)
         if known is None:
             self._ledger_view.want_key(ledger_key)
@@ -178,13 +183,16 @@ class Work:
 
     # Results
 
-    def _on_key(self, request_id: int, share: KeyShare) -> None:
-        self._log.info("key_made", request=request_id, threshold=share.info.threshold)
-        self._outbox.key(request_id, share.info.public_key.encode())
-        held = self._holdings.key(request_id)
-        if held is not None:
-            self._peers.tell_all(self._peers.inventories.of(held))
-            self._outbox.report_epoch(self.settings.keyring, held)
+    def _on_key(self, held: HeldKey) -> None:
+        """A key was made. It counts once the ledger shows that enough members hold it."""
+        self._log.info("key_made", key=held.ledger_key, threshold=held.share.info.threshold)
+        self._peers.tell_all(self._peers.inventories.of(held))
+        self.report(held)
+
+    def report(self, held: HeldKey) -> None:
+        """Tell the ledger that a key, in its epoch, is on this operator's disk."""
+        settings = self.settings
+        self._outbox.report_epoch(settings.keyring, held, is_root=held.ledger_key in settings.roots)
 
     def _ended(self, ended: Ended) -> None:
         proposal, outcome = ended.proposal, ended.outcome
@@ -258,4 +266,4 @@ class Work:
             self._peers.tell_all(*self._peers.inventories.mine())
             return
         self._peers.tell_all(self._peers.inventories.of(held))
-        self._outbox.report_epoch(self.settings.keyring, held)
+        self.report(held)
