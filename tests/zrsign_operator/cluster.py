@@ -17,7 +17,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -161,10 +161,14 @@ class Ledger:
         )
         self.version += 1
 
+    def want_roots(self, count: int) -> None:
+        self.roots_wanted = self.groups[-1].roots = count
+        self.version += 1
+
     def root(self, key_type: str, number: int = 1) -> int:
         """The id of a root."""
         scheme = ECDSA if key_type == BITCOIN else key_type
-        return roots.root_id(treasury.KeyType.Value(scheme), number)
+        return roots.root_id(cast("treasury.KeyType", treasury.KeyType.Value(scheme)), number)
 
     def shown_roots(self) -> list[wire.Root]:
         """As the ledger's module shows them; the fake has one active root at most, and no spare."""

@@ -87,11 +87,13 @@ async def test_key__should_not_be_made_by_those_whom_a_proposer_chose(
     await the_others_sign(cluster, key)
 
 
-async def test_key__should_wait_for_every_member_to_hold_it(make_cluster: MakeCluster) -> None:
+async def test_key__should_wait_for_every_member_to_hold_it(
+    make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One holds it and does not say so, or does not hold it and says nothing: it is the same."""
     cluster = await make_cluster(2, ALL)
     key = cluster.ledger.ask_key(ED25519)
-    cluster.operators[MALICIOUS].work.report = lambda _: None  # type: ignore[method-assign]
+    monkeypatch.setattr(cluster.operators[MALICIOUS].work, "report", lambda _: None)
     await cluster.until(lambda: len(cluster.ledger.epochs) == 2)
     await cluster.wait(ABSENT_S * 2)
     assert key in cluster.ledger.keys
@@ -101,11 +103,11 @@ async def test_key__should_wait_for_every_member_to_hold_it(make_cluster: MakeCl
 
 
 async def test_key__should_do_without_absent_members_if_the_group_says_so(
-    make_cluster: MakeCluster,
+    make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = await make_cluster(2, ALL, absent=1)
     key = cluster.ledger.ask_key(ED25519)
-    cluster.operators[MALICIOUS].work.report = lambda _: None  # type: ignore[method-assign]
+    monkeypatch.setattr(cluster.operators[MALICIOUS].work, "report", lambda _: None)
     await cluster.until(lambda: len(cluster.ledger.epochs) == 2)
     took = await cluster.until(lambda: key in cluster.ledger.known_keys)
     assert took >= ABSENT_S

@@ -8,7 +8,7 @@ import pytest
 from coincurve import PublicKey, PublicKeyXOnly
 from nacl.signing import VerifyKey
 
-from tests.zrsign_operator.cluster import ED25519, TAPROOT, Cluster
+from tests.zrsign_operator.cluster import BITCOIN, ECDSA, ED25519, TAPROOT, Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_chains import taproot
 
@@ -46,3 +46,108 @@ async def test_wallet__should_be_a_child_and_sign(make_cluster: MakeCluster, key
         assert {held.ledger_key for held in operator.holdings.all_keys()} == set(
             cluster.ledger.active
         )
+
+
+async def test_pool_of_a_root__should_serve_all_its_children(make_cluster: MakeCluster) -> None:
+    """Wallets of both key types, and a second one, from presignatures that knew none of them."""
+    cluster = await make_cluster(2, ALL, roots=1, pool_level=4)
+    cluster.give_aux()
+    await cluster.until(lambda: sum(len(p) >= 4 for p in pools(cluster)) >= 2)
+    presignings = cluster.wire.sent["Proposal"]
+    wallets = [await cluster.wallet(each) for each in (ECDSA, BITCOIN, ECDSA)]
+    asked = {cluster.ledger.ask_signature(id_, DIGEST): id_ for id_ in wallets}
+    await cluster.until(lambda: set(asked) <= set(cluster.ledger.fulfilled))
+    for request, id_ in asked.items():
+        verify(cluster, id_, DIGEST, cluster.ledger.fulfilled[request])
+    assert cluster.wire.sent["Proposal"] == presignings + 1
+    assert len(cluster.ledger.active) == len({ECDSA, ED25519, TAPROOT})
+
+
+def pools(cluster: Cluster) -> list[set[bytes]]:
+    return [set(operator.holdings.presignatures) for operator in cluster.operators.values()]
+
+
+async def test_refresh__should_renew_all_wallets_with_their_roots(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, roots=1)
+    cluster.give_aux()
+    wallets = [await cluster.wallet(ED25519) for _ in range(5)]
+    keys = [cluster.ledger.known_keys[id_].public_key for id_ in wallets]
+    root = cluster.ledger.root(ED25519)
+    before = cluster.held(1, root).share.secret
+    cluster.ledger.order_refresh()
+    await cluster.until(lambda: set(cluster.epochs(root).values()) == {1})
+    await cluster.until(lambda: len(cluster.ledger.epochs) == len(ALL) * len(cluster.ledger.active))
+    assert cluster.held(1, root).share.secret != before
+    for id_, key in zip(wallets, keys, strict=True):
+        (signature,) = await cluster.sign(id_, DIGEST)
+        VerifyKey(key).verify(DIGEST, signature)
+
+
+async def test_member_that_was_away__should_be_dealt_the_root(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL, roots=1, absent=1)
+    await cluster.stop(3)
+    wallet = await cluster.wallet(ED25519)
+    cluster.give_aux()
+    await cluster.start(3)
+    cluster.give_aux()
+    root = cluster.ledger.root(ED25519)
+    await cluster.until(lambda: cluster.holders(root) == set(ALL))
+    await cluster.stop(1)
+    (signature,) = await cluster.sign(wallet, DIGEST)
+    verify(cluster, wallet, DIGEST, signature)
+
+
+async def test_own_key__should_still_have_a_key_generation_of_its_own(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, roots=1)
+    own = await cluster.key(ED25519)
+    assert own in {held.ledger_key for held in cluster.operators[1].holdings.all_keys()}
+    (signature,) = await cluster.sign(own, DIGEST)
+    verify(cluster, own, DIGEST, signature)
+
+
+async def test_keys_of_before__should_stay_what_they_are(make_cluster: MakeCluster) -> None:
+    """The group wants roots from now on."""
+    cluster = await make_cluster(2, ALL)
+    old = await cluster.key(ED25519)
+    waiting = cluster.ledger.ask_key(ED25519)
+    cluster.ledger.want_roots(1)
+    new = await cluster.wallet(ED25519)
+    await cluster.until(lambda: waiting in cluster.ledger.known_keys)
+    assert cluster.holders(old) == cluster.holders(waiting) == set(ALL)
+    assert cluster.holders(new) == set()
+    for id_ in (old, waiting, new):
+        (signature,) = await cluster.sign(id_, DIGEST)
+        verify(cluster, id_, DIGEST, signature)
+
+
+@pytest.mark.parametrize("key_type", [ED25519, ECDSA])
+async def test_wallet_that_is_another_child__should_not_be_signed_for(
+    make_cluster: MakeCluster, key_type: str
+) -> None:
+    """The ledger's node shows a key that this root has no such child of."""
+    cluster = await make_cluster(2, ALL, roots=1, pool_level=2)
+    cluster.give_aux()
+    wallet, other = await cluster.wallet(key_type), await cluster.wallet(key_type)
+    shown = cluster.ledger.known_keys
+    shown[wallet].public_key = shown[other].public_key
+    request = cluster.ledger.ask_signature(wallet, DIGEST)
+    await cluster.wait(5.0)
+    assert request not in cluster.ledger.fulfilled
+    (signature,) = await cluster.sign(other, DIGEST)
+    verify(cluster, other, DIGEST, signature)
+
+
+async def test_root__should_outlive_a_restart_of_everybody(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL, roots=1)
+    first = await cluster.wallet(TAPROOT)
+    for index in ALL:
+        await cluster.restart(index)
+    second = await cluster.wallet(TAPROOT)
+    for id_ in (first, second):
+        (signature,) = await cluster.sign(id_, DIGEST)
+        verify(cluster, id_, DIGEST, signature)
+    assert len(cluster.ledger.active) == 3
