@@ -64,6 +64,17 @@ def test_points__should_survive_the_wire(group: Group, k: int) -> None:
         assert hash(group.decode(point.encode())) == hash(point)
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_small_multiples__should_be_sums(group: Group) -> None:
+    """Small multipliers may go another way than others: both give what additions give."""
+    point, total = group.base_mul(group.random_scalar(seeded("small"))), group.identity
+    for k in range(70):
+        assert k * point == total
+        assert (group.order + k) * point == total
+        total = total + point
+    assert 7 * group.identity == group.identity
+
+
 @groups
 def test_identity__should_have_no_encoding(group: Group) -> None:
     with pytest.raises(InvalidPoint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from zrsign_dmpc.dkg.protocol import CommitRound
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.group.curves import ED25519, SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.run import board
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.evidence import Evidence, evidence_of
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties
@@ -145,6 +147,23 @@ def test_session__should_know_only_who_takes_part() -> None:
         party.start()
         party.receive(claimed.encode())
         assert party.dropped["the signature is not the sender's"] == 1
+
+
+def test_session__should_decode_each_body_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each point costs a check of its subgroup, which is most of what a message costs."""
+    read: list[Message] = []
+    decode = board.read_body
+
+    def spy(execution: Execution, message: Message) -> Record:
+        read.append(message)
+        return decode(execution, message)
+
+    monkeypatch.setattr(board, "read_body", spy)
+    run = run_dkg(ED25519, 2, 3)
+    assert all(isinstance(outcome, Result) for outcome in run.outcomes.values())
+    times = Counter(message.digest for message in read)
+    assert len(times) == 5 * 3
+    assert max(times.values()) <= 3, "one of three parties read a message twice"
 
 
 def test_session__should_ignore_repetitions() -> None:

@@ -280,8 +280,18 @@ class _EdPoint(Point):
         k = scalar % ED25519_ORDER
         if k == 0 or self.is_identity:
             return _ED_IDENTITY
+        if k <= ED25519_SMALL:
+            return self._small_multiple(k)
         encoded = k.to_bytes(SCALAR_BYTES, "little")
         return _EdPoint(sodium.crypto_scalarmult_ed25519_noclamp(encoded, self.data))
+
+    def _small_multiple(self, k: int) -> Point:
+        """Doublings and additions; how many shows k, which is no secret when it is this small."""
+        if k == 1:
+            return self
+        half = self._small_multiple(k // 2)
+        doubled = half + half
+        return doubled + self if k % 2 else doubled
 
     def __eq__(self, other: object) -> bool:
         return self.data == other.data if isinstance(other, _EdPoint) else NotImplemented
@@ -291,6 +301,8 @@ class _EdPoint(Point):
 
 
 ED25519_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
+ED25519_SMALL: Final = 32
+"""Multipliers up to this are indices of parties; libsodium's own product costs six additions."""
 _ED_IDENTITY_BYTES: Final = bytes([1]) + bytes(31)
 _ED_IDENTITY: Final = _EdPoint(_ED_IDENTITY_BYTES)
 _ED_GENERATOR: Final = _EdPoint(

@@ -43,6 +43,13 @@ class Board:
         """File a message in its slot."""
         self._messages[message.slot] = message
 
+    def read(self, slot: Slot) -> Record:
+        """The body of a message, decoded once; not noted. Raises MissingMessage, EncodingError."""
+        body = self._bodies.get(slot)
+        if body is None:
+            body = self._bodies[slot] = read_body(self.execution, self._message(slot))
+        return body
+
     def broadcast(self, round_number: int, sender: int, kind: type[R]) -> R:
         """The body of a broadcast. Raises MissingMessage, EncodingError."""
         return self._body((round_number, MessageKind.BROADCAST, sender, EVERYBODY), kind)
@@ -112,9 +119,7 @@ class Board:
 
     def _body(self, slot: Slot, kind: type[R]) -> R:
         self.read_slots.add(slot)
-        body = self._bodies.get(slot)
-        if body is None:
-            body = self._bodies[slot] = read_body(self.execution, self._message(slot))
+        body = self.read(slot)
         if not isinstance(body, kind):
             raise EncodingError(f"{slot} holds a {type(body).__name__}, not a {kind.__name__}")
         return body

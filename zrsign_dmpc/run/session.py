@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from zrsign_dmpc.errors import DmpcError, EncodingError, ParameterError
 from zrsign_dmpc.run import evidence as faults
 from zrsign_dmpc.run.blame import Blamed
-from zrsign_dmpc.run.board import Board, body_type, max_bytes, read_body
+from zrsign_dmpc.run.board import Board, body_type, max_bytes
 from zrsign_dmpc.run.evidence import Evidence, evidence_of, gather
 from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.messages import EVERYBODY, Message, MessageKind, Originals, Slot
@@ -177,7 +177,7 @@ class Session(Generic[T]):
         proofs = []
         for message in self._current():
             try:
-                read_body(self.execution, message)
+                self._board.read(message.slot)
             except EncodingError:
                 proofs.append(evidence_of(faults.MALFORMED, message))
         return proofs
