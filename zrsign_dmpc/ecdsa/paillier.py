@@ -20,6 +20,7 @@ from zrsign_dmpc.ecdsa.arithmetic import (
     gcd,
     inverse,
     power,
+    power_pair,
     product,
     public_power,
 )
@@ -151,13 +152,11 @@ class PaillierPrivateKey(PaillierKey):
         if not self.arithmetic.shortcuts:
             quotient = (power(C, self.phi, self.N2) - 1) // self.N
             return self.centred(quotient * inverse(self.phi, self.N))
-        m_p = self._decrypt_half(C, self.p, self._minus_q_inverse)
-        m_q = self._decrypt_half(C, self.q, self._minus_p_inverse)
+        p, q = self.p, self.q
+        u_p, u_q = power_pair((C, p - 1, self._square.left), (C, q - 1, self._square.right))
+        m_p = (u_p - 1) // p * self._minus_q_inverse % p
+        m_q = (u_q - 1) // q * self._minus_p_inverse % q
         return self.centred(self.modulus.combine(m_p, m_q))
-
-    @staticmethod
-    def _decrypt_half(C: int, p: int, h_p: int) -> int:
-        return (power(C % p**2, p - 1, p**2) - 1) // p * h_p % p
 
     @cached_property
     def _minus_q_inverse(self) -> int:
@@ -175,10 +174,9 @@ class PaillierPrivateKey(PaillierKey):
         """r^N mod p² is (r^q mod p)^p: most of the work has half the size."""
         if not self.arithmetic.shortcuts:
             return super().nth_power(r)
-        return self._square.combine(
-            power(power(r % self.p, self.q % (self.p - 1), self.p), self.p, self.p**2),
-            power(power(r % self.q, self.p % (self.q - 1), self.q), self.q, self.q**2),
-        )
+        p, q, square = self.p, self.q, self._square
+        r_p, r_q = power_pair((r, q % (p - 1), p), (r, p % (q - 1), q))
+        return square.combine(*power_pair((r_p, p, square.left), (r_q, q, square.right)))
 
     def power(self, C: int, exponent: int) -> int:
         """C^exponent mod N²."""

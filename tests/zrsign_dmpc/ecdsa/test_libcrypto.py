@@ -1,6 +1,7 @@
 """Powers by libcrypto equal Python's, whatever is asked, on any thread; and who may see what."""
 
 import ctypes.util
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,7 +16,7 @@ from tests.zrsign_dmpc.ecdsa.builders import TINY, seeded
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, aux_secrets, key_shares, parties, run
 from tests.zrsign_dmpc.ecdsa.signers import make_setup
 from zrsign_dmpc.ecdsa import arithmetic, libcrypto
-from zrsign_dmpc.ecdsa.arithmetic import power, public_power, release_gil
+from zrsign_dmpc.ecdsa.arithmetic import power, power_pair, public_power, release_gil
 from zrsign_dmpc.ecdsa.aux_info import aux_info_execution
 from zrsign_dmpc.ecdsa.aux_info.protocol import CommitRound
 from zrsign_dmpc.ecdsa.presign import presign_execution
@@ -77,6 +78,33 @@ def test_power__should_invert_units_and_nothing_else(library: str, raise_to: Pow
         raise_to(3, 5, 0)
 
 
+@anywhere
+@given(st.tuples(any_size, any_size, odd), st.tuples(any_size, any_size, odd), st.booleans())
+def test_power_pair__should_equal_two_powers(
+    library: str, left: libcrypto.Term, right: libcrypto.Term, keep: bool
+) -> None:
+    expected = []
+    for base, exponent, modulus in (left, right):
+        if exponent < 0 and math.gcd(base, modulus) != 1:
+            with pytest.raises(ValueError, match="not invertible"):
+                power_pair(left, right, keep=keep)
+            return
+        expected.append(pow(base, exponent, modulus))
+    assert power_pair(left, right, keep=keep) == tuple(expected)
+
+
+@anywhere
+@pytest.mark.parametrize("modulus", [1, 2, 9, 10, PRIME, 2**1024 - 105, 2**1024 - 104])
+def test_power_pair__should_serve_every_edge(library: str, modulus: int) -> None:
+    other = (3, modulus + 5, PRIME)
+    for base in (0, 1, modulus - 1, modulus + 2, -7):
+        for exponent in (0, 1, modulus - 1, modulus * modulus):
+            term = (base, exponent, modulus)
+            made = (pow(*term), pow(*other))
+            assert power_pair(term, other) == made
+            assert power_pair(other, term, keep=False) == made[::-1]
+
+
 def test_libcrypto__should_raise_secret_exponents_in_constant_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -98,6 +126,9 @@ def test_libcrypto__should_raise_secret_exponents_in_constant_time(
             used.clear()
             assert raise_to(3, exponent, PRIME) == pow(3, exponent, PRIME)
             assert used == [name]
+    used.clear()
+    assert power_pair((3, 5, PRIME), (3, -5, PRIME)) == (pow(3, 5, PRIME), pow(3, -5, PRIME))
+    assert VARIABLE_TIME not in used
 
 
 def test_gmp__should_raise_secret_exponents_in_constant_time(
@@ -159,6 +190,8 @@ def test_libcrypto__should_serve_many_threads_and_more_moduli_than_it_keeps() ->
         return all(
             own.power(start + 3, PRIME - i, m, secret=bool(i % 2), release_gil=bool(start % 2))
             == pow(start + 3, PRIME - i, m)
+            and own.power_pair((2, i, m), (3, i, m + 2), keep=bool(i % 3), release_gil=True)
+            == (pow(2, i, m), pow(3, i, m + 2))
             for i, m in enumerate(moduli[start:] + moduli[:start])
         )
 

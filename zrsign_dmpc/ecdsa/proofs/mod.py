@@ -18,7 +18,7 @@ from zrsign_dmpc.ecdsa.arithmetic import (
     is_prime,
     is_square,
     jacobi,
-    power,
+    power_pair,
     public_power,
 )
 from zrsign_dmpc.ecdsa.errors import EcdsaError, MalformedValueError
@@ -89,9 +89,11 @@ def _fourth_root(key: PaillierPrivateKey, w: int, y: int) -> tuple[int, int, int
     base = y * w % N if b else y
     a = int(jacobi(base, key.p) == -1)
     base = -base % N if a else base
-    x_p = power(base, ((key.p + 1) // 4) ** 2 % (key.p - 1), key.p)
-    x_q = power(base, ((key.q + 1) // 4) ** 2 % (key.q - 1), key.q)
-    return key.modulus.combine(x_p, x_q), a, b
+    p, q = key.p, key.q
+    roots = power_pair(
+        (base, ((p + 1) // 4) ** 2 % (p - 1), p), (base, ((q + 1) // 4) ** 2 % (q - 1), q)
+    )
+    return key.modulus.combine(*roots), a, b
 
 
 def verify(context: ProofContext, key: PaillierKey, proof: Proof) -> None:
