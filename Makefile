@@ -19,7 +19,7 @@ OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test
 
-.PHONY: help demo test mutants lint fmt contracts proto bench bench-operators bench-dmpc bench-gas coverage audit docs clean setup tools lock
+.PHONY: help demo test mutants lint fmt contracts proto bench bench-operators bench-dmpc bench-peers bench-gas coverage audit docs clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ bench-operators: setup ## A threshold keyring beside one process, from pending t
 
 bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
 	$(BIN)/python -m bench.bench_dmpc
+
+bench-peers: setup ## Threshold signatures beside Rust crates that do the same; wants cargo
+	$(BIN)/python -m bench.bench_peers
 
 bench-gas: setup $(OPENZEPPELIN) ## Gas of the contracts, beside the older ones; build/bench/gas.json
 	$(BIN)/python bench/bench_gas.py
