@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from zrsign_daemon import log
 from zrsign_daemon.errors import DaemonError
+from zrsign_daemon.memory import keep_private
 from zrsign_daemon.settings import Settings, load
 
 S = TypeVar("S", bound=Settings)
@@ -42,7 +43,8 @@ def main(
 ) -> int:
     """The whole of a daemon's `__main__`.
 
-    Parse `--config FILE`, configure logging, run. Returns the exit code.
+    Parse `--config FILE`, keep the memory private (every daemon holds a key), configure logging,
+    run. Returns the exit code.
     """
     parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--config", type=Path, required=True, help="TOML or JSON settings")
@@ -50,6 +52,7 @@ def main(
         "--log-level", default="info", choices=["debug", "info", "warning", "error"]
     )
     options = parser.parse_args(argv)
+    keep_private()
     log.configure(name, level=options.log_level, json=not sys.stderr.isatty(), **log_fields)
     try:
         settings = load(model, options.config)

@@ -1,20 +1,25 @@
 """The one logger set-up: structlog, one JSON object a line on standard error, or colours for a
 person.
 
-Every line carries the daemon's name. Secrets never reach a logger: fields with a secret's name are
-refused by `_redact`.
+Every line carries the daemon's name. What is written is decided by type: texts, numbers, names of
+enums, paths, errors, and collections of them. Bytes, integers of more than 64 bits (a key's secret
+is one) and any other object are named by their type, whatever their field is called and whatever
+their `repr` would say. A text that is secret is a `pydantic.SecretStr`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, cast
+from collections.abc import Mapping, Set
+from pathlib import PurePath
+from typing import Any, Final, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-SECRET_FIELDS = frozenset({"secret", "passphrase", "private_key", "mnemonic", "password", "token"})
+MAX_INTEGER: Final = 1 << 64
+MAX_DEPTH: Final = 4
 
 
 def configure(name: str, *, level: str = "info", json: bool = True, **fields: str) -> None:
@@ -46,6 +51,19 @@ def get_logger(**fields: object) -> FilteringBoundLogger:
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for field in SECRET_FIELDS & event.keys():
-        event[field] = "[redacted]"
-    return event
+    return {field: _shown(value, 0) for field, value in event.items()}
+
+
+def _shown(value: object, depth: int) -> object:
+    """What a log may say of a value."""
+    if value is None or isinstance(value, (str, bool, float)):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= MAX_INTEGER else f"[{value.bit_length()}-bit integer]"
+    if isinstance(value, (PurePath, BaseException)):
+        return str(value)
+    if depth < MAX_DEPTH and isinstance(value, Mapping):
+        return {str(_shown(name, depth)): _shown(each, depth + 1) for name, each in value.items()}
+    if depth < MAX_DEPTH and isinstance(value, (list, tuple, Set)):
+        return [_shown(each, depth + 1) for each in value]
+    return f"[{type(value).__name__}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sys
 from pathlib import Path
@@ -120,7 +121,8 @@ def test_key_file__should_hold_32_bytes_in_hexadecimal(tmp_path: Path) -> None:
 
 
 DAEMON = """
-import asyncio, sys
+import asyncio, ctypes, resource, sys
+from pydantic import SecretStr
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.life import main
 from zrsign_daemon.settings import Settings, settings_for
@@ -128,23 +130,32 @@ class S(Settings):
     model_config = settings_for("probe")
     greeting: str
 async def run(settings, stop):
-    get_logger().info("ready", passphrase="open sesame")
+    get_logger().info("ready", phrase=SecretStr("open sesame"), key=b"open sesame")
+    get_logger().info(
+        "memory",
+        core=resource.getrlimit(resource.RLIMIT_CORE),
+        dumpable=ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
+    )
     await stop.wait()
 sys.exit(main("probe", S, run, sys.argv[1:]))
 """
 
 
-async def test_daemon__should_exit_0_on_sigterm_and_log_no_secret(tmp_path: Path) -> None:
+async def test_daemon__should_exit_0_on_sigterm_and_show_no_secret(
+    tmp_path: Path,
+) -> None:
     path = write(tmp_path / "a.toml", 'greeting = "hello"\n')
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DAEMON, "--config", str(path), stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
     line = (await asyncio.wait_for(process.stderr.readline(), STALLED_S)).decode()
+    memory = json.loads(await asyncio.wait_for(process.stderr.readline(), STALLED_S))
     process.terminate()
     assert await asyncio.wait_for(process.wait(), STALLED_S) == 0
     assert '"daemon": "probe"' in line
     assert "sesame" not in line
+    assert (memory["core"], memory["dumpable"]) == ([0, 0], 0)
 
 
 def test_daemon__should_exit_2_with_one_line_on_bad_settings(tmp_path: Path) -> None:

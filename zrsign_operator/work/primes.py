@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import Final, Protocol
 
+from zrsign_daemon.memory import keep_private
 from zrsign_daemon.program import program
 from zrsign_dmpc.ecdsa.arithmetic import big
 from zrsign_dmpc.ecdsa.primes import safe_prime
@@ -74,6 +75,7 @@ class Primes:
 
 def main() -> None:
     """Print primes of the size that is the only argument."""
+    keep_private()
     os.nice(NICENESS)
     for _ in range(PRIMES):
         print(f"{safe_prime(int(sys.argv[1])):x}")
