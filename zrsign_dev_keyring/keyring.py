@@ -161,7 +161,8 @@ class LocalKeyring:
         return answer_signature_request(request, self._vault.key)
 
     def _message(self, request: Request, outcome: Outcome) -> Message:
-        signature = party_signature(self._account, request.id)
+        key_made = outcome.public_key if isinstance(outcome, PublicKey) else b""
+        signature = party_signature(self._account, request.id, key_made)
         rejected = isinstance(outcome, KeyringRejection)
         if isinstance(request, treasury.KeyReqResponse):
             key = treasury.MsgFulfilKeyRequest(

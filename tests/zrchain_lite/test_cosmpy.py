@@ -131,7 +131,7 @@ async def test_cosmpy__should_request_a_key_and_read_it(cosmpy: Cosmpy) -> None:
                 request_id=1,
                 status=treasury.KEY_REQUEST_STATUS_FULFILLED,
                 key=treasury.MsgNewKey(public_key=CAROL.public_key),
-                keyring_party_signature=party_signature(BOB, 1),
+                keyring_party_signature=party_signature(BOB, 1, CAROL.public_key),
             )
         )
         read = await cosmpy.run("read-keys", descriptors, workspace)

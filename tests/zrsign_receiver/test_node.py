@@ -140,5 +140,5 @@ def answer() -> treasury.MsgFulfilKeyRequest:
         request_id=1,
         status=treasury.KEY_REQUEST_STATUS_FULFILLED,
         key=treasury.MsgNewKey(public_key=PARTY.public_key),
-        keyring_party_signature=party_signature(PARTY, 1),
+        keyring_party_signature=party_signature(PARTY, 1, PARTY.public_key),
     )

@@ -234,7 +234,7 @@ class World:
                     request_id=request_id,
                     status=treasury.KEY_REQUEST_STATUS_FULFILLED,
                     key=treasury.MsgNewKey(public_key=public_key),
-                    keyring_party_signature=party_signature(request_id),
+                    keyring_party_signature=party_signature(request_id, public_key),
                 )
             )
         for request_id in self._open("SignatureRequests", treasury.QuerySignatureRequestsRequest()):
@@ -350,8 +350,8 @@ def status_name(request: pb.Request) -> str:
     return pb.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_")
 
 
-def party_signature(request_id: int) -> bytes:
-    return PARTY.sign(hashlib.sha256(request_id.to_bytes(8, "big")).digest())[:64]
+def party_signature(request_id: int, public_key: bytes = b"") -> bytes:
+    return PARTY.sign(hashlib.sha256(request_id.to_bytes(8, "big") + public_key).digest())[:64]
 
 
 def secret(key_id: int) -> bytes:

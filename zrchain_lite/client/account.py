@@ -44,9 +44,10 @@ class Account:
         return sign_low_s(self.secret, digest)
 
 
-def party_signature(account: Account, request_id: int) -> bytes:
+def party_signature(account: Account, request_id: int, public_key: bytes = b"") -> bytes:
     """What a keyring's party signs its answer with: 64 bytes r || s.
 
-    The digest is SHA-256 of the request id, 8 bytes big-endian.
+    The digest is SHA-256 of the request id, 8 bytes big-endian, and of the key in an answer to a
+    request for one. A signature proves itself, so its answer's covers the id alone.
     """
-    return account.sign_digest(sha256(request_id.to_bytes(8, "big")).digest())
+    return account.sign_digest(sha256(request_id.to_bytes(8, "big") + public_key).digest())

@@ -55,7 +55,7 @@ class AnswerOutbox:
             creator=self._account.address,
             request_id=request_id,
             status=wire.KEY_REQUEST_STATUS_FULFILLED,
-            keyring_party_signature=party_signature(self._account, request_id),
+            keyring_party_signature=party_signature(self._account, request_id, public_key),
         )
         message.key.public_key = public_key
         return self._put(("key", request_id), message)

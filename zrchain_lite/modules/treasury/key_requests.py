@@ -151,7 +151,12 @@ class KeyRequests:
         self, ctx: Context, request: KeyRequest, msg: wire.MsgFulfilKeyRequest
     ) -> str | None:
         problem = parties.signature_problem(
-            ctx, self._auth, msg.creator, request.id, msg.keyring_party_signature
+            ctx,
+            self._auth,
+            msg.creator,
+            request.id,
+            msg.keyring_party_signature,
+            msg.key.public_key,
         )
         if problem is not None:
             return problem

@@ -32,9 +32,17 @@ def require_party(keyring: Keyring, sender: str) -> None:
 
 
 def signature_problem(
-    ctx: Context, auth: Auth, sender: str, request_id: int, signature: bytes
+    ctx: Context,
+    auth: Auth,
+    sender: str,
+    request_id: int,
+    signature: bytes,
+    key_made: bytes = b"",
 ) -> str | None:
-    """Why r || s over SHA-256 of the 8-byte big-endian id does not prove the party's answer."""
+    """Why r || s does not prove the party's answer; None if it does.
+
+    It is over SHA-256 of the 8-byte big-endian id and, in an answer to a key request, of the key.
+    """
     if len(signature) != SIGNATURE_LENGTH:
         return (
             f"invalid mpc party signature, should be {SIGNATURE_LENGTH} bytes, is {len(signature)}"
@@ -42,7 +50,7 @@ def signature_problem(
     public_key = auth.public_key(ctx, sender)
     if public_key is None:
         return f"invalid mpc party signature, the public key of {sender} is unknown"
-    digest = hashlib.sha256(request_id.to_bytes(8, "big")).digest()
+    digest = hashlib.sha256(request_id.to_bytes(8, "big") + key_made).digest()
     try:
         ecdsa.verify(public_key, digest, signature)
     except ChainError as error:

@@ -333,13 +333,30 @@ def test_party_signature__should_be_verified(
 ) -> None:
     need_all(world, parties[0], keyring)
     request_id = world.request_key(owner, workspace, keyring)
-    stolen = parties[1].party_signature(request_id)
+    stolen = parties[1].party_signature(request_id, ECDSA.public_key)
     world.answer_key(parties[0], request_id, ECDSA.public_key, keyring_party_signature=stolen)
     assert "invalid mpc party signature" in request(world, request_id).reject_reason
     again = world.request_key(owner, workspace, keyring)
-    replayed = parties[0].party_signature(request_id)
+    replayed = parties[0].party_signature(request_id, ECDSA.public_key)
     world.answer_key(parties[0], again, ECDSA.public_key, keyring_party_signature=replayed)
     assert request(world, again).status == wire.KEY_REQUEST_STATUS_REJECTED
+
+
+@pytest.mark.parametrize("covered", [b"", OTHER_KEY], ids=["nothing", "another key"])
+def test_party_signature__should_cover_the_key(
+    world: World,
+    owner: Account,
+    workspace: str,
+    keyring: str,
+    parties: list[Account],
+    covered: bytes,
+) -> None:
+    """Whoever signed for one key did not sign for another that a thief puts in its place."""
+    need_all(world, parties[0], keyring)
+    request_id = world.request_key(owner, workspace, keyring)
+    signed = parties[0].party_signature(request_id, covered)
+    world.answer_key(parties[0], request_id, ECDSA.public_key, keyring_party_signature=signed)
+    assert "invalid mpc party signature" in request(world, request_id).reject_reason
 
 
 def test_rejection__should_always_have_a_reason(

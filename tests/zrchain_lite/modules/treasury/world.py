@@ -43,8 +43,8 @@ class Account:
     address: str
     evm_address: str
 
-    def party_signature(self, request_id: int) -> bytes:
-        digest = hashlib.sha256(request_id.to_bytes(8, "big")).digest()
+    def party_signature(self, request_id: int, public_key: bytes = b"") -> bytes:
+        digest = hashlib.sha256(request_id.to_bytes(8, "big") + public_key).digest()
         return self.key.sign_recoverable(digest, hasher=None)[:64]
 
 
@@ -209,7 +209,7 @@ class World:
             **{
                 "status": FULFILLED,
                 "key": wire.MsgNewKey(public_key=public_key),
-                "keyring_party_signature": party.party_signature(request_id),
+                "keyring_party_signature": party.party_signature(request_id, public_key),
                 **fields,
             },
         )
