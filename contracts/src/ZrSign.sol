@@ -31,12 +31,17 @@ contract ZrSign is ZrSignBase {
     /// @dev Gas of an answer outside of the implementation: the transaction, the proxy, call data but for what has any
     /// length; and per byte of that. What a submitter appends to its call data is not paid for.
     uint256 private constant OUTSIDE_GAS = 32_000;
+    /// @dev The part of it that a transaction costs once, however many answers it has.
+    uint256 private constant TRANSACTION_GAS = 21_000;
     uint256 private constant BYTE_GAS = 16;
     /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
     uint256 private constant CALLBACK_GAS = 100_000;
     uint256 private constant CALLBACK_CALL_GAS = 8_000;
     uint8 private constant DELIVERY_STORE = 1;
     uint8 private constant DELIVERY_CALLBACK = 2;
+
+    /// @dev Whether this transaction was paid for, by an answer before.
+    bool private transient _transactionPaid;
 
     /// @notice Part of the interface; no state leads to it.
     error WalletAlreadyRegistered(string wallet);
@@ -50,13 +55,13 @@ contract ZrSign is ZrSignBase {
         if (params.owner == address(0)) revert ISign.OwnableInvalidOwner(params.owner);
         Terms terms = _terms();
         _requireNotPaused(terms);
-        bool typed = _requireKeyAuthority(terms, params);
+        _requireKeyAuthority(terms, params);
         uint256 length = bytes(params.wallet).length;
         if (length < MIN_ADDRESS_LENGTH || length > Wallets.MAX_LENGTH) {
             revert ISign.InvalidAddressLength(MIN_ADDRESS_LENGTH, length);
         }
 
-        uint256 held = _register(terms, params, typed);
+        uint256 held = _register(terms, params);
         emit ISign.ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
         _settle(terms, params.owner, held, gasAtStart, length);
     }
@@ -163,7 +168,8 @@ contract ZrSign is ZrSignBase {
         }
     }
 
-    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer.
+    /// @dev One key per type and owner can be open; asking again for it adds to what is held for its answer. An owner that
+    /// asks again starts its time anew and, where options are strict, chooses them anew: more of them for their fee.
     function _admitKey(Terms terms, bytes32 walletTypeId, address owner, uint8 options)
         internal
         override
@@ -174,8 +180,20 @@ contract ZrSign is ZrSignBase {
         Wallet storage wallet = _signStorage().wallets[_walletId(walletTypeId, owner, walletIndex)];
         WalletState state = wallet.state;
         if (state.status() == WALLET_REQUESTED) {
-            if (owner == _msgSender() && terms.demands(Strictness.OPTIONS)) state = state.setOptions(options);
-            wallet.state = state.setHeld(_holdable(state.held() + fee.total));
+            uint256 held = fee.total;
+            if (owner == _msgSender()) {
+                state = state.restart();
+                if (terms.demands(Strictness.OPTIONS)) {
+                    uint8 before = state.options();
+                    if (options > before) {
+                        uint256 raise = _mpcFee(terms, options - before);
+                        held -= raise;
+                        _setTerms(terms.collect(raise));
+                    }
+                    state = state.setOptions(options);
+                }
+            }
+            wallet.state = state.setHeld(_holdable(state.held() + held));
         } else {
             wallet.state = Wallets.requested(WALLET_REQUESTED, options, _holdable(fee.netResp));
             _setTerms(terms.collect(fee.mpc));
@@ -208,10 +226,8 @@ contract ZrSign is ZrSignBase {
 
     // Details of answers
 
-    function _register(Terms terms, SignTypes.ZrKeyResParams calldata params, bool typed)
-        private
-        returns (uint256 held)
-    {
+    /// @dev The options are those of the request as it stands: an owner that asks again does not stop an answer on its way.
+    function _register(Terms terms, SignTypes.ZrKeyResParams calldata params) private returns (uint256 held) {
         SignStorage storage $ = _signStorage();
         bytes32 workspaceId = _workspaceId(params.walletTypeId, params.owner);
         uint256 count = $.walletCount[workspaceId];
@@ -219,7 +235,6 @@ contract ZrSign is ZrSignBase {
         Wallet storage wallet = $.wallets[_walletId(params.walletTypeId, params.owner, params.walletIndex)];
         WalletState state = wallet.state;
         if (state.status() != WALLET_REQUESTED) revert ISign.WalletNotRequested(params.wallet);
-        if (typed && params.options != state.options()) revert ISign.InvalidOptions(params.options);
         if (terms.demands(Strictness.ADDRESS)) {
             if (!ZrSignTypes.isAddress($.walletTypes[params.walletTypeId].coinType, params.wallet)) {
                 revert ISign.InvalidAddress(params.wallet);
@@ -254,8 +269,10 @@ contract ZrSign is ZrSignBase {
             uint256 price = tx.gasprice;
             if (terms.demands(Strictness.REFUND)) {
                 uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * length;
+                if (_transactionPaid) measured -= TRANSACTION_GAS;
+                _transactionPaid = true;
                 if (used > measured) used = measured;
-                uint256 fair = (block.basefee * terms.buffer()) / 100;
+                uint256 fair = _fairPrice(terms, held);
                 if (price > fair) price = fair;
             }
             cost = (used + 2 * TRANSFER_GAS) * price;
@@ -267,19 +284,25 @@ contract ZrSign is ZrSignBase {
         _payOrCredit(owner, held);
     }
 
-    /// @dev Whether the answer is typed, which binds it to the wallet.
-    function _requireKeyAuthority(Terms terms, SignTypes.ZrKeyResParams calldata params) private view returns (bool) {
+    /// @dev A typed answer is bound to its wallet.
+    function _requireKeyAuthority(Terms terms, SignTypes.ZrKeyResParams calldata params) private view {
         bytes calldata signature = params.authSignature;
         if (!_isTyped(terms, signature.length)) {
             _requireSigner(Authority.messageDigest(Authority.keyPayload(SRC_CHAIN_ID(), params)), signature);
-            return false;
+            return;
         }
         bytes32 context = Authority.context(signature);
         _requireSigner(Authority.typedDigest(Authority.keyStruct(params, context)), signature);
         if (context != _walletId(params.walletTypeId, params.owner, params.walletIndex)) {
             revert ISign.AnswerMismatch(context);
         }
-        return true;
+    }
+
+    /// @dev The base fee with its margin. On a chain without a base fee an owner pays for its answer by what it offers above
+    /// the fee, and that is for `respGas`.
+    function _fairPrice(Terms terms, uint256 held) private view returns (uint256) {
+        if (block.basefee != 0) return (block.basefee * terms.buffer()) / 100;
+        return terms.respGas() == 0 ? 0 : held / terms.respGas();
     }
 
     /// @dev A typed answer is bound to owner, broadcast flag, wallet, destination, payload and kind of its request.

@@ -96,6 +96,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
 
     /// @dev The ledger may hold the key, so the wallet stays.
     function _afterCancellation(WalletState state) internal pure override returns (WalletState) {
+        if (state.held() == 0) revert NothingToCancel();
         return state.setHeld(0);
     }
 }

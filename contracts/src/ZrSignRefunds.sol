@@ -34,7 +34,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
         if (request.status() != SIG_REQ_IN_PROGRESS) revert RequestNotFoundOrAlreadyProcessed(traceId);
         if (!request.matches(_msgSender(), broadcast, context)) revert RequestMismatch(traceId);
         _requireDeadline(request.requestedAt());
-        _signStorage().requests[traceId] = request.setStatus(SIG_REQ_CANCELLED);
+        _signStorage().requests[traceId] = request.close(SIG_REQ_CANCELLED);
         emit ZrSigCancel(traceId, _msgSender(), request.held());
         _payOrCredit(_msgSender(), request.held());
     }
@@ -45,7 +45,7 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
         bytes32 walletId = _walletId(walletTypeId, owner, walletIndex);
         WalletState state = _signStorage().wallets[walletId].state;
         uint256 held = state.held();
-        if (state.status() != WALLET_REQUESTED || held == 0) revert NothingToCancel();
+        if (state.status() != WALLET_REQUESTED) revert NothingToCancel();
         _requireDeadline(state.requestedAt());
         _signStorage().wallets[walletId].state = _afterCancellation(state);
         emit ZrKeyCancel(walletTypeId, owner, walletIndex, held);
@@ -59,10 +59,12 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
     /// @inheritdoc IRefunds
     function claimRefund(address payable to) external nonReentrant {
         if (to == address(0)) revert ISign.OwnableInvalidOwner(to);
-        uint256 amount = _signStorage().credit[_msgSender()];
-        _signStorage().credit[_msgSender()] = 0;
-        (bool sent,) = to.call{value: amount}("");
-        require(sent, "Transfer failed");
+        _payCredit(_msgSender(), to);
+    }
+
+    /// @inheritdoc IRefunds
+    function claimRefundFor(address payable account) external nonReentrant {
+        _payCredit(account, account);
     }
 
     /// @inheritdoc IRefunds
@@ -109,6 +111,14 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
         if (amount == 0 || LimitedCall.pay(to, amount, RECEIVE_GAS)) return;
         _signStorage().credit[to] += amount;
         emit RefundCredited(to, amount);
+    }
+
+    /// @dev The recipient has all gas: nobody but the caller pays for it.
+    function _payCredit(address account, address payable to) private {
+        uint256 amount = _signStorage().credit[account];
+        _signStorage().credit[account] = 0;
+        (bool sent,) = to.call{value: amount}("");
+        require(sent, "Transfer failed");
     }
 
     function _requireDeadline(uint256 requestedAt) private view {

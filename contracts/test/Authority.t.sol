@@ -32,12 +32,21 @@ contract AuthorityTest is Fixture {
         vm.assertEq(direct.getZrKey(EVM, USER, 0), WALLET);
     }
 
-    function test_typedKey__should_name_the_options_that_were_asked_for(uint8 options, uint8 other) public {
-        vm.assume(options != 0 && other != options);
-        direct.zrKeyReq{value: directFee(options)}(SignTypes.ZrKeyReqParams(USER, EVM, options));
-        SignTypes.ZrKeyResParams memory answer = typedKeyAnswer(USER, 0, WALLET, other);
-        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidOptions.selector, other));
+    /// @dev An owner that asks again with other options while its answer is on its way must not make its submitter pay.
+    function test_typedKey__should_land_although_the_owner_chose_other_options_meanwhile(uint8 first, uint8 then_)
+        public
+    {
+        (first, then_) = (1 + first % 2, 1 + then_ % 2);
+        demand(direct, Strictness.TYPED | Strictness.OPTIONS);
+        vm.deal(USER, 10 ether);
+        vm.startPrank(USER);
+        direct.zrKeyReq{value: directFee(first)}(SignTypes.ZrKeyReqParams(USER, EVM, first));
+        SignTypes.ZrKeyResParams memory answer = typedKeyAnswer(USER, 0, WALLET, first);
+        direct.zrKeyReq{value: directFee(then_)}(SignTypes.ZrKeyReqParams(USER, EVM, then_));
+        vm.stopPrank();
         direct.zrKeyRes(answer);
+        vm.assertEq(direct.getZrKey(EVM, USER, 0), WALLET);
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, then_);
     }
 
     function test_legacyKey__should_not_care_for_options(uint8 options) public {

@@ -27,6 +27,8 @@ contract CancellationTest is Fixture {
         vm.assertEq(USER.balance, before + netResp() + surplus);
         vm.assertEq(address(direct).balance, direct.getColletedFees());
         vm.assertEq(direct.getRequest(traceId).status, 3);
+        vm.assertEq(direct.getRequest(traceId).value, 0);
+        vm.assertEq(direct.getRequestState(traceId).value, 0);
     }
 
     function test_request__should_wait_for_the_deadline(uint32 delay, uint32 early) public {
@@ -133,6 +135,35 @@ contract CancellationTest is Fixture {
         vm.expectRevert(abi.encodeWithSelector(ISign.OwnableInvalidOwner.selector, stranger));
         vm.prank(stranger);
         direct.cancelKeyRequest(EVM, USER, 0);
+    }
+
+    function test_key__should_wait_anew_when_its_owner_asks_again(uint16 later, bool owner) public {
+        vm.deal(USER, 10 ether);
+        vm.deal(RELAYER, 10 ether);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        uint256 first = block.timestamp;
+        vm.warp(first + later);
+        vm.prank(owner ? USER : RELAYER);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        uint256 deadline = (owner ? first + later : first) + 1 days;
+        vm.warp(deadline - 1);
+        vm.expectRevert(abi.encodeWithSelector(IRefunds.TooEarly.selector, deadline));
+        vm.prank(USER);
+        direct.cancelKeyRequest(EVM, USER, 0);
+        vm.warp(deadline);
+        vm.prank(USER);
+        direct.cancelKeyRequest(EVM, USER, 0);
+    }
+
+    /// @dev Where an answer costs nothing, nothing is held; the open request still blocks its index.
+    function test_key__should_be_cancelled_when_nothing_is_held() public {
+        direct.updateRespGas(0);
+        direct.zrKeyReq{value: MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).value, 0);
+        vm.warp(block.timestamp + 1 days);
+        vm.prank(USER);
+        direct.cancelKeyRequest(EVM, USER, 0);
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).status, 0);
     }
 
     function test_key__should_wait_for_the_deadline(uint16 early) public {

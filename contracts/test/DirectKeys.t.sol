@@ -71,6 +71,23 @@ contract DirectKeysTest is Fixture {
         vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).options, 2);
     }
 
+    /// @dev Asking for more options costs what they cost: it was a way to them for the fee of the lower ones.
+    function test_keyRequestAgain__should_pay_the_network_for_what_it_raises(uint8 first, uint8 then_) public {
+        vm.assume(first != 0 && then_ != 0);
+        (first, then_) = (1 + first % 2, 1 + then_ % 2);
+        demand(direct, Strictness.OPTIONS);
+        vm.deal(USER, 10 ether);
+        vm.startPrank(USER);
+        direct.zrKeyReq{value: directFee(first)}(SignTypes.ZrKeyReqParams(USER, EVM, first));
+        direct.zrKeyReq{value: directFee(then_)}(SignTypes.ZrKeyReqParams(USER, EVM, then_));
+        vm.stopPrank();
+        uint8 most = first > then_ ? first : then_;
+        vm.assertEq(direct.getColletedFees(), MPC_FEE * most);
+        uint256 held = direct.getWalletRegistry(EVM, 0, USER).value;
+        vm.assertEq(held, directFee(first) + directFee(then_) - MPC_FEE * most);
+        vm.assertEq(address(direct).balance, held + MPC_FEE * most);
+    }
+
     function test_keyRequest__should_check_in_order() public {
         bytes32 unknown = bytes32(uint256(7));
         direct.pause();

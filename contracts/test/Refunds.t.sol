@@ -6,6 +6,18 @@ import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
 import {Vm} from "./Vm.sol";
 
+/// @dev An owner that needs more gas to take ether than a refund gives it, and that cannot claim.
+contract Ledger {
+    mapping(uint256 => uint256) public entries;
+    uint256 public count;
+
+    receive() external payable {
+        for (uint256 i = 0; i < 5; i++) {
+            entries[count++] = msg.value;
+        }
+    }
+}
+
 /// @dev An owner that takes no ether, or takes it only to burn gas or to call back.
 contract Owner {
     enum Manner {
@@ -116,6 +128,29 @@ contract RefundsTest is Fixture {
         Owner owner = new Owner(address(direct), Owner.Manner.BurnsGas);
         direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
         (, uint256 change) = answerKey(address(owner), RESP_GAS);
+        vm.assertEq(direct.refundCredit(address(owner)), change);
+    }
+
+    function test_credit__should_be_paid_to_its_account_by_anybody(address anybody) public {
+        vm.assume(anybody != PROXY_ADMIN);
+        Ledger owner = new Ledger();
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
+        (, uint256 change) = answerKey(address(owner), RESP_GAS);
+        vm.assertEq(direct.refundCredit(address(owner)), change);
+        vm.prank(anybody);
+        direct.claimRefundFor(payable(address(owner)));
+        vm.assertEq(address(owner).balance, change);
+        vm.assertEq(direct.refundCredit(address(owner)), 0);
+        direct.claimRefundFor(payable(address(owner)));
+        vm.assertEq(address(owner).balance, change);
+    }
+
+    function test_credit__should_stay_when_its_account_refuses_it() public {
+        Owner owner = new Owner(address(direct), Owner.Manner.Rejects);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
+        (, uint256 change) = answerKey(address(owner), RESP_GAS);
+        vm.expectRevert(bytes("Transfer failed"));
+        direct.claimRefundFor(payable(address(owner)));
         vm.assertEq(direct.refundCredit(address(owner)), change);
     }
 

@@ -197,6 +197,47 @@ contract StrictnessTest is Fixture {
         vm.assertTrue(paid <= 130_000 * (gasPrice < fair ? gasPrice : fair));
     }
 
+    /// @dev The cost of a transaction is paid once, however many answers it has.
+    function test_refund__should_pay_for_a_transaction_once(uint8 count) public {
+        demand(direct, Strictness.REFUND);
+        registerWallet(USER, 1);
+        uint256 answers = 2 + count % 6;
+        for (uint256 i = 0; i < answers; i++) {
+            requestHash(USER, "payload", 1 ether);
+        }
+        vm.txGasPrice(BASE_FEE);
+        uint256[] memory costs = new uint256[](answers);
+        for (uint256 traceId = 0; traceId < answers; traceId++) {
+            uint256 before = RELAYER.balance;
+            vm.prank(RELAYER);
+            direct.zrSignRes{gas: RESP_GAS}(signAnswer(traceId, USER));
+            costs[traceId] = RELAYER.balance - before;
+        }
+        // The wallet's key was answered in this transaction too, so no signature pays for the transaction.
+        for (uint256 i = 0; i < answers; i++) {
+            vm.assertTrue(costs[i] < (32_000 - 21_000 + 60_000) * BASE_FEE);
+        }
+    }
+
+    /// @dev A chain without a base fee: the owner pays by what it offers above the fee.
+    function test_refund__should_pay_the_submitter_where_there_is_no_base_fee(uint40 gasPrice, uint64 offered) public {
+        demand(direct, Strictness.REFUND);
+        vm.fee(0);
+        registerWallet(USER, 1);
+        vm.deal(USER, 20 ether);
+        vm.prank(USER);
+        direct.zrSignHash{value: MPC_FEE + uint256(offered)}(signParams(0, "payload", false));
+        vm.txGasPrice(gasPrice);
+        uint256 before = RELAYER.balance;
+        vm.prank(RELAYER);
+        direct.zrSignRes{gas: RESP_GAS}(signAnswer(0, USER));
+        uint256 paid = RELAYER.balance - before;
+        uint256 fair = uint256(offered) / RESP_GAS;
+        uint256 price = gasPrice < fair ? gasPrice : fair;
+        vm.assertTrue(paid <= offered && paid <= RESP_GAS * price);
+        vm.assertTrue(paid >= 25_000 * price);
+    }
+
     function test_answeredRequest__should_be_an_empty_record_of_a_past_number(bool strict) public {
         if (strict) demand(direct, Strictness.REFUND);
         registerWallet(USER, 1);

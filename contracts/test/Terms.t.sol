@@ -102,9 +102,8 @@ contract TermsTest is Fixture {
         vm.assertEq(request.held(), held);
         vm.assertEq(request.requestedAt(), time);
         vm.assertEq(bytes32(request.commitment()), bytes32(bytes16(commitment)));
-        Request closed = request.setStatus(3);
-        vm.assertEq(closed.status(), 3);
-        vm.assertEq(Request.unwrap(closed) >> 8, Request.unwrap(request) >> 8);
+        Request closed = request.close(3);
+        vm.assertEq(Request.unwrap(closed), Request.unwrap(Requests.open(3, delivery, 0, commitment)));
     }
 
     function test_commitment__should_stand_for_owner_broadcast_and_context(

@@ -68,6 +68,7 @@ ADDED = """
 9e43c258 cancelKeyRequest(bytes32,address,uint256)
 5a440e74 cancelRequest(uint256,bool,bytes32)
 bffa55d5 claimRefund(address)
+a5beb4e5 claimRefundFor(address)
 638d1078 configureSafety((uint8,uint32,uint256,uint256,uint256))
 c58343ef getRequest(uint256)
 fdf4f8e4 getSafety()

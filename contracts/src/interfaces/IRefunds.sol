@@ -17,7 +17,7 @@ interface IRefunds {
     error RequestNotFoundOrAlreadyProcessed(uint256 traceId);
     /// @notice The request is another's, or of another content.
     error RequestMismatch(uint256 traceId);
-    /// @notice The wallet holds nothing to give back.
+    /// @notice No such key request is open, or with Omni it holds nothing to give back.
     error NothingToCancel();
     /// @notice The authority still has time to answer.
     error TooEarly(uint256 deadline);
@@ -38,6 +38,11 @@ interface IRefunds {
     /// @notice Pays the caller's credit, left by a payment that it did not take.
     /// @param to Recipient.
     function claimRefund(address payable to) external;
+
+    /// @notice Pays an account its own credit, with all gas that the call has. For anybody to call: an account may need more
+    /// gas to take ether than a refund gives it, and have no function that claims.
+    /// @param account The account, which is the recipient.
+    function claimRefundFor(address payable account) external;
 
     /// @notice Wei kept for an account.
     /// @param account The account.

@@ -45,8 +45,10 @@ library Requests {
         return bytes16(uint128(Request.unwrap(request) >> COMMITMENT));
     }
 
-    function setStatus(Request request, uint8 value) internal pure returns (Request) {
-        return Request.wrap(Request.unwrap(request) >> 8 << 8 | value);
+    /// @dev Ends a request that holds nothing any more.
+    function close(Request request, uint8 status_) internal pure returns (Request) {
+        uint256 kept = Request.unwrap(request) & ~(uint256(type(uint80).max) << HELD);
+        return Request.wrap(kept >> 8 << 8 | status_);
     }
 
     /// @dev What a signature is asked for: the wallet (it names chain, contract, type, owner and index), the

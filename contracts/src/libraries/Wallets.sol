@@ -72,6 +72,11 @@ library Wallets {
         return _set(state, HELD, type(uint80).max, value);
     }
 
+    /// @dev Lets the time for an answer begin again.
+    function restart(WalletState state) internal view returns (WalletState) {
+        return _set(state, REQUESTED_AT, type(uint32).max, uint32(block.timestamp));
+    }
+
     /// @dev Keeps the address of a wallet: its length and beginning in the state, 32 bytes a slot of the rest.
     function register(Wallet storage wallet, WalletState state, uint8 status_, string calldata name) internal {
         bytes calldata content = bytes(name);
