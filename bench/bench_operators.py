@@ -97,7 +97,7 @@ class Client:
             )
             for _ in range(count)
         ]
-        sent = await self._ledger.broadcast(*messages, gas_limit=100_000_000)
+        sent = await self._ledger.broadcast(*messages, gas_limit=40_000_000)
         start, ids = time.monotonic(), []
         for packed in sent.responses:
             response = treasury.MsgNewSignatureRequestResponse()

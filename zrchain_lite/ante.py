@@ -21,7 +21,8 @@ from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import SIGN_MODE_DI
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import SignerInfo
 from zrsign_chains.errors import ChainError
 
-MAX_TX_GAS = 100_000_000
+MAX_TX_GAS = 40_000_000
+MAX_SIMULATED_GAS = 20_000_000
 PUBKEY_URL = "/" + PubKey.DESCRIPTOR.full_name
 
 
@@ -34,11 +35,18 @@ class Ante:
     consensus: ConsensusKeeper
 
     def check(
-        self, ctx: Context, tx: DecodedTx, *, simulate: bool = False, ahead: int = 0
+        self,
+        ctx: Context,
+        tx: DecodedTx,
+        *,
+        simulate: bool = False,
+        ahead: int = 0,
+        verify: bool = True,
     ) -> gas.GasMeter:
         """Verify, take the fee, advance sequences; returns the meter for the messages.
 
-        A sequence may be as many as `ahead` above the account's: others wait before it.
+        A sequence may be as many as `ahead` above the account's: others wait before it. Without
+        `verify` the signatures were verified before.
 
         Raises TxRejected, Unauthorized, NotFound, InsufficientFunds or OutOfGas, and the caller
         drops what was written to `ctx.store`. With `simulate`, signatures, sequences and fee are
@@ -48,7 +56,7 @@ class Ante:
         signers = self._signers(tx, simulate=simulate)
         fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
         params = self.auth.params(ctx)
-        meter.consume(tx.size * params.tx_size_cost_per_byte)
+        meter.consume(gas.TRANSACTION + tx.size * params.tx_size_cost_per_byte)
         for position, address in enumerate(signers):
             meter.consume(params.sig_verify_cost_secp256k1)
             info = tx.auth_info.signer_infos[position] if tx.auth_info.signer_infos else None
@@ -58,7 +66,8 @@ class Ante:
                 self.auth.set_public_key(ctx, address, public_key)
                 if not simulate:
                     _check_sequence(info.sequence, account.sequence, ahead)
-                    self._authenticate(ctx, tx, position, account, public_key)
+                    if verify:
+                        self._authenticate(ctx, tx, position, account, public_key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
         if fee:
@@ -81,7 +90,7 @@ class Ante:
         timeout = tx.body.timeout_height
         if timeout and ctx.height > timeout:
             raise TxRejected(f"timeout height {timeout} has passed; it is {ctx.height}", code=30)
-        return gas.GasMeter(MAX_TX_GAS if simulate else limit)
+        return gas.GasMeter(min(most, MAX_SIMULATED_GAS) if simulate else limit)
 
     def _signers(self, tx: DecodedTx, *, simulate: bool) -> list[str]:
         signers = tx.signers()

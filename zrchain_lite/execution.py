@@ -73,12 +73,13 @@ class Executor:
     registry: Registry
     ante: Ante
 
-    def check(self, ctx: Context, raw: bytes, *, ahead: int = 0) -> TxOutcome:
+    def check(self, ctx: Context, raw: bytes, *, ahead: int = 0, verify: bool = True) -> TxOutcome:
         """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx.
 
-        Sequences may be as many as `ahead` above those that the accounts have.
+        Sequences may be as many as `ahead` above those that the accounts have; without `verify`
+        the signatures were verified before.
         """
-        outcome, _ = self._ante(ctx, raw, ahead=ahead)
+        outcome, _ = self._ante(ctx, raw, ahead=ahead, verify=verify)
         return outcome
 
     def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> TxOutcome:
@@ -89,7 +90,13 @@ class Executor:
         return outcome
 
     def _ante(
-        self, ctx: Context, raw: bytes, *, simulate: bool = False, ahead: int = 0
+        self,
+        ctx: Context,
+        raw: bytes,
+        *,
+        simulate: bool = False,
+        ahead: int = 0,
+        verify: bool = True,
     ) -> tuple[TxOutcome, tuple[DecodedTx, gas.GasMeter] | None]:
         outcome = TxOutcome()
         overlay = Overlay(ctx.store)
@@ -97,7 +104,7 @@ class Executor:
         try:
             tx = decode(raw, self.registry)
             outcome.gas_wanted = min(tx.auth_info.fee.gas_limit, 2**63 - 1)
-            meter = self.ante.check(scope, tx, simulate=simulate, ahead=ahead)
+            meter = self.ante.check(scope, tx, simulate=simulate, ahead=ahead, verify=verify)
         except (LedgerError, ChainError) as error:
             outcome.error = as_ledger_error(error)
             return outcome, None
@@ -120,7 +127,7 @@ class Executor:
         events: list[Event] = []
         try:
             for index, (handler, message) in enumerate(tx.messages):
-                scope = replace(ctx, store=store, events=[])
+                scope = replace(ctx, store=store, events=[], charge=meter.consume)
                 meter.consume(gas.MESSAGE)
                 outcome.responses.append(pack(self._handle(scope, handler, message)))
                 events += message_events(index, handler, message, scope.events)

@@ -1,7 +1,8 @@
-"""Gas: what a transaction may spend on bytes, signatures, messages and store accesses.
+"""Gas: what a transaction may spend on bytes, signatures, messages, store accesses and computation.
 
-The costs are fixed, so that every node counts the same. The store is metered in place: a module
-does not notice.
+One million units stand for 0.05 s of a processor at most, whatever a message does. The costs are
+fixed, so that every node counts the same. The store is metered in place, a module does not notice;
+what it computes at length it charges to its context.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 from zrchain_lite.errors import InvalidArgument, TxRejected
 from zrchain_lite.store.kv import KVStore
 
-MESSAGE = 2_000
+TRANSACTION = 20_000
+"""What each transaction costs beside its bytes and signatures: it is decoded, checked, recorded."""
+MESSAGE = 4_000
 READ = 100
 READ_PER_BYTE = 1
 WRITE = 1_000

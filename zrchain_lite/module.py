@@ -42,6 +42,8 @@ class Context:
     events: list[Event] = field(default_factory=list)
     # What queries list and count by; a transaction has none.
     views: KVStore = field(default_factory=MemoryStore)
+    # Counts gas for computation; a query and a block's edges pay none.
+    charge: Callable[[int], None] = lambda amount: None
 
     def emit(self, type_: str, **attributes: object) -> None:
         """Add an event of this type; its attributes keep their order and become text."""

@@ -25,7 +25,7 @@ from tests.zrchain_lite.chain import (
 )
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import TxRejected
-from zrchain_lite.gas import GasMeter
+from zrchain_lite.gas import TRANSACTION, GasMeter
 from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, module_address
 from zrchain_lite.store.kv import Overlay
@@ -206,8 +206,7 @@ def test_ante__should_refuse(chain: Chain, make: Make, codespace: str, code: int
     assert check.log
     # The same in a block: a proposer may carry what CheckTx would have refused.
     balances, sequence = chain.balance(ALICE), chain.sequence(ALICE)
-    chain.engine._mempool.add(tx)
-    record = chain.engine.make_block()
+    record = chain.engine.make_block([tx])
     assert all(result.code == code for result in record.results.tx_results)
     assert (chain.balance(ALICE), chain.sequence(ALICE)) == (balances, sequence)
 
@@ -295,7 +294,7 @@ def test_ante__should_charge_for_each_byte_and_each_signature(chain: Chain) -> N
     meter, _ = checked(chain, tx)
 
     signatures = 2 * params.sig_verify_cost_secp256k1
-    assert meter.used == len(tx) * params.tx_size_cost_per_byte + signatures
+    assert meter.used == TRANSACTION + len(tx) * params.tx_size_cost_per_byte + signatures
 
 
 def test_ante__should_say_who_paid_how_much(chain: Chain) -> None:
@@ -313,7 +312,7 @@ def test_ante__should_look_at_no_fee_signature_or_sequence_when_it_simulates(cha
 
     meter, ctx = checked(chain, raw.SerializeToString(), simulate=True)
 
-    assert meter.limit == 100_000_000
+    assert meter.limit == 20_000_000
     assert told(ctx) == [
         {"acc_seq": f"{ALICE.address}/0"},
         {"fee": "", "fee_payer": ALICE.address},
@@ -365,7 +364,7 @@ def test_ante__should_bound_gas_by_the_block_and_by_the_most_that_any_may_have(
 ) -> None:
     for name, block_gas, most in (
         ("small", 300_000, 300_000),
-        ("endless", -1, 100_000_000),
+        ("endless", -1, 40_000_000),
     ):
         params = {"params": {"block": {"max_gas": str(block_gas)}}}
         chain = Chain(tmp_path / name, first=genesis(consensus=params))

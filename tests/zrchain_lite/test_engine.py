@@ -62,7 +62,7 @@ def test_block__should_hold_everything_that_waited_in_order(chain: Chain) -> Non
 
 def test_block__should_be_bounded_by_gas_and_leave_the_rest_waiting(chain: Chain) -> None:
     txs = [
-        chain.tx(ALICE, transfer(ALICE, BOB), ahead=n, gas_limit=90_000_000, fee=9000)
+        chain.tx(ALICE, transfer(ALICE, BOB), ahead=n, gas_limit=3_600_000, fee=9000)
         for n in range(15)
     ]
     first, second = chain.block(*txs), chain.engine.make_block()
@@ -112,7 +112,7 @@ def test_mempool__should_be_bounded(tmp_path: Path) -> None:
 
 
 def test_mempool__should_drop_what_a_block_made_invalid(chain: Chain) -> None:
-    big = {"gas_limit": 90_000_000, "fee": 9000}
+    big = {"gas_limit": 3_600_000, "fee": 9000}
     # Eleven fill the block by their gas, so the twelfth waits, and its time passes.
     filling = [chain.tx(ALICE, transfer(ALICE, BOB), ahead=n, **big) for n in range(11)]
     late = chain.tx(BOB, transfer(BOB, CAROL), timeout_height=2, **big)

@@ -13,9 +13,8 @@ _PARAMS = b"consensus/params"
 _PRICE = b"consensus/min_gas_price"
 _PRICE_FORM = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([a-zA-Z][a-zA-Z0-9/:._-]{2,127})")
 
-DEFAULT_PARAMS = ConsensusParams(
-    block=BlockParams(max_bytes=4 * 1024 * 1024, max_gas=1_000_000_000)
-)
+DEFAULT_PARAMS = ConsensusParams(block=BlockParams(max_bytes=4 * 1024 * 1024, max_gas=40_000_000))
+"""A full block takes 2 s at most: a million units of gas stand for 0.05 s."""
 DEFAULT_MIN_GAS_PRICE = "0.0001urock"
 
 

@@ -13,6 +13,10 @@ MAX_PARTICIPANTS = 100
 # The transaction's value, in the asset's smallest unit. Without one, a policy that names it is not
 # satisfied.
 TXVALUE = "TXVALUE"
+EVALUATION_GAS = 12
+"""For each character of a definition when it is evaluated."""
+ACCEPTANCE_GAS = 60
+"""For each character of a definition when it is checked."""
 DATA_WORDS = (TXVALUE,)
 
 
@@ -25,6 +29,16 @@ def normalise(policy: BoolparserPolicy) -> BoolparserPolicy:
         )
     _check(Expression.parse(policy.definition), participants(accepted))
     return accepted
+
+
+def acceptance_gas(policy: BoolparserPolicy) -> int:
+    """What it costs to `normalise` a policy."""
+    return ACCEPTANCE_GAS * len(policy.definition)
+
+
+def evaluation_gas(policy: BoolparserPolicy) -> int:
+    """What it costs to ask whether a policy is `satisfied`."""
+    return EVALUATION_GAS * len(policy.definition)
 
 
 def participants(policy: BoolparserPolicy) -> tuple[str, ...]:

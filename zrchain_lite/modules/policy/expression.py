@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from zrchain_lite.errors import InvalidArgument
 
@@ -54,9 +55,7 @@ class Expression:
     @classmethod
     def parse(cls, text: str) -> Expression:
         """The expression of a text; raises ExpressionError when no values could evaluate it."""
-        expression = cls(_tokenise(text))
-        expression.evaluate(dict.fromkeys(expression.words, 0))
-        return expression
+        return _parsed(text)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -71,6 +70,14 @@ class Expression:
     def evaluate(self, values: Mapping[str, Value]) -> bool:
         """`values` by lower-case word. Raises ExpressionError for a word without a value."""
         return _Evaluation(self.tokens, values).result() != 0
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Expression:
+    """The same policies decide again and again."""
+    expression = Expression(_tokenise(text))
+    expression.evaluate(dict.fromkeys(expression.words, 0))
+    return expression
 
 
 def _tokenise(text: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ Policy 0 is any one current owner of the workspace.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from google.protobuf import any_pb2, descriptor_pool, message_factory
@@ -31,6 +32,7 @@ COMPLETED = policy_pb2.ACTION_STATUS_COMPLETED
 REVOKED = policy_pb2.ACTION_STATUS_REVOKED
 TIMEOUT = policy_pb2.ACTION_STATUS_TIMEOUT
 
+_BOOLPARSER_URL = "/" + BoolparserPolicy.DESCRIPTOR.full_name
 DEFAULT_PARAMS = Params(minimum_btl=10, default_btl=1000)
 
 
@@ -102,6 +104,7 @@ class PolicyKeeper:
         self, ctx: Context, creator: str, name: str, policy: BoolparserPolicy, btl: int
     ) -> Policy:
         """Store an acceptable policy. `btl` 0 takes the default, a small one the minimum."""
+        ctx.charge(boolparser.acceptance_gas(policy))
         accepted = boolparser.normalise(policy)
         self._require_distinct_keys(ctx, boolparser.participants(accepted))
         params = self.params(ctx)
@@ -292,6 +295,7 @@ class PolicyKeeper:
             owners = self.identity.workspace(ctx, workspace).owners
             return any(approver in owners for approver in action.approvers)
         policy = _boolparser(self.policy(ctx, action.policy_id))
+        ctx.charge(boolparser.evaluation_gas(policy))
         data = {item.key: item.value for item in action.policy_data}
         return boolparser.satisfied(policy, action.approvers, data)
 
@@ -315,8 +319,14 @@ def unpack(packed: any_pb2.Any) -> Message:
 
 
 def _boolparser(policy: Policy) -> BoolparserPolicy:
-    unpacked = BoolparserPolicy()
-    packed = any_pb2.Any(type_url=policy.policy.type_url, value=policy.policy.value)
-    if not packed.Unpack(unpacked):
-        raise InvalidArgument(f"policy {policy.id} is a {packed.type_url}, not a boolparser policy")
-    return unpacked
+    if policy.policy.type_url != _BOOLPARSER_URL:
+        raise InvalidArgument(
+            f"policy {policy.id} is a {policy.policy.type_url}, not a boolparser policy"
+        )
+    return _decoded(policy.policy.value)
+
+
+@lru_cache(maxsize=256)
+def _decoded(raw: bytes) -> BoolparserPolicy:
+    """A policy as it is stored; whoever gets it only reads it."""
+    return BoolparserPolicy.FromString(raw)
