@@ -26,6 +26,7 @@ from zrchain_lite.execution import (
 )
 from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
+from zrchain_lite.modules.bank.keeper import parse_coin
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.budget import BudgetedStore
 from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
@@ -60,6 +61,20 @@ class _Finalized:
     changes: list[Change]
     # What a proof of one of the block's writes starts from.
     witness: bytes
+
+
+@dataclass(frozen=True)
+class Described:
+    """What orders transactions: whose they are and what they pay.
+
+    `places` are each signer's address and sequence, `price` is the fee in billionths of the coin's
+    smallest unit for each unit of gas.
+    """
+
+    places: tuple[tuple[str, int], ...]
+    gas: int
+    price: int
+    timeout_height: int
 
 
 class App:
@@ -149,8 +164,29 @@ class App:
     # -- transactions ----------------------------------------------------------------------------
 
     def check_tx(self, request: abci.RequestCheckTx) -> abci.ResponseCheckTx:
-        """Would the ante admit it, after the transactions that wait already?"""
-        return self._check(self._check_state, request.tx)
+        """Would the ante admit it, after the transactions that wait already?
+
+        A transaction that is checked again has proven its signatures before.
+        """
+        again = request.type == abci.RECHECK
+        return self._check(self._check_state, request.tx, verify=not again)
+
+    def forget_waiting(self) -> None:
+        """Let CheckTx begin again with the committed state: no transaction waits."""
+        self._check_state = Overlay(self._state)
+
+    def describe(self, tx: bytes) -> Described:
+        """What orders a transaction among those that wait; raises LedgerError."""
+        decoded = decode(tx, self.registry)
+        fee, infos = decoded.auth_info.fee, decoded.auth_info.signer_infos
+        amount = sum(parse_coin(coin)[1] for coin in fee.amount)
+        sequences = [info.sequence for info in infos]
+        return Described(
+            tuple(zip(decoded.signers(), sequences, strict=False)),
+            fee.gas_limit,
+            amount * 10**9 // max(fee.gas_limit, 1),
+            decoded.body.timeout_height,
+        )
 
     def check_only(self, tx: bytes) -> abci.ResponseCheckTx:
         """`check_tx` that does not count the transaction among those that wait."""
@@ -168,17 +204,27 @@ class App:
     def prepare_proposal(
         self, request: abci.RequestPrepareProposal
     ) -> abci.ResponsePrepareProposal:
-        """The transactions that decode and fit, in the given order."""
+        """The transactions that decode and fit, in the given order.
+
+        What comes after one that does not fit, of one of its accounts, does not fit either: it
+        would overtake.
+        """
         chosen: list[bytes] = []
         max_gas = self.consensus_params().block.max_gas
-        size = gas_wanted = 0
+        size = gas = 0
+        passed_over: set[str] = set()
         for tx in request.txs:
-            wanted = self._gas_wanted(tx)
-            too_much = max_gas >= 0 and wanted is not None and gas_wanted + wanted > max_gas
-            if wanted is None or too_much or size + len(tx) > request.max_tx_bytes:
+            try:
+                about = self.describe(tx)
+            except LedgerError:
+                continue
+            accounts = {account for account, _ in about.places}
+            too_much = 0 <= max_gas < gas + about.gas or size + len(tx) > request.max_tx_bytes
+            if too_much or accounts & passed_over:
+                passed_over |= accounts
                 continue
             chosen.append(tx)
-            size, gas_wanted = size + len(tx), gas_wanted + wanted
+            size, gas = size + len(tx), gas + about.gas
         return abci.ResponsePrepareProposal(txs=chosen)
 
     def process_proposal(
@@ -320,14 +366,8 @@ class App:
         """The next block's height and the last block's time."""
         return Context(store, self._tip.height + 1, self._time_ms, self._tip.chain_id)
 
-    def _check(self, store: KVStore, tx: bytes) -> abci.ResponseCheckTx:
-        return _checked(self._executor.check(self._context(store), tx))
-
-    def _gas_wanted(self, tx: bytes) -> int | None:
-        try:
-            return decode(tx, self.registry).auth_info.fee.gas_limit
-        except LedgerError:
-            return None
+    def _check(self, store: KVStore, tx: bytes, *, verify: bool = True) -> abci.ResponseCheckTx:
+        return _checked(self._executor.check(self._context(store), tx, verify=verify))
 
 
 def _checked(outcome: TxOutcome) -> abci.ResponseCheckTx:

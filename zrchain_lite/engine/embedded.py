@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from zrchain_lite.app import App
+from zrchain_lite.app import MAX_AHEAD, App
 from zrchain_lite.engine import blocks, records
-from zrchain_lite.engine.mempool import Mempool
+from zrchain_lite.engine.mempool import Mempool, Waiting
 from zrchain_lite.engine.reading import Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import LedgerError, TxRejected
@@ -25,6 +25,7 @@ from zrchain_lite.genesis import Genesis
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+from zrchain_lite.wire.tendermint.types.params_pb2 import BlockParams
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class EngineSettings:
     empty_block_interval_s: float = 5.0
     max_mempool_txs: int = 5_000
     max_mempool_bytes: int = 64 * 1024 * 1024
+    max_account_txs: int = MAX_AHEAD
     max_tx_bytes: int = 1024 * 1024
     max_waiting_clients: int = 10_000
 
@@ -64,7 +66,13 @@ class EmbeddedEngine(Reading):
         self.settings = settings or EngineSettings()
         super().__init__(app, store, max_waiting_clients=self.settings.max_waiting_clients)
         self._clock = clock
-        self._mempool = Mempool(self.settings.max_mempool_txs, self.settings.max_mempool_bytes)
+        self._mempool = Mempool(
+            self.settings.max_mempool_txs,
+            self.settings.max_mempool_bytes,
+            self.settings.max_account_txs,
+        )
+        # Whose waiting transactions CheckTx counts since the last block.
+        self._counted: set[str] = set()
         self._arrived = asyncio.Event()
 
     # -- making blocks ---------------------------------------------------------------------------
@@ -125,12 +133,14 @@ class EmbeddedEngine(Reading):
             if quiet == QUIET_TURNS:
                 return
 
-    def make_block(self) -> BlockRecord:
-        """One block of what waits; durable when this returns."""
-        waiting = self._mempool.waiting()
-        limit = self.app.consensus_params().block.max_bytes
+    def make_block(self, proposed: Sequence[bytes] | None = None) -> BlockRecord:
+        """One block of what waits, or of what another proposed; durable when this returns."""
+        limits = self.app.consensus_params().block
         proposal = self.app.prepare_proposal(
-            abci.RequestPrepareProposal(txs=waiting, max_tx_bytes=limit)
+            abci.RequestPrepareProposal(
+                txs=self._chosen(limits) if proposed is None else proposed,
+                max_tx_bytes=limits.max_bytes,
+            )
         )
         tip = self.app.tip
         previous = self.records.block(tip.height)
@@ -158,9 +168,36 @@ class EmbeddedEngine(Reading):
         self._committed(record, list(proposal.txs))
         return record
 
+    def _chosen(self, limits: BlockParams) -> list[bytes]:
+        """What waits and has room in a block; what the ante no longer admits is dropped."""
+        room = [limits.max_bytes, limits.max_gas if limits.max_gas >= 0 else 2**63]
+
+        def fits(waiting: Waiting) -> bool:
+            size, gas = len(waiting.tx), waiting.about.gas
+            if size > room[0] or gas > room[1]:
+                return False
+            self._count(waiting.about.places[0][0])
+            if waiting.tx not in self._mempool:
+                return False
+            room[0], room[1] = room[0] - size, room[1] - gas
+            return True
+
+        return [waiting.tx for waiting in self._mempool.ordered(fits)]
+
+    def _count(self, account: str) -> None:
+        """Let CheckTx see what waits of an account; what it no longer admits is dropped."""
+        if account in self._counted:
+            return
+        accounts, waiting = self._mempool.together(account)
+        self._counted |= accounts
+        for each in waiting:
+            if each.tx in self._mempool and self._check(each.tx, abci.RECHECK).code != 0:
+                self._mempool.drop_from(each)
+
     def _committed(self, record: BlockRecord, txs: list[bytes]) -> None:
         self._mempool.remove(txs)
-        self._mempool.keep(lambda tx: self._check(tx, abci.RECHECK).code == 0)
+        self._mempool.expire(record.height + 1)
+        self._counted.clear()
         self._tell(record)
         self._advance()
 
@@ -169,28 +206,42 @@ class EmbeddedEngine(Reading):
     def broadcast(self, tx: bytes) -> abci.ResponseCheckTx:
         """Check and queue. A refusal is a response with a code that is not 0."""
         try:
-            longest = min(self.settings.max_tx_bytes, self.app.consensus_params().block.max_bytes)
-            if len(tx) > longest:
-                raise TxRejected(
-                    f"the transaction has {len(tx)} bytes; {longest} are allowed", code=21
-                )
-            self._mempool.require_room(tx)
-            if self.records.tx(tx_hash(tx)) is not None:
-                raise TxRejected("the transaction is in a block already", code=19)
+            return self._admit(tx)
         except LedgerError as error:
             return abci.ResponseCheckTx(code=error.code, codespace=error.codespace, log=str(error))
-        response = self._check(tx, abci.NEW)
-        if response.code == 0:
-            self._mempool.add(tx)
-            self._arrived.set()
+
+    def _admit(self, tx: bytes) -> abci.ResponseCheckTx:
+        longest = min(self.settings.max_tx_bytes, self.app.consensus_params().block.max_bytes)
+        if len(tx) > longest:
+            raise TxRejected(f"the transaction has {len(tx)} bytes; {longest} are allowed", code=21)
+        self._mempool.require_new(tx)
+        if self.records.tx(tx_hash(tx)) is not None:
+            raise TxRejected("the transaction is in a block already", code=19)
+        about = self.app.describe(tx)
+        for account, _ in about.places:
+            self._count(account)
+        if self._mempool.rival(about) is not None:
+            evicted, response = [], self.app.screen(tx)
+        else:
+            evicted = self._mempool.room_for(len(tx), about)
+            response = self._check(tx, abci.NEW)
+        if response.code != 0:
+            return response
+        self._mempool.add(tx, about)
+        self._arrived.set()
+        if evicted:
+            self._mempool.remove([waiting.tx for waiting in evicted])
+            # CheckTx cannot forget one transaction alone.
+            self.app.forget_waiting()
+            self._counted.clear()
         return response
 
     async def submit(self, tx: bytes) -> abci.ResponseCheckTx:
         return self.broadcast(tx)
 
     async def pool(self, limit: int) -> Pool:
-        waiting = self._mempool.waiting()
-        return Pool(len(waiting), sum(map(len, waiting)), tuple(waiting[:limit]))
+        first = self._mempool.waiting()[:limit] if limit else []
+        return Pool(len(self._mempool), self._mempool.size, tuple(first))
 
     def _check(self, tx: bytes, kind: abci.CheckTxType) -> abci.ResponseCheckTx:
         return self.app.check_tx(abci.RequestCheckTx(tx=tx, type=kind))
