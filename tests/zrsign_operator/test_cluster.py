@@ -545,3 +545,39 @@ async def test_operator_that_got_a_key_late__should_be_shown_the_nonces_of_befor
     await cluster.deliver()
     assert heard == [1]
     assert set(held.offered) == {1, 2}
+
+
+async def test_last_word_of_a_presigning__should_not_be_kept_from_some(
+    make_cluster: MakeCluster,
+) -> None:
+    """Who got it passes it on: else the one without a presignature would be blamed for refusing."""
+    cluster = await make_cluster(3, ALL, pool_level=1)
+    cluster.give_aux()
+    key = cluster.deal(ECDSA)
+    withheld = 0
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        """Operator 3 tells operator 1 alone that a presigning went well."""
+        nonlocal withheld
+        last = isinstance(frame, Said) and says_verdict_of(frame.data, 3)
+        if sender == 3 and recipient == 2 and last:
+            withheld += 1
+            return []
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    for number in range(3):
+        await cluster.until(lambda: holders_of_presignatures(cluster) == 3)
+        (signature,) = await cluster.sign(key, sha256(bytes([number])).digest())
+        verify(cluster, key, sha256(bytes([number])).digest(), signature)
+    assert withheld >= 3
+    assert cluster.ledger.faults == []
+    for operator in cluster.operators.values():
+        assert operator.peers.standing.conduct.describe() == {}
+        assert operator.peers.standing.left_out() == set()
+
+
+def says_verdict_of(data: bytes, sender: int) -> bool:
+    """Whether this is the last message of a presigning, by this party."""
+    message = Message.decode(data)
+    return message.sender == sender and message.round == 4

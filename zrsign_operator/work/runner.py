@@ -412,11 +412,12 @@ class Runner:
         self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
 
     def _pass_on(self, run: _Run) -> None:
-        """What ended it here, to all: nobody can keep its last word from some and have a key made.
+        """What ended it here, to all: nobody can keep its last word from some and have it made.
 
-        Of other work less is lost: a presignature is made again, a change of a key is two-phase.
+        Too few would hold a key; who lacks a presignature would be blamed for refusing to use it.
+        A change of a key is two-phase, and of other work nothing is kept.
         """
-        if run.proposal.kind != WorkKind.KEYGEN:
+        if run.proposal.kind not in (WorkKind.KEYGEN, WorkKind.PRESIGN):
             return
         self._bring(run, [Outbound(None, data) for data in run.session.last_broadcasts()])
 
