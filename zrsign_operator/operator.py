@@ -203,6 +203,7 @@ class Operator:
             "steps": self.work.runner.steps,
             "faults": self.peers.standing.faults,
             "conduct": self.peers.standing.conduct.describe(),
+            "auxiliary_epochs": [info.public.epoch for info in self.holdings.aux],
             "epochs": {held.ledger_key: held.share.info.epoch for held in self.holdings.all_keys()},
             **describe(self.work.situation(all_keys=True)),
         }

@@ -123,7 +123,7 @@ def _work(
         holdings,
         ledger_view,
         outbox,
-        primes=Primes(ledger_view.last.settings.group.level.prime),
+        primes=Primes(lambda: ledger_view.last.settings.group.level.prime),
         lanes=lanes,
         pool_level=settings.presignatures,
     )

@@ -80,7 +80,7 @@ async def test_network__should_start_our_ledger(
 
 def test_maker_of_primes__should_be_ours(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(hostile)
-    primes = Primes(64)
+    primes = Primes(lambda: 64)
     primes.start()
     found = primes.take()
     assert [path.name for path in hostile.rglob("*.ran")] == []

@@ -23,7 +23,7 @@ from google.protobuf.message import Message
 
 from tests.zrsign_dmpc.builders import deal
 from tests.zrsign_dmpc.ecdsa.builders import TINY, prime
-from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity, key_shares
+from tests.zrsign_dmpc.ecdsa.parties import MOST, aux_infos, identity, key_shares
 from zrchain_lite.client import Account, LedgerUnavailable, ObjectNotFound, TxFailed
 from zrchain_lite.modules.operators import roots
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -89,6 +89,8 @@ class FixedPrimes:
     index: int
     at_hand: bool
     asked: bool = False
+    made: int = 0
+    """How many sets were taken: no prime is used twice."""
 
     def start(self) -> None:
         self.asked = True
@@ -98,10 +100,12 @@ class FixedPrimes:
 
     def take(self) -> list[int]:
         self.asked = False
-        return [prime(4 * self.index + place) for place in range(4)]
+        first = 4 * (self.index + MOST * self.made)
+        self.made += 1
+        return [prime(first + place) for place in range(4)]
 
     def stop(self) -> None:
-        pass
+        self.asked = False
 
 
 @dataclass
@@ -655,6 +659,11 @@ class Cluster:
             self._tell_all(index)
         return id_
 
+    @property
+    def aux_epoch(self) -> int:
+        """Which auxiliary information the ledger's orders want."""
+        return Target(self.ledger.groups[-1].number, self.ledger.refresh).aux_epoch
+
     @staticmethod
     def target(group: int, refresh: int) -> bytes:
         """The details of what makes a key for this order."""
@@ -668,7 +677,8 @@ class Cluster:
     def give_aux(self, indices: Sequence[int] = ()) -> None:
         """Auxiliary information for these, or for all that run, without the run."""
         chosen = tuple(sorted(indices or self.operators))
-        for index, info in aux_infos(*chosen).items():
+        made = self.ledger.refresh
+        for index, info in aux_infos(*chosen, epoch=self.aux_epoch, made=made).items():
             self.operators[index].holdings.add_aux(StoredAuxInfo.of(info).restore(TINY))
             self._tell_all(index)
 

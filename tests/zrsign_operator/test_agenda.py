@@ -27,7 +27,7 @@ from zrsign_operator.work.agenda import (
 )
 
 MEMBERS = tuple(range(1, 9))
-KEY = KeyState(7, True, 6, MEMBERS)
+KEY = KeyState(7, True, 6, MEMBERS, aux=frozenset(MEMBERS))
 SIGN = Wanted(WorkKind.ECDSA, 30, 7)
 
 
@@ -131,13 +131,14 @@ def test_request_without_presignature__should_have_one_made() -> None:
     coming = ((WorkKind.PRESIGN, KEY.ledger_key),)
     assert proposals(WorkKind.PRESIGN, wanted=wanted, running=coming) == {}
     uncovered = frozenset(MEMBERS[:5])
-    assert proposals(WorkKind.PRESIGN, wanted=wanted, aux=uncovered) == {}
+    few = (replace(KEY, aux=uncovered),)
+    assert proposals(WorkKind.PRESIGN, wanted=wanted, keys=few) == {}
 
 
 def requests(*keys: int, since: float = 100.0) -> dict[str, object]:
     """One open ECDSA request of each of these keys, which have no presignatures."""
     wanted = tuple(Wanted(WorkKind.ECDSA, 30 + i, key, since) for i, key in enumerate(keys))
-    return {"wanted": wanted, "keys": tuple(KeyState(key, True, 6, MEMBERS) for key in set(keys))}
+    return {"wanted": wanted, "keys": tuple(replace(KEY, ledger_key=key) for key in set(keys))}
 
 
 def test_request__should_not_wait_for_presignings_that_nobody_waits_for() -> None:
@@ -209,6 +210,19 @@ def test_auxiliary_info__should_be_made_once_and_again_for_a_newcomer() -> None:
     assert proposals(WorkKind.AUX, aux=frozenset()) == {}
     assert proposals(WorkKind.AUX, primes_ready=True) == {}
     assert list(proposals(WorkKind.AUX, aux=frozenset(MEMBERS[:7]), primes_ready=True)) == [1]
+
+
+def test_renewal_of_auxiliary_info__should_wait_for_the_whole_group_while_keys_can_do_without() -> (
+    None
+):
+    ordered: dict[str, object] = {"aux": frozenset(), "primes_ready": True, "usable_since": 0.0}
+    here = frozenset(MEMBERS[1:])
+    assert proposals(WorkKind.AUX, renews=True, usable=here, **ordered) == {}
+    ((_, (draft,)),) = proposals(WorkKind.AUX, renews=True, **ordered).items()
+    assert draft.members == MEMBERS
+    # A key that nothing older is good for does not wait for who is away.
+    ((_, (draft,)),) = proposals(WorkKind.AUX, usable=here, **ordered).items()
+    assert draft.members == MEMBERS[1:]
 
 
 def test_primes__should_be_made_once_for_each_auxiliary_information() -> None:

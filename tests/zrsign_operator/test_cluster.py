@@ -161,6 +161,7 @@ async def test_refresh__should_renew_every_key_and_drop_what_was_made_ahead(
     old = {n for o in cluster.operators.values() for n in o.holdings.presignatures}
     shares = {(i, key): cluster.held(i, key).share.secret for i in ALL for key in keys}
     cluster.ledger.order_refresh()
+    cluster.give_aux()
     await cluster.until(lambda: all(set(cluster.epochs(k).values()) == {1} for k in keys))
     for i in ALL:
         assert not old & set(cluster.operators[i].holdings.presignatures)
@@ -499,6 +500,7 @@ async def test_share_of_an_ended_epoch__should_be_erased(make_cluster: MakeClust
     await cluster.wait(1.0)
     behind = cluster.held(3, key).share
     cluster.ledger.order_refresh()
+    cluster.give_aux()
     await cluster.until(lambda: set(cluster.epochs(key).values()) == {1})
     folder = cluster.held(3, key).folder
     made_by = replace(folder.order(1), kind=WorkKind.KEYGEN, details=cluster.target(1, 0))

@@ -18,10 +18,17 @@ from typing import Any
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.builders import TINY
-from tests.zrsign_dmpc.ecdsa.parties import identity, key_shares, parties
+from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity, key_shares, parties
 from tests.zrsign_dmpc.ecdsa.signers import BEACON, presignatures
-from zrsign_dmpc.ecdsa import Order, Presignature, sign_batch_execution, start_sign_batch
+from zrsign_dmpc.ecdsa import (
+    Order,
+    Presignature,
+    StoredAuxInfo,
+    sign_batch_execution,
+    start_sign_batch,
+)
 from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
+from zrsign_dmpc.ecdsa.security import LEVELS
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.kept.single_use import AlreadyConsumed
@@ -61,6 +68,8 @@ class Disk:
         self.user = 0
         """Whose process runs now."""
         self.victim, self.left = 0, 0
+        # What lies on it is of this level.
+        patch.setitem(LEVELS, TINY.name, TINY)
         for name in SYSCALLS:
             patch.setattr(os, name, partial(self._call, getattr(os, name)))
 
@@ -110,6 +119,8 @@ class World:
     def __post_init__(self) -> None:
         for index in ALL:
             self.operators[index] = Operator(self, index)
+        with self.disk.at_peace():
+            self.give_aux()
 
     @property
     def settings(self) -> KeyringSettings:
@@ -137,6 +148,7 @@ class World:
     def change(self) -> None:
         """One refresh of the epoch that operators 1 and 2 are in, to its decision."""
         self.refresh += 1
+        self.give_aux()
         old = {index: self.operators[index].share for index in DEALERS}
         move = Move.read(self.proposal(old[1]), self.settings)
         started = {i: self.run(i, lambda each: each.changes.begin(move)) for i in ALL}
@@ -148,6 +160,19 @@ class World:
             for index in [i for i in ALL if started[i]]:
                 self.run(index, lambda each: each.changes.failed(move.proposal))
         self.settle()
+
+    def give_aux(self) -> None:
+        """What the order wants; who died meanwhile, and has none, makes it again."""
+        epoch = Target(1, self.refresh).aux_epoch
+        for index, info in aux_infos(*ALL, epoch=epoch, made=self.refresh).items():
+            stored = StoredAuxInfo.of(info)
+
+            def add(each: Operator, stored: StoredAuxInfo = stored) -> None:
+                if each.holdings.newest_aux(TINY, stored.epoch) is None:
+                    each.holdings.add_aux(stored.restore(TINY))
+
+            while not self.run(index, add):
+                pass
 
     def settle(self) -> None:
         """Bring all frames and let time pass until every change is decided."""
@@ -191,6 +216,16 @@ class World:
             assert each.shares_on_disk == {each.share.info.key_id.hex()}
             for made in each.holdings.presignatures.values():
                 assert made.public.key_id in active
+            self.assert_aux(each)
+
+    def assert_aux(self, operator: Operator) -> None:
+        """What the ledger's orders want is there, and nothing that the key may not use."""
+        epochs = {info.public.epoch for info in operator.holdings.aux}
+        assert epochs >= {Target(1, self.refresh).aux_epoch}
+        assert min(epochs) >= operator.share.info.aux_epoch
+        assert operator.aux_on_disk == {
+            info.public.execution_id.hex() for info in operator.holdings.aux
+        }
 
 
 class Operator:
@@ -224,6 +259,10 @@ class Operator:
     @property
     def shares_on_disk(self) -> set[str]:
         return {path.stem for path in self.home.glob("state/keys/*/shares/*.share")}
+
+    @property
+    def aux_on_disk(self) -> set[str]:
+        return {path.stem for path in self.home.glob("state/aux/*")}
 
     @property
     def waits(self) -> bool:
@@ -317,7 +356,9 @@ def test_death_in_a_refresh__should_leave_one_epoch(
             world.change()
         world.assert_one_epoch()
         assert world.operators[1].share.info.epoch == epoch + 1
-        assert not any(each.holdings.presignatures for each in world.operators.values())
+        for each in world.operators.values():
+            assert not each.holdings.presignatures
+            assert [info.public.epoch for info in each.holdings.aux] == [3]
 
     assert every_write(disk, tmp_path, victim, refresh) > 20
     # Some deaths end it, others do not.

@@ -25,8 +25,9 @@ async def cluster(make_cluster: MakeCluster) -> Cluster:
 
 @pytest.fixture
 def proposer(cluster: Cluster) -> Proposer:
-    holdings = cluster.operators[ME].holdings
-    return Proposer(ME, identity(ME), holdings, Stocks(ME, holdings, lambda to, data: None))
+    holdings, peers = cluster.operators[ME].holdings, cluster.operators[ME].peers
+    stocks = Stocks(ME, holdings, lambda to, data: None)
+    return Proposer(ME, identity(ME), holdings, stocks, peers.inventories)
 
 
 def test_proposal__should_be_signed_and_name_its_members_memories(
@@ -58,7 +59,7 @@ async def test_details__should_be_those_of_the_kind(cluster: Cluster, proposer: 
         assert made is not None
         return made.details
 
-    assert details(Draft(WorkKind.AUX, (), (1, 2, 3))) == b""
+    assert Target.decode(details(Draft(WorkKind.AUX, (), (1, 2, 3)))) == Target(1, 0)
     signing = Draft(WorkKind.ECDSA, (second, first), (1, 2), presignatures=(b"a", b"b"))
     beacons = cluster.ledger.approvals[second], cluster.ledger.approvals[first]
     assert EcdsaDetails.decode(details(signing)) == EcdsaDetails((b"a", b"b"), beacons)

@@ -77,6 +77,7 @@ async def test_refresh__should_renew_all_wallets_with_their_roots(
     root = cluster.ledger.root(ED25519)
     before = cluster.held(1, root).share.secret
     cluster.ledger.order_refresh()
+    cluster.give_aux()
     await cluster.until(lambda: set(cluster.epochs(root).values()) == {1})
     await cluster.until(lambda: len(cluster.ledger.epochs) == len(ALL) * len(cluster.ledger.active))
     assert cluster.held(1, root).share.secret != before

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity, parties, run
 from tests.zrsign_dmpc.ecdsa.signers import first_rounds, make_setup
 from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster, FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa import Presignature, presign_execution
+from zrsign_dmpc.ecdsa.security import LEVELS
 from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
@@ -31,6 +33,7 @@ from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDeta
 ME, PEER = 1, 2
 ALL = (1, 2, 3)
 DIGEST = sha256(b"a digest").digest()
+ORDER = Target(1, 0).encode()
 LONG_S = 1000.0
 """Longer than any proposal waits."""
 
@@ -123,17 +126,19 @@ async def asked(make_cluster: MakeCluster) -> Asked:
 
 
 async def test_aux__should_be_made_with_members_once_there_are_primes(asked: Asked) -> None:
-    late = asked.proposal(WorkKind.AUX, (), name="late")
+    late = asked.proposal(WorkKind.AUX, (), ORDER, name="late")
     assert await asked.answer(late) == "my primes are not made yet"
     asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
-    stranger = asked.proposal(WorkKind.AUX, (), members=(1, 2, 9))
+    other = asked.proposal(WorkKind.AUX, (), Target(1, 1).encode())
+    assert "is made for Target(group=1, refresh=0) here" in await asked.answer(other)
+    stranger = asked.proposal(WorkKind.AUX, (), ORDER, members=(1, 2, 9))
     assert await asked.answer(stranger) == "somebody is no member"
-    subject = asked.proposal(WorkKind.AUX, (7,))
+    subject = asked.proposal(WorkKind.AUX, (7,), ORDER)
     assert await asked.answer(subject) == "aux is about 0 requests or keys, not 1"
     # None of these cost primes, which take long to make.
     assert primes.ready()
-    assert await asked.answer(asked.proposal(WorkKind.AUX, ())) == ""
+    assert await asked.answer(asked.proposal(WorkKind.AUX, (), ORDER)) == ""
     assert not primes.ready()
 
 
@@ -145,12 +150,12 @@ async def test_aux__should_not_be_made_for_those_who_have_it(asked: Asked) -> No
     asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
     primes.start()
     for members in (ALL, (1, 2)):
-        proposal = asked.proposal(WorkKind.AUX, (), members=members)
+        proposal = asked.proposal(WorkKind.AUX, (), ORDER, members=members)
         assert await asked.answer(proposal) == "all of these have auxiliary information"
     assert primes.ready()
     # One of them lost it.
     asked.operator.peers.inventories.take(3, Inventory((), ()))
-    assert await asked.answer(asked.proposal(WorkKind.AUX, (), name="lost")) == ""
+    assert await asked.answer(asked.proposal(WorkKind.AUX, (), ORDER, name="lost")) == ""
 
 
 # Keys
@@ -256,6 +261,22 @@ async def test_presignature__should_be_made_of_a_key_in_its_epoch(asked: Asked) 
     aux = "I do not have that auxiliary information"
     assert await ask((asked.ecdsa,), replace(good, aux=b"a" * 32)) == aux
     assert await ask((asked.ecdsa,), good) == ""
+
+
+async def test_presignature__should_not_be_made_below_the_level_of_the_keys_group(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier group made may lie in the store still."""
+    asked.cluster.give_aux()
+    higher = replace(TINY, name="HIGHER", security=33, m=33, m_root=3)
+    monkeypatch.setitem(LEVELS, higher.name, higher)
+    asked.cluster.ledger.groups[0].level = higher.name
+    asked.cluster.ledger.version += 1
+    await asked.look()
+    details = presign_details(asked).encode()
+    proposal = asked.proposal(WorkKind.PRESIGN, (asked.ecdsa,), details, (1, 2))
+    why = f"{TINY.name} is too low a level for key {asked.ecdsa}"
+    assert await asked.answer(proposal) == why
 
 
 # Signatures with presignatures
@@ -419,8 +440,13 @@ async def test_new_shares__should_be_dealt_once_by_order(asked: Asked) -> None:
     assert await asked.answer(reshare(asked, undue)) == as_it_should_be
     orders = "the ledger orders Target(group=1, refresh=0) here"
     assert await asked.answer(reshare(asked, details(asked))) == orders
+    asked.cluster.give_aux()
     asked.cluster.ledger.order_refresh()
     await asked.look()
+    # What was made for the order before is not enough.
+    lacks = "the group has no auxiliary information for this order here"
+    assert await asked.answer(reshare(asked, details(asked), "early")) == lacks
+    asked.cluster.give_aux()
     assert await asked.answer(reshare(asked, details(asked), "good")) == ""
     why = f"new shares of key {asked.frost} are being made"
     assert await asked.answer(reshare(asked, details(asked), "another")) == why
@@ -469,6 +495,7 @@ async def test_new_shares__should_be_dealt_by_who_has_one_of_a_key_of_the_ledger
     assert await asked.answer(proposal("as a dealer", (1, 2))) == why
     assert await asked.answer(proposal("of an unknown key", (2, 3))) == why
     asked.cluster.ledger.add_key(ED25519, info.public_key.encode(), asked.frost)
+    asked.cluster.give_aux()
     await asked.look()
     assert await asked.answer(proposal("as a dealer again", (1, 2))) == why
     assert await asked.answer(proposal("as a joiner", (2, 3))) == ""

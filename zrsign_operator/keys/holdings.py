@@ -4,7 +4,7 @@ Everything secret is sealed and on the disk before anybody is told of it. Nonces
 exception: they live in memory only, and a restart starts with fresh ones.
 
     keys/<ledger key>-<public key>/    see `zrsign_operator.keys.folders`
-    aux/<execution>.sealed             the newest that covers the signers is used
+    aux/<execution>.sealed             erased once no key may presign with it any more
     presignatures/<id>.sealed          struck off in single-use.journal before they are used
     single-use.journal                 what was consumed, and which executions were joined
     evidence/<execution>.json          who was caught, and what proves it
@@ -12,7 +12,7 @@ exception: they live in memory only, and a restart starts with fresh ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -199,7 +199,9 @@ class Holdings:
         if known is not None:
             self._let_go(known)
         share = folder.share()
-        return self._hold(folder, share) if share is not None else None
+        held = self._hold(folder, share) if share is not None else None
+        self._forget_aux()
+        return held
 
     def erase(self, folder: KeyFolder) -> None:
         """Forget a key whose share is worthless."""
@@ -208,6 +210,7 @@ class Holdings:
             self._let_go(held)
         del self._folders[folder.ledger_key, folder.public_key]
         folder.erase()
+        self._forget_aux()
 
     # Auxiliary information
 
@@ -216,17 +219,32 @@ class Holdings:
         stored = StoredAuxInfo.of(info)
         self._aux_files.put(info.public.execution_id, stored.encode())
         self._keep_aux(info)
+        self._forget_aux()
 
     def _keep_aux(self, info: AuxInfo) -> None:
         info.limit_tables(TABLE_BYTES)
         self.aux.append(info)
 
-    def aux_for(self, indices: Collection[int], level: SecurityLevel) -> AuxInfo | None:
-        """The newest that has keys of all of these."""
-        for info in reversed(self.aux):
-            if info.public.level == level and set(indices) <= set(info.public.paillier):
-                return info
-        return None
+    def _forget_aux(self) -> None:
+        """Erase what no key may presign with any more, so that no store holds it.
+
+        With it and what t − 1 operators heard in an earlier epoch a thief reads this one's share.
+        """
+        newest = max((info.public.epoch for info in self.aux), default=0)
+        if all(info.public.epoch == newest for info in self.aux):
+            return
+        wanted = (held.share.info.aux_epoch for held in self.all_keys() if held.suite is None)
+        needed = min(wanted, default=newest)
+        since = min(needed, newest)
+        old = [info.public.execution_id for info in self.aux if info.public.epoch < since]
+        if old:
+            self.aux = [info for info in self.aux if info.public.epoch >= since]
+            self._aux_files.erase(old)
+
+    def newest_aux(self, level: SecurityLevel, epoch: int) -> AuxInfo | None:
+        """The newest of this epoch or a later one."""
+        found = (i for i in reversed(self.aux) if i.public.level == level)
+        return next((info for info in found if info.public.epoch >= epoch), None)
 
     def aux_digests(self) -> tuple[bytes, ...]:
         """The digests of all auxiliary information, the newest last."""
@@ -288,6 +306,7 @@ class Holdings:
                 self.presignatures[name] = made
             else:
                 self._presign_files.delete(name)
+        self._forget_aux()
 
     def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
         held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))

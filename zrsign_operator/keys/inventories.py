@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from zrsign_dmpc.ecdsa import AuxInfo
 from zrsign_dmpc.ecdsa.security import SecurityLevel
 from zrsign_operator.errors import Refused
 from zrsign_operator.keys.holdings import HeldKey, Holdings
@@ -70,19 +71,36 @@ class Inventories:
         self._said.pop(peer, None)
         self._aux.pop(peer, None)
 
-    def covered(self, level: SecurityLevel) -> frozenset[int]:
-        """Whom my newest auxiliary information covers, without those who lost it."""
-        newest = self._holdings.aux_for((), level)
-        if newest is None:
-            return frozenset()
-        now, digest = self._clock(), newest.public.digest
+    def covered(self, level: SecurityLevel, epoch: int) -> frozenset[int]:
+        """Whom my newest auxiliary information of this epoch covers, without those who lost it."""
+        newest = self._holdings.newest_aux(level, epoch)
+        return self._having(newest) if newest is not None else frozenset()
+
+    def aux_of(self, held: HeldKey, level: SecurityLevel) -> tuple[AuxInfo | None, frozenset[int]]:
+        """What a key may presign with, at this level or above, and which of its holders have it.
+
+        Most of them; if there is a choice, the key's own rather than one that is still new.
+        """
+        best, having = None, frozenset[int]()
+        for info in self._holdings.aux:
+            public = info.public
+            if public.epoch < held.share.info.aux_epoch or public.level.security < level.security:
+                continue
+            holders = self._having(info) & set(held.share.info.shares)
+            newer = best is not None and best.public.epoch == public.epoch
+            if len(holders) > len(having) or (newer and len(holders) == len(having)):
+                best, having = info, holders
+        return best, having
+
+    def _having(self, info: AuxInfo) -> frozenset[int]:
+        now, digest = self._clock(), info.public.digest
         mine_since = self._had_aux.setdefault(digest, now)
         lost = {
             peer
             for peer, (had, since) in self._aux.items()
             if digest not in had and now - max(since, mine_since) >= AUX_GRACE_S
         }
-        return frozenset(newest.public.paillier) - lost
+        return frozenset(info.public.paillier) - lost
 
     def lacking(self, held: HeldKey, since: float = GRACE_S) -> frozenset[int]:
         """Holders of this epoch who have been without a share of it for a while."""

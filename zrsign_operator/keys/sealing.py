@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
@@ -135,6 +135,12 @@ class SealedFiles:
         """Forget it, if it is there. Not flushed: whoever must not use it again asks a journal."""
         self._path(name).unlink(missing_ok=True)
 
+    def erase(self, names: Iterable[bytes]) -> None:
+        """Forget these for good: durable when it returns. Raises OSError."""
+        for name in names:
+            self.delete(name)
+        _flush(self._directory)
+
     def names(self) -> Iterator[bytes]:
         """The oldest first."""
         written = {path: path.stat().st_mtime_ns for path in self._directory.glob(f"*{_SEALED}")}
@@ -153,7 +159,11 @@ def write_durably(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:

@@ -30,6 +30,11 @@ class Target(Record):
     group: int
     refresh: int
 
+    @property
+    def aux_epoch(self) -> int:
+        """Which auxiliary information the order wants: every order counts up one of the two."""
+        return self.group + self.refresh
+
     @classmethod
     def of(cls, settings: KeyringSettings) -> Self:
         """What the ledger wants now. Raises NotAMember while there is no group."""
@@ -90,7 +95,8 @@ class Move:
         key = details.key.restore()
         if len(details.dealers) != key.threshold:
             raise Refused(f"{key.threshold} deal, not {len(details.dealers)}")
-        plan = reshare_plan(key, details.dealers, group.indices, group.threshold, key.aux_epoch)
+        aux_epoch = details.target.aux_epoch
+        plan = reshare_plan(key, details.dealers, group.indices, group.threshold, aux_epoch)
         parties = settings.parties(proposal.members)
         execution = reshare_execution(plan, parties, proposal.execution_id)
         members = tuple(EpochMember(each.index, each.identity) for each in group.members)

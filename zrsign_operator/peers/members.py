@@ -88,6 +88,11 @@ class KeyringSettings:
             raise NotAMember(f"keyring {self.keyring} has no group of operators yet: set one")
         return self.groups[-1]
 
+    def level_of(self, number: int) -> SecurityLevel:
+        """The level of a group; of the current one when the ledger shows that group no more."""
+        found = (group.level for group in self.groups if group.number == number)
+        return next(found, self.group.level)
+
     @cached_property
     def members(self) -> dict[int, Member]:
         """Everybody who is or was a member, as the latest group has it."""

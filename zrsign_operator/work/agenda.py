@@ -69,6 +69,8 @@ class KeyState:
     """(operator, published nonces)."""
     lacking: frozenset[int] = frozenset()
     """Holders that say that they have no share of this epoch."""
+    aux: frozenset[int] = frozenset()
+    """Holders that have the auxiliary information that the key presigns with."""
 
     pooled: bool = True
     """Whether presignatures are made ahead: not of a root to spare."""
@@ -107,7 +109,9 @@ class Situation:
     absent: int = 0
     """Members who may be away when a key is made."""
     aux: frozenset[int] = frozenset()
-    """Whom the auxiliary information covers."""
+    """Whom the auxiliary information for the ledger's orders covers."""
+    renews: bool = False
+    """Whether nobody has any for them yet, and every key can presign with what was made before."""
     aux_since: float = 0.0
     """When this set became what it is."""
     presigned: float = 0.0
@@ -328,7 +332,7 @@ def wants_primes(situation: Situation) -> bool:
 
 
 def _auxiliary(situation: Situation) -> Iterator[Draft]:
-    """All members that are here; again when one more is."""
+    """All members that are here; again when one more is. A renewal waits for all."""
     here = tuple(sorted(situation.usable & set(situation.members)))
     if (
         not here
@@ -339,9 +343,11 @@ def _auxiliary(situation: Situation) -> Iterator[Draft]:
         return
     running = _running(situation, WorkKind.AUX) > 0
     idle = situation.idle_for >= SHORT_IDLE_S and not situation.running
+    complete = len(here) == len(situation.members)
     # A group that is complete for the first time does not wait for idle time: keys wait for it.
-    urgent = not situation.aux or len(here) == len(situation.members)
-    if here[0] == situation.me and not running and (idle or urgent):
+    urgent = complete or not (situation.aux or situation.renews)
+    waits = situation.renews and not complete
+    if here[0] == situation.me and not running and (idle or urgent) and not waits:
         yield Draft(WorkKind.AUX, (), here)
 
 
@@ -371,7 +377,7 @@ def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
 
 
 def _presign(situation: Situation, key: KeyState, wanted: Wanted | None) -> Iterator[Draft]:
-    signers = signers_of(key, situation.usable & situation.aux)
+    signers = signers_of(key, situation.usable & key.aux)
     if not key.ecdsa or not signers:
         return
     rank = _rank(situation, key.subject, signers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from zrsign_daemon.memory import keep_private
@@ -40,14 +41,15 @@ class PrimeSource(Protocol):
 class Primes:
     """Four safe primes at a time. Raises OperatorError when the process failed."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: Callable[[], int]) -> None:
+        """`size` tells how many bits a prime has, at the level that the group has then."""
         self._size = size
         self._maker: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Begin to make them, unless that is under way or done."""
         if self._maker is None:
-            command = program("zrsign_operator.work.primes", str(self._size))
+            command = program("zrsign_operator.work.primes", str(self._size()))
             self._maker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def ready(self) -> bool:

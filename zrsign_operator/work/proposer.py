@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.keys.holdings import Holdings
+from zrsign_operator.keys.inventories import Inventories
 from zrsign_operator.ledger.orders import ReshareDetails, Target
 from zrsign_operator.ledger.view import LedgerSnapshot
 from zrsign_operator.peers.frames import NONCE_BYTES, Proposal, WorkKind
@@ -19,11 +20,19 @@ from zrsign_operator.work.nonces import Stocks
 class Proposer:
     """Makes signed proposals of what one operator has drafted."""
 
-    def __init__(self, me: int, identity: IdentityKey, holdings: Holdings, stocks: Stocks) -> None:
+    def __init__(
+        self,
+        me: int,
+        identity: IdentityKey,
+        holdings: Holdings,
+        stocks: Stocks,
+        inventories: Inventories,
+    ) -> None:
         self._me = me
         self._identity = identity
         self._holdings = holdings
         self._stocks = stocks
+        self._inventories = inventories
 
     def write(
         self, draft: Draft, view: LedgerSnapshot, incarnations: Mapping[int, bytes]
@@ -49,9 +58,7 @@ class Proposer:
     def _details(self, draft: Draft, view: LedgerSnapshot) -> bytes | None:
         held, settings = self._holdings.key(draft.key_id), view.settings
         match draft.kind:
-            case WorkKind.AUX:
-                return b""
-            case WorkKind.KEYGEN:
+            case WorkKind.AUX | WorkKind.KEYGEN:
                 return Target.of(settings).encode()
             case WorkKind.ECDSA:
                 beacons = (view.signatures[i].approved.beacon for i in draft.subjects)
@@ -65,7 +72,8 @@ class Proposer:
                 info = StoredKeyInfo.of(held.share.info)
                 return ReshareDetails(Target.of(settings), info, draft.dealers).encode()
             case WorkKind.PRESIGN:
-                aux = self._holdings.aux_for(draft.members, settings.group.level)
-                if aux is None:
+                level = settings.level_of(held.serves.group)
+                aux, having = self._inventories.aux_of(held, level)
+                if aux is None or not having >= set(draft.members):
                     return None
                 return PresignDetails(held.share.info.key_id, aux.public.digest).encode()

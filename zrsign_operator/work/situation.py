@@ -147,8 +147,8 @@ class Outlook:
         idle_for = 0.0 if self.view.signatures else now - self._last_request
         if usable != self._usable[0]:
             self._usable = usable, now
-        group = self.view.settings.group
-        aux = self._inventories.covered(group.level)
+        group, wants = self.view.settings.group, Target.of(self.view.settings)
+        aux = self._inventories.covered(group.level, wants.aux_epoch)
         if aux != self._aux[0]:
             self._aux = aux, now
         if not set(group.indices) <= usable & aux:
@@ -176,6 +176,7 @@ class Outlook:
             keys=tuple(self._key_states(wanted, all_keys or self._may_fill(now, idle_for))),
             aux=aux,
             aux_since=self._aux[1],
+            renews=not aux and self._serves_all(usable),
             presigned=self._presigned,
             primes_ready=primes_ready,
             pool_level=self._pool_level,
@@ -228,6 +229,18 @@ class Outlook:
             and self._holdings.key(held.ledger_key, held.public_key) is held
         ]
 
+    def _aux_of(self, held: HeldKey) -> frozenset[int]:
+        """Which holders have the auxiliary information that the key presigns with."""
+        level = self.view.settings.level_of(held.serves.group)
+        return self._inventories.aux_of(held, level)[1]
+
+    def _serves_all(self, usable: frozenset[int]) -> bool:
+        """Whether every key can presign with what is here."""
+        return self._holdings.aux != [] and all(
+            held.suite is not None or len(self._aux_of(held) & usable) >= held.share.info.threshold
+            for held in self._holdings.all_keys()
+        )
+
     def _may_fill(self, now: float, idle_for: float) -> bool:
         """Whether to look through the pools of all keys."""
         if idle_for < SHORT_IDLE_S or (now - self._filled < REVIEW_S and not self._changed):
@@ -271,6 +284,7 @@ class Outlook:
             stock=((self._me, NONCES_AHEAD), *stock),
             lacking=self._inventories.lacking(held),
             pooled=root is None or root.number <= group.roots,
+            aux=self._aux_of(held) if held.suite is None else frozenset(),
         )
 
 

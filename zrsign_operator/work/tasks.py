@@ -98,7 +98,7 @@ class Desk:
     usable: Callable[[], frozenset[int]]
     """Live operators, this one among them, without those that misbehaved."""
     covered: Callable[[], frozenset[int]]
-    """Whom the newest auxiliary information here covers, without those who lost it."""
+    """Whom the auxiliary information for the ledger's orders covers, without those who lost it."""
     take_aux_secrets: Callable[[], AuxSecrets | None]
     """Fresh keys for one auxiliary-info run; None: not ready yet."""
     is_due: Callable[[HeldKey], bool]
@@ -129,13 +129,17 @@ class Desk:
 
     def aux(self, proposal: Proposal) -> Task:
         """The making of auxiliary information. Raises Refused, with the reason."""
-        level = self.settings.group.level
+        level, target = self.settings.group.level, Target.of(self.settings)
+        if Target.decode(proposal.details) != target:
+            raise Refused(f"auxiliary information is made for {target} here")
         if not set(proposal.members) <= set(self.settings.members):
             raise Refused("somebody is no member")
         if set(proposal.members) <= self.covered():
             raise Refused("all of these have auxiliary information")
         parties = self.settings.parties(proposal.members)
-        execution = aux_info_execution(level, parties, proposal.execution_id)
+        execution = aux_info_execution(
+            level, parties, proposal.execution_id, epoch=target.aux_epoch
+        )
         secrets = self.take_aux_secrets()
         if secrets is None:
             raise Refused("my primes are not made yet")
@@ -162,6 +166,7 @@ class Desk:
             self.settings.group.threshold,
             self.settings.parties(proposal.members),
             proposal.execution_id,
+            target.aux_epoch,
         )
 
         def begin() -> Session[KeyShare]:
@@ -215,6 +220,9 @@ class Desk:
             raise Refused(f"key {move.ledger_key} is in another epoch here")
         if held is not None and not self.is_due(held):
             raise Refused(f"key {move.ledger_key} is as it should be here")
+        group = self.settings.group.indices
+        if self.me in group and not set(group) <= self.covered():
+            raise Refused("the group has no auxiliary information for this order here")
         share = held.share if held is not None and self.me in details.dealers else None
 
         def begin() -> Session[NewEpoch]:
@@ -237,6 +245,8 @@ class Desk:
             raise Refused(f"key {proposal.subject} is in another epoch here, or not for ECDSA")
         if aux is None:
             raise Refused("I do not have that auxiliary information")
+        if aux.public.level.security < self.settings.level_of(held.serves.group).security:
+            raise Refused(f"{aux.public.level.name} is too low a level for key {proposal.subject}")
         setup = PresignSetup(held.share.info, aux.public, proposal.members)
         execution = presign_execution(
             setup, self.settings.parties(proposal.members), proposal.execution_id

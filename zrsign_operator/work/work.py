@@ -14,7 +14,7 @@ from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme, scheme_of
-from zrsign_operator.ledger.orders import Move
+from zrsign_operator.ledger.orders import Move, Target
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.metrics import Figures
 from zrsign_operator.peers.conduct import Offence
@@ -75,8 +75,12 @@ class Work:
             decided=self._decided,
             clock=clock,
         )
-        self.proposer = Proposer(myself.index, myself.identity, holdings, peers.stocks)
+        self.proposer = Proposer(
+            myself.index, myself.identity, holdings, peers.stocks, peers.inventories
+        )
         self.primes = primes
+        self._primes_for = 0
+        """Which auxiliary information the primes are made for."""
         self._myself, self._peers, self._holdings = myself, peers, holdings
         self._ledger_view, self._outbox = ledger_view, outbox
         self._lanes = lanes
@@ -106,7 +110,7 @@ class Work:
         self._peers.stocks.publish(self._peers.links.peers())
         now = self.situation()
         if wants_primes(now):
-            self.primes.start()
+            self._start_primes()
         for draft in agenda(now):
             self._propose(draft)
 
@@ -149,7 +153,9 @@ class Work:
             is_running=self.runner.is_running,
             changes=self.changes,
             usable=self._peers.usable,
-            covered=lambda: self._peers.inventories.covered(self.settings.group.level),
+            covered=lambda: self._peers.inventories.covered(
+                self.settings.group.level, Target.of(self.settings).aux_epoch
+            ),
             take_aux_secrets=self._take_aux_secrets,
             is_due=self.outlook.is_due,
             scheme_of=self._scheme_of,
@@ -159,11 +165,19 @@ class Work:
         return desk.prepare(proposal)
 
     def _take_aux_secrets(self) -> AuxSecrets | None:
+        self._start_primes()
         if not self.primes.ready():
-            self.primes.start()
             return None
         made = iter(self.primes.take())
         return AuxSecrets.generate(self.settings.group.level, made.__next__)
+
+    def _start_primes(self) -> None:
+        """Those from before the last order do not count: a thief may have seen them."""
+        wanted = Target.of(self.settings).aux_epoch
+        if self._primes_for != wanted:
+            self.primes.stop()
+            self._primes_for = wanted
+        self.primes.start()
 
     def _scheme_of(self, ledger_key: int, public_key: bytes) -> Scheme | None:
         """The scheme of a key of the ledger; None: there is none, or it was not looked up yet."""

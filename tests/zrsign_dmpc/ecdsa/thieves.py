@@ -12,7 +12,7 @@ from zrsign_dmpc.ecdsa.paillier import PaillierPrivateKey
 from zrsign_dmpc.ecdsa.presign.messages import Nonces, Products
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
-from zrsign_dmpc.run.messages import Message
+from zrsign_dmpc.run.messages import Message, MessageKind
 
 q = SECP256K1.order
 
@@ -26,12 +26,12 @@ class Thief:
     broken: Mapping[int, tuple[KeyShare, AuxInfo]]
     """The t − 1 others, by index."""
 
-    def key(self, setup: PresignSetup, broadcasts: Iterable[bytes]) -> int:
-        """The secret key, if the victim's part can be read out of the presigning's broadcasts.
+    def key(self, setup: PresignSetup, heard: Iterable[bytes]) -> int:
+        """The secret key, if the victim's part can be read out of what a presigning said.
 
         D̂ = x·K ⊕ enc(ŷ) is for who sent K, and F̂ = enc(ŷ) is under the victim's own key.
         """
-        said = [Message.decode(data) for data in broadcasts]
+        said = [m for m in map(Message.decode, heard) if m.kind == MessageKind.BROADCAST]
         listener, (_, aux) = next(iter(self.broken.items()))
         place = [i for i in setup.signers if i != self.victim].index(listener)
         products = next(
