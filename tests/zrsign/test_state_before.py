@@ -21,6 +21,7 @@ from zrsign.cli import app
 from zrsign.local.network import manifest
 from zrsign.node import StoppedLedger
 from zrsign_btc_proxy.reservations import Outpoint, Reservations
+from zrsign_dmpc.ecdsa import Order
 from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_listener.plan import Feed
@@ -162,6 +163,13 @@ def test_operator__should_read_its_journals_and_keys(network: Path) -> None:
         assert not any(
             holdings.single_use.is_consumed(PRESIGNATURE, n) for n in holdings.presignatures
         )
+        of_keys = {held.share.info.public_key for held in keys.values()}
+        for made in holdings.presignatures.values():
+            # It was made for the key itself, and signs for it and for any child.
+            assert made.public.public_key in of_keys
+            for shift in (0, 12345):
+                order = Order(made.public, b"d" * 32, b"b" * 32, shift)
+                assert order.is_right(made.index, order.share(made))
     finally:
         holdings.close()
 
