@@ -7,23 +7,32 @@ signature; then the fee is taken and the sequences advance. Error codes are the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from zrchain_lite import gas
+from zrchain_lite import amino, gas
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.errors import NotFound, TxRejected, Unauthorized
 from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
 from zrchain_lite.modules.bank.keeper import BankKeeper, parse_coin
 from zrchain_lite.modules.consensus.keeper import ConsensusKeeper
-from zrchain_lite.tx import DecodedTx, sign_bytes, verify_signature
+from zrchain_lite.tx import DecodedTx, sign_bytes
 from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount
-from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
-from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import SIGN_MODE_DIRECT
+from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import (
+    SIGN_MODE_DIRECT,
+    SIGN_MODE_LEGACY_AMINO_JSON,
+    SIGN_MODE_TEXTUAL,
+    SignMode,
+)
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import SignerInfo
 from zrsign_chains.errors import ChainError
 
 MAX_TX_GAS = 40_000_000
 MAX_SIMULATED_GAS = 20_000_000
-PUBKEY_URL = "/" + PubKey.DESCRIPTOR.full_name
+_OFFERED = "sign with SIGN_MODE_DIRECT or SIGN_MODE_LEGACY_AMINO_JSON"
+_REFUSED_MODES = {
+    SIGN_MODE_TEXTUAL: f"SIGN_MODE_TEXTUAL has no renderers on this ledger; {_OFFERED}"
+}
 
 
 @dataclass(frozen=True)
@@ -57,17 +66,24 @@ class Ante:
         fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
         params = self.auth.params(ctx)
         meter.consume(gas.TRANSACTION + tx.size * params.tx_size_cost_per_byte)
+        keys = 0
         for position, address in enumerate(signers):
-            meter.consume(params.sig_verify_cost_secp256k1)
             info = tx.auth_info.signer_infos[position] if tx.auth_info.signer_infos else None
             account = self._account(ctx, address)
-            if info is not None:
-                public_key = self._public_key(ctx, address, info)
-                self.auth.set_public_key(ctx, address, public_key)
+            if info is None:
+                meter.consume(params.sig_verify_cost_secp256k1)
+            else:
+                key = _key(account, info)
+                self.auth.set_key(ctx, address, key)
+                keys += len(key.keys)
+                if keys > params.tx_sig_limit:
+                    raise TxRejected(f"more than {params.tx_sig_limit} keys would sign", code=14)
+                count = max(key.threshold, 1) if simulate else key.signatures(info.mode_info)
+                meter.consume(params.sig_verify_cost_secp256k1 * count)
                 if not simulate:
                     _check_sequence(info.sequence, account.sequence, ahead)
                     if verify:
-                        self._authenticate(ctx, tx, position, account, public_key)
+                        _authenticate(ctx, tx, position, account, key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
         if fee:
@@ -130,36 +146,43 @@ class Ante:
         except NotFound as error:
             raise NotFound(str(error), code=9, codespace="sdk") from None
 
-    def _public_key(self, ctx: Context, address: str, info: SignerInfo) -> bytes:
-        known = self.auth.public_key(ctx, address)
-        if not info.HasField("public_key"):
-            if known is None:
-                raise TxRejected(f"the first transaction of {address} names its key", code=8)
-            return known
-        if info.public_key.type_url != PUBKEY_URL:
-            raise TxRejected(
-                f"keys of type {info.public_key.type_url!r} cannot sign; use {PUBKEY_URL}", code=8
-            )
-        key = PubKey.FromString(info.public_key.value).key
-        if known is not None and key != known:
-            raise TxRejected(f"the public key does not belong to {address}", code=8)
-        return key
 
-    def _authenticate(
-        self, ctx: Context, tx: DecodedTx, position: int, account: BaseAccount, public_key: bytes
-    ) -> None:
-        info = tx.auth_info.signer_infos[position]
-        if info.mode_info.single.mode != SIGN_MODE_DIRECT:
-            raise TxRejected("sign with SIGN_MODE_DIRECT and one key per account", code=37)
-        document = sign_bytes(tx.raw, ctx.chain_id, account.account_number)
-        try:
-            verify_signature(public_key, document, tx.raw.signatures[position])
-        except ChainError as error:
-            raise Unauthorized(
-                f"signature verification failed ({error}); check account number "
-                f"({account.account_number}), sequence ({account.sequence}) and chain id "
-                f"({ctx.chain_id})"
-            ) from None
+def _key(account: BaseAccount, info: SignerInfo) -> AccountKey:
+    """The account's key, which its first transaction names."""
+    known = AccountKey.read(account.pub_key) if account.HasField("pub_key") else None
+    if not info.HasField("public_key"):
+        if known is None:
+            raise TxRejected(f"the first transaction of {account.address} names its key", code=8)
+        return known
+    key = AccountKey.read(info.public_key)
+    if known not in (None, key):
+        raise TxRejected(f"the public key does not belong to {account.address}", code=8)
+    return key
+
+
+def _authenticate(
+    ctx: Context, tx: DecodedTx, position: int, account: BaseAccount, key: AccountKey
+) -> None:
+    info = tx.auth_info.signer_infos[position]
+
+    @cache
+    def document(mode: SignMode) -> bytes:
+        if mode == SIGN_MODE_DIRECT:
+            return sign_bytes(tx.raw, ctx.chain_id, account.account_number)
+        if mode == SIGN_MODE_LEGACY_AMINO_JSON:
+            return amino.sign_bytes(
+                tx.body, tx.auth_info, ctx.chain_id, account.account_number, info.sequence
+            )
+        raise TxRejected(_REFUSED_MODES.get(mode, _OFFERED), code=37)
+
+    try:
+        key.verify(info.mode_info, tx.raw.signatures[position], document)
+    except ChainError as error:
+        raise Unauthorized(
+            f"signature verification failed ({error}); check account number "
+            f"({account.account_number}), sequence ({account.sequence}) and chain id "
+            f"({ctx.chain_id})"
+        ) from None
 
 
 def _check_sequence(given: int, expected: int, ahead: int) -> None:

@@ -15,9 +15,11 @@ from google.protobuf.message_factory import GetMessageClass
 from zrchain_lite.binding import CompositionError
 from zrchain_lite.errors import UnknownRequest
 from zrchain_lite.module import Module, MsgHandler, QueryHandler
-from zrchain_lite.wire.cosmos.crypto.secp256k1 import keys_pb2
+from zrchain_lite.wire.cosmos.crypto.multisig import keys_pb2 as multisig
+from zrchain_lite.wire.cosmos.crypto.secp256k1 import keys_pb2 as secp256k1
 
 T = TypeVar("T")
+_KEYS = (secp256k1, multisig)
 
 
 class Registry:
@@ -60,7 +62,7 @@ class Registry:
         seeds: list[type[Message]] = [handler.message for handler in self.messages.values()]
         for query in self.queries.values():
             seeds += [query.request, query.response]
-        files: dict[str, Any] = {keys_pb2.DESCRIPTOR.name: keys_pb2.DESCRIPTOR}
+        files: dict[str, Any] = {keys.DESCRIPTOR.name: keys.DESCRIPTOR for keys in _KEYS}
         for seed in seeds:
             _add_file(files, seed.DESCRIPTOR.file)
         for name in sorted(files):

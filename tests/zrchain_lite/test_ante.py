@@ -101,6 +101,14 @@ def amino(raw: TxRaw, body: TxBody, auth: AuthInfo) -> None:
     auth.signer_infos[0].mode_info.single.mode = signing_pb2.SIGN_MODE_LEGACY_AMINO_JSON
 
 
+def textual(raw: TxRaw, body: TxBody, auth: AuthInfo) -> None:
+    auth.signer_infos[0].mode_info.single.mode = signing_pb2.SIGN_MODE_TEXTUAL
+
+
+def multi(raw: TxRaw, body: TxBody, auth: AuthInfo) -> None:
+    auth.signer_infos[0].mode_info.multi.mode_infos.add().single.mode = signing_pb2.SIGN_MODE_DIRECT
+
+
 def other_payer(raw: TxRaw, body: TxBody, auth: AuthInfo) -> None:
     auth.fee.payer = BOB.address
 
@@ -182,7 +190,9 @@ ROWS: list[tuple[str, Make, str, int]] = [
     ("two signatures", edited(twice_signed), "sdk", 4),
     ("wrong signature", edited(flipped), "sdk", 4),
     ("high s", edited(high_s), "sdk", 4),
-    ("amino", edited(amino), "sdk", 37),
+    ("amino over a direct signature", edited(amino), "sdk", 4),
+    ("textual", edited(textual), "sdk", 37),
+    ("several modes of one key", edited(multi), "sdk", 4),
     ("somebody else's key", edited(foreign_key), "sdk", 8),
     ("a key of another type", edited(odd_key_type), "sdk", 8),
     ("no key", edited(keyless), "sdk", 8),

@@ -1,4 +1,4 @@
-"""The JSON-RPC, proven by CosmJS as it is, over HTTP and over a WebSocket."""
+"""The JSON-RPC and the sign modes, proven by CosmJS as it is, over HTTP and over a WebSocket."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.processes import run
-from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, FUNDS
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS
 from tests.zrsign_chains.cosmos_wire import read_back
+from zrchain_lite import amino
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.node import RunningNode
+from zrchain_lite.tx import pack
+from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
+AMINO = SCRIPT.with_name("amino.mjs")
 MODULES = SCRIPT.parent / "node_modules"
 NODE = shutil.which("node") or str(ROOT / ".tools" / "bin" / "node")
 
@@ -57,3 +65,64 @@ async def test_cosmjs__should_simulate_send_and_find_a_transfer(
     assert (tx.to, tx.amount, tx.memo) == (BOB.address, 77, "cosmjs")
     assert tx.signer.public_key == ALICE.public_key
     assert (seen["searched"], seen["blockTxs"], seen["results"], seen["validators"]) == (1, 1, 1, 1)
+
+
+MEMO = 'a <b> & "c" \\ \u00e9 \U0001f511 \n\t\x01\x7f'
+
+
+def document(amount: list[tuple[str, str]], memo: str, timeout: int = 0) -> tuple[Any, bytes]:
+    """A transfer as CosmJS is told of it, and what this ledger says that one signs for it."""
+    coins = [{"denom": denom, "amount": value} for denom, value in amount]
+    told = {
+        "messages": [
+            {
+                "typeUrl": "/cosmos.bank.v1beta1.MsgSend",
+                "value": {
+                    "fromAddress": ALICE.address,
+                    "toAddress": BOB.address,
+                    "amount": coins,
+                },
+            }
+        ],
+        "fee": {"amount": coins, "gas": "200000"},
+        "memo": memo,
+        "number": 7,
+        "sequence": 2**53 - 1,
+        "timeout": str(timeout) if timeout else "",
+    }
+    message = MsgSend(
+        from_address=ALICE.address,
+        to_address=BOB.address,
+        amount=[Coin(**coin) for coin in coins],
+    )
+    body = TxBody(messages=[pack(message)], memo=memo, timeout_height=timeout)
+    auth_info = AuthInfo(fee=Fee(amount=[Coin(**coin) for coin in coins], gas_limit=200_000))
+    return told, amino.sign_bytes(body, auth_info, CHAIN_ID, 7, 2**53 - 1)
+
+
+async def test_cosmjs__should_sign_in_amino_json_alone_and_as_two_of_three(
+    node: RunningNode,
+) -> None:
+    documents = [
+        document([("urock", "1")], "plain"),
+        document([], ""),
+        document([("urock", "1"), ("uother", "9" * 40)], MEMO, timeout=2**62),
+    ]
+    words = [
+        NODE,
+        AMINO,
+        MODULES,
+        f"http://127.0.0.1:{node.rpc_port}",
+        ",".join(each.secret.secret.hex() for each in (ALICE, BOB, CAROL)),
+        MEMO,
+        json.dumps([told for told, _ in documents]),
+    ]
+    done = await asyncio.to_thread(run, words)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert [bytes.fromhex(each) for each in seen["documents"]] == [ours for _, ours in documents]
+    assert (seen["address"], seen["alone"]) == (ALICE.address, 0)
+    key = AccountKey((ALICE.public_key, BOB.public_key, CAROL.public_key), 2)
+    assert seen["shared"] == key.address()
+    assert (seen["oneOfThree"], seen["twoOfThree"], seen["again"]) == (4, 0, 0)
+    assert (seen["sequence"], seen["balance"]) == (2, str(1_000_000 - 2 * (40 + 7)))

@@ -12,6 +12,7 @@ from coincurve import PrivateKey
 from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context
 from zrchain_lite.registry import Registry
@@ -127,7 +128,7 @@ class World:
     def enrol(self, account: Account) -> None:
         """The account exists and its key is known, as after a first transaction."""
         self.auth.ensure(self.ctx(), account.address)
-        self.auth.set_public_key(self.ctx(), account.address, account.public_key)
+        self.auth.set_key(self.ctx(), account.address, AccountKey((account.public_key,)))
 
     def ctx(self) -> Context:
         return Context(self.store, self.height, self.height * 1000, "zrchain-test")

@@ -8,12 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import sha256
 
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.errors import InvalidArgument, NotFound, TxRejected
 from zrchain_lite.module import Context
 from zrchain_lite.store.collections import Counter, StoredMap
-from zrchain_lite.tx import pack
 from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount, Params
-from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
 from zrsign_chains import cosmos
 from zrsign_chains.errors import ChainError
 from zrsign_chains.evm_addresses import evm_address
@@ -48,7 +47,6 @@ def check_address(address: str) -> None:
 
 # bech32 in Python is half of a transfer's time, and the same addresses come again.
 _validate = lru_cache(maxsize=16_384)(cosmos.validate)
-_account_address = lru_cache(maxsize=16_384)(cosmos.account_address)
 
 
 class AuthKeeper:
@@ -91,28 +89,24 @@ class AuthKeeper:
             _accounts.set(ctx.store, address, BaseAccount(address=address, account_number=number))
 
     def public_key(self, ctx: Context, address: str) -> bytes | None:
-        """33 bytes; None before the account's first transaction."""
+        """33 bytes; None before the account's first transaction, and where several keys sign."""
         account = _accounts.get(ctx.store, address)
         if account is None or not account.HasField("pub_key"):
             return None
-        return PubKey.FromString(account.pub_key.value).key
+        return AccountKey.read(account.pub_key).single
 
     def evm_address(self, ctx: Context, address: str) -> str | None:
         """EIP-55 address of the account's key; None before its first transaction."""
         key = self.public_key(ctx, address)
         return None if key is None else evm_address(key)
 
-    def set_public_key(self, ctx: Context, address: str, public_key: bytes) -> None:
+    def set_key(self, ctx: Context, address: str, key: AccountKey) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""
-        try:
-            owner = _account_address(public_key)
-        except ChainError as error:
-            raise TxRejected(str(error), code=8) from None
-        if owner != address:
+        if key.address() != address:
             raise TxRejected(f"the public key does not belong to {address}", code=8)
         account = self.account(ctx, address)
         if not account.HasField("pub_key"):
-            account.pub_key.CopyFrom(pack(PubKey(key=public_key)))
+            account.pub_key.CopyFrom(key.packed())
             _accounts.set(ctx.store, address, account)
 
     def increment_sequence(self, ctx: Context, address: str) -> None:

@@ -10,6 +10,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
 from tests.zrchain_lite.modules.treasury.world import Account, World
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.module import Context
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
@@ -373,7 +374,7 @@ def test_key__should_count_once_even_when_it_was_unknown_to_the_policy(world: Wo
     names = [alice.address, evm_address(key), bob.address]
     two = world.new_policy(bob, f"{' + '.join(names)} > 1", names)
     world.auth.ensure(world.ctx(), alice.address)
-    world.auth.set_public_key(world.ctx(), alice.address, key)
+    world.auth.set_key(world.ctx(), alice.address, AccountKey((key,)))
     workspace = world.identity.create_workspace(world.ctx(), names[1], names, admin_policy_id=two)
     by_account = add_owner(world, alice, workspace.address)
     assert approve(world, alice, by_account) == "ACTION_STATUS_PENDING"

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from nacl.signing import SigningKey
 
 from tests.zrsign_chains.builders import Secp256k1Key
+from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Event
 from zrchain_lite.modules.identity.keeper import KEYRING_COLLECTOR
@@ -118,7 +119,7 @@ class World:
         public_key = key.public_key.format()
         address = cosmos.account_address(public_key)
         self.bank.mint(self.ctx(), address, balance or 1)
-        self.auth.set_public_key(self.ctx(), address, public_key)
+        self.auth.set_key(self.ctx(), address, AccountKey((public_key,)))
         evm_address = self.auth.evm_address(self.ctx(), address)
         if not known:
             self.store.delete(b"auth/account/" + address.encode())

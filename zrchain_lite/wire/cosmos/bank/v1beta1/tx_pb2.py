@@ -22,30 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from zrchain_lite.wire.amino import amino_pb2 as amino_dot_amino__pb2
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2 as cosmos_dot_bank_dot_v1beta1_dot_bank__pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as cosmos_dot_msg_dot_v1_dot_msg__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63osmos/bank/v1beta1/tx.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x17\x63osmos/msg/v1/msg.proto\"q\n\x07MsgSend\x12\x14\n\x0c\x66rom_address\x18\x01 \x01(\t\x12\x12\n\nto_address\x18\x02 \x01(\t\x12)\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin:\x11\x82\xe7\xb0*\x0c\x66rom_address\"\x11\n\x0fMsgSendResponse\"h\n\x0cMsgMultiSend\x12*\n\x06inputs\x18\x01 \x03(\x0b\x32\x1a.cosmos.bank.v1beta1.Input\x12,\n\x07outputs\x18\x02 \x03(\x0b\x32\x1b.cosmos.bank.v1beta1.Output\"\x16\n\x14MsgMultiSendResponse2X\n\x03Msg\x12J\n\x04Send\x12\x1c.cosmos.bank.v1beta1.MsgSend\x1a$.cosmos.bank.v1beta1.MsgSendResponse\x1a\x05\x80\xe7\xb0*\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63osmos/bank/v1beta1/tx.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x11\x61mino/amino.proto\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x17\x63osmos/msg/v1/msg.proto\"\x8f\x01\n\x07MsgSend\x12\x14\n\x0c\x66rom_address\x18\x01 \x01(\t\x12\x12\n\nto_address\x18\x02 \x01(\t\x12\x30\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.CoinB\x05\xa8\xe7\xb0*\x01:(\x82\xe7\xb0*\x0c\x66rom_address\x8a\xe7\xb0*\x12\x63osmos-sdk/MsgSend\"\x11\n\x0fMsgSendResponse\"h\n\x0cMsgMultiSend\x12*\n\x06inputs\x18\x01 \x03(\x0b\x32\x1a.cosmos.bank.v1beta1.Input\x12,\n\x07outputs\x18\x02 \x03(\x0b\x32\x1b.cosmos.bank.v1beta1.Output\"\x16\n\x14MsgMultiSendResponse2X\n\x03Msg\x12J\n\x04Send\x12\x1c.cosmos.bank.v1beta1.MsgSend\x1a$.cosmos.bank.v1beta1.MsgSendResponse\x1a\x05\x80\xe7\xb0*\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.bank.v1beta1.tx_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_MSGSEND'].fields_by_name['amount']._loaded_options = None
+  _globals['_MSGSEND'].fields_by_name['amount']._serialized_options = b'\250\347\260*\001'
   _globals['_MSGSEND']._loaded_options = None
-  _globals['_MSGSEND']._serialized_options = b'\202\347\260*\014from_address'
+  _globals['_MSGSEND']._serialized_options = b'\202\347\260*\014from_address\212\347\260*\022cosmos-sdk/MsgSend'
   _globals['_MSG']._loaded_options = None
   _globals['_MSG']._serialized_options = b'\200\347\260*\001'
-  _globals['_MSGSEND']._serialized_start=142
-  _globals['_MSGSEND']._serialized_end=255
-  _globals['_MSGSENDRESPONSE']._serialized_start=257
-  _globals['_MSGSENDRESPONSE']._serialized_end=274
-  _globals['_MSGMULTISEND']._serialized_start=276
-  _globals['_MSGMULTISEND']._serialized_end=380
-  _globals['_MSGMULTISENDRESPONSE']._serialized_start=382
-  _globals['_MSGMULTISENDRESPONSE']._serialized_end=404
-  _globals['_MSG']._serialized_start=406
-  _globals['_MSG']._serialized_end=494
+  _globals['_MSGSEND']._serialized_start=162
+  _globals['_MSGSEND']._serialized_end=305
+  _globals['_MSGSENDRESPONSE']._serialized_start=307
+  _globals['_MSGSENDRESPONSE']._serialized_end=324
+  _globals['_MSGMULTISEND']._serialized_start=326
+  _globals['_MSGMULTISEND']._serialized_end=430
+  _globals['_MSGMULTISENDRESPONSE']._serialized_start=432
+  _globals['_MSGMULTISENDRESPONSE']._serialized_end=454
+  _globals['_MSG']._serialized_start=456
+  _globals['_MSG']._serialized_end=544
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from zrchain_lite.wire.amino import amino_pb2 as _amino_pb2
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2 as _bank_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2

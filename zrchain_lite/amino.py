@@ -1,0 +1,106 @@
+"""SIGN_MODE_LEGACY_AMINO_JSON: what Keplr and hardware wallets sign, and amino's keys.
+
+The document is JSON with sorted keys and without blanks, in which 64-bit integers are text, bytes
+base64, enums numbers, and fields with their default value are left out. A message is
+`{"type", "value"}`; its type is its `amino.name`, its type URL where it has none. Source: Cosmos
+SDK 0.50, x/tx/signing/aminojson and ADR-020.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from zrchain_lite.errors import TxRejected
+from zrchain_lite.wire.amino import amino_pb2
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, TxBody
+
+_AS_TEXT = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
+# Go's encoding/json escapes these for HTML.
+_ESCAPED = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_SECP256K1 = bytes.fromhex("eb5ae987")
+_MULTISIG = bytes.fromhex("22c1f7e2")
+
+
+def sign_bytes(
+    body: TxBody, auth_info: AuthInfo, chain_id: str, account_number: int, sequence: int
+) -> bytes:
+    """What a signer hashes with SHA-256 and signs; raises TxRejected for what it cannot say."""
+    fee = auth_info.fee
+    if fee.payer or fee.granter or auth_info.HasField("tip"):
+        raise TxRejected("amino JSON here says nothing of payer, granter and tip", code=37)
+    document = {
+        "account_number": str(account_number),
+        "chain_id": chain_id,
+        "fee": {"amount": [_value(coin) for coin in fee.amount], "gas": str(fee.gas_limit)},
+        "memo": body.memo,
+        "msgs": [_any(message) for message in body.messages],
+        "sequence": str(sequence),
+    }
+    if body.timeout_height:
+        document["timeout_height"] = str(body.timeout_height)
+    return dump(document)
+
+
+def dump(document: Any) -> bytes:
+    """JSON as Go writes it: keys sorted, no blanks, and what HTML would misread escaped."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.translate(_ESCAPED).encode()
+
+
+def name_of(descriptor: Descriptor) -> str:
+    """The name of a message in amino JSON."""
+    options: Any = descriptor.GetOptions()
+    return options.Extensions[amino_pb2.name] or f"/{descriptor.full_name}"
+
+
+def encoded_key(public_key: bytes) -> bytes:
+    """A secp256k1 key of 33 bytes as amino encodes it: its prefix, its length, itself."""
+    return _SECP256K1 + bytes([len(public_key)]) + public_key
+
+
+def encoded_multisig(threshold: int, public_keys: Sequence[bytes]) -> bytes:
+    """A key of `threshold` (below 128) of several secp256k1 keys as amino encodes it."""
+    keys = (encoded_key(each) for each in public_keys)
+    return _MULTISIG + bytes([8, threshold]) + b"".join(bytes([18, len(k)]) + k for k in keys)
+
+
+def _any(packed: Packed) -> dict[str, Any]:
+    descriptor = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    message = message_factory.GetMessageClass(descriptor).FromString(packed.value)
+    return {"type": name_of(descriptor), "value": _value(message)}
+
+
+def _value(message: Message) -> dict[str, Any]:
+    if isinstance(message, Packed):
+        return _any(message)
+    shown = {}
+    for field, value in message.ListFields():
+        if field.containing_oneof is not None:
+            raise TxRejected(
+                f"{message.DESCRIPTOR.full_name}.{field.name} is one of several, which amino JSON "
+                "does not name; sign with SIGN_MODE_DIRECT",
+                code=37,
+            )
+        many = field.is_repeated
+        shown[field.name] = [_one(field, it) for it in value] if many else _one(field, value)
+    for known in message.DESCRIPTOR.fields:
+        options: Any = known.GetOptions()
+        if known.is_repeated and options.Extensions[amino_pb2.dont_omitempty]:
+            shown.setdefault(known.name, [])
+    return shown
+
+
+def _one(field: FieldDescriptor, value: Any) -> Any:
+    if field.message_type is not None:
+        return _value(value)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return base64.b64encode(value).decode()
+    return str(value) if field.cpp_type in _AS_TEXT else value

@@ -1,0 +1,9 @@
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf import descriptor as _descriptor
+from typing import ClassVar as _ClassVar
+
+DESCRIPTOR: _descriptor.FileDescriptor
+NAME_FIELD_NUMBER: _ClassVar[int]
+name: _descriptor.FieldDescriptor
+DONT_OMITEMPTY_FIELD_NUMBER: _ClassVar[int]
+dont_omitempty: _descriptor.FieldDescriptor
