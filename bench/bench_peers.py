@@ -140,7 +140,7 @@ def curve_rows(peer: dict[str, float]) -> Iterator[Row]:
 
 
 def show(rows: list[Row], console: Console) -> None:
-    """One table."""
+    """Print all rows as one table."""
     table = Table(title=f"CPU ms a party; presigning {PARTIES} at 3072, others {THRESHOLD} of 8")
     for column in ("what", "ours", "peer", "ratio", "wanted"):
         table.add_column(column, justify="left" if column == "what" else "right", no_wrap=True)

@@ -123,7 +123,7 @@ def _work(
         holdings,
         ledger_view,
         outbox,
-        primes=Primes(lambda: ledger_view.last.settings.group.level.prime),
+        primes=Primes(lambda: ledger_view.last.settings.group.level, settings.prime_stock),
         lanes=lanes,
         pool_level=settings.presignatures,
     )

@@ -56,6 +56,8 @@ class OperatorSettings(Settings):
     """Presignatures that are kept ready for each ECDSA key."""
     poll_interval_s: float = Field(default=1.0, gt=0, le=60)
     """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
+    prime_stock: Path | None = None
+    """Directory of safe primes that an earlier run of a local network left; refused elsewhere."""
     threads: int = Field(default=2, ge=1, le=64)
     """Threads for long steps that a request waits for, and as many for those in the background."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

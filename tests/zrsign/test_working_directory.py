@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import run
+from tests.zrsign_dmpc.ecdsa.builders import TINY
 from zrsign.local.network import accounts
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.ports import Ports
@@ -80,11 +81,11 @@ async def test_network__should_start_our_ledger(
 
 def test_maker_of_primes__should_be_ours(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(hostile)
-    primes = Primes(lambda: 64)
+    primes = Primes(lambda: TINY)
     primes.start()
     found = primes.take()
     assert [path.name for path in hostile.rglob("*.ran")] == []
-    assert [int(each).bit_length() for each in found] == [64] * 4
+    assert [int(each).bit_length() for each in found] == [TINY.prime] * 4
 
 
 def test_modules__should_be_started_in_one_way() -> None:

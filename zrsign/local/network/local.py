@@ -175,6 +175,9 @@ class LocalNetwork:
         self._claim_state_dir()
         names = self.committee.names if self.committee else ()
         self.ports.ensure_free(len(names))
+        if names:
+            keeper = operators.prime_keeper(self.state_dir, len(names))
+            await self.supervisor.start("primes", keeper)
         known = accounts.create(self.state_dir / "keys", names)
         chains, ledger = await asyncio.gather(self._chains(), self._ledger(known))
         self.manifest = Manifest(

@@ -13,11 +13,14 @@ from nacl.signing import SigningKey
 from zrsign.administration import MemberCard
 from zrsign.local.network.manifest import AccountEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
+from zrsign_daemon.program import program
 from zrsign_operator.enclave import simulated
 from zrsign_operator.peers.tls import make_identity
 
 LEVEL = "PAILLIER_2048"
 """112 bits: for local networks."""
+PRIME_BITS, PRIMES = 1024, 4
+"""Bits of a prime at that level, and how many an operator's auxiliary information takes."""
 MAX_OPERATORS = 16
 PREFIX = "operator-"
 
@@ -101,6 +104,17 @@ def cards(manifest: Manifest, names: Sequence[str]) -> list[MemberCard]:
     return [MemberCard.model_validate_json((home / n / "card.json").read_bytes()) for n in names]
 
 
+def prime_stock(state_dir: Path) -> Path:
+    """Where safe primes are kept for the next run; beside the directory, which a start removes."""
+    return state_dir.with_name(f"{state_dir.name}.primes")
+
+
+def prime_keeper(state_dir: Path, operators: int) -> list[str]:
+    """The command that keeps enough of them for so many operators."""
+    keep = (str(PRIME_BITS), str(PRIMES * operators), "--keep", prime_stock(state_dir))
+    return program("zrsign_operator.work.primes", *keep)
+
+
 def measurement() -> tuple[str, bytes]:
     """The measurement of the code that is installed here, as (kind of enclave, 32 bytes)."""
     return simulated.KIND, simulated.measure(Path(simulated.__file__).parents[2])
@@ -121,6 +135,7 @@ def _settings(
         # They share this machine's processors.
         "threads": 1,
         "enclave_root_file": str(home / "simulated-enclave-root"),
+        "prime_stock": str(prime_stock(manifest.state_dir)),
         "ledger": {"grpc": manifest.ledger.grpc, "key_file": str(account.secret_file)},
     }
 
