@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from coincurve import PrivateKey
+from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError, Message
 
@@ -35,6 +36,7 @@ from zrsign_chains import ecdsa
 M = TypeVar("M", bound=Message)
 MAX_ANY_DEPTH = 8
 MAX_MESSAGES = 256
+_WELL_KNOWN = "google.protobuf"
 
 
 @dataclass(frozen=True)
@@ -99,19 +101,32 @@ def _message(packed: Any, registry: Registry) -> tuple[MsgHandler, Message]:
 
 
 def _check_nested(message: Message, registry: Registry, depth: int) -> None:
-    """Every `Any` below must hold a known type without unknown fields."""
-    if isinstance(message, Any):
+    """Every `Any` below must hold a known type without unknown fields, and nothing below may lack a
+    form in JSON: a list that holds it is shown for ever.
+    """
+    while isinstance(message, Any):
         depth += 1
         if depth > MAX_ANY_DEPTH:
             raise TxRejected(f"Any is nested deeper than {MAX_ANY_DEPTH} levels")
         if message.type_url not in registry.types:
             raise TxRejected(f"no type {message.type_url!r} on this chain", code=33)
         message = parse(registry.types[message.type_url], message.value, message.type_url)
+    if message.DESCRIPTOR.file.package == _WELL_KNOWN:
+        _check_shown(message)
     for field, value in message.ListFields():
         if field.message_type is None or field.message_type.GetOptions().map_entry:
             continue
         for item in [value] if isinstance(value, Message) else value:
             _check_nested(item, registry, depth)
+
+
+def _check_shown(message: Message) -> None:
+    """Protobuf's own types have rules in JSON that parsing does not check: a Duration's range."""
+    try:
+        json_format.MessageToDict(message)
+    except (ValueError, TypeError, json_format.Error) as error:
+        name = message.DESCRIPTOR.full_name
+        raise TxRejected(f"a {name} cannot be shown: {error}", code=18) from None
 
 
 def sign_bytes(raw: TxRaw, chain_id: str, account_number: int) -> bytes:

@@ -17,6 +17,7 @@ from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.wrappers_pb2 import BytesValue
 
 from zrchain_lite.errors import InvalidArgument, LedgerError, UnknownRequest
 
@@ -26,6 +27,7 @@ _RANGES = {
     FieldDescriptor.CPPTYPE_UINT32: (0, 2**32 - 1),
     FieldDescriptor.CPPTYPE_UINT64: (0, 2**64 - 1),
 }
+_NOT_SHOWN = (ValueError, TypeError, KeyError, json_format.Error, RecursionError)
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _URL_SAFE = str.maketrans("-_ ", "+/+")
 
@@ -33,16 +35,41 @@ _URL_SAFE = str.maketrans("-_ ", "+/+")
 def to_json(message: Message) -> dict[str, Any]:
     """Every field by its proto name, defaults and nulls included.
 
-    Raises UnknownRequest for an unknown `Any`.
+    An `Any` that has no form in JSON is shown as the bytes of itself. Raises UnknownRequest when
+    something else has none.
     """
     try:
-        rendered: dict[str, Any] = json_format.MessageToDict(
-            message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-        )
-    except (TypeError, json_format.SerializeToJsonError) as error:
+        return _rendered(message)
+    except _NOT_SHOWN:
+        healed = type(message)()
+        healed.CopyFrom(message)
+        _heal(healed)
+    try:
+        return _rendered(healed)
+    except _NOT_SHOWN as error:
         raise UnknownRequest(f"the answer cannot be shown as JSON ({error}); use gRPC") from None
+
+
+def _rendered(message: Message) -> dict[str, Any]:
+    rendered: dict[str, Any] = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
     _add_nulls(message, rendered)
     return rendered
+
+
+def _heal(message: Message) -> None:
+    """Put bytes in the place of each `Any` that cannot be shown, so that the others are."""
+    if isinstance(message, Packed):
+        try:
+            json_format.MessageToDict(message)
+        except _NOT_SHOWN:
+            message.Pack(BytesValue(value=message.SerializeToString()), type_url_prefix="/")
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for item in value if field.is_repeated else (value,):
+                _heal(item)
 
 
 def _add_nulls(message: Message, shown: dict[str, Any]) -> None:

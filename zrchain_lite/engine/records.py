@@ -1,7 +1,8 @@
 """What an engine keeps of each block beside the state, in the same commit.
 
-Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash> and
+Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash>, span/<height><index> and
 event/<type.key=value>\\0<height><index>; heights are 8 bytes and indexes 4 bytes, big-endian.
+A span says where a transaction and its result lie in the bytes of their block.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
+from struct import Struct
 
 from zrchain_lite.engine.blocks import block_id
 from zrchain_lite.store.kv import KVStore
@@ -21,6 +23,7 @@ MAX_INDEXED_BYTES = 400
 """Longer event conditions are not indexed."""
 
 Position = tuple[int, int]
+_SPAN = Struct("!QIIII")
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,49 @@ class TxRecord:
 def encode(block: Block, results: ResponseFinalizeBlock) -> list[tuple[bytes, bytes]]:
     """The records of one block."""
     height = block.header.height.to_bytes(8, "big")
+    txs, tx_results = block.data.txs, results.tx_results
+    spans = zip(_tx_spans(block), _result_spans(results), strict=True)
+    time_ms = block.header.time.ToMilliseconds()
     pairs = [
         (b"block/" + height, block.SerializeToString(deterministic=True)),
         (b"results/" + height, results.SerializeToString(deterministic=True)),
         (b"hash/" + block_id(block).hash, height),
     ]
-    for index, (tx, result) in enumerate(zip(block.data.txs, results.tx_results, strict=True)):
+    for index, (tx, result, span) in enumerate(zip(txs, tx_results, spans, strict=True)):
         place = height + index.to_bytes(4, "big")
         pairs.append((b"tx/" + sha256(tx).digest(), place))
+        pairs.append((b"span/" + place, _SPAN.pack(time_ms, *span[0], *span[1])))
         pairs += [(_event_prefix(term) + place, b"") for term in sorted(_terms(result))]
     return pairs
+
+
+def _tx_spans(block: Block) -> list[tuple[int, int]]:
+    """Offset and length of each transaction in a block: field 1 of `data`, the second field."""
+    header, data = block.header.ByteSize(), block.data.ByteSize()
+    start = _head(header) + header + _head(data)
+    return _spans(start, [len(tx) for tx in block.data.txs])
+
+
+def _result_spans(results: ResponseFinalizeBlock) -> list[tuple[int, int]]:
+    """Offset and length of each result: the second field, after the events of the block's edges."""
+    sizes = [event.ByteSize() for event in results.events]
+    start = sum(_head(size) + size for size in sizes)
+    return _spans(start, [result.ByteSize() for result in results.tx_results])
+
+
+def _spans(start: int, sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Where entries of a repeated field lie whose first tag is at `start`."""
+    spans = []
+    for size in sizes:
+        start += _head(size)
+        spans.append((start, size))
+        start += size
+    return spans
+
+
+def _head(size: int) -> int:
+    """The bytes of a one-byte tag and of a length."""
+    return 1 + max(1, -(-size.bit_length() // 7))
 
 
 def _terms(result: ExecTxResult) -> set[str]:
@@ -122,11 +158,23 @@ class Records:
     def at(self, position: Position) -> TxRecord:
         """The transaction at a position (height, index in the block); raises LookupError."""
         height, index = position
+        span = self._store.get(b"span/" + height.to_bytes(8, "big") + index.to_bytes(4, "big"))
+        if span is not None:
+            return self._cut(height, index, span)
         record = self.block(height)
         if record is None:
             raise LookupError(f"no block {height} though a transaction points at it")
         tx, result = record.block.data.txs[index], record.results.tx_results[index]
         return TxRecord(height, index, record.time_ms, tx, result)
+
+    def _cut(self, height: int, index: int, span: bytes) -> TxRecord:
+        """A transaction without the others of its block."""
+        time_ms, tx_at, tx_size, result_at, result_size = _SPAN.unpack(span)
+        key = height.to_bytes(8, "big")
+        block = self._store.get(b"block/" + key) or b""
+        results = self._store.get(b"results/" + key) or b""
+        result = ExecTxResult.FromString(results[result_at : result_at + result_size])
+        return TxRecord(height, index, time_ms, block[tx_at : tx_at + tx_size], result)
 
     def with_event(self, term: str, *, reverse: bool = False) -> Iterator[Position]:
         """Positions of transactions with `type.key=value` among their events, in chain order."""
