@@ -23,7 +23,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from zrchain_lite import genesis
+from zrchain_lite import genesis, logs
 from zrchain_lite.api import grpc, http, rest, rpc
 from zrchain_lite.engine import EmbeddedEngine, Reading
 from zrchain_lite.engine.link import Frame, Kind, Wire
@@ -194,6 +194,7 @@ def main() -> None:
     """Ignores the terminal's signals: the maker of blocks says when to end."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    logs.bound()
     asyncio.run(serve(DoorsSettings(**json.loads(sys.argv[1]))))
 
 

@@ -7,6 +7,7 @@
     ├── InsufficientFunds   the payer's balance is too small
     ├── Conflict            the object exists, or its state does not allow the change
     ├── UnknownRequest      no handler for that message or query
+    ├── TooMuch             more than a node gives to one request, or to all of a kind
     └── TxRejected          the transaction itself: decoding, signature, sequence, fee, gas
 
 A module may subclass these. `codespace` and `code` become the ABCI result; codes 1100 to 1506 are
@@ -65,6 +66,12 @@ class UnknownRequest(LedgerError, LookupError):
     """No handler answers that message or query."""
 
     codespace, code = "sdk", 6
+
+
+class TooMuch(LedgerError):
+    """More than a node gives to one request, or to all of a kind; ask for less, or later."""
+
+    codespace, code = "sdk", 45
 
 
 class TxRejected(LedgerError):

@@ -90,6 +90,11 @@ async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", -1),
+        # A connection that says nothing is closed, and one peer's calls wait for each other.
+        ("grpc.server_handshake_timeout_ms", 10_000),
+        ("grpc.max_connection_idle_ms", 300_000),
+        ("grpc.max_concurrent_streams", 100),
+        ("grpc.max_metadata_size", 16 * 1024),
     ]
     server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers((Handler(engine),))

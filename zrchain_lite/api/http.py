@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from zrchain_lite.api.connections import IDLE_S, bounded
 from zrchain_lite.errors import LedgerError
 
 GRACE_S = 2
@@ -60,14 +61,21 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: Any, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve an ASGI application on a bound socket while the context lasts."""
+async def serve(
+    app: Any, listener: socket.socket, *, connections: Any = None
+) -> AsyncIterator[None]:
+    """Serve an ASGI application on a bound socket while the context lasts.
+
+    `connections` makes uvicorn's protocol of each connection, `bounded()` when it is left out.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=int(IDLE_S),
+        http=connections or bounded(),
         ws="websockets-sansio",
         ws_max_size=2 * 1024 * 1024,
     )

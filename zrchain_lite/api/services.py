@@ -15,6 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite import binding
 from zrchain_lite.api import event_query
+from zrchain_lite.api.turns import Turns
 from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
 from zrchain_lite.app import VERSION
 from zrchain_lite.binding import Route
@@ -43,6 +44,9 @@ ABOVE_METADATA = "x-above-height"
 SDK_VERSION = "v0.50.13"
 """The version of the Cosmos SDK whose wire format this is; clients choose their dialect by it."""
 MAX_PAGE = 100
+MAX_SIMULATED_BYTES = 256 * 1024
+MAX_SIMULATIONS = 32
+"""How many simulations may wait for their turn."""
 
 Metadata = Mapping[str, str]
 
@@ -88,11 +92,16 @@ class TxService:
 
     def __init__(self, engine: Reading) -> None:
         self._engine = engine
+        self._simulations = Turns(MAX_SIMULATIONS)
 
     async def simulate(self, request: txs.SimulateRequest, metadata: Metadata) -> Message:
         """Execute a transaction on the last committed state and forget it; raises LedgerError."""
         raw = request.tx_bytes or _raw(request)
-        outcome = self._engine.simulate(raw)
+        if len(raw) > MAX_SIMULATED_BYTES:
+            raise InvalidArgument(
+                f"a transaction of {len(raw)} bytes is not simulated; {MAX_SIMULATED_BYTES} are"
+            )
+        outcome = await self._simulations.run(lambda: self._engine.simulate(raw))
         if outcome.error is not None:
             raise outcome.error
         return txs.SimulateResponse(

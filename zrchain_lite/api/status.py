@@ -10,6 +10,7 @@ from zrchain_lite.errors import (
     InvalidArgument,
     LedgerError,
     NotFound,
+    TooMuch,
     TxRejected,
     Unauthorized,
     UnknownRequest,
@@ -22,6 +23,7 @@ class GrpcStatus(IntEnum):
     INVALID_ARGUMENT = 3
     NOT_FOUND = 5
     PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
     FAILED_PRECONDITION = 9
     UNIMPLEMENTED = 12
     INTERNAL = 13
@@ -35,6 +37,7 @@ _BY_CLASS: tuple[tuple[type[LedgerError], GrpcStatus], ...] = (
     (UnknownRequest, GrpcStatus.UNIMPLEMENTED),
     (InsufficientFunds, GrpcStatus.FAILED_PRECONDITION),
     (Conflict, GrpcStatus.FAILED_PRECONDITION),
+    (TooMuch, GrpcStatus.RESOURCE_EXHAUSTED),
 )
 
 HTTP = {
@@ -42,6 +45,7 @@ HTTP = {
     GrpcStatus.NOT_FOUND: 404,
     GrpcStatus.PERMISSION_DENIED: 403,
     GrpcStatus.FAILED_PRECONDITION: 400,
+    GrpcStatus.RESOURCE_EXHAUSTED: 429,
     GrpcStatus.UNIMPLEMENTED: 501,
     GrpcStatus.INTERNAL: 500,
 }

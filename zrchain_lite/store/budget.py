@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from zrchain_lite.errors import LedgerError
+from zrchain_lite.errors import TooMuch
 from zrchain_lite.store.kv import KVStore
 
 MAX_READS = 30_000
 MAX_BYTES = 32 * 1024 * 1024
 
 
-class QueryTooHeavy(LedgerError):
+class QueryTooHeavy(TooMuch):
     """The query would read more than one query may; it was given up."""
-
-    codespace, code = "sdk", 45
 
 
 @dataclass

@@ -4,6 +4,7 @@ queries.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Protocol, TypeVar
@@ -31,11 +32,14 @@ from zrsign_receiver.rest.models import (
 )
 from zrsign_receiver.rest.problems import ProblemRoute, TooManyStreams, documented
 
-MAX_STREAMS = 256
+# A quarter of the places of the door.
+MAX_STREAMS = 64
 # A stream ends after this long; a browser then reconnects with Last-Event-ID and misses nothing.
 MAX_STREAM_S = 900
 # How long one wait for a block lasts before the stream looks again.
 WAIT_S = 10.0
+# All streams together look at most so often a second, however many there are and blocks come.
+LOOKS_PER_S = 100
 # A request may carry a payload of 64 KiB.
 DEFAULT_PAGE, MAX_PAGE = 50, 100
 
@@ -181,6 +185,7 @@ def _add_events(api: APIRouter, ledger: LedgerReads, clock: Callable[[], float])
         seen, height = int(last_event_id or 0), 0
         while clock() < deadline:
             height = await ledger.wait_above(height, WAIT_S)
+            await asyncio.sleep(streams.open / LOOKS_PER_S)
             request = _request(ledger, request_id)
             for step in request.steps:
                 if step.number > seen:

@@ -1,0 +1,40 @@
+"""Dear work takes turns: one at a time, and half of the processor's time at most."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from zrchain_lite.errors import TooMuch
+
+T = TypeVar("T")
+
+
+class Busy(TooMuch):
+    """Too much of this work waits already; ask again later."""
+
+
+class Turns:
+    """After each piece of work its kind rests for as long as it took; `most` pieces may wait."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.thread_time) -> None:
+        self._most, self._clock = most, clock
+        self._waiting = 0
+        self._turn = asyncio.Lock()
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What the work returns or raises. Raises Busy when too many wait."""
+        if self._waiting >= self._most:
+            raise Busy(f"{self._most} such requests wait already; try again later")
+        self._waiting += 1
+        try:
+            async with self._turn:
+                began = self._clock()
+                try:
+                    return work()
+                finally:
+                    await asyncio.sleep(self._clock() - began)
+        finally:
+            self._waiting -= 1
