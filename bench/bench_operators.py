@@ -27,6 +27,7 @@ from rich.table import Table
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrsign.administration import Keyring, only_keyring
 from zrsign.local.network import committee as reporting
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.operators import Committee
@@ -36,6 +37,8 @@ OUTPUT = Path("build/bench/operators.json")
 QUERY = "/zrchain.treasury.Query/"
 POLL_S = 0.003
 ONE_BY_ONE = 15
+BATCH = 100
+"""Key requests in one transaction."""
 TIMEOUT_S = 240
 
 
@@ -85,6 +88,25 @@ class Client:
         await self._until(lambda: self._key_status(id_), "KEY_REQUEST_STATUS_FULFILLED")
         return id_, (time.monotonic() - start) * 1e3
 
+    async def keys(self, count: int) -> float:
+        """Ask for so many, and wait for all; milliseconds a key."""
+        start = time.monotonic()
+        for first in range(0, count, BATCH):
+            message = treasury.MsgNewKeyRequest(
+                creator=self._ledger.account.address,
+                workspace_addr=self._workspace,
+                keyring_addr=self._keyring,
+                key_type="ecdsa",
+                mpc_btl=100_000,
+            )
+            asked = [message] * min(BATCH, count - first)
+            sent = await self._ledger.broadcast(*asked, gas_limit=100_000_000)
+            last = treasury.MsgNewKeyRequestResponse()
+            sent.responses[-1].Unpack(last)
+            status = partial(self._key_status, last.key_req_id)
+            await self._until(status, "KEY_REQUEST_STATUS_FULFILLED")
+        return (time.monotonic() - start) * 1e3 / count
+
     async def signatures(self, key_id: int, count: int) -> float:
         """Ask for so many in one transaction; milliseconds until the last one is there."""
         me = self._ledger.account.address
@@ -132,7 +154,9 @@ class Client:
         return str(answer.sign_request.status)
 
 
-async def measure(committee: Committee | None, at_once: int, console: Console) -> list[Row]:
+async def measure(
+    committee: Committee | None, at_once: int, wallets: Sequence[int], console: Console
+) -> list[Row]:
     """The rows of one committee, or of one process, on a network of its own."""
     name = str(committee or "one process")
     with tempfile.TemporaryDirectory(prefix="zrsign-bench-") as folder:
@@ -142,21 +166,22 @@ async def measure(committee: Committee | None, at_once: int, console: Console) -
         try:
             async with network.client("authority") as ledger:
                 with console.status(f"{name}: measuring"):
-                    return await _measure(name, network, await Client.of(ledger), at_once)
+                    return await _measure(name, network, await Client.of(ledger), at_once, wallets)
         finally:
             await network.stop()
 
 
-async def _measure(name: str, network: LocalNetwork, client: Client, at_once: int) -> list[Row]:
+async def _measure(
+    name: str, network: LocalNetwork, client: Client, at_once: int, wallets: Sequence[int]
+) -> list[Row]:
     rows = []
     if network.committee is not None:
         started = time.monotonic()
         await _until(network, _has_aux)
         waited = (time.monotonic() - started) * 1e3
         rows.append(Row(name, "auxiliary info, after start", waited, waited))
-    key, first_ms = await client.key("ecdsa")
-    if network.committee is not None:
-        await _idle(network, key, pool_level(at_once))
+    key, _ = await client.key("ecdsa")
+    await _idle(network, pool_level(at_once))
     rows.append(_row(name, "ECDSA signature, pool warm", await _one_by_one(client, key)))
     elapsed = await client.signatures(key, at_once)
     rows.append(Row(name, f"{at_once} ECDSA at once", elapsed, elapsed, at_once / elapsed * 1e3))
@@ -165,15 +190,58 @@ async def _measure(name: str, network: LocalNetwork, client: Client, at_once: in
     rows.append(_row(name, "Ed25519 signature", await _one_by_one(client, solana)))
     elapsed = await client.signatures(solana, at_once)
     rows.append(Row(name, f"{at_once} Ed25519 at once", elapsed, elapsed, at_once / elapsed * 1e3))
-    others = [await client.key("ecdsa") for _ in range(4)]
-    rows.append(_row(name, "key, ECDSA", [first_ms, *(ms for _, ms in others)]))
+    await _idle(network, pool_level(at_once) // 2)
+    rows += await _wallets(name, client, "")
     if network.committee is not None:
-        cold = [await client.signatures(other, 1) for other, _ in others]
-        rows.append(_row(name, "ECDSA signature, pool cold", cold))
-        filling = await _one_by_one(client, key)
-        rows.append(_row(name, "ECDSA, four other pools filling", filling))
         rows.append(Row(name, "memory an operator, most", 0, 0, memory_mb=_memory(network)))
+        for count in wallets:
+            each = await client.keys(count)
+            rows.append(Row(name, f"a key among {count} more", each, each))
+            await _idle(network, pool_level(at_once) // 2)
+            rows += await _wallets(name, client, f", {count} wallets more")
+            memory = _memory(network)
+            rows.append(Row(name, f"memory, {count} wallets more", 0, 0, memory_mb=memory))
+            refreshed = await _refresh(network)
+            rows.append(Row(name, f"refresh, {count} wallets more", refreshed, refreshed))
+        rows += await _own_keys(name, client, key)
     return rows
+
+
+async def _wallets(name: str, client: Client, more: str) -> list[Row]:
+    """Of wallets one by one: from pending to fulfilled, and the first signature 1 s later."""
+    made, signed = [], []
+    for _ in range(ONE_BY_ONE):
+        wallet, took = await client.key("ecdsa")
+        made.append(took)
+        await asyncio.sleep(1.0)
+        signed.append(await client.signatures(wallet, 1))
+    first = f"first signature after 1 s{more}"
+    return [_row(name, f"key, ECDSA{more}", made), _row(name, first, signed)]
+
+
+async def _own_keys(name: str, client: Client, key: int) -> list[Row]:
+    """Of keys with a key generation and a pool of their own."""
+    own = [await client.key("ecdsa own_key") for _ in range(4)]
+    cold = [await client.signatures(id_, 1) for id_, _ in own]
+    return [
+        _row(name, "key of its own, ECDSA", [took for _, took in own]),
+        _row(name, "ECDSA signature, pool cold", cold),
+        _row(name, "ECDSA, four other pools filling", await _one_by_one(client, key)),
+    ]
+
+
+async def _refresh(network: LocalNetwork) -> float:
+    """Milliseconds from the order to new shares of all keys."""
+    async with network.client("authority") as ledger:
+        keyring = Keyring(ledger, await only_keyring(ledger))
+        start = time.monotonic()
+        await keyring.order_refresh()
+        async with asyncio.timeout(TIMEOUT_S):
+            progress = await keyring.progress()
+            while progress.done < progress.keys:
+                await asyncio.sleep(0.1)
+                progress = await keyring.progress()
+        return (time.monotonic() - start) * 1e3
 
 
 def pool_level(at_once: int) -> int:
@@ -189,12 +257,11 @@ async def _one_by_one(client: Client, key: int) -> list[float]:
     return times
 
 
-async def _idle(network: LocalNetwork, key: int, count: int) -> None:
-    """Wait until the key's pool is full and nothing is under way. Raises TimeoutError."""
+async def _idle(network: LocalNetwork, count: int) -> None:
+    """Wait until the root's pool is full and nothing is under way. Raises TimeoutError."""
 
     def ready(status: dict[str, Any]) -> bool:
-        full = any(k["key"] == key and k["presignatures"] >= count for k in status["keys"])
-        return full and not status["running"]
+        return any(k["presignatures"] >= count for k in status["keys"]) and not status["running"]
 
     await _until(network, ready)
 
@@ -259,6 +326,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--at-once", type=int, default=60, help="requests of the throughput rows")
     parser.add_argument("--keyring", action="append", help="such as 2-of-3; default: all")
+    parser.add_argument(
+        "--wallets",
+        type=int,
+        nargs="*",
+        default=[1, 1000],
+        help="so many more are made before rows of one wallet; 100000 takes its time",
+    )
     options = parser.parse_args(argv)
     console = Console(width=100)
     chosen = options.keyring or ["local", "2-of-3", "6-of-8"]
@@ -269,7 +343,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             min(options.at_once, 20) if committee and committee.operators > 4 else options.at_once
         )
         os.environ["ZRSIGN_OPERATOR_PRESIGNATURES"] = str(pool_level(at_once))
-        rows += asyncio.run(measure(committee, at_once, console))
+        rows += asyncio.run(measure(committee, at_once, options.wallets, console))
     show(rows, console)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     report = {"cores": os.cpu_count(), "rows": [asdict(row) for row in rows]}

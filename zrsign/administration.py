@@ -5,6 +5,7 @@ All of it is ordinary transactions of the module `operators`; the operators foll
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
-from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign.errors import UsageError
 
@@ -120,15 +120,27 @@ class Keyring:
         pages = self._ledger.page(QUERY + "Faults", request, wire.QueryFaultsResponse)
         return [fault async for fault in pages]
 
-    async def set_group(self, threshold: int, level: str, members: Sequence[wire.Member]) -> int:
+    async def set_group(
+        self,
+        threshold: int,
+        level: str,
+        members: Sequence[wire.Member],
+        *,
+        roots: int | None = None,
+        absent: int | None = None,
+    ) -> int:
         """Order that these hold all keys; the group's number.
+
+        None leaves the number of roots, or of members that may be absent, as it is as far as the
+        new group can have it; a first group has one root for each way to sign, and nobody absent.
 
         New members become parties, and get `GRANT` urock for fees from this account. The party
         threshold of the keyring is lowered at once if the new group is too small for it.
 
         Raises ClientError.
         """
-        known = await self._known()
+        known, groups = await self._known(), (await self.settings()).groups
+        before = groups[-1] if groups else wire.Group(roots=1)
         messages: list[Any] = []
         for party in [each.party for each in members if each.party not in known.parties]:
             coin = Coin(denom=DENOM, amount=str(GRANT))
@@ -147,6 +159,8 @@ class Keyring:
                 threshold=threshold,
                 level=level,
                 members=members,
+                roots=before.roots if roots is None else roots,
+                absent=min(before.absent, len(members) - threshold) if absent is None else absent,
             )
         )
         sent = await self._ledger.broadcast(*messages)
@@ -194,29 +208,30 @@ class Keyring:
         return sent.response(wire.MsgPardonMemberResponse).count
 
     async def progress(self) -> Progress:
-        """How many keys have followed the last order. Raises ClientError."""
+        """How many keys have followed the last order: roots and keys of their own.
+
+        Wallets follow with their roots. Raises ClientError.
+        """
         settings = await self.settings()
+        roots = {root.id: root.height > 0 for root in settings.roots}
         group = settings.groups[-1]
         target = (group.number, settings.refresh_number)
-        committed: dict[int, set[str]] = {}
+        committed: dict[int, set[str]] = {id_: set() for id_, active in roots.items() if active}
+        told = Counter[int]()
         request = wire.QueryKeyEpochsRequest(keyring=self.address)
         pages = self._ledger.page(QUERY + "KeyEpochs", request, wire.QueryKeyEpochsResponse)
         async for each in pages:
+            if not roots.get(each.key_id, True):
+                continue
+            told[each.key_id] += 1
+            committed.setdefault(each.key_id, set())
             if (each.group, each.refresh) == target:
-                committed.setdefault(each.key_id, set()).add(each.party)
+                committed[each.key_id].add(each.party)
         members = {member.party for member in group.members}
-        keys = await self._keys()
-        done = sum(members <= committed.get(key, set()) for key in keys)
+        # What fewer hold cannot sign: a key whose making failed.
+        keys = [key for key in committed if key in roots or told[key] >= group.threshold]
+        done = sum(members <= committed[key] for key in keys)
         return Progress(*target, len(keys), done)
-
-    async def _keys(self) -> list[int]:
-        request = treasury.QueryKeyRequestsRequest(
-            keyring_addr=self.address, status=treasury.KEY_REQUEST_STATUS_FULFILLED
-        )
-        pages = self._ledger.page(
-            "/zrchain.treasury.Query/KeyRequests", request, treasury.QueryKeyRequestsResponse
-        )
-        return [each.id async for each in pages]
 
     async def _known(self) -> identity.Keyring:
         answer = await self._ledger.query(

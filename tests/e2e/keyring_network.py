@@ -149,7 +149,14 @@ class KeyringNetwork(BreakableNetwork):
         await keyring.allow([operators.measurement()])
         cards = await self.behind_doors([each.card for each in made])
         members = [card.message() for card in cards]
-        await keyring.set_group(self.committee.threshold, operators.LEVEL, members)
+        committee = self.committee
+        await keyring.set_group(
+            committee.threshold,
+            operators.LEVEL,
+            members,
+            roots=committee.roots,
+            absent=committee.absent,
+        )
         await self.start_operators(made)
 
     async def behind_doors(self, cards: Iterable[MemberCard]) -> list[MemberCard]:

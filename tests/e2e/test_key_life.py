@@ -61,7 +61,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Two of three."""
     async with AsyncExitStack() as stack:
         state = tmp_path_factory.mktemp("key-life") / "network"
-        network = await stack.enter_async_context(KeyringNetwork(state, Committee(2, 3)))
+        network = await stack.enter_async_context(
+            KeyringNetwork(state, Committee(2, 3, roots=0, absent=1))
+        )
         requester = await network.requester()
         world = World(network, requester, await requester.key(), await requester.key("ed25519"))
         await requester.sign(*world.keys)

@@ -75,7 +75,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Three of five."""
     async with AsyncExitStack() as stack:
         state = tmp_path_factory.mktemp("faults") / "network"
-        network = await stack.enter_async_context(KeyringNetwork(state, Committee(3, 5)))
+        network = await stack.enter_async_context(
+            KeyringNetwork(state, Committee(3, 5, roots=0, absent=2))
+        )
         requester = await network.requester()
         world = World(network, requester, await requester.key(), await requester.key("ed25519"))
         await requester.sign(*world.keys)

@@ -126,7 +126,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     """Two of three."""
     async with AsyncExitStack() as stack:
         state = tmp_path_factory.mktemp("operators") / "network"
-        network = await stack.enter_async_context(BreakableNetwork(state, Committee(2, 3)))
+        network = await stack.enter_async_context(
+            BreakableNetwork(state, Committee(2, 3, roots=0, absent=1))
+        )
         await network.deploy((Mode.OMNI,))
         omni = await stack.enter_async_context(
             ZrSign.connect(

@@ -20,6 +20,7 @@ from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
+    from zrchain_lite.wire.zrsign.operators.operators_pb2 import Root
     from zrsign.administration import Keyring, Progress
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory.")]
@@ -123,6 +124,8 @@ def group(context: typer.Context, as_json: Json = False) -> None:
             "threshold": current.threshold,
             "members": [member.index for member in current.members],
             "level": current.level,
+            "roots": [_root(each) for each in settings.roots],
+            "absent": current.absent,
             "refresh": settings.refresh_number,
             "keys": progress.keys,
             "keys_done": progress.done,
@@ -156,6 +159,16 @@ def reshare(
         list[Path] | None, typer.Option("--card", help="Card of a member; once for each.")
     ] = None,
     level: Annotated[str, typer.Option("--level", help="Default: as it is.")] = "",
+    roots: Annotated[
+        int | None,
+        typer.Option("--roots", help="Root keys for each way to sign. Default: as it is, or 1."),
+    ] = None,
+    absent: Annotated[
+        int | None,
+        typer.Option(
+            "--absent", help="Who may be away when a key is made. Default: as it is, or 0."
+        ),
+    ] = None,
     wait: Wait = True,
     as_json: Json = False,
 ) -> None:
@@ -177,7 +190,7 @@ def reshare(
         known = (await keyring.settings()).groups
         wanted = level or (known[-1].level if known else "PAILLIER_3072")
         messages = [card.message() for card in chosen]
-        number = await keyring.set_group(threshold, wanted, messages)
+        number = await keyring.set_group(threshold, wanted, messages, roots=roots, absent=absent)
         if not wait:
             return {"group": number, **_progress(await keyring.progress())}
         progress = await _follow(keyring)
@@ -305,6 +318,13 @@ async def _follow(keyring: Keyring) -> Progress:
         f"{progress.done} of {progress.keys} keys have new shares after {WAIT_S} s.",
         "All members of the group must be up: zrsign operators",
     )
+
+
+def _root(root: Root) -> str:
+    """Its number among those of its key type, and how many hold it."""
+    name = root.key_type.removeprefix("KEY_TYPE_").lower()
+    state = "" if root.height else ", not active"
+    return f"{name} {root.number}: held by {root.holders}{state}"
 
 
 def _progress(progress: Progress) -> dict[str, int]:

@@ -293,7 +293,14 @@ class LocalNetwork:
         keyring = Keyring(ledger, address)
         await keyring.allow([operators.measurement()])
         members = [each.card.message() for each in made]
-        await keyring.set_group(self.committee.threshold, operators.LEVEL, members)
+        committee = self.committee
+        await keyring.set_group(
+            committee.threshold,
+            operators.LEVEL,
+            members,
+            roots=committee.roots,
+            absent=committee.absent,
+        )
         await self.start_operators(made)
 
     async def start_operators(self, made: Sequence[operators.Provision]) -> None:

@@ -31,6 +31,10 @@ class Committee:
 
     threshold: int
     operators: int
+    roots: int = 1
+    """Root keys for each way to sign; 0: every key has a key generation of its own."""
+    absent: int = 0
+    """Operators that may be away when a key is made."""
 
     @classmethod
     def parse(cls, text: str) -> Committee:
