@@ -208,7 +208,7 @@ async def _measure(
 
 
 async def _wallets(name: str, client: Client, more: str) -> list[Row]:
-    """Of wallets one by one: from pending to fulfilled, and the first signature 1 s later."""
+    """Make wallets one by one, and sign with each for the first time 1 s later."""
     made, signed = [], []
     for _ in range(ONE_BY_ONE):
         wallet, took = await client.key("ecdsa")
@@ -220,7 +220,7 @@ async def _wallets(name: str, client: Client, more: str) -> list[Row]:
 
 
 async def _own_keys(name: str, client: Client, key: int) -> list[Row]:
-    """Of keys with a key generation and a pool of their own."""
+    """Make keys with a key generation and a pool of their own, and sign with them."""
     own = [await client.key("ecdsa own_key") for _ in range(4)]
     cold = [await client.signatures(id_, 1) for id_, _ in own]
     return [
@@ -271,14 +271,20 @@ def _has_aux(status: dict[str, Any]) -> bool:
 
 
 async def _until(network: LocalNetwork, holds: Callable[[dict[str, Any]], bool]) -> None:
-    """Wait until it holds for as many operators as sign. Raises TimeoutError."""
+    """Wait until it holds for as many operators as sign.
+
+    Raises TimeoutError when no operator made a step for TIMEOUT_S.
+    """
     threshold = network.committee.threshold if network.committee else 0
-    async with asyncio.timeout(TIMEOUT_S):
-        while True:
-            found = await reporting.reports(network.manifest)
-            if sum(1 for each in found if each.status and holds(each.status)) >= threshold:
-                return
-            await asyncio.sleep(0.2)
+    steps, moved = -1, time.monotonic()
+    while time.monotonic() - moved < TIMEOUT_S:
+        found = [each.status for each in await reporting.reports(network.manifest) if each.status]
+        if sum(holds(status) for status in found) >= threshold:
+            return
+        if (made := sum(status["steps"] for status in found)) != steps:
+            steps, moved = made, time.monotonic()
+        await asyncio.sleep(0.2)
+    raise TimeoutError(f"nothing moved for {TIMEOUT_S} s")
 
 
 def _memory(network: LocalNetwork) -> float:

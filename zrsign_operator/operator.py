@@ -60,7 +60,7 @@ class Operator:
         self._catching_up = CatchingUp(holdings, outbox, clock)
         self._reviewed = self._reports_due = clock()
         self._unborn: dict[int, tuple[float, float]] = {}
-        """Since when a key that does not count yet is held here, and when it was reported last."""
+        """When a key that does not count yet came, and when it was reported last, by its id."""
         self._log = get_logger(operator=myself.index)
 
     @property

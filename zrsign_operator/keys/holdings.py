@@ -132,7 +132,7 @@ class Holdings:
         """Auxiliary information, the newest last."""
         self.presignatures: dict[bytes, Presignature] = {}
         self._keys: dict[int, dict[bytes, HeldKey]] = {}
-        """By the ledger's number and public key: two of one number are in a race."""
+        """The keys by the ledger's number and public key: two of one number are in a race."""
         self._in_epoch: dict[bytes, HeldKey] = {}
         """The same by their names in their epochs."""
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}

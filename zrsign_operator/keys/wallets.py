@@ -31,12 +31,12 @@ class Root:
     """A root of the keyring, or the place of one that is to be made."""
 
     id: int
-    """Above the id of every key."""
+    """The ledger's number of it, above the id of every key."""
     key_type: str
     number: int
     """1, 2, 3 … among those of the key type."""
     public_key: bytes = b""
-    """Of the active one, else of what most members hold; empty: nobody holds any."""
+    """The active one, else the one that most members hold; empty: nobody holds any."""
     chain_code: bytes = b""
     holders: int = 0
     """How many members say that they hold this."""

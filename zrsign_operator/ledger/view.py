@@ -215,7 +215,7 @@ def _wallet(key: treasury.KeyResponse, origins: Mapping[int, int]) -> Wallet:
 
 
 def _root(wire: operators.Root) -> Root:
-    """Before a root is active, the one of which most members say that they hold it."""
+    """The root as operators see it: before it is active, the one that most members hold."""
     keys = Counter((each.public_key, each.chain_code) for each in wire.reports)
     (leading, _) = max(keys.items(), key=lambda item: item[1], default=((b"", b""), 0))
     public_key, chain_code = (wire.public_key, wire.chain_code) if wire.height else leading

@@ -178,7 +178,7 @@ class Desk:
         return Task(execution, begin, finish)
 
     def _key_type(self, subject: int) -> str:
-        """Of an open request for a key of its own, or of a root that is wanted. Raises Refused."""
+        """The type of a key of its own that is asked for, or of a wanted root. Raises Refused."""
         root, asked = self.settings.roots.get(subject), self.view.keys.get(subject)
         if root is not None and not root.active:
             return root.key_type

@@ -34,7 +34,7 @@ KEY_TYPE_OF = {number: KEY_TYPES[wallet.key_algorithm] for number, wallet in LED
 
 
 OWN_KEY = " own_key"
-"""After a key type's word: a key generation of its own, where others are children of a root."""
+"""What follows a key type's word to ask for a key that is no child of a root."""
 
 
 def wants_own_key(word: str) -> bool:
