@@ -19,7 +19,6 @@ from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.paillier import PaillierKey, Randomizer
 from zrsign_dmpc.ecdsa.pool import Pool
 from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution, start_presign
-from zrsign_dmpc.ecdsa.primes import safe_prime
 from zrsign_dmpc.ecdsa.security import LEVELS
 from zrsign_dmpc.ecdsa.signing import sign_execution, start_sign
 from zrsign_dmpc.frost import NoncePool, frost_execution, start_frost, suite_by_name
@@ -79,9 +78,9 @@ class Party:
         self.shares: dict[str, KeyShare] = {}
         self.presignature: Presignature | None = None
 
-    def prepare_primes(self) -> None:
-        """Four safe primes, from nothing."""
-        self.primes = [safe_prime(self.level.prime) for _ in range(4)]
+    def prepare_primes(self, primes: list[int]) -> None:
+        """Take this party's four of everybody's safe primes."""
+        self.primes = primes[4 * (self.me - 1) : 4 * self.me]
 
     def start_aux(self, arithmetic: str, execution_id: bytes) -> Session[AuxInfo]:
         """The session that makes auxiliary information."""

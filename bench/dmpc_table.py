@@ -14,6 +14,8 @@ from bench.dmpc_crew import Cost, Crew
 from zrsign_dmpc.frost.suites import SUITES
 
 SIZES: Final = ((2, 3), (3, 3), (5, 8), (6, 8), (11, 16))
+USUAL: Final = {"PAILLIER_2048": 8, "PAILLIER_3072": 3}
+"""The largest group by level that is measured unless the command line asks for all."""
 REPEAT: Final = 3
 SCHEMES: Final = dict(zip(SUITES, ("Ed25519", "secp256k1", "BIP 340"), strict=True))
 
@@ -44,12 +46,15 @@ class Entry:
         return self.reference_cpu_ms / self.cpu_ms
 
 
-def measure(level: str, sizes: Sequence[tuple[int, int]], console: Console) -> Iterator[Entry]:
-    """Groups of one size share their processes and auxiliary info."""
+def measure(
+    level: str, sizes: Sequence[tuple[int, int]], primes: list[int], console: Console
+) -> Iterator[Entry]:
+    """Groups of one size share their processes and auxiliary info; all share the safe primes."""
     for count, members in groupby(sizes, key=lambda size: size[1]):
         with Crew(count, level) as crew:
             name = f"{level.removeprefix('PAILLIER_')} bits, {count} parties"
             with console.status(f"{name}: auxiliary info"):
+                crew.do("prepare_primes", primes=primes)
                 yield from _auxiliary(crew, level, count)
             for threshold, _ in members:
                 with console.status(f"{name}, t = {threshold}"):
@@ -57,8 +62,6 @@ def measure(level: str, sizes: Sequence[tuple[int, int]], console: Console) -> I
 
 
 def _auxiliary(crew: Crew, level: str, count: int) -> Iterator[Entry]:
-    cold = crew.do("prepare_primes")
-    yield Entry(level, 0, count, "safe primes, 4 a party", cold, 0.0, 0)
     fast, plain = (crew.run("aux", arithmetic=name) for name in ("fast", "reference"))
     yield _entry(level, 0, count, "auxiliary info", fast, plain)
 

@@ -164,7 +164,9 @@ class Runner:
         self._retrying, now = True, self._clock()
         try:
             for execution_id in list(self._parked):
-                since, proposal = self._parked.pop(execution_id)
+                if (parked := self._parked.pop(execution_id, None)) is None:
+                    continue
+                since, proposal = parked
                 limit = PARK_S.get(WorkKind(proposal.kind), PARK_SHORTLY_S)
                 if self._join(proposal, patience=now - since < limit, since=since):
                     self._release(execution_id)
@@ -263,7 +265,8 @@ class Runner:
         if run is None or sender not in run.proposal.members:
             return
         proposer = run.proposal.proposer
-        self._call_off(run, f"party {sender}: {frame.reason}", sender)
+        if sender != proposer:
+            self._call_off(run, f"party {sender}: {frame.reason}", sender)
         if proposer == self.me:
             self._refused(sender, run.proposal, frame)
             self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))
