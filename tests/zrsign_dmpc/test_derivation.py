@@ -274,11 +274,12 @@ def test_derive__should_refuse_an_index_without_a_key(
 
 
 @pytest.mark.parametrize(("group", "step"), [(SECP256K1, secp256k1_step), (ED25519, ed25519_step)])
-def test_derive__should_refuse_a_path_that_comes_back_to_its_root(
-    monkeypatch: pytest.MonkeyPatch, group: Group, step: Callable[[int], bytes]
+@pytest.mark.parametrize("back", [0, -5])
+def test_derive__should_refuse_a_path_that_comes_back_to_its_parent_or_root(
+    monkeypatch: pytest.MonkeyPatch, group: Group, step: Callable[[int], bytes], back: int
 ) -> None:
     def tweak(code: bytes, data: bytes, _: str) -> bytes:
-        return step(5 if data[-4:] == bytes(4) else group.order - 5)
+        return step(5 if data[-4:] == bytes(4) else back % group.order)
 
     monkeypatch.setattr("zrsign_dmpc.group.derivation.hmac.digest", tweak)
     assert derive(group.base_mul(77), bytes(32), [0]).public_key == group.base_mul(82)

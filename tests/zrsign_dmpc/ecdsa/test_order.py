@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tests.zrsign_dmpc.ecdsa.parties import parties, require_blamed, run
 from tests.zrsign_dmpc.ecdsa.signers import BEACON, order, presignatures, signed, signing
 from zrsign_dmpc.ecdsa import Order, Presignature, UnsignableDigest, sign_execution
 from zrsign_dmpc.ecdsa.presign import PublicPresignature
-from zrsign_dmpc.ecdsa.signing import ShareRound
+from zrsign_dmpc.ecdsa.signing import ShareRound, combine
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1, Point
 
@@ -145,6 +145,55 @@ def test_rho__should_depend_on_digest_child_and_beacon() -> None:
     assert len({each.rho for each in orders}) == len(orders)
     assert len({each.r for each in orders}) == len(orders)
     assert all(0 < each.rho < q for each in orders)
+
+
+def item(value: int | bytes | str | Point | tuple[Any, ...]) -> bytes:
+    """The encoding of `zrsign_dmpc.wire.encoding` once more: type, length, body."""
+    match value:
+        case int():
+            kind, body = 1, value.to_bytes((value.bit_length() + 7) // 8, "big")
+        case bytes():
+            kind, body = 3, value
+        case str():
+            kind, body = 4, value.encode()
+        case Point():
+            kind, body = 5, b"\0" + value.encode()
+        case _:
+            return b"\6" + len(value).to_bytes(4, "big") + b"".join(map(item, value))
+    return bytes([kind]) + len(body).to_bytes(4, "big") + body
+
+
+@pytest.mark.parametrize("shift", [0, 1, q - 5])
+def test_rho__should_be_the_hash_that_the_page_says(shift: int) -> None:
+    """Computed again from SHAKE256, so that nothing falls out of it and others can compute it."""
+    made = presignatures((1, 2))
+    asked = order(made, DIGEST, shift)
+    said = [
+        ("open", "zrsign-dmpc-transcript-v1", "zrsign-cggmp24-rerandomise-v1"),
+        ("absorb", "presignature", made[1].public.digest),
+        ("absorb", "public key", made[1].public.public_key + G(shift)),
+        ("absorb", "shift", shift),
+        ("absorb", "digest", DIGEST),
+        ("absorb", "beacon", BEACON),
+        ("challenge below", "rho", (q - 1, 1)),
+    ]
+    seed = shake_256(b"".join(map(item, said))).digest(64)
+    candidates = (shake_256(seed + bytes(4) + n.to_bytes(4, "big")).digest(32) for n in range(256))
+    drawn = (int.from_bytes(candidate, "big") for candidate in candidates)
+    assert asked.rho == 1 + next(number for number in drawn if number < q - 1)
+
+
+def test_signature__should_not_have_an_s_of_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """m = -r·x makes one, of honest shares; no verifier takes it."""
+    monkeypatch.setattr(
+        "zrsign_dmpc.ecdsa.order.Transcript.challenge_below", lambda *_: 0, raising=True
+    )
+    made = presignatures((1, 2))
+    secret = sum(m.chi for m in made.values()) * pow(sum(m.k for m in made.values()), -1, q)
+    digest = (-x_of(made[1].public.Gamma) * secret % q).to_bytes(32, "big")
+    asked = order(made, digest)
+    assert sum(asked.share(each) for each in made.values()) % q == 0
+    assert combine(asked, [asked.share(each) for each in made.values()]) is None
 
 
 @pytest.mark.parametrize(("drawn", "rho"), [(0, 1), (q - 2, q - 1)])
