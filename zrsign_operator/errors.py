@@ -5,6 +5,7 @@ OperatorError
 ├── StoreUnusable     what lies on the disk cannot be used: old, damaged, in use, or unreadable
 ├── SealBroken        a sealed record was altered, moved, or belongs to other code
 ├── Refused           this operator does not take part in what a peer proposes
+│   └── NotDue        it is not the proposer's to make, or need not be done
 └── NotApproved       what is to be signed does not follow from what the ledger shows
 """
 
@@ -31,6 +32,10 @@ class SealBroken(OperatorError):
 
 class Refused(OperatorError):
     """The proposer is told why."""
+
+
+class NotDue(Refused):
+    """A proposal that is not the proposer's to make, or of what need not be done."""
 
 
 class NotApproved(OperatorError):

@@ -17,9 +17,19 @@ from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, TAPROOT, Clus
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa.batch_signing import SignatureShares
 from zrsign_dmpc.run.messages import Message
+from zrsign_operator.keys.holdings import HeldKey
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.peers.blame import PAUSE_S
-from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, Stock, WorkKind
+from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
+from zrsign_operator.peers.frames import (
+    Frame,
+    Inventory,
+    Proposal,
+    Refusal,
+    Said,
+    Stock,
+    WorkKind,
+)
 from zrsign_operator.work.agenda import PATIENCE_S
 from zrsign_operator.work.runner import PARK_SHORTLY_S
 from zrsign_operator.work.tasks import TIMEOUTS_S
@@ -212,6 +222,40 @@ async def test_share_that_was_lost__should_be_dealt_anew(make_cluster: MakeClust
     took = await cluster.until(lambda: cluster.holders(key) == set(ALL))
     assert took >= LACKING_S
     assert set(cluster.epochs(key).values()) == {1}
+
+
+async def test_share_that_is_lost_for_a_living__should_have_a_consequence(
+    make_cluster: MakeCluster,
+) -> None:
+    """The attack: a member says that it has no share, and gets one, again and again."""
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    cluster.give_aux()
+    await cluster.deliver()
+
+    def loses(sender: int, _: int, frame: Frame) -> tuple[bytes, ...]:
+        if sender == 3 and isinstance(frame, Inventory):
+            frame = Inventory((), frame.aux)
+        return (frame.encode(),)
+
+    def is_due(_: HeldKey) -> bool:
+        return cluster.operators[1].work.outlook.is_due(cluster.held(1, key))
+
+    cluster.operators[3].work.outlook.is_due = is_due  # type: ignore[method-assign, assignment]
+    cluster.wire.carrier = loses
+    cluster.blink(1, 3)
+    cluster.blink(2, 3)
+
+    def shunned() -> list[set[int]]:
+        return [cluster.operators[i].peers.standing.shunned() for i in (1, 2)]
+
+    await cluster.until(lambda: {3} in shunned(), 60 * LACKING_S)
+    epochs = cluster.epochs(key)
+    # The first loss may be a disk's; then it had as many as its debt allows.
+    assert 2 <= epochs[1] <= 2 + LIMIT / PRICES[Offence.LOST]
+    await cluster.wait(1.5 * LACKING_S)
+    assert cluster.epochs(key) == epochs
+    await cluster.sign(key, b"without it")
 
 
 # What gets lost

@@ -118,8 +118,13 @@ class Asked:
 
 @pytest.fixture
 async def asked(make_cluster: MakeCluster) -> Asked:
-    """Three operators who hold two keys for ECDSA and two for Ed25519, of two of three."""
-    return await Asked.of(await make_cluster(2, ALL))
+    """Three operators who hold two keys for ECDSA and two for Ed25519, of two of three.
+
+    Whether a proposal is due is asked in `test_rules`.
+    """
+    asked = await Asked.of(await make_cluster(2, ALL))
+    asked.operator.work.rules.require_due = lambda *_: None  # type: ignore[method-assign]
+    return asked
 
 
 # Auxiliary information

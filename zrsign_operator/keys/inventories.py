@@ -15,6 +15,8 @@ GRACE_S: Final = 2.0
 """How long a peer may be behind with what it says."""
 AUX_GRACE_S: Final = 15.0
 """How much later than this operator a peer may end the making of auxiliary information."""
+AUX_KEY: Final = -1
+"""Stands for auxiliary information among the numbers of keys."""
 MAX_KEYS: Final = 1 << 16
 """Keys that a peer may say to hold, about 16 MB of memory."""
 LACKING_S: Final = 10.0
@@ -24,9 +26,18 @@ LACKING_S: Final = 10.0
 class Inventories:
     """What every peer says that it holds."""
 
-    def __init__(self, holdings: Holdings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        holdings: Holdings,
+        clock: Callable[[], float],
+        lost_again: Callable[[int, str], None] = lambda _peer, _what: None,
+    ) -> None:
+        """`lost_again` hears of peers for whom the group must make again what it made before."""
         self._holdings = holdings
         self._clock = clock
+        self._lost_again = lost_again
+        self._losses: dict[tuple[int, int], tuple[bytes, int]] = {}
+        """What a peer lost last and how many it lost, by peer and ledger key; see `AUX_KEY`."""
         self._said: dict[int, dict[int, Holding]] = {}
         """What each peer holds, by peer and ledger key; one that said nothing is not there."""
         self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
@@ -74,7 +85,12 @@ class Inventories:
     def covered(self, level: SecurityLevel, epoch: int) -> frozenset[int]:
         """Whom my newest auxiliary information of this epoch covers, without those who lost it."""
         newest = self._holdings.newest_aux(level, epoch)
-        return self._having(newest) if newest is not None else frozenset()
+        if newest is None:
+            return frozenset()
+        having = self._having(newest)
+        for peer in set(newest.public.paillier) - having:
+            self._note_loss(peer, AUX_KEY, newest.public.digest)
+        return having
 
     def aux_of(self, held: HeldKey, level: SecurityLevel) -> tuple[AuxInfo | None, frozenset[int]]:
         """What a key may presign with, at this level or above, and which of its holders have it.
@@ -102,6 +118,16 @@ class Inventories:
         }
         return frozenset(info.public.paillier) - lost
 
+    def _note_loss(self, peer: int, ledger_key: int, name: bytes) -> None:
+        """A disk may be lost once; who loses all that it is given has others work without end."""
+        last, count = self._losses.get((peer, ledger_key), (b"", 0))
+        if name == last:
+            return
+        self._losses[peer, ledger_key] = name, count + 1
+        if count:
+            what = "auxiliary information" if ledger_key == AUX_KEY else f"key {ledger_key}"
+            self._lost_again(peer, what)
+
     def lacking(self, held: HeldKey, since: float = GRACE_S) -> frozenset[int]:
         """Holders of this epoch who have been without a share of it for a while."""
         now, key_id = self._clock(), held.share.info.key_id
@@ -113,6 +139,8 @@ class Inventories:
                 self._lacks.pop((peer, key_id), None)
             elif now - self._lacks.setdefault((peer, key_id), now) >= since:
                 found.add(peer)
+                if since >= LACKING_S:
+                    self._note_loss(peer, held.ledger_key, key_id)
         return frozenset(found)
 
     def is_left_behind(self, held: HeldKey) -> bool:

@@ -50,7 +50,7 @@ PRICES: Final[Mapping[Offence, float]] = {
     Offence.FLOOD: LIMIT,
     Offence.MALFORMED: LIMIT,
     Offence.BROKE: 20.0,
-    Offence.UNDUE: 5.0,
+    Offence.UNDUE: 2.0,
     Offence.REFUSED: 3.0,
     Offence.CALLED_OFF: 1.0,
     Offence.LOST: 20.0,

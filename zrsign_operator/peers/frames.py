@@ -41,6 +41,10 @@ MAX_REASON: Final = 300
 """Characters of a refusal."""
 
 
+NOT_WITH: Final = "not with me, or not with one of these"
+"""The reason of who does without a member, or is not who the proposer thinks."""
+
+
 class WorkKind(StrEnum):
     """What operators do together."""
 

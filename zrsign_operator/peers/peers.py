@@ -55,7 +55,7 @@ class Peers:
         self.links = links
         self.send = links.send
         self.standing = Standing(myself.index, holdings, clock)
-        self.inventories = Inventories(holdings, clock)
+        self.inventories = Inventories(holdings, clock, self._lost_again)
         self.stocks = Stocks(myself.index, holdings, links.send)
         self._myself = myself
         self._holdings = holdings
@@ -89,6 +89,9 @@ class Peers:
         )
         if offence in CUTTING:
             self.links.cut(peer, excluded_s)
+
+    def _lost_again(self, peer: int, what: str) -> None:
+        self.charge(peer, Offence.LOST, what)
 
     def came(self, peer: int) -> None:
         """A link to a peer opened: tell it what it cannot know."""

@@ -33,6 +33,16 @@ IDLE_S: Final = 1.0
 SHORT_IDLE_S: Final = 0.15
 
 
+def key_subject(ledger_key: int) -> bytes:
+    """What the order of those follows from who propose work with a key."""
+    return b"sign" + ledger_key.to_bytes(8, "big")
+
+
+def request_subject(request_id: int) -> bytes:
+    """What the order of those follows from who propose to make a key."""
+    return b"request" + request_id.to_bytes(8, "big")
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Something that is open on the ledger."""
@@ -83,7 +93,7 @@ class KeyState:
     @property
     def subject(self) -> bytes:
         """What the order of its proposers follows from."""
-        return b"sign" + self.ledger_key.to_bytes(8, "big")
+        return key_subject(self.ledger_key)
 
 
 @dataclass(frozen=True)
@@ -234,7 +244,7 @@ def _my_turn(
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:
     if wanted.kind is WorkKind.KEYGEN:
         everybody = tuple(sorted(situation.usable & set(situation.members)))
-        subject = b"request" + wanted.subject.to_bytes(8, "big")
+        subject = request_subject(wanted.subject)
         rank = _rank(situation, subject, everybody)
         since = situation.usable_since
         enough = _gathered(situation, len(situation.members) - situation.absent)

@@ -19,9 +19,9 @@ from zrsign_dmpc.errors import DmpcError
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
-from zrsign_operator.errors import OperatorError, Refused
+from zrsign_operator.errors import NotDue, OperatorError, Refused
 from zrsign_operator.peers.conduct import Offence
-from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
+from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.tasks import COSTLY, HEAVY, MOST, TIMEOUTS_S, Task
 
@@ -187,6 +187,8 @@ class Runner:
                 self._parked[execution_id] = self._clock() if since is None else since, proposal
                 return False
             if proposal.proposer != self.me:
+                if isinstance(error, NotDue):
+                    self._offends(proposal.proposer, Offence.UNDUE, str(error))
                 refusal = Refusal(execution_id, str(error)[:300])
                 self._send(proposal.proposer, refusal.encode())
             else:
@@ -267,6 +269,8 @@ class Runner:
         proposer = run.proposal.proposer
         if sender != proposer:
             self._call_off(run, f"party {sender}: {frame.reason}", sender)
+        if proposer != self.me and not frame.reason.endswith(NOT_WITH):
+            self._offends(sender, Offence.CALLED_OFF, frame.reason)
         if proposer == self.me:
             self._refused(sender, run.proposal, frame)
             self._end(run, Abort(f"party {sender} refused: {frame.reason}", ()))

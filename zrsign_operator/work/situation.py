@@ -100,6 +100,14 @@ class Outlook:
             case _:
                 return True
 
+    def is_short(self, ledger_key: int) -> bool:
+        """Whether requests wait for presignatures of this key, as of the last look."""
+        return ledger_key in self._short
+
+    def want(self, kind: WorkKind, subject: int, key_id: int) -> Wanted:
+        """Something that is open, with since when this operator knows of it."""
+        return self._want(kind, subject, key_id, self._clock())
+
     def got_presignature(self, name: bytes) -> None:
         """Note when a presignature came."""
         self._got[name] = self._clock()

@@ -18,7 +18,7 @@ from zrsign_operator.ledger.orders import Move, Target
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.metrics import Figures
 from zrsign_operator.peers.conduct import Offence
-from zrsign_operator.peers.frames import Proposal, Refusal, WorkKind
+from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.agenda import Draft, Situation, agenda, wants_primes
@@ -26,6 +26,7 @@ from zrsign_operator.work.details import EcdsaDetails
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.primes import PrimeSource
 from zrsign_operator.work.proposer import Proposer
+from zrsign_operator.work.rules import Rules
 from zrsign_operator.work.runner import Ended, Runner
 from zrsign_operator.work.situation import Outlook
 from zrsign_operator.work.tasks import Desk, Task
@@ -75,6 +76,7 @@ class Work:
             decided=self._decided,
             clock=clock,
         )
+        self.rules = Rules(self.outlook, holdings, outbox, pool_level, clock)
         self.proposer = Proposer(
             myself.index, myself.identity, holdings, peers.stocks, peers.inventories
         )
@@ -134,7 +136,7 @@ class Work:
             return
         forgotten = proposal.incarnation_of(me) != self._myself.incarnation
         if forgotten or self._peers.standing.shunned() & members:
-            refusal = Refusal(proposal.execution_id, "not with me, or not with one of these")
+            refusal = Refusal(proposal.execution_id, NOT_WITH)
             self._peers.send(sender, refusal.encode())
             return
         self.runner.invited(proposal)
@@ -145,6 +147,8 @@ class Work:
             self.outlook.tried(proposal)
 
     def _prepare(self, proposal: Proposal) -> Task:
+        if proposal.proposer != self._myself.index:
+            self.rules.require_due(proposal, self._peers.usable(), self.runner.running())
         desk = Desk(
             myself=self._myself,
             settings=self.settings,
@@ -263,6 +267,9 @@ class Work:
 
     def _refused(self, peer: int, proposal: Proposal, refusal: Refusal) -> None:
         self._log.info("refused", peer=peer, kind=proposal.kind, why=refusal.reason)
+        if refusal.reason != NOT_WITH:
+            # Who does without a third is not to be done without for that.
+            self._peers.charge(peer, Offence.REFUSED, refusal.reason)
         if proposal.kind != WorkKind.RESHARE:
             # New shares need the whole group, so a pause without this one would help nobody.
             self._peers.standing.refused(peer)

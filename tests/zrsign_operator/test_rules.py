@@ -1,0 +1,186 @@
+"""A member that keeps to no rule of the agenda, and asks for work all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.cluster import ED25519, KEYRING, FixedPrimes
+from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.test_tasks import ALL, ME, PEER, Asked, give, nonces, presign_details
+from zrsign_operator.ledger.orders import Target
+from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
+from zrsign_operator.peers.frames import Inventory, Proposal, WorkKind
+from zrsign_operator.peers.members import rotation
+from zrsign_operator.work.agenda import PATIENCE_S, key_subject, request_subject
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails
+from zrsign_operator.work.rules import EARLY_S
+from zrsign_operator.work.runner import PARK_SHORTLY_S
+
+
+@pytest.fixture
+async def asked(make_cluster: MakeCluster) -> Asked:
+    """Three operators who hold keys, of two of three; pools have two presignatures."""
+    cluster = await make_cluster(2, ALL, pool_level=2)
+    cluster.give_aux()
+    return await Asked.of(cluster)
+
+
+def by(
+    proposer: int,
+    kind: WorkKind,
+    subjects: tuple[int, ...],
+    details: bytes = b"",
+    members: tuple[int, ...] = ALL,
+    name: str = "one",
+) -> Proposal:
+    incarnations = tuple(bytes([i]) * 16 for i in members)
+    nonce = sha256(name.encode()).digest()
+    return Proposal(
+        KEYRING, kind, subjects, proposer, members, incarnations, nonce, details
+    ).signed(identity(proposer))
+
+
+def joins(asked: Asked, proposal: Proposal) -> bool:
+    """Whether operator 1 takes part at once."""
+    asked.operator.on_frame(proposal.proposer, proposal)
+    return proposal in asked.operator.work.runner.running()
+
+
+async def test_presigning__should_not_go_on_when_the_pool_is_full(asked: Asked) -> None:
+    """The attack: a member presigns without end, and fills disks and processors."""
+    give(asked, "first", "second")
+    details = presign_details(asked).encode()
+    endless = by(PEER, WorkKind.PRESIGN, (asked.ecdsa,), details, (1, 2))
+    why = f"the pool of key {asked.ecdsa} is full, and no request waits"
+    assert await asked.answer(endless) == why
+
+
+async def test_presigning__should_not_go_on_while_enough_are_coming(asked: Asked) -> None:
+    key = asked.other_ecdsa
+    key_id = asked.held(key).share.info.key_id
+    details = replace(presign_details(asked), key_id=key_id).encode()
+    first = rotation(key_subject(key), ALL)[0]
+    assert first != ME, "this operator fills the pool of this key"
+    members = tuple(sorted((ME, first)))
+    for number in range(2):
+        assert joins(asked, by(first, WorkKind.PRESIGN, (key,), details, members, str(number)))
+    endless = by(first, WorkKind.PRESIGN, (key,), details, members, "endless")
+    assert not joins(asked, endless)
+    await asked.cluster.deliver()
+
+
+async def test_pool__should_be_filled_by_the_first_of_its_signers(asked: Asked) -> None:
+    details, key = presign_details(asked).encode(), asked.ecdsa
+    assert rotation(key_subject(key), (1, 2))[0] == ME
+    proposal = by(PEER, WorkKind.PRESIGN, (key,), details, (1, 2))
+    assert await asked.answer(proposal) == f"operator {ME} fills the pool of key {key}"
+
+
+async def test_presigning__should_be_of_holders_as_many_as_sign(asked: Asked) -> None:
+    details = presign_details(asked).encode()
+    for members in (ALL, (1, 2)):
+        proposal = by(PEER, WorkKind.PRESIGN, (404,), details, members)
+        assert not joins(asked, proposal)
+    assert not joins(asked, by(PEER, WorkKind.PRESIGN, (asked.ecdsa,), details, ALL, "all"))
+
+
+@pytest.mark.parametrize("answered", ["here", "on the ledger"])
+async def test_request__should_not_be_signed_again_when_it_is_answered(
+    asked: Asked, answered: str
+) -> None:
+    """The attack: an answered request is proposed again, and burns what was made ahead."""
+    ledger = asked.cluster.ledger
+    request = ledger.ask_signature(asked.frost, b"one")
+    if answered == "on the ledger":
+        ledger.signatures[request].signed_data.add(signed_data=b"a signature")
+    else:
+        asked.operator.outbox.signature(request, b"a signature")
+    await asked.look()
+    fresh = nonces(asked, asked.frost, 1)
+    asked.cluster.clock.now += 60
+    proposal = asked.proposal(WorkKind.FROST, (request,), FrostDetails(fresh).encode(), (1, 2))
+    assert await asked.answer(proposal) == f"signature request {request} is answered"
+
+
+async def test_request__should_not_be_signed_twice_at_once_by_one_proposer(asked: Asked) -> None:
+    """The attack: one open request burns the whole pool."""
+    ledger = asked.cluster.ledger
+    request = ledger.ask_signature(asked.ecdsa, sha256(b"1").digest())
+    names = give(asked, "first", "second")
+    await asked.look()
+    asked.cluster.clock.now += 60
+
+    def proposal(name: bytes) -> Proposal:
+        details = EcdsaDetails((name,), (ledger.approvals[request],)).encode()
+        return by(PEER, WorkKind.ECDSA, (request,), details, (1, 2), name.hex())
+
+    asked.operator.work.outlook.want(WorkKind.ECDSA, request, asked.ecdsa)
+    asked.cluster.clock.now += PATIENCE_S
+    assert joins(asked, proposal(names[0]))
+    assert not joins(asked, proposal(names[1]))
+    assert names[1] in asked.operator.holdings.presignatures
+
+
+async def test_proposer__should_wait_for_its_turn(asked: Asked) -> None:
+    """The attack: a member takes every turn, and stalls what it began."""
+    ledger, target = asked.cluster.ledger, Target(1, 0).encode()
+    requests = [ledger.ask_key(ED25519) for _ in range(8)]
+    await asked.look()
+    asked.operator.work.situation()
+    checked = 0
+    for request in requests:
+        order = rotation(request_subject(request), ALL)
+        if order[2] == ME:
+            continue
+        early = by(order[2], WorkKind.KEYGEN, (request,), target)
+        assert not joins(asked, early)
+        asked.cluster.clock.now += PATIENCE_S - EARLY_S - 0.1
+        asked.operator.work.runner.retry_parked()
+        assert early not in asked.operator.work.runner.running()
+        asked.cluster.clock.now = 1000.0
+        if order[0] != ME:
+            assert joins(asked, by(order[0], WorkKind.KEYGEN, (request,), target, name="first"))
+            checked = request
+    assert checked
+
+
+async def test_proposal_ahead_of_its_turn__should_wait_for_it(asked: Asked) -> None:
+    request = asked.cluster.ledger.ask_key(ED25519)
+    await asked.look()
+    asked.operator.work.situation()
+    others = [index for index in rotation(request_subject(request), ALL) if index != ME]
+    last = by(others[-1], WorkKind.KEYGEN, (request,), Target(1, 0).encode())
+    asked.operator.on_frame(last.proposer, last)
+    asked.cluster.clock.now += 2 * PATIENCE_S - EARLY_S
+    asked.operator.work.runner.retry_parked()
+    assert last in asked.operator.work.runner.running()
+
+
+async def test_aux__should_be_made_for_all_who_are_here_by_the_first_of_them(
+    asked: Asked,
+) -> None:
+    """The attack: auxiliary information of two takes the place of everybody's."""
+    asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
+    primes.start()
+    for proposer, members in ((PEER, (1, 2)), (PEER, ALL), (3, (1, 3))):
+        assert not joins(asked, by(proposer, WorkKind.AUX, (), b"", members))
+    assert primes.ready()
+    asked.operator.peers.inventories.take(3, Inventory((), ()))
+
+
+async def test_undue_proposals__should_have_a_consequence(asked: Asked) -> None:
+    details, count = presign_details(asked).encode(), 0
+    while asked.operator.peers.standing.shunned() != {PEER}:
+        count += 1
+        undue = by(PEER, WorkKind.PRESIGN, (404,), details, (1, 2), str(count))
+        assert not joins(asked, undue)
+        asked.cluster.clock.now += PARK_SHORTLY_S
+        asked.operator.work.runner.retry_parked()
+        assert count <= 2 * LIMIT / PRICES[Offence.UNDUE]
+    assert PEER not in asked.operator.peers.usable()
+    proposal = by(PEER, WorkKind.PRESIGN, (404,), details, (1, 2), "and again")
+    assert await asked.answer(proposal) == "not with me, or not with one of these"

@@ -1,0 +1,142 @@
+"""The rules of `zrsign_operator.work.agenda`, as whoever is asked applies them to a proposal.
+
+A member that keeps to none of them could make the others work without end: presign for pools that
+are full, make auxiliary information that is there, sign a request again, or take every turn. Views
+differ for a moment, so a proposal that is not due yet waits for a while before it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from zrsign_operator.errors import NotDue
+from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.ledger.answers import AnswerOutbox
+from zrsign_operator.peers.frames import Proposal, WorkKind
+from zrsign_operator.peers.members import KeyringSettings, rotation
+from zrsign_operator.work.agenda import PATIENCE_S, Wanted, key_subject, request_subject
+from zrsign_operator.work.situation import Outlook
+
+EARLY_S: Final = 1.0
+"""How much earlier than by this operator's clock a turn may begin: nodes show blocks late."""
+POOLS_AT_MOST: Final = 3
+"""Presignatures of a key here, in pools: sets of signers differ while members come and go."""
+AT_ONCE: Final = 2
+"""Executions of one request at once: two proposers may meet."""
+
+
+class Rules:
+    """What one operator asks of proposals of others."""
+
+    def __init__(
+        self,
+        outlook: Outlook,
+        holdings: Holdings,
+        outbox: AnswerOutbox,
+        pool_level: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._outlook, self._holdings, self._outbox = outlook, holdings, outbox
+        self._pool_level = pool_level
+        self._clock = clock
+
+    def require_due(
+        self, proposal: Proposal, usable: Collection[int], running: Iterable[Proposal]
+    ) -> None:
+        """Raises NotDue, with the reason."""
+        settings = self._outlook.view.settings
+        match WorkKind(proposal.kind):
+            case WorkKind.AUX:
+                _require_all_here(proposal, settings, usable)
+            case WorkKind.KEYGEN:
+                wanted = self._outlook.want(WorkKind.KEYGEN, proposal.subject, 0)
+                self._require_turn(proposal, request_subject(proposal.subject), usable, wanted)
+            case WorkKind.PRESIGN:
+                self._require_lack(proposal, usable, running)
+            case WorkKind.ECDSA | WorkKind.FROST:
+                self._require_open(proposal, usable, running)
+            case WorkKind.RESHARE:
+                # `Desk.reshare` asks what is due. Its turns follow from failures that only who
+                # was there counts, and nobody waits for new shares.
+                pass
+
+    def _require_open(
+        self, proposal: Proposal, usable: Collection[int], running: Iterable[Proposal]
+    ) -> None:
+        """Each request waits for an answer, and is not being signed already."""
+        for request_id in proposal.subjects:
+            asked = self._outlook.view.signatures.get(request_id)
+            if asked is None:
+                # It may be on its way: who signs looks for it again.
+                raise NotDue(f"signature request {request_id} is not open and approved here")
+            if asked.signature or self._outbox.has_answered(("signature", request_id)):
+                raise NotDue(f"signature request {request_id} is answered")
+            same = [p for p in running if p.kind == proposal.kind and request_id in p.subjects]
+            mine = any(each.proposer == proposal.proposer for each in same)
+            if mine or len(same) >= AT_ONCE:
+                raise NotDue(f"signature request {request_id} is being signed")
+            holder = asked.wallet.holder
+            wanted = self._outlook.want(WorkKind(proposal.kind), request_id, holder)
+            self._require_turn(proposal, key_subject(holder), usable, wanted)
+
+    def _require_lack(
+        self,
+        proposal: Proposal,
+        usable: Collection[int],
+        running: Iterable[Proposal],
+    ) -> None:
+        """A request waits for a presignature of this key, or its pool is not full."""
+        held = self._holdings.key(proposal.subject)
+        if held is None:
+            raise NotDue(f"I hold no share of key {proposal.subject}")
+        if not set(proposal.members) <= set(held.share.info.shares):
+            raise NotDue("somebody holds no share of the key")
+        if len(proposal.members) != held.share.info.threshold:
+            raise NotDue("a presignature is made by as many as sign with it")
+        if self._outlook.is_short(proposal.subject):
+            return
+        coming = sum(
+            each.kind == WorkKind.PRESIGN and each.subject == proposal.subject for each in running
+        )
+        if not self._lacks(held, proposal.members, coming):
+            raise NotDue(f"the pool of key {proposal.subject} is full, and no request waits")
+        order = _order(key_subject(proposal.subject), proposal, usable)
+        if order[0] != proposal.proposer:
+            raise NotDue(f"operator {order[0]} fills the pool of key {proposal.subject}")
+
+    def _lacks(self, held: HeldKey, signers: tuple[int, ...], coming: int) -> bool:
+        ready = self._holdings.presignatures_of(held.share.info.key_id)
+        by_these = sum(made.public.signers == signers for made in ready)
+        most = POOLS_AT_MOST * self._pool_level
+        return by_these + coming < self._pool_level and len(ready) + coming < most
+
+    def _require_turn(
+        self, proposal: Proposal, subject: bytes, usable: Collection[int], wanted: Wanted
+    ) -> None:
+        """It is the proposer's turn; the last failure may be unknown there."""
+        order = _order(subject, proposal, usable)
+        rank, waited = order.index(proposal.proposer), self._clock() - wanted.since + EARLY_S
+        attempts = {max(wanted.attempts - 1, 0), wanted.attempts}
+        turn = min((rank - each) % len(order) for each in attempts)
+        if waited < turn * PATIENCE_S:
+            raise NotDue(f"it is the turn of operator {order[wanted.attempts % len(order)]}")
+
+
+def _order(subject: bytes, proposal: Proposal, usable: Collection[int]) -> list[int]:
+    """The members in the order of their turns, without those that are away here."""
+    here = {*usable, proposal.proposer}
+    return [index for index in rotation(subject, proposal.members) if index in here]
+
+
+def _require_all_here(
+    proposal: Proposal, settings: KeyringSettings, usable: Collection[int]
+) -> None:
+    """Auxiliary information of a part would take the place of everybody's."""
+    group = set(settings.group.indices)
+    if not set(proposal.members) <= group:
+        raise NotDue("somebody is not in the group")
+    if left_out := group & set(usable) - set(proposal.members):
+        raise NotDue(f"auxiliary information is for all who are here, {sorted(left_out)} too")
+    if proposal.proposer != min(proposal.members):
+        raise NotDue(f"operator {min(proposal.members)} proposes auxiliary information")
