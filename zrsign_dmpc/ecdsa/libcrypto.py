@@ -65,16 +65,23 @@ class _Numbers:
         self.base, self.exponent, self.result = (_Number(library) for _ in range(3))
 
 
-class _Scratch(threading.local):
-    """What a power works in: each thread has its own."""
+class _Context:
+    """A BN_CTX, where libcrypto keeps what it needs meanwhile."""
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
-        self.first, self.second = _Numbers(library), _Numbers(library)
-        self.context: Final = _require(library.BN_CTX_new())
+        self.pointer: Final = _require(library.BN_CTX_new())
 
     def __del__(self) -> None:
-        self._library.BN_CTX_free(self.context)
+        self._library.BN_CTX_free(self.pointer)
+
+
+class _Scratch(threading.local):
+    """What a power works in. Each thread has its own, which ends with the thread."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.first, self.second = _Numbers(library), _Numbers(library)
+        self.context = _Context(library)
 
 
 class _Montgomery:
@@ -119,7 +126,7 @@ class Libcrypto:
                 numbers.base.set(base),
                 numbers.exponent.set(exponent),
                 montgomery.number.pointer,
-                own.context,
+                own.context.pointer,
                 montgomery.pointer,
             )
         )
@@ -138,7 +145,7 @@ class Libcrypto:
             arguments += [numbers.exponent.set(exponent)]
             arguments += [context.number.pointer, context.pointer]
         library = self._releasing if release_gil else self._keeping
-        _require(library.BN_mod_exp_mont_consttime_x2(*arguments, own.context))
+        _require(library.BN_mod_exp_mont_consttime_x2(*arguments, own.context.pointer))
         return (
             self._read(own.first.result, contexts[0].size),
             self._read(own.second.result, contexts[1].size),
@@ -150,7 +157,7 @@ class Libcrypto:
         return cast(int, gmpy2.mpz.from_bytes(written.raw, "big"))
 
     def _prepared(self, modulus: int) -> _Montgomery:
-        return _Montgomery(self._keeping, modulus, self._scratch.context)
+        return _Montgomery(self._keeping, modulus, self._scratch.context.pointer)
 
 
 def find() -> Libcrypto | None:

@@ -1,7 +1,10 @@
 """Powers by libcrypto equal Python's, whatever is asked, on any thread; and who may see what."""
 
 import ctypes.util
+import gc
 import math
+import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -197,6 +200,24 @@ def test_libcrypto__should_serve_many_threads_and_more_moduli_than_it_keeps() ->
 
     with ThreadPoolExecutor(8, initializer=release_gil) as threads:
         assert all(threads.map(work, range(8)))
+
+
+def test_libcrypto__should_free_what_a_thread_used_when_it_ends() -> None:
+    own = libcrypto.find()
+    assert own is not None
+    made: list[weakref.ref[Any]] = []
+
+    def work() -> None:
+        assert own.power(3, 5, PRIME, secret=True) == 243
+        scratch = own._scratch
+        made.extend(weakref.ref(each) for each in (scratch.context, scratch.first))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert [each() for each in made] == [None, None]
+    assert own.power(3, 5, PRIME, secret=True) == 243
 
 
 @pytest.mark.parametrize("name", ["libcrypto-of-nobody.so", ctypes.util.__file__])
