@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.store.collections import Index
 from zrchain_lite.store.kv import MemoryStore
-from zrchain_lite.store.pagination import MAX_PAGE_BYTES, Indexed, Merged, Numbered, listed_page
+from zrchain_lite.store.pagination import (
+    MAX_OFFSET,
+    MAX_PAGE_BYTES,
+    Indexed,
+    Merged,
+    Numbered,
+    listed_page,
+    page,
+)
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 
 
@@ -79,3 +89,32 @@ def test_heavy_pages__should_end_early_and_still_show_everything(
             break
         request.key = response.next_key
     assert seen == list(reversed(ids) if reverse else ids)
+
+
+@pytest.mark.parametrize(
+    ("request_", "total"),
+    [
+        (PageRequest(), 300),
+        (PageRequest(offset=7), 300),
+        (PageRequest(limit=5), 0),
+        (PageRequest(limit=5, count_total=True), 300),
+        (PageRequest(key=bytes(8)), 0),
+        (PageRequest(key=bytes(8), count_total=True), 0),
+    ],
+)
+def test_total__should_be_told_on_request_or_without_a_limit(
+    request_: PageRequest, total: int
+) -> None:
+    assert listed_page(Numbered(300), int, request_)[1].total == total
+    pairs = ((id_.to_bytes(8, "big"), id_) for id_ in range(300))
+    assert page(pairs, request_)[1].total == total
+
+
+def test_total__should_be_left_out_where_nobody_asked_for_a_long_count() -> None:
+    def pairs() -> Iterator[tuple[bytes, int]]:
+        return ((id_.to_bytes(8, "big"), id_) for id_ in range(MAX_OFFSET + 200))
+
+    items, response = page(pairs(), PageRequest())
+    assert (len(items), response.total) == (100, 0)
+    with pytest.raises(InvalidArgument, match="leave count_total out"):
+        page(pairs(), PageRequest(count_total=True))

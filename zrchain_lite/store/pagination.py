@@ -120,7 +120,7 @@ def listed_page(
     items, left_out = _take(
         ((id_.to_bytes(8, "big"), load(id_)) for id_ in wanted), _limit(request)
     )
-    total = listing.count() if request.count_total and not request.key else 0
+    total = _total(request, listing.count)
     return items, PageResponse(next_key=left_out or b"", total=total)
 
 
@@ -132,19 +132,16 @@ def page(
 ) -> tuple[list[T], PageResponse]:
     """One page of `items`, which come in the request's order and from its key on.
 
-    `next_key` is the key of the first item that was left out, empty on the last page. The total is
-    told on request, and only for pages by offset, as in the SDK: by `total` where the number is
-    kept, else by counting, up to 10 000.
+    `next_key` is the key of the first item that was left out, empty on the last page. The number of
+    all is `total` where it is kept, else it is counted, up to 10 000.
     """
     _check(request)
     ordered = iter(items)
     skipped = sum(1 for _ in islice(ordered, request.offset))
     selected, left_out = _take(ordered, _limit(request))
-    response = PageResponse(next_key=left_out or b"")
-    if request.count_total and not request.key:
-        seen = skipped + len(selected) + (left_out is not None)
-        response.total = total() if total is not None else seen + counted(ordered)
-    return selected, response
+    seen = skipped + len(selected) + (left_out is not None)
+    count = total or (lambda: seen + counted(ordered))
+    return selected, PageResponse(next_key=left_out or b"", total=_total(request, count))
 
 
 def counted(items: Iterable[object]) -> int:
@@ -182,6 +179,20 @@ def _check(request: PageRequest) -> None:
         raise InvalidArgument(
             f"an offset is at most {MAX_OFFSET}; go on by `key`, the next_key of the page before"
         )
+
+
+def _total(request: PageRequest, count: Callable[[], int]) -> int:
+    """The number of all items, told for pages by offset on request and, as in the SDK, where no
+    limit is given; 0 where nobody asked for a number that is not known at once.
+    """
+    if request.key or not (request.count_total or not request.limit):
+        return 0
+    try:
+        return count()
+    except InvalidArgument:
+        if request.count_total:
+            raise
+        return 0
 
 
 def _limit(request: PageRequest) -> int:

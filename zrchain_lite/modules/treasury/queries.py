@@ -184,7 +184,7 @@ class TreasuryQueries:
             both = self._both(ctx, request.request_id)
             if _matches(both, request):
                 answer.sign_transaction_requests.append(both)
-                answer.pagination.total = 1 if request.pagination.count_total else 0
+                answer.pagination.total = 1
         return answer
 
     def sign_transaction_request_by_id(
