@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 import grpc
 import grpc.aio
 
-from zrchain_lite.api import height, services
+from zrchain_lite.api import height, reflection, services
 from zrchain_lite.api.http import GRACE_S, PortInUse
+from zrchain_lite.api.reflection import Reflection
 from zrchain_lite.api.services import Metadata, Method
 from zrchain_lite.api.status import GrpcStatus, status_of
 from zrchain_lite.engine.reading import Reading
-from zrchain_lite.errors import LedgerError
+from zrchain_lite.errors import InvalidArgument, LedgerError
 
 _log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -30,15 +31,28 @@ class Handler(grpc.GenericRpcHandler):
     def __init__(self, engine: Reading) -> None:
         self._engine = engine
         self._methods = services.methods(engine)
+        called = {*self._methods, *engine.app.registry.queries}
+        self._reflection = Reflection(path.split("/")[1] for path in called)
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """What answers the method that a call names; an unknown one answers UNIMPLEMENTED."""
         path = handler_call_details.method
+        if path in reflection.METHODS:
+            return grpc.stream_stream_rpc_method_handler(self._reflect)
         method = self._methods.get(path)
         call = self._query(path) if method is None else self._service(method)
         return grpc.unary_unary_rpc_method_handler(call)
+
+    async def _reflect(
+        self, requests: AsyncIterator[bytes], context: Context
+    ) -> AsyncIterator[bytes]:
+        try:
+            async for answer in self._reflection.stream(aiter(requests)):
+                yield answer
+        except InvalidArgument as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
     def _query(self, path: str) -> Call:
         async def answer(request: bytes, metadata: Metadata) -> bytes:
