@@ -62,9 +62,9 @@ class Ante:
         not looked at.
         """
         meter = self._limits(ctx, tx, simulate=simulate)
-        signers = self._signers(tx, simulate=simulate)
-        fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
         params = self.auth.params(ctx)
+        signers = self._signers(tx, params.tx_sig_limit, simulate=simulate)
+        fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
         meter.consume(gas.TRANSACTION + tx.size * params.tx_size_cost_per_byte)
         keys = 0
         for position, address in enumerate(signers):
@@ -108,8 +108,10 @@ class Ante:
             raise TxRejected(f"timeout height {timeout} has passed; it is {ctx.height}", code=30)
         return gas.GasMeter(min(most, MAX_SIMULATED_GAS) if simulate else limit)
 
-    def _signers(self, tx: DecodedTx, *, simulate: bool) -> list[str]:
+    def _signers(self, tx: DecodedTx, most: int, *, simulate: bool) -> list[str]:
         signers = tx.signers()
+        if len(signers) > most:
+            raise TxRejected(f"{len(signers)} signatures are required; {most} are allowed", code=14)
         for address in signers:
             check_address(address)
             if address in self.auth.module_accounts:

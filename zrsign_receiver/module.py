@@ -17,7 +17,7 @@ from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury_wire
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.administration import Administration
-from zrsign_receiver.answers.answers import ContractAnswers
+from zrsign_receiver.answers.answers import MODULE_NAME, ContractAnswers
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.journey import Journey
 from zrsign_receiver.messages import ReceiverMessages
@@ -35,7 +35,7 @@ class ReceiverModule(Module):
     policy and treasury.
     """
 
-    name = "receiver"
+    name = MODULE_NAME
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class ReceiverModule(Module):
         policy: PolicyKeeper,
         treasury: TreasuryKeeper,
     ) -> None:
+        # Nobody signs for the account in whose name the receiver asks, and nobody pays into it.
+        identity.bank.module_address(MODULE_NAME)
         self._state = state = ReceiverState()
         journey = Journey(state)
         self._treasury = treasury

@@ -33,7 +33,9 @@ ALICE = Account.from_secret(bytes([1]) * 32)
 BOB = Account.from_secret(bytes([2]) * 32)
 CAROL = Account.from_secret(bytes([3]) * 32)
 NOBODY = Account.from_secret(bytes([9]) * 32)
-ACCOUNTS = 3 + len(Keepers.create().auth.module_accounts)
+_COMPOSED = Keepers.create()
+modules(_COMPOSED)
+ACCOUNTS = 3 + len(_COMPOSED.auth.module_accounts)
 """How many accounts the genesis makes: those with coins, and the modules' own."""
 
 

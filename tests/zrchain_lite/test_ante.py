@@ -35,6 +35,7 @@ from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1 import signing_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, TxBody, TxRaw
 from zrsign_chains.ecdsa import N
+from zrsign_receiver.answers.answers import MODULE_ADDRESS
 
 Make = Callable[[Chain], bytes]
 
@@ -393,3 +394,21 @@ def test_ante__should_take_a_transaction_up_to_its_last_height(chain: Chain) -> 
     late = chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now - 1)
     with pytest.raises(TxRejected, match="has passed"):
         checked(chain, late)
+
+
+def test_ante__should_bound_the_number_of_signatures(tmp_path: Path) -> None:
+    params = {"params": {"tx_sig_limit": "1"}}
+    chain = Chain(tmp_path / "one", first=genesis(auth=params))
+    both = [transfer(ALICE, BOB), transfer(BOB, ALICE)]
+    signers = [chain.signer(ALICE), chain.signer(BOB)]
+    check = chain.send(build(both, signers, chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE))
+    assert (check.codespace, check.code) == ("sdk", 14), check.log
+    assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 0
+    chain.close()
+
+
+def test_receivers_account__should_be_paid_by_nobody(chain: Chain) -> None:
+    """It asks for signatures in its own name; coins that reach it are lost."""
+    to = replace(BOB, address=MODULE_ADDRESS)
+    (result,) = chain.block(chain.tx(ALICE, transfer(ALICE, to))).results.tx_results
+    assert result.code == 4, result.log

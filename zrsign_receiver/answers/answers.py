@@ -22,7 +22,8 @@ from zrsign_receiver.errors import Reason, Rejection
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.state import ReceiverState
 
-MODULE_ADDRESS = module_address("receiver")
+MODULE_NAME = "receiver"
+MODULE_ADDRESS = module_address(MODULE_NAME)
 # A keyring that was away may miss one; the answer of a Direct request is not given up for that.
 MAX_AUTHORITY_ATTEMPTS = 3
 

@@ -9,11 +9,13 @@ from google.protobuf.message import Message
 
 from zrchain_lite.errors import InvalidArgument, Unauthorized
 from zrchain_lite.module import Context
+from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.modules.identity.addresses import require_account, require_keyring
 from zrchain_lite.modules.identity.authority import Authority
 from zrchain_lite.modules.policy.deadlines import require_blocks
 from zrchain_lite.modules.policy.keeper import AtOnce, PolicyKeeper
 from zrchain_lite.modules.treasury import state, transactions, wallets
+from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW
 from zrchain_lite.modules.treasury.keeper import MAX_ITEMS, TreasuryKeeper, require_items
 from zrchain_lite.modules.treasury.signatures import MAX_MESSAGE
 from zrchain_lite.modules.treasury.transactions import Prepared
@@ -293,6 +295,11 @@ def checked_params(params: Params) -> Params:
         )
     if params.keyring_commission_destination:
         require_account(params.keyring_commission_destination)
+        if params.keyring_commission_destination == module_address(KEYRING_ESCROW):
+            raise InvalidArgument(
+                "keyring_commission_destination is the escrow, which holds the fees of open "
+                "requests and nothing else; name another account"
+            )
     if params.mpc_keyring:
         require_keyring(params.mpc_keyring)
     require_blocks(params.default_btl, "default_btl")

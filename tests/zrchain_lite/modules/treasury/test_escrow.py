@@ -9,8 +9,9 @@ import pytest
 
 from tests.zrchain_lite.modules.treasury.world import ECDSA, WEALTH, World
 from zrchain_lite.errors import InsufficientFunds, InvalidArgument, Unauthorized
+from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.modules.identity.addresses import keyring_address
-from zrchain_lite.modules.treasury.escrow import split
+from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW, split
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
 PARAMS = "/zrchain.treasury.Query/Params"
@@ -111,3 +112,10 @@ def test_update_params__should_check_the_commission() -> None:
     keyring = world.keyring(party, [party])
     request_id = world.request_key(owner, world.workspace(owner), keyring)
     assert world.treasury.key_request(world.ctx(), request_id).mpc_btl == world.height + 7
+
+
+def test_commission__should_not_go_to_the_escrow() -> None:
+    """The escrow holds the fees of open requests and nothing else."""
+    escrow = module_address(KEYRING_ESCROW)
+    with pytest.raises(InvalidArgument, match="is the escrow"):
+        paying(10, escrow)
