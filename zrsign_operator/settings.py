@@ -52,8 +52,8 @@ class OperatorSettings(Settings):
     """File with the root key of simulated enclaves; all operators of a network hold the same."""
     attestation: Attestation = Attestation()
     """Which enclaves of peers are believed."""
-    presignatures: int = Field(default=2, ge=0, le=1000)
-    """Presignatures that are kept ready for each ECDSA key."""
+    presignatures: int = Field(default=8, ge=0, le=1000)
+    """Presignatures that are kept ready for each ECDSA root, or key of its own."""
     poll_interval_s: float = Field(default=1.0, gt=0, le=60)
     """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     prime_stock: Path | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from coincurve import PublicKey, PublicKeyXOnly
@@ -152,3 +153,24 @@ async def test_root__should_outlive_a_restart_of_everybody(make_cluster: MakeClu
         (signature,) = await cluster.sign(id_, DIGEST)
         verify(cluster, id_, DIGEST, signature)
     assert len(cluster.ledger.active) == 3
+
+
+async def test_wallets__should_leave_nothing_at_the_operators(make_cluster: MakeCluster) -> None:
+    """No file, no descriptor, no inventory, however many there are."""
+    cluster = await make_cluster(2, ALL, roots=1)
+    await cluster.wallet(ECDSA)
+    await cluster.until(lambda: len(cluster.ledger.active) == 3)
+
+    def kept() -> tuple[int, int, list[int]]:
+        files = sum(path.is_file() for path in cluster.home.rglob("*"))
+        held = [len(list(o.holdings.all_keys())) for o in cluster.operators.values()]
+        return files, len(list(Path("/proc/self/fd").iterdir())), held
+
+    before, said = kept(), sum(cluster.wire.sent.values())
+    asked = [cluster.ledger.ask_key(each) for each in (ECDSA, ED25519, TAPROOT) for _ in range(50)]
+    await cluster.until(lambda: set(asked) <= set(cluster.ledger.known_keys))
+    assert kept() == before
+    assert sum(cluster.wire.sent.values()) == said
+    await cluster.wait(1.0)
+    for operator in cluster.operators.values():
+        assert not any(operator.outbox.has_answered(("key", id_)) for id_ in asked)
