@@ -37,7 +37,7 @@ OUTPUT = Path("build/bench/operators.json")
 QUERY = "/zrchain.treasury.Query/"
 POLL_S = 0.003
 ONE_BY_ONE = 15
-BATCH = 100
+BATCH = 50
 """Key requests in one transaction."""
 TIMEOUT_S = 240
 
@@ -100,7 +100,7 @@ class Client:
                 mpc_btl=100_000,
             )
             asked = [message] * min(BATCH, count - first)
-            sent = await self._ledger.broadcast(*asked, gas_limit=100_000_000)
+            sent = await self._ledger.broadcast(*asked, gas_limit=40_000_000)
             last = treasury.MsgNewKeyRequestResponse()
             sent.responses[-1].Unpack(last)
             status = partial(self._key_status, last.key_req_id)
