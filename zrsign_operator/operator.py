@@ -12,6 +12,7 @@ from zrsign_dmpc.errors import DmpcError
 from zrsign_operator.errors import OperatorError
 from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.answers import ABSENT_S, AnswerOutbox, CatchingUp
+from zrsign_operator.ledger.orders import Target
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import (
@@ -164,6 +165,16 @@ class Operator:
                 self._log.warning("share_erased", key=held.ledger_key, epoch=held.share.info.epoch)
                 self.holdings.erase(held.folder)
                 self.peers.tell_all(*self.peers.inventories.mine())
+        self._settle_aux()
+
+    def _settle_aux(self) -> None:
+        """Keep one auxiliary information once the whole group has what its order wants."""
+        group, order = self.settings.group, Target.of(self.settings)
+        newest = self.holdings.newest_aux(group.level, order.aux_epoch)
+        if newest is None or not set(group.indices) <= set(newest.public.paillier):
+            return
+        if self.peers.inventories.is_everywhere(newest) and self.holdings.settle_on(newest):
+            self.peers.tell_all(*self.peers.inventories.mine())
 
     def _is_stillborn(self, held: HeldKey) -> bool:
         """Whether a key that was made here can never sign, because fewer than t members hold it.

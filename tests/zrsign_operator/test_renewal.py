@@ -13,13 +13,13 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity
 from tests.zrsign_dmpc.ecdsa.thieves import Thief
-from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster, Enclave, FixedPrimes
+from tests.zrsign_operator.cluster import ECDSA, ED25519, Cluster, Enclave, FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa import AuxInfo, PresignSetup, StoredAuxInfo
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_operator.keys.sealing import Seal, SealedFiles
-from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, WorkKind
+from zrsign_operator.peers.frames import Frame, Proposal, Said, WorkKind
 from zrsign_operator.work.details import PresignDetails
 
 ALL = (1, 2, 3)
@@ -130,50 +130,40 @@ async def test_thief__should_learn_nothing_from_two_epochs(make_cluster: MakeClu
     assert not left & {name.hex() for name in presigned}
 
 
-async def test_presigning__should_be_refused_with_older_auxiliary_information(
+async def test_old_auxiliary_information__should_go_although_a_key_stays_behind(
     make_cluster: MakeCluster,
 ) -> None:
-    """The broken operator asks for it; somebody kept it, as when another key still waits."""
+    """Operator 3 lost its share of one that the ledger does not have: nobody may deal it again."""
     cluster = await make_cluster(2, ALL)
     cluster.give_aux()
-    key, waits = cluster.deal(ECDSA), cluster.deal(ECDSA, "another")
-    # The other key has no shares at operator 3, and nobody may deal it one.
-    del cluster.ledger.known_keys[waits]
-    cluster.operators[3].holdings.erase(cluster.held(3, waits).folder)
+    key, stuck = cluster.deal(ECDSA), cluster.deal(ECDSA, "another")
+    del cluster.ledger.known_keys[stuck]
+    cluster.operators[3].holdings.erase(cluster.held(3, stuck).folder)
     await cluster.deliver()
-    old = cluster.operators[1].holdings.aux[0].public.digest
     cluster.ledger.order_refresh()
     cluster.give_aux()
-    await cluster.until(lambda: set(cluster.epochs(key).values()) == {1})
-    assert aux_epochs(cluster)[1] == [1, 2]
-    answers: list[str] = []
+    await cluster.until(has_refreshed(cluster, key))
+    assert cluster.epochs(stuck) == {1: 0, 2: 0}
+    await cluster.until(lambda: set(map(tuple, aux_epochs(cluster).values())) == {(2,)})
+    await cluster.sign(key, DIGEST)
 
-    def notice(_: int, __: int, frame: Frame) -> Iterable[bytes]:
-        if isinstance(frame, Refusal):
-            answers.append(frame.reason)
-        return [frame.encode()]
 
-    # Nor is it due: see `test_rules`.
-    cluster.operators[1].work.rules.require_due = lambda *_: None  # type: ignore[method-assign]
-    cluster.wire.carrier = notice
-    for aux in (old, cluster.operators[1].holdings.aux[1].public.digest):
-        details = PresignDetails(cluster.held(1, key).share.info.key_id, aux)
-        names = cluster.operators[2].peers.incarnations
-        asked = Proposal(
-            keyring=KEYRING,
-            kind=WorkKind.PRESIGN,
-            subjects=(key,),
-            proposer=2,
-            members=(1, 2),
-            incarnations=(names[1], names[2]),
-            nonce=sha256(aux).digest(),
-            details=details.encode(),
-        ).signed(identity(2))
-        cluster.operators[1].on_frame(2, asked)
-        joined = asked in cluster.operators[1].work.runner.running()
-        assert joined == (aux != old)
-    await cluster.deliver()
-    assert "too old for a key" in answers[0]
+async def test_lost_store__should_leave_one_auxiliary_information(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, primes=True)
+    key = await cluster.key(ECDSA)
+    await cluster.sign(key, DIGEST)
+    before = cluster.operators[1].holdings.aux_digests()
+    await cluster.stop(3)
+    shutil.rmtree(cluster.home / "3")
+    await cluster.start(3, incarnation=b"another memory  ")
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    await cluster.wait(2.0)
+    (digests,) = {each.holdings.aux_digests() for each in cluster.operators.values()}
+    assert len(digests) == 1
+    assert not set(digests) & set(before)
+    await cluster.sign(key, DIGEST)
 
 
 async def test_refresh__should_be_made_with_primes_of_after_the_order(

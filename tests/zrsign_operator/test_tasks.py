@@ -25,6 +25,7 @@ from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.rounds import Result
 from zrsign_operator.keys.holdings import HeldKey
+from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Frame, Inventory, Proposal, Refusal, Said, WorkKind
@@ -266,6 +267,24 @@ async def test_presignature__should_be_made_of_a_key_in_its_epoch(asked: Asked) 
     aux = "I do not have that auxiliary information"
     assert await ask((asked.ecdsa,), replace(good, aux=b"a" * 32)) == aux
     assert await ask((asked.ecdsa,), good) == ""
+
+
+async def test_presignature__should_not_be_made_with_older_auxiliary_information(
+    asked: Asked,
+) -> None:
+    """A broken operator asks for it after a refresh, and knows the other's secrets of before."""
+    cluster, held = asked.cluster, asked.held(asked.ecdsa)
+    cluster.give_aux()
+    await asked.look()
+    # As if a key had come from a refresh, and another still kept the old secrets from erasure.
+    share = replace(held.share, info=replace(held.share.info, aux_epoch=2))
+    renewed = cluster.ledger.add_key(ECDSA, held.public_key)
+    made_by = held.folder.order(held.share.info.epoch)
+    asked.operator.holdings.adopt(renewed, ME, Scheme.ECDSA, share, made_by)
+    await asked.look()
+    details = replace(presign_details(asked), key_id=share.info.key_id).encode()
+    proposal = asked.proposal(WorkKind.PRESIGN, (renewed,), details, (1, 2))
+    assert "of epoch 1 is too old for a key" in await asked.answer(proposal)
 
 
 async def test_presignature__should_not_be_made_below_the_level_of_the_keys_group(

@@ -12,7 +12,7 @@ exception: they live in memory only, and a restart starts with fresh ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -236,10 +236,25 @@ class Holdings:
         wanted = (held.share.info.aux_epoch for held in self.all_keys() if held.suite is None)
         needed = min(wanted, default=newest)
         since = min(needed, newest)
-        old = [info.public.execution_id for info in self.aux if info.public.epoch < since]
+        self._erase_aux([info for info in self.aux if info.public.epoch < since])
+
+    def settle_on(self, info: AuxInfo) -> bool:
+        """All whom it covers have it: erase the rest, unless a key has other holders.
+
+        Whether something was erased.
+        """
+        rest = [each for each in self.aux if each is not info]
+        covered = set(info.public.paillier)
+        ecdsa = (held.share.info for held in self.all_keys() if held.suite is None)
+        if not rest or not all(set(key.shares) <= covered for key in ecdsa):
+            return False
+        self._erase_aux(rest)
+        return True
+
+    def _erase_aux(self, old: Sequence[AuxInfo]) -> None:
         if old:
-            self.aux = [info for info in self.aux if info.public.epoch >= since]
-            self._aux_files.erase(old)
+            self.aux = [info for info in self.aux if not any(info is each for each in old)]
+            self._aux_files.erase(info.public.execution_id for info in old)
 
     def newest_aux(self, level: SecurityLevel, epoch: int) -> AuxInfo | None:
         """The newest of this epoch or a later one."""

@@ -108,6 +108,11 @@ class Inventories:
                 best, having = info, holders
         return best, having
 
+    def is_everywhere(self, info: AuxInfo) -> bool:
+        """Whether all whom it covers say that they have it."""
+        peers, digest = set(info.public.paillier) - {info.index}, info.public.digest
+        return all(peer in self._aux and digest in self._aux[peer][0] for peer in peers)
+
     def _having(self, info: AuxInfo) -> frozenset[int]:
         now, digest = self._clock(), info.public.digest
         mine_since = self._had_aux.setdefault(digest, now)
