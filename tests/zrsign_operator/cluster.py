@@ -91,9 +91,11 @@ class FixedPrimes:
     asked: bool = False
     made: int = 0
     """How many sets were taken: no prime is used twice."""
+    fresh: bool = False
+    """Whether it was asked for new ones last."""
 
-    def start(self) -> None:
-        self.asked = True
+    def start(self, *, fresh: bool = False) -> None:
+        self.asked, self.fresh = True, fresh
 
     def ready(self) -> bool:
         return self.asked and self.at_hand

@@ -181,6 +181,23 @@ def test_primes__should_make_what_the_stock_lacks(
     assert len(stock) == 0
 
 
+def test_fresh_primes__should_be_none_that_lay_in_the_stock_or_in_memory(
+    local: None, stock: PrimeStock, folder: Path
+) -> None:
+    """Who copied either before an order to renew knows them."""
+    fill(stock, 2 * PRIMES, made().__next__)
+    primes = Primes(lambda: TINY, folder)
+    primes.start()
+    assert primes.ready()
+    primes.stop()
+    assert not primes.ready()
+    primes.start(fresh=True)
+    found = primes.take()
+    assert len(set(found)) == PRIMES
+    assert len(stock) == PRIMES
+    assert not set(found) & set(stock.take(PRIMES))
+
+
 def test_primes__should_tell_when_their_maker_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "program", lambda *_: [sys.executable, "-c", "raise SystemExit(3)"])
     primes = Primes(lambda: TINY)

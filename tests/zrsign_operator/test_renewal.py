@@ -175,8 +175,6 @@ async def test_refresh__should_be_made_with_primes_of_after_the_order(
     key = cluster.deal(ECDSA)
     operator = cluster.operators[1]
     await cluster.wait(1.0)
-    operator.work.primes = early = FixedPrimes(1, at_hand=True)
-    early.start()
     cluster.ledger.order_refresh()
     stopped: list[bool] = []
 
@@ -190,6 +188,7 @@ async def test_refresh__should_be_made_with_primes_of_after_the_order(
     await cluster.wait(1.0)
     assert stopped == [True]
     assert watched.asked
+    assert watched.fresh
     assert set(cluster.epochs(key).values()) == {0}
 
 

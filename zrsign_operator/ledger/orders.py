@@ -8,7 +8,7 @@ group get new shares. Nothing about the group comes from a proposal; the ledger'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from zrsign_dmpc.kept.epochs import EpochMember, KeyChange
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
@@ -19,6 +19,9 @@ from zrsign_dmpc.wire.records import Record
 from zrsign_operator.errors import Refused
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, OperatorGroup
+
+FIRST_ORDER: Final = 1
+"""The epoch of auxiliary information that a keyring's first group makes: there is none to renew."""
 
 
 @dataclass(frozen=True, order=True)

@@ -32,8 +32,8 @@ LOOK_S: Final = 5.0
 class PrimeSource(Protocol):
     """What is asked of a maker of primes."""
 
-    def start(self) -> None:
-        """Begin to make them, unless that is under way or done."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Begin to make them, unless that is under way or done; `fresh`: all of them now."""
 
     def ready(self) -> bool:
         """Whether there are four to be taken."""
@@ -64,12 +64,12 @@ class Primes:
         self._kept: list[int] = []
         self._maker: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Begin to make them, unless that is under way or done."""
+    def start(self, *, fresh: bool = False) -> None:
+        """Begin to make them, unless that is under way or done; `fresh`: all of them now."""
         if self._maker is not None:
             return
         level = self._level()
-        if self._stock is not None and level == PAILLIER_2048:
+        if self._stock is not None and level == PAILLIER_2048 and not fresh:
             stock = PrimeStock(self._stock, level.prime)
             self._kept += stock.take(PRIMES - len(self._kept))
         if missing := PRIMES - len(self._kept):
@@ -96,7 +96,8 @@ class Primes:
         return made
 
     def stop(self) -> None:
-        """Kill the maker; what it made is lost."""
+        """Kill the maker; what it made is lost, and so is what was taken from a stock."""
+        self._kept = []
         if self._maker is not None:
             with self._maker as maker:
                 maker.kill()

@@ -14,7 +14,7 @@ from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.holdings import HeldKey, Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme, scheme_of
-from zrsign_operator.ledger.orders import Move, Target
+from zrsign_operator.ledger.orders import FIRST_ORDER, Move, Target
 from zrsign_operator.ledger.view import LedgerView
 from zrsign_operator.metrics import Figures
 from zrsign_operator.peers.conduct import Offence
@@ -176,12 +176,12 @@ class Work:
         return AuxSecrets.generate(self.settings.group.level, made.__next__)
 
     def _start_primes(self) -> None:
-        """Those from before the last order do not count: a thief may have seen them."""
+        """Those from before an order to renew do not count: a thief may have seen them."""
         wanted = Target.of(self.settings).aux_epoch
         if self._primes_for != wanted:
             self.primes.stop()
             self._primes_for = wanted
-        self.primes.start()
+        self.primes.start(fresh=wanted > FIRST_ORDER)
 
     def _scheme_of(self, ledger_key: int, public_key: bytes) -> Scheme | None:
         """The scheme of a key of the ledger; None: there is none, or it was not looked up yet."""
