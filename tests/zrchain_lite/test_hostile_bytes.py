@@ -149,7 +149,7 @@ def test_bounded_json__should_take_time_that_grows_with_the_bytes(text: bytes) -
     began = time.process_time()
     with suppress(InvalidArgument):
         bounded_json.loads(text)
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
