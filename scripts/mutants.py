@@ -4,15 +4,16 @@
     python -m scripts.mutants stages --sample 40   40 of them, chosen by `--seed`
 
 `tests/mutants.toml` names the rooms, their tests, and the mutants that may live, each with its
-reason. The libraries are imported once; each mutant runs its tests in a fork, with a budget of
-processor time. The command fails when a mutant lives that is not on the list, when one on the list
-no longer exists, or when fewer than 95 % are killed.
+reason. What does not depend on the module is imported once; each mutant runs its tests in a fork,
+with a budget of processor time. The command fails when a mutant lives that is not on the list, when
+one on the list no longer exists, or when fewer than 95 % are killed.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -162,10 +163,24 @@ def _end_group(pid: int) -> None:
         return
 
 
-def preload(room: Room, logs: Path) -> None:
-    """Import the libraries that the room's tests use, and nothing of the project's own.
+class _Absent(importlib.abc.MetaPathFinder):
+    """Refuses the import of one module, and so of all that import it."""
 
-    A fork tells which they are. A library that cannot be imported alone is left to the forks.
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if name == self._module:
+            raise ImportError(f"{name} is imported by the forks alone")
+
+
+def preload(room: Room, logs: Path) -> None:
+    """Import what the room's tests use and what does not depend on the room's module.
+
+    A fork tells what they use. What cannot be imported alone is left to the forks, and so are the
+    tests themselves, which pytest rewrites.
     """
     names = logs / "modules"
     pid = os.fork()
@@ -177,13 +192,21 @@ def preload(room: Room, logs: Path) -> None:
         names.write_text("\n".join(sys.modules))
         os._exit(0)
     os.waitpid(pid, 0)
-    own = {path.name for path in ROOT.iterdir()} | {"conftest"}
+    absent = _Absent(room.module)
+    sys.meta_path.insert(0, absent)
     for name in names.read_text().split():
-        if name.split(".")[0] not in own and name not in sys.modules:
+        if name not in sys.modules and not _is_a_test(name.rpartition(".")[2]):
             try:
                 importlib.import_module(name)
             except (ImportError, AttributeError, ValueError):
                 continue
+    sys.meta_path.remove(absent)
+    # No fork looks through these for garbage.
+    gc.freeze()
+
+
+def _is_a_test(name: str) -> bool:
+    return name == "conftest" or name.startswith("test_")
 
 
 def main() -> int:

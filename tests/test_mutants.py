@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from scripts.mutants import ROOMS, ROOT, room_named
 from scripts.mutation import mutants_of
+from tests.processes import run
 
 NAMES = sorted(tomllib.loads(ROOMS.read_text(encoding="utf-8")))
 
@@ -42,6 +45,16 @@ def test_mutant__should_run_with_its_change_and_leave_the_rest() -> None:
     over = space["over"]
     assert callable(over)
     assert (over(2), over(3), over(4)) == (False, True, True)
+
+
+def test_preloading__should_leave_to_the_forks_what_may_see_the_change(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from scripts.mutants import preload, room_named;"
+        "preload(room_named('stages'), Path(sys.argv[1])); print(*sys.modules)"
+    )
+    loaded = set(run([sys.executable, "-c", code, tmp_path], cwd=ROOT).stdout.split())
+    assert {"hypothesis", "relayer.news"} <= loaded
+    assert not loaded & {"relayer.stages", "relayer.destinations", "tests.relayer.test_stages"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import ClassVar, TypeVar
@@ -113,9 +114,13 @@ class Harness:
     finish: Callable[[int], None] | None = None
     needed: list[Proposal] = field(default_factory=list)
     """Work in the background that a request waits for."""
+    urgent: Executor = field(default_factory=AtOnce)
+    """Where the long steps run that somebody waits for."""
+    width: int = 1
+    """How many of them run at once."""
 
     def __post_init__(self) -> None:
-        lanes = Lanes(AtOnce(), AtOnce(), GivingWay(self.clock))
+        lanes = Lanes(self.urgent, AtOnce(), GivingWay(self.clock), self.width)
         self.runner = Runner(
             ME,
             send=lambda to, data: self.sent.append((to, frames.read_frame(data))),

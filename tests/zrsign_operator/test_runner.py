@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from structlog.testing import capture_logs
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.echo import (
@@ -14,6 +17,7 @@ from tests.zrsign_operator.echo import (
     said,
     settled,
 )
+from tests.zrsign_operator.test_lanes import Thread, settle
 from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.rounds import Abort, Result
@@ -82,6 +86,15 @@ def test_own_proposal__should_go_to_nobody_when_its_operator_may_not_join(
     assert (harness.sent, harness.ended, harness.runner.running()) == ([], [], [])
 
 
+def test_own_proposal_that_its_operator_may_not_join__should_be_in_its_log() -> None:
+    with capture_logs() as lines:
+        harness = Harness()
+        harness.why = Refused("not now")
+        harness.runner.propose(proposal(proposer=1))
+    (line,) = lines
+    assert (line["event"], line["subjects"], line["why"]) == ("not_proposed", (7,), "not now")
+
+
 @pytest.mark.parametrize("error", [NotApproved("never"), ParameterError("misfit"), OSError("disk")])
 def test_invitation__should_be_refused_at_once_for_what_time_does_not_mend(
     harness: Harness, error: Exception
@@ -97,6 +110,19 @@ def test_invitation__should_be_refused_at_once_for_what_time_does_not_mend(
     harness.clock.now += EARLY_S + 1
     harness.runner.tick()
     assert (harness.sent, harness.kept) == ([], [])
+
+
+def test_reason__should_be_told_in_few_words(harness: Harness) -> None:
+    harness.why = ParameterError("x" * 1000)
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, "x" * 300))]
+    harness.why = None
+    called_off = proposal(name="called off")
+    harness.runner.invited(called_off)
+    harness.runner.refusal(3, Refusal(called_off.execution_id, "y" * 300))
+    ((_, told),) = harness.told(Refusal)
+    assert told.reason == "party 3: " + "y" * 291
 
 
 def test_invitation__should_wait_for_this_operator_to_catch_up(harness: Harness) -> None:
@@ -308,6 +334,21 @@ def test_proposal_that_breaks_its_check__should_be_its_senders_fault(harness: Ha
     assert harness.offences == [(2, Offence.BROKE)]
     with pytest.raises(OverflowError):
         harness.runner.propose(proposal(proposer=1))
+
+
+async def test_message_for_one_party__should_go_to_nobody_else(harness: Harness) -> None:
+    class Whispering(Session[int]):
+        def start(self) -> list[Outbound]:
+            return [Outbound(3, b"for 3 alone"), Outbound(None, b"for everybody")]
+
+    harness.session = lambda run: Whispering(run, 1, identity(1), EchoRound(1))
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    assert [(to, frame.data) for to, frame in harness.told(Said)] == [
+        (3, b"for 3 alone"),
+        (2, b"for everybody"),
+        (3, b"for everybody"),
+    ]
 
 
 def test_late_message__should_be_dropped(harness: Harness) -> None:
@@ -587,6 +628,21 @@ async def test_messages_during_a_step__should_wait_for_its_end(harness: Harness)
     assert harness.kept == [6]
 
 
+async def test_steps_of_one_execution__should_run_one_after_the_other() -> None:
+    """A session is for one thread at a time, however many are free."""
+    thread = Thread()
+    harness = Harness(urgent=thread, width=2)
+    theirs = proposal(WorkKind.KEYGEN)
+    harness.runner.invited(theirs)
+    await settle()
+    harness.hear(theirs, 2, 3)
+    for _ in range(3):
+        await settle()
+        assert len(thread.given) == 1
+        await thread.work()
+    assert harness.kept == [6]
+
+
 async def test_link_that_breaks_during_a_step__should_end_it_after_the_step(
     harness: Harness,
 ) -> None:
@@ -598,6 +654,66 @@ async def test_link_that_breaks_during_a_step__should_end_it_after_the_step(
     assert harness.ended == []
     await settled()
     assert [each.outcome for each in harness.ended] == [Abort("the link to party 3 broke", (3,))]
+
+
+async def test_execution_called_off_during_a_step__should_end_once(harness: Harness) -> None:
+    """The step fails as well, after its execution has ended."""
+    harness.session = broken(OSError("disk"))
+    theirs = proposal(WorkKind.KEYGEN)
+    harness.runner.invited(theirs)
+    harness.runner.refusal(2, Refusal(theirs.execution_id, "not now"))
+    await settled()
+    assert harness.reasons == ["called off: not now"]
+
+
+async def test_execution_that_fails_after_a_link_broke__should_be_called_off_once(
+    harness: Harness,
+) -> None:
+    harness.session = broken(OSError("disk"))
+    mine = proposal(WorkKind.KEYGEN, proposer=1)
+    harness.runner.propose(mine)
+    harness.runner.lost(3)
+    await settled()
+    assert harness.reasons == ["cannot go on: disk"]
+    told = Refusal(mine.execution_id, "cannot go on: disk")
+    assert harness.told(Refusal) == [(2, told), (3, told)]
+
+
+async def test_new_key__should_go_before_what_waits_longer() -> None:
+    thread = Thread()
+    harness = Harness(urgent=thread)
+    kinds = (WorkKind.RESHARE, WorkKind.PRESIGN, WorkKind.KEYGEN)
+    begun = [proposal(kind, name=kind) for kind in kinds]
+    harness.needed = begun
+    for each in begun:
+        harness.runner.invited(each)
+        harness.clock.now += 1
+    await settle()
+    for _ in begun:
+        await thread.work()
+    ids = [each.execution_id for each in begun]
+    spoke = [ids.index(frame.execution_id) for to, frame in harness.told(Said) if to == 2]
+    # One was under way already.
+    assert spoke == [0, 2, 1]
+
+
+async def test_steps_that_are_done__should_be_forgotten(harness: Harness) -> None:
+    theirs = proposal(WorkKind.KEYGEN)
+    harness.runner.invited(theirs)
+    harness.hear(theirs, 2, 3)
+    await settled()
+    assert harness.kept == [6]
+    assert not harness.runner._tasks
+
+
+async def test_end__should_leave_no_step_behind() -> None:
+    """A thread may be busy for longer than anybody wants to wait."""
+    harness = Harness(urgent=Thread())
+    harness.runner.invited(proposal(WorkKind.KEYGEN))
+    await settle()
+    async with asyncio.timeout(60):
+        await harness.runner.stop()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_end__should_wait_for_steps_in_threads(harness: Harness) -> None:

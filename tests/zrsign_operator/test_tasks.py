@@ -16,9 +16,16 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity, parties, run
 from tests.zrsign_dmpc.ecdsa.signers import first_rounds, make_setup
-from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster, FixedPrimes
+from tests.zrsign_operator.cluster import (
+    ECDSA,
+    ED25519,
+    KEYRING,
+    Cluster,
+    FixedPrimes,
+    dealt_shares,
+)
 from tests.zrsign_operator.conftest import MakeCluster
-from zrsign_dmpc.ecdsa import Presignature, presign_execution
+from zrsign_dmpc.ecdsa import EcdsaSignature, Presignature, presign_execution
 from zrsign_dmpc.ecdsa.security import LEVELS
 from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.group.curves import SECP256K1
@@ -30,6 +37,7 @@ from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Frame, Inventory, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
+from zrsign_operator.work.tasks import Task
 
 ME, PEER = 1, 2
 ALL = (1, 2, 3)
@@ -103,6 +111,10 @@ class Asked:
             details=details,
         ).signed(identity(PEER))
 
+    def agreed(self, proposal: Proposal) -> Task:
+        """What operator 1 agrees to, before it begins. Raises Refused."""
+        return self.operator.work._prepare(proposal)
+
     async def answer(self, proposal: Proposal) -> str:
         """Why operator 1 does not take part, in the end; an empty text: it does."""
         self.said.clear()
@@ -162,6 +174,17 @@ async def test_aux__should_not_be_made_for_those_who_have_it(asked: Asked) -> No
     # One of them lost it.
     asked.operator.peers.inventories.take(3, Inventory((), ()))
     assert await asked.answer(asked.proposal(WorkKind.AUX, (), ORDER, name="lost")) == ""
+
+
+async def test_aux__should_be_made_once_at_a_time(asked: Asked) -> None:
+    """Every run takes primes, which take minutes to make."""
+    asked.operator.work.primes = primes = FixedPrimes(ME, at_hand=True)
+    primes.start()
+    assert await asked.answer(asked.proposal(WorkKind.AUX, (), ORDER)) == ""
+    primes.start()
+    busy = "busy: 1 of aux run here"
+    assert await asked.answer(asked.proposal(WorkKind.AUX, (), ORDER, name="another")) == busy
+    assert primes.ready()
 
 
 # Keys
@@ -235,6 +258,18 @@ async def test_key__should_be_made_by_all_who_are_here(
     target = Target(1, 0).encode()
     proposal = asked.proposal(WorkKind.KEYGEN, (request,), target, members=(1, 2))
     assert await asked.answer(proposal) == why
+
+
+async def test_share_of_a_new_key__should_be_held_and_reported(asked: Asked) -> None:
+    request = asked.cluster.ledger.ask_key(ED25519)
+    await asked.look()
+    proposal = asked.proposal(WorkKind.KEYGEN, (request,), Target(1, 0).encode())
+    share = dealt_shares(ED25519, 2, ALL, "made")[ME]
+    asked.agreed(proposal).finish(share)
+    held = asked.held(request)
+    assert (held.share, held.folder.scheme, held.serves) == (share, Scheme.ED25519, Target(1, 0))
+    await asked.operator.outbox.flush()
+    assert {key for key, _ in asked.cluster.ledger.epochs} == {request}
 
 
 # Presignatures
@@ -406,6 +441,37 @@ async def test_ecdsa__should_sign_for_no_other_key_than_the_one_that_is_asked(
     assert await asked.answer(proposal) == why
 
 
+async def test_signature__should_be_answered_and_leave_no_presignature(asked: Asked) -> None:
+    ledger, key = asked.cluster.ledger, asked.ecdsa
+    requests = tuple(ledger.ask_signature(key, sha256(x).digest()) for x in (b"1", b"2"))
+    names = give(asked, "first", "second")
+    await asked.look()
+    details = EcdsaDetails(names, tuple(ledger.approvals[i] for i in requests)).encode()
+    task = asked.agreed(asked.proposal(WorkKind.ECDSA, requests, details, (1, 2)))
+    made = EcdsaSignature(1, 2, 0), EcdsaSignature(3, 4, 1)
+    task.finish(made)
+    await asked.operator.outbox.flush()
+    for request, signature in zip(requests, made, strict=True):
+        (answered,) = ledger.signatures[request].signed_data
+        assert answered.signed_data == signature.encode()
+    assert asked.operator.holdings.presignatures == {}
+    # A restart finds none on the disk either.
+    assert list(asked.cluster.home.glob(f"{ME}/state/presignatures/*")) == []
+
+
+async def test_share_of_another_key_of_that_number__should_sign_nothing(asked: Asked) -> None:
+    """The ledger took another group's answer to the key request."""
+    ledger = asked.cluster.ledger
+    request = ledger.ask_signature(asked.ecdsa, sha256(b"text").digest())
+    other = asked.held(asked.other_ecdsa).public_key
+    ledger.known_keys[asked.ecdsa].public_key = other
+    (name,) = give(asked, "first")
+    await asked.look()
+    details = EcdsaDetails((name,), (ledger.approvals[request],)).encode()
+    answer = await asked.answer(asked.proposal(WorkKind.ECDSA, (request,), details, (1, 2)))
+    assert answer == f"I hold no share of key {asked.ecdsa}"
+
+
 # Signatures with nonces
 
 
@@ -441,6 +507,17 @@ async def test_frost__should_sign_each_request_with_its_own_nonces(asked: Asked)
     assert await asked.answer(proposal(first, second)) == ""
     again = proposal(second, of=fresh[:2])
     assert "used before" in await asked.answer(again)
+
+
+async def test_signatures_with_nonces__should_answer_their_requests(asked: Asked) -> None:
+    ledger = asked.cluster.ledger
+    requests = tuple(ledger.ask_signature(asked.frost, text) for text in (b"one", b"two"))
+    await asked.look()
+    fresh = FrostDetails(nonces(asked, asked.frost, 2)).encode()
+    asked.agreed(asked.proposal(WorkKind.FROST, requests, fresh, (1, 2))).finish((b"1", b"2"))
+    await asked.operator.outbox.flush()
+    answered = [ledger.signatures[request].signed_data[0].signed_data for request in requests]
+    assert answered == [b"1", b"2"]
 
 
 # New shares
@@ -493,6 +570,30 @@ async def test_new_shares__should_be_of_a_key_in_its_epoch_for_the_whole_group(
     assert await asked.answer(reshare(asked, details(asked), members=(1, 2))) == group
 
 
+async def test_new_share__should_be_dealt_to_who_has_an_old_one(asked: Asked) -> None:
+    """Two of three deal; the third holds a share, and brings none."""
+    asked.cluster.ledger.order_refresh()
+    asked.cluster.give_aux()
+    await asked.look()
+    others = details(asked, dealers=(2, 3))
+    assert await asked.answer(reshare(asked, others)) == ""
+
+
+async def test_change__should_be_written_down_before_its_first_message(asked: Asked) -> None:
+    asked.cluster.ledger.order_refresh()
+    asked.cluster.give_aux()
+    await asked.look()
+    held = asked.held(asked.frost)
+    task = asked.agreed(reshare(asked, details(asked)))
+    keeper = held.folder.keeper
+    before = keeper.state.pending
+    task.begin()
+    pending = keeper.state.pending
+    assert before is None
+    assert pending is not None
+    assert (pending.old_key_id, pending.epoch) == (held.share.info.key_id, 1)
+
+
 async def test_new_shares__should_wait_for_the_end_of_another_change(asked: Asked) -> None:
     asked.cluster.ledger.order_refresh()
     await asked.look()
@@ -500,6 +601,14 @@ async def test_new_shares__should_wait_for_the_end_of_another_change(asked: Aske
     asked.operator.work.changes.begin(move)
     why = f"another change of key {asked.frost} is not decided here"
     assert await asked.answer(reshare(asked, details(asked), "another")) == why
+
+
+async def test_new_shares__should_be_served_once_all_have_theirs(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    key = cluster.deal(ED25519)
+    cluster.ledger.order_refresh()
+    cluster.give_aux()
+    await cluster.until(lambda: cluster.epochs(key) == dict.fromkeys(ALL, 1))
 
 
 async def test_new_shares__should_be_dealt_by_who_has_one_of_a_key_of_the_ledger(

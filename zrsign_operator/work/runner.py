@@ -164,9 +164,7 @@ class Runner:
         self._retrying, now = True, self._clock()
         try:
             for execution_id in list(self._parked):
-                if (parked := self._parked.pop(execution_id, None)) is None:
-                    continue
-                since, proposal = parked
+                since, proposal = self._parked.pop(execution_id)
                 limit = PARK_S.get(WorkKind(proposal.kind), PARK_SHORTLY_S)
                 if self._join(proposal, patience=now - since < limit, since=since):
                     self._release(execution_id)
@@ -267,8 +265,7 @@ class Runner:
         if run is None or sender not in run.proposal.members:
             return
         proposer = run.proposal.proposer
-        if sender != proposer:
-            self._call_off(run, f"party {sender}: {frame.reason}", sender)
+        self._call_off(run, f"party {sender}: {frame.reason}", sender)
         if proposer != self.me and not frame.reason.endswith(NOT_WITH):
             self._offends(sender, Offence.CALLED_OFF, frame.reason)
         if proposer == self.me:
