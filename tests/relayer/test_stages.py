@@ -33,6 +33,7 @@ from relayer.stages import (
     decide,
     owed,
 )
+from zrchain_lite.wire.zrsign.receiver.receiver_pb2 import DeliveryStatus
 
 BOUNDS = Bounds(delay_s=lambda failures: min(30.0, 2.0**failures), max_refusals=4, max_rebuilds=2)
 BUILT = Built(b"signed", "0xaa")
@@ -177,3 +178,111 @@ def test_long_pending_transaction__should_be_sent_again_as_it_is() -> None:
 def test_reported_item__should_owe_nothing() -> None:
     sent, _ = after([BUILT, Unknown(), Accepted()])
     assert owed(replace(sent, reported=Standing.SUBMITTED)) is Standing.SUBMITTED
+
+
+def test_standing__should_be_the_ledgers_own_word() -> None:
+    for standing, word in (
+        (Standing.NONE, "OPEN"),
+        (Standing.SUBMITTED, "SUBMITTED"),
+        (Standing.CONFIRMED, "CONFIRMED"),
+        (Standing.FAILED, "FAILED"),
+    ):
+        assert DeliveryStatus.Name(standing.value) == f"DELIVERY_STATUS_{word}"
+
+
+def test_fresh_item__should_owe_nothing_and_have_had_no_trouble() -> None:
+    fresh = item()
+    assert owed(fresh) is Standing.NONE
+    assert (fresh.refusals, fresh.outages, fresh.rebuilds, fresh.height) == (0, 0, 0, 0)
+    assert owed(after([BUILT, Unknown()])[0]) is Standing.NONE
+
+
+def test_answer_that_another_brought__should_name_that_transaction_or_none() -> None:
+    answer, _ = after([BUILT], item(ItemKind.ANSWER))
+    for tx_id, tx_ids in (("0xbb", ("0xbb",)), ("", ())):
+        done, effect = after([Delivered(tx_id)], answer)
+        assert (done.stage, done.tx_ids, effect) == (Stage.DONE, tx_ids, Effect.WAIT)
+
+
+def test_next_look__should_come_after_a_pause() -> None:
+    """What is due at once is due now, and what was just looked at is not."""
+    now, poll = 1000.0, BOUNDS.poll_s
+    for news, due in (
+        (Accepted(), now + poll),
+        (Held("later"), now + poll),
+        (Pending(), now + poll),
+        (Included("0xaa", 5), now + poll),
+        (Refused("pool is full"), now + poll + BOUNDS.delay_s(1)),
+        (Unreachable("dead"), now + BOUNDS.delay_s(1)),
+        (Built(b"again", "0xbb"), now),
+    ):
+        built, _ = after([BUILT], now=now)
+        assert decide(built, news, now, BOUNDS).item.next_at == due
+
+
+def test_transaction_in_a_block__should_count_as_accepted() -> None:
+    for news in (Pending(), Included("0xaa", 5), Final("0xaa", 5)):
+        seen, _ = after([BUILT, news])
+        assert seen.accepted
+
+
+def test_transaction_that_left_its_block__should_have_no_height() -> None:
+    included, _ = after([BUILT, Included("0xaa", 7)])
+    assert included.height == 7
+    for news in (Unknown(), Pending()):
+        back, _ = after([news], included)
+        assert (back.stage, back.height) == (Stage.INCLUSION, 0)
+
+
+def test_unknown_transaction__should_not_be_sent_before_its_time() -> None:
+    sent, _ = after([BUILT, Unknown(), Accepted()], now=1000.0)
+    early = decide(sent, Unknown(), 1000.0, BOUNDS)
+    assert (early.item, early.effect) == (sent, Effect.WAIT)
+    assert decide(sent, Unknown(), sent.next_at, BOUNDS).effect is Effect.SUBMIT
+
+
+def test_pending_item__should_be_let_alone_for_a_while() -> None:
+    """It counts from when it was first seen, or was sent last."""
+    start = 1000.0
+    for kind, after_s in (
+        (ItemKind.TRANSACTION, BOUNDS.resubmit_after_s),
+        (ItemKind.ANSWER, BOUNDS.replace_after_s),
+    ):
+        seen, effect = after([BUILT, Pending()], item(kind), start)
+        assert (seen.sent_at, effect) == (start, Effect.WAIT)
+        assert decide(seen, Pending(), start + after_s - 0.1, BOUNDS).effect is Effect.WAIT
+        late = decide(seen, Pending(), start + after_s, BOUNDS)
+        assert late.effect is not Effect.WAIT
+        assert decide(late.item, Pending(), start + after_s, BOUNDS).effect is Effect.WAIT
+
+
+def test_answer__should_be_replaced_only_so_often() -> None:
+    current, now, effects = after([BUILT, Pending()], item(ItemKind.ANSWER))[0], 0.0, []
+    for number in range(BOUNDS.max_replacements + 1):
+        now += BOUNDS.resubmit_after_s
+        move = decide(current, Pending(), now, BOUNDS)
+        effects.append(move.effect)
+        current = decide(move.item, Built(b"again", f"0x{number}"), now, BOUNDS).item
+    assert effects == [Effect.REPLACE] * BOUNDS.max_replacements + [Effect.SUBMIT]
+
+
+def test_item__should_bear_as_many_refusals_and_lost_nonces_as_configured() -> None:
+    refused, effect = after([BUILT, *[Refused("full")] * (BOUNDS.max_refusals - 1)])
+    assert (refused.stage, refused.refusals) == (Stage.INCLUSION, BOUNDS.max_refusals - 1)
+    assert (refused.reason, effect) == ("full", Effect.WAIT)
+    lost = Rejected("nonce_used", nonce_lost=True)
+    rebuilt, _ = after([BUILT, lost] * BOUNDS.max_rebuilds, item(ItemKind.ANSWER))
+    assert (rebuilt.stage, rebuilt.rebuilds) == (Stage.BUILDING, BOUNDS.max_rebuilds)
+
+
+def test_variants__should_end_with_the_one_that_landed() -> None:
+    both, _ = after([BUILT, Built(b"again", "0xbb")], item(ItemKind.ANSWER))
+    for landed, tx_ids in (("0xaa", ("0xbb", "0xaa")), ("0xbb", ("0xaa", "0xbb"))):
+        assert after([Included(landed, 5)], both)[0].tx_ids == tx_ids
+    # A chain that does not say which.
+    assert after([Final("", 5)], both)[0].tx_ids == both.tx_ids
+
+
+def test_item_that_was_never_built__should_fail_without_a_transaction() -> None:
+    failed, _ = after([Rejected("never")])
+    assert (failed.stage, failed.tx_ids, failed.tx_id) == (Stage.FAILED, (), "")

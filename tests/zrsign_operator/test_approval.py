@@ -74,6 +74,7 @@ def test_plain_data__should_be_approved_as_it_is() -> None:
         request(bytes(31)),
         request(DIGEST, DIGEST),
         request(),
+        request(DIGEST, key_ids=[2, 3]),
         request(b"", key_type="KEY_TYPE_EDDSA_ED25519"),
         request(bytes(5000), key_type="KEY_TYPE_EDDSA_ED25519"),
         request(DIGEST, key_type="KEY_TYPE_UNSPECIFIED"),
@@ -82,6 +83,15 @@ def test_plain_data__should_be_approved_as_it_is() -> None:
 def test_malformed_request__should_not_be_approved(asked: wire.SignReqResponse) -> None:
     with pytest.raises(NotApproved):
         approve(asked, asked, None, BEACON)
+
+
+@pytest.mark.parametrize("size", [1, 4096])
+def test_message__should_be_approved_for_ed25519_up_to_its_bounds(size: int) -> None:
+    asked = request(b"x" * size, key_type="KEY_TYPE_EDDSA_ED25519")
+    assert approve(asked, asked, None, BEACON).message == b"x" * size
+    longer = request(b"x" * 4097, key_type="KEY_TYPE_EDDSA_ED25519")
+    with pytest.raises(NotApproved, match="wrong_data_length: 4097 bytes"):
+        approve(longer, longer, None, BEACON)
 
 
 @pytest.mark.parametrize("number", [0, SECP256K1.order])
