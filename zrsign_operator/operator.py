@@ -18,6 +18,7 @@ from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import (
     EpochNews,
     Frame,
+    Heads,
     Inventory,
     Proposal,
     Refusal,
@@ -93,6 +94,8 @@ class Operator:
                 self.peers.stocks.take(sender, frame)
             case Inventory():
                 self.peers.take_inventory(sender, frame)
+            case Heads():
+                self.peers.memory.take(sender, frame)
             case EpochNews():
                 self.work.changes.take(sender, frame)
 
@@ -148,6 +151,9 @@ class Operator:
 
     def tick(self) -> None:
         """Do what is next, and look through the keys now and then."""
+        self.peers.memory.tick(self.peers.links.peers())
+        if self.peers.memory.later is not None:
+            return
         self.work.tick()
         if self._clock() - self._reviewed >= REVIEW_S:
             self._review()

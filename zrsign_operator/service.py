@@ -165,7 +165,7 @@ async def _run(
     operator.outbox.wake = answering.wake
 
     async def tick() -> None:
-        if operator.holdings.is_broken:
+        if operator.holdings.is_broken or operator.peers.memory.later is not None:
             stop.set()
         operator.tick()
 
@@ -181,6 +181,15 @@ async def _run(
             metrics.serve(settings.metrics_port, checks, status=operator.status)
         )
     await run_all([looking, answering, ticking, watching], stop)
+    later = operator.peers.memory.later
+    if later is not None:
+        raise StoreUnusable(
+            f"The journal in {settings.state_dir} has {operator.holdings.single_use.count} "
+            f"entries, and peers hold this operator's own signature on {later.count}: a snapshot "
+            "of this machine was brought back. Nothing more was signed. Move the directory away, "
+            "run `zrsign operators restore` with it, start again, and order a refresh, so that "
+            "an epoch begins for which nothing was used."
+        )
     if operator.holdings.is_broken:
         raise StoreUnusable(
             f"A write to {settings.state_dir} failed, so what is on the disk is unknown. Nothing "

@@ -159,6 +159,11 @@ class SingleUseLedger:
         """Entries of the journal."""
         return self._head.count
 
+    @property
+    def head(self) -> Head:
+        """The journal's head, for others to remember."""
+        return self._head
+
     def is_consumed(self, kind: str, item_id: bytes) -> bool:
         """Whether the item was struck off, in this process or in an earlier one."""
         return (kind, item_id) in self._consumed

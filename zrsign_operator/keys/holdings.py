@@ -7,6 +7,7 @@ exception: they live in memory only, and a restart starts with fresh ones.
     aux/<execution>.sealed             erased once no key may presign with it any more
     presignatures/<id>.sealed          struck off in single-use.journal before they are used
     single-use.journal                 what was consumed, and which executions were joined
+    heads                              how far the peers' journals were, as they signed it
     evidence/<execution>.json          who was caught, and what proves it
 """
 
@@ -137,6 +138,8 @@ class Holdings:
         """The same by their names in their epochs."""
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
         self._load()
+        self.from_before = frozenset(self.presignatures)
+        """Presignatures of an earlier process: a snapshot may have brought them back."""
 
     @property
     def is_broken(self) -> bool:
@@ -300,6 +303,17 @@ class Holdings:
         folder = self._state / "evidence"
         found = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         return [path.read_bytes() for path in found]
+
+    # What peers told of their journals
+
+    def keep_heads(self, document: bytes) -> None:
+        """Public, and signed by the peers, so not sealed. Durable when it returns."""
+        write_durably(self._state / "heads", document)
+
+    def heads(self) -> bytes:
+        """What was kept last; empty: nothing."""
+        path = self._state / "heads"
+        return path.read_bytes() if path.exists() else b""
 
     # Storage
 

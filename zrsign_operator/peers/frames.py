@@ -37,6 +37,8 @@ MAX_COMMITMENTS: Final = 64
 """In one frame of a stock."""
 MAX_STATEMENTS: Final = 256
 """In one frame about a change: every member of 32 makes two statements."""
+MAX_INCARNATIONS: Final = 8
+"""Incarnations of a peer whose journals' heads are remembered."""
 MAX_REASON: Final = 300
 """Characters of a refusal."""
 
@@ -229,7 +231,23 @@ class EpochNews(Record):
             raise EncodingError(f"news has up to {MAX_STATEMENTS} statements")
 
 
-Frame = Proposal | Refusal | Said | Stock | Inventory | EpochNews
+@dataclass(frozen=True)
+class Heads(Record):
+    """How far my journal is, and how far yours was; see `zrsign_operator.peers.memory`."""
+
+    TAG: ClassVar[str] = "heads"
+
+    mine: bytes
+    """The signed head of the sender's journal, encoded."""
+    yours: tuple[bytes, ...]
+    """The last heads that the recipient told, one an incarnation."""
+
+    def __post_init__(self) -> None:
+        if len(self.yours) > MAX_INCARNATIONS:
+            raise EncodingError(f"up to {MAX_INCARNATIONS} heads are remembered")
+
+
+Frame = Proposal | Refusal | Said | Stock | Inventory | EpochNews | Heads
 
 
 class _Limit(NamedTuple):
@@ -253,6 +271,7 @@ _LIMITS: Final[Mapping[bytes, _Limit]] = {
         _Limit(Stock, 1 << 13, 5 * MAX_COMMITMENTS + 8, price=16),
         _Limit(Inventory, 1 << 15, 5 * MAX_PAGE + MAX_AUX + 8),
         _Limit(EpochNews, 1 << 18, MAX_STATEMENTS + 8),
+        _Limit(Heads, 1 << 12, MAX_INCARNATIONS + 8),
     )
 }
 """By the item that a document of the kind has at `_TAG_AT`."""

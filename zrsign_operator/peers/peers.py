@@ -14,6 +14,7 @@ from zrsign_operator.peers.blame import Standing
 from zrsign_operator.peers.conduct import CUTTING, Offence
 from zrsign_operator.peers.frames import Inventory, Part
 from zrsign_operator.peers.members import KeyringSettings, Member, Myself
+from zrsign_operator.peers.memory import Memory
 from zrsign_operator.work.nonces import Stocks
 
 
@@ -45,6 +46,9 @@ class Connections(Protocol):
 class Peers:
     """Everybody that one operator works with."""
 
+    _settings: KeyringSettings
+    """There are none before the first `follow`."""
+
     def __init__(
         self,
         myself: Myself,
@@ -57,6 +61,14 @@ class Peers:
         self.standing = Standing(myself.index, holdings, clock)
         self.inventories = Inventories(holdings, clock, self._lost_again)
         self.stocks = Stocks(myself.index, holdings, links.send)
+        self.memory = Memory(
+            myself,
+            holdings,
+            links.send,
+            lambda: self._settings.parties(self._settings.members),
+            lambda peer: self.charge(peer, Offence.WENT_BACK, "its journal is older than it told"),
+            clock,
+        )
         self._myself = myself
         self._holdings = holdings
         self._log = get_logger(operator=myself.index)
@@ -72,6 +84,7 @@ class Peers:
 
     def follow(self, settings: KeyringSettings) -> None:
         """Link with who has business with this operator, and remember who was pardoned."""
+        self._settings = settings
         self.standing.pardon(settings.pardons)
         wanted = set(settings.linked)
         for held in self._holdings.all_keys():
@@ -96,6 +109,7 @@ class Peers:
     def came(self, peer: int) -> None:
         """A link to a peer opened: tell it what it cannot know."""
         self.standing.returned(peer)
+        self.memory.show(peer)
         for page in self.inventories.mine():
             self.send(peer, page.encode())
         self.stocks.show(peer)

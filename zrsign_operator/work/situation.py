@@ -48,6 +48,8 @@ class Outlook:
         clock: Callable[[], float],
     ) -> None:
         self.view = view
+        self.remembers = False
+        """Whether presignatures of an earlier process may be used."""
         self._me = me
         self._holdings = holdings
         self._inventories = inventories
@@ -280,6 +282,7 @@ class Outlook:
             Ready(each.public.id, each.public.signers, self._got.get(each.public.id, 0.0))
             for each in made
             if self._me in each.public.signers
+            and (self.remembers or each.public.id not in self._holdings.from_before)
         )
         root, group = self.view.settings.roots.get(held.ledger_key), self.view.settings.group
         stock = [(peer, len(offered)) for peer, offered in held.offered.items()]

@@ -107,6 +107,8 @@ class Desk:
     """The scheme of a key of the ledger; None: it has no such key, or was not looked up yet."""
     on_key: Callable[[HeldKey], None]
     on_signature: Callable[[int, bytes], object]
+    remembers: Callable[[], bool]
+    """Whether peers confirmed that this operator's memory is whole."""
 
     @property
     def me(self) -> int:
@@ -314,6 +316,8 @@ class Desk:
             made = self.holdings.presignatures.get(name)
             if made is None:
                 raise Refused("I do not have that presignature, or used it")
+            if name in self.holdings.from_before and not self.remembers():
+                raise Refused("too few peers told me yet whether my memory is whole")
             public = made.public
             if public.key_id != held.share.info.key_id or public.signers != proposal.members:
                 raise Refused("a presignature is for another key, epoch or signer set")

@@ -110,6 +110,7 @@ class Work:
         for peer in self._peers.links.silent():
             self.runner.silent(peer)
         self._peers.stocks.publish(self._peers.links.peers())
+        self.outlook.remembers = self._remembers()
         now = self.situation()
         if wants_primes(now):
             self._start_primes()
@@ -135,7 +136,8 @@ class Work:
             self._peers.charge(sender, Offence.MALFORMED, "a proposal that it did not sign")
             return
         forgotten = proposal.incarnation_of(me) != self._myself.incarnation
-        if forgotten or self._peers.standing.shunned() & members:
+        went_back = self._peers.memory.later is not None
+        if forgotten or went_back or self._peers.standing.shunned() & members:
             refusal = Refusal(proposal.execution_id, NOT_WITH)
             self._peers.send(sender, refusal.encode())
             return
@@ -165,8 +167,14 @@ class Work:
             scheme_of=self._scheme_of,
             on_key=self._on_key,
             on_signature=self._outbox.signature,
+            remembers=self._remembers,
         )
         return desk.prepare(proposal)
+
+    def _remembers(self) -> bool:
+        """Whether this operator knows from its peers that no snapshot took its memory."""
+        group = self.settings.group
+        return self._peers.memory.confirmed(group.threshold, group.indices)
 
     def _take_aux_secrets(self) -> AuxSecrets | None:
         self._start_primes()
