@@ -341,6 +341,10 @@ class App:
         """The limits of a block, from the last committed state."""
         return self._ante.consensus.params(self._context(self._state))
 
+    def min_gas_price(self) -> str:
+        """The lowest price of one unit of gas, as in "0.0001urock"."""
+        return self._ante.consensus.min_gas_price(self._context(self._state))
+
     @property
     def _state(self) -> KVStore:
         return self._genesis or self._upgraded or self._store.state

@@ -34,7 +34,9 @@ from tests.zrchain_lite.chain import (
 from zrchain_lite.api import rest
 from zrchain_lite.api.json_codec import to_json
 from zrchain_lite.client import LedgerClient
+from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.node import RunningNode, serving
+from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth_query
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import MsgFulfilKeyRequest, SignReqResponse
 from zrsign.node import modules
 
@@ -88,6 +90,44 @@ def test_json__should_have_nulls_where_the_gateway_has() -> None:
     assert inner["metadata"]["@type"] == "/zrchain.treasury.MsgFulfilKeyRequest"
     assert inner["metadata"]["keyring_party_signature"] is None
     assert not {"key", "reject_reason"} & inner["metadata"].keys(), "a oneof that is not set"
+
+
+async def test_wallets__should_be_told_of_node_modules_and_addresses(
+    http: httpx.AsyncClient,
+) -> None:
+    config = (await http.get("/cosmos/base/node/v1beta1/config")).json()
+    assert (config["minimum_gas_price"], config["halt_height"]) == ("0.0001urock", "0")
+    status = (await http.get("/cosmos/base/node/v1beta1/status")).json()
+    assert int(status["height"]) >= 1
+    assert status["earliest_store_height"] == status["height"]
+    auth = "/cosmos/auth/v1beta1"
+    accounts = (await http.get(f"{auth}/module_accounts")).json()["accounts"]
+    names = [account["name"] for account in accounts]
+    assert names == sorted(names)
+    assert {"fee_collector", "keyring_escrow"} <= set(names)
+    one = (await http.get(f"{auth}/module_accounts/fee_collector")).json()["account"]
+    assert one in accounts
+    assert (await http.get(f"{auth}/module_accounts/nonsense")).status_code == 404
+    assert (await http.get(f"{auth}/bech32")).json() == {"bech32_prefix": "zen"}
+    raw = (await http.get(f"{auth}/bech32/{ALICE.address}")).json()["address_bytes"]
+    assert len(base64.b64decode(raw)) == 20
+    assert (await http.get(f"{auth}/bech32/{ALICE.address[:-1]}")).status_code == 400
+    spendable = f"{BANK}/spendable_balances/{ALICE.address}/by_denom"
+    answer = (await http.get(spendable, params={"denom": "urock"})).json()
+    assert answer == {"balance": {"denom": "urock", "amount": str(FUNDS)}}
+    assert (await http.get(f"{BANK}/send_enabled")).json()["send_enabled"] == []
+
+
+def test_address__should_be_the_same_as_bytes_and_as_text(chain: Chain) -> None:
+    service = "/cosmos.auth.v1beta1.Query/"
+    asked = auth_query.AddressStringToBytesRequest(address_string=ALICE.address)
+    as_bytes: Any = chain.app.answer(service + "AddressStringToBytes", asked)
+    back = auth_query.AddressBytesToStringRequest(address_bytes=as_bytes.address_bytes)
+    as_text: Any = chain.app.answer(service + "AddressBytesToString", back)
+    assert as_text.address_string == ALICE.address
+    short = auth_query.AddressBytesToStringRequest(address_bytes=b"short")
+    with pytest.raises(InvalidArgument, match="20 bytes"):
+        chain.app.answer(service + "AddressBytesToString", short)
 
 
 async def test_pages__should_be_walked_by_key(http: httpx.AsyncClient) -> None:

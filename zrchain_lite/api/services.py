@@ -1,7 +1,8 @@
-"""The two Cosmos services that every chain answers beside its modules' queries.
+"""The Cosmos services that every chain answers beside its modules' queries.
 
-Transactions and blocks: `cosmos.tx.v1beta1.Service` and
-`cosmos.base.tendermint.v1beta1.Service`, free of any transport.
+Transactions, blocks and the node: `cosmos.tx.v1beta1.Service`,
+`cosmos.base.tendermint.v1beta1.Service` and `cosmos.base.node.v1beta1.Service`, free of any
+transport.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.execution import encode_events
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
+from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as sdk
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
@@ -71,8 +73,12 @@ class Method:
 
 
 def methods(engine: Reading, *, moniker: str = "zrchain-lite") -> dict[str, Method]:
-    """The methods of both services over an engine, by gRPC path."""
-    services = ((txs, TxService(engine)), (tm, NodeService(engine, moniker)))
+    """The methods of all of them over an engine, by gRPC path."""
+    services = (
+        (txs, TxService(engine)),
+        (tm, NodeService(engine, moniker)),
+        (node, StatusService(engine)),
+    )
     return {
         binding.method_path(method): Method(
             binding.method_path(method),
@@ -207,6 +213,33 @@ class NodeService:
                 cosmos_sdk_version=SDK_VERSION,
             ),
         )
+
+
+class StatusService:
+    """What wallets ask a node about itself."""
+
+    def __init__(self, engine: Reading) -> None:
+        self._engine = engine
+
+    async def config(self, request: node.ConfigRequest, metadata: Metadata) -> node.ConfigResponse:
+        """The lowest price of gas; nothing is pruned, and no height ends the chain."""
+        return node.ConfigResponse(
+            minimum_gas_price=self._engine.app.min_gas_price(),
+            pruning_keep_recent="0",
+            pruning_interval="0",
+        )
+
+    async def status(self, request: node.StatusRequest, metadata: Metadata) -> node.StatusResponse:
+        """The last block; its state is the only one that is kept."""
+        tip = self._engine.tip
+        response = node.StatusResponse(
+            earliest_store_height=tip.height, height=tip.height, app_hash=tip.app_hash
+        )
+        response.timestamp.FromMilliseconds(self._engine.app.time_ms)
+        record = self._engine.block(tip.height)
+        if record is not None:
+            response.validator_hash = record.block.header.next_validators_hash
+        return response
 
 
 def _number(metadata: Metadata, name: str) -> int:

@@ -48,6 +48,19 @@ class BankQueries:
         coins, page = self._coins(ctx, request.address, request.pagination)
         return q.QuerySpendableBalancesResponse(balances=coins, pagination=page)
 
+    def spendable_balance_by_denom(
+        self, ctx: Context, request: q.QuerySpendableBalanceByDenomRequest
+    ) -> q.QuerySpendableBalanceByDenomResponse:
+        """The same as the balance: no coins are locked on this ledger."""
+        asked = q.QueryBalanceRequest(address=request.address, denom=request.denom)
+        return q.QuerySpendableBalanceByDenomResponse(balance=self.balance(ctx, asked).balance)
+
+    def send_enabled(
+        self, ctx: Context, request: q.QuerySendEnabledRequest
+    ) -> q.QuerySendEnabledResponse:
+        """No exceptions: every denomination may be sent, as `params` says."""
+        return q.QuerySendEnabledResponse(pagination=PageResponse())
+
     def _coins(
         self, ctx: Context, address: str, page: PageRequest
     ) -> tuple[list[Coin], PageResponse]:

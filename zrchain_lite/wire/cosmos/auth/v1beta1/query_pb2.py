@@ -28,7 +28,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/auth/v1beta1/query.proto\x12\x13\x63osmos.auth.v1beta1\x1a\x1e\x63osmos/auth/v1beta1/auth.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\"R\n\x14QueryAccountsRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"|\n\x15QueryAccountsResponse\x12&\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"&\n\x13QueryAccountRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"=\n\x14QueryAccountResponse\x12%\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.auth.v1beta1.Params\"*\n\x17QueryAccountInfoRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"J\n\x18QueryAccountInfoResponse\x12.\n\x04info\x18\x01 \x01(\x0b\x32 .cosmos.auth.v1beta1.BaseAccount2\xc9\x04\n\x05Query\x12\x8f\x01\n\x07\x41\x63\x63ount\x12(.cosmos.auth.v1beta1.QueryAccountRequest\x1a).cosmos.auth.v1beta1.QueryAccountResponse\"/\x82\xd3\xe4\x93\x02)\x12\'/cosmos/auth/v1beta1/accounts/{address}\x12\x88\x01\n\x08\x41\x63\x63ounts\x12).cosmos.auth.v1beta1.QueryAccountsRequest\x1a*.cosmos.auth.v1beta1.QueryAccountsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/auth/v1beta1/accounts\x12\x9f\x01\n\x0b\x41\x63\x63ountInfo\x12,.cosmos.auth.v1beta1.QueryAccountInfoRequest\x1a-.cosmos.auth.v1beta1.QueryAccountInfoResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/auth/v1beta1/account_info/{address}\x12\x80\x01\n\x06Params\x12\'.cosmos.auth.v1beta1.QueryParamsRequest\x1a(.cosmos.auth.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/auth/v1beta1/paramsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/auth/v1beta1/query.proto\x12\x13\x63osmos.auth.v1beta1\x1a\x1e\x63osmos/auth/v1beta1/auth.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\"R\n\x14QueryAccountsRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"|\n\x15QueryAccountsResponse\x12&\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"&\n\x13QueryAccountRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"=\n\x14QueryAccountResponse\x12%\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.auth.v1beta1.Params\"*\n\x17QueryAccountInfoRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\"J\n\x18QueryAccountInfoResponse\x12.\n\x04info\x18\x01 \x01(\x0b\x32 .cosmos.auth.v1beta1.BaseAccount\"\x1c\n\x1aQueryModuleAccountsRequest\"E\n\x1bQueryModuleAccountsResponse\x12&\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32\x14.google.protobuf.Any\"/\n\x1fQueryModuleAccountByNameRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"I\n QueryModuleAccountByNameResponse\x12%\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x14.google.protobuf.Any\"\x15\n\x13\x42\x65\x63h32PrefixRequest\"-\n\x14\x42\x65\x63h32PrefixResponse\x12\x15\n\rbech32_prefix\x18\x01 \x01(\t\"4\n\x1b\x41\x64\x64ressBytesToStringRequest\x12\x15\n\raddress_bytes\x18\x01 \x01(\x0c\"6\n\x1c\x41\x64\x64ressBytesToStringResponse\x12\x16\n\x0e\x61\x64\x64ress_string\x18\x01 \x01(\t\"5\n\x1b\x41\x64\x64ressStringToBytesRequest\x12\x16\n\x0e\x61\x64\x64ress_string\x18\x01 \x01(\t\"5\n\x1c\x41\x64\x64ressStringToBytesResponse\x12\x15\n\raddress_bytes\x18\x01 \x01(\x0c\x32\xe3\n\n\x05Query\x12\x8f\x01\n\x07\x41\x63\x63ount\x12(.cosmos.auth.v1beta1.QueryAccountRequest\x1a).cosmos.auth.v1beta1.QueryAccountResponse\"/\x82\xd3\xe4\x93\x02)\x12\'/cosmos/auth/v1beta1/accounts/{address}\x12\x88\x01\n\x08\x41\x63\x63ounts\x12).cosmos.auth.v1beta1.QueryAccountsRequest\x1a*.cosmos.auth.v1beta1.QueryAccountsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/auth/v1beta1/accounts\x12\x9f\x01\n\x0b\x41\x63\x63ountInfo\x12,.cosmos.auth.v1beta1.QueryAccountInfoRequest\x1a-.cosmos.auth.v1beta1.QueryAccountInfoResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/auth/v1beta1/account_info/{address}\x12\x80\x01\n\x06Params\x12\'.cosmos.auth.v1beta1.QueryParamsRequest\x1a(.cosmos.auth.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/auth/v1beta1/params\x12\xa1\x01\n\x0eModuleAccounts\x12/.cosmos.auth.v1beta1.QueryModuleAccountsRequest\x1a\x30.cosmos.auth.v1beta1.QueryModuleAccountsResponse\",\x82\xd3\xe4\x93\x02&\x12$/cosmos/auth/v1beta1/module_accounts\x12\xb7\x01\n\x13ModuleAccountByName\x12\x34.cosmos.auth.v1beta1.QueryModuleAccountByNameRequest\x1a\x35.cosmos.auth.v1beta1.QueryModuleAccountByNameResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/auth/v1beta1/module_accounts/{name}\x12\x88\x01\n\x0c\x42\x65\x63h32Prefix\x12(.cosmos.auth.v1beta1.Bech32PrefixRequest\x1a).cosmos.auth.v1beta1.Bech32PrefixResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/auth/v1beta1/bech32\x12{\n\x14\x41\x64\x64ressBytesToString\x12\x30.cosmos.auth.v1beta1.AddressBytesToStringRequest\x1a\x31.cosmos.auth.v1beta1.AddressBytesToStringResponse\x12\xb1\x01\n\x14\x41\x64\x64ressStringToBytes\x12\x30.cosmos.auth.v1beta1.AddressStringToBytesRequest\x1a\x31.cosmos.auth.v1beta1.AddressStringToBytesResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/auth/v1beta1/bech32/{address_string}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['AccountInfo']._serialized_options = b'\202\323\344\223\002-\022+/cosmos/auth/v1beta1/account_info/{address}'
   _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
   _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002\035\022\033/cosmos/auth/v1beta1/params'
+  _globals['_QUERY'].methods_by_name['ModuleAccounts']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['ModuleAccounts']._serialized_options = b'\202\323\344\223\002&\022$/cosmos/auth/v1beta1/module_accounts'
+  _globals['_QUERY'].methods_by_name['ModuleAccountByName']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['ModuleAccountByName']._serialized_options = b'\202\323\344\223\002-\022+/cosmos/auth/v1beta1/module_accounts/{name}'
+  _globals['_QUERY'].methods_by_name['Bech32Prefix']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['Bech32Prefix']._serialized_options = b'\202\323\344\223\002\035\022\033/cosmos/auth/v1beta1/bech32'
+  _globals['_QUERY'].methods_by_name['AddressStringToBytes']._loaded_options = None
+  _globals['_QUERY'].methods_by_name['AddressStringToBytes']._serialized_options = b'\202\323\344\223\002.\022,/cosmos/auth/v1beta1/bech32/{address_string}'
   _globals['_QUERYACCOUNTSREQUEST']._serialized_start=189
   _globals['_QUERYACCOUNTSREQUEST']._serialized_end=271
   _globals['_QUERYACCOUNTSRESPONSE']._serialized_start=273
@@ -59,6 +67,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERYACCOUNTINFOREQUEST']._serialized_end=634
   _globals['_QUERYACCOUNTINFORESPONSE']._serialized_start=636
   _globals['_QUERYACCOUNTINFORESPONSE']._serialized_end=710
-  _globals['_QUERY']._serialized_start=713
-  _globals['_QUERY']._serialized_end=1298
+  _globals['_QUERYMODULEACCOUNTSREQUEST']._serialized_start=712
+  _globals['_QUERYMODULEACCOUNTSREQUEST']._serialized_end=740
+  _globals['_QUERYMODULEACCOUNTSRESPONSE']._serialized_start=742
+  _globals['_QUERYMODULEACCOUNTSRESPONSE']._serialized_end=811
+  _globals['_QUERYMODULEACCOUNTBYNAMEREQUEST']._serialized_start=813
+  _globals['_QUERYMODULEACCOUNTBYNAMEREQUEST']._serialized_end=860
+  _globals['_QUERYMODULEACCOUNTBYNAMERESPONSE']._serialized_start=862
+  _globals['_QUERYMODULEACCOUNTBYNAMERESPONSE']._serialized_end=935
+  _globals['_BECH32PREFIXREQUEST']._serialized_start=937
+  _globals['_BECH32PREFIXREQUEST']._serialized_end=958
+  _globals['_BECH32PREFIXRESPONSE']._serialized_start=960
+  _globals['_BECH32PREFIXRESPONSE']._serialized_end=1005
+  _globals['_ADDRESSBYTESTOSTRINGREQUEST']._serialized_start=1007
+  _globals['_ADDRESSBYTESTOSTRINGREQUEST']._serialized_end=1059
+  _globals['_ADDRESSBYTESTOSTRINGRESPONSE']._serialized_start=1061
+  _globals['_ADDRESSBYTESTOSTRINGRESPONSE']._serialized_end=1115
+  _globals['_ADDRESSSTRINGTOBYTESREQUEST']._serialized_start=1117
+  _globals['_ADDRESSSTRINGTOBYTESREQUEST']._serialized_end=1170
+  _globals['_ADDRESSSTRINGTOBYTESRESPONSE']._serialized_start=1172
+  _globals['_ADDRESSSTRINGTOBYTESRESPONSE']._serialized_end=1225
+  _globals['_QUERY']._serialized_start=1228
+  _globals['_QUERY']._serialized_end=2607
 # @@protoc_insertion_point(module_scope)

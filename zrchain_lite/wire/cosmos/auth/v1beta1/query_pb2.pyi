@@ -57,3 +57,59 @@ class QueryAccountInfoResponse(_message.Message):
     INFO_FIELD_NUMBER: _ClassVar[int]
     info: _auth_pb2.BaseAccount
     def __init__(self, info: _Optional[_Union[_auth_pb2.BaseAccount, _Mapping]] = ...) -> None: ...
+
+class QueryModuleAccountsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class QueryModuleAccountsResponse(_message.Message):
+    __slots__ = ("accounts",)
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    accounts: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
+    def __init__(self, accounts: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ...) -> None: ...
+
+class QueryModuleAccountByNameRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class QueryModuleAccountByNameResponse(_message.Message):
+    __slots__ = ("account",)
+    ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    account: _any_pb2.Any
+    def __init__(self, account: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+
+class Bech32PrefixRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Bech32PrefixResponse(_message.Message):
+    __slots__ = ("bech32_prefix",)
+    BECH32_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    bech32_prefix: str
+    def __init__(self, bech32_prefix: _Optional[str] = ...) -> None: ...
+
+class AddressBytesToStringRequest(_message.Message):
+    __slots__ = ("address_bytes",)
+    ADDRESS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    address_bytes: bytes
+    def __init__(self, address_bytes: _Optional[bytes] = ...) -> None: ...
+
+class AddressBytesToStringResponse(_message.Message):
+    __slots__ = ("address_string",)
+    ADDRESS_STRING_FIELD_NUMBER: _ClassVar[int]
+    address_string: str
+    def __init__(self, address_string: _Optional[str] = ...) -> None: ...
+
+class AddressStringToBytesRequest(_message.Message):
+    __slots__ = ("address_string",)
+    ADDRESS_STRING_FIELD_NUMBER: _ClassVar[int]
+    address_string: str
+    def __init__(self, address_string: _Optional[str] = ...) -> None: ...
+
+class AddressStringToBytesResponse(_message.Message):
+    __slots__ = ("address_bytes",)
+    ADDRESS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    address_bytes: bytes
+    def __init__(self, address_bytes: _Optional[bytes] = ...) -> None: ...

@@ -119,3 +119,33 @@ class QueryDenomsMetadataResponse(_message.Message):
     metadatas: _containers.RepeatedCompositeFieldContainer[_bank_pb2.Metadata]
     pagination: _pagination_pb2.PageResponse
     def __init__(self, metadatas: _Optional[_Iterable[_Union[_bank_pb2.Metadata, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QuerySpendableBalanceByDenomRequest(_message.Message):
+    __slots__ = ("address", "denom")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    DENOM_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    denom: str
+    def __init__(self, address: _Optional[str] = ..., denom: _Optional[str] = ...) -> None: ...
+
+class QuerySpendableBalanceByDenomResponse(_message.Message):
+    __slots__ = ("balance",)
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    balance: _coin_pb2.Coin
+    def __init__(self, balance: _Optional[_Union[_coin_pb2.Coin, _Mapping]] = ...) -> None: ...
+
+class QuerySendEnabledRequest(_message.Message):
+    __slots__ = ("denoms", "pagination")
+    DENOMS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    denoms: _containers.RepeatedScalarFieldContainer[str]
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, denoms: _Optional[_Iterable[str]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class QuerySendEnabledResponse(_message.Message):
+    __slots__ = ("send_enabled", "pagination")
+    SEND_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    send_enabled: _containers.RepeatedCompositeFieldContainer[_bank_pb2.SendEnabled]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, send_enabled: _Optional[_Iterable[_Union[_bank_pb2.SendEnabled, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
