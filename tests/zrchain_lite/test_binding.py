@@ -12,7 +12,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from tests.zrchain_lite.chain import Chain
 from zrchain_lite import binding, wire
-from zrchain_lite.api import services
+from zrchain_lite.api import reflection, services
 from zrchain_lite.binding import CompositionError, Route
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2, tx_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2
@@ -39,6 +39,7 @@ def test_services__should_each_be_answered(chain: Chain) -> None:
     assert {binding.method_path(each) for each in queries} == {
         *registry.queries,
         *services.methods(chain.engine),
+        reflection.METHODS[0],
     }
 
 
