@@ -125,6 +125,8 @@ def wire(descriptors):
         "base.tendermint.v1beta1.query_pb2",
         "consensus.v1.query_pb2",
         "crypto.secp256k1.keys_pb2",
+        "crypto.multisig.keys_pb2",
+        "base.node.v1beta1.query_pb2",
     ]
     for package in packages:
         importlib.import_module("cosmpy.protos.cosmos." + package)

@@ -29,6 +29,7 @@ from zrchain_lite.keepers import Keepers
 from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.registry import Registry
 from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2
+from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node_pb2
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tendermint_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2
 from zrchain_lite.wire.tendermint.types import types_pb2
@@ -148,7 +149,7 @@ async def test_cosmpy__should_request_a_key_and_read_it(cosmpy: Cosmpy) -> None:
 async def test_wire__should_have_the_fields_and_methods_of_cosmpy(tmp_path: Path) -> None:
     registry = Registry(modules(Keepers.create()))
     files = {kind.DESCRIPTOR.file.name: kind.DESCRIPTOR.file for kind in registry.types.values()}
-    for module in (service_pb2, abci_pb2, tendermint_pb2, types_pb2):
+    for module in (service_pb2, abci_pb2, tendermint_pb2, node_pb2, types_pb2):
         files[module.DESCRIPTOR.name] = module.DESCRIPTOR
     ours = FileDescriptorSet()
     for name in sorted(files):
@@ -157,6 +158,7 @@ async def test_wire__should_have_the_fields_and_methods_of_cosmpy(tmp_path: Path
     path = tmp_path / "descriptors.bin"
     path.write_bytes(ours.SerializeToString())
     done = await asyncio.to_thread(run, [PYTHON, SCRIPT, "wire", path])
+    assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["differences"] == []
     assert seen["compared"] > 150
