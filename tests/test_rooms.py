@@ -24,7 +24,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "zrsign_daemon/composing": ("zrsign_chains", "zrchain_lite.client", "zrchain_lite.wire"),
     "zrsign_dmpc": (),
     "zrsign_operator": ("zrsign_dmpc", *FOR_DAEMONS),
-    "zrchain_lite": ("zrsign_chains",),
+    "zrchain_lite": ("zrsign_chains", "zrsign_daemon.program"),
     "zrsign_receiver": ("zrsign_chains", "zrchain_lite"),
     "zrsign_listener": FOR_DAEMONS,
     "zrsign_dev_keyring": FOR_DAEMONS,

@@ -32,6 +32,7 @@ from zrchain_lite.errors import LedgerError
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
+from zrsign_daemon.program import program
 
 _log = logging.getLogger(__name__)
 RESTART_S = 1.0
@@ -132,10 +133,7 @@ class DoorsProcess:
         with theirs:
             settings = asdict(self._settings) | {"link": theirs.fileno()}
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "zrchain_lite.doors",
-                json.dumps(settings),
+                *program("zrchain_lite.doors", json.dumps(settings)),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 pass_fds=(self._settings.rest, self._settings.rpc, theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
