@@ -64,7 +64,7 @@ class AuthQueries:
         return q.QueryModuleAccountByNameResponse(account=self._module(ctx, request.name))
 
     def bech32_prefix(self, ctx: Context, request: q.Bech32PrefixRequest) -> q.Bech32PrefixResponse:
-        """With what every account's address begins."""
+        """The letters with which every account's address begins."""
         return q.Bech32PrefixResponse(bech32_prefix=cosmos.ACCOUNT_PREFIX)
 
     def address_bytes_to_string(
