@@ -2,8 +2,8 @@
 
 Depth and size are counted before the parser runs: some libraries raise the interpreter's recursion
 limit (py_ecc to 100 000), and then the standard library's parser runs off the C stack on text such
-as `[[[[…`. What has no JSON of its own is refused, so that it can be written again: NaN, infinities,
-halves of surrogate pairs.
+as `[[[[…`. What has no JSON of its own is refused, so that it can be written again: NaN,
+infinities, halves of surrogate pairs.
 """
 
 from __future__ import annotations
