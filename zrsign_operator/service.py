@@ -205,7 +205,8 @@ def _open_holdings(
     except (DmpcError, OSError) as error:
         raise StoreUnusable(
             f"{settings.state_dir} cannot be used: {error}. Nothing was changed; if it is lost, "
-            "start with an empty directory: the others' shares keep the keys alive."
+            f"move it and {settings.anchor_dir}/*.anchor away: the others' shares keep the keys "
+            "alive."
         ) from None
 
 

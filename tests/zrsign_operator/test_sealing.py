@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zrsign_dmpc.kept.single_use import RolledBack, SingleUseItem
+from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.enclave.simulated import BadQuote, SimulatedEnclave, measure, verify
 from zrsign_operator.errors import SealBroken
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.sealing import Seal, SealedFiles
 
 
@@ -110,3 +114,21 @@ def test_quote__should_be_the_roots_own() -> None:
             verify(wrong, root)
     with pytest.raises(BadQuote):
         enclave.attest(b"short")
+
+
+def test_new_code__should_begin_without_the_old_state_and_its_anchors(tmp_path: Path) -> None:
+    """What docs/operators.md says of other code: the state alone is not enough."""
+    state, anchors, own = tmp_path / "state", tmp_path / "anchors", IdentityKey(b"i" * 32)
+    old = Holdings(state, anchors, Enclave(), own)
+    old.single_use.consume(SingleUseItem("nonce", b"one", b"key", 0, (1, 2)))
+    old.close()
+    shutil.rmtree(state)
+    new = Enclave(b"n" * 32, b"n" * 32)
+    with pytest.raises(RolledBack):
+        Holdings(state, anchors, new, own)
+    shutil.rmtree(state)
+    for anchor in anchors.glob("*.anchor"):
+        anchor.unlink()
+    begun = Holdings(state, anchors, new, own)
+    assert begun.single_use.count == 0
+    begun.close()
