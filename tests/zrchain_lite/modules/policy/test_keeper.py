@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from google.protobuf.message import Message
 
@@ -14,7 +16,7 @@ from tests.zrchain_lite.modules.policy.test_actions import (
 from tests.zrchain_lite.modules.treasury.world import Account, World
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context
-from zrchain_lite.modules.policy import state
+from zrchain_lite.modules.policy import boolparser, state
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
@@ -152,3 +154,21 @@ def test_policy_of_another_kind__should_approve_nothing(world: World, alice: Acc
     state.POLICIES.set(ctx.store, policy, stored)
     with pytest.raises(InvalidArgument, match=r"is a /zrchain\.policy\.Policy, not a boolparser"):
         world.policy.participants(ctx, policy, "")
+
+
+def test_policy__should_cost_what_its_expression_takes_to_judge(
+    world: World, alice: Account, bob: Account
+) -> None:
+    charged: list[int] = []
+    ctx = replace(world.ctx(), charge=charged.append)
+    definition = wire.BoolparserPolicy(
+        definition=f"{alice.address} + {bob.address} > 1",
+        participants=[wire.PolicyParticipant(address=each.address) for each in (alice, bob)],
+    )
+    made = world.policy.create_policy(ctx, alice.address, "", definition, 0)
+    assert charged == [boolparser.acceptance_gas(definition)]
+    workspace = world.workspace(alice, bob, admin_policy_id=made.id)
+    action = add_owner(world, alice, workspace)
+    charged.clear()
+    world.policy.approve(ctx, action, bob.address)
+    assert charged == [boolparser.evaluation_gas(definition)]
