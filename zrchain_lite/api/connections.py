@@ -78,6 +78,7 @@ class BoundedHttp(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, or end the connection at once."""
         super().connection_made(transport)
         self._peer = self._places.take(self.client[0] if self.client else "")
         if self._peer is None:
@@ -86,6 +87,7 @@ class BoundedHttp(H11Protocol):
         self._wait(self._idle_s, self._close_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
         self.leave()
         super().connection_lost(exc)
 
@@ -98,10 +100,12 @@ class BoundedHttp(H11Protocol):
             self._peer = None
 
     def on_response_complete(self) -> None:
+        """Wait for the next request, for `idle_s` at most."""
         self._wait(self._idle_s, self._close_idle)
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Keep the place for as long as the WebSocket is open."""
         if self._timer is not None:
             self._timer.cancel()
         super().handle_websocket_upgrade(event)

@@ -17,7 +17,10 @@ class Busy(TooMuch):
 
 
 class Turns:
-    """After each piece of work its kind rests for as long as it took; `most` pieces may wait."""
+    """Turns of one kind of work: after each piece it rests for as long as that took.
+
+    At most `most` pieces wait.
+    """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.thread_time) -> None:
         self._most, self._clock = most, clock

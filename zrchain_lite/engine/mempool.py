@@ -46,7 +46,10 @@ class Waiting:
 
 
 class Mempool:
-    """By hash, and by account and sequence; an account's sequences have no gap."""
+    """Transactions that wait, by hash, and by account and sequence.
+
+    An account's sequences have no gap.
+    """
 
     def __init__(self, max_txs: int, max_bytes: int, max_account_txs: int) -> None:
         self._max_txs, self._max_bytes = max_txs, max_bytes
@@ -73,7 +76,7 @@ class Mempool:
             raise AlreadyKnown("the transaction waits already")
 
     def rival(self, about: Described) -> Waiting | None:
-        """Whose place the transaction wants; raises MempoolFull when it pays too little for it."""
+        """Return whose place the transaction wants; raises MempoolFull when it pays too little."""
         found = {
             other.number: other
             for account, sequence in about.places

@@ -45,7 +45,7 @@ class Listing(Protocol):
 
 
 @dataclass(frozen=True)
-class Numbered:
+class Numbered(Listing):
     """Every id from 1 to `last`."""
 
     last: int
@@ -60,7 +60,7 @@ class Numbered:
 
 
 @dataclass(frozen=True)
-class Viewed:
+class Viewed(Listing):
     """The ids of a view's group, whose number is kept."""
 
     view: View
@@ -75,7 +75,7 @@ class Viewed:
 
 
 @dataclass(frozen=True)
-class Indexed:
+class Indexed(Listing):
     """The ids of an index's group, which are counted one by one."""
 
     index: Index
@@ -90,7 +90,7 @@ class Indexed:
 
 
 @dataclass(frozen=True)
-class Merged:
+class Merged(Listing):
     """The ids of several lists, each once."""
 
     parts: tuple[Listing, ...]

@@ -35,7 +35,7 @@ class Plan:
     keeps: bool
     """Whether a holder adds what it receives to its old share."""
     aux_epoch: int
-    """From which epoch of auxiliary information on the next epoch may presign."""
+    """The least epoch of auxiliary information that the next epoch may presign with."""
 
     def __post_init__(self) -> None:
         require_aux_epoch(self.aux_epoch, self.key.aux_epoch)

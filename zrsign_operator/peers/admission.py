@@ -60,7 +60,7 @@ class Hello(Record):
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """Raises NotAdmitted."""
+        """Read a hello from a stranger's bytes; raises NotAdmitted for what is none."""
         try:
             hello = cls.decode(data)
         except EncodingError as error:

@@ -34,9 +34,9 @@ MAX_PAGE: Final = 256
 MAX_AUX: Final = 64
 """Digests of auxiliary information in one frame of an inventory: the newest."""
 MAX_COMMITMENTS: Final = 64
-"""In one frame of a stock."""
+"""Commitments in one frame of a stock."""
 MAX_STATEMENTS: Final = 256
-"""In one frame about a change: every member of 32 makes two statements."""
+"""Statements in one frame about a change: every member of 32 makes two."""
 MAX_INCARNATIONS: Final = 8
 """Incarnations of a peer whose journals' heads are remembered."""
 MAX_REASON: Final = 300
@@ -274,7 +274,7 @@ _LIMITS: Final[Mapping[bytes, _Limit]] = {
         _Limit(Heads, 1 << 12, MAX_INCARNATIONS + 8),
     )
 }
-"""By the item that a document of the kind has at `_TAG_AT`."""
+"""The limits of each kind of frame, by the item that a document of the kind has at `_TAG_AT`."""
 MAX_FRAME_BYTES: Final = max(limit.size for limit in _LIMITS.values())
 FRAME_PRICE: Final = 512
 """What a frame counts for in a link's budget beside its bytes."""

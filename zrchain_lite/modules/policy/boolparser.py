@@ -14,9 +14,9 @@ MAX_PARTICIPANTS = 100
 # satisfied.
 TXVALUE = "TXVALUE"
 EVALUATION_GAS = 12
-"""For each character of a definition when it is evaluated."""
+"""Gas of each character of a definition when it is evaluated."""
 ACCEPTANCE_GAS = 60
-"""For each character of a definition when it is checked."""
+"""Gas of each character of a definition when it is checked."""
 DATA_WORDS = (TXVALUE,)
 
 

@@ -1,4 +1,4 @@
-"""By what actions may be listed: their status, and who may approve them.
+"""What actions may be listed by: their status, and who may approve them.
 
 An action under policy 0 is executed where it is submitted, so who could approve it is found in the
 index that was written then; a policy that is stored never changes.

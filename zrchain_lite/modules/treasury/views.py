@@ -1,4 +1,4 @@
-"""By what keys and requests may be listed: each filter of the treasury's queries, and all of them.
+"""What keys and requests may be listed by: each filter of the treasury's queries, and all of them.
 
 Groups are tuples of what a query may name, 0 or empty where it names nothing.
 """
