@@ -67,7 +67,7 @@ def written(value: object, capsys: pytest.CaptureFixture[str]) -> str:
         SecretStr("open sesame"),
         [[[[[["open sesame"]]]]]],
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_log__should_not_show_what_may_be_a_secret(
     value: object, capsys: pytest.CaptureFixture[str]
