@@ -184,7 +184,8 @@ async def serve(settings: DoorsSettings) -> None:
     except http.PortInUse:
         wire.send(Frame(Kind.READY))
     finally:
-        await wire.drain()
+        with suppress(ConnectionError):  # The maker was killed: nobody waits for the rest.
+            await wire.drain()
         store.close()
 
 

@@ -35,7 +35,10 @@ from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
+from zrchain_lite.wire.tendermint.types.block_pb2 import Block
+from zrchain_lite.wire.tendermint.types.types_pb2 import Header
 from zrsign.node import modules
 from zrsign_chains import ecdsa
 
@@ -172,6 +175,38 @@ async def test_unreachable_node__should_be_told_after_bounded_attempts(tmp_path:
         with pytest.raises(LedgerUnavailable, match="is the node running"):
             await ledger.height()
     assert len(waits) == 3
+
+
+async def test_call_that_a_stopping_node_cancels__should_be_made_again() -> None:
+    calls = 0
+
+    async def stopping(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await context.abort(grpc.StatusCode.CANCELLED)
+        return tm.GetLatestBlockResponse(block=Block(header=Header(height=7))).SerializeToString()
+
+    async def sleep(seconds: float) -> None:
+        return None
+
+    method: Any = grpc.unary_unary_rpc_method_handler(stopping)
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(
+                "cosmos.base.tendermint.v1beta1.Service", {"GetLatestBlock": method}
+            ),
+        )
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with LedgerClient(f"127.0.0.1:{port}", sleep=sleep) as ledger:
+            assert await ledger.height() == 7
+    finally:
+        await server.stop(None)
+    assert calls == 2
 
 
 async def test_client__should_survive_a_restart_of_the_node(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ HOLD_MS = 2_000
 """How long the node may hold an answer back while there is nothing new."""
 ALREADY_KNOWN = ("sdk", 19)
 WRONG_SEQUENCE = ("sdk", 32)
-_TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED)
+_TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED)
+"""What a node says that stops, or nobody says; one's own cancellation is no answer of a call."""
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 2_000))
 _TX = "/cosmos.tx.v1beta1.Service"
 _LATEST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetLatestBlock"
@@ -86,7 +87,7 @@ class LedgerClient:
         *,
         account: Account | None = None,
         timeout_s: float = 15.0,
-        attempts: int = 6,
+        attempts: int = 10,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: Callable[[], float] = random.random,
     ) -> None:
