@@ -128,7 +128,7 @@ def test_ordinary_messages__should_pay_for_what_they_compute(costs: Costs) -> No
             request_id=n + 1,
             status=treasury.KEY_REQUEST_STATUS_FULFILLED,
             key=treasury.MsgNewKey(public_key=strangers[n].public_key),
-            keyring_party_signature=party_signature(ALICE, n + 1),
+            keyring_party_signature=party_signature(ALICE, n + 1, strangers[n].public_key),
         )
         for n in range(100)
     ]
