@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.zrsign_dmpc.ecdsa.builders import TINY, paillier_key, trapdoor
 from tests.zrsign_dmpc.ecdsa.cases import MAKERS, TO_ONE_VERIFIER, G, case
 from zrsign_dmpc.ecdsa.errors import MalformedValueError
-from zrsign_dmpc.errors import DmpcError
+from zrsign_dmpc.errors import DmpcError, EncodingError
 from zrsign_dmpc.group.curves import Point
 from zrsign_dmpc.wire.encoding import decode
 from zrsign_dmpc.wire.records import Record
@@ -42,6 +42,10 @@ def variants(proof: Record) -> Iterator[tuple[str, Record]]:
                 yield field.name, replace(proof, **{field.name: other})
 
 
+REFUSED = (MalformedValueError, EncodingError)
+"""By a check, or before it because no message can carry so long an integer."""
+
+
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("prover_fast", [True, False])
 @pytest.mark.parametrize("verifier_fast", [True, False])
@@ -65,7 +69,7 @@ def test_proof__should_fail_when_any_field_is_tampered_with(name: str) -> None:
         count += 1
         try:
             case(name).check(variant)
-        except MalformedValueError:
+        except REFUSED:
             continue
         pytest.fail(f"accepted another {field}")
     assert count > len(fields(case(name).proof))
@@ -128,5 +132,5 @@ def test_verify__should_refuse_any_numbers_and_raise_nothing_else(data: st.DataO
             changes[field.name] = G(3) if isinstance(value, Point) else data.draw(NUMBERS)
     changed = replace(made.proof, **changes)
     assume(changed != made.proof)
-    with pytest.raises(MalformedValueError):
+    with pytest.raises(REFUSED):
         made.check(changed)
