@@ -149,11 +149,15 @@ class DoorsProcess:
 
     async def _keep(self) -> None:
         while self._wire is not None:
-            await serve_reader(self._engine, self._wire)
-            _log.error("the doors' process has ended; it is started again")
+            try:
+                await serve_reader(self._engine, self._wire)
+                _log.error("the doors' process has ended; it is started again")
+            except Exception:  # noqa: BLE001 - whatever it is, the doors open again
+                _log.exception("a call of the doors' process failed; it is started again")
             await self._end()
             await asyncio.sleep(RESTART_S)
-            with suppress(LedgerError):
+            # No process, or no port: tried again as long as the node runs.
+            with suppress(LedgerError, OSError):
                 await self._spawn()
 
     async def _end(self) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,29 @@ async def test_doors__should_open_again_where_they_were(apart: RunningNode) -> N
     assert apart.doors_pid != before
 
 
+async def test_doors__should_open_again_after_a_fault_of_the_maker(
+    apart: RunningNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit, before = apart.engine.broadcast, apart.doors_pid
+
+    def faulty(tx: bytes) -> Any:
+        monkeypatch.setattr(apart.engine, "broadcast", admit)
+        raise RuntimeError("a fault that nobody thought of")
+
+    monkeypatch.setattr(apart.engine, "broadcast", faulty)
+    with suppress(httpx.HTTPError):
+        await send(apart, signed(apart, 0))
+
+    async def answered() -> bool:
+        try:
+            return (await send(apart, signed(apart, 0)))["code"] in (0, 19)
+        except Exception:  # noqa: BLE001 - whatever a client says of doors that are shut
+            return False
+
+    await until(answered, "an answer after a fault of the maker")
+    assert apart.doors_pid != before
+
+
 async def test_maker__should_see_only_what_is_well_formed_paid_and_signed(
     apart: RunningNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +163,7 @@ async def test_maker__should_see_only_what_is_well_formed_paid_and_signed(
 
 READ = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from zrchain_lite.store.lmdb_store import LmdbStore
 store = LmdbStore(Path(sys.argv[1]), map_bytes=1, readonly=True)
