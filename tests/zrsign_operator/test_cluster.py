@@ -31,8 +31,8 @@ from zrsign_operator.peers.frames import (
     WorkKind,
 )
 from zrsign_operator.work.agenda import PATIENCE_S
-from zrsign_operator.work.runner import PARK_SHORTLY_S
-from zrsign_operator.work.tasks import TIMEOUTS_S
+from zrsign_operator.work.limits import TIMEOUTS_S
+from zrsign_operator.work.waiting import PARK_SHORTLY_S
 
 ALL = (1, 2, 3)
 DIGEST, ANOTHER = sha256(b"text").digest(), sha256(b"another text").digest()

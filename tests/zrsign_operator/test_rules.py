@@ -18,7 +18,7 @@ from zrsign_operator.peers.members import rotation
 from zrsign_operator.work.agenda import PATIENCE_S, key_subject, request_subject
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails
 from zrsign_operator.work.rules import EARLY_S
-from zrsign_operator.work.runner import PARK_SHORTLY_S
+from zrsign_operator.work.waiting import PARK_SHORTLY_S
 
 
 @pytest.fixture

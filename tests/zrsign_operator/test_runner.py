@@ -25,18 +25,17 @@ from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
-from zrsign_operator.work.runner import (
+from zrsign_operator.work.limits import HEAVY, MOST, TIMEOUTS_S
+from zrsign_operator.work.runner import MAX_SAID, MAX_SHORT_BYTES
+from zrsign_operator.work.waiting import (
     EARLY_S,
     MAX_EARLY,
     MAX_EARLY_BYTES,
     MAX_EARLY_EXECUTIONS,
     MAX_PARKED,
-    MAX_SAID,
-    MAX_SHORT_BYTES,
     PARK_S,
     PARK_SHORTLY_S,
 )
-from zrsign_operator.work.tasks import HEAVY, MOST, TIMEOUTS_S
 
 
 @pytest.fixture

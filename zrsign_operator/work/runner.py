@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -23,29 +23,14 @@ from zrsign_operator.errors import NotDue, OperatorError, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.lanes import Lanes
-from zrsign_operator.work.tasks import COSTLY, HEAVY, MOST, TIMEOUTS_S, Task
+from zrsign_operator.work.limits import COSTLY, HEAVY, MOST, TIMEOUTS_S
+from zrsign_operator.work.tasks import Task
+from zrsign_operator.work.waiting import EarlyMessages, ParkedProposals
 
-MAX_EARLY: Final = 64
-"""Messages kept of one peer for an execution that is not known yet."""
-MAX_EARLY_BYTES: Final = 4 << 20
-"""Bytes kept of one peer for all executions that are not known yet.
-
-It is one round of each: with 32 operators at PAILLIER_3072, 16 presignings take 0.6 MB.
-"""
 MAX_SAID: Final = 128
 """Messages of one peer in an execution: two a round, and what it passes on of accusations."""
 MAX_SHORT_BYTES: Final = 1 << 17
 """The size of a message of a short execution, whose steps run in the event loop."""
-MAX_EARLY_EXECUTIONS: Final = 256
-"""Executions of one peer that messages are kept for before they are known."""
-MAX_PARKED: Final = 256
-"""Proposals of one peer that may wait."""
-EARLY_S: Final = 5.0
-"""Longer only while the proposal itself waits."""
-PARK_S: Final[Mapping[WorkKind, float]] = {WorkKind.AUX: 90.0, WorkKind.ECDSA: 10.0}
-"""How long a proposal waits for primes, or for a presigning that is about to end here, too."""
-PARK_SHORTLY_S: Final = 2.0
-"""How long any other waits for the ledger's view to catch up."""
 REMEMBERED: Final = 4096
 
 
@@ -78,17 +63,6 @@ class _Run:
     """What became of it."""
 
 
-@dataclass
-class _Early:
-    since: float
-    messages: list[bytes] = field(default_factory=list)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all messages."""
-        return sum(map(len, self.messages))
-
-
 class Runner:
     """All executions of one operator."""
 
@@ -113,9 +87,8 @@ class Runner:
         self._lanes, self._is_needed = lanes, is_needed
         self._clock = clock
         self._runs: dict[bytes, _Run] = {}
-        self._early: defaultdict[int, dict[bytes, _Early]] = defaultdict(dict)
-        """Messages of executions that are not known yet, by sender and execution id."""
-        self._parked: dict[bytes, tuple[float, Proposal]] = {}
+        self._early = EarlyMessages(clock)
+        self._parked = ParkedProposals(clock)
         self._retrying = False
         self._past: deque[bytes] = deque(maxlen=REMEMBERED)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,13 +134,11 @@ class Runner:
         """
         if self._retrying:
             return
-        self._retrying, now = True, self._clock()
+        self._retrying = True
         try:
-            for execution_id in list(self._parked):
-                since, proposal = self._parked.pop(execution_id)
-                limit = PARK_S.get(WorkKind(proposal.kind), PARK_SHORTLY_S)
-                if self._join(proposal, patience=now - since < limit, since=since):
-                    self._release(execution_id)
+            for proposal, since, patience in self._parked.take_all():
+                if self._join(proposal, patience=patience, since=since):
+                    self._release(proposal.execution_id)
         finally:
             self._retrying = False
 
@@ -181,8 +152,9 @@ class Runner:
                 self._claim(task.execution)
             session = task.begin()
         except (DmpcError, OperatorError, OSError) as error:
-            if patience and isinstance(error, Refused) and self._may_park(proposal):
-                self._parked[execution_id] = self._clock() if since is None else since, proposal
+            may_wait = patience and isinstance(error, Refused)
+            if may_wait and self._parked.has_room(proposal.proposer):
+                self._parked.park(proposal, since)
                 return False
             if proposal.proposer != self.me:
                 if isinstance(error, NotDue):
@@ -205,20 +177,14 @@ class Runner:
         self._runs[execution_id] = _Run(proposal, task, session, now := self._clock(), now)
         return True
 
-    def _may_park(self, proposal: Proposal) -> bool:
-        of_the_same = sum(p.proposer == proposal.proposer for _, p in self._parked.values())
-        return of_the_same < MAX_PARKED
-
     def _require_room(self, kind: WorkKind) -> None:
         if sum(run.proposal.kind == kind for run in self._runs.values()) >= MOST[kind]:
             raise Refused(f"busy: {MOST[kind]} of {kind} run here")
 
     def _release(self, execution_id: bytes) -> None:
         run = self._runs[execution_id]
-        for sender, early in self._early.items():
-            if execution_id in early:
-                for data in early.pop(execution_id).messages:
-                    self._put(run, sender, data)
+        for sender, data in self._early.take(execution_id):
+            self._put(run, sender, data)
         self._step(run, first=True)
 
     # Messages
@@ -230,18 +196,8 @@ class Runner:
             if self._put(run, sender, frame.data):
                 self._step(run)
             return
-        if frame.execution_id in self._past:
-            return
-        known = self._early[sender]
-        if frame.execution_id not in known:
-            if len(known) >= MAX_EARLY_EXECUTIONS:
-                return
-            known[frame.execution_id] = _Early(self._clock())
-        messages = known[frame.execution_id].messages
-        if sum(early.size for early in known.values()) + len(frame.data) > MAX_EARLY_BYTES:
+        if frame.execution_id not in self._past and not self._early.keep(sender, frame):
             self._offends(sender, Offence.FLOOD, "too much that nobody asked for")
-        elif len(messages) < MAX_EARLY:
-            messages.append(frame.data)
 
     def _put(self, run: _Run, sender: int, data: bytes) -> bool:
         """Take a message into an execution, unless its sender says too much there."""
@@ -258,9 +214,7 @@ class Runner:
 
         A member that does not know of it tells whom it heard from.
         """
-        _, parked = self._parked.get(frame.execution_id, (0.0, None))
-        if parked is not None and sender in parked.members:
-            del self._parked[frame.execution_id]
+        self._parked.drop(frame.execution_id, sender)
         run = self._runs.get(frame.execution_id)
         if run is None or sender not in run.proposal.members:
             return
@@ -348,13 +302,10 @@ class Runner:
             if now - run.moved > TIMEOUTS_S[WorkKind(run.proposal.kind)] and not run.stepping:
                 run.session.give_up()
                 self._settle(run)
-        for sender, known in self._early.items():
-            for execution_id, early in list(known.items()):
-                if now - early.since > EARLY_S and execution_id not in self._parked:
-                    del known[execution_id]
-                    # A restart forgot it, or the invitation was lost: nobody need wait for me.
-                    unknown = Refusal(execution_id, "I know of no such execution")
-                    self._send(sender, unknown.encode())
+        for sender, execution_id in self._early.expire(spared=self._parked):
+            # A restart forgot it, or the invitation was lost: nobody need wait for me.
+            unknown = Refusal(execution_id, "I know of no such execution")
+            self._send(sender, unknown.encode())
         self.retry_parked()
 
     def lost(self, peer: int) -> None:
