@@ -26,7 +26,7 @@ from zrchain_lite.execution import (
 )
 from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
-from zrchain_lite.modules.bank.keeper import parse_coin
+from zrchain_lite.proposals import Described, describe, fitting
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.budget import BudgetedStore
 from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
@@ -61,20 +61,6 @@ class _Finalized:
     changes: list[Change]
     # What a proof of one of the block's writes starts from.
     witness: bytes
-
-
-@dataclass(frozen=True)
-class Described:
-    """What orders transactions: whose they are and what they pay.
-
-    `places` are each signer's address and sequence, `price` is the fee in billionths of the coin's
-    smallest unit for each unit of gas.
-    """
-
-    places: tuple[tuple[str, int], ...]
-    gas: int
-    price: int
-    timeout_height: int
 
 
 class App:
@@ -177,16 +163,7 @@ class App:
 
     def describe(self, tx: bytes) -> Described:
         """What orders a transaction among those that wait; raises LedgerError."""
-        decoded = decode(tx, self.registry)
-        fee, infos = decoded.auth_info.fee, decoded.auth_info.signer_infos
-        amount = sum(parse_coin(coin)[1] for coin in fee.amount)
-        sequences = [info.sequence for info in infos]
-        return Described(
-            tuple(zip(decoded.signers(), sequences, strict=False)),
-            fee.gas_limit,
-            amount * 10**9 // max(fee.gas_limit, 1),
-            decoded.body.timeout_height,
-        )
+        return describe(decode(tx, self.registry))
 
     def check_only(self, tx: bytes) -> abci.ResponseCheckTx:
         """`check_tx` that does not count the transaction among those that wait."""
@@ -204,27 +181,9 @@ class App:
     def prepare_proposal(
         self, request: abci.RequestPrepareProposal
     ) -> abci.ResponsePrepareProposal:
-        """The transactions that decode and fit, in the given order.
-
-        What comes after one that does not fit, of one of its accounts, does not fit either: it
-        would overtake.
-        """
-        chosen: list[bytes] = []
+        """The transactions that decode and fit, in the given order; see `fitting`."""
         max_gas = self.consensus_params().block.max_gas
-        size = gas = 0
-        passed_over: set[str] = set()
-        for tx in request.txs:
-            try:
-                about = self.describe(tx)
-            except LedgerError:
-                continue
-            accounts = {account for account, _ in about.places}
-            too_much = 0 <= max_gas < gas + about.gas or size + len(tx) > request.max_tx_bytes
-            if too_much or accounts & passed_over:
-                passed_over |= accounts
-                continue
-            chosen.append(tx)
-            size, gas = size + len(tx), gas + about.gas
+        chosen = fitting(request.txs, self.describe, max_gas, request.max_tx_bytes)
         return abci.ResponsePrepareProposal(txs=chosen)
 
     def process_proposal(

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, GAS, Chain, genesis, transfer
-from zrchain_lite.app import Described
 from zrchain_lite.client import Account
 from zrchain_lite.engine import EngineSettings
 from zrchain_lite.engine.mempool import Mempool, MempoolFull
+from zrchain_lite.proposals import Described
 from zrchain_lite.tx import build
 
 FULL, SEQUENCE = 20, 32

@@ -10,8 +10,8 @@ import heapq
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from zrchain_lite.app import Described
 from zrchain_lite.errors import LedgerError
+from zrchain_lite.proposals import Described
 from zrchain_lite.tx import tx_hash
 
 REPLACEMENT_PERCENT = 110
