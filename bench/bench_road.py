@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from zrsign.local.demo.stage import Stage
+from zrsign.local.demo.stage import DemoStage
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.ports import Ports
 from zrsign.sdk import ContractMode, ZrSign
@@ -63,7 +63,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with LocalNetwork(Path(folder) / "bench", Ports.free(), lambda *_: None) as network:
             await network.deploy()
-            stage = Stage(network)
+            stage = DemoStage(network)
             zr = await stage.zrsign("user", ContractMode.OMNI)
             results = await measure(zr)
             await stage.close()

@@ -51,7 +51,7 @@ async def opened(
     sockets: Sockets,
     grpc_address: str,
 ) -> AsyncIterator[int]:
-    """Serve all three doors while the context lasts; yields gRPC's port. Raises PortInUse."""
+    """Serve all three doors while the context lasts; yields gRPC's port. Raises AddressInUse."""
     rest_socket, rpc_socket = sockets
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(grpc.serve(ledger, grpc_address))
@@ -108,7 +108,7 @@ class DoorsProcess:
         return self._process.pid
 
     async def start(self) -> int:
-        """Open the doors and keep them open; returns gRPC's port. Raises PortInUse."""
+        """Open the doors and keep them open; returns gRPC's port. Raises AddressInUse."""
         port = await self._spawn()
         host, _ = http.split_address(self._settings.grpc)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -144,7 +144,7 @@ class DoorsProcess:
             return ready.number
         await self._end()
         if ready is not None:
-            raise http.PortInUse("gRPC", self._settings.grpc)
+            raise http.AddressInUse("gRPC", self._settings.grpc)
         raise LedgerError("the doors' process ended before it served; its error is in the log")
 
     async def _keep(self) -> None:
@@ -185,7 +185,7 @@ async def serve(settings: DoorsSettings) -> None:
         async with opened(ledger, first_state, routers, sockets, settings.grpc) as port:
             wire.send(Frame(Kind.READY, port))
             await ledger.follow()
-    except http.PortInUse:
+    except http.AddressInUse:
         wire.send(Frame(Kind.READY))
     finally:
         with suppress(ConnectionError):  # The maker was killed: nobody waits for the rest.

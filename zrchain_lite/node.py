@@ -64,8 +64,8 @@ async def run(
     """Serve until `stop` is set.
 
     `modules` lists what the chain is made of, `routers` adds REST routes over the engine; `ready`
-    is told when all doors are open. Raises GenesisError, StoreError or PortInUse (all LedgerError)
-    before anything is served, and whatever stops the engine later, such as a full disk.
+    is told when all doors are open. Raises GenesisError, StoreError or AddressInUse (all
+    LedgerError) before anything is served, and whatever stops the engine later, like a full disk.
     """
     async with serving(settings, modules, stop, routers=routers) as (node, engine_task):
         ready(node)

@@ -78,7 +78,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Event:
+class EventAbi:
     """An event; `entry` is its part of the ABI."""
 
     entry: Any
@@ -147,11 +147,11 @@ def call_data(name: str, *values: object) -> bytes:
     return function(name).call_data(*values)
 
 
-def event(name: str) -> Event:
+def event(name: str) -> EventAbi:
     """Return an event of any of the contracts; raises `KeyError`."""
     for entry in entries("event"):
         if entry["name"] == name:
-            return Event(entry)
+            return EventAbi(entry)
     raise KeyError(f"no contract has an event {name}")
 
 

@@ -152,7 +152,7 @@ def _decode_account_linked(log: EvmLog, event: receiver.SourceEvent) -> None:
     event.link.account = account
 
 
-def _values(event: contract_abi.Event, log: EvmLog) -> dict[str, Any]:
+def _values(event: contract_abi.EventAbi, log: EvmLog) -> dict[str, Any]:
     try:
         return event.decode(log.topics, log.data)
     except MalformedPayload as error:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import genesis, node_config
-from zrchain_lite.api.http import PortInUse
+from zrchain_lite.api.http import AddressInUse
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.engine import EngineSettings
 from zrchain_lite.errors import LedgerError
@@ -38,7 +38,7 @@ async def test_taken_port__should_be_named(tmp_path: Path, door: str) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(PortInUse, match=f"{address}.*choose another port"):
+        with pytest.raises(AddressInUse, match=f"{address}.*choose another port"):
             await start(changed(config, **{door: address}))
     # The failed start left neither the store nor a port open.
     await start(config)

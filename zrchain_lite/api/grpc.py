@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 
 from zrchain_lite.api import height, reflection, services
-from zrchain_lite.api.http import GRACE_S, PortInUse
+from zrchain_lite.api.http import GRACE_S, AddressInUse
 from zrchain_lite.api.reflection import Reflection
 from zrchain_lite.api.services import Metadata, Method
 from zrchain_lite.api.status import GrpcStatus, status_of
@@ -98,7 +98,7 @@ def _guarded(path: str, call: Call) -> Call:
 async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
     """Listen on `host:port` (port 0 chooses one) while the context lasts; yields the port.
 
-    Raises PortInUse.
+    Raises AddressInUse.
     """
     options = [
         ("grpc.so_reuseport", 0),
@@ -115,7 +115,7 @@ async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
     try:
         port = server.add_insecure_port(address)
     except RuntimeError:
-        raise PortInUse("gRPC", address) from None
+        raise AddressInUse("gRPC", address) from None
     await server.start()
     try:
         yield port

@@ -18,7 +18,7 @@ GRACE_S = 2
 """How long open connections may finish when the node stops."""
 
 
-class PortInUse(LedgerError):
+class AddressInUse(LedgerError):
     """Somebody else listens there."""
 
     def __init__(self, door: str, address: str) -> None:
@@ -37,7 +37,7 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def listen(door: str, address: str) -> socket.socket:
-    """A bound socket (port 0 chooses one). Raises PortInUse or LedgerError."""
+    """A bound socket (port 0 chooses one). Raises AddressInUse or LedgerError."""
     host, port = split_address(address)
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
@@ -46,7 +46,7 @@ def listen(door: str, address: str) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(door, address) from None
+            raise AddressInUse(door, address) from None
         raise LedgerError(f"cannot listen on {address} for {door}: {error.strerror}") from None
     listener.setblocking(False)
     return listener

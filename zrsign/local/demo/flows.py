@@ -3,7 +3,7 @@ answers.
 
 A flow fills its row as it goes; it raises when anything is not as it must be. Rows are independent,
 except that flows of
-one group run in order: they share a wallet, and so its nonce.
+one scene run in order: they share a wallet, and so its nonce.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zrchain_lite.client import Account
 from zrsign.contracts import artifact
 from zrsign.local.demo import checks
 from zrsign.local.demo.rows import Row
-from zrsign.local.demo.stage import Stage
+from zrsign.local.demo.stage import DemoStage
 from zrsign.local.network.nodes import (
     DESTINATION_CHAIN_ID,
     LAMPORTS_PER_SOL,
@@ -58,12 +58,12 @@ CALL_GAS = 100_000
 CREATE_GAS = 1_000_000
 MESSAGE = b"zrSign: one contract, every chain"
 
-Flow = Callable[[Stage, Row], Awaitable[None]]
+Flow = Callable[[DemoStage, Row], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Group:
-    """Flows that run one after the other; groups of one act run side by side."""
+class Scene:
+    """Flows that run one after the other; scenes of one act run side by side."""
 
     flows: tuple[tuple[Row, Flow], ...]
 
@@ -74,7 +74,7 @@ def note(row: Row, handle: Handle) -> None:
 
 
 async def request_key(
-    stage: Stage, row: Row, *, wallet: WalletType, options: Options, account: str = USER
+    stage: DemoStage, row: Row, *, wallet: WalletType, options: Options, account: str = USER
 ) -> None:
     """Omni: the answer stays on the ledger."""
     handle = await (await stage.zrsign(account, OMNI)).request_key(wallet, options=options)
@@ -83,7 +83,7 @@ async def request_key(
     row.ledger_request, row.detail = answer.request_id, answer.address
 
 
-async def request_key_direct(stage: Stage, row: Row) -> None:
+async def request_key_direct(stage: DemoStage, row: Row) -> None:
     """Direct: the relayer writes the answer back, and the contract itself hands it out."""
     client = await stage.zrsign(USER, DIRECT)
     handle = await client.request_key(EVM)
@@ -98,7 +98,7 @@ async def request_key_direct(stage: Stage, row: Row) -> None:
     row.detail = request.wallet
 
 
-async def sign_data(stage: Stage, row: Row) -> None:
+async def sign_data(stage: DemoStage, row: Row) -> None:
     """EIP-191 over a message; eth-account recovers the wallet's address."""
     handle = await (await stage.zrsign(USER, OMNI)).sign_data(EVM, 0, SOURCE, MESSAGE)
     note(row, handle)
@@ -112,7 +112,7 @@ async def sign_data(stage: Stage, row: Row) -> None:
     row.detail = f"signed by {address}"
 
 
-async def sign_hash_direct(stage: Stage, row: Row) -> None:
+async def sign_hash_direct(stage: DemoStage, row: Row) -> None:
     """A digest as it is; the signature is also written back to the contract."""
     handle = await (await stage.zrsign(USER, DIRECT)).sign_hash(EVM, 0, SOURCE, keccak(MESSAGE))
     note(row, handle)
@@ -137,7 +137,7 @@ def expect_signer(recovered: str, address: str) -> None:
         raise checks.NotConfirmed(f"the signature is {recovered}'s, not {address}'s")
 
 
-async def transfer(stage: Stage, row: Row, *, account: str = USER) -> None:
+async def transfer(stage: DemoStage, row: Row, *, account: str = USER) -> None:
     """A value transfer on the other EVM chain, from a whole unsigned transaction."""
     rpc = stage.network.rpc(DESTINATION)
     sender, _ = await stage.wallet(account, EVM)
@@ -152,7 +152,7 @@ async def transfer(stage: Stage, row: Row, *, account: str = USER) -> None:
     row.detail = f"{VALUE_WEI / ETHER} ETH to {recipient}"
 
 
-async def contract_call(stage: Stage, row: Row) -> None:
+async def contract_call(stage: DemoStage, row: Row) -> None:
     """A contract call on the other EVM chain; the contract's own state shows it."""
     counter = await deploy_counter(stage)
     sender, _ = await stage.wallet(USER, EVM)
@@ -167,7 +167,7 @@ async def contract_call(stage: Stage, row: Row) -> None:
     row.detail = "counter: 0 to 1"
 
 
-async def deploy_counter(stage: Stage) -> str:
+async def deploy_counter(stage: DemoStage) -> str:
     """Create the example counter on the destination chain. Returns its address."""
     rpc = stage.network.rpc(DESTINATION)
     deployer = stage.network.manifest.account("deployer").evm()
@@ -184,7 +184,7 @@ async def deploy_counter(stage: Stage) -> str:
     return str((await checks.evm_receipt(rpc, tx_hash))["contractAddress"])
 
 
-async def compose_evm(stage: Stage, sender: str, to: str, value: int, data: bytes) -> bytes:
+async def compose_evm(stage: DemoStage, sender: str, to: str, value: int, data: bytes) -> bytes:
     """An unsigned EIP-1559 transaction of `value` wei with the sender's next nonce."""
     rpc = stage.network.rpc(DESTINATION)
     base_fee = int((await rpc.call("eth_getBlockByNumber", "latest", False))["baseFeePerGas"], 16)
@@ -199,7 +199,13 @@ async def compose_evm(stage: Stage, sender: str, to: str, value: int, data: byte
 
 
 async def deliver(
-    stage: Stage, row: Row, wallet: WalletType, chain: str, unsigned: bytes, *, account: str = USER
+    stage: DemoStage,
+    row: Row,
+    wallet: WalletType,
+    chain: str,
+    unsigned: bytes,
+    *,
+    account: str = USER,
 ) -> None:
     """zrSignTx with broadcast, until the ledger has it confirmed."""
     handle = await (await stage.zrsign(account, OMNI)).sign_tx(wallet, 0, chain, unsigned)
@@ -208,7 +214,7 @@ async def deliver(
     row.ledger_request, row.destination_tx = answer.request_id, answer.tx_id or ""
 
 
-async def bitcoin_payment(stage: Stage, row: Row) -> None:
+async def bitcoin_payment(stage: DemoStage, row: Row) -> None:
     """SimpleTx.
 
     Recipient and value only; the proxy finds coins and fee, the ledger verifies them.
@@ -227,7 +233,7 @@ async def bitcoin_payment(stage: Stage, row: Row) -> None:
     row.detail = f"{VALUE_SATS} sats to {recipient}"
 
 
-async def cosmos_payment(stage: Stage, row: Row) -> None:
+async def cosmos_payment(stage: DemoStage, row: Row) -> None:
     """SimpleTx on the ledger itself, which is a Cosmos chain; its bank shows the coins."""
     ledger = stage.ledger(FUNDER)
     sender, _ = await stage.wallet(USER, COSMOS)
@@ -244,7 +250,7 @@ async def cosmos_payment(stage: Stage, row: Row) -> None:
     row.detail = f"{VALUE_UROCK / 10**6} ROCK to {recipient}"
 
 
-async def cosmos_workspace(stage: Stage, row: Row) -> None:
+async def cosmos_workspace(stage: DemoStage, row: Row) -> None:
     """A contract's wallet opens a workspace on the ledger, as any account there may."""
     client = await stage.zrsign(USER, OMNI)
     owner, _ = await stage.wallet(USER, COSMOS)
@@ -259,7 +265,7 @@ async def cosmos_workspace(stage: Stage, row: Row) -> None:
     row.detail = f"{found[0]} of {owner}"
 
 
-async def fund_ledger(stage: Stage, address: str) -> None:
+async def fund_ledger(stage: DemoStage, address: str) -> None:
     """Give an address of the ledger coins, unless it has some."""
     ledger = stage.ledger(FUNDER)
     if await checks.ledger_balance(ledger, address) < VALUE_UROCK:
@@ -269,7 +275,7 @@ async def fund_ledger(stage: Stage, address: str) -> None:
         )
 
 
-async def solana_transfer(stage: Stage, row: Row) -> None:
+async def solana_transfer(stage: DemoStage, row: Row) -> None:
     """A Solana transfer, from a whole unsigned message."""
     rpc = stage.network.rpc(SOLANA_LOCALNET)
     sender, public_key = await stage.wallet(USER, SOLANA)

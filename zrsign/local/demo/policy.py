@@ -21,13 +21,13 @@ from zrsign.local.demo.flows import (
     OMNI,
     SOURCE,
     VALUE_WEI,
-    Group,
+    Scene,
     compose_evm,
     note,
     request_key,
 )
-from zrsign.local.demo.rows import Row, Status
-from zrsign.local.demo.stage import Stage
+from zrsign.local.demo.rows import FlowStatus, Row
+from zrsign.local.demo.stage import DemoStage
 from zrsign.local.network.accounts import APPROVERS
 from zrsign.local.network.nodes import fund_evm
 from zrsign.sdk import Handle, Options
@@ -39,7 +39,7 @@ BLOCKS_TO_APPROVE = 1_000
 BLOCKS_TO_LET_PASS = 20
 
 
-async def set_policy(stage: Stage, blocks: int) -> None:
+async def set_policy(stage: DemoStage, blocks: int) -> None:
     """Two of three for the owner's EVM workspace; an action may wait `blocks` blocks."""
     owner = stage.ledger(OWNER)
     workspace = await workspace_of(stage)
@@ -77,12 +77,12 @@ def policy_id(made: TxResult) -> int:
     return int(response.id)
 
 
-def account(stage: Stage) -> str:
+def account(stage: DemoStage) -> str:
     """The ledger address of the workspace's owner."""
     return stage.network.manifest.account(OWNER).address
 
 
-async def workspace_of(stage: Stage) -> identity.Workspace:
+async def workspace_of(stage: DemoStage) -> identity.Workspace:
     """The child workspace that holds the owner's EVM keys."""
     owner = stage.network.manifest.account(OWNER).evm_address
     answer = await stage.ledger(OWNER).query(
@@ -98,7 +98,7 @@ async def workspace_of(stage: Stage) -> identity.Workspace:
     return held.workspace
 
 
-async def request_transfer(stage: Stage, row: Row) -> Handle:
+async def request_transfer(stage: DemoStage, row: Row) -> Handle:
     """Ask for the signature of a transfer from the team's wallet; funds it first."""
     rpc = stage.network.rpc(DESTINATION)
     sender, _ = await stage.wallet(OWNER, EVM)
@@ -110,7 +110,7 @@ async def request_transfer(stage: Stage, row: Row) -> Handle:
     return handle
 
 
-async def until_approving(stage: Stage, row: Row, handle: Handle) -> int:
+async def until_approving(stage: DemoStage, row: Row, handle: Handle) -> int:
     """Wait for the request to wait. Returns the action's id."""
     waiting = await handle.receiver.wait(
         handle.ref, None, until=lambda seen: seen.status == receiver.REQUEST_STATUS_APPROVING
@@ -126,7 +126,7 @@ async def approve(ledger: LedgerClient, approver: str, action_id: int) -> None:
     await ledger.broadcast(policy.MsgApproveAction(creator=approver, action_id=action_id))
 
 
-async def approved(stage: Stage, row: Row) -> None:
+async def approved(stage: DemoStage, row: Row) -> None:
     """The request waits; two approvals arrive; the transaction goes out."""
     await set_policy(stage, BLOCKS_TO_APPROVE)
     handle = await request_transfer(stage, row)
@@ -140,7 +140,7 @@ async def approved(stage: Stage, row: Row) -> None:
     row.detail = f"action {action}, approved by two of three"
 
 
-async def timed_out(stage: Stage, row: Row) -> None:
+async def timed_out(stage: DemoStage, row: Row) -> None:
     """One approval is not enough; the action's blocks pass, and nothing was sent."""
     await set_policy(stage, BLOCKS_TO_LET_PASS)
     rpc = stage.network.rpc(DESTINATION)
@@ -156,18 +156,18 @@ async def timed_out(stage: Stage, row: Row) -> None:
     except RequestRejected as refusal:
         if await checks.evm_nonce(rpc, sender) != nonce:
             raise checks.NotConfirmed("a transaction went out without its approvals") from None
-        row.status, row.detail = Status.REJECTED, refusal.reason
+        row.status, row.detail = FlowStatus.REJECTED, refusal.reason
         return
     raise checks.NotConfirmed("the request was answered without its approvals")
 
 
-def group() -> Group:
+def scene() -> Scene:
     """The rows of a wallet that needs two approvals of three."""
     key = partial(request_key, wallet=EVM, options=Options.NORMAL, account=OWNER)
-    return Group(
+    return Scene(
         (
             (Row("key: EVM, of a team", "omni", SOURCE), key),
             (Row("2 of 3 approve", "omni", DESTINATION), approved),
-            (Row("1 of 3, time-out", "omni", DESTINATION, expected=Status.REJECTED), timed_out),
+            (Row("1 of 3, time-out", "omni", DESTINATION, expected=FlowStatus.REJECTED), timed_out),
         )
     )

@@ -8,7 +8,7 @@ from zrsign.local.demo import policy
 from zrsign.local.demo.flows import (
     DESTINATION,
     SOURCE,
-    Group,
+    Scene,
     bitcoin_payment,
     contract_call,
     cosmos_payment,
@@ -34,37 +34,37 @@ from zrsign_chains import (
 )
 
 
-def acts() -> tuple[tuple[Group, ...], ...]:
+def acts() -> tuple[tuple[Scene, ...], ...]:
     """The whole programme: keys first, then everything that signs with them."""
 
-    def key(name: str, chain: str, wallet: WalletType, options: Options) -> Group:
+    def key(name: str, chain: str, wallet: WalletType, options: Options) -> Scene:
         flow = partial(request_key, wallet=wallet, options=options)
-        return Group(((Row(name, "omni", chain), flow),))
+        return Scene(((Row(name, "omni", chain), flow),))
 
     keys = (
         key("key: EVM", SOURCE, EVM, Options.NORMAL),
         key("key: Bitcoin", BITCOIN_REGTEST, BITCOIN_TEST, Options.MONITORING),
         key("key: Solana", SOLANA_LOCALNET, SOLANA, Options.NORMAL),
         key("key: Cosmos", COSMOS_LOCAL, COSMOS, Options.MONITORING),
-        Group(((Row("key: EVM, written back", "direct", SOURCE), request_key_direct),)),
+        Scene(((Row("key: EVM, written back", "direct", SOURCE), request_key_direct),)),
     )
     signatures = (
-        Group(((Row("sign data", "omni", SOURCE), sign_data),)),
-        Group(((Row("sign hash, written back", "direct", SOURCE), sign_hash_direct),)),
-        Group(
+        Scene(((Row("sign data", "omni", SOURCE), sign_data),)),
+        Scene(((Row("sign hash, written back", "direct", SOURCE), sign_hash_direct),)),
+        Scene(
             (
                 (Row("EVM transfer", "omni", DESTINATION), transfer),
                 (Row("EVM contract call", "omni", DESTINATION), contract_call),
             )
         ),
-        Group(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
-        Group(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
-        Group(
+        Scene(((Row("Bitcoin payment, simple", "omni", BITCOIN_REGTEST), bitcoin_payment),)),
+        Scene(((Row("Solana transfer", "omni", SOLANA_LOCALNET), solana_transfer),)),
+        Scene(
             (
                 (Row("Cosmos payment, simple", "omni", COSMOS_LOCAL), cosmos_payment),
                 (Row("workspace on the ledger", "omni", COSMOS_LOCAL), cosmos_workspace),
             )
         ),
-        policy.group(),
+        policy.scene(),
     )
     return keys, signatures

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Status(StrEnum):
+class FlowStatus(StrEnum):
     """How far a flow is."""
 
     WAITING = "waiting"
@@ -26,11 +26,11 @@ class Row:
     name: str
     mode: str
     chain: str
-    expected: Status = Status.CONFIRMED
+    expected: FlowStatus = FlowStatus.CONFIRMED
     trace_id: str = ""
     ledger_request: int = 0
     destination_tx: str = ""
-    status: Status = Status.WAITING
+    status: FlowStatus = FlowStatus.WAITING
     seconds: float = 0.0
     detail: str = ""
 
@@ -42,7 +42,7 @@ class Row:
     @property
     def finished(self) -> bool:
         """Whether the flow ended, well or badly."""
-        return self.status not in (Status.WAITING, Status.RUNNING)
+        return self.status not in (FlowStatus.WAITING, FlowStatus.RUNNING)
 
     def as_json(self) -> dict[str, Any]:
         """The row as the demo's JSON file lists it; times are in seconds."""

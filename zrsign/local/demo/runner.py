@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from zrsign.local.demo import checks
-from zrsign.local.demo.flows import Group
+from zrsign.local.demo.flows import Scene
 from zrsign.local.demo.programme import acts
-from zrsign.local.demo.rows import Row, Status
-from zrsign.local.demo.stage import Stage
+from zrsign.local.demo.rows import FlowStatus, Row
+from zrsign.local.demo.stage import DemoStage
 from zrsign.local.network import committee
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.motion import Motion, of_network
@@ -30,7 +30,7 @@ class Programme:
         )
         self.rows = [
             *self.deployments,
-            *(row for act in self.acts for group in act for row, _ in group.flows),
+            *(row for act in self.acts for scene in act for row, _ in scene.flows),
         ]
         self.total_seconds = 0.0
         self.signers = ""
@@ -43,12 +43,12 @@ class Programme:
 
     async def run(self, network: LocalNetwork) -> None:
         """Every flow; a failed one marks its row, and what stands on it fails too."""
-        stage = Stage(network)
+        stage = DemoStage(network)
         motion = of_network(lambda: network.manifest, stage.ledger("user"))
         try:
             await self._deploy(network)
             for act in self.acts:
-                await asyncio.gather(*(self._run_group(stage, motion, group) for group in act))
+                await asyncio.gather(*(self._run_scene(stage, motion, scene) for scene in act))
             self.signers = committee.summary(await committee.reports(network.manifest))
         finally:
             await stage.close()
@@ -56,35 +56,35 @@ class Programme:
     async def _deploy(self, network: LocalNetwork) -> None:
         started = self.clock()
         for row in self.deployments:
-            row.status = Status.RUNNING
+            row.status = FlowStatus.RUNNING
         try:
             contracts = await network.deploy()
         except BaseException:
             for row in self.deployments:
-                row.status = Status.FAILED
+                row.status = FlowStatus.FAILED
             raise
         for row, contract in zip(self.deployments, contracts, strict=True):
             rpc = network.rpc(contract.chain)
             row.destination_tx = await checks.evm_creation(
                 rpc, contract.start_block, contract.address
             )
-            row.status, row.detail = Status.CONFIRMED, contract.address
+            row.status, row.detail = FlowStatus.CONFIRMED, contract.address
             row.seconds = self.clock() - started
 
-    async def _run_group(self, stage: Stage, motion: Motion, group: Group) -> None:
-        for row, flow in group.flows:
+    async def _run_scene(self, stage: DemoStage, motion: Motion, scene: Scene) -> None:
+        for row, flow in scene.flows:
             await self._run_flow(motion, row, flow(stage, row))
 
     async def _run_flow(self, motion: Motion, row: Row, flow: Awaitable[None]) -> None:
-        started, row.status = self.clock(), Status.RUNNING
+        started, row.status = self.clock(), FlowStatus.RUNNING
         try:
             await motion.wait_for(flow)
         except Exception as error:  # noqa: BLE001 - the other flows still count
-            row.status = Status.FAILED
+            row.status = FlowStatus.FAILED
             row.detail = f"{type(error).__name__}: {error}"
         else:
-            if row.status is Status.RUNNING:
-                row.status = Status.CONFIRMED
+            if row.status is FlowStatus.RUNNING:
+                row.status = FlowStatus.CONFIRMED
         row.seconds = self.clock() - started
 
     def write_json(self, path: Path) -> None:

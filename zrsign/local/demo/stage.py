@@ -32,7 +32,7 @@ class Patient(Receiver):
 
 
 @dataclass
-class Stage:
+class DemoStage:
     """Clients of one demo, closed together."""
 
     network: LocalNetwork
