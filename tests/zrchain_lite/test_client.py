@@ -21,6 +21,7 @@ from tests.zrchain_lite.chain import (
     node_config,
     transfer,
 )
+from tests.zrchain_lite.test_gas import long_policy
 from zrchain_lite.client import (
     Account,
     AccountUnknown,
@@ -31,7 +32,10 @@ from zrchain_lite.client import (
     TxFailed,
     party_signature,
 )
+from zrchain_lite.client.ledger import GAS_LIMIT, TxResult, gas_limit_of
+from zrchain_lite.modules.consensus.keeper import DEFAULT_PARAMS
 from zrchain_lite.node import RunningNode, serving
+from zrchain_lite.tx import pack
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
@@ -39,6 +43,7 @@ from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block
 from zrchain_lite.wire.tendermint.types.types_pb2 import Header
+from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrsign.node import modules
 from zrsign_chains import ecdsa
 
@@ -94,6 +99,38 @@ async def test_broadcast__should_tell_why_it_failed_and_go_on(node: RunningNode)
             await ledger.broadcast(transfer(ALICE, BOB), memo="x" * 1000)
         assert (refused.value.code, refused.value.height) == (12, 0)
         assert (await ledger.broadcast(transfer(ALICE, BOB))).height > 0
+
+
+async def test_gas_limit__should_leave_room_for_other_accounts_in_a_block(
+    node: RunningNode,
+) -> None:
+    async with client(node, ALICE) as ledger:
+        one = await gas(ledger, await ledger.broadcast(transfer(ALICE, BOB)))
+        many = await gas(ledger, await ledger.broadcast(*[transfer(ALICE, BOB)] * 40))
+    for used, wanted in (one, many):
+        assert 2 * used < wanted < DEFAULT_PARAMS.block.max_gas / 4
+    assert 32 * one[1] < DEFAULT_PARAMS.block.max_gas
+
+
+async def test_broadcast__should_ask_for_more_gas_when_the_messages_take_more(
+    node: RunningNode,
+) -> None:
+    definition = pack(long_policy(16_000))
+    message = policy.MsgNewPolicy(creator=ALICE.address, name="long", policy=definition)
+    async with client(node, ALICE) as ledger:
+        made = await ledger.broadcast(message)
+        used, wanted = await gas(ledger, made)
+        assert gas_limit_of([message]) < used < wanted == GAS_LIMIT
+        with pytest.raises(TxFailed, match="out of gas"):
+            await ledger.broadcast(message, gas_limit=gas_limit_of([message]))
+        assert (await ledger.broadcast(transfer(ALICE, BOB))).height > made.height
+
+
+async def gas(ledger: LedgerClient, sent: TxResult) -> tuple[int, int]:
+    """What a transaction used, and what it asked for."""
+    request = txs.GetTxRequest(hash=sent.hash)
+    answer = await ledger.query("/cosmos.tx.v1beta1.Service/GetTx", request, txs.GetTxResponse)
+    return answer.tx_response.gas_used, answer.tx_response.gas_wanted
 
 
 async def test_broadcast__should_want_a_known_account(node: RunningNode) -> None:

@@ -34,6 +34,14 @@ M = TypeVar("M", bound=Message)
 Metadata = Sequence[tuple[str, str]]
 
 GAS_LIMIT = 20_000_000
+"""The most that a transaction asks for by itself: half of a block."""
+TX_GAS = 300_000
+MESSAGE_GAS = 150_000
+BYTE_GAS = 20
+"""What a transaction asks for first: this, for each of its messages and their bytes.
+
+Threefold what most take; a block holds the transactions of many daemons. See `gas_limit_of`.
+"""
 GAS_PRICE = Decimal("0.0001")
 """The price of one unit of gas in urock; the fee is the gas limit times this."""
 INCLUSION_TIMEOUT_S = 30.0
@@ -41,6 +49,7 @@ HOLD_MS = 2_000
 """How long the node may hold an answer back while there is nothing new."""
 ALREADY_KNOWN = ("sdk", 19)
 WRONG_SEQUENCE = ("sdk", 32)
+OUT_OF_GAS = ("sdk", 11)
 _TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED)
 """What a node says that stops, or nobody says; one's own cancellation is no answer of a call."""
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 2_000))
@@ -196,18 +205,34 @@ class LedgerClient:
     # -- transactions ----------------------------------------------------------------------------
 
     async def broadcast(
-        self, *msgs: Message, memo: str = "", gas_limit: int = GAS_LIMIT
+        self, *msgs: Message, memo: str = "", gas_limit: int | None = None
     ) -> TxResult:
         """Sign, send, and wait until the transaction is in a block.
+
+        Its gas limit follows the messages unless one is given; when that is too little, it is
+        sent once more with `GAS_LIMIT`.
 
         Raises TxFailed when it was refused or failed, TxNotIncluded after 30 s, LedgerUnavailable,
         AccountUnknown. A wrong sequence (another process used the account) is corrected once.
         """
+        if gas_limit is not None:
+            return await self._broadcast(msgs, memo, gas_limit)
+        first = gas_limit_of(msgs)
+        try:
+            return await self._broadcast(msgs, memo, first)
+        except TxFailed as error:
+            if (error.codespace, error.code) != OUT_OF_GAS or first == GAS_LIMIT:
+                raise
+        return await self._broadcast(msgs, memo, GAS_LIMIT)
+
+    async def _broadcast(self, msgs: Sequence[Message], memo: str, gas_limit: int) -> TxResult:
         async with self._writer:
             try:
                 return await self._send(msgs, memo, gas_limit)
             except TxFailed as error:
-                self._position = None
+                # One that a block holds took its sequence, and the next one has the next.
+                if not error.height:
+                    self._position = None
                 if (error.codespace, error.code) not in (WRONG_SEQUENCE, ALREADY_KNOWN):
                     raise
             except BaseException:
@@ -280,6 +305,16 @@ class LedgerClient:
             latest.block.header.chain_id, answer.info.account_number, answer.info.sequence
         )
         return self._position
+
+
+def gas_limit_of(msgs: Sequence[Message]) -> int:
+    """What a transaction with these messages asks for first.
+
+    A simulation would cost a call and an execution, and would not know what an answer meets: the
+    one that makes a request complete costs more than those before it.
+    """
+    size = sum(message.ByteSize() for message in msgs)
+    return min(TX_GAS + MESSAGE_GAS * len(msgs) + BYTE_GAS * size, GAS_LIMIT)
 
 
 def _failure(method: str, error: AioRpcError) -> QueryFailed:
