@@ -1,16 +1,12 @@
 """Errors of the relayer.
 
 RelayerError
-├── Unbuildable       what the ledger handed over makes no valid signed transaction
-└── NotDeliverable    an answer that its contract will never take
+└── Unbuildable       what the ledger handed over makes no valid signed transaction
 
 NotYet (zrsign_daemon.composing) is nothing that time cannot mend: a paused contract, dear gas.
-└── TooDear           the answer needs more gas than its contract pays for
 """
 
 from __future__ import annotations
-
-from zrsign_daemon.composing import NotYet
 
 
 class RelayerError(Exception):
@@ -19,11 +15,3 @@ class RelayerError(Exception):
 
 class Unbuildable(RelayerError, ValueError):
     """The message names the request and says what does not belong together."""
-
-
-class NotDeliverable(RelayerError):
-    """The message starts with a code word for the ledger's report."""
-
-
-class TooDear(NotYet):
-    """The message has both gas figures."""

@@ -12,6 +12,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 RECEIVER = "/zrsign.receiver.Query/"
 ENDED = (receiver.DELIVERY_STATUS_CONFIRMED, receiver.DELIVERY_STATUS_FAILED)
 MAX_DETAIL = 240
+REORGANISED = "reorganised"
 KINDS = {
     ItemKind.TRANSACTION: receiver.DELIVERY_KIND_TRANSACTION,
     ItemKind.ANSWER: receiver.DELIVERY_KIND_ANSWER,
@@ -63,14 +64,18 @@ class DeliveryLedger:
 def report_of(item: OutboxItem, relayer: str) -> receiver.MsgReportDelivery:
     """The message that tells the ledger what is owed about an item."""
     standing = owed(item)
-    failed = standing is Standing.FAILED
-    detail = (item.reason or "unknown reason")[:MAX_DETAIL] if failed else ""
+    detail = item.note
+    if standing is Standing.FAILED:
+        detail = item.reason or "unknown reason"
+    elif standing is not Standing.CONFIRMED and item.reported is Standing.CONFIRMED:
+        # The ledger takes a confirmation back for this word only.
+        detail = f"{REORGANISED}: it left its block"
     report = receiver.MsgReportDelivery(
         relayer=relayer,
         kind=KINDS[item.kind],
         status=receiver.DeliveryStatus.Name(standing.value),
         tx_id=item.tx_id,
-        detail=detail,
+        detail=detail[:MAX_DETAIL],
     )
     if item.kind is ItemKind.ANSWER:
         report.request_id = receiver.Request.FromString(item.content).id

@@ -6,7 +6,7 @@ with a Construction. The stage machine knows no other news.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,27 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """It was not taken now and may be later; so many of these are waited for, and no more."""
+    """It was not taken now. Whatever the node says, it may be taken later, here or elsewhere."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """It can never land. `nonce_lost`: another transaction of the account took its nonce."""
+    """It is proven, in blocks that are final, that these bytes can never land.
+
+    `nonce_lost`: because something else of the account has its nonce.
+    """
 
     reason: str
     nonce_lost: bool = False
+
+
+@dataclass(frozen=True)
+class Stranded:
+    """Something else took its place, in a block that is not final or cannot be shown."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -40,20 +50,29 @@ class Unreachable:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The node has never seen it, or has dropped it."""
+    """The node has never seen it, or has dropped it. `height` is the chain's, 0 where untold."""
+
+    height: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
 class Pending:
-    """The transaction waits in the node's memory pool."""
+    """The transaction waits in the node's memory pool. `height` is the chain's, 0 where untold."""
+
+    height: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
 class Included:
-    """The transaction is in a block that is not final yet; `tx_id` says which variant landed."""
+    """The transaction is in a block that is not final yet; `tx_id` says which variant landed.
+
+    `deep`: enough blocks lie on top for it to be called confirmed. `reason`: it had no effect.
+    """
 
     tx_id: str
     height: int
+    deep: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,6 @@ class Delivered:
 
 
 Submission = Accepted | Refused | Rejected | Unreachable
-Status = Unknown | Pending | Included | Final | Rejected | Unreachable
+Status = Unknown | Pending | Included | Final | Stranded | Rejected | Unreachable
 Construction = Built | Held | Refused | Delivered | Rejected | Unreachable
 News = Submission | Status | Construction

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from relayer.nonces import Fees, Reservation
-from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing, owes
 from zrsign_daemon.database import Database, Schema
 
 
@@ -57,6 +57,10 @@ class ItemRow(OutboxTable):
     height: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     reported: Mapped[int] = mapped_column(Integer)
+    since: Mapped[int] = mapped_column(BigInteger)
+    waits_since: Mapped[float] = mapped_column(Float)
+    note: Mapped[str] = mapped_column(Text)
+    told: Mapped[str] = mapped_column(Text)
     # The ledger still has to be told where the item stands.
     owes: Mapped[bool] = mapped_column(Boolean, index=True)
 
@@ -78,8 +82,16 @@ class NonceRow(OutboxTable):
 SCHEMA = Schema(
     "the outbox",
     OutboxTable.metadata,
-    version=1,
+    version=2,
     version_table="outbox_schema",
+    upgrades={
+        1: (
+            "ALTER TABLE outbox_items ADD COLUMN since BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE outbox_items ADD COLUMN waits_since FLOAT NOT NULL DEFAULT 0",
+            "ALTER TABLE outbox_items ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE outbox_items ADD COLUMN told TEXT NOT NULL DEFAULT ''",
+        )
+    },
     remedy="Move the file away and start again: open work is read again from the ledger.",
 )
 
@@ -98,25 +110,44 @@ class Outbox(Database):
         return True
 
     async def save(self, item: OutboxItem) -> None:
-        """Store an item's new value; an ended item gives its nonce back.
+        """Store an item's new value; an ended item gives its nonce back, and never changes.
 
-        `reported` is the reporter's and stays as it is stored.
+        `reported` and `told` are the reporter's and stay as they are stored.
         """
         async with self._writing() as session:
             stored = await session.get(ItemRow, item.key)
+            if stored is not None and Stage(stored.stage).ended:
+                return
             if stored is not None:
-                item = replace(item, reported=Standing(stored.reported))
+                item = replace(item, reported=Standing(stored.reported), told=stored.told)
             await session.merge(ItemRow(**_columns(item)))
             if item.stage.ended:
                 await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
 
-    async def mark_reported(self, key: ItemKey, standing: Standing) -> None:
+    async def mark_reported(self, key: ItemKey, standing: Standing, note: str = "") -> None:
         """The ledger knows that much about an item."""
         async with self._writing() as session:
             row = await session.get(ItemRow, key)
             if row is not None:
-                row.reported = standing.value
-                row.owes = owed(_item(row)) is not standing
+                row.reported, row.told = standing.value, note
+                row.owes = owes(_item(row))
+
+    async def retry(self, key: ItemKey) -> bool:
+        """Make an open item due at once. False when there is none with this key."""
+        async with self._writing() as session:
+            row = await session.get(ItemRow, key)
+            if row is None or Stage(row.stage).ended:
+                return False
+            row.next_at = 0.0
+        return True
+
+    async def drop(self, key: ItemKey, reason: str) -> bool:
+        """End an item that is in no block yet as failed. False when there is none with this key."""
+        item = await self.get(key)
+        if item is None or item.stage.ended or item.height:
+            return False
+        await self.save(replace(item, stage=Stage.FAILED, reason=reason, note="", next_at=0.0))
+        return True
 
     async def get(self, key: ItemKey) -> OutboxItem | None:
         """The stored item with this key, or None."""
@@ -147,6 +178,16 @@ class Outbox(Database):
     async def open_items(self) -> list[OutboxItem]:
         """Everything that is not ended or not reported."""
         return await self._items(select(ItemRow).where(_is_open()))
+
+    async def overdue_counts(self, since: float) -> dict[str, int]:
+        """How many items wait since `since` (Unix s) or longer, by chain."""
+        query = (
+            select(ItemRow.chain, func.count())
+            .where(_is_open(), ItemRow.waits_since > 0, ItemRow.waits_since <= since)
+            .group_by(ItemRow.chain)
+        )
+        async with self._reading() as session:
+            return {row[0]: row[1] for row in await session.execute(query)}
 
     async def open_counts(self) -> dict[tuple[str, str], int]:
         """How many of these there are, by chain and stage."""
@@ -218,7 +259,11 @@ def _columns(item: OutboxItem) -> dict[str, Any]:
         "height": item.height,
         "reason": item.reason,
         "reported": int(item.reported),
-        "owes": owed(item) is not item.reported,
+        "since": item.since,
+        "waits_since": item.waits_since,
+        "note": item.note,
+        "told": item.told,
+        "owes": owes(item),
     }
 
 
@@ -240,6 +285,10 @@ def _item(row: ItemRow) -> OutboxItem:
         height=row.height,
         reason=row.reason,
         reported=Standing(row.reported),
+        since=row.since,
+        waits_since=row.waits_since,
+        note=row.note,
+        told=row.told,
     )
 
 

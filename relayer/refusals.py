@@ -1,32 +1,14 @@
-"""What nodes mean by their error texts, as tables: one line a text, first match wins.
+"""What nodes mean by their error texts: that they have this very transaction, or nothing certain.
 
 Nodes have no common error codes for a transaction that they do not take, so the text decides. Each
-destination has its own table. A text that no line knows is treated as passing (RETRY), counted and
-logged.
+destination lists the texts of its nodes that say "I have it". Every other refusal is a reason to
+wait, for none proves that another node, or this one later, will not take the same bytes.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 
-
-class Meaning(StrEnum):
-    """What a refusal says about the transaction."""
-
-    # The node or the chain has this very transaction.
-    KNOWN = "known"
-    # The account's nonce is used: by this transaction, or by another.
-    NONCE_USED = "nonce_used"
-    # The same bytes may be taken later.
-    RETRY = "retry"
-    # These bytes can never be taken.
-    NEVER = "never"
-
-
-Table = tuple[tuple[str, Meaning], ...]
-
-
-def meaning(table: Table, text: str) -> Meaning:
-    """What a node's error text says about the transaction."""
+def means_known(known: tuple[str, ...], text: str) -> bool:
+    """Whether a node's error text says that the node or the chain has the transaction."""
     lowered = text.lower()
-    return next((sense for part, sense in table if part in lowered), Meaning.RETRY)
+    return any(part in lowered for part in known)

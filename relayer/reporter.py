@@ -51,4 +51,4 @@ class DeliveryReporter:
     async def _settle(self, item: OutboxItem, outcome: str) -> None:
         standing = owed(item)
         metrics.REPORTS.labels(standing.name, outcome).inc()
-        await self._outbox.mark_reported(item.key, standing)
+        await self._outbox.mark_reported(item.key, standing, item.note)

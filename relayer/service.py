@@ -30,6 +30,7 @@ from zrsign_daemon.composing.composition import Composition
 from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.keyfile import read_secret
+from zrsign_daemon.log import get_logger
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
@@ -66,6 +67,8 @@ class Relayer:
         self._client = client
         self._outbox = outbox
         self._clock = clock
+        self._overdue: dict[str, int] = {}
+        self._log = get_logger()
         ledger = DeliveryLedger(client)
         self._workers = {
             chain: self._worker(chain, target) for chain, target in settings.destinations.items()
@@ -106,6 +109,14 @@ class Relayer:
         metrics.OPEN.clear()
         for (chain, stage), count in (await self._outbox.open_counts()).items():
             metrics.OPEN.labels(chain, stage).set(count)
+        metrics.OVERDUE.clear()
+        overdue = self._clock() - self._settings.alarm_after_s
+        counts = await self._outbox.overdue_counts(overdue)
+        for chain, count in counts.items():
+            metrics.OVERDUE.labels(chain).set(count)
+            if count > self._overdue.get(chain, 0):
+                self._log.error("overdue", chain=chain, items=count, look="zrsign relayer list")
+        self._overdue = counts
 
     def _working_loop(self, worker: ChainWorker) -> Loop:
         async def work() -> None:
@@ -130,7 +141,8 @@ class Relayer:
         builders: dict[ItemKind, Builder] = {ItemKind.TRANSACTION: TransactionBuilder()}
         if (answers := self._answers(chain, rpc)) is not None:
             builders[ItemKind.ANSWER] = answers
-        destination = adapter_for(chain).destination(chain, rpc, target.finality)
+        depths = (target.finality, target.settled)
+        destination = adapter_for(chain).destination(chain, rpc, *depths)
         return ChainWorker(destination, builders, self._outbox, self._bounds(target), self._clock)
 
     def _answers(self, chain: str, rpc: JsonRpc) -> Builder | None:
@@ -144,7 +156,6 @@ class Relayer:
             delay_s=BACK_OFF.delay_s,
             poll_s=target.poll_interval_s,
             resubmit_after_s=target.resubmit_after_s,
-            max_refusals=self._settings.max_refusals,
         )
         answers = self._settings.answers
         if answers is None:

@@ -31,11 +31,18 @@ class DestinationSettings(Part):
     rpc_timeout_s: float = Field(default=10.0, gt=0)
     """Longest time for one answer of the node, in seconds."""
     finality: Finality | None = None
-    """When a transaction counts as landed for good.
+    """When a transaction is reported as confirmed.
 
     EVM: blocks on top of its own, "safe" or "finalized". Bitcoin: blocks. Solana: "confirmed" or
     "finalized". Cosmos: 0 or "finalized", for a block there is final. Without it the transaction's
     own block is enough, on Solana a confirmed one.
+    """
+    settled: Finality | None = None
+    """When nothing of a transaction can change any more; written like `finality`.
+
+    Until then a confirmed one is watched, and none is called failed. Without it the chain's own:
+    EVM "finalized" (where a node knows none, 64 blocks), Bitcoin 5 blocks on top, Solana
+    "finalized", Cosmos the block.
     """
     poll_interval_s: float = Field(default=1.0, gt=0)
     """Longest time between two looks at the chain while something waits, in seconds."""
@@ -90,8 +97,8 @@ class RelayerSettings(Settings):
     """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
-    max_refusals: int = Field(default=60, ge=1)
-    """Refusals by a node, all counted, after which a delivery has failed."""
+    alarm_after_s: float = Field(default=900.0, gt=0)
+    """Time after which a delivery that waits is counted as overdue and named in the log once."""
 
     @field_validator("destinations")
     @classmethod

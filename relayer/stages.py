@@ -1,17 +1,19 @@
 """The life of one outgoing transaction, as a pure state machine.
 
-    BUILDING ──built──▶ INCLUSION ──in a block──▶ FINALITY ──deep enough──▶ DONE
-        ▲                 │     ▲                    │
-        └──nonce lost─────┤     └──────reorg─────────┤
-                          └────────▶ FAILED ◀────────┘
+    BUILDING ──built──▶ INCLUSION ──in a block──▶ FINALITY ──deep──▶ CONFIRMED ──final──▶ DONE
+        ▲                │ │    ▲                     │                  │
+        └──nonce lost────┘ │    └───────reorg─────────┴──────────────────┘
+                           └──proven in final blocks: these bytes can never land──▶ FAILED
 
-`decide(item, news, now, bounds)` gives the item's next value and the one effect that is due. What
-a dead node says changes nothing but a counter: the item stays where it is. A permanent answer ends
-in FAILED with its reason. `owed(item)` is the status that the ledger should know.
+`decide(item, news, now, bounds)` gives the item's next value and the one effect that is due. A
+delivery fails only when it is proven that its bytes can never land. Whatever else a node says, or
+does not say, is a reason to wait. `owed(item)` is the status that the ledger should know, and
+`item.note` why the item waits.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
@@ -28,11 +30,14 @@ from relayer.news import (
     Pending,
     Refused,
     Rejected,
+    Stranded,
     Unknown,
     Unreachable,
 )
 
 ItemKey = NewType("ItemKey", str)
+
+PENDING = "pending: it is in no block yet"
 
 
 class Stage(StrEnum):
@@ -41,6 +46,8 @@ class Stage(StrEnum):
     BUILDING = "building"
     INCLUSION = "inclusion"
     FINALITY = "finality"
+    # The ledger knows it as confirmed; a reorganisation can still undo that.
+    CONFIRMED = "confirmed"
     DONE = "done"
     FAILED = "failed"
 
@@ -78,20 +85,28 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds. Times are seconds; `delay_s(n)` is the pause after the n-th failure in a row."""
+    """Bounds. Times are seconds; `delay_s(n)` is the pause after the n-th failure in a row.
+
+    An item that waits for `note_after_s` is told about on the ledger.
+    """
 
     delay_s: Callable[[int], float]
     poll_s: float = 1.0
+    watch_s: float = 30.0
+    note_after_s: float = 30.0
     resubmit_after_s: float = 60.0
     replace_after_s: float = 45.0
-    max_refusals: int = 60
-    max_rebuilds: int = 5
     max_replacements: int = 10
 
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """One row of the outbox. `tx_ids` are all fee variants, the newest last; times are Unix s."""
+    """One row of the outbox. `tx_ids` are all fee variants, the newest last; times are Unix s.
+
+    `height` is the block of the transaction, `since` the chain's height when it was first looked
+    for, before it was sent. `waits_since` is when `reason` began, `note` what of it the ledger is
+    to show, `told` what it shows.
+    """
 
     key: ItemKey
     kind: ItemKind
@@ -109,6 +124,10 @@ class OutboxItem:
     height: int = 0
     reason: str = ""
     reported: Standing = Standing.NONE
+    since: int = 0
+    waits_since: float = 0.0
+    note: str = ""
+    told: str = ""
 
     @property
     def tx_id(self) -> str:
@@ -125,20 +144,45 @@ class Move:
 
 
 def owed(item: OutboxItem) -> Standing:
-    """The status to report now; nothing is owed when it equals `item.reported`."""
-    if item.stage is Stage.DONE:
+    """The status to report; what was confirmed and reorganised away is submitted again."""
+    if item.stage in (Stage.CONFIRMED, Stage.DONE):
         return Standing.CONFIRMED
     if item.stage is Stage.FAILED:
         return Standing.FAILED
-    if item.accepted and item.reported is Standing.NONE:
-        return Standing.SUBMITTED
-    return item.reported
+    return Standing.SUBMITTED if item.accepted else item.reported
+
+
+def owes(item: OutboxItem) -> bool:
+    """Whether the ledger has to be told something about the item."""
+    return owed(item) is not item.reported or item.note != item.told
 
 
 def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
     """The next item and effect after `news` was seen at `now`. An ended item never changes."""
     if item.stage.ended:
         return Move(item)
+    move = _decide(item, news, now, bounds)
+    return replace(move, item=_noted(move.item, now, bounds))
+
+
+def _noted(item: OutboxItem, now: float, bounds: Bounds) -> OutboxItem:
+    """What an item waits for, and since when. A note changes when its reason is of another kind.
+
+    Figures in a node's text move all the time, and the ledger is not told of each.
+    """
+    if not item.reason or item.stage in (Stage.CONFIRMED, Stage.DONE, Stage.FAILED):
+        return replace(item, waits_since=0.0, note="")
+    since = item.waits_since or now
+    late = now - since >= bounds.note_after_s
+    note = item.reason if late and _kind(item.reason) != _kind(item.note) else item.note
+    return replace(item, waits_since=since, note=note)
+
+
+def _kind(reason: str) -> str:
+    return re.sub(r"0x[0-9a-fA-F]+|[0-9a-f]{16,}|[0-9]+", "#", reason)
+
+
+def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
     building = item.stage is Stage.BUILDING
     if isinstance(news, Unreachable) or (building and isinstance(news, Held)):
         outages = item.outages + 1
@@ -159,10 +203,10 @@ def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
         case Refused():
             return _refused(item, news, now, bounds)
         case Accepted():
-            return Move(
-                replace(item, accepted=True, sent_at=now, next_at=now + bounds.poll_s, reason=""),
-                Effect.CHECK,
-            )
+            item = replace(item, accepted=True, sent_at=now, refusals=0, reason=PENDING)
+            return Move(replace(item, next_at=now + bounds.poll_s), Effect.CHECK)
+        case Stranded():
+            return _stranded(item, news, now, bounds)
         case _:
             return _on_chain(item, news, now, bounds)
 
@@ -170,14 +214,19 @@ def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
 def _on_chain(
     item: OutboxItem, news: Unknown | Pending | Included | Final, now: float, bounds: Bounds
 ) -> Move:
+    if isinstance(news, Unknown | Pending):
+        item = replace(item, since=item.since or news.height)
     match news:
         case Unknown():
-            return _unknown(item, now, bounds)
+            return _unknown(item, now)
         case Pending():
             return _pending(item, now, bounds)
         case Included():
-            item = replace(item, stage=Stage.FINALITY, accepted=True, height=news.height)
-            return _wait(_landed(item, news.tx_id), now, bounds.poll_s)
+            confirmed = news.deep and not news.reason
+            stage = Stage.CONFIRMED if confirmed else Stage.FINALITY
+            item = replace(item, stage=stage, accepted=True, height=news.height, refusals=0)
+            pause = bounds.watch_s if confirmed else bounds.poll_s
+            return _wait(_landed(item, news.tx_id), now, pause, news.reason)
         case Final():
             stage = Stage.DONE if news.ok else Stage.FAILED
             item = replace(item, height=news.height, accepted=True)
@@ -203,16 +252,16 @@ def _held(item: OutboxItem, news: Held, now: float, bounds: Bounds) -> Move:
     return Move(replace(item, next_at=now + bounds.poll_s, reason=news.reason), Effect.SUBMIT)
 
 
-def _unknown(item: OutboxItem, now: float, bounds: Bounds) -> Move:
+def _unknown(item: OutboxItem, now: float) -> Move:
     """Never seen, dropped from the pool, or its block was reorganised away: send it (again)."""
-    item = replace(item, stage=Stage.INCLUSION, height=0)
+    item = _left_its_block(item)
     if item.next_at > now:
         return Move(item)
     return Move(item, Effect.SUBMIT)
 
 
 def _pending(item: OutboxItem, now: float, bounds: Bounds) -> Move:
-    item = replace(item, stage=Stage.INCLUSION, height=0)
+    item = _left_its_block(item)
     if not item.accepted:
         item = replace(item, accepted=True, sent_at=now)
     waited = now - item.sent_at
@@ -221,31 +270,48 @@ def _pending(item: OutboxItem, now: float, bounds: Bounds) -> Move:
         return Move(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
     if waited >= bounds.resubmit_after_s:
         return Move(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
-    return _wait(item, now, bounds.poll_s)
+    return _wait(item, now, bounds.poll_s, PENDING)
+
+
+def _left_its_block(item: OutboxItem) -> OutboxItem:
+    if not item.height:
+        return replace(item, stage=Stage.INCLUSION)
+    reason = f"reorganised: block {item.height} no longer has it"
+    return replace(item, stage=Stage.INCLUSION, height=0, reason=reason)
+
+
+def _stranded(item: OutboxItem, news: Stranded, now: float, bounds: Bounds) -> Move:
+    """An answer takes another nonce, for its contract takes it once. A transaction waits."""
+    if item.kind is ItemKind.ANSWER:
+        return _rebuild(item, news.reason, now, bounds)
+    item = replace(_left_its_block(item), refusals=item.refusals + 1)
+    return _wait(item, now, bounds.poll_s + bounds.delay_s(item.refusals), news.reason)
 
 
 def _rejected(item: OutboxItem, news: Rejected, now: float, bounds: Bounds) -> Move:
-    if news.nonce_lost and item.kind is ItemKind.ANSWER and item.rebuilds < bounds.max_rebuilds:
-        again = replace(
-            item,
-            stage=Stage.BUILDING,
-            signed=b"",
-            tx_ids=(),
-            rebuilds=item.rebuilds + 1,
-            reason=news.reason,
-            next_at=now,
-        )
-        return Move(again, Effect.CHECK)
+    if news.nonce_lost and item.kind is ItemKind.ANSWER:
+        return _rebuild(item, news.reason, now, bounds)
     return Move(_ended(item, Stage.FAILED, item.tx_id, news.reason))
 
 
+def _rebuild(item: OutboxItem, reason: str, now: float, bounds: Bounds) -> Move:
+    rebuilds = item.rebuilds + 1
+    again = replace(
+        item,
+        stage=Stage.BUILDING,
+        signed=b"",
+        tx_ids=(),
+        height=0,
+        rebuilds=rebuilds,
+        reason=reason,
+        next_at=now + bounds.delay_s(rebuilds - 1),
+    )
+    return Move(again, Effect.CHECK if rebuilds == 1 else Effect.WAIT)
+
+
 def _refused(item: OutboxItem, news: Refused, now: float, bounds: Bounds) -> Move:
-    refusals = item.refusals + 1
-    if refusals >= bounds.max_refusals:
-        reason = f"refused {refusals} times, last: {news.reason}"
-        return Move(_ended(replace(item, refusals=refusals), Stage.FAILED, item.tx_id, reason))
-    item = replace(item, refusals=refusals)
-    return _wait(item, now, bounds.poll_s + bounds.delay_s(refusals), reason=news.reason)
+    item = replace(item, refusals=item.refusals + 1)
+    return _wait(item, now, bounds.poll_s + bounds.delay_s(item.refusals), reason=news.reason)
 
 
 def _wait(item: OutboxItem, now: float, pause: float, reason: str = "") -> Move:

@@ -12,7 +12,8 @@ from relayer import metrics
 from relayer.destinations import Builder, Destination
 from relayer.news import News, Unreachable
 from relayer.outbox import Outbox
-from relayer.stages import Bounds, Effect, ItemKind, Move, OutboxItem, Stage, decide
+from relayer.stages import PENDING, Bounds, Effect, ItemKind, Move, OutboxItem, Stage, decide
+from zrsign_daemon.errors import DatabaseUnusable
 from zrsign_daemon.log import get_logger
 
 # An item moves at most this far before others get their turn.
@@ -38,11 +39,19 @@ class ChainWorker:
         self._clock = clock
         self._log = get_logger(chain=self.chain)
         self.fault: str | None = None
+        self._faults: list[str] = []
 
     async def tick(self) -> None:
-        """Advance every item that is due."""
+        """Advance every item that is due; what fails for one is told, and stops no other."""
+        self._faults = []
         for item in await self._outbox.due(self.chain, self._clock()):
-            await self.advance(item)
+            try:
+                await self.advance(item)
+            except DatabaseUnusable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a node's answer may be anything
+                await self._failed(item, error)
+        self.fault = self._faults[-1] if self._faults else None
 
     async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""
@@ -66,7 +75,15 @@ class ChainWorker:
             return await self._builders[item.kind].replace(item)
         if item.stage is Stage.BUILDING:
             return await self._builders[item.kind].build(item)
-        return await self._destination.status(item.signed, item.tx_ids, item.height)
+        return await self._destination.status(item.signed, item.tx_ids, item.height, item.since)
+
+    async def _failed(self, item: OutboxItem, error: Exception) -> None:
+        """Put an item off whose look failed in an unforeseen way; what is known of it stays."""
+        metrics.FAULTS.labels(self.chain).inc()
+        self._log.exception("item_failed", item=item.key)
+        latest = await self._outbox.get(item.key) or item
+        reason = f"the node's answer makes no sense: {type(error).__name__}"
+        await self._settle(latest, Unreachable(reason))
 
     async def _settle(self, item: OutboxItem, news: News) -> tuple[OutboxItem, Effect]:
         move = decide(item, news, self._clock(), self._bounds)
@@ -76,13 +93,13 @@ class ChainWorker:
 
     def _tell(self, before: OutboxItem, news: News, move: Move) -> None:
         after = move.item
-        self.fault = news.reason if isinstance(news, Unreachable) else None
         if isinstance(news, Unreachable):
+            self._faults.append(f"{after.key}: {news.reason}")
             metrics.OUTAGES.labels(self.chain).inc()
         if after.stage is not before.stage:
             metrics.STAGES.labels(self.chain, after.kind, after.stage).inc()
             self._log.info(
                 "stage", item=after.key, stage=after.stage, tx_id=after.tx_id, reason=after.reason
             )
-        elif after.reason and after.reason != before.reason:
+        elif after.reason not in ("", PENDING, before.reason):
             self._log.warning("waits", item=after.key, stage=after.stage, reason=after.reason)

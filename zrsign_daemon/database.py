@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator
-from sqlalchemy import BigInteger, Column, MetaData, Table, event, select
+from sqlalchemy import BigInteger, Column, MetaData, Table, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -61,6 +62,8 @@ class Schema:
     """Another one for each daemon, so that they may share a server's database."""
     remedy: str
     """The message's next step."""
+    upgrades: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """The SQL statements that make a version's tables those of the next, by version."""
 
     @cached_property
     def versions(self) -> Table:
@@ -121,6 +124,8 @@ class Database:
                 found = await connection.scalar(select(versions.c.version))
                 if found is None:
                     await connection.execute(versions.insert().values(version=schema.version))
+                else:
+                    found = await self._upgrade(connection, int(found))
         except SQLAlchemyError as error:
             raise DatabaseUnusable(
                 f"Cannot use {schema.name} {place}: {_reason(error)}. {schema.remedy}"
@@ -130,6 +135,17 @@ class Database:
                 f"Cannot use {schema.name} {place}: it has schema {found}, this version needs "
                 f"{schema.version}. Start the version that wrote it. {schema.remedy}"
             )
+
+    async def _upgrade(self, connection: AsyncConnection, found: int) -> int:
+        """Bring the tables of an earlier version up, step by step; returns the version reached."""
+        before = found
+        while statements := self.schema.upgrades.get(found):
+            for statement in statements:
+                await connection.execute(text(statement))
+            found += 1
+        if found != before:
+            await connection.execute(self.schema.versions.update().values(version=found))
+        return found
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:

@@ -29,6 +29,9 @@ def _reachable(url: str) -> str:
     return url
 
 
+MAX_TEXT = 1000
+"""Most characters that are taken of a node's error text."""
+
 NodeUrl = Annotated[str, AfterValidator(_reachable)]
 """Where a node answers: http or https, a host, perhaps a port, a path, user and password."""
 
@@ -100,8 +103,8 @@ class JsonRpc:
         if error is None:
             return answer.get("result")
         if not isinstance(error, dict):
-            raise NodeRefused(method, 0, str(error))
-        text = str(error.get("message", error))
+            raise NodeRefused(method, 0, _printable(str(error)))
+        text = _printable(str(error.get("message", error)))
         code = error.get("code", 0)
         raise NodeRefused(method, code if isinstance(code, int) else 0, text, error.get("data"))
 
@@ -123,3 +126,9 @@ class JsonRpc:
         """Close the connections to the node."""
         if self._http is not None:
             await self._http.close()
+
+
+def _printable(text: str) -> str:
+    """A node's text as every database and wire takes it: without NUL and halves of pairs."""
+    whole = text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\0", "\ufffd")

@@ -34,11 +34,13 @@ class Destination(Protocol):
         """Send a signed transaction; the node may know it already."""
         ...
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+    async def status(
+        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+    ) -> Status:
         """Where the transaction stands.
 
-        `tx_ids` are its fee variants, `signed` the newest; `height` is where it was last seen,
-        or 0.
+        `tx_ids` are its fee variants, `signed` the newest; `height` is the block where it was last
+        seen, `since` the chain's height when it was first looked for. Both may be 0: not known.
         """
         ...
 
@@ -67,20 +69,21 @@ class Builder(Protocol):
 class Adapter:
     """Everything that the relayer does on the chains of one namespace.
 
-    `destination` is made of chain, node and finality (None: the chain's own default). `composer` is
+    `destination` is made of chain, node, and when a transaction counts as confirmed and as settled
+    (None: the chain's own default). `composer` is
     None where another daemon composes. `answers` is made with the secret of a gas account, and None
     where no contract asks.
     """
 
-    destination: Callable[[str, JsonRpc, Finality | None], Destination]
+    destination: Callable[[str, JsonRpc, Finality | None, Finality | None], Destination]
     composer: Callable[[str, JsonRpc, ComposerSettings], Composer] | None = None
     answers: Callable[[str, JsonRpc, bytes, Outbox, AnswerSettings], Builder] | None = None
 
 
-def blocks_on_top(chain: str, finality: Finality | None) -> int:
-    """The finality of a chain that counts blocks; none by default. Raises SettingsError."""
+def blocks_on_top(chain: str, finality: Finality | None, default: int = 0) -> int:
+    """The finality of a chain that counts blocks. Raises SettingsError."""
     if isinstance(finality, str):
         raise SettingsError(
             f"The finality of {chain} is a number of blocks on top, not {finality!r}."
         )
-    return finality or 0
+    return default if finality is None else finality

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from coincurve import PrivateKey
@@ -15,10 +16,17 @@ from relayer.news import (
     Pending,
     Refused,
     Rejected,
+    Status,
+    Stranded,
     Unknown,
     Unreachable,
 )
+from relayer.outbox import Outbox
+from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
+from relayer.transactions import TransactionBuilder
+from relayer.worker import ChainWorker
 from tests.relayer.nodes import REGTEST, free_port
+from tests.waiting import until
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_daemon.jsonrpc import JsonRpc
@@ -70,7 +78,7 @@ async def mine(rpc: JsonRpc, blocks: int = 1) -> None:
 async def test_payment__should_be_known_twice_and_confirmed_by_the_node(bitcoin: JsonRpc) -> None:
     key = Key(bitcoin)
     raw, tx_id = key.pay([await key.mine_coin()], 100_000)
-    destination = BitcoinDestination(REGTEST, bitcoin)
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=0)
     assert await destination.status(raw, [tx_id]) == Unknown()
     assert await destination.submit(raw) == Accepted()
     assert await destination.submit(raw) in (Accepted(), Accepted(known=True))
@@ -85,7 +93,7 @@ async def test_payment__should_be_known_twice_and_confirmed_by_the_node(bitcoin:
 async def test_finality__should_count_the_blocks_on_top(bitcoin: JsonRpc) -> None:
     key = Key(bitcoin)
     raw, tx_id = key.pay([await key.mine_coin()], 100_000)
-    destination = BitcoinDestination(REGTEST, bitcoin, finality=1)
+    destination = BitcoinDestination(REGTEST, bitcoin, finality=1, settled=1)
     await destination.submit(raw)
     await mine(bitcoin)
     height = await bitcoin.call("getblockcount")
@@ -116,15 +124,99 @@ async def test_payment_whose_outputs_are_spent__should_not_be_taken_for_lost(
     assert isinstance(await destination.status(raw, [tx_id], seen.height), Final)
 
 
-async def test_spent_coin__should_be_rejected_for_good(bitcoin: JsonRpc) -> None:
+async def scanned(destination: BitcoinDestination, raw: bytes, tx_id: str, since: int) -> Status:
+    """The status once the blocks have been read; some of them are at each look."""
+
+    async def probe() -> Status | None:
+        seen = await destination.status(raw, [tx_id], since=since)
+        return None if seen == Unknown() else seen
+
+    seen: Status = await until(probe, "what spent the coin")
+    return seen
+
+
+async def test_spent_coin__should_be_lost_once_what_spent_it_is_final(bitcoin: JsonRpc) -> None:
     key = Key(bitcoin)
     coin = await key.mine_coin()
-    destination = BitcoinDestination(REGTEST, bitcoin)
-    await destination.submit(key.pay([coin], 100_000)[0])
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=2)
+    since = await bitcoin.call("getblockcount")
+    first, first_id = key.pay([coin], 100_000)
+    await destination.submit(first)
     await mine(bitcoin)
-    rejected = await destination.submit(key.pay([coin], 200_000)[0])
-    assert isinstance(rejected, Rejected)
-    assert "bad-txns-inputs-missingorspent" in rejected.reason
+    raw, tx_id = key.pay([coin], 200_000)
+    refused = await destination.submit(raw)
+    assert isinstance(refused, Refused)
+    assert "bad-txns-inputs-missingorspent" in refused.reason
+    waits = await scanned(destination, raw, tx_id, since)
+    assert isinstance(waits, Stranded)
+    await mine(bitcoin, 2)
+    lost = await destination.status(raw, [tx_id], since=since)
+    assert isinstance(lost, Rejected)
+    assert first_id in lost.reason
+
+
+async def test_rival_that_was_reorganised_away__should_prove_nothing(bitcoin: JsonRpc) -> None:
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=2)
+    since = await bitcoin.call("getblockcount")
+    rival, rival_id = key.pay([coin], 100_000)
+    await destination.submit(rival)
+    await mine(bitcoin)
+    raw, tx_id = key.pay([coin], 200_000, fee_rate=40.0)
+    assert isinstance(await scanned(destination, raw, tx_id, since), Stranded)
+    await bitcoin.call("invalidateblock", await bitcoin.call("getbestblockhash"))
+    assert await destination.submit(raw) == Accepted()
+    await mine(bitcoin, 3)
+    assert isinstance(await destination.status(raw, [tx_id], since=since), Final)
+    assert isinstance(await scanned(destination, rival, rival_id, since), Rejected)
+
+
+async def test_confirmed_payment__should_be_sent_again_after_a_reorganisation(
+    bitcoin: JsonRpc, outbox: Outbox, bounds: Bounds
+) -> None:
+    key = Key(bitcoin)
+    raw, tx_id = key.pay([await key.mine_coin()], 100_000)
+    worker = ChainWorker(
+        BitcoinDestination(REGTEST, bitcoin),
+        {ItemKind.TRANSACTION: TransactionBuilder()},
+        outbox,
+        replace(bounds, watch_s=0.0),
+        lambda: 100.0,
+    )
+    item = OutboxItem(
+        ItemKey("str/1"), ItemKind.TRANSACTION, REGTEST, b"", Stage.INCLUSION, raw, (tx_id,)
+    )
+    item = await worker.advance(item)
+    await mine(bitcoin)
+    item = await worker.advance(item)
+    assert (item.stage, owed(item)) == (Stage.CONFIRMED, Standing.CONFIRMED)
+    # Two branches: the payment is in neither the chain nor the pool of the longer one.
+    await bitcoin.call("invalidateblock", await bitcoin.call("getbestblockhash"))
+    for _ in range(2):
+        await bitcoin.call("generateblock", "raw(51)#8lvh9jxk", [])
+    back = await worker.advance(item)
+    assert (back.stage, owed(back)) == (Stage.INCLUSION, Standing.SUBMITTED)
+    await mine(bitcoin, 6)
+    assert (await worker.advance(back)).stage is Stage.DONE
+
+
+async def test_payment_whose_outputs_are_spent__should_be_found_from_where_it_was_sent(
+    bitcoin: JsonRpc,
+) -> None:
+    """No index, no unspent output, and more blocks since than a look reads."""
+    key = Key(bitcoin)
+    coin = await key.mine_coin()
+    since = await bitcoin.call("getblockcount")
+    raw, tx_id = key.pay([coin], coin.value_sats - 1000, to=key.address)
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    await destination.submit(raw)
+    await mine(bitcoin)
+    own = Utxo(tx_id, 0, coin.value_sats - 1000, coin.script_pubkey)
+    assert await destination.submit(key.pay([own], 100_000)[0]) == Accepted()
+    await mine(bitcoin, 160)
+    seen = await scanned(destination, raw, tx_id, since)
+    assert seen == Final(tx_id, since + 1)
 
 
 async def test_cheap_rival_in_the_pool__should_be_refused_and_not_given_up(
@@ -132,7 +224,7 @@ async def test_cheap_rival_in_the_pool__should_be_refused_and_not_given_up(
 ) -> None:
     key = Key(bitcoin)
     coin = await key.mine_coin()
-    destination = BitcoinDestination(REGTEST, bitcoin)
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=0)
     await destination.submit(key.pay([coin], 100_000, fee_rate=20.0)[0])
     rival, _ = key.pay([coin], 200_000, fee_rate=2.0)
     assert isinstance(await destination.submit(rival), Refused)
@@ -143,7 +235,7 @@ async def test_evicted_payment__should_be_unknown_and_refused_while_its_rival_st
 ) -> None:
     key = Key(bitcoin)
     coin = await key.mine_coin()
-    destination = BitcoinDestination(REGTEST, bitcoin)
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=0)
     evicted, tx_id = key.pay([coin], 100_000, fee_rate=2.0)
     await destination.submit(evicted)
     assert await destination.submit(key.pay([coin], 200_000, fee_rate=30.0)[0]) == Accepted()
@@ -152,10 +244,24 @@ async def test_evicted_payment__should_be_unknown_and_refused_while_its_rival_st
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00" * 60, b"\x02\x00\x00\x00"])
-async def test_bytes_that_are_no_transaction__should_be_rejected(
+async def test_bytes_that_are_no_transaction__should_be_refused(
     bitcoin: JsonRpc, raw: bytes
 ) -> None:
-    assert isinstance(await BitcoinDestination(REGTEST, bitcoin).submit(raw), Rejected)
+    assert isinstance(await BitcoinDestination(REGTEST, bitcoin, settled=0).submit(raw), Refused)
+
+
+async def test_fee_below_the_nodes_least__should_wait(bitcoin: JsonRpc) -> None:
+    """Its pool was full when it said so, or another node takes less."""
+    key = Key(bitcoin)
+    raw, tx_id = key.pay([await key.mine_coin()], 100_000, fee_rate=0.02)
+    destination = BitcoinDestination(REGTEST, bitcoin)
+    refused = await destination.submit(raw)
+    assert isinstance(refused, Refused)
+    assert "min relay fee not met" in refused.reason
+    assert await destination.status(raw, [tx_id]) == Unknown()
+    block = (await bitcoin.call("generateblock", key.address, [raw.hex()]))["hash"]
+    assert tx_id in (await bitcoin.call("getblock", block))["tx"]
+    assert isinstance(await destination.status(raw, [tx_id]), Included)
 
 
 async def test_node_of_another_network__should_never_be_sent_to(bitcoin: JsonRpc) -> None:

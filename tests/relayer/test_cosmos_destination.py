@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from relayer.destinations.cosmos.destination import CosmosDestination
-from relayer.destinations.cosmos.refusals import COSMOS, SDK_CODES
 from relayer.news import Accepted, Final, Refused, Rejected, Status, Unknown, Unreachable
-from relayer.refusals import Meaning, meaning
 from tests.relayer.cosmos import CHAIN, RECIPIENT, Key, balance
 from tests.relayer.nodes import free_port
 from tests.waiting import until
@@ -94,7 +92,6 @@ async def test_sequence_of_another_transaction__should_reject_as_lost_and_name_i
     await ended(destination, other, other_id)
     refused = await destination.submit(signed)
     assert isinstance(refused, Refused)
-    assert refused.reason.startswith("sequence: ")
     lost = await destination.status(signed, [tx_id])
     assert isinstance(lost, Rejected)
     assert lost.nonce_lost
@@ -160,23 +157,3 @@ async def test_dead_node__should_be_unreachable() -> None:
     assert isinstance(await dead.submit(b"x"), Unreachable)
     assert isinstance(await dead.status(b"x", ["AA"]), Unreachable)
     await dead.close()
-
-
-# The texts of CometBFT 0.38, as its JSON-RPC puts them together.
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Internal error: tx already exists in cache", Meaning.KNOWN),
-        ("Internal error: mempool is full: number of txs 5000", Meaning.RETRY),
-        ("Internal error: Tx too large. Max size is 1048576, but got 2000000", Meaning.NEVER),
-        ("Internal error: a text that nobody has seen", Meaning.RETRY),
-    ],
-)
-def test_error_text__should_mean_what_the_node_means(text: str, expected: Meaning) -> None:
-    assert meaning(COSMOS, text) is expected
-
-
-def test_refusal_that_time_may_mend__should_not_be_final() -> None:
-    unauthorized, no_funds, no_account, low_fee, full = 4, 5, 9, 13, 20
-    for code in (unauthorized, no_funds, no_account, low_fee, full):
-        assert code not in SDK_CODES

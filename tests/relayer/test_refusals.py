@@ -1,64 +1,52 @@
-"""Texts that real nodes answer with, and what each means."""
+"""Texts that real nodes answer with, and which of them say that they have the transaction."""
 
 from __future__ import annotations
 
 import pytest
 
-from relayer.destinations.bitcoin.refusals import BITCOIN
-from relayer.destinations.evm.refusals import EVM
-from relayer.destinations.solana.refusals import SOLANA
-from relayer.refusals import Meaning, Table, meaning
+from relayer.destinations.bitcoin.refusals import KNOWN as BITCOIN
+from relayer.destinations.cosmos.refusals import KNOWN as COSMOS
+from relayer.destinations.evm.refusals import KNOWN as EVM
+from relayer.destinations.solana.refusals import KNOWN as SOLANA
+from relayer.refusals import means_known
 
 
 @pytest.mark.parametrize(
-    ("table", "text", "expected"),
+    ("known", "text"),
     [
-        (EVM, "already known", Meaning.KNOWN),
-        (EVM, "transaction already imported", Meaning.KNOWN),
-        (EVM, "ALREADY_EXISTS: already known", Meaning.KNOWN),
-        (EVM, "AlreadyKnown", Meaning.KNOWN),
-        (EVM, "nonce too low: next nonce 7, tx nonce 3", Meaning.NONCE_USED),
-        (EVM, "OldNonce", Meaning.NONCE_USED),
-        (EVM, "replacement transaction underpriced", Meaning.RETRY),
-        (EVM, "transaction underpriced: tip needed 1", Meaning.RETRY),
-        (EVM, "max fee per gas less than block base fee: address 0x0", Meaning.RETRY),
-        (EVM, "insufficient funds for gas * price + value: balance 0", Meaning.NEVER),
-        (EVM, "Insufficient funds for gas * price + value", Meaning.NEVER),
-        (EVM, "intrinsic gas too low: gas 1, minimum needed 21000", Meaning.NEVER),
-        (EVM, "invalid chain id for signer: have 1 want 2", Meaning.NEVER),
-        (EVM, "a text that nobody has seen", Meaning.RETRY),
-        (BITCOIN, "txn-already-in-mempool", Meaning.KNOWN),
-        (BITCOIN, "txn-already-known", Meaning.KNOWN),
-        (BITCOIN, "Transaction outputs already in utxo set", Meaning.KNOWN),
-        (BITCOIN, "Transaction already in block chain", Meaning.KNOWN),
-        (BITCOIN, "bad-txns-inputs-missingorspent", Meaning.NEVER),
-        (BITCOIN, "bad-txns-in-belowout, value in (1) < value out (2)", Meaning.NEVER),
-        (BITCOIN, "bad-txns-premature-spend-of-coinbase, tried at depth 1", Meaning.RETRY),
-        (BITCOIN, "mempool-script-verify-flag-failed (Script failed)", Meaning.NEVER),
-        (BITCOIN, "txn-mempool-conflict", Meaning.RETRY),
-        (BITCOIN, "min relay fee not met, 10 < 110", Meaning.NEVER),
-        (BITCOIN, "mempool min fee not met, 10 < 110", Meaning.RETRY),
-        (BITCOIN, "too-long-mempool-chain, too many ancestors", Meaning.RETRY),
-        (BITCOIN, "non-final", Meaning.RETRY),
-        (SOLANA, "This transaction has already been processed", Meaning.KNOWN),
-        (SOLANA, "Transaction simulation failed: Blockhash not found", Meaning.RETRY),
-        (
-            SOLANA,
-            "Attempt to debit an account but found no record of a prior credit.",
-            Meaning.NEVER,
-        ),
-        (SOLANA, "Error processing Instruction 0: custom program error: 0x1", Meaning.NEVER),
-        (SOLANA, "Transaction signature verification failure", Meaning.NEVER),
-        (SOLANA, "Node is behind by 42 slots", Meaning.RETRY),
+        (EVM, "already known"),
+        (EVM, "transaction already imported"),
+        (EVM, "ALREADY_EXISTS: already known"),
+        (EVM, "AlreadyKnown"),
+        (BITCOIN, "txn-already-in-mempool"),
+        (BITCOIN, "txn-already-known"),
+        (BITCOIN, "Transaction outputs already in utxo set"),
+        (BITCOIN, "Transaction already in block chain"),
+        (SOLANA, "This transaction has already been processed"),
+        (COSMOS, "Internal error: tx already exists in cache"),
     ],
 )
-def test_error_text__should_mean_what_the_node_means(
-    table: Table, text: str, expected: Meaning
+def test_known_transaction__should_be_known_by_the_nodes_text(
+    known: tuple[str, ...], text: str
 ) -> None:
-    assert meaning(table, text) is expected
+    assert means_known(known, text)
 
 
-@pytest.mark.parametrize("table", [EVM, BITCOIN, SOLANA])
-def test_table__should_have_no_line_that_an_earlier_one_hides(table: Table) -> None:
-    for index, (part, _) in enumerate(table):
-        assert not [earlier for earlier, _ in table[:index] if earlier in part], part
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        (EVM, "nonce too low: next nonce 7, tx nonce 3"),
+        (EVM, "replacement transaction underpriced"),
+        (EVM, "insufficient funds for gas * price + value: balance 0"),
+        (EVM, "max fee per gas less than block base fee: address 0x0"),
+        (EVM, "a text that nobody has seen"),
+        (BITCOIN, "bad-txns-inputs-missingorspent"),
+        (BITCOIN, "min relay fee not met, 10 < 110"),
+        (BITCOIN, "too-long-mempool-chain, too many ancestors"),
+        (SOLANA, "Transaction simulation failed: Blockhash not found"),
+        (SOLANA, "Node is behind by 42 slots"),
+        (COSMOS, "mempool is full"),
+    ],
+)
+def test_refusal__should_be_no_word_on_the_transaction(known: tuple[str, ...], text: str) -> None:
+    assert not means_known(known, text)

@@ -47,7 +47,7 @@ async def test_finality__should_be_taken_in_the_chains_own_words(
     chain: str, finality: int | str | None
 ) -> None:
     rpc = JsonRpc(f"http://127.0.0.1:{free_port()}")
-    destination = adapter_for(chain).destination(chain, rpc, finality)  # type: ignore[arg-type]
+    destination = adapter_for(chain).destination(chain, rpc, finality, finality)  # type: ignore[arg-type]
     assert destination.chain == chain
     await destination.close()
 
@@ -67,8 +67,9 @@ async def test_finality_that_a_chain_does_not_know__should_be_refused_at_the_sta
     chain: str, finality: int | str
 ) -> None:
     rpc = JsonRpc(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(SettingsError, match=f"finality of {chain}"):
-        adapter_for(chain).destination(chain, rpc, finality)  # type: ignore[arg-type]
+    for depths in ((finality, None), (None, finality)):
+        with pytest.raises(SettingsError, match=f"finality of {chain}"):
+            adapter_for(chain).destination(chain, rpc, *depths)
     await rpc.close()
 
 

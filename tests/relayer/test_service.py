@@ -36,7 +36,11 @@ RECIPIENT = RULES.address(PrivateKey(b"\x41" * 32).public_key.format())
 
 
 def settings(tmp_path: Path, chains: dict[str, str], **more: Any) -> RelayerSettings:
-    targets = {chain: {"rpc_url": url, "poll_interval_s": 0.05} for chain, url in chains.items()}
+    targets: dict[str, dict[str, Any]] = {
+        chain: {"rpc_url": url, "poll_interval_s": 0.05} for chain, url in chains.items()
+    }
+    for chain, target in targets.items():
+        target.update({"settled": 0} if chain.startswith("eip155:") else {})
     ledger = {"grpc": "in-process", "key_file": str(tmp_path / "key")}
     return RelayerSettings(ledger=ledger, destinations=targets, poll_interval_s=0.05, **more)  # type: ignore[arg-type]
 

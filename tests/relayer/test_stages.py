@@ -19,6 +19,7 @@ from relayer.news import (
     Pending,
     Refused,
     Rejected,
+    Stranded,
     Unknown,
     Unreachable,
 )
@@ -32,10 +33,11 @@ from relayer.stages import (
     Standing,
     decide,
     owed,
+    owes,
 )
 from zrchain_lite.wire.zrsign.receiver.receiver_pb2 import DeliveryStatus
 
-BOUNDS = Bounds(delay_s=lambda failures: min(30.0, 2.0**failures), max_refusals=4, max_rebuilds=2)
+BOUNDS = Bounds(delay_s=lambda failures: min(30.0, 2.0**failures))
 BUILT = Built(b"signed", "0xaa")
 
 
@@ -63,12 +65,16 @@ VIEWS: st.SearchStrategy[News] = st.one_of(
     st.just(Unknown()),
     st.just(Pending()),
     st.just(Included("0xaa", 5)),
+    st.just(Included("0xaa", 5, deep=True)),
+    st.just(Included("0xaa", 5, deep=True, reason="reverted")),
+    st.just(Stranded("its nonce is used")),
     st.builds(Final, st.just("0xaa"), st.just(5), st.booleans(), st.just("why")),
 )
 PRECEDING = {
     Stage.BUILDING: Construction.__args__,
     Stage.INCLUSION: News.__args__,
-    Stage.FINALITY: (Unknown, Pending, Included, Final, Rejected, Unreachable),
+    Stage.FINALITY: (Unknown, Pending, Included, Final, Stranded, Rejected, Unreachable),
+    Stage.CONFIRMED: (Unknown, Pending, Included, Final, Stranded, Rejected, Unreachable),
 }
 
 
@@ -76,7 +82,7 @@ PRECEDING = {
 def test_stages__should_keep_their_invariants_under_any_news(
     told: list[News], kind: ItemKind
 ) -> None:
-    current, now = item(kind), 0.0
+    current, now = item(kind), 1.0
     for news in told:
         if not current.stage.ended and not isinstance(news, PRECEDING[current.stage]):
             continue
@@ -84,15 +90,20 @@ def test_stages__should_keep_their_invariants_under_any_news(
         current = decide(before, news, now, BOUNDS).item
         if before.stage.ended:
             assert current == before
-        if current.stage in (Stage.INCLUSION, Stage.FINALITY):
+        if current.stage in (Stage.INCLUSION, Stage.FINALITY, Stage.CONFIRMED):
             assert current.signed
             assert current.tx_id
-        if current.stage is Stage.FAILED:
+        if current.stage is Stage.FAILED and not before.stage.ended:
+            # Nothing but a proof ends a delivery as failed.
+            assert isinstance(news, Rejected | Final)
             assert current.reason
-        assert current.refusals <= BOUNDS.max_refusals
-        assert current.rebuilds <= BOUNDS.max_rebuilds
         assert current.next_at <= now + 31
+        assert bool(current.waits_since) == bool(current.reason and needs_reason(current))
         now += 1
+
+
+def needs_reason(current: OutboxItem) -> bool:
+    return current.stage in (Stage.BUILDING, Stage.INCLUSION, Stage.FINALITY)
 
 
 def test_built_item__should_be_looked_for_before_it_is_sent() -> None:
@@ -124,7 +135,7 @@ def test_reorganised_transaction__should_go_back_to_inclusion_and_be_sent_again(
 def test_dead_node__should_change_nothing_but_the_counters() -> None:
     sent, _ = after([BUILT, Unknown(), Accepted()])
     dead, effect = after([Unreachable("connection refused")] * 50, sent)
-    assert replace(dead, outages=0, reason="", next_at=sent.next_at) == sent
+    assert replace(dead, outages=0, reason=sent.reason, next_at=sent.next_at) == sent
     assert (dead.outages, effect) == (50, Effect.WAIT)
 
 
@@ -144,10 +155,58 @@ def test_reverted_transaction__should_fail_with_its_reason() -> None:
     assert owed(failed) is Standing.FAILED
 
 
-def test_refusals__should_end_in_failure_after_the_configured_number() -> None:
-    failed, _ = after([BUILT, *[Refused("underpriced")] * BOUNDS.max_refusals])
-    assert failed.stage is Stage.FAILED
-    assert "underpriced" in failed.reason
+def test_refusals__should_never_end_in_failure() -> None:
+    waiting, _ = after([BUILT, *[Refused("underpriced")] * 1000])
+    assert (waiting.stage, waiting.reason) == (Stage.INCLUSION, "underpriced")
+    done, _ = after([Unknown(), Accepted(), Final("0xaa", 5)], waiting, now=100.0)
+    assert done.stage is Stage.DONE
+
+
+def test_confirmed_item__should_be_submitted_again_when_its_block_is_gone() -> None:
+    confirmed, _ = after([BUILT, Included("0xaa", 7, deep=True)])
+    assert (confirmed.stage, owed(confirmed)) == (Stage.CONFIRMED, Standing.CONFIRMED)
+    assert confirmed.next_at == BOUNDS.watch_s
+    confirmed = replace(confirmed, reported=Standing.CONFIRMED)
+    back = decide(confirmed, Unknown(), 100.0, BOUNDS)
+    assert (back.item.stage, back.effect) == (Stage.INCLUSION, Effect.SUBMIT)
+    assert owed(back.item) is Standing.SUBMITTED
+    assert back.item.reason.startswith("reorganised")
+    lost, _ = after([Rejected("nonce_used")], back.item)
+    assert owed(lost) is Standing.FAILED
+
+
+def test_revert__should_wait_for_finality_with_its_reason() -> None:
+    waits, _ = after([BUILT, Included("0xaa", 7, deep=True, reason="reverted: in block 7")])
+    assert (waits.stage, waits.reason) == (Stage.FINALITY, "reverted: in block 7")
+
+
+def test_reason__should_be_noted_once_it_has_lasted_and_again_when_it_is_another() -> None:
+    poor = "insufficient funds: balance {}"
+    first, _ = after([BUILT, Refused(poor.format(1))], now=1000.0)
+    assert (first.note, first.waits_since) == ("", 1000.0)
+    late = 1000.0 + BOUNDS.note_after_s
+    noted, _ = after([Refused(poor.format(2))], first, now=late)
+    assert noted.note == poor.format(2)
+    assert owes(noted)
+    again, _ = after([Refused(poor.format(3))], noted, now=late + 5)
+    assert again.note == noted.note
+    other, _ = after([Refused("fee too low")], again, now=late + 6)
+    assert (other.note, other.waits_since) == ("fee too low", 1000.0)
+    done, _ = after([Included("0xaa", 7)], other, now=late + 7)
+    assert (done.note, done.waits_since) == ("", 0.0)
+
+
+def test_stranded_transaction__should_wait_and_a_stranded_answer_be_built_again() -> None:
+    taken = Stranded("nonce_used: in a block that is not final yet")
+    waits, effect = after([BUILT, taken])
+    assert (waits.stage, waits.reason, effect) == (Stage.INCLUSION, taken.reason, Effect.WAIT)
+    answer, _ = after([BUILT, taken], item(ItemKind.ANSWER))
+    assert (answer.stage, answer.tx_ids) == (Stage.BUILDING, ())
+
+
+def test_item__should_remember_the_height_at_which_it_was_first_looked_for() -> None:
+    looked, _ = after([BUILT, Unknown(70), Accepted(), Pending(75), Included("0xaa", 80)])
+    assert looked.since == 70
 
 
 def test_lost_nonce__should_fail_a_transaction_and_rebuild_an_answer() -> None:
@@ -155,8 +214,9 @@ def test_lost_nonce__should_fail_a_transaction_and_rebuild_an_answer() -> None:
     assert after([BUILT, lost])[0].stage is Stage.FAILED
     answer, effect = after([BUILT, lost], item(ItemKind.ANSWER))
     assert (answer.stage, answer.tx_ids, effect) == (Stage.BUILDING, (), Effect.CHECK)
-    spent, _ = after([BUILT, lost] * 3, item(ItemKind.ANSWER))
-    assert spent.stage is Stage.FAILED
+    often, effect = after([BUILT, lost] * 9, item(ItemKind.ANSWER))
+    assert (often.stage, often.rebuilds, effect) == (Stage.BUILDING, 9, Effect.WAIT)
+    assert often.next_at == BOUNDS.delay_s(8)
 
 
 def test_long_pending_answer__should_be_replaced_and_its_landed_variant_kept() -> None:
@@ -264,15 +324,6 @@ def test_answer__should_be_replaced_only_so_often() -> None:
         effects.append(move.effect)
         current = decide(move.item, Built(b"again", f"0x{number}"), now, BOUNDS).item
     assert effects == [Effect.REPLACE] * BOUNDS.max_replacements + [Effect.SUBMIT]
-
-
-def test_item__should_bear_as_many_refusals_and_lost_nonces_as_configured() -> None:
-    refused, effect = after([BUILT, *[Refused("full")] * (BOUNDS.max_refusals - 1)])
-    assert (refused.stage, refused.refusals) == (Stage.INCLUSION, BOUNDS.max_refusals - 1)
-    assert (refused.reason, effect) == ("full", Effect.WAIT)
-    lost = Rejected("nonce_used", nonce_lost=True)
-    rebuilt, _ = after([BUILT, lost] * BOUNDS.max_rebuilds, item(ItemKind.ANSWER))
-    assert (rebuilt.stage, rebuilt.rebuilds) == (Stage.BUILDING, BOUNDS.max_rebuilds)
 
 
 def test_variants__should_end_with_the_one_that_landed() -> None:

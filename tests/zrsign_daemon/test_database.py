@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import BigInteger, func, select
@@ -70,7 +70,7 @@ async def test_fresh_database__should_say_which_version_wrote_it(
     for _ in range(2):
         async with await store.open(url(tmp_path)):
             pass
-        assert ask(tmp_path, f"SELECT version FROM {table}") == [(1,)]
+        assert ask(tmp_path, f"SELECT version FROM {table}") == [(store.schema.version,)]
 
 
 @pytest.mark.parametrize(("store", "table"), STORES)
@@ -80,9 +80,28 @@ async def test_database_of_another_version__should_be_refused_and_kept(
     async with await store.open(url(tmp_path)):
         pass
     ask(tmp_path, f"UPDATE {table} SET version = 99")
-    with pytest.raises(DatabaseUnusable, match=r"kept\.sqlite.* schema 99, this version needs 1"):
+    with pytest.raises(DatabaseUnusable, match=r"kept\.sqlite.* schema 99, this version needs "):
         await store.open(url(tmp_path))
     assert ask(tmp_path, f"SELECT version FROM {table}") == [(99,)]
+
+
+async def test_database_of_a_version_before__should_be_brought_up_and_keep_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await Numbers.open(url(tmp_path)) as numbers:
+        await numbers.add(7)
+    ask(tmp_path, "UPDATE numbers_schema SET version = 1")
+    statements = {
+        1: ("UPDATE numbers SET value = value + 1",),
+        2: ("UPDATE numbers SET value = 9",),
+    }
+
+    monkeypatch.setitem(cast(dict[int, Any], Numbers.schema.upgrades), 1, statements[1])
+    monkeypatch.setitem(cast(dict[int, Any], Numbers.schema.upgrades), 2, statements[2])
+    for _ in range(2):
+        async with await Numbers.open(url(tmp_path)) as later:
+            assert await later.all() == [9]
+    assert ask(tmp_path, "SELECT version FROM numbers_schema") == [(3,)]
 
 
 @pytest.mark.parametrize(("store", "table"), STORES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorize
 from zrchain_lite.modules.treasury.transactions import prepare
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import chain_for
-from zrsign_receiver.answers.deliveries import progress
+from zrsign_receiver.answers.deliveries import REORGANISED, progress
 from zrsign_receiver.state import MAX_STEPS
 
 OPEN, SUBMITTED = pb.DELIVERY_STATUS_OPEN, pb.DELIVERY_STATUS_SUBMITTED
@@ -115,6 +117,58 @@ def test_failed_transaction__should_reject_the_request_once_the_answer_is_delive
     assert world.request(request_id).reject_reason == (
         f"delivery_failed: transaction to {EVM_CHAIN}: reverted"
     )
+
+
+def report(world: World, request_id: int, **fields: Any) -> None:
+    world.send(
+        pb.MsgReportDelivery(
+            relayer=RELAYER.address, request_id=request_id, kind=TRANSACTION, **fields
+        )
+    )
+
+
+def transaction_of(world: World, request_id: int) -> pb.Delivery:
+    return next(d for d in world.request(request_id).deliveries if d.kind == TRANSACTION)
+
+
+def test_reason_to_wait__should_be_shown_and_be_no_step() -> None:
+    world = World()
+    request_id = delivering(world, contract=OMNI)
+    steps = step_names(world.request(request_id))
+    report(world, request_id, status=OPEN, detail="insufficient funds")
+    assert transaction_of(world, request_id).detail == "insufficient funds"
+    assert step_names(world.request(request_id)) == steps
+    report(world, request_id, status=SUBMITTED, tx_id="0x1")
+    assert transaction_of(world, request_id).detail == ""
+    report(world, request_id, status=SUBMITTED, tx_id="0x1", detail="pending")
+    # Another relayer's node has not seen it yet.
+    report(world, request_id, status=OPEN, detail="a node that lags")
+    assert transaction_of(world, request_id).detail == "pending"
+    assert step_names(world.request(request_id)) == [*steps, "transaction_submitted"]
+    with pytest.raises(InvalidArgument):
+        report(world, request_id, status=OPEN)
+
+
+def test_reorganised_transaction__should_be_delivering_again_until_it_ends() -> None:
+    world = World()
+    request_id = delivering(world, contract=OMNI)
+    world.deliver(request_id, CONFIRMED, TRANSACTION)
+    assert status_name(world.request(request_id)) == "CONFIRMED"
+    tx_id = transaction_of(world, request_id).tx_id
+    # A relayer that comes late, and one whose node says why it waits, undo nothing.
+    report(world, request_id, status=SUBMITTED, tx_id=tx_id)
+    report(world, request_id, status=SUBMITTED, tx_id=tx_id, detail="pending")
+    assert status_name(world.request(request_id)) == "CONFIRMED"
+    report(world, request_id, status=SUBMITTED, tx_id=tx_id, detail=f"{REORGANISED}: block 7")
+    assert status_name(world.request(request_id)) == "DELIVERING"
+    assert step_names(world.request(request_id))[-1] == "transaction_reorganised"
+    assert len(outgoing(world)) == 1
+    world.deliver(request_id, FAILED, TRANSACTION)
+    assert status_name(world.request(request_id)) == "REJECTED"
+    with pytest.raises(Conflict):
+        report(world, request_id, status=CONFIRMED, tx_id=tx_id)
+    report(world, request_id, status=SUBMITTED, tx_id=tx_id, detail=f"{REORGANISED}: block 7")
+    assert status_name(world.request(request_id)) == "REJECTED"
 
 
 def test_fee_bump__should_replace_the_transaction_id() -> None:

@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from zrsign import __version__
-from zrsign.cli import contracts, daemons, governance, ledger, lookup, network, requests, tools
+from zrsign.cli import (
+    contracts,
+    daemons,
+    governance,
+    ledger,
+    lookup,
+    network,
+    relayer,
+    requests,
+    tools,
+)
 from zrsign.cli.render import fail, out
 from zrsign.errors import ZrSignError
 
@@ -21,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (network, contracts, tools, requests, lookup, governance, daemons, ledger):
+for part in (network, contracts, tools, requests, lookup, governance, daemons, ledger, relayer):
     part.register(app)
 
 

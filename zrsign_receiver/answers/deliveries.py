@@ -1,10 +1,12 @@
 """What relayers carry: signed transactions to their destination, Direct answers to their source
 contract.
 
-A delivery moves forward only: OPEN, SUBMITTED (again with another id when a fee was bumped), then
-CONFIRMED or FAILED, which is final. A report of what is known already changes nothing, so several
-relayers may carry the same delivery. When every delivery of a request is final, the request is
-CONFIRMED, or REJECTED as `delivery_failed` if one failed.
+A delivery moves forward: OPEN, SUBMITTED (again with another id when a fee was bumped), then
+CONFIRMED or FAILED. Until it ends, `detail` says what it waits for. A confirmation goes back to
+SUBMITTED by one report only, which says that the chain was reorganised; FAILED is final, because
+relayers report it when the bytes can never land. A report of what is known already changes
+nothing, so several relayers may carry the same delivery. When every delivery of a request is final,
+the request is CONFIRMED, or REJECTED as `delivery_failed` if one failed.
 """
 
 from __future__ import annotations
@@ -20,12 +22,15 @@ from zrsign_receiver.journey import MAX_DETAIL_CHARS, Journey
 from zrsign_receiver.state import SINGLETON, ReceiverState
 
 MAX_TX_ID_CHARS = 128
+REORGANISED = "reorganised"
+"""First word of the `detail` that takes a confirmation back."""
 
 _FINAL = frozenset((pb.DELIVERY_STATUS_CONFIRMED, pb.DELIVERY_STATUS_FAILED))
-_REPORTABLE = frozenset((pb.DELIVERY_STATUS_SUBMITTED, *_FINAL))
+_REPORTABLE = frozenset((pb.DELIVERY_STATUS_OPEN, pb.DELIVERY_STATUS_SUBMITTED, *_FINAL))
 _BROADCASTABLE = frozenset((pb.REQUEST_KIND_TX, pb.REQUEST_KIND_SIMPLE_TX))
 _NOUN = {pb.DELIVERY_KIND_TRANSACTION: "transaction", pb.DELIVERY_KIND_ANSWER: "answer"}
 _VERB = {
+    pb.DELIVERY_STATUS_OPEN: "waits",
     pb.DELIVERY_STATUS_SUBMITTED: "submitted",
     pb.DELIVERY_STATUS_CONFIRMED: "confirmed",
     pb.DELIVERY_STATUS_FAILED: "failed",
@@ -36,7 +41,7 @@ def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery
     """The delivery after a report, None when the report says nothing new. Raises Conflict when it
     contradicts the end.
     """
-    if delivery.status in _FINAL:
+    if delivery.status in _FINAL and not takes_back(delivery, report):
         if report.status in _FINAL and report.status != delivery.status:
             ended, wanted = map(pb.DeliveryStatus.Name, (delivery.status, report.status))
             raise Conflict(
@@ -44,8 +49,11 @@ def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery
                 f"{delivery.tx_id or 'no transaction'}; it cannot become {wanted}"
             )
         return None
+    if report.status < delivery.status and not takes_back(delivery, report):
+        return None
     same_transaction = report.tx_id in ("", delivery.tx_id)
-    if report.status == delivery.status and same_transaction:
+    same_detail = report.detail[:MAX_DETAIL_CHARS] == delivery.detail
+    if report.status == delivery.status and same_transaction and same_detail:
         return None
     return pb.Delivery(
         kind=delivery.kind,
@@ -54,6 +62,16 @@ def progress(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> pb.Delivery
         tx_id=report.tx_id or delivery.tx_id,
         detail=report.detail[:MAX_DETAIL_CHARS],
         relayer=report.relayer,
+    )
+
+
+def takes_back(delivery: pb.Delivery, report: pb.MsgReportDelivery) -> bool:
+    """Whether a report says that what was confirmed left its block."""
+    return (
+        delivery.status == pb.DELIVERY_STATUS_CONFIRMED
+        and report.status == pb.DELIVERY_STATUS_SUBMITTED
+        and report.tx_id in ("", delivery.tx_id)
+        and report.detail.startswith(REORGANISED)
     )
 
 
@@ -126,12 +144,13 @@ class Deliveries:
             raise InvalidArgument("name either request_id or sign_transaction_request_id")
         if msg.status not in _REPORTABLE:
             raise InvalidArgument(
-                f"delivery status {msg.status} is none of submitted, confirmed, failed"
+                f"delivery status {msg.status} is none of open, submitted, confirmed, failed"
             )
         if msg.status == pb.DELIVERY_STATUS_SUBMITTED and not msg.tx_id:
             raise InvalidArgument("a submitted delivery has a tx_id")
-        if msg.status == pb.DELIVERY_STATUS_FAILED and not msg.detail:
-            raise InvalidArgument("a failed delivery says why in detail")
+        explained = (pb.DELIVERY_STATUS_OPEN, pb.DELIVERY_STATUS_FAILED)
+        if msg.status in explained and not msg.detail:
+            raise InvalidArgument("a delivery that failed or is not sent yet says why in detail")
         if len(msg.tx_id) > MAX_TX_ID_CHARS:
             raise InvalidArgument(
                 f"tx_id has {len(msg.tx_id)} characters: at most {MAX_TX_ID_CHARS}"
@@ -144,7 +163,9 @@ class Deliveries:
         position = next((i for i, d in enumerate(request.deliveries) if d.kind == kind), None)
         if position is None:
             raise NotFound(f"request {request.id} has no {_NOUN.get(kind, 'such')} to deliver")
-        after = progress(request.deliveries[position], msg)
+        before = pb.Delivery()
+        before.CopyFrom(request.deliveries[position])
+        after = progress(before, msg)
         if after is None:
             return
         request.deliveries[position].CopyFrom(after)
@@ -152,13 +173,18 @@ class Deliveries:
             outgoing = self._outgoing(ctx, request.sign_transaction_request_id)
             outgoing.delivery.CopyFrom(after)
             self._put_outgoing(ctx, outgoing)
-        step = f"{_NOUN[kind]}_{_VERB[after.status]}"
+        if (before.status, before.tx_id) == (after.status, after.tx_id):
+            # Why it waits is told again and again, and is no step of its own.
+            self._state.save(ctx.store, request)
+            return
+        verb = REORGANISED if takes_back(before, msg) else _VERB[after.status]
         detail = " ".join(filter(None, (after.tx_id, after.detail)))
-        self._conclude(ctx, request, step, detail)
+        self._conclude(ctx, request, f"{_NOUN[kind]}_{verb}", detail)
 
     def _conclude(self, ctx: Context, request: pb.Request, step: str, detail: str) -> None:
         if any(delivery.status not in _FINAL for delivery in request.deliveries):
-            self._journey.note(ctx, request, step, detail)
+            request.reject_reason = ""
+            self._journey.advance(ctx, request, pb.REQUEST_STATUS_DELIVERING, step, detail)
             return
         failed = [d for d in request.deliveries if d.status == pb.DELIVERY_STATUS_FAILED]
         if not failed:

@@ -2,8 +2,8 @@
 
 Works without a wallet and without -txindex: a transaction is found in the pool or an index
 (getrawtransaction), by an output that is still unspent (gettxout), in the block where it was last
-seen, or in one of the newest blocks. So one whose outputs are all spent already is not taken for
-lost.
+seen, or, when one of its inputs is spent, by reading the blocks since it was first looked for
+(`scan`). The same reading finds what spent the input instead, which alone proves that it is lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from embit.transaction import Transaction
 
 from relayer.destinations import Destination, blocks_on_top
-from relayer.destinations.bitcoin.refusals import BITCOIN
+from relayer.destinations.bitcoin.refusals import KNOWN
+from relayer.destinations.bitcoin.scan import Found, Scan
 from relayer.news import (
     Accepted,
     Final,
@@ -23,29 +24,39 @@ from relayer.news import (
     Refused,
     Rejected,
     Status,
+    Stranded,
     Submission,
     Unknown,
     Unreachable,
 )
-from relayer.refusals import Meaning, meaning
+from relayer.refusals import means_known
 from relayer.settings import Finality
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 NOT_FOUND = -5
 OUTPUT_PROBES = 16
-NEWEST_BLOCKS = 12
+SIX_CONFIRMATIONS = 5
+"""Blocks on top that settle a block where nothing else is said."""
 
 
 class BitcoinDestination(Destination):
     """`chain` is bip122:<first 32 hex digits of the genesis block's hash>.
 
-    `finality` counts the blocks on top of the transaction's.
+    `finality` and `settled` count the blocks on top of the transaction's.
     """
 
-    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
+    def __init__(
+        self,
+        chain: str,
+        rpc: JsonRpc,
+        finality: Finality | None = None,
+        settled: Finality | None = None,
+    ):
         self.chain = chain
         self.rpc = rpc
-        self._depth = blocks_on_top(chain, finality)
+        self._confirmed = blocks_on_top(chain, finality)
+        self._settled = max(blocks_on_top(chain, settled, SIX_CONFIRMATIONS), self._confirmed)
+        self._scan = Scan(rpc)
         self._verified = False
 
     async def submit(self, signed: bytes) -> Submission:
@@ -55,45 +66,61 @@ class BitcoinDestination(Destination):
         except NodeUnavailable as error:
             return Unreachable(str(error))
         except NodeRefused as error:
-            return self._sense(error)
+            return Accepted(known=True) if means_known(KNOWN, error.text) else Refused(error.text)
         return Accepted()
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+    async def status(
+        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+    ) -> Status:
         try:
             await self._verify_network()
-            outputs = len(Transaction.parse(signed).vout)
-            return await self._status(tx_ids[-1], outputs, height)
+            return await self._status(Transaction.parse(signed), tx_ids[-1], height, since)
         except (NodeUnavailable, NodeRefused) as error:
             return Unreachable(str(error))
 
     async def close(self) -> None:
         await self.rpc.close()
 
-    def _sense(self, error: NodeRefused) -> Submission:
-        match meaning(BITCOIN, error.text):
-            case Meaning.KNOWN:
-                return Accepted(known=True)
-            case Meaning.NEVER:
-                return Rejected(f"rejected: {error.text}")
-            case _:
-                return Refused(error.text)
-
-    async def _status(self, tx_id: str, outputs: int, height: int) -> Status:
+    async def _status(self, tx: Transaction, tx_id: str, height: int, since: int) -> Status:
+        head = int(await self.rpc.call("getblockcount"))
+        if head < height:
+            return Unreachable(f"{self.rpc.endpoint} is behind: at {head}, it was seen at {height}")
         seen = (
             await self._if_found("getrawtransaction", tx_id, True)
-            or await self._by_output(tx_id, outputs)
-            or await self._in_block(tx_id, height)
-            or await self._in_newest_blocks(tx_id)
+            or await self._by_output(tx_id, len(tx.vout))
+            or (await self._in_block(tx_id, height) if height else None)
         )
-        if seen is None:
-            return Unknown()
-        confirmations = int(seen.get("confirmations", 0))
-        if confirmations < 1:
-            return Pending()
-        height = int(await self.rpc.call("getblockcount")) - confirmations + 1
-        if confirmations <= self._depth:
-            return Included(tx_id, height)
-        return Final(tx_id, height)
+        if seen is not None:
+            confirmations = int(seen.get("confirmations", 0))
+            if confirmations < 1:
+                return Pending(head)
+            return self._landed(tx_id, int(await self.rpc.call("getblockcount")), confirmations)
+        spent = [one for one in _outpoints(tx) if await self._is_spent(*one)]
+        if not spent:
+            return Unknown(head)
+        found = await self._scan.look(tx_id, spent, since, head)
+        return Unknown(head) if found is None else self._of(tx_id, found, head)
+
+    def _of(self, tx_id: str, found: Found, head: int) -> Status:
+        confirmations = head - found.height + 1
+        if found.tx_id == tx_id:
+            return self._landed(tx_id, head, confirmations)
+        lost = f"input_spent: {found.tx_id} in block {found.height} spent {_name(found.outpoint)}"
+        if confirmations > self._settled:
+            return Rejected(lost)
+        return Stranded(f"{lost}, which is not final yet")
+
+    def _landed(self, tx_id: str, head: int, confirmations: int) -> Included | Final:
+        height = head - confirmations + 1
+        if confirmations > self._settled:
+            return Final(tx_id, height)
+        return Included(tx_id, height, deep=confirmations > self._confirmed)
+
+    async def _is_spent(self, tx_id: str, index: int) -> bool:
+        """Whether a block spent the output; one that the node never saw counts as spent."""
+        return await self.rpc.call("gettxout", tx_id, index, False) is None and (
+            await self._if_found("getmempoolentry", tx_id) is None
+        )
 
     async def _by_output(self, tx_id: str, outputs: int) -> dict[str, Any] | None:
         """A confirmed transaction shows by an unspent output of its own, even without an index."""
@@ -105,21 +132,8 @@ class BitcoinDestination(Destination):
 
     async def _in_block(self, tx_id: str, height: int) -> dict[str, Any] | None:
         """The transaction in the main chain's block at the height where it was last seen."""
-        if not height or height > int(await self.rpc.call("getblockcount")):
-            return None
         block = await self.rpc.call("getblockhash", height)
         return await self._if_found("getrawtransaction", tx_id, True, block)
-
-    async def _in_newest_blocks(self, tx_id: str) -> dict[str, Any] | None:
-        block_hash = await self.rpc.call("getbestblockhash")
-        for _ in range(NEWEST_BLOCKS):
-            block = await self.rpc.call("getblock", block_hash, 1)
-            if tx_id in block["tx"]:
-                return dict(block)
-            if "previousblockhash" not in block:
-                break
-            block_hash = block["previousblockhash"]
-        return None
 
     async def _if_found(self, method: str, *params: object) -> dict[str, Any] | None:
         try:
@@ -139,3 +153,11 @@ class BitcoinDestination(Destination):
                 f"{self.rpc.endpoint} serves {found}, not {self.chain}. Correct its URL."
             )
         self._verified = True
+
+
+def _outpoints(tx: Transaction) -> list[tuple[str, int]]:
+    return [(spent.txid.hex(), spent.vout) for spent in tx.vin]
+
+
+def _name(outpoint: tuple[str, int]) -> str:
+    return f"{outpoint[0]}:{outpoint[1]}"

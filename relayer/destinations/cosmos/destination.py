@@ -13,7 +13,7 @@ from typing import Any
 
 from relayer.destinations import Destination
 from relayer.destinations.cosmos.node import CosmosNode, refusal_text
-from relayer.destinations.cosmos.refusals import COSMOS, SDK_CODES
+from relayer.destinations.cosmos.refusals import KNOWN, TX_IN_MEMPOOL
 from relayer.news import (
     Accepted,
     Final,
@@ -24,7 +24,7 @@ from relayer.news import (
     Unknown,
     Unreachable,
 )
-from relayer.refusals import Meaning, meaning
+from relayer.refusals import means_known
 from relayer.settings import Finality
 from zrsign_chains.cosmos import CosmosChain
 from zrsign_chains.cosmos_transactions import SignedTx, decode_signed
@@ -35,11 +35,18 @@ from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 class CosmosDestination(Destination):
     """`chain` is cosmos:<chain id>; `finality` is 0 or "finalized", which mean the same here."""
 
-    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
-        if finality not in (None, 0, "finalized"):
-            raise SettingsError(
-                f'The finality of {chain} is its block\'s own, 0 or "finalized", not {finality!r}.'
-            )
+    def __init__(
+        self,
+        chain: str,
+        rpc: JsonRpc,
+        finality: Finality | None = None,
+        settled: Finality | None = None,
+    ):
+        for word in (finality, settled):
+            if word not in (None, 0, "finalized"):
+                raise SettingsError(
+                    f'The finality of {chain} is its block\'s own, 0 or "finalized", not {word!r}.'
+                )
         self.chain = chain
         self.rpc = rpc
         self._chain = CosmosChain(chain)
@@ -54,14 +61,16 @@ class CosmosDestination(Destination):
             return Unreachable(str(error))
         except NodeRefused as error:
             text = refusal_text(error)
-            return _sense(meaning(COSMOS, text), text)
+            return Accepted(known=True) if means_known(KNOWN, text) else Refused(text)
         if not answer["code"]:
             return Accepted()
-        known = answer.get("codespace") == "sdk"
-        sense = SDK_CODES.get(answer["code"], Meaning.RETRY) if known else Meaning.RETRY
-        return _sense(sense, f"{answer['log']} (code {answer['code']})")
+        if (answer.get("codespace"), answer["code"]) == TX_IN_MEMPOOL:
+            return Accepted(known=True)
+        return Refused(f"{answer['log']} (code {answer['code']})")
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+    async def status(
+        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+    ) -> Status:
         try:
             await self._node.verify()
             return await self._landed(tx_ids[-1]) or await self._lost(signed, tx_ids[-1])
@@ -102,19 +111,6 @@ class CosmosDestination(Destination):
         if account.sequence > tx.signer.sequence:
             return None
         return Rejected(f"timed_out: it had to be in a block up to {tx.timeout_height}")
-
-
-def _sense(sense: Meaning, text: str) -> Submission:
-    match sense:
-        case Meaning.KNOWN:
-            return Accepted(known=True)
-        case Meaning.NEVER:
-            return Rejected(f"rejected: {text}")
-        case Meaning.NONCE_USED:
-            # Used up or not due yet: status tells which.
-            return Refused(f"sequence: {text}")
-        case _:
-            return Refused(text)
 
 
 def _used_its_sequence(found: dict[str, Any]) -> bool:

@@ -14,8 +14,7 @@ from eth_account import Account
 from relayer.destinations import Builder
 from relayer.destinations.evm.contract import DirectContract, answer_call
 from relayer.destinations.evm.fees import GWEI, market_fees, nonces
-from relayer.errors import NotDeliverable, TooDear
-from relayer.news import Built, Construction, Delivered, Final, Held, News, Refused, Rejected
+from relayer.news import Built, Construction, Delivered, Final, Held, Included, News
 from relayer.news import Unreachable as Silent
 from relayer.nonces import Fees, Reservation, bumped, next_nonce
 from relayer.outbox import Outbox
@@ -44,12 +43,8 @@ class AnswerBuilder(Builder):
     async def build(self, item: OutboxItem) -> Construction:
         try:
             return await self._build(item)
-        except TooDear as error:
-            return Refused(str(error))
         except NotYet as error:
             return Held(str(error))
-        except NotDeliverable as error:
-            return Rejected(str(error))
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
 
@@ -67,21 +62,19 @@ class AnswerBuilder(Builder):
             gas = await self._gas(request, answer_call(request.answer))
             await self._reserve(Reservation(item.key, held.nonce, fees))
             return self._sign(request, held.nonce, gas, fees)
-        except (NotYet, NotDeliverable) as error:
+        except NotYet as error:
             return Held(str(error))
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
 
     async def resolve(self, item: OutboxItem, news: News) -> News:
-        """A revert may mean that another relayer was first; poverty is ours, not the answer's."""
-        if isinstance(news, Rejected) and "insufficient" in news.reason.lower():
-            return Refused(f"gas account {self._account.address}: {news.reason}")
-        if not isinstance(news, Final) or news.ok:
+        """A revert may mean that another relayer was first."""
+        if not isinstance(news, Included | Final) or not news.reason:
             return news
         request = receiver.Request.FromString(item.content)
         try:
             tx_id = await self._delivered(request)
-        except (NotDeliverable, NotYet):
+        except NotYet:
             return news
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from relayer.errors import NotDeliverable, TooDear
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import MalformedPayload, contract_abi
 from zrsign_daemon.composing import NotYet
@@ -14,17 +13,6 @@ from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 # Status of a wallet and of a sign request in the contract's registries.
 WALLET_REGISTERED = 2
 REQUEST_PROCESSED = 2
-
-# The signed answer itself is wrong: no time and no other relayer mends it.
-PERMANENT_ERRORS = frozenset(
-    {
-        "AccessControlUnauthorizedAccount",
-        "AnswerMismatch",
-        "InvalidAddressLength",
-        "InvalidSignature",
-        "OwnableInvalidOwner",
-    }
-)
 
 
 def answer_call(answer: receiver.Answer) -> bytes:
@@ -68,7 +56,7 @@ class DirectContract:
     async def delivered(self, answer: receiver.Answer, from_block: int) -> str | None:
         """The transaction that delivered the answer ("" when unknown), None when none did.
 
-        Raises NotDeliverable when the contract holds another answer in its place.
+        Raises NotYet when the contract holds another answer in its place.
         """
         if answer.wallet:
             return await self._key_delivered(answer, from_block)
@@ -85,7 +73,7 @@ class DirectContract:
             return None
         (wallet,) = await self._view("getZrKey", wallet_type, owner, index)
         if wallet != answer.wallet:
-            raise NotDeliverable(
+            raise NotYet(
                 f"other_wallet: the contract has {wallet} as key {index} of {owner}, "
                 f"the ledger says {answer.wallet}"
             )
@@ -93,7 +81,7 @@ class DirectContract:
         return await self._resolved_in("ZrKeyResolve", topics, from_block)
 
     async def estimate(self, sender: str, data: bytes, gas_cap: int) -> int:
-        """Gas that the call needs. Raises NotDeliverable, TooDear or NotYet with the reason."""
+        """Gas that the call needs. Raises NotYet with the reason."""
         call: dict[str, str] = {"from": sender, "to": self.address, "data": "0x" + data.hex()}
         if gas_cap:
             call["gas"] = hex(gas_cap)
@@ -102,21 +90,19 @@ class DirectContract:
             return int(await self.rpc.call("eth_estimateGas", call, "latest"), 16)
         except NodeRefused as error:
             reason = revert_text(error.data) or error.text
-            if reason.partition("(")[0] in PERMANENT_ERRORS:
-                raise NotDeliverable(f"refused_by_contract: {reason}") from error
             if gas_cap and not revert_text(error.data):
                 await self._check_cap(call, gas_cap)
-            raise NotYet(f"the contract does not take the answer now: {reason}") from error
+            raise NotYet(f"refused_by_contract: {reason}") from error
 
     async def _check_cap(self, call: dict[str, str], gas_cap: int) -> None:
-        """A refusal without a revert's data may be the gas limit's. Raises TooDear if it is."""
+        """A refusal without a revert's data may be the gas limit's. Raises NotYet if it is."""
         unlimited = {key: value for key, value in call.items() if key != "gas"}
         try:
             needed = int(await self.rpc.call("eth_estimateGas", unlimited, "latest"), 16)
         except NodeRefused:
             return
         if needed > gas_cap:
-            raise TooDear(
+            raise NotYet(
                 f"too_dear: the answer needs {needed} gas and its contract pays {gas_cap}; "
                 "raise respGas, or ask for less"
             )

@@ -1,48 +1,11 @@
-"""Texts of geth, anvil, Nethermind, Erigon and Besu, and what each says of the transaction."""
+"""Texts with which geth, anvil, Nethermind, Erigon and Besu say that they have the transaction."""
 
 from __future__ import annotations
 
-from relayer.refusals import Meaning, Table
-
-EVM: Table = (
-    ("already known", Meaning.KNOWN),
-    ("already imported", Meaning.KNOWN),
-    ("alreadyknown", Meaning.KNOWN),
-    ("already_exists", Meaning.KNOWN),
-    ("known transaction", Meaning.KNOWN),
-    ("nonce too low", Meaning.NONCE_USED),
-    ("oldnonce", Meaning.NONCE_USED),
-    ("nonce is too low", Meaning.NONCE_USED),
-    ("replacement transaction underpriced", Meaning.RETRY),
-    ("could not replace", Meaning.RETRY),
-    ("underpriced", Meaning.RETRY),
-    ("max fee per gas less than block base fee", Meaning.RETRY),
-    ("fee cap less than block base fee", Meaning.RETRY),
-    ("feetoolow", Meaning.RETRY),
-    ("txpool is full", Meaning.RETRY),
-    ("nonce too high", Meaning.RETRY),
-    ("nonce too far", Meaning.RETRY),
-    ("rate limit", Meaning.RETRY),
-    ("too many requests", Meaning.RETRY),
-    ("insufficient funds", Meaning.NEVER),
-    ("insufficient balance", Meaning.NEVER),
-    ("upfront cost exceeds", Meaning.NEVER),
-    ("intrinsic gas too", Meaning.NEVER),
-    ("gas floor more than", Meaning.NEVER),
-    ("exceeds block gas limit", Meaning.NEVER),
-    ("gas limit reached", Meaning.NEVER),
-    ("gas required exceeds", Meaning.NEVER),
-    ("max priority fee per gas higher", Meaning.NEVER),
-    ("exceeds the configured cap", Meaning.NEVER),
-    ("invalid sender", Meaning.NEVER),
-    ("invalid chain id", Meaning.NEVER),
-    ("invalid signature", Meaning.NEVER),
-    ("only replay-protected", Meaning.NEVER),
-    ("transaction type not supported", Meaning.NEVER),
-    ("oversized data", Meaning.NEVER),
-    ("max initcode size", Meaning.NEVER),
-    ("nonce has max value", Meaning.NEVER),
-    ("sender not an eoa", Meaning.NEVER),
-    ("rlp:", Meaning.NEVER),
-    ("failed to decode", Meaning.NEVER),
+KNOWN = (
+    "already known",
+    "already imported",
+    "alreadyknown",
+    "already_exists",
+    "known transaction",
 )

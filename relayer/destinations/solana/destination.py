@@ -1,8 +1,11 @@
 """Solana over JSON-RPC: sendTransaction, and getSignatureStatuses at a commitment as the proof.
 
-A transaction that no block holds is lost only when its blockhash is expired at `finalized`: a
-younger bank could still take it. With a durable nonce it is lost when the nonce account has moved
-on. Until then the same bytes are sent again, which Solana executes once.
+A transaction that no block holds is lost only when its blockhash is expired at `finalized`, on a
+node that has had it: one that lags knows the blockhash not yet. A blockhash lives for 150 blocks,
+and a node that calls itself healthy is at most 128 slots behind, so one that is still unknown
+`EXPIRY_BLOCKS` after a healthy node was first asked is expired everywhere. With a durable nonce the
+transaction is lost when the nonce account has moved on. Until then the same bytes are sent again,
+which Solana executes once.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from solders.system_program import ID as SYSTEM_PROGRAM
 from solders.transaction import VersionedTransaction
 
 from relayer.destinations import Destination
-from relayer.destinations.solana.refusals import SOLANA
+from relayer.destinations.solana.refusals import KNOWN
 from relayer.news import (
     Accepted,
     Final,
@@ -29,7 +32,7 @@ from relayer.news import (
     Unknown,
     Unreachable,
 )
-from relayer.refusals import Meaning, meaning
+from relayer.refusals import means_known
 from relayer.settings import Finality
 from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
@@ -39,22 +42,33 @@ DEPTH = {"processed": 0, "confirmed": 1, "finalized": 2}
 ADVANCE_NONCE = (4).to_bytes(4, "little")
 # State of a nonce account: version u32, state u32, authority 32 bytes, durable nonce 32 bytes.
 NONCE_AT = slice(40, 72)
+# 150 of the blockhash, 128 of a healthy node's lag, 32 to finality, and as much again for a lag
+# that begins after it was asked.
+EXPIRY_BLOCKS = 512
 
 
 class SolanaDestination(Destination):
     """`chain` is solana:<first 32 characters of the genesis hash>, or solana:localnet.
 
-    `finality` is the commitment that counts, "confirmed" where none is named.
+    `finality` is the commitment that counts as confirmed, `settled` the one that ends it.
     """
 
-    def __init__(self, chain: str, rpc: JsonRpc, finality: Finality | None = None):
-        if finality not in (None, "confirmed", "finalized"):
-            raise SettingsError(
-                f'The finality of {chain} is "confirmed" or "finalized", not {finality!r}.'
-            )
+    def __init__(
+        self,
+        chain: str,
+        rpc: JsonRpc,
+        finality: Finality | None = None,
+        settled: Finality | None = None,
+    ):
+        for word in (finality, settled):
+            if word not in (None, "confirmed", "finalized"):
+                raise SettingsError(
+                    f'The finality of {chain} is "confirmed" or "finalized", not {word!r}.'
+                )
         self.chain = chain
         self.rpc = rpc
-        self._commitment = finality or "confirmed"
+        self._confirmed = DEPTH[str(finality or "confirmed")]
+        self._settled = max(DEPTH[str(settled or "finalized")], self._confirmed)
         self._verified = False
 
     async def submit(self, signed: bytes) -> Submission:
@@ -65,36 +79,27 @@ class SolanaDestination(Destination):
         except NodeUnavailable as error:
             return Unreachable(str(error))
         except NodeRefused as error:
-            return self._sense(error)
+            fault = error.data.get("err") if isinstance(error.data, dict) else None
+            text = error.text if fault is None else f"{error.text} {fault}"
+            return Accepted(known=True) if means_known(KNOWN, text) else Refused(text)
         return Accepted()
 
-    async def status(self, signed: bytes, tx_ids: Sequence[str], height: int = 0) -> Status:
+    async def status(
+        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+    ) -> Status:
         try:
             await self._verify_network()
             found = await self._landed(tx_ids[-1])
             if found is not None:
                 return found
-            lost = await self._lost(VersionedTransaction.from_bytes(signed))
-            if lost is None:
-                return Unknown()
+            missing = await self._missing(VersionedTransaction.from_bytes(signed), since)
             # It may have landed between the two questions.
-            return await self._landed(tx_ids[-1]) or lost
+            return await self._landed(tx_ids[-1]) or missing
         except (NodeUnavailable, NodeRefused) as error:
             return Unreachable(str(error))
 
     async def close(self) -> None:
         await self.rpc.close()
-
-    def _sense(self, error: NodeRefused) -> Submission:
-        fault = error.data.get("err") if isinstance(error.data, dict) else None
-        text = error.text if fault is None else f"{error.text} {fault}"
-        match meaning(SOLANA, text):
-            case Meaning.KNOWN:
-                return Accepted(known=True)
-            case Meaning.NEVER:
-                return Rejected(f"rejected: {text}")
-            case _:
-                return Refused(text)
 
     async def _landed(self, signature: str) -> Pending | Included | Final | None:
         options = {"searchTransactionHistory": True}
@@ -106,21 +111,35 @@ class SolanaDestination(Destination):
         if reached < DEPTH["confirmed"]:
             return Pending()
         slot = int(found["slot"])
-        if reached < DEPTH[self._commitment]:
-            return Included(signature, slot)
         fault = found.get("err")
-        return Final(signature, slot, fault is None, "" if fault is None else f"reverted: {fault}")
+        reason = "" if fault is None else f"reverted: {fault}"
+        if reached < self._settled:
+            return Included(signature, slot, reached >= self._confirmed, reason)
+        return Final(signature, slot, fault is None, reason)
 
-    async def _lost(self, transaction: VersionedTransaction) -> Rejected | None:
-        """Proof that no block can hold it any more, or None."""
+    async def _missing(self, transaction: VersionedTransaction, since: int) -> Status:
+        """What follows from no block holding it: it may still land, or that is proven wrong.
+
+        `Unknown` has the finalized block height from which the expiry counts, once it is known.
+        """
         if account := _nonce_account(transaction):
-            return await self._nonce_moved(account, transaction.message.recent_blockhash)
+            moved = await self._nonce_moved(account, transaction.message.recent_blockhash)
+            return moved or Unknown()
         blockhash = str(transaction.message.recent_blockhash)
-        for commitment in ("confirmed", "finalized"):
-            options = {"commitment": commitment}
-            if (await self.rpc.call("isBlockhashValid", blockhash, options))["value"]:
-                return None
-        return Rejected(f"blockhash_expired: {blockhash} is expired at finalized")
+        valid = [await self._is_valid(blockhash, level) for level in ("confirmed", "finalized")]
+        height = int(await self.rpc.call("getBlockHeight", {"commitment": "finalized"}))
+        if any(valid):
+            return Unknown(height)
+        if since and height > since + EXPIRY_BLOCKS:
+            return Rejected(f"blockhash_expired: {blockhash} is expired at finalized {height}")
+        if not since:
+            # The expiry counts from a node that is not far behind the others.
+            await self.rpc.call("getHealth")
+        return Unknown(height)
+
+    async def _is_valid(self, blockhash: str, commitment: str) -> bool:
+        options = {"commitment": commitment}
+        return bool((await self.rpc.call("isBlockhashValid", blockhash, options))["value"])
 
     async def _nonce_moved(self, account: str, signed_with: Hash) -> Rejected | None:
         for commitment in ("confirmed", "finalized"):

@@ -82,7 +82,7 @@ def relayer(manifest: Manifest) -> dict[str, Any]:
         "ledger": _ledger(manifest, "relayer"),
         "answers": {"key_file": str(manifest.account("gas").secret_file)},
         "destinations": {
-            chain.caip2: {**_node(chain), "poll_interval_s": POLL_S}
+            chain.caip2: {**_node(chain), **_settled(chain), "poll_interval_s": POLL_S}
             for chain in manifest.destinations
         },
         "composer": {"grace_s": GRACE_S},
@@ -122,6 +122,11 @@ def _ledger(manifest: Manifest, account: str) -> dict[str, Any]:
 def _node(chain: ChainEntry) -> dict[str, Any]:
     cookie = {"rpc_cookie_file": str(chain.cookie_file)} if chain.cookie_file else {}
     return {"rpc_url": chain.rpc_url, **cookie}
+
+
+def _settled(chain: ChainEntry) -> dict[str, int]:
+    """A local chain makes a block when there is something for it: nothing lies on top for long."""
+    return {"settled": 0} if chain.caip2.startswith(("eip155:", "bip122:")) else {}
 
 
 def _sqlite(manifest: Manifest, name: str) -> str:
