@@ -2,6 +2,7 @@
 
     python -m scripts.mutants stages               every mutant of the room `stages`
     python -m scripts.mutants stages --sample 40   40 of them, chosen by `--seed`
+    python -m scripts.mutants stages --only 71 90  those of lines 71 and 90
 
 `tests/mutants.toml` names the rooms, their tests, and the mutants that may live, each with its
 reason. What does not depend on the module is imported once; each mutant runs its tests in a fork,
@@ -215,6 +216,7 @@ def main() -> int:
     parser.add_argument("room", help="a room of tests/mutants.toml")
     parser.add_argument("--sample", type=int, help="so many mutants, not all")
     parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--only", type=int, nargs="+", metavar="LINE", help="those of these lines")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     options = parser.parse_args()
@@ -222,6 +224,8 @@ def main() -> int:
     mutants = list(mutants_of(room.path.read_text(encoding="utf-8")))
     known = set(room.survivors) & {mutant.name for mutant in mutants}
     gone = sorted(set(room.survivors) - known)
+    if options.only:
+        mutants = [mutant for mutant in mutants if mutant.line in options.only]
     if options.sample and options.sample < len(mutants):
         mutants = random.Random(options.seed).sample(mutants, options.sample)  # noqa: S311
     lived = run(room, mutants, options.workers)
