@@ -196,8 +196,7 @@ def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
             return _held(item, news, now, bounds)
         case Delivered():
             # Whoever's transaction did it, ours did not.
-            item = replace(item, tx_ids=(news.tx_id,) if news.tx_id else ())
-            return Move(_ended(item, Stage.DONE, news.tx_id, ""))
+            return Move(_ended(replace(item, tx_ids=()), Stage.DONE, news.tx_id, ""))
         case Rejected():
             return _rejected(item, news, now, bounds)
         case Refused():

@@ -144,6 +144,11 @@ def test_child__should_sign_the_item_at_its_own_place() -> None:
     for other in (first, bytes(32)):
         with pytest.raises(NotApproved, match="no part"):
             approve(request(other, id=7, parent_req_id=5), root, transaction, BEACON)
+    # A parent that does not name all of its children, and one that names too many.
+    for children in ([6], [6, 8, 7]):
+        root = request(first, second, id=5, child_req_ids=children)
+        with pytest.raises(NotApproved, match="no part"):
+            approve(child, root, transaction, BEACON)
 
 
 def test_cosmos_transaction__should_be_signed_over_its_document() -> None:

@@ -106,8 +106,8 @@ def _require_part_of(
         raise NotApproved("the data to sign is not what the unsigned transaction hashes to")
     if request.id == root.id:
         return
-    place = list(root.child_req_ids).index(request.id) if request.id in root.child_req_ids else -1
-    if place < 0 or items[place] != request.data_for_signing[0]:
+    asked = (request.id, request.data_for_signing[0])
+    if asked not in zip(root.child_req_ids, items, strict=False):
         raise NotApproved("the request is no part of its transaction")
 
 
