@@ -11,6 +11,7 @@ from tests.zrchain_lite.modules.treasury.world import (
     BITCOIN,
     ECDSA,
     ED25519,
+    FEE,
     REJECTED,
     TAPROOT,
     Account,
@@ -29,30 +30,9 @@ from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
-FEE = 1000
 OTHER_KEY = bytes.fromhex("025cd45a6614df5348692ea4d0f7c16255b75a6b6f67bea5013621fe84af8031f0")
 # y^2 = x^3 + 7 has no solution for x = 5.
 OFF_CURVE = b"\x02" + (5).to_bytes(32, "big")
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def owner(world: World) -> Account:
-    return world.account()
-
-
-@pytest.fixture
-def workspace(world: World, owner: Account) -> str:
-    return world.workspace(owner)
-
-
-@pytest.fixture
-def parties(world: World) -> list[Account]:
-    return [world.account() for _ in range(3)]
 
 
 @pytest.fixture

@@ -48,31 +48,6 @@ TRANSFER = bytes.fromhex(
 REGNET = wire.MetadataSolana(network=wire.REGNET)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def owner(world: World) -> Account:
-    return world.account()
-
-
-@pytest.fixture
-def party(world: World) -> Account:
-    return world.account()
-
-
-@pytest.fixture
-def keyring(world: World, party: Account) -> str:
-    return world.keyring(party, [party], fee=10)
-
-
-@pytest.fixture
-def workspace(world: World, owner: Account) -> str:
-    return world.workspace(owner)
-
-
 def packed(message: Message | None) -> any_pb2.Any | None:
     if message is None:
         return None

@@ -28,16 +28,6 @@ CHAIN = BitcoinChain(REGTEST, taproot=True)
 SIGNERS = (1, 3)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def parties(world: World) -> list[Account]:
-    return [world.account() for _ in range(3)]
-
-
 def generated(*, odd: bool) -> list[KeyShare]:
     """Shares of a fresh 2-of-3 key whose y has the wanted parity."""
     for seed in range(20):

@@ -42,31 +42,6 @@ def test_list_of_what_is_not_here__should_be_empty(method: str) -> None:
     assert [field.name for field, _ in answer.ListFields()] == ["pagination"]
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def owner(world: World) -> Account:
-    return world.account()
-
-
-@pytest.fixture
-def party(world: World) -> Account:
-    return world.account()
-
-
-@pytest.fixture
-def keyring(world: World, party: Account) -> str:
-    return world.keyring(party, [party])
-
-
-@pytest.fixture
-def workspace(world: World, owner: Account) -> str:
-    return world.workspace(owner)
-
-
 def ask(world: World, name: str, **fields: Any) -> Any:
     request = getattr(wire, f"Query{name}Request")(**fields)
     return world.query(f"/zrchain.treasury.Query/{name}", request)

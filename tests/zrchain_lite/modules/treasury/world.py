@@ -28,7 +28,9 @@ from zrsign.node import modules
 from zrsign_chains import cosmos
 
 WEALTH = 10**12
-FULFILLED, REJECTED = 3, 4
+FEE = 100
+PENDING, PARTIAL, FULFILLED, REJECTED = 1, 2, 3, 4
+ITEM, ITEM_2, ITEM_3 = b"\x11" * 32, b"\x12" * 32, b"\x13" * 32
 
 
 def block_hash(height: int) -> bytes:
@@ -224,11 +226,14 @@ class World:
         self.answer_key(party, request_id, secret.public_key)
         return request_id
 
-    def request_signature(self, creator: Account, key_ids: list[int], *items: bytes) -> int:
+    def request_signature(
+        self, creator: Account, key_ids: list[int], *items: bytes, **fields: Any
+    ) -> int:
         message = wire.MsgNewSignatureRequest(
             creator=creator.address,
             key_ids=key_ids,
             data_for_signing=",".join(item.hex() for item in items),
+            **fields,
         )
         return int(self.do(message).sig_req_id)
 
@@ -248,6 +253,17 @@ class World:
     def sign_request(self, request_id: int) -> wire.SignRequest:
         return self.treasury.sign_request(self.ctx(), request_id)
 
+    def status(self, request_id: int) -> int:
+        return self.sign_request(request_id).status
+
+    def told(self) -> list[tuple[str, str]]:
+        """What the last message or block told of signature requests: the event, and of which."""
+        return [
+            (event.type, dict(event.attributes)["request_id"])
+            for event in self.events
+            if event.type.startswith(("sign_request", "new_sign"))
+        ]
+
     def open_fees(self) -> int:
         """What the escrow ought to hold."""
         requests: list[wire.KeyRequest | wire.SignRequest] = [
@@ -255,6 +271,23 @@ class World:
             *treasury_state.SIGN_REQUESTS.values(self.store),
         ]
         return sum(request.fee for request in requests if request.status in (1, 2))
+
+
+class Recorder:
+    """Hooks that remember which signature requests ended, and how; `breaks_at` is one they fail."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[int, int]] = []
+        self.breaks_at = 0
+
+    def key_request_ended(self, ctx: Context, req: Any) -> None: ...
+
+    def sign_request_ended(self, ctx: Context, req: Any) -> None:
+        if req.id == self.breaks_at:
+            raise RuntimeError("the hook is broken")
+        self.ended.append((req.id, req.status))
+
+    def sign_transaction_created(self, ctx: Context, req: Any) -> None: ...
 
 
 @dataclass(frozen=True)
