@@ -28,10 +28,13 @@ from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.proposals import Described, describe, fitting
 from zrchain_lite.registry import Registry
+from zrchain_lite.store import proofs
 from zrchain_lite.store.budget import BudgetedStore
-from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
-from zrchain_lite.store.lmdb_store import FORMAT, NO_HASH, LmdbStore, StoreForeign, Tip
-from zrchain_lite.store.merkle import Change, next_app_hash, writes_witness
+from zrchain_lite.store.checked import CheckedStore
+from zrchain_lite.store.kv import Change, KVStore, MemoryStore, Overlay
+from zrchain_lite.store.lmdb_store import FORMAT, LmdbStore, StoreCorrupted, StoreForeign, Tip
+from zrchain_lite.store.tree import Tree
+from zrchain_lite.store.versions import Versions
 from zrchain_lite.store.views import built
 from zrchain_lite.tx import decode
 from zrchain_lite.upgrades import upgrade
@@ -44,12 +47,8 @@ VERSION = "0.1.0"
 PROTOCOL_VERSION = 1
 MAX_AHEAD = 64
 """How many transactions of one account may wait: no sequence further ahead is admitted."""
-_TIME_KEY = b"app/time_ms"
-
-
-def writes_key(height: int) -> bytes:
-    """The key of the witness of a block's writes, among the chain records."""
-    return b"writes/" + height.to_bytes(8, "big")
+KEY_PATH = "/key"
+"""The path of an ABCI query for what the state has under a key, with a proof on request."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,9 @@ class _Finalized:
     """A block that was executed and waits for `commit`."""
 
     tip: Tip
-    time_ms: int
     changes: list[Change]
-    # What a proof of one of the block's writes starts from.
-    witness: bytes
+    # Of the tree.
+    rows: list[Change]
 
 
 class App:
@@ -76,6 +74,8 @@ class App:
         self._views = [view for module in modules for view in module.views()]
         self._genesis: Overlay | None = None
         self._finalized: _Finalized | None = None
+        self._committed = CheckedStore(store.state, store.tree)
+        self._versions = Versions(self._committed, store.tree)
         self._look()
         self._rows: KVStore = store.rows
         if self._upgraded is None:
@@ -87,8 +87,16 @@ class App:
     def _look(self) -> None:
         self._tip = self._store.tip()
         self._upgraded = self._upgrade()
-        self._time_ms = int.from_bytes(self._store.state.get(_TIME_KEY) or b"", "big")
         self._check_state = Overlay(self._state)
+        if self._tip.height and not self.upgraded:
+            self._require_root()
+
+    def _require_root(self) -> None:
+        if Tree(self._store.tree).root() != self._tip.app_hash:
+            raise StoreCorrupted(
+                "the root of the tree over the state is not the app hash; restore the folder from "
+                "a backup"
+            )
 
     # -- life cycle ------------------------------------------------------------------------------
 
@@ -113,17 +121,17 @@ class App:
         if unknown:
             raise GenesisError(f"app_state names modules that do not exist: {', '.join(unknown)}")
         self._genesis = Overlay(self._store.state)
-        self._time_ms = request.time.ToMilliseconds()
+        time_ms = request.time.ToMilliseconds()
         before = max(request.initial_height, 1) - 1
-        ctx = Context(self._genesis, before, self._time_ms, request.chain_id)
+        ctx = Context(self._genesis, before, time_ms, request.chain_id)
         for module in self._modules:
             part = state.get(module.name, {})
             if exported.is_export(part):
                 exported.restore(self._genesis, module.name, part)
             else:
                 module.init_genesis(ctx, part)
-        app_hash = next_app_hash(NO_HASH, self._genesis.changes())
-        self._tip = Tip(request.chain_id, before, app_hash)
+        app_hash, _ = self._store.plan(self._genesis.changes())
+        self._tip = Tip(request.chain_id, before, app_hash, time_ms)
         self._check_state = Overlay(self._genesis)
         return abci.ResponseInitChain(app_hash=app_hash, consensus_params=self.consensus_params())
 
@@ -137,14 +145,13 @@ class App:
         done = self._finalized
         if done is None:
             raise RuntimeError("commit without finalize_block")
-        witness = (writes_key(done.tip.height), done.witness)
-        self._store.commit(done.tip, done.changes, (witness, *records))
-        self._tip, self._time_ms = done.tip, done.time_ms
+        self._store.commit(done.tip, done.changes, records, rows=done.rows)
+        self._tip = done.tip
         if self._upgraded is not None:
             self._store.keep(self._views)
             self._rows = self._store.rows
         self._genesis = self._upgraded = self._finalized = None
-        self._check_state = Overlay(self._store.state)
+        self._check_state = Overlay(self._state)
         return abci.ResponseCommit()
 
     # -- transactions ----------------------------------------------------------------------------
@@ -221,14 +228,12 @@ class App:
         results = [self._executor.execute(ctx, tx).result() for tx in request.txs]
         for module in self._modules:
             module.end_block(ctx)
-        overlay.set(_TIME_KEY, time_ms.to_bytes(8, "big"))
-        changes = _after(self._upgraded, overlay)
-        app_hash = next_app_hash(self._tip.app_hash, changes)
-        witness = writes_witness(self._tip.app_hash, changes)
-        if self._genesis is not None:
-            changes = _after(self._genesis, overlay)
-        tip = Tip(self._tip.chain_id, request.height, app_hash)
-        self._finalized = _Finalized(tip, time_ms, changes, witness)
+        if self._committed.damage is not None:
+            raise self._committed.damage
+        changes = _after(self._genesis or self._upgraded, overlay)
+        app_hash, rows = self._store.plan(changes)
+        tip = Tip(self._tip.chain_id, request.height, app_hash, time_ms)
+        self._finalized = _Finalized(tip, changes, rows)
         return abci.ResponseFinalizeBlock(
             events=encode_events(ctx.events), tx_results=results, app_hash=app_hash
         )
@@ -272,10 +277,29 @@ class App:
     def abci_query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
         """`query` with the error as ABCI code."""
         try:
+            if request.path == KEY_PATH:
+                return self._key_query(request)
+            if request.prove:
+                raise InvalidArgument(f"a proof is of a key of the state, by the path {KEY_PATH}")
             value = self.query(request.path, request.data, height=request.height)
         except LedgerError as error:
             return abci.ResponseQuery(code=error.code, codespace=error.codespace, log=str(error))
         return abci.ResponseQuery(value=value, height=self._tip.height)
+
+    def _key_query(self, request: abci.RequestQuery) -> abci.ResponseQuery:
+        """What the state has under a key. The header of the block after commits to it, so that the
+        latest state of which there is one is asked for by height 0 with a proof.
+        """
+        tip = self._tip.height
+        before = max(tip - 1, 1) if request.prove else tip
+        height = request.height or (before if self._versions.kept(before, tip) else tip)
+        version = self._versions.at(height, tip)
+        value = version.state.get(request.data)
+        answer = abci.ResponseQuery(key=request.data, value=value or b"", height=height)
+        if request.prove:
+            proof = proofs.prove(version.state, version.tree, request.data).SerializeToString()
+            answer.proof_ops.ops.add(type=proofs.OP_TYPE, key=request.data, data=proof)
+        return answer
 
     @property
     def tip(self) -> Tip:
@@ -285,13 +309,13 @@ class App:
     @property
     def time_ms(self) -> int:
         """Time of the last block (of genesis before the first), Unix milliseconds."""
-        return self._time_ms
+        return self._tip.time_ms
 
     def export(self) -> Genesis:
         """The last committed state as a genesis, from whose first block on the chain goes on."""
         return Genesis(
             chain_id=self._tip.chain_id,
-            genesis_time=datetime.fromtimestamp(self._time_ms / 1000, UTC),
+            genesis_time=datetime.fromtimestamp(self._tip.time_ms / 1000, UTC),
             initial_height=self._tip.height + 1,
             app_state=exported.export(self._state, [module.name for module in self._modules]),
         )
@@ -306,7 +330,7 @@ class App:
 
     @property
     def _state(self) -> KVStore:
-        return self._genesis or self._upgraded or self._store.state
+        return self._genesis or self._upgraded or self._committed
 
     @property
     def upgraded(self) -> bool:
@@ -323,11 +347,11 @@ class App:
 
     def context(self) -> Context:
         """The last committed state, to read with a keeper."""
-        return Context(self._state, self._tip.height, self._time_ms, self._tip.chain_id)
+        return Context(self._state, self._tip.height, self._tip.time_ms, self._tip.chain_id)
 
     def _context(self, store: KVStore) -> Context:
         """The next block's height and the last block's time."""
-        return Context(store, self._tip.height + 1, self._time_ms, self._tip.chain_id)
+        return Context(store, self._tip.height + 1, self._tip.time_ms, self._tip.chain_id)
 
     def _check(self, store: KVStore, tx: bytes, *, verify: bool = True) -> abci.ResponseCheckTx:
         return _checked(self._executor.check(self._context(store), tx, verify=verify))

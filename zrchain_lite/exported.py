@@ -20,8 +20,9 @@ from google.protobuf.message import Message
 from zrchain_lite.genesis import GenesisError, message_from
 from zrchain_lite.store.collections import StoredMap
 from zrchain_lite.store.kv import KVStore
-from zrchain_lite.store.lmdb_store import FORMAT
 
+FORMAT = 2
+"""Of what modules store. A store's own format is newer where only what lies beside it changed."""
 Part = dict[str, Any]
 
 

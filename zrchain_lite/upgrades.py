@@ -1,7 +1,8 @@
 """A state of an older format, written anew as this version reads it.
 
-Format 2 has zrChain's field numbers in what the treasury stores. Format 1 numbered the fields in
-the order in which the reference lists them.
+Format 3 has a tree over the state, which the store builds, and the time of the last block beside
+the state. Format 2 has zrChain's field numbers in what the treasury stores; format 1 numbered the
+fields in the order in which the reference lists them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from google.protobuf.message import DecodeError, Message
 from zrchain_lite.modules.policy import state as policy
 from zrchain_lite.modules.treasury import state as treasury
 from zrchain_lite.store.kv import KVStore
-from zrchain_lite.store.lmdb_store import StoreCorrupted
+from zrchain_lite.store.lmdb_store import OLDER_TIME_KEY, StoreCorrupted
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     Key,
@@ -77,7 +78,11 @@ def _to_zrchains_numbers(store: KVStore) -> None:
             store.set(key, action.SerializeToString(deterministic=True))
 
 
-_STEPS: tuple[Callable[[KVStore], None], ...] = (_to_zrchains_numbers,)
+def _without_time(store: KVStore) -> None:
+    store.delete(OLDER_TIME_KEY)
+
+
+_STEPS: tuple[Callable[[KVStore], None], ...] = (_to_zrchains_numbers, _without_time)
 """Step n begins with format n."""
 
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, genesis, transfer
-from zrchain_lite.app import writes_key
 from zrchain_lite.binding import CompositionError
 from zrchain_lite.errors import InvalidArgument, NotFound, UnknownRequest
 from zrchain_lite.genesis import Genesis, GenesisError, load, parse
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.registry import Registry
-from zrchain_lite.store import merkle
 from zrchain_lite.store.lmdb_store import StoreForeign
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.bank_pb2 import Input
@@ -119,7 +116,7 @@ def test_failed_transaction__should_leave_only_fee_and_sequence(
     assert faulty.sequence(ALICE) == 1
     after = dict(faulty.store.state.iterate(b""))
     changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    assert {key.split(b"/")[1] for key in changed} == {b"balance", b"account", b"time_ms"}
+    assert {key.split(b"/")[1] for key in changed} == {b"balance", b"account"}
 
 
 def test_transaction__should_apply_all_messages_in_order(faulty: Chain) -> None:
@@ -152,21 +149,6 @@ def test_transfer__should_refuse_bad_requests(chain: Chain) -> None:
         record = chain.block(chain.tx(ALICE, message))
         assert record.results.tx_results[0].code == code, name
     assert chain.balance(BOB) == FUNDS
-
-
-def test_app_hash__should_follow_from_the_block_writes(chain: Chain) -> None:
-    first = chain.app.tip.app_hash
-    chain.block(chain.tx(ALICE, transfer(ALICE, BOB, 5)))
-    witness = chain.store.chain.get(writes_key(2))
-    assert witness is not None
-    previous, pairs = merkle.read_witness(witness)
-    assert previous == first
-    ours = BOB.address.encode()
-    key = next(key for key, _ in pairs if key.startswith(b"bank/balance/") and ours in key)
-    value = chain.store.state.get(key)
-    assert merkle.leaf_hash(merkle.encode_change(key, value)) == dict(pairs)[key]
-    root = merkle.root_of_hashes([leaf for _, leaf in pairs])
-    assert sha256(previous + root).digest() == chain.app.tip.app_hash
 
 
 MOVES = st.lists(

@@ -1,4 +1,4 @@
-"""Merkle roots: RFC 6962 vectors and definition, and app hashes."""
+"""Merkle roots: RFC 6962 vectors and definition."""
 
 from __future__ import annotations
 
@@ -45,24 +45,3 @@ def test_root__should_match_the_published_vector() -> None:
 @given(st.lists(st.binary(max_size=4), max_size=40))
 def test_root__should_match_the_definition(leaves: list[bytes]) -> None:
     assert merkle.root(leaves) == by_definition(leaves)
-
-
-def test_encode_change__should_tell_an_empty_value_from_a_deletion() -> None:
-    assert merkle.encode_change(b"k", b"") != merkle.encode_change(b"k", None)
-    assert merkle.encode_change(b"ka", b"b") != merkle.encode_change(b"k", b"ab")
-
-
-@given(
-    st.binary(min_size=32, max_size=32),
-    st.dictionaries(st.binary(min_size=1, max_size=9), st.none() | st.binary(max_size=9)),
-)
-def test_witness__should_reproduce_the_app_hash(
-    previous: bytes, writes: dict[bytes, bytes | None]
-) -> None:
-    changes = sorted(writes.items())
-    before, pairs = merkle.read_witness(merkle.writes_witness(previous, changes))
-
-    assert before == previous
-    assert [key for key, _ in pairs] == sorted(writes)
-    root = merkle.root_of_hashes([leaf for _, leaf in pairs])
-    assert sha256(before + root).digest() == merkle.next_app_hash(previous, changes)

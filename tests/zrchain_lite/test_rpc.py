@@ -193,7 +193,6 @@ async def test_get__should_take_parameters_from_the_url(rpc: Rpc) -> None:
         ("tx_search", {"query": "tx.height=1", "page": 0}, -32603),
         ("tx_search", {"query": "tx.height=1", "order_by": "up"}, -32603),
         ("tx_search", {"query": "tm.event='Tx'"}, -32603),
-        ("abci_query", {"path": "/x", "prove": True}, -32603),
         ("broadcast_tx_sync", {"tx": 5}, -32602),
     ],
 )

@@ -121,12 +121,12 @@ class RpcMethods:
         }
 
     async def abci_query(self, path: str, data: bytes, height: int, prove: bool) -> dict[str, Any]:
-        """Answer a gRPC method path with an encoded request, as the Cosmos SDK's clients ask."""
-        if prove:
-            raise InvalidArgument("proofs are not answered here; leave prove out")
+        """Answer a gRPC method path with an encoded request, as the Cosmos SDK's clients ask, or
+        the path of a key of the state, with a proof on request.
+        """
         service = self._services.get(path)
         if service is None:
-            request = abci.RequestQuery(path=path, data=data, height=height)
+            request = abci.RequestQuery(path=path, data=data, height=height, prove=prove)
             answer = self._engine.app.abci_query(request)
         else:
             answer = await self._service_query(service, data)
@@ -136,9 +136,9 @@ class RpcMethods:
                 "log": answer.log,
                 "info": "",
                 "index": "0",
-                "key": None,
+                "key": rpc_view.base64_text(answer.key) or None,
                 "value": rpc_view.base64_text(answer.value) or None,
-                "proofOps": None,
+                "proofOps": rpc_view.proof_ops(answer.proof_ops),
                 "height": str(answer.height),
                 "codespace": answer.codespace,
             }

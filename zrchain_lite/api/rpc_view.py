@@ -12,6 +12,7 @@ from zrchain_lite.engine.blocks import BLOCK_PROTOCOL, PROPOSER, PROPOSER_KEY
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event, ExecTxResult, ResponseCheckTx
+from zrchain_lite.wire.tendermint.crypto.proof_pb2 import ProofOps
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Header
 
@@ -24,6 +25,18 @@ DIALECT = "0.38.17"
 def base64_text(data: bytes) -> str:
     """Bytes as CometBFT shows contents: base64 with padding."""
     return base64.b64encode(data).decode()
+
+
+def proof_ops(proof: ProofOps) -> Json | None:
+    """The steps of a proof, None where there is no proof."""
+    if not proof.ops:
+        return None
+    return {
+        "ops": [
+            {"type": op.type, "key": base64_text(op.key), "data": base64_text(op.data)}
+            for op in proof.ops
+        ]
+    }
 
 
 def hex_text(data: bytes) -> str:

@@ -30,6 +30,7 @@ from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as sdk
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import TxRaw
+from zrchain_lite.wire.tendermint.abci.types_pb2 import RequestQuery
 from zrchain_lite.wire.tendermint.p2p.types_pb2 import (
     DefaultNodeInfo,
     DefaultNodeInfoOther,
@@ -196,6 +197,12 @@ class NodeService:
         """Whether the node still catches up, which an embedded engine never does."""
         return tm.GetSyncingResponse(syncing=False)
 
+    async def abci_query(self, request: tm.ABCIQueryRequest, metadata: Metadata) -> Message:
+        """What the RPC's `abci_query` answers: any query, and any key of the state with a proof."""
+        asked = RequestQuery.FromString(request.SerializeToString())
+        answer = self._engine.app.abci_query(asked)
+        return tm.ABCIQueryResponse.FromString(answer.SerializeToString())
+
     async def get_node_info(self, request: tm.GetNodeInfoRequest, metadata: Metadata) -> Message:
         """The chain's id, and the version by which clients choose their dialect."""
         return tm.GetNodeInfoResponse(
@@ -230,7 +237,7 @@ class StatusService:
         )
 
     async def status(self, request: node.StatusRequest, metadata: Metadata) -> node.StatusResponse:
-        """The last block; its state is the only one that is kept."""
+        """The last block; queries are of its state, proofs also of a few before it."""
         tip = self._engine.tip
         response = node.StatusResponse(
             earliest_store_height=tip.height, height=tip.height, app_hash=tip.app_hash

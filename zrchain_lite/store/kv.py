@@ -11,6 +11,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from typing import Protocol
 
+Change = tuple[bytes, bytes | None]
+"""What is written under a key; None is a deletion."""
+
 
 class KVStore(Protocol):
     """Ordered bytes to bytes. An empty value is a value."""
@@ -131,7 +134,7 @@ class Overlay(KVStore):
         if value is not None:
             yield key, value
 
-    def changes(self) -> list[tuple[bytes, bytes | None]]:
+    def changes(self) -> list[Change]:
         """The writes in key order; None is a deletion."""
         return [(key, self._writes[key]) for key in self._keys]
 

@@ -4,18 +4,21 @@ One `commit` is one LMDB transaction, on disk before it returns: the state's cha
 the app hash and the block's records appear together or not at all. Readers hold snapshots, which
 never see half a block.
 
-Four named databases: `state` (the modules' keys), `chain` (blocks, results, indexes), `meta`
-(format, chain id, height, app hash) and `views` (what queries list and count by). One process
-writes, from one thread; others may read.
+Five named databases: `state` (the modules' keys), `tree` (what the app hash commits to it by, and
+what the last blocks have changed), `chain` (blocks, results, indexes), `meta` (format, chain id,
+height, app hash, time) and `views` (what queries list and count by). One process writes, from one
+thread; others may read.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -24,17 +27,22 @@ from typing import Any
 import lmdb
 
 from zrchain_lite.errors import LedgerError
-from zrchain_lite.store.kv import KVStore, prefix_end
-from zrchain_lite.store.merkle import Change
+from zrchain_lite.store.kv import Change
+from zrchain_lite.store.snapshots import Reading, Snapshot, Writing, apply
+from zrchain_lite.store.tree import Tree
+from zrchain_lite.store.versions import KEPT_VERSIONS, encode_undo, undo_key
 from zrchain_lite.store.views import Changes, View
 
-FORMAT = 2
+_log = logging.getLogger(__name__)
+FORMAT = 3
 """What this version writes; what a state of an older format needs, `upgrades.py` says."""
 _PROGRAM = b"zrchain-lite/"
 INITIAL_MAP_BYTES = 256 * 1024 * 1024
 NO_HASH = bytes(32)
+OLDER_TIME_KEY = b"app/time_ms"
+"""Where formats before 3 kept the time of the last block, among the state."""
 BUILD_PAIRS = 10_000
-"""How many pairs of the state are looked at in one piece while views are built."""
+"""How many pairs of the state are looked at in one piece while views or the tree are built."""
 
 
 class StoreError(LedgerError):
@@ -73,98 +81,8 @@ class Tip:
     chain_id: str
     height: int
     app_hash: bytes
-
-
-class _View:
-    """One read transaction: everything that is read through it is as of the same block."""
-
-    def __init__(self, environment: Any) -> None:
-        self._environment = environment
-        self.txn: Any = environment.begin()
-
-    def close(self) -> None:
-        """End the transaction; nothing is read until `renew`."""
-        self.txn.abort()
-
-    def renew(self) -> None:
-        """See what is committed now, in a map that another process may have made larger."""
-        self.txn.abort()
-        try:
-            self.txn = self._environment.begin()
-        except lmdb.MapResizedError:
-            self._environment.set_mapsize(0)
-            self.txn = self._environment.begin()
-
-
-class Snapshot(KVStore):
-    """A read-only KVStore of one database as of the moment at which its view was renewed."""
-
-    def __init__(self, view: _View, database: Any) -> None:
-        self._view, self._database = view, database
-
-    def get(self, key: bytes) -> bytes | None:
-        value: bytes | None = self._view.txn.get(key, db=self._database) if key else None
-        return value
-
-    def set(self, key: bytes, value: bytes) -> None:
-        raise TypeError("a snapshot is read-only; write to an Overlay above it")
-
-    def delete(self, key: bytes) -> None:
-        raise TypeError("a snapshot is read-only; write to an Overlay above it")
-
-    def iterate(
-        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
-    ) -> Generator[tuple[bytes, bytes], None, None]:
-        with self._view.txn.cursor(db=self._database) as cursor:
-            found = _seek_back(cursor, prefix, start) if reverse else _seek(cursor, prefix, start)
-            if not found:
-                return
-            pairs = cursor.iterprev() if reverse else cursor.iternext()
-            for key, value in pairs:
-                if not key.startswith(prefix):
-                    return
-                yield key, value
-
-
-class _Writing(KVStore):
-    """One database inside a write transaction."""
-
-    def __init__(self, txn: Any, database: Any) -> None:
-        self._txn, self._database = txn, database
-
-    def get(self, key: bytes) -> bytes | None:
-        value: bytes | None = self._txn.get(key, db=self._database) if key else None
-        return value
-
-    def set(self, key: bytes, value: bytes) -> None:
-        self._txn.put(key, value, db=self._database)
-
-    def delete(self, key: bytes) -> None:
-        self._txn.delete(key, db=self._database)
-
-    def iterate(
-        self, prefix: bytes, *, start: bytes | None = None, reverse: bool = False
-    ) -> Iterator[tuple[bytes, bytes]]:
-        raise TypeError("a block is written key by key; iterate over a snapshot")
-
-
-def _seek(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
-    found: bool = cursor.set_range(max(prefix, start or b""))
-    return found
-
-
-def _seek_back(cursor: Any, prefix: bytes, start: bytes | None) -> bool:
-    """Stand on the last key that is under `prefix` and not above `start`."""
-    if start is not None and start < prefix:
-        return False
-    if start is not None and start.startswith(prefix):
-        if cursor.set_range(start):
-            return cursor.key() == start or bool(cursor.prev())
-        return bool(cursor.last())
-    after = prefix_end(prefix)
-    if after is not None and cursor.set_range(after):
-        return bool(cursor.prev())
-    return bool(cursor.last())
+    # Unix milliseconds.
+    time_ms: int = 0
 
 
 class LmdbStore:
@@ -182,20 +100,23 @@ class LmdbStore:
             self._environment = _open(folder, map_bytes, readonly=readonly)
             undo.callback(self._environment.close)
             databases = self._databases(readonly=readonly)
-            self._state, self._chain, self._meta, self._rows = databases
+            self._state, self._chain, self._meta, self._rows, self._tree = databases
             undo.pop_all()
         self._views: tuple[View, ...] = ()
-        self._view = _View(self._environment)
+        self._view = Reading(self._environment)
         self.state = Snapshot(self._view, self._state)
         self.chain = Snapshot(self._view, self._chain)
         self.rows = Snapshot(self._view, self._rows)
+        self.tree = Snapshot(self._view, self._tree)
         self._about = Snapshot(self._view, self._meta)
 
     def tip(self) -> Tip:
         """The block that was committed last when the snapshots were taken, 0 before the first."""
         chain_id = (self._about.get(b"chain_id") or b"").decode()
         height = int.from_bytes(self._about.get(b"height") or b"", "big")
-        return Tip(chain_id, height, self._about.get(b"app_hash") or NO_HASH)
+        time_ms = self._about.get(b"time_ms") or self.state.get(OLDER_TIME_KEY) or b""
+        app_hash = self._about.get(b"app_hash") or NO_HASH
+        return Tip(chain_id, height, app_hash, int.from_bytes(time_ms, "big"))
 
     def refresh(self) -> None:
         """Let the snapshots see what is committed now."""
@@ -205,16 +126,28 @@ class LmdbStore:
         """The format of the state; it is this version's from the next commit on."""
         return int((self._about.get(b"format") or b"").removeprefix(_PROGRAM))
 
+    def plan(self, changes: Iterable[Change]) -> tuple[bytes, list[Change]]:
+        """The root of the tree once the state has changed, and the tree's rows that change."""
+        if self._about.get(b"tree") is None:
+            self._build_tree()
+        return Tree(self.tree).after(changes)
+
     def commit(
-        self, tip: Tip, changes: Iterable[Change], records: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        tip: Tip,
+        changes: Iterable[Change],
+        records: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        rows: Sequence[Change] | None = None,
     ) -> None:
         """Write one block atomically and durably, then let the snapshots see it.
 
-        The map is doubled as often as needed. Raises StoreUnwritable or StoreCorrupted, and then
-        nothing was written.
+        `rows` are those of the tree, where they are planned already. The map is doubled as often as
+        needed. Raises StoreUnwritable or StoreCorrupted, and then nothing was written.
         """
         changes, records = list(changes), list(records)
-        self._durably(lambda txn: self._write(txn, tip, changes, records))
+        planned = self.plan(changes)[1] if rows is None else rows
+        self._durably(lambda txn: self._write(txn, tip, changes, records, planned))
         self.refresh()
 
     def keep(self, views: Sequence[View]) -> None:
@@ -234,19 +167,40 @@ class LmdbStore:
         self.refresh()
 
     def _build(self, source: bytes) -> None:
-        pairs = self.state.iterate(source)
         followed = [view for view in self._views if view.source == source]
-        while piece := list(islice(pairs, BUILD_PAIRS)):
+        for piece in self._pieces(source):
             changes = Changes(followed)
             for key, value in piece:
                 changes.add(self.state.get, key, value, 1)
-            last = piece[-1][0]
-            pairs.close()
             self._apply(changes)
-            pairs = self.state.iterate(source, start=last + b"\x00")
+
+    def _build_tree(self) -> None:
+        """Commit to a state that no tree does; a start that is cut off begins again."""
+        self._durably(lambda txn: txn.drop(self._tree, delete=False))
+        self.refresh()
+        done = 0
+        for piece in self._pieces(b""):
+            _, rows = Tree(self.tree).after(piece)
+            self._durably(partial(self._write_tree, rows))
+            self.refresh()
+            done += len(piece)
+            _log.info("the tree over the state is built: %d objects are in it", done)
+        self._durably(lambda txn: txn.put(b"tree", b"1", db=self._meta))
+        self.refresh()
+
+    def _write_tree(self, rows: Iterable[Change], txn: Any) -> None:
+        apply(Writing(txn, self._tree), rows)
+
+    def _pieces(self, prefix: bytes) -> Iterator[list[tuple[bytes, bytes]]]:
+        """The state under a prefix, no part of which is read while a piece is worked on."""
+        pairs = self.state.iterate(prefix)
+        while piece := list(islice(pairs, BUILD_PAIRS)):
+            pairs.close()
+            yield piece
+            pairs = self.state.iterate(prefix, start=piece[-1][0] + b"\x00")
 
     def _apply(self, changes: Changes) -> None:
-        self._durably(lambda txn: changes.apply(_Writing(txn, self._rows)))
+        self._durably(lambda txn: changes.apply(Writing(txn, self._rows)))
 
     def _durably(self, write: Callable[[Any], object]) -> None:
         """Run `write` in one transaction, in a map that is doubled as often as needed."""
@@ -268,26 +222,34 @@ class LmdbStore:
             os.close(self._lock)
 
     def _write(
-        self, txn: Any, tip: Tip, changes: list[Change], records: list[tuple[bytes, bytes]]
+        self,
+        txn: Any,
+        tip: Tip,
+        changes: list[Change],
+        records: list[tuple[bytes, bytes]],
+        rows: Sequence[Change],
     ) -> None:
-        state = _Writing(txn, self._state)
+        state, tree = Writing(txn, self._state), Writing(txn, self._tree)
+        before = [(key, state.get(key)) for key, _ in changes]
         viewed = Changes(self._views)
-        for key, _ in changes:
-            viewed.add(state.get, key, state.get(key), -1)
-        for key, value in changes:
-            if value is None:
-                state.delete(key)
-            else:
-                state.set(key, value)
+        for key, value in before:
+            viewed.add(state.get, key, value, -1)
+        apply(state, changes)
         for key, value in changes:
             viewed.add(state.get, key, value, 1)
-        viewed.apply(_Writing(txn, self._rows))
+        viewed.apply(Writing(txn, self._rows))
+        apply(tree, rows)
+        if self.tip().height == tip.height - 1 > 0 and self.format() == FORMAT:
+            tree.set(undo_key(tip.height), encode_undo(before))
+        tree.delete(undo_key(max(tip.height - KEPT_VERSIONS, 0)))
         for key, value in records:
             txn.put(key, value, db=self._chain)
-        txn.put(b"format", _PROGRAM + b"%d" % FORMAT, db=self._meta)
-        txn.put(b"chain_id", tip.chain_id.encode(), db=self._meta)
-        txn.put(b"height", tip.height.to_bytes(8, "big"), db=self._meta)
-        txn.put(b"app_hash", tip.app_hash, db=self._meta)
+        about = Writing(txn, self._meta)
+        about.set(b"format", _PROGRAM + b"%d" % FORMAT)
+        about.set(b"chain_id", tip.chain_id.encode())
+        about.set(b"height", tip.height.to_bytes(8, "big"))
+        about.set(b"app_hash", tip.app_hash)
+        about.set(b"time_ms", tip.time_ms.to_bytes(8, "big"))
 
     def _grow(self) -> None:
         """LMDB resizes only while no transaction is open."""
@@ -295,9 +257,9 @@ class LmdbStore:
         self._environment.set_mapsize(self._environment.info()["map_size"] * 2)
         self._view.renew()
 
-    def _databases(self, *, readonly: bool) -> tuple[Any, Any, Any, Any]:
+    def _databases(self, *, readonly: bool) -> tuple[Any, ...]:
         environment = self._environment
-        names = (b"state", b"chain", b"meta", b"views")
+        names = (b"state", b"chain", b"meta", b"views", b"tree")
         try:
             with environment.begin() as txn:
                 empty = txn.stat()["entries"] == 0
@@ -307,10 +269,14 @@ class LmdbStore:
             if empty and not readonly:
                 with environment.begin(write=True, db=databases[2]) as txn:
                     txn.put(b"format", _PROGRAM + b"%d" % FORMAT)
+        except lmdb.NotFoundError:
+            raise StoreForeign(
+                f"the database in {self._folder} is of an older format; start the ledger once: it "
+                "is written anew then"
+            ) from None
         except lmdb.Error as error:
             raise self._failure(error) from error
-        state, chain, meta, views = databases
-        return state, chain, meta, views
+        return databases
 
     def _failure(self, error: lmdb.Error) -> StoreError:
         if isinstance(error, _DAMAGE):
@@ -347,7 +313,7 @@ def _open(folder: Path, map_bytes: int, *, readonly: bool) -> Any:
     size = data.stat().st_size if data.exists() else 0
     try:
         environment = lmdb.open(
-            str(folder), max_dbs=4, map_size=max(map_bytes, size), readonly=readonly
+            str(folder), max_dbs=5, map_size=max(map_bytes, size), readonly=readonly
         )
         needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
     except lmdb.Error as error:

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from zrchain_lite.wire.tendermint.crypto import keys_pb2 as _keys_pb2
+from zrchain_lite.wire.tendermint.crypto import proof_pb2 as _proof_pb2
 from zrchain_lite.wire.tendermint.types import params_pb2 as _params_pb2
 from zrchain_lite.wire.tendermint.types import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
@@ -94,13 +95,14 @@ class RequestQuery(_message.Message):
     def __init__(self, data: _Optional[bytes] = ..., path: _Optional[str] = ..., height: _Optional[int] = ..., prove: _Optional[bool] = ...) -> None: ...
 
 class ResponseQuery(_message.Message):
-    __slots__ = ("code", "log", "info", "index", "key", "value", "height", "codespace")
+    __slots__ = ("code", "log", "info", "index", "key", "value", "proof_ops", "height", "codespace")
     CODE_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
     INFO_FIELD_NUMBER: _ClassVar[int]
     INDEX_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    PROOF_OPS_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     CODESPACE_FIELD_NUMBER: _ClassVar[int]
     code: int
@@ -109,9 +111,10 @@ class ResponseQuery(_message.Message):
     index: int
     key: bytes
     value: bytes
+    proof_ops: _proof_pb2.ProofOps
     height: int
     codespace: str
-    def __init__(self, code: _Optional[int] = ..., log: _Optional[str] = ..., info: _Optional[str] = ..., index: _Optional[int] = ..., key: _Optional[bytes] = ..., value: _Optional[bytes] = ..., height: _Optional[int] = ..., codespace: _Optional[str] = ...) -> None: ...
+    def __init__(self, code: _Optional[int] = ..., log: _Optional[str] = ..., info: _Optional[str] = ..., index: _Optional[int] = ..., key: _Optional[bytes] = ..., value: _Optional[bytes] = ..., proof_ops: _Optional[_Union[_proof_pb2.ProofOps, _Mapping]] = ..., height: _Optional[int] = ..., codespace: _Optional[str] = ...) -> None: ...
 
 class RequestCheckTx(_message.Message):
     __slots__ = ("tx", "type")
