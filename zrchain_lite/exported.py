@@ -22,7 +22,7 @@ from zrchain_lite.store.collections import StoredMap
 from zrchain_lite.store.kv import KVStore
 
 FORMAT = 2
-"""Of what modules store. A store's own format is newer where only what lies beside it changed."""
+"""The format of what modules store. A store's own is newer where only what lies beside changed."""
 Part = dict[str, Any]
 
 

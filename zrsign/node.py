@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,7 +30,8 @@ from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
 from zrchain_lite.modules.treasury import TreasuryModule
-from zrchain_lite.store.lmdb_store import LmdbStore, StoreError
+from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
+from zrchain_lite.verify import faults
 from zrsign_daemon import life
 from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
@@ -37,6 +40,8 @@ from zrsign_receiver.module import ReceiverModule
 from zrsign_receiver.rest import api
 
 M = TypeVar("M", bound=Message)
+MAX_FAULTS = 100
+"""How many damaged things of a store are named."""
 
 
 class LedgerSettings(Settings):
@@ -100,22 +105,35 @@ class StoppedLedger(LedgerClient):
         self._store.close()
 
 
-def export(home: Path) -> Genesis:
-    """The state of the chain in `home` as a genesis; a node may run on it meanwhile.
+@contextmanager
+def _stored(home: Path) -> Iterator[LmdbStore]:
+    """The chain in `home`, to read; a node may run on it meanwhile.
 
     Raises StoreError (a LedgerError), also where there is no chain.
     """
-    nothing = StoreError(f"{home} holds no chain: there is nothing to export")
+    nothing = StoreError(f"{home} holds no chain: there is nothing to read")
     if not (home / "data.mdb").is_file():
         raise nothing
     store = LmdbStore(home, readonly=True)
     try:
         if store.tip().height == 0:
             raise nothing
-        keepers = Keepers.create()
-        return keepers.app(store, modules(keepers)).export()
+        yield store
     finally:
         store.close()
+
+
+def export(home: Path) -> Genesis:
+    """The state of the chain in `home` as a genesis; raises StoreError."""
+    with _stored(home) as store:
+        keepers = Keepers.create()
+        return keepers.app(store, modules(keepers)).export()
+
+
+def verify(home: Path) -> tuple[Tip, list[str]]:
+    """The last block of the chain in `home`, and what in it is damaged; raises StoreError."""
+    with _stored(home) as store:
+        return store.tip(), list(islice(faults(store), MAX_FAULTS))
 
 
 async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:

@@ -84,6 +84,7 @@ class Writing(KVStore):
 
 
 def apply(store: KVStore, changes: Iterable[Change]) -> None:
+    """Write changes to a store in their order."""
     for key, value in changes:
         if value is None:
             store.delete(key)

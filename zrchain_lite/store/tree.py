@@ -30,7 +30,7 @@ _SLOTS = 16
 _CELLS = 2 * _SLOTS
 """A page is a heap of cells: 1 is its root, 16 to 31 are its slots, 0 holds the marks."""
 _LISTED_DIGITS = 2
-"""From how many digits on all leaves below are held in memory at once: a 256th of the state."""
+"""The number of digits below which all leaves are held in memory at once: a 256th of the state."""
 _MARKS = 4
 """Bytes of cell 0: a bit for each cell which is one leaf alone, big-endian."""
 

@@ -1,4 +1,4 @@
-"""What is done with a ledger's store: `zrsign ledger export`."""
+"""What is done with a ledger's store: `zrsign ledger export`, `zrsign ledger verify`."""
 
 from __future__ import annotations
 
@@ -28,3 +28,16 @@ def export(home: Home, output: Output) -> None:
     genesis = node.export(home)
     output.write_text(genesis.model_dump_json(indent=1) + "\n")
     err.print(f"{output}: {genesis.chain_id}, from block {genesis.initial_height} on", markup=False)
+
+
+@ledger.command()
+def verify(home: Home) -> None:
+    """Compare everything that is stored with what the app hash and the headers commit to."""
+    from zrsign import node  # imports the whole ledger
+
+    tip, faults = node.verify(home)
+    for fault in faults:
+        err.print(fault, markup=False)
+    if faults:
+        raise typer.Exit(1)
+    err.print(f"{home}: {tip.chain_id} is whole up to block {tip.height}", markup=False)
