@@ -16,11 +16,13 @@ from typing import Any
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from zrchain_lite.errors import TxRejected
 from zrchain_lite.wire.amino import amino_pb2
-from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, TxBody
+from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
 
 _AS_TEXT = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64)
 # Go's encoding/json escapes these for HTML.
@@ -33,13 +35,12 @@ def sign_bytes(
     body: TxBody, auth_info: AuthInfo, chain_id: str, account_number: int, sequence: int
 ) -> bytes:
     """What a signer hashes with SHA-256 and signs; raises TxRejected for what it cannot say."""
-    fee = auth_info.fee
-    if fee.payer or fee.granter or auth_info.HasField("tip"):
-        raise TxRejected("amino JSON here says nothing of payer, granter and tip", code=37)
+    if auth_info.HasField("tip"):
+        raise TxRejected("amino JSON here says nothing of a tip", code=37)
     document = {
         "account_number": str(account_number),
         "chain_id": chain_id,
-        "fee": {"amount": [_value(coin) for coin in fee.amount], "gas": str(fee.gas_limit)},
+        "fee": _fee(auth_info.fee),
         "memo": body.memo,
         "msgs": [_any(message) for message in body.messages],
         "sequence": str(sequence),
@@ -47,6 +48,12 @@ def sign_bytes(
     if body.timeout_height:
         document["timeout_height"] = str(body.timeout_height)
     return dump(document)
+
+
+def _fee(fee: Fee) -> dict[str, Any]:
+    paid: dict[str, Any] = {"amount": [_value(coin) for coin in fee.amount]}
+    paid["gas"] = str(fee.gas_limit)
+    return paid | {name: getattr(fee, name) for name in ("payer", "granter") if getattr(fee, name)}
 
 
 def dump(document: Any) -> bytes:
@@ -78,24 +85,52 @@ def _any(packed: Packed) -> dict[str, Any]:
     return {"type": name_of(descriptor), "value": _value(message)}
 
 
-def _value(message: Message) -> dict[str, Any]:
+def _value(message: Message) -> Any:
     if isinstance(message, Packed):
         return _any(message)
-    shown = {}
+    if isinstance(message, Timestamp):
+        return _moment(message)
+    if isinstance(message, Duration):
+        return str(message.ToNanoseconds())
+    shown: dict[str, Any] = {_camel(each.name): None for each in message.DESCRIPTOR.oneofs}
     for field, value in message.ListFields():
-        if field.containing_oneof is not None:
-            raise TxRejected(
-                f"{message.DESCRIPTOR.full_name}.{field.name} is one of several, which amino JSON "
-                "does not name; sign with SIGN_MODE_DIRECT",
-                code=37,
-            )
         many = field.is_repeated
-        shown[field.name] = [_one(field, it) for it in value] if many else _one(field, value)
+        one = [_one(field, it) for it in value] if many else _one(field, value)
+        if field.containing_oneof is None:
+            shown[field.name] = one
+        else:
+            shown[_camel(field.containing_oneof.name)] = {
+                "type": _oneof_name(field),
+                "value": {field.name: one},
+            }
     for known in message.DESCRIPTOR.fields:
         options: Any = known.GetOptions()
         if known.is_repeated and options.Extensions[amino_pb2.dont_omitempty]:
             shown.setdefault(known.name, [])
     return shown
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _oneof_name(field: FieldDescriptor) -> str:
+    options: Any = field.GetOptions()
+    name: str = options.Extensions[amino_pb2.oneof_name]
+    if not name:
+        raise TxRejected(
+            f"{field.full_name} is one of several and has no name in "
+            "amino JSON; sign with SIGN_MODE_DIRECT",
+            code=37,
+        )
+    return name
+
+
+def _moment(moment: Timestamp) -> str:
+    """RFC 3339 as Go writes it: in UTC, with as many digits of the second as there are."""
+    whole = Timestamp(seconds=moment.seconds).ToJsonString()
+    digits = f"{moment.nanos:09d}".rstrip("0")
+    return f"{whole.removesuffix('Z')}.{digits}Z" if digits else whole
 
 
 def _one(field: FieldDescriptor, value: Any) -> Any:

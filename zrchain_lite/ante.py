@@ -1,12 +1,13 @@
 """What a transaction must satisfy before its messages run, in the order in which it is checked.
 
 Limits (gas, memo, time-out height), the fee, each required signer's account, key, sequence and
-signature; then the fee is taken and the sequences advance. Error codes are the Cosmos SDK's.
+signature; then the sequences advance and the fee is taken, within an allowance where a granter is
+named. Error codes are the Cosmos SDK's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from zrchain_lite import amino, gas
@@ -16,6 +17,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
 from zrchain_lite.modules.bank.keeper import BankKeeper, parse_coin
 from zrchain_lite.modules.consensus.keeper import ConsensusKeeper
+from zrchain_lite.modules.feegrant.keeper import FeegrantKeeper
 from zrchain_lite.tx import DecodedTx, sign_bytes
 from zrchain_lite.wire.cosmos.auth.v1beta1.auth_pb2 import BaseAccount
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import (
@@ -42,6 +44,7 @@ class Ante:
     auth: AuthKeeper
     bank: BankKeeper
     consensus: ConsensusKeeper
+    feegrant: FeegrantKeeper
 
     def check(
         self,
@@ -64,7 +67,7 @@ class Ante:
         meter = self._limits(ctx, tx, simulate=simulate)
         params = self.auth.params(ctx)
         signers = self._signers(tx, params.tx_sig_limit, simulate=simulate)
-        fee, denom = (0, "") if simulate else self._fee(ctx, tx, signers[0])
+        fee, denom = (0, "") if simulate else self._fee(ctx, tx)
         meter.consume(gas.TRANSACTION + tx.size * params.tx_size_cost_per_byte)
         keys = 0
         for position, address in enumerate(signers):
@@ -86,10 +89,10 @@ class Ante:
                         _authenticate(ctx, tx, position, account, key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
+        payer = self._payer(ctx, tx, {denom: fee} if fee else {}, meter)
         if fee:
-            collector = self.bank.module_address(FEE_COLLECTOR)
-            self.bank.send(ctx, signers[0], collector, fee, denom)
-        ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=signers[0])
+            self.bank.send(ctx, payer, self.bank.module_address(FEE_COLLECTOR), fee, denom)
+        ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=payer)
         return meter
 
     def _limits(self, ctx: Context, tx: DecodedTx, *, simulate: bool) -> gas.GasMeter:
@@ -128,10 +131,20 @@ class Ante:
             )
         return signers
 
-    def _fee(self, ctx: Context, tx: DecodedTx, first_signer: str) -> tuple[int, str]:
+    def _payer(self, ctx: Context, tx: DecodedTx, fee: dict[str, int], meter: gas.GasMeter) -> str:
+        """Who pays: the first signer, or the signer that is named, or who allows it to."""
+        named = tx.auth_info.fee
+        payer = named.payer or tx.signers()[0]
+        if named.granter in ("", payer):
+            return payer
+        check_address(named.granter)
+        metered = replace(ctx, store=gas.MeteredStore(ctx.store, meter), charge=meter.consume)
+        types = [handler.type_url for handler, _ in tx.messages]
+        self.feegrant.use(metered, named.granter, payer, fee, types)
+        return named.granter
+
+    def _fee(self, ctx: Context, tx: DecodedTx) -> tuple[int, str]:
         fee = tx.auth_info.fee
-        if fee.granter or fee.payer not in ("", first_signer):
-            raise TxRejected("the first signer pays the fee; payer and granter stay empty", code=18)
         required, denom = self.consensus.required_fee(ctx, fee.gas_limit)
         if len(fee.amount) > 1:
             raise TxRejected(f"the fee is one coin of {denom}", code=13)

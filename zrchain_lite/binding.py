@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.api import annotations_pb2
-from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import (
+    Descriptor,
+    FileDescriptor,
+    MethodDescriptor,
+    ServiceDescriptor,
+)
 from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite.module import MsgHandler, QueryHandler
@@ -38,7 +43,7 @@ class Route:
 def messages(file: FileDescriptor, *parts: object) -> tuple[MsgHandler, ...]:
     """The handlers of the file's `service Msg`, by the methods of `parts`."""
     return tuple(
-        MsgHandler(GetMessageClass(method.input_type), handle, _signer(method))
+        MsgHandler(GetMessageClass(method.input_type), handle, *_signer(method.input_type))
         for method, handle in bound(_service(file, "Msg"), *parts)
     )
 
@@ -112,15 +117,19 @@ def _service(file: FileDescriptor, name: str) -> ServiceDescriptor:
         raise CompositionError(f"{file.name} has no service {name}") from None
 
 
-def _signer(method: MethodDescriptor) -> str:
-    options: Any = method.input_type.GetOptions()
+def _signer(message: Descriptor) -> tuple[str, ...]:
+    """The field that names the signer, and the field inside it where that is a message."""
+    options: Any = message.GetOptions()
     signers = options.Extensions[msg_pb2.signer]
     if len(signers) != 1:
         raise CompositionError(
-            f"{method.input_type.full_name} names {len(signers)} signers: "
+            f"{message.full_name} names {len(signers)} signers: "
             'give it one, as in option (cosmos.msg.v1.signer) = "creator"'
         )
-    return str(signers[0])
+    name = str(signers[0])
+    field = message.fields_by_name.get(name)
+    inner = None if field is None else field.message_type
+    return (name,) if inner is None else (name, *_signer(inner))
 
 
 def _public_methods(part: object) -> list[str]:

@@ -127,7 +127,13 @@ class Executor:
         events: list[Event] = []
         try:
             for index, (handler, message) in enumerate(tx.messages):
-                scope = replace(ctx, store=store, events=[], charge=meter.consume)
+                scope = replace(
+                    ctx,
+                    store=store,
+                    events=[],
+                    charge=meter.consume,
+                    route=self.registry.handler,
+                )
                 meter.consume(gas.MESSAGE)
                 outcome.responses.append(pack(self._handle(scope, handler, message)))
                 events += message_events(index, handler, message, scope.events)
@@ -165,7 +171,7 @@ def message_events(
         "message",
         (
             ("action", handler.type_url),
-            ("sender", getattr(message, handler.signer)),
+            ("sender", handler.signed_by(message)),
             ("module", package[1] if len(package) > 1 else package[0]),
         ),
     )

@@ -11,6 +11,7 @@ from zrchain_lite.module import Module
 from zrchain_lite.modules.auth import AuthKeeper
 from zrchain_lite.modules.bank import BankKeeper
 from zrchain_lite.modules.consensus import ConsensusKeeper
+from zrchain_lite.modules.feegrant import FeegrantKeeper
 from zrchain_lite.modules.identity import IdentityKeeper
 from zrchain_lite.modules.policy import PolicyKeeper
 from zrchain_lite.modules.treasury import TreasuryKeeper
@@ -24,6 +25,7 @@ class Keepers:
     auth: AuthKeeper
     bank: BankKeeper
     consensus: ConsensusKeeper
+    feegrant: FeegrantKeeper
     identity: IdentityKeeper
     policy: PolicyKeeper
     treasury: TreasuryKeeper
@@ -35,11 +37,13 @@ class Keepers:
         bank = BankKeeper(auth)
         identity = IdentityKeeper(auth, bank)
         policy = PolicyKeeper(identity)
-        return cls(auth, bank, ConsensusKeeper(), identity, policy, TreasuryKeeper(identity))
+        treasury = TreasuryKeeper(identity)
+        feegrant = FeegrantKeeper(auth)
+        return cls(auth, bank, ConsensusKeeper(), feegrant, identity, policy, treasury)
 
     def app(self, store: LmdbStore, modules: Sequence[Module]) -> App:
         """The application that runs `modules`, which stand on these keepers, over a store."""
-        return App(store, modules, Ante(self.auth, self.bank, self.consensus))
+        return App(store, modules, Ante(self.auth, self.bank, self.consensus, self.feegrant))
 
 
 ModuleList = Callable[[Keepers], Sequence[Module]]

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import Message
 
+from zrchain_lite.errors import TxRejected, UnknownRequest
 from zrchain_lite.store.kv import KVStore, MemoryStore
 from zrchain_lite.store.views import View
 
@@ -23,6 +25,10 @@ class Event:
 
     type: str
     attributes: tuple[tuple[str, str], ...]
+
+
+def _no_route(type_url: str) -> MsgHandler:
+    raise UnknownRequest(f"no message type {type_url!r} is executed here")
 
 
 @dataclass
@@ -44,6 +50,8 @@ class Context:
     views: KVStore = field(default_factory=MemoryStore)
     # Counts gas for computation; a query and a block's edges pay none.
     charge: Callable[[int], None] = lambda amount: None
+    # Finds the handler of a message type, for a message that holds others; raises UnknownRequest.
+    route: Callable[[str], MsgHandler] = _no_route
 
     def emit(self, type_: str, **attributes: object) -> None:
         """Add an event of this type; its attributes keep their order and become text."""
@@ -54,12 +62,23 @@ class Context:
 class MsgHandler:
     """How one message type is executed.
 
-    `signer` names the message's field that must have signed the transaction.
+    `signer` names the message's field that must have signed the transaction: an address, or a list
+    of one whose field `signer_inside` is the address.
     """
 
     message: type[Message]
     handle: Callable[[Context, Any], Message]
     signer: str
+    signer_inside: str = ""
+
+    def signed_by(self, message: Message) -> str:
+        """The address that must have signed; raises TxRejected where the list is not of one."""
+        named = getattr(message, self.signer)
+        if not self.signer_inside:
+            return str(named)
+        if len(named) != 1:
+            raise TxRejected(f"{self.type_url} has one of {self.signer}, not {len(named)}", code=18)
+        return str(getattr(named[0], self.signer_inside))
 
     @property
     def type_url(self) -> str:
@@ -85,6 +104,8 @@ class Module:
     """Base of every module; a module overrides what it needs."""
 
     name: str
+    packed: tuple[FileDescriptor, ...] = ()
+    """Files of the types that its messages may hold in an `Any`, beyond those they import."""
 
     def messages(self) -> tuple[MsgHandler, ...]:
         """How each message of the module is executed; `binding.messages` lists them."""

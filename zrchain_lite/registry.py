@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -40,7 +40,7 @@ class Registry:
                 _claim(self.queries, query.method, query)
                 for path in query.rest:
                     _claim(routes, path, query)
-        self._collect_types()
+        self._collect_types(file for module in modules for file in module.packed)
 
     def handler(self, type_url: str) -> MsgHandler:
         """The handler of a message type; raises UnknownRequest."""
@@ -58,11 +58,13 @@ class Registry:
         except KeyError:
             raise UnknownRequest(f"no query method {method!r} on this chain") from None
 
-    def _collect_types(self) -> None:
+    def _collect_types(self, packed: Iterable[FileDescriptor]) -> None:
         seeds: list[type[Message]] = [handler.message for handler in self.messages.values()]
         for query in self.queries.values():
             seeds += [query.request, query.response]
-        files: dict[str, Any] = {keys.DESCRIPTOR.name: keys.DESCRIPTOR for keys in _KEYS}
+        files: dict[str, Any] = {}
+        for file in (*(keys.DESCRIPTOR for keys in _KEYS), *packed):
+            _add_file(files, file)
         for seed in seeds:
             _add_file(files, seed.DESCRIPTOR.file)
         for name in sorted(files):

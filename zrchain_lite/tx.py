@@ -6,7 +6,7 @@ depth, and only types inside an `Any` that this chain knows. Source: Cosmos SDK 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -16,7 +16,7 @@ from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import DecodeError, Message
 
-from zrchain_lite.errors import TxRejected
+from zrchain_lite.errors import InvalidArgument, TxRejected
 from zrchain_lite.module import MsgHandler
 from zrchain_lite.registry import Registry
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
@@ -36,6 +36,8 @@ from zrsign_chains import ecdsa
 M = TypeVar("M", bound=Message)
 MAX_ANY_DEPTH = 8
 MAX_MESSAGES = 256
+MAX_ANYS = 1_024
+"""How many `Any` one transaction holds, its messages and what lies inside them together."""
 _WELL_KNOWN = "google.protobuf"
 
 
@@ -50,8 +52,10 @@ class DecodedTx:
     messages: tuple[tuple[MsgHandler, Message], ...]
 
     def signers(self) -> list[str]:
-        """Addresses that must sign, in order of first appearance."""
-        return list(dict.fromkeys(getattr(msg, h.signer) for h, msg in self.messages))
+        """Addresses that must sign, in order of first appearance; whoever pays is among them."""
+        payer = self.auth_info.fee.payer
+        named = [handler.signed_by(message) for handler, message in self.messages]
+        return list(dict.fromkeys([*named, payer] if payer else named))
 
 
 def tx_hash(tx: bytes) -> bytes:
@@ -74,9 +78,10 @@ def decode(tx: bytes, registry: Registry) -> DecodedTx:
         raise TxRejected(
             f"a transaction has 1 to {MAX_MESSAGES} messages, not {len(body.messages)}", code=18
         )
+    nested = _Nested(registry)
     for info in auth_info.signer_infos:
-        _check_nested(info, registry, 0)
-    messages = tuple(_message(packed, registry) for packed in body.messages)
+        nested.check(info)
+    messages = tuple(_message(packed, registry, nested) for packed in body.messages)
     return DecodedTx(len(tx), raw, body, auth_info, messages)
 
 
@@ -93,31 +98,57 @@ def parse(message: type[M], data: bytes, what: str) -> M:
     return parsed
 
 
-def _message(packed: Any, registry: Registry) -> tuple[MsgHandler, Message]:
+def _message(packed: Any, registry: Registry, nested: _Nested) -> tuple[MsgHandler, Message]:
     handler = registry.handler(packed.type_url)
     message = parse(handler.message, packed.value, packed.type_url)
-    _check_nested(message, registry, 0)
+    nested.check(message)
+    handler.signed_by(message)
     return handler, message
 
 
-def _check_nested(message: Message, registry: Registry, depth: int) -> None:
-    """Every `Any` below must hold a known type without unknown fields, and nothing below may lack a
-    form in JSON: a list that holds it is shown for ever.
+class _Nested:
+    """Every `Any` below a message must hold a known type without unknown fields, and nothing below
+    may lack a form in JSON: a list that holds it is shown for ever.
     """
-    while isinstance(message, Any):
-        depth += 1
-        if depth > MAX_ANY_DEPTH:
-            raise TxRejected(f"Any is nested deeper than {MAX_ANY_DEPTH} levels")
-        if message.type_url not in registry.types:
-            raise TxRejected(f"no type {message.type_url!r} on this chain", code=33)
-        message = parse(registry.types[message.type_url], message.value, message.type_url)
-    if message.DESCRIPTOR.file.package == _WELL_KNOWN:
-        _check_shown(message)
-    for field, value in message.ListFields():
-        if field.message_type is None or field.message_type.GetOptions().map_entry:
-            continue
-        for item in [value] if isinstance(value, Message) else value:
-            _check_nested(item, registry, depth)
+
+    def __init__(self, registry: Registry) -> None:
+        self._types = registry.types
+        self._anys = 0
+
+    def check(self, message: Message, depth: int = 0) -> None:
+        """Look through a message of the transaction; raises TxRejected."""
+        while isinstance(message, Any):
+            depth += 1
+            self._anys += 1
+            if depth > MAX_ANY_DEPTH:
+                raise TxRejected(f"Any is nested deeper than {MAX_ANY_DEPTH} levels")
+            if self._anys > MAX_ANYS:
+                raise TxRejected(f"the transaction holds more than {MAX_ANYS} Any")
+            if message.type_url not in self._types:
+                raise TxRejected(f"no type {message.type_url!r} on this chain", code=33)
+            message = parse(self._types[message.type_url], message.value, message.type_url)
+        if message.DESCRIPTOR.file.package == _WELL_KNOWN:
+            _check_shown(message)
+        for field, value in message.ListFields():
+            if field.message_type is None or field.message_type.GetOptions().map_entry:
+                continue
+            for item in [value] if isinstance(value, Message) else value:
+                self.check(item, depth)
+
+
+def opened(packed: Any, kinds: Mapping[str, type[Message]], what: str) -> Message:
+    """The message inside an `Any`, which is one of `kinds` by type URL; raises InvalidArgument.
+
+    `what` names it in the error.
+    """
+    kind = kinds.get(packed.type_url)
+    if kind is None:
+        raise InvalidArgument(
+            f"{packed.type_url[:200]!r} is no {what}; there are {', '.join(kinds)}",
+            code=29,
+            codespace="sdk",
+        )
+    return parse(kind, packed.value, what)
 
 
 def _check_shown(message: Message) -> None:
@@ -167,15 +198,21 @@ def build(
     memo: str = "",
     timeout_height: int = 0,
     denom: str = "urock",
+    payer: str = "",
+    granter: str = "",
 ) -> bytes:
-    """A signed transaction, ready to broadcast. `fee` is in `denom`'s smallest unit."""
+    """A signed transaction, ready to broadcast. `fee` is in `denom`'s smallest unit.
+
+    It is paid by the first signer, unless `payer` names another one of them, from whose allowance
+    by `granter` it is taken where that is named.
+    """
     body = TxBody(
         messages=[pack(message) for message in messages], memo=memo, timeout_height=timeout_height
     )
     amount = [Coin(denom=denom, amount=str(fee))] if fee else []
     auth_info = AuthInfo(
         signer_infos=[_signer_info(signer) for signer in signers],
-        fee=Fee(amount=amount, gas_limit=gas_limit),
+        fee=Fee(amount=amount, gas_limit=gas_limit, payer=payer, granter=granter),
     )
     raw = TxRaw(
         body_bytes=body.SerializeToString(deterministic=True),

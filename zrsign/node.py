@@ -24,8 +24,10 @@ from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
 from zrchain_lite.modules.auth import AuthModule
+from zrchain_lite.modules.authz import AuthzModule
 from zrchain_lite.modules.bank import BankModule
 from zrchain_lite.modules.consensus import ConsensusModule
+from zrchain_lite.modules.feegrant import FeegrantModule
 from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
@@ -71,6 +73,8 @@ def modules(keepers: Keepers) -> tuple[Module, ...]:
         AuthModule(auth),
         BankModule(bank),
         ConsensusModule(keepers.consensus),
+        AuthzModule(auth),
+        FeegrantModule(keepers.feegrant),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),

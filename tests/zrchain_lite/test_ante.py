@@ -181,8 +181,8 @@ ROWS: list[tuple[str, Make, str, int]] = [
     ("no fee", signed(fee=0), "sdk", 13),
     ("fee in another coin", signed(denom="uother"), "sdk", 13),
     ("fee above the balance", signed(fee=FUNDS + 1), "sdk", 5),
-    ("fee paid by somebody else", edited(other_payer), "sdk", 18),
-    ("fee grant", edited(granter), "sdk", 18),
+    ("fee paid by somebody else", edited(other_payer), "sdk", 4),
+    ("fee grant", edited(granter), "feegrant", 5),
     ("memo too long", signed(memo="x" * 257), "sdk", 12),
     ("timeout height passed", signed(timeout_height=1), "sdk", 30),
     ("other chain", signed(chain_id="other-chain"), "sdk", 4),
@@ -287,7 +287,7 @@ def checked(chain: Chain, tx: bytes, *, simulate: bool = False) -> tuple[GasMete
     """What the ante alone makes of a transaction: its meter, and a state that nobody keeps."""
     keepers = chain.keepers
     ctx = replace(chain.ctx, store=Overlay(chain.store.state), events=[])
-    ante = Ante(keepers.auth, keepers.bank, keepers.consensus)
+    ante = Ante(keepers.auth, keepers.bank, keepers.consensus, keepers.feegrant)
     return ante.check(ctx, decode(tx, chain.app.registry), simulate=simulate), ctx
 
 

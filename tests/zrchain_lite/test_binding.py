@@ -14,6 +14,7 @@ from tests.zrchain_lite.chain import Chain
 from zrchain_lite import binding, wire
 from zrchain_lite.api import reflection, services
 from zrchain_lite.binding import CompositionError, Route
+from zrchain_lite.errors import TxRejected
 from zrchain_lite.wire.cosmos.bank.v1beta1 import bank_pb2, tx_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2
@@ -45,10 +46,12 @@ def test_services__should_each_be_answered(chain: Chain) -> None:
 
 class Right:
     def send(self, ctx: object, msg: object) -> None: ...
+    def multi_send(self, ctx: object, msg: object) -> None: ...
 
 
 class Misspelt:
     def sent(self, ctx: object, msg: object) -> None: ...
+    def multi_send(self, ctx: object, msg: object) -> None: ...
 
 
 class Surplus(Right):
@@ -58,10 +61,10 @@ class Surplus(Right):
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ((), r"without a handler are \['send'\], without an rpc are none"),
+        ((), r"without a handler are \['send', 'multi_send'\], without an rpc are none"),
         ((Misspelt(),), r"without a handler are \['send'\], without an rpc are \['sent'\]"),
         ((Surplus(),), r"without a handler are none, without an rpc are \['sweep'\]"),
-        ((Right(), Right()), "two parts have a method 'send'"),
+        ((Right(), Right()), "two parts have a method 'multi_send'"),
     ],
 )
 def test_messages__should_refuse_handlers_that_do_not_fit(
@@ -77,8 +80,14 @@ def test_messages__should_refuse_a_file_without_the_service() -> None:
 
 
 def test_handler__should_know_its_message_and_signer() -> None:
-    (handler,) = binding.messages(tx_pb2.DESCRIPTOR, Right())
-    assert (handler.message, handler.signer) == (tx_pb2.MsgSend, "from_address")
+    send, many = binding.messages(tx_pb2.DESCRIPTOR, Right())
+    assert send.message is tx_pb2.MsgSend
+    assert send.signed_by(tx_pb2.MsgSend(from_address="a")) == "a"
+    inputs = [bank_pb2.Input(address="a"), bank_pb2.Input(address="b")]
+    assert many.signed_by(tx_pb2.MsgMultiSend(inputs=inputs[:1])) == "a"
+    for wrong in ([], inputs):
+        with pytest.raises(TxRejected, match=f"one of inputs, not {len(wrong)}"):
+            many.signed_by(tx_pb2.MsgMultiSend(inputs=wrong))
 
 
 @pytest.mark.parametrize(

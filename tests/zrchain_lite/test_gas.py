@@ -10,9 +10,20 @@ import pytest
 from google.protobuf.message import Message
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, genesis, transfer
+from tests.zrchain_lite.modules.authz.test_authz import any_of, execute, grant
+from tests.zrchain_lite.modules.feegrant.test_feegrant import allow
 from zrchain_lite.client import Account, party_signature
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.tx import pack
+from zrchain_lite.wire.cosmos.authz.v1beta1.tx_pb2 import MsgExec
+from zrchain_lite.wire.cosmos.bank.v1beta1.authz_pb2 import SendAuthorization
+from zrchain_lite.wire.cosmos.bank.v1beta1.bank_pb2 import Input, Output
+from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSend
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
+from zrchain_lite.wire.cosmos.feegrant.v1beta1.feegrant_pb2 import (
+    AllowedMsgAllowance,
+    BasicAllowance,
+)
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -141,6 +152,44 @@ def test_ordinary_messages__should_pay_for_what_they_compute(costs: Costs) -> No
         creator=BOB.address, key_ids=[1] * 200, data_for_signing=",".join(["11" * 32] * 200)
     )
     costs.run(BOB, many)
+
+
+def test_grants_and_allowances__should_pay_for_what_they_compute(costs: Costs) -> None:
+    strangers = [Account.from_secret((10**6 + n).to_bytes(32, "big")) for n in range(250)]
+    coin = [Coin(denom="urock", amount="1")]
+    outputs = [Output(address=each.address, coins=coin) for each in strangers] * 12
+    total = [Coin(denom="urock", amount=str(len(outputs)))]
+    costs.run(
+        ALICE,
+        MsgMultiSend(inputs=[Input(address=ALICE.address, coins=total)], outputs=outputs),
+    )
+    limit = [Coin(denom="urock", amount=str(10**9))]
+    listed = [BOB.address, *(each.address for each in strangers[:127])]
+    sends = SendAuthorization(spend_limit=limit, allow_list=listed)
+    costs.run(ALICE, *[grant(ALICE, each, sends, 4 * 10**12) for each in strangers[:170]])
+    costs.run(ALICE, grant(ALICE, CAROL, sends))
+    costs.run(CAROL, grant(CAROL, BOB, any_of(MsgExec)))
+    costs.run(CAROL, execute(CAROL, *[transfer(ALICE, BOB)] * 250))
+    inner = execute(CAROL, *[transfer(ALICE, BOB)] * 40)
+    costs.run(BOB, *[execute(BOB, inner)] * 20)
+    deep: Message = execute(BOB, *[transfer(BOB, CAROL)] * 120)
+    for _ in range(6):
+        deep = execute(BOB, deep)
+    costs.run(BOB, deep)
+    names = [f"/x.{n:0505}" for n in range(127)]
+    allowance = AllowedMsgAllowance(
+        allowance=pack(BasicAllowance(spend_limit=limit)),
+        allowed_messages=[*names, "/cosmos.bank.v1beta1.MsgSend"],
+    )
+    costs.run(ALICE, *[allow(ALICE, each, allowance) for each in strangers[:15]])
+    costs.run(ALICE, allow(ALICE, BOB, allowance))
+    paid = [
+        costs.chain.tx(
+            BOB, transfer(BOB, CAROL), ahead=n, granter=ALICE.address, gas_limit=1_000_000, fee=100
+        )
+        for n in range(40)
+    ]
+    costs.block(*paid)
 
 
 def test_small_transactions__should_pay_for_what_each_takes(costs: Costs) -> None:

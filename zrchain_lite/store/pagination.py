@@ -172,6 +172,16 @@ def page_of_store(
     return page(((pair[0][len(prefix) :], pair) for pair in pairs), request, total=total)
 
 
+def page_of_view(
+    view: View, views: KVStore, group: Key, request: PageRequest
+) -> tuple[list[bytes], PageResponse]:
+    """One page of the members of a view's group, whatever these are."""
+    pairs, response = page_of_store(
+        views, view.prefix(group), request, total=lambda: view.count(views, group)
+    )
+    return [key[len(view.prefix(group)) :] for key, _ in pairs], response
+
+
 def _check(request: PageRequest) -> None:
     if request.key and request.offset:
         raise InvalidArgument("a page is asked for by key or by offset, not both")

@@ -46,20 +46,21 @@ class View:
         self, views: KVStore, group: Key, *, start: int | None = None, reverse: bool = False
     ) -> Iterator[int]:
         """The members of a group that are ids, in their order, from `start` on."""
-        prefix = self._prefix(group)
+        prefix = self.prefix(group)
         first = None if start is None else prefix + start.to_bytes(8, "big")
         for key, _ in views.iterate(prefix, start=first, reverse=reverse):
             yield int.from_bytes(key[len(prefix) :], "big")
 
     def row_key(self, row: Row) -> bytes:
         """Where a row is stored."""
-        return self._prefix(row[0]) + row[1]
+        return self.prefix(row[0]) + row[1]
 
     def count_key(self, group: Key) -> bytes:
         """Where the length of a group is stored."""
-        return b"#" + self._prefix(group)
+        return b"#" + self.prefix(group)
 
-    def _prefix(self, group: Key) -> bytes:
+    def prefix(self, group: Key) -> bytes:
+        """The rows of a group begin with this; its member follows."""
         parts = group if isinstance(group, tuple) else (group,)
         digest = blake2b(encode_key(parts), digest_size=12).digest()
         return self.name.encode() + b"/" + digest

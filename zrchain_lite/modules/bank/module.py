@@ -9,9 +9,10 @@ from zrchain_lite import binding
 from zrchain_lite.genesis import GenesisError
 from zrchain_lite.module import Context, Module, MsgHandler, QueryHandler
 from zrchain_lite.modules.auth.keeper import check_address
-from zrchain_lite.modules.bank.keeper import BankKeeper, parse_coin
+from zrchain_lite.modules.bank.keeper import OWNERS, BankKeeper, parse_coin
 from zrchain_lite.modules.bank.messages import BankMessages
 from zrchain_lite.modules.bank.queries import BankQueries
+from zrchain_lite.store.views import View
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2, tx_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 
@@ -39,6 +40,9 @@ class BankModule(Module):
 
     def messages(self) -> tuple[MsgHandler, ...]:
         return binding.messages(tx_pb2.DESCRIPTOR, BankMessages(self._keeper))
+
+    def views(self) -> tuple[View, ...]:
+        return (OWNERS,)
 
     def queries(self) -> tuple[QueryHandler, ...]:
         return binding.queries(query_pb2.DESCRIPTOR, BankQueries(self._keeper))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.module import Context
-from zrchain_lite.modules.bank.keeper import DENOM, BankKeeper
-from zrchain_lite.store.pagination import page_of_store
+from zrchain_lite.modules.bank.keeper import DENOM, OWNERS, BankKeeper
+from zrchain_lite.store.pagination import page_of_store, page_of_view
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as q
 from zrchain_lite.wire.cosmos.bank.v1beta1.bank_pb2 import DenomUnit, Metadata, Params
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
@@ -55,11 +55,44 @@ class BankQueries:
         asked = q.QueryBalanceRequest(address=request.address, denom=request.denom)
         return q.QuerySpendableBalanceByDenomResponse(balance=self.balance(ctx, asked).balance)
 
+    def denom_owners(
+        self, ctx: Context, request: q.QueryDenomOwnersRequest
+    ) -> q.QueryDenomOwnersResponse:
+        """One page of the addresses that hold a denomination, with what each holds."""
+        owned, page = self._owners(ctx, request.denom, request.pagination)
+        return q.QueryDenomOwnersResponse(denom_owners=owned, pagination=page)
+
+    def denom_owners_by_query(
+        self, ctx: Context, request: q.QueryDenomOwnersByQueryRequest
+    ) -> q.QueryDenomOwnersByQueryResponse:
+        """The same, for denominations that a path cannot hold."""
+        owned, page = self._owners(ctx, request.denom, request.pagination)
+        return q.QueryDenomOwnersByQueryResponse(denom_owners=owned, pagination=page)
+
     def send_enabled(
         self, ctx: Context, request: q.QuerySendEnabledRequest
     ) -> q.QuerySendEnabledResponse:
-        """No exceptions: every denomination may be sent, as `params` says."""
+        """No exceptions: every denomination may be sent, as `params` says.
+
+        As in the SDK, only exceptions are listed, of those that are asked for too.
+        """
         return q.QuerySendEnabledResponse(pagination=PageResponse())
+
+    def _owners(
+        self, ctx: Context, denom: str, page: PageRequest
+    ) -> tuple[list[q.DenomOwner], PageResponse]:
+        if not denom:
+            raise InvalidArgument("denom is empty")
+        members, response = page_of_view(OWNERS, ctx.views, denom, page)
+        addresses = [member.decode() for member in members]
+        owned = [
+            q.DenomOwner(
+                address=address,
+                balance=Coin(denom=denom, amount=str(self._keeper.balance(ctx, address, denom))),
+            )
+            for address in addresses
+        ]
+        return owned, response
 
     def _coins(
         self, ctx: Context, address: str, page: PageRequest
@@ -93,6 +126,14 @@ class BankQueries:
         if request.denom != DENOM:
             raise NotFound(f"no metadata of denomination {request.denom!r}")
         return q.QueryDenomMetadataResponse(metadata=ROCK)
+
+    def denom_metadata_by_query_string(
+        self, ctx: Context, request: q.QueryDenomMetadataByQueryStringRequest
+    ) -> q.QueryDenomMetadataByQueryStringResponse:
+        """The same, for denominations that a path cannot hold."""
+        asked = q.QueryDenomMetadataRequest(denom=request.denom)
+        metadata = self.denom_metadata(ctx, asked).metadata
+        return q.QueryDenomMetadataByQueryStringResponse(metadata=metadata)
 
     def denoms_metadata(
         self, ctx: Context, request: q.QueryDenomsMetadataRequest

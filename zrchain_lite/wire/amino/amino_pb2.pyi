@@ -5,5 +5,7 @@ from typing import ClassVar as _ClassVar
 DESCRIPTOR: _descriptor.FileDescriptor
 NAME_FIELD_NUMBER: _ClassVar[int]
 name: _descriptor.FieldDescriptor
+ONEOF_NAME_FIELD_NUMBER: _ClassVar[int]
+oneof_name: _descriptor.FieldDescriptor
 DONT_OMITEMPTY_FIELD_NUMBER: _ClassVar[int]
 dont_omitempty: _descriptor.FieldDescriptor

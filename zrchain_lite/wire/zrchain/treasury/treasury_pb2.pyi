@@ -1,3 +1,4 @@
+from zrchain_lite.wire.amino import amino_pb2 as _amino_pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2
 from google.api import annotations_pb2 as _annotations_pb2

@@ -22,10 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from zrchain_lite.wire.amino import amino_pb2 as amino_dot_amino__pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
+from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as cosmos_dot_msg_dot_v1_dot_msg__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63osmos/bank/v1beta1/bank.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x1e\x63osmos/base/v1beta1/coin.proto\"b\n\x06Params\x12:\n\x0csend_enabled\x18\x01 \x03(\x0b\x32 .cosmos.bank.v1beta1.SendEnabledB\x02\x18\x01\x12\x1c\n\x14\x64\x65\x66\x61ult_send_enabled\x18\x02 \x01(\x08\"-\n\x0bSendEnabled\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\"B\n\x05Input\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12(\n\x05\x63oins\x18\x02 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"C\n\x06Output\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12(\n\x05\x63oins\x18\x02 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"=\n\tDenomUnit\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\x12\x10\n\x08\x65xponent\x18\x02 \x01(\r\x12\x0f\n\x07\x61liases\x18\x03 \x03(\t\"\xb0\x01\n\x08Metadata\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x33\n\x0b\x64\x65nom_units\x18\x02 \x03(\x0b\x32\x1e.cosmos.bank.v1beta1.DenomUnit\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\t\x12\x0f\n\x07\x64isplay\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x0e\n\x06symbol\x18\x06 \x01(\t\x12\x0b\n\x03uri\x18\x07 \x01(\t\x12\x10\n\x08uri_hash\x18\x08 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63osmos/bank/v1beta1/bank.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x11\x61mino/amino.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x17\x63osmos/msg/v1/msg.proto\"b\n\x06Params\x12:\n\x0csend_enabled\x18\x01 \x03(\x0b\x32 .cosmos.bank.v1beta1.SendEnabledB\x02\x18\x01\x12\x1c\n\x14\x64\x65\x66\x61ult_send_enabled\x18\x02 \x01(\x08\"-\n\x0bSendEnabled\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\"W\n\x05Input\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12/\n\x05\x63oins\x18\x02 \x03(\x0b\x32\x19.cosmos.base.v1beta1.CoinB\x05\xa8\xe7\xb0*\x01:\x0c\x82\xe7\xb0*\x07\x61\x64\x64ress\"J\n\x06Output\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12/\n\x05\x63oins\x18\x02 \x03(\x0b\x32\x19.cosmos.base.v1beta1.CoinB\x05\xa8\xe7\xb0*\x01\"=\n\tDenomUnit\x12\r\n\x05\x64\x65nom\x18\x01 \x01(\t\x12\x10\n\x08\x65xponent\x18\x02 \x01(\r\x12\x0f\n\x07\x61liases\x18\x03 \x03(\t\"\xb0\x01\n\x08Metadata\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x33\n\x0b\x64\x65nom_units\x18\x02 \x03(\x0b\x32\x1e.cosmos.bank.v1beta1.DenomUnit\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\t\x12\x0f\n\x07\x64isplay\x18\x04 \x01(\t\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x0e\n\x06symbol\x18\x06 \x01(\t\x12\x0b\n\x03uri\x18\x07 \x01(\t\x12\x10\n\x08uri_hash\x18\x08 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,16 +36,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PARAMS'].fields_by_name['send_enabled']._loaded_options = None
   _globals['_PARAMS'].fields_by_name['send_enabled']._serialized_options = b'\030\001'
-  _globals['_PARAMS']._serialized_start=87
-  _globals['_PARAMS']._serialized_end=185
-  _globals['_SENDENABLED']._serialized_start=187
-  _globals['_SENDENABLED']._serialized_end=232
-  _globals['_INPUT']._serialized_start=234
-  _globals['_INPUT']._serialized_end=300
-  _globals['_OUTPUT']._serialized_start=302
-  _globals['_OUTPUT']._serialized_end=369
-  _globals['_DENOMUNIT']._serialized_start=371
-  _globals['_DENOMUNIT']._serialized_end=432
-  _globals['_METADATA']._serialized_start=435
-  _globals['_METADATA']._serialized_end=611
+  _globals['_INPUT'].fields_by_name['coins']._loaded_options = None
+  _globals['_INPUT'].fields_by_name['coins']._serialized_options = b'\250\347\260*\001'
+  _globals['_INPUT']._loaded_options = None
+  _globals['_INPUT']._serialized_options = b'\202\347\260*\007address'
+  _globals['_OUTPUT'].fields_by_name['coins']._loaded_options = None
+  _globals['_OUTPUT'].fields_by_name['coins']._serialized_options = b'\250\347\260*\001'
+  _globals['_PARAMS']._serialized_start=131
+  _globals['_PARAMS']._serialized_end=229
+  _globals['_SENDENABLED']._serialized_start=231
+  _globals['_SENDENABLED']._serialized_end=276
+  _globals['_INPUT']._serialized_start=278
+  _globals['_INPUT']._serialized_end=365
+  _globals['_OUTPUT']._serialized_start=367
+  _globals['_OUTPUT']._serialized_end=441
+  _globals['_DENOMUNIT']._serialized_start=443
+  _globals['_DENOMUNIT']._serialized_end=504
+  _globals['_METADATA']._serialized_start=507
+  _globals['_METADATA']._serialized_end=683
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,6 @@
+from zrchain_lite.wire.amino import amino_pb2 as _amino_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
+from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as _msg_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

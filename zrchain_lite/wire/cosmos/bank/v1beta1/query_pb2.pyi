@@ -149,3 +149,55 @@ class QuerySendEnabledResponse(_message.Message):
     send_enabled: _containers.RepeatedCompositeFieldContainer[_bank_pb2.SendEnabled]
     pagination: _pagination_pb2.PageResponse
     def __init__(self, send_enabled: _Optional[_Iterable[_Union[_bank_pb2.SendEnabled, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QueryDenomOwnersRequest(_message.Message):
+    __slots__ = ("denom", "pagination")
+    DENOM_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    denom: str
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, denom: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class DenomOwner(_message.Message):
+    __slots__ = ("address", "balance")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    balance: _coin_pb2.Coin
+    def __init__(self, address: _Optional[str] = ..., balance: _Optional[_Union[_coin_pb2.Coin, _Mapping]] = ...) -> None: ...
+
+class QueryDenomOwnersResponse(_message.Message):
+    __slots__ = ("denom_owners", "pagination")
+    DENOM_OWNERS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    denom_owners: _containers.RepeatedCompositeFieldContainer[DenomOwner]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, denom_owners: _Optional[_Iterable[_Union[DenomOwner, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QueryDenomOwnersByQueryRequest(_message.Message):
+    __slots__ = ("denom", "pagination")
+    DENOM_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    denom: str
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, denom: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class QueryDenomOwnersByQueryResponse(_message.Message):
+    __slots__ = ("denom_owners", "pagination")
+    DENOM_OWNERS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    denom_owners: _containers.RepeatedCompositeFieldContainer[DenomOwner]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, denom_owners: _Optional[_Iterable[_Union[DenomOwner, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class QueryDenomMetadataByQueryStringRequest(_message.Message):
+    __slots__ = ("denom",)
+    DENOM_FIELD_NUMBER: _ClassVar[int]
+    denom: str
+    def __init__(self, denom: _Optional[str] = ...) -> None: ...
+
+class QueryDenomMetadataByQueryStringResponse(_message.Message):
+    __slots__ = ("metadata",)
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    metadata: _bank_pb2.Metadata
+    def __init__(self, metadata: _Optional[_Union[_bank_pb2.Metadata, _Mapping]] = ...) -> None: ...

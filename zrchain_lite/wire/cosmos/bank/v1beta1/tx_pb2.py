@@ -28,7 +28,7 @@ from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_do
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2 as cosmos_dot_msg_dot_v1_dot_msg__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63osmos/bank/v1beta1/tx.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x11\x61mino/amino.proto\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x17\x63osmos/msg/v1/msg.proto\"\x8f\x01\n\x07MsgSend\x12\x14\n\x0c\x66rom_address\x18\x01 \x01(\t\x12\x12\n\nto_address\x18\x02 \x01(\t\x12\x30\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.CoinB\x05\xa8\xe7\xb0*\x01:(\x82\xe7\xb0*\x0c\x66rom_address\x8a\xe7\xb0*\x12\x63osmos-sdk/MsgSend\"\x11\n\x0fMsgSendResponse\"h\n\x0cMsgMultiSend\x12*\n\x06inputs\x18\x01 \x03(\x0b\x32\x1a.cosmos.bank.v1beta1.Input\x12,\n\x07outputs\x18\x02 \x03(\x0b\x32\x1b.cosmos.bank.v1beta1.Output\"\x16\n\x14MsgMultiSendResponse2X\n\x03Msg\x12J\n\x04Send\x12\x1c.cosmos.bank.v1beta1.MsgSend\x1a$.cosmos.bank.v1beta1.MsgSendResponse\x1a\x05\x80\xe7\xb0*\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63osmos/bank/v1beta1/tx.proto\x12\x13\x63osmos.bank.v1beta1\x1a\x11\x61mino/amino.proto\x1a\x1e\x63osmos/bank/v1beta1/bank.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x17\x63osmos/msg/v1/msg.proto\"\x8f\x01\n\x07MsgSend\x12\x14\n\x0c\x66rom_address\x18\x01 \x01(\t\x12\x12\n\nto_address\x18\x02 \x01(\t\x12\x30\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.CoinB\x05\xa8\xe7\xb0*\x01:(\x82\xe7\xb0*\x0c\x66rom_address\x8a\xe7\xb0*\x12\x63osmos-sdk/MsgSend\"\x11\n\x0fMsgSendResponse\"\x9f\x01\n\x0cMsgMultiSend\x12\x31\n\x06inputs\x18\x01 \x03(\x0b\x32\x1a.cosmos.bank.v1beta1.InputB\x05\xa8\xe7\xb0*\x01\x12\x33\n\x07outputs\x18\x02 \x03(\x0b\x32\x1b.cosmos.bank.v1beta1.OutputB\x05\xa8\xe7\xb0*\x01:\'\x82\xe7\xb0*\x06inputs\x8a\xe7\xb0*\x17\x63osmos-sdk/MsgMultiSend\"\x16\n\x14MsgMultiSendResponse2\xb3\x01\n\x03Msg\x12J\n\x04Send\x12\x1c.cosmos.bank.v1beta1.MsgSend\x1a$.cosmos.bank.v1beta1.MsgSendResponse\x12Y\n\tMultiSend\x12!.cosmos.bank.v1beta1.MsgMultiSend\x1a).cosmos.bank.v1beta1.MsgMultiSendResponse\x1a\x05\x80\xe7\xb0*\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,16 +39,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MSGSEND'].fields_by_name['amount']._serialized_options = b'\250\347\260*\001'
   _globals['_MSGSEND']._loaded_options = None
   _globals['_MSGSEND']._serialized_options = b'\202\347\260*\014from_address\212\347\260*\022cosmos-sdk/MsgSend'
+  _globals['_MSGMULTISEND'].fields_by_name['inputs']._loaded_options = None
+  _globals['_MSGMULTISEND'].fields_by_name['inputs']._serialized_options = b'\250\347\260*\001'
+  _globals['_MSGMULTISEND'].fields_by_name['outputs']._loaded_options = None
+  _globals['_MSGMULTISEND'].fields_by_name['outputs']._serialized_options = b'\250\347\260*\001'
+  _globals['_MSGMULTISEND']._loaded_options = None
+  _globals['_MSGMULTISEND']._serialized_options = b'\202\347\260*\006inputs\212\347\260*\027cosmos-sdk/MsgMultiSend'
   _globals['_MSG']._loaded_options = None
   _globals['_MSG']._serialized_options = b'\200\347\260*\001'
   _globals['_MSGSEND']._serialized_start=162
   _globals['_MSGSEND']._serialized_end=305
   _globals['_MSGSENDRESPONSE']._serialized_start=307
   _globals['_MSGSENDRESPONSE']._serialized_end=324
-  _globals['_MSGMULTISEND']._serialized_start=326
-  _globals['_MSGMULTISEND']._serialized_end=430
-  _globals['_MSGMULTISENDRESPONSE']._serialized_start=432
-  _globals['_MSGMULTISENDRESPONSE']._serialized_end=454
-  _globals['_MSG']._serialized_start=456
-  _globals['_MSG']._serialized_end=544
+  _globals['_MSGMULTISEND']._serialized_start=327
+  _globals['_MSGMULTISEND']._serialized_end=486
+  _globals['_MSGMULTISENDRESPONSE']._serialized_start=488
+  _globals['_MSGMULTISENDRESPONSE']._serialized_end=510
+  _globals['_MSG']._serialized_start=513
+  _globals['_MSG']._serialized_end=692
 # @@protoc_insertion_point(module_scope)
