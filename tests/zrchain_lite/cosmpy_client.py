@@ -4,6 +4,7 @@
     cosmpy_client.py request-key GRPC_URL CHAIN_ID SECRET_HEX DESCRIPTORS WORKSPACE KEYRING
     cosmpy_client.py read-keys GRPC_URL CHAIN_ID SECRET_HEX DESCRIPTORS WORKSPACE
 
+    cosmpy_client.py grant GRPC_URL CHAIN_ID SECRET_HEX GRANTEE_SECRET_HEX RECIPIENT
     cosmpy_client.py wire DESCRIPTORS
 
 DESCRIPTORS is a file with a FileDescriptorSet of the ledger's own messages. Prints one JSON object.
@@ -20,16 +21,28 @@ from pathlib import Path
 import grpc
 from cosmpy.aerial.client import LedgerClient, NetworkConfig
 from cosmpy.aerial.client.utils import prepare_and_broadcast_basic_transaction
-from cosmpy.aerial.tx import Transaction
+from cosmpy.aerial.tx import Transaction, TxFee
 from cosmpy.aerial.wallet import LocalWallet
 from cosmpy.crypto.address import Address
 from cosmpy.crypto.keypairs import PrivateKey
+from cosmpy.protos.cosmos.authz.v1beta1.authz_pb2 import Grant
+from cosmpy.protos.cosmos.authz.v1beta1.query_pb2 import QueryGranterGrantsRequest as GranterGrants
+from cosmpy.protos.cosmos.authz.v1beta1.query_pb2_grpc import QueryStub as AuthzStub
+from cosmpy.protos.cosmos.authz.v1beta1.tx_pb2 import MsgExec, MsgGrant
+from cosmpy.protos.cosmos.bank.v1beta1.authz_pb2 import SendAuthorization
+from cosmpy.protos.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from cosmpy.protos.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData
 from cosmpy.protos.cosmos.base.query.v1beta1 import pagination_pb2  # noqa: F401 - registers its file
+from cosmpy.protos.cosmos.base.v1beta1.coin_pb2 import Coin
+from cosmpy.protos.cosmos.feegrant.v1beta1.feegrant_pb2 import BasicAllowance
+from cosmpy.protos.cosmos.feegrant.v1beta1.query_pb2 import QueryAllowanceRequest as Allowance
+from cosmpy.protos.cosmos.feegrant.v1beta1.query_pb2_grpc import QueryStub as FeegrantStub
+from cosmpy.protos.cosmos.feegrant.v1beta1.tx_pb2 import MsgGrantAllowance
 from cosmpy.protos.cosmos.msg.v1 import msg_pb2  # noqa: F401 - registers its file
 from cosmpy.protos.cosmos.tx.v1beta1.service_pb2 import GetTxRequest
 from google.api import annotations_pb2
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory  # noqa: F401
+from google.protobuf.any_pb2 import Any
 
 
 def connect(url, chain_id, secret):
@@ -70,6 +83,37 @@ def transfer(client, wallet, recipient, amount):
         "chain_id": client.query_chain_id(),
         "latest": client.query_height(),
         "app": client.query_node_info().app_name,
+    }
+
+
+def grant(client, wallet, other, recipient):
+    """The wallet lets another one send 100 urock, and pays its fees within an allowance."""
+    friend = LocalWallet(PrivateKey(bytes.fromhex(other)), prefix="zen")
+    names = {"granter": str(wallet.address()), "grantee": str(friend.address())}
+    coin = Coin(denom="urock", amount="100")
+    sends, allowance = Any(), Any()
+    sends.Pack(SendAuthorization(spend_limit=[coin]), "/")
+    allowance.Pack(BasicAllowance(spend_limit=[coin]), "/")
+    tx = Transaction()
+    tx.add_message(MsgGrant(**names, grant=Grant(authorization=sends)))
+    tx.add_message(MsgGrantAllowance(**names, allowance=allowance))
+    prepare_and_broadcast_basic_transaction(client, tx, wallet).wait_to_complete()
+    inner = Any()
+    send = MsgSend(from_address=names["granter"], to_address=recipient)
+    send.amount.add(denom="urock", amount="60")
+    inner.Pack(send, "/")
+    tx = Transaction()
+    tx.add_message(MsgExec(grantee=names["grantee"], msgs=[inner]))
+    fee = TxFee("40urock", 400_000, granter=wallet.address())
+    prepare_and_broadcast_basic_transaction(client, tx, friend, fee=fee).wait_to_complete()
+    channel = grpc.insecure_channel(client.network_config.url.split("://")[1])
+    (left,) = AuthzStub(channel).GranterGrants(GranterGrants(granter=names["granter"])).grants
+    kept = FeegrantStub(channel).Allowance(Allowance(**names)).allowance.allowance
+    return {
+        "left": SendAuthorization.FromString(left.authorization.value).spend_limit[0].amount,
+        "allowed": BasicAllowance.FromString(kept.value).spend_limit[0].amount,
+        "balance": client.query_bank_balance(Address(recipient), "urock"),
+        "sequence": client.query_account(friend.address()).sequence,
     }
 
 
@@ -121,6 +165,13 @@ def wire(descriptors):
         "tx.v1beta1.service_pb2",
         "bank.v1beta1.tx_pb2",
         "bank.v1beta1.query_pb2",
+        "bank.v1beta1.authz_pb2",
+        "authz.v1beta1.tx_pb2",
+        "authz.v1beta1.query_pb2",
+        "authz.v1beta1.genesis_pb2",
+        "feegrant.v1beta1.tx_pb2",
+        "feegrant.v1beta1.query_pb2",
+        "feegrant.v1beta1.genesis_pb2",
         "auth.v1beta1.query_pb2",
         "base.tendermint.v1beta1.query_pb2",
         "consensus.v1.query_pb2",
@@ -177,7 +228,12 @@ def shape(field):
     return field.name, field.number, field.type, field.label, field.type_name
 
 
-COMMANDS = {"transfer": transfer, "request-key": request_key, "read-keys": read_keys}
+COMMANDS = {
+    "transfer": transfer,
+    "grant": grant,
+    "request-key": request_key,
+    "read-keys": read_keys,
+}
 
 if __name__ == "__main__":
     if sys.argv[1] == "wire":

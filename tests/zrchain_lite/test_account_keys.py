@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FEE, GAS, NOBODY, Chain, transfer
 from zrchain_lite import amino
@@ -25,6 +28,7 @@ from zrchain_lite.wire.cosmos.crypto.multisig.v1beta1.multisig_pb2 import (
     MultiSignature,
 )
 from zrchain_lite.wire.cosmos.crypto.secp256k1.keys_pb2 import PubKey
+from zrchain_lite.wire.cosmos.feegrant.v1beta1.feegrant_pb2 import BasicAllowance
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1.signing_pb2 import (
     SIGN_MODE_DIRECT,
     SIGN_MODE_LEGACY_AMINO_JSON,
@@ -185,16 +189,60 @@ def test_document__should_show_what_messages_hold() -> None:
     )
 
 
+def test_document__should_name_who_pays() -> None:
+    fee = Fee(gas_limit=7, payer="zen1p", granter="zen1g")
+    document = json.loads(amino.sign_bytes(TxBody(), AuthInfo(fee=fee), "chain", 0, 1))
+    assert document["fee"] == {"amount": [], "gas": "7", "granter": "zen1g", "payer": "zen1p"}
+
+
 @pytest.mark.parametrize(
-    ("body", "auth_info", "why"),
+    ("answer", "shown"),
     [
-        (TxBody(), AuthInfo(fee=Fee(payer="zen1")), "payer"),
-        (TxBody(), AuthInfo(fee=Fee(granter="zen1")), "granter"),
-        (TxBody(messages=[pack(MsgFulfilKeyRequest(reject_reason="no"))]), AuthInfo(), "DIRECT"),
+        ({}, None),
+        (
+            {"reject_reason": "no"},
+            {
+                "type": "/zrchain.treasury.MsgFulfilKeyRequest.reject_reason",
+                "value": {"reject_reason": "no"},
+            },
+        ),
+        (
+            {"key": {"public_key": b"k"}},
+            {
+                "type": "/zrchain.treasury.MsgFulfilKeyRequest.key",
+                "value": {"key": {"public_key": "aw=="}},
+            },
+        ),
     ],
 )
-def test_document__should_refuse_what_it_cannot_say(
-    body: TxBody, auth_info: AuthInfo, why: str
+def test_document__should_name_the_one_of_several_that_is_set(
+    answer: dict[str, Any], shown: object
 ) -> None:
-    with pytest.raises(TxRejected, match=why):
-        amino.sign_bytes(body, auth_info, "chain", 0, 1)
+    body = TxBody(messages=[pack(MsgFulfilKeyRequest(creator="zen1", **answer))])
+    document = json.loads(amino.sign_bytes(body, AuthInfo(), "chain", 0, 1))
+    assert document["msgs"][0]["value"] == {"creator": "zen1", "Result": shown}
+
+
+def test_document__should_refuse_one_of_several_without_a_name() -> None:
+    body = TxBody(messages=[pack(ModeInfo(single=ModeInfo.Single(mode=SIGN_MODE_DIRECT)))])
+    with pytest.raises(TxRejected, match="DIRECT"):
+        amino.sign_bytes(body, AuthInfo(), "chain", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("nanos", "shown"),
+    [
+        (0, "2100-01-01T00:00:00Z"),
+        (5_000_000, "2100-01-01T00:00:00.005Z"),
+        (1, "2100-01-01T00:00:00.000000001Z"),
+        (120_000_000, "2100-01-01T00:00:00.12Z"),
+    ],
+)
+def test_document__should_write_moments_as_go_does(nanos: int, shown: str) -> None:
+    """Source: Cosmos SDK 0.50, x/tx/signing/aminojson/time.go, which uses Go's RFC3339Nano."""
+    moment = Timestamp(seconds=4_102_444_800, nanos=nanos)
+    body = TxBody(messages=[pack(BasicAllowance(expiration=moment))])
+    document = json.loads(amino.sign_bytes(body, AuthInfo(), "chain", 0, 1))
+    assert document["msgs"] == [
+        {"type": "cosmos-sdk/BasicAllowance", "value": {"spend_limit": [], "expiration": shown}}
+    ]

@@ -182,7 +182,7 @@ ROWS: list[tuple[str, Make, str, int]] = [
     ("fee in another coin", signed(denom="uother"), "sdk", 13),
     ("fee above the balance", signed(fee=FUNDS + 1), "sdk", 5),
     ("fee paid by somebody else", edited(other_payer), "sdk", 4),
-    ("fee grant", edited(granter), "feegrant", 5),
+    ("fee grant", edited(granter), "sdk", 4),
     ("memo too long", signed(memo="x" * 257), "sdk", 12),
     ("timeout height passed", signed(timeout_height=1), "sdk", 30),
     ("other chain", signed(chain_id="other-chain"), "sdk", 4),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.processes import run
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS, NOBODY
 from tests.zrsign_chains.cosmos_wire import read_back
 from zrchain_lite import amino
 from zrchain_lite.account_keys import AccountKey
@@ -23,6 +23,7 @@ from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
+GRANTS = SCRIPT.with_name("grants.mjs")
 AMINO = SCRIPT.with_name("amino.mjs")
 MODULES = SCRIPT.parent / "node_modules"
 NODE = shutil.which("node") or str(ROOT / ".tools" / "bin" / "node")
@@ -126,3 +127,18 @@ async def test_cosmjs__should_sign_in_amino_json_alone_and_as_two_of_three(
     assert seen["shared"] == key.address()
     assert (seen["oneOfThree"], seen["twoOfThree"], seen["again"]) == (4, 0, 0)
     assert (seen["sequence"], seen["balance"]) == (2, str(1_000_000 - 2 * (40 + 7)))
+
+
+@pytest.mark.parametrize("mode", ["direct", "amino"])
+async def test_cosmjs__should_grant_execute_and_pay_for_another(
+    node: RunningNode, mode: str
+) -> None:
+    """Nobody has no coins: what it does, Alice lets it do, and Alice pays."""
+    secrets = [each.secret.secret.hex() for each in (ALICE, NOBODY)]
+    url = f"http://127.0.0.1:{node.rpc_port}"
+    done = await asyncio.to_thread(run, [NODE, GRANTS, MODULES, url, mode, *secrets, BOB.address])
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["codes"] == [0, 0, 5, 0, 2]
+    assert (seen["left"], seen["spendable"]) == ("40", str(500 - 2 * 40))
+    assert (seen["balance"], seen["grantee"]) == (str(FUNDS + 60 + 3), 0)

@@ -20,6 +20,7 @@ from tests.zrchain_lite.chain import (
     CAROL,
     CHAIN_ID,
     FUNDS,
+    NOBODY,
     genesis,
     node_config,
 )
@@ -93,6 +94,12 @@ async def test_cosmpy__should_transfer_and_read_balances(cosmpy: Cosmpy, rest: b
     assert seen["chain_id"] == CHAIN_ID
     assert 0 < seen["height"] <= seen["latest"]
     assert seen["gas_used"] > 0
+
+
+async def test_cosmpy__should_grant_execute_and_pay_for_another(cosmpy: Cosmpy) -> None:
+    seen = await cosmpy.run("grant", NOBODY.secret.secret.hex(), BOB.address)
+    assert (seen["left"], seen["allowed"]) == ("40", "60")
+    assert (seen["balance"], seen["sequence"]) == (FUNDS + 60, 1)
 
 
 async def test_cosmpys_signature__should_be_over_what_a_cosmos_chain_here_writes(

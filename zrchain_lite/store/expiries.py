@@ -29,7 +29,7 @@ class Expiries:
         store.set(self._key(expiration, key), b"")
 
     def remove(self, store: KVStore, expiration: Timestamp, key: bytes) -> None:
-        """Forget it."""
+        """Forget when what is stored under `key` ends."""
         store.delete(self._key(expiration, key))
 
     def sweep(self, store: KVStore, time_ms: int, most: int = PAGE) -> list[bytes]:

@@ -15,7 +15,7 @@ from zrchain_lite.store.views import Read, Row, View
 from zrchain_lite.wire.cosmos.feegrant.v1beta1.feegrant_pb2 import Grant
 
 ALLOWANCES = StoredMap("feegrant/allowance", Grant)
-"""By grantee, then by granter."""
+"""Allowances by grantee, then by granter."""
 _expiries = Expiries("feegrant/expiry")
 
 
