@@ -48,6 +48,7 @@ OTHER_LOCKS = {
     LOCKS / "build.lock": ("--group", "build"),
     LOCKS / "uv.lock": ("--group", "uv"),
     ROOT / "zrsign" / "local" / "tools" / "node.lock": ("--group", "node"),
+    ROOT / "zrsign" / "local" / "tools" / "go.lock": ("--group", "go"),
     LOCKS / "wheel.lock": ("pyproject.toml", "--group", "beside"),
 }
 COMPILE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -44,8 +44,12 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def install() -> None:
+def install(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which; every one that is needed by default.")
+    ] = None,
+) -> None:
     """Fetch every missing tool into .tools. Safe to repeat; goes on where it stopped."""
     from zrsign.local import tools
 
-    tools.install(lambda line: err.print(line, markup=False))
+    tools.install(lambda line: err.print(line, markup=False), names or ())

@@ -1,6 +1,7 @@
 """`python -m zrsign.local.tools`: install the tools, survey them, or run one.
 
 python -m zrsign.local.tools install        bring what is missing
+python -m zrsign.local.tools install NAME   bring one tool, also one that is optional
 python -m zrsign.local.tools survey         what is there, where, which version
 python -m zrsign.local.tools path NAME      the path of one tool
 python -m zrsign.local.tools run NAME ...   run it with the arguments that follow
@@ -22,6 +23,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["install"]:
             install(lambda line: print(f"· {line}", flush=True))
+        case ["install", name] if name in TOOLS:
+            install(lambda line: print(f"· {line}", flush=True), [name])
         case ["survey"]:
             return _print_survey()
         case ["path", name] if name in TOOLS:

@@ -17,6 +17,7 @@ class Recipe(StrEnum):
     NODE = "node"
     NPM = "npm"
     BITCOIN = "bitcoin"
+    COMETBFT = "cometbft"
     NONE = "none"
 
 
@@ -47,7 +48,8 @@ class Tool:
     @property
     def version_arguments(self) -> tuple[str, ...]:
         """What makes the program print its version."""
-        return ("-version",) if self.recipe is Recipe.BITCOIN else ("--version",)
+        words = {Recipe.BITCOIN: "-version", Recipe.COMETBFT: "version"}
+        return (words.get(self.recipe, "--version"),)
 
     def accepts(self, version: Version) -> bool:
         """Whether a program of this version can be used as it is."""
@@ -89,6 +91,15 @@ TOOLS: dict[str, Tool] = {
         ),
         Tool("bitcoind", "Bitcoin network", Recipe.BITCOIN, "BITCOIND", "bitcoind", minimum=(26,)),
         Tool("bitcoin-cli", "talks to bitcoind", Recipe.BITCOIN, "BITCOIN_CLI", "bitcoin-cli"),
+        Tool(
+            "cometbft",
+            "validators of a ledger of several",
+            Recipe.COMETBFT,
+            "COMETBFT",
+            "cometbft",
+            exact=(0, 38, 19),  # what 0.38.21 prints of itself
+            optional=True,
+        ),
         Tool(
             "solana-test-validator",
             "Solana network, preferred to Surfpool when present",

@@ -11,12 +11,13 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from zrsign.local.tools.catalogue import TOOLS, Recipe, Tool
+from zrsign.local.tools.cometbft import CometBftModule
 from zrsign.local.tools.debian import BitcoinKnots
 from zrsign.local.tools.discovery import resolve, tools_folder
 from zrsign.local.tools.errors import InstallFailed, ToolError, ToolMissing
@@ -30,18 +31,25 @@ BUILDS: dict[Recipe, Build] = {
     Recipe.NODE: NodeWheel(),
     Recipe.NPM: NpmBundle(),
     Recipe.BITCOIN: BitcoinKnots(),
+    Recipe.COMETBFT: CometBftModule(),
 }
 # Recipes in a chain wait for each other; chains run side by side.
-CHAINS = ((Recipe.NODE, Recipe.NPM), (Recipe.BITCOIN,))
+CHAINS = ((Recipe.NODE, Recipe.NPM), (Recipe.BITCOIN,), (Recipe.COMETBFT,))
 LAUNCHER = '#!/bin/sh\nhere=$(dirname -- "$(readlink -f -- "$0")")\n'
 
 
-def install(progress: Progress) -> None:
-    """Install what this machine lacks. Raises `InstallFailed` naming every recipe that failed."""
+def install(progress: Progress, names: Collection[str] = ()) -> None:
+    """Install what this machine lacks of the tools with these names, or of all that are needed.
+
+    Raises `InstallFailed` naming every recipe that failed.
+    """
+    wanted = [each for each in TOOLS.values() if each.name in names or not (names or each.optional)]
+    recipes = {tool.recipe for tool in wanted}
+    chains = [chain for chain in CHAINS if recipes.intersection(chain)]
     folder = tools_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder, progress), ThreadPoolExecutor(len(CHAINS)) as pool:
-        failures = [f for f in pool.map(lambda c: _install_chain(folder, c, progress), CHAINS) if f]
+        failures = [f for f in pool.map(lambda c: _install_chain(folder, c, progress), chains) if f]
     if failures:
         raise InstallFailed("\n".join(failures))
 

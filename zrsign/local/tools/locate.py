@@ -74,4 +74,5 @@ def fix(tool: Tool) -> str:
     """What a person types to get the tool."""
     if tool.recipe is Recipe.NONE:
         return f"Optional. Install it so that it is on PATH, or set {tool.variable} to its path."
-    return f"Run: zrsign tools install. Or set {tool.variable} to the path of your own."
+    named = f" {tool.name}" if tool.optional else ""
+    return f"Run: zrsign tools install{named}. Or set {tool.variable} to the path of your own."

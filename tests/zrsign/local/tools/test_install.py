@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ def test_install__should_leave_alone_what_path_offers(fake: FakeBuild, tmp_path:
     installer.install(lambda _: None)
     assert fake.builds == 0
     assert discovery.resolve("solc").origin is Origin.PATH
+
+
+def test_install__should_leave_alone_what_is_optional_until_it_is_named(
+    fake: FakeBuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optional = replace(TOOLS["solc"], optional=True)
+    monkeypatch.setattr(installer, "TOOLS", {"solc": optional})
+    installer.install(lambda _: None)
+    assert fake.builds == 0
+    installer.install(lambda _: None, ["solc"])
+    assert fake.builds == 1
 
 
 def test_two_installs_at_once__should_build_once(fake: FakeBuild) -> None:
