@@ -58,3 +58,11 @@ class ABCIParams(_message.Message):
     VOTE_EXTENSIONS_ENABLE_HEIGHT_FIELD_NUMBER: _ClassVar[int]
     vote_extensions_enable_height: int
     def __init__(self, vote_extensions_enable_height: _Optional[int] = ...) -> None: ...
+
+class HashedParams(_message.Message):
+    __slots__ = ("block_max_bytes", "block_max_gas")
+    BLOCK_MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_MAX_GAS_FIELD_NUMBER: _ClassVar[int]
+    block_max_bytes: int
+    block_max_gas: int
+    def __init__(self, block_max_bytes: _Optional[int] = ..., block_max_gas: _Optional[int] = ...) -> None: ...

@@ -23,28 +23,35 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from zrchain_lite.wire.tendermint.types import validator_pb2 as tendermint_dot_types_dot_validator__pb2
 from zrchain_lite.wire.tendermint.version import types_pb2 as tendermint_dot_version_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctendermint/types/types.proto\x12\x10tendermint.types\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1etendermint/version/types.proto\",\n\rPartSetHeader\x12\r\n\x05total\x18\x01 \x01(\r\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"Q\n\x07\x42lockID\x12\x0c\n\x04hash\x18\x01 \x01(\x0c\x12\x38\n\x0fpart_set_header\x18\x02 \x01(\x0b\x32\x1f.tendermint.types.PartSetHeader\"\x90\x03\n\x06Header\x12.\n\x07version\x18\x01 \x01(\x0b\x32\x1d.tendermint.version.Consensus\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\t\x12\x0e\n\x06height\x18\x03 \x01(\x03\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rlast_block_id\x18\x05 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12\x18\n\x10last_commit_hash\x18\x06 \x01(\x0c\x12\x11\n\tdata_hash\x18\x07 \x01(\x0c\x12\x17\n\x0fvalidators_hash\x18\x08 \x01(\x0c\x12\x1c\n\x14next_validators_hash\x18\t \x01(\x0c\x12\x16\n\x0e\x63onsensus_hash\x18\n \x01(\x0c\x12\x10\n\x08\x61pp_hash\x18\x0b \x01(\x0c\x12\x19\n\x11last_results_hash\x18\x0c \x01(\x0c\x12\x15\n\revidence_hash\x18\r \x01(\x0c\x12\x18\n\x10proposer_address\x18\x0e \x01(\x0c\"\x13\n\x04\x44\x61ta\x12\x0b\n\x03txs\x18\x01 \x03(\x0c\"\x85\x01\n\x06\x43ommit\x12\x0e\n\x06height\x18\x01 \x01(\x03\x12\r\n\x05round\x18\x02 \x01(\x05\x12+\n\x08\x62lock_id\x18\x03 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12/\n\nsignatures\x18\x04 \x03(\x0b\x32\x1b.tendermint.types.CommitSig\"\x9e\x01\n\tCommitSig\x12\x34\n\rblock_id_flag\x18\x01 \x01(\x0e\x32\x1d.tendermint.types.BlockIDFlag\x12\x19\n\x11validator_address\x18\x02 \x01(\x0c\x12-\n\ttimestamp\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsignature\x18\x04 \x01(\x0c*s\n\x0b\x42lockIDFlag\x12\x19\n\x15\x42LOCK_ID_FLAG_UNKNOWN\x10\x00\x12\x18\n\x14\x42LOCK_ID_FLAG_ABSENT\x10\x01\x12\x18\n\x14\x42LOCK_ID_FLAG_COMMIT\x10\x02\x12\x15\n\x11\x42LOCK_ID_FLAG_NIL\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctendermint/types/types.proto\x12\x10tendermint.types\x1a\x1fgoogle/protobuf/timestamp.proto\x1a tendermint/types/validator.proto\x1a\x1etendermint/version/types.proto\",\n\rPartSetHeader\x12\r\n\x05total\x18\x01 \x01(\r\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\"Q\n\x07\x42lockID\x12\x0c\n\x04hash\x18\x01 \x01(\x0c\x12\x38\n\x0fpart_set_header\x18\x02 \x01(\x0b\x32\x1f.tendermint.types.PartSetHeader\"\x90\x03\n\x06Header\x12.\n\x07version\x18\x01 \x01(\x0b\x32\x1d.tendermint.version.Consensus\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\t\x12\x0e\n\x06height\x18\x03 \x01(\x03\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rlast_block_id\x18\x05 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12\x18\n\x10last_commit_hash\x18\x06 \x01(\x0c\x12\x11\n\tdata_hash\x18\x07 \x01(\x0c\x12\x17\n\x0fvalidators_hash\x18\x08 \x01(\x0c\x12\x1c\n\x14next_validators_hash\x18\t \x01(\x0c\x12\x16\n\x0e\x63onsensus_hash\x18\n \x01(\x0c\x12\x10\n\x08\x61pp_hash\x18\x0b \x01(\x0c\x12\x19\n\x11last_results_hash\x18\x0c \x01(\x0c\x12\x15\n\revidence_hash\x18\r \x01(\x0c\x12\x18\n\x10proposer_address\x18\x0e \x01(\x0c\"\x13\n\x04\x44\x61ta\x12\x0b\n\x03txs\x18\x01 \x03(\x0c\"\x85\x01\n\x06\x43ommit\x12\x0e\n\x06height\x18\x01 \x01(\x03\x12\r\n\x05round\x18\x02 \x01(\x05\x12+\n\x08\x62lock_id\x18\x03 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12/\n\nsignatures\x18\x04 \x03(\x0b\x32\x1b.tendermint.types.CommitSig\"\x9e\x01\n\tCommitSig\x12\x34\n\rblock_id_flag\x18\x01 \x01(\x0e\x32\x1d.tendermint.types.BlockIDFlag\x12\x19\n\x11validator_address\x18\x02 \x01(\x0c\x12-\n\ttimestamp\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"b\n\x0cSignedHeader\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.tendermint.types.Header\x12(\n\x06\x63ommit\x18\x02 \x01(\x0b\x32\x18.tendermint.types.Commit\"z\n\nLightBlock\x12\x35\n\rsigned_header\x18\x01 \x01(\x0b\x32\x1e.tendermint.types.SignedHeader\x12\x35\n\rvalidator_set\x18\x02 \x01(\x0b\x32\x1e.tendermint.types.ValidatorSet*s\n\x0b\x42lockIDFlag\x12\x19\n\x15\x42LOCK_ID_FLAG_UNKNOWN\x10\x00\x12\x18\n\x14\x42LOCK_ID_FLAG_ABSENT\x10\x01\x12\x18\n\x14\x42LOCK_ID_FLAG_COMMIT\x10\x02\x12\x15\n\x11\x42LOCK_ID_FLAG_NIL\x10\x03*\x86\x01\n\rSignedMsgType\x12\x1b\n\x17SIGNED_MSG_TYPE_UNKNOWN\x10\x00\x12\x1b\n\x17SIGNED_MSG_TYPE_PREVOTE\x10\x01\x12\x1d\n\x19SIGNED_MSG_TYPE_PRECOMMIT\x10\x02\x12\x1c\n\x18SIGNED_MSG_TYPE_PROPOSAL\x10 b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tendermint.types.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BLOCKIDFLAG']._serialized_start=965
-  _globals['_BLOCKIDFLAG']._serialized_end=1080
-  _globals['_PARTSETHEADER']._serialized_start=115
-  _globals['_PARTSETHEADER']._serialized_end=159
-  _globals['_BLOCKID']._serialized_start=161
-  _globals['_BLOCKID']._serialized_end=242
-  _globals['_HEADER']._serialized_start=245
-  _globals['_HEADER']._serialized_end=645
-  _globals['_DATA']._serialized_start=647
-  _globals['_DATA']._serialized_end=666
-  _globals['_COMMIT']._serialized_start=669
-  _globals['_COMMIT']._serialized_end=802
-  _globals['_COMMITSIG']._serialized_start=805
-  _globals['_COMMITSIG']._serialized_end=963
+  _globals['_BLOCKIDFLAG']._serialized_start=1223
+  _globals['_BLOCKIDFLAG']._serialized_end=1338
+  _globals['_SIGNEDMSGTYPE']._serialized_start=1341
+  _globals['_SIGNEDMSGTYPE']._serialized_end=1475
+  _globals['_PARTSETHEADER']._serialized_start=149
+  _globals['_PARTSETHEADER']._serialized_end=193
+  _globals['_BLOCKID']._serialized_start=195
+  _globals['_BLOCKID']._serialized_end=276
+  _globals['_HEADER']._serialized_start=279
+  _globals['_HEADER']._serialized_end=679
+  _globals['_DATA']._serialized_start=681
+  _globals['_DATA']._serialized_end=700
+  _globals['_COMMIT']._serialized_start=703
+  _globals['_COMMIT']._serialized_end=836
+  _globals['_COMMITSIG']._serialized_start=839
+  _globals['_COMMITSIG']._serialized_end=997
+  _globals['_SIGNEDHEADER']._serialized_start=999
+  _globals['_SIGNEDHEADER']._serialized_end=1097
+  _globals['_LIGHTBLOCK']._serialized_start=1099
+  _globals['_LIGHTBLOCK']._serialized_end=1221
 # @@protoc_insertion_point(module_scope)

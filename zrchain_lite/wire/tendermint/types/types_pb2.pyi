@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from zrchain_lite.wire.tendermint.types import validator_pb2 as _validator_pb2
 from zrchain_lite.wire.tendermint.version import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -17,10 +18,21 @@ class BlockIDFlag(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BLOCK_ID_FLAG_ABSENT: _ClassVar[BlockIDFlag]
     BLOCK_ID_FLAG_COMMIT: _ClassVar[BlockIDFlag]
     BLOCK_ID_FLAG_NIL: _ClassVar[BlockIDFlag]
+
+class SignedMsgType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SIGNED_MSG_TYPE_UNKNOWN: _ClassVar[SignedMsgType]
+    SIGNED_MSG_TYPE_PREVOTE: _ClassVar[SignedMsgType]
+    SIGNED_MSG_TYPE_PRECOMMIT: _ClassVar[SignedMsgType]
+    SIGNED_MSG_TYPE_PROPOSAL: _ClassVar[SignedMsgType]
 BLOCK_ID_FLAG_UNKNOWN: BlockIDFlag
 BLOCK_ID_FLAG_ABSENT: BlockIDFlag
 BLOCK_ID_FLAG_COMMIT: BlockIDFlag
 BLOCK_ID_FLAG_NIL: BlockIDFlag
+SIGNED_MSG_TYPE_UNKNOWN: SignedMsgType
+SIGNED_MSG_TYPE_PREVOTE: SignedMsgType
+SIGNED_MSG_TYPE_PRECOMMIT: SignedMsgType
+SIGNED_MSG_TYPE_PROPOSAL: SignedMsgType
 
 class PartSetHeader(_message.Message):
     __slots__ = ("total", "hash")
@@ -99,3 +111,19 @@ class CommitSig(_message.Message):
     timestamp: _timestamp_pb2.Timestamp
     signature: bytes
     def __init__(self, block_id_flag: _Optional[_Union[BlockIDFlag, str]] = ..., validator_address: _Optional[bytes] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class SignedHeader(_message.Message):
+    __slots__ = ("header", "commit")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    header: Header
+    commit: Commit
+    def __init__(self, header: _Optional[_Union[Header, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
+
+class LightBlock(_message.Message):
+    __slots__ = ("signed_header", "validator_set")
+    SIGNED_HEADER_FIELD_NUMBER: _ClassVar[int]
+    VALIDATOR_SET_FIELD_NUMBER: _ClassVar[int]
+    signed_header: SignedHeader
+    validator_set: _validator_pb2.ValidatorSet
+    def __init__(self, signed_header: _Optional[_Union[SignedHeader, _Mapping]] = ..., validator_set: _Optional[_Union[_validator_pb2.ValidatorSet, _Mapping]] = ...) -> None: ...
