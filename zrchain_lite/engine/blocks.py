@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.protobuf.wrappers_pb2 import BytesValue, Int64Value, StringValue
 
+from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.store import merkle
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block, EvidenceList
@@ -25,6 +25,7 @@ from zrchain_lite.wire.tendermint.types.types_pb2 import (
 from zrchain_lite.wire.tendermint.version.types_pb2 import Consensus
 
 BLOCK_PROTOCOL = 11
+PART_BYTES = 64 * 1024
 PROPOSER_KEY = sha256(b"zrchain-lite/embedded").digest()
 """Stands where a validator's key does: the one process that makes blocks signs no votes."""
 PROPOSER = sha256(PROPOSER_KEY).digest()[:20]
@@ -71,32 +72,13 @@ def make_block(
     )
 
 
-def header_hash(header: Header) -> bytes:
-    """The hash of a header: a Merkle root over its encoded fields."""
-    fields = [
-        header.version.SerializeToString(),
-        _wrapped(header.chain_id),
-        _wrapped(header.height),
-        header.time.SerializeToString(),
-        header.last_block_id.SerializeToString(),
-        _wrapped(header.last_commit_hash),
-        _wrapped(header.data_hash),
-        _wrapped(header.validators_hash),
-        _wrapped(header.next_validators_hash),
-        _wrapped(header.consensus_hash),
-        _wrapped(header.app_hash),
-        _wrapped(header.last_results_hash),
-        _wrapped(header.evidence_hash),
-        _wrapped(header.proposer_address),
-    ]
-    return merkle.root(fields)
-
-
 def block_id(block: Block) -> BlockID:
-    """The part set is one part: the whole block."""
-    part = merkle.root([block.SerializeToString(deterministic=True)])
+    """The hash of its header, and of the parts of 64 KiB into which CometBFT cuts a block."""
+    raw = block.SerializeToString(deterministic=True)
+    parts = [raw[at : at + PART_BYTES] for at in range(0, len(raw), PART_BYTES)]
     return BlockID(
-        hash=header_hash(block.header), part_set_header=PartSetHeader(total=1, hash=part)
+        hash=header_hash(block.header),
+        part_set_header=PartSetHeader(total=len(parts), hash=merkle.root(parts)),
     )
 
 
@@ -112,13 +94,3 @@ def results_hash(results: Sequence[ExecTxResult]) -> bytes:
         for result in results
     ]
     return merkle.root(deterministic)
-
-
-def _wrapped(value: str | int | bytes) -> bytes:
-    match value:
-        case str():
-            return StringValue(value=value).SerializeToString()
-        case int():
-            return Int64Value(value=value).SerializeToString()
-        case bytes():
-            return BytesValue(value=value).SerializeToString()
