@@ -13,7 +13,7 @@ import pytest
 from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, transfer
 from zrchain_lite.engine import EngineSettings, SlowSubscriber
-from zrchain_lite.engine.blocks import header_hash
+from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.tx import tx_hash
 
 

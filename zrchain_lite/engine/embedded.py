@@ -22,6 +22,7 @@ from zrchain_lite.engine.reading import Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import LedgerError, TxRejected
 from zrchain_lite.genesis import Genesis
+from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
@@ -157,7 +158,7 @@ class EmbeddedEngine(Reading):
         results = self.app.finalize_block(
             abci.RequestFinalizeBlock(
                 txs=proposal.txs,
-                hash=blocks.header_hash(block.header),
+                hash=header_hash(block.header),
                 height=block.header.height,
                 time=block.header.time,
                 proposer_address=blocks.PROPOSER,

@@ -1,4 +1,4 @@
-"""From a trusted block to any later one, over as few between them as their validators allow.
+"""The way from a trusted block to a later one, over as few between as their validators allow.
 
 Source: CometBFT 0.38 spec/light-client/verification, light/client.go (verifySkipping).
 """

@@ -32,7 +32,7 @@ TWO_THIRDS = Fraction(2, 3)
 
 @dataclass(frozen=True)
 class Trust:
-    """On what a client of one chain relies.
+    """What a client of one chain relies on.
 
     `period_ns` is how long those who signed a block answer for it; it has to be shorter than the
     time after which their stake is free. `level` is the share of a trusted set's power that has
