@@ -25,8 +25,9 @@ from zrsign_operator.peers.frames import (
     Said,
     Stock,
 )
-from zrsign_operator.peers.members import KeyringSettings, Myself
+from zrsign_operator.peers.members import KeyringSettings, Myself, rotation
 from zrsign_operator.peers.peers import Peers
+from zrsign_operator.work.agenda import request_subject
 from zrsign_operator.work.situation import describe
 from zrsign_operator.work.work import Work
 
@@ -124,11 +125,17 @@ class Operator:
             {("key", i) for i in view.keys}
             | {("signature", i) for i in (*view.signatures, *view.refused)}
         )
-        self._catching_up.answer(view, self._party)
+        self._catching_up.answer(view, self._party, self._answers_first)
         self.work.runner.retry_parked()
         self.tick()
         if self._clock() >= self._reports_due:
             await self._report_again()
+
+    def _answers_first(self, request_id: int) -> bool:
+        """Whether it is among as many as sign, of those who are here; more answers only cost."""
+        group, usable = self.settings.group, self.peers.usable()
+        order = rotation(request_subject(request_id), usable.intersection(group.indices))
+        return self._myself.index in order[: group.threshold]
 
     @property
     def _party(self) -> str:

@@ -44,6 +44,10 @@ from zrsign_operator.work.yielding import GivingWay
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
 TICK_S = 0.05
+REST_S = 0.02
+"""Seconds between two looks while blocks come: the answers of others need no look each."""
+HELD_S = 0.5
+"""A look that took so long was held back by the node, which knew of no other block."""
 PATIENT_LOOKS = 60
 WAITING_S = 5.0
 """Seconds between two looks at the ledger once no group named this operator for long."""
@@ -79,7 +83,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         await links.start(operator.on_frame, operator.on_peer, operator.on_offence)
         resources.push_async_callback(links.stop)
         peers.follow(operator.settings)
-        await _run(settings, operator, ledger, stop, resources)
+        await _run(settings, operator, stop, resources)
 
 
 def _gate(
@@ -156,11 +160,19 @@ async def _first_view(
 async def _run(
     settings: OperatorSettings,
     operator: Operator,
-    ledger: LedgerClient,
     stop: asyncio.Event,
     resources: AsyncExitStack,
 ) -> None:
-    looking = Loop("look", operator.look, settings.poll_interval_s, RETRY)
+    clock = asyncio.get_running_loop()
+
+    async def look() -> None:
+        seen, began = operator.ledger_view.height, clock.time()
+        await operator.look()
+        if operator.ledger_view.height > seen or clock.time() - began > HELD_S:
+            # The node says when there is more. Blocks that follow each other are seen as one.
+            clock.call_later(REST_S, looking.wake)
+
+    looking = Loop("look", look, settings.poll_interval_s, RETRY)
     answering = Loop("answer", operator.outbox.flush, 1.0, RETRY)
     operator.outbox.wake = answering.wake
 
@@ -169,18 +181,13 @@ async def _run(
             stop.set()
         operator.tick()
 
-    async def watch() -> None:
-        async for _ in ledger.new_blocks():
-            looking.wake()
-
     ticking = Loop("tick", tick, TICK_S, RETRY)
-    watching = Loop("blocks", watch, RETRY.base_s, RETRY)
     if settings.metrics_port is not None:
         checks = {each.name: each.health for each in (looking, answering, ticking)}
         await resources.enter_async_context(
             metrics.serve(settings.metrics_port, checks, status=operator.status)
         )
-    await run_all([looking, answering, ticking, watching], stop)
+    await run_all([looking, answering, ticking], stop)
     later = operator.peers.memory.later
     if later is not None:
         raise StoreUnusable(

@@ -15,6 +15,7 @@ from tests.zrchain_lite.chain import (
     ACCOUNTS,
     ALICE,
     BOB,
+    CHAIN_ID,
     FUNDS,
     NOBODY,
     genesis,
@@ -30,12 +31,13 @@ from zrchain_lite.client import (
     ObjectNotFound,
     QueryFailed,
     TxFailed,
+    once_above,
     party_signature,
 )
 from zrchain_lite.client.ledger import GAS_LIMIT, TxResult, gas_limit_of
 from zrchain_lite.modules.consensus.keeper import DEFAULT_PARAMS
 from zrchain_lite.node import RunningNode, serving
-from zrchain_lite.tx import pack
+from zrchain_lite.tx import TxSigner, build, pack
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgMultiSendResponse, MsgSendResponse
@@ -273,3 +275,43 @@ def test_account__should_not_show_its_secret() -> None:
     assert ALICE.evm_address == "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"
     with pytest.raises(ValueError, match="32 bytes"):
         Account.from_secret(b"short")
+
+
+async def test_query__should_be_held_back_until_there_is_another_block(node: RunningNode) -> None:
+    request = bank.QueryBalanceRequest(address=BOB.address, denom="urock")
+    async with client(node, ALICE) as ledger:
+        height = await ledger.height()
+
+        async def next_balance() -> int:
+            answer = await ledger.query(
+                BALANCE, request, bank.QueryBalanceResponse, metadata=once_above(height)
+            )
+            return int(answer.balance.amount)
+
+        waiting = asyncio.create_task(next_balance())
+        sent = await ledger.broadcast(transfer(ALICE, BOB, 5))
+        assert sent.height > height
+        assert await waiting == FUNDS + 5
+        # A block that is there already is not waited for.
+        assert await next_balance() == FUNDS + 5
+
+
+async def test_broadcast_door__should_say_what_became_of_it_when_it_may_wait(
+    node: RunningNode,
+) -> None:
+    async with client(node, ALICE) as ledger:
+        account = await ledger.query(
+            "/cosmos.auth.v1beta1.Query/AccountInfo",
+            auth.QueryAccountInfoRequest(address=ALICE.address),
+            auth.QueryAccountInfoResponse,
+        )
+        signer = TxSigner(ALICE.secret, account.info.account_number, account.info.sequence)
+        tx = build([transfer(ALICE, BOB)], [signer], chain_id=CHAIN_ID, gas_limit=200_000, fee=20)
+        answer = await ledger.query(
+            "/cosmos.tx.v1beta1.Service/BroadcastTx",
+            txs.BroadcastTxRequest(tx_bytes=tx, mode=txs.BROADCAST_MODE_SYNC),
+            txs.BroadcastTxResponse,
+            metadata=(("x-wait-ms", "5000"),),
+        )
+        assert answer.tx_response.height > 0
+        assert answer.tx_response.gas_used > 0

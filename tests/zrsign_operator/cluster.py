@@ -313,7 +313,7 @@ class Node:
     down: bool = False
     asked: list[str] = field(default_factory=list)
 
-    async def query(self, method: str, request: Any, response: type[M]) -> M:
+    async def query(self, method: str, request: Any, response: type[M], *, metadata: Any = ()) -> M:
         self.asked.append(method.rpartition("/")[2])
         if self.down:
             raise LedgerUnavailable("the node is down")

@@ -176,6 +176,10 @@ async def test_same_evidence__should_be_told_of_each_culprit(
     assert [fault.culprit for fault in node.ledger.faults] == [3, 4]
 
 
+def at_once(_: int) -> bool:
+    return True
+
+
 async def test_lone_answer__should_be_joined_after_a_while(
     make_cluster: MakeCluster, tmp_path: Path
 ) -> None:
@@ -196,16 +200,16 @@ async def test_lone_answer__should_be_joined_after_a_while(
     node = Refusing(ledger)
     outbox = AnswerOutbox(cast_client(node), ME)
     catching_up = CatchingUp(operator.holdings, outbox, clock)
-    catching_up.answer(view, ME.address)
+    catching_up.answer(view, ME.address, at_once)
     # The key that it holds is said again; what it said itself of the other is not.
     assert outbox.has_answered(("key", held))
     assert not outbox.has_answered(("key", lost))
     assert not outbox.has_answered(("signature", request))
     clock.now += LINGER_S
-    catching_up.answer(view, ME.address)
+    catching_up.answer(view, ME.address, at_once)
     assert not outbox.has_answered(("signature", request))
     clock.now += 0.1
-    catching_up.answer(view, account(2).address)
+    catching_up.answer(view, account(2).address, at_once)
     assert not outbox.has_answered(("signature", request))
-    catching_up.answer(view, ME.address)
+    catching_up.answer(view, ME.address, at_once)
     assert outbox.has_answered(("signature", request))

@@ -12,6 +12,7 @@ from nacl.signing import VerifyKey
 from tests.zrsign_operator.cluster import BITCOIN, ECDSA, ED25519, TAPROOT, Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_chains import taproot
+from zrsign_operator.ledger.answers import LINGER_S
 
 ALL = (1, 2, 3)
 DIGEST = sha256(b"text").digest()
@@ -174,3 +175,29 @@ async def test_wallets__should_leave_nothing_at_the_operators(make_cluster: Make
     await cluster.wait(1.0)
     for operator in cluster.operators.values():
         assert not any(operator.outbox.has_answered(("key", id_)) for id_ in asked)
+
+
+async def test_key_request__should_be_answered_by_as_many_as_sign(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, roots=1)
+    await cluster.wallet(ED25519)
+    cluster.ledger.party_threshold = 3
+    asked = cluster.ledger.ask_key(ED25519)
+    answers = cluster.ledger.keys[asked].keyring_party_signatures
+    await cluster.until(lambda: len(answers) == 2)
+    # It stays open, so the third one answers as well.
+    began = cluster.clock.now
+    await cluster.until(lambda: asked in cluster.ledger.known_keys)
+    assert cluster.clock.now - began > LINGER_S - 0.1
+
+
+async def test_key_request__should_not_wait_for_who_is_away(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL, roots=1)
+    await cluster.wallet(ED25519)
+    await cluster.stop(2)
+    await cluster.until(lambda: cluster.operators[1].peers.usable() == {1, 3})
+    for _ in range(3):
+        began = cluster.clock.now
+        await cluster.wallet(ED25519)
+        assert cluster.clock.now - began < LINGER_S

@@ -29,15 +29,10 @@ ROOT, SEALING = b"r" * 32, b"s" * 32
 
 
 class Client(Node):
-    """A node that a process opens and closes, and whose blocks come all the time."""
+    """A node that a process opens and closes."""
 
     async def close(self) -> None:
         pass
-
-    async def new_blocks(self) -> AsyncIterator[int]:
-        for height in range(1_000_000):
-            await asyncio.sleep(0.02)
-            yield height
 
 
 @pytest.fixture

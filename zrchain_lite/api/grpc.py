@@ -56,6 +56,7 @@ class Handler(grpc.GenericRpcHandler):
 
     def _query(self, path: str) -> Call:
         async def answer(request: bytes, metadata: Metadata) -> bytes:
+            await services.wait_for_block(self._engine, metadata)
             return self._engine.query(path, request)
 
         return _guarded(path, self._at_height(answer))

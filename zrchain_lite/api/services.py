@@ -24,6 +24,7 @@ from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.execution import encode_events
+from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
 from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
@@ -41,7 +42,8 @@ from zrsign_chains import cosmos
 WAIT_METADATA = "x-wait-ms"
 """Request metadata (HTTP: header): how long the node may hold an answer back until there is news.
 
-GetTx waits for inclusion, GetLatestBlock for a block above `x-above-height`.
+GetTx and BroadcastTx wait for inclusion, GetLatestBlock and, over gRPC, queries of modules for a
+block above `x-above-height`.
 """
 ABOVE_METADATA = "x-above-height"
 SDK_VERSION = "v0.50.13"
@@ -121,12 +123,20 @@ class TxService:
         )
 
     async def broadcast_tx(self, request: txs.BroadcastTxRequest, metadata: Metadata) -> Message:
-        """Send a transaction and answer with what CheckTx said."""
+        """Send a transaction and answer with what CheckTx said.
+
+        With a time to wait, answer with what became of it, once it is in a block within that time.
+        """
         if request.mode not in (txs.BROADCAST_MODE_SYNC, txs.BROADCAST_MODE_ASYNC):
             raise InvalidArgument("mode must be BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC")
         if not request.tx_bytes:
             raise InvalidArgument("tx_bytes is empty")
         check = await self._engine.submit(request.tx_bytes)
+        timeout_s = _number(metadata, WAIT_METADATA) / 1000
+        if check.code == 0 and timeout_s > 0:
+            record = await self._engine.wait_for_tx(tx_hash(request.tx_bytes), timeout_s)
+            if record is not None:
+                return txs.BroadcastTxResponse(tx_response=tx_response(record))
         return txs.BroadcastTxResponse(tx_response=checked_response(request.tx_bytes, check))
 
     async def get_tx(self, request: txs.GetTxRequest, metadata: Metadata) -> txs.GetTxResponse:
@@ -170,8 +180,7 @@ class NodeService:
         self, request: tm.GetLatestBlockRequest, metadata: Metadata
     ) -> tm.GetLatestBlockResponse:
         """The latest block; waits for one above `x-above-height` as long as `x-wait-ms` says."""
-        above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
-        record = self._block(await self._engine.wait_above(above, wait_ms / 1000))
+        record = self._block(await wait_for_block(self._engine, metadata))
         return tm.GetLatestBlockResponse(
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
         )
@@ -247,6 +256,12 @@ class StatusService:
         if record is not None:
             response.validator_hash = record.block.header.next_validators_hash
         return response
+
+
+async def wait_for_block(engine: Reading, metadata: Metadata) -> int:
+    """The last height, once it is above the one that was named or the time to wait is over."""
+    above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
+    return await engine.wait_above(above, wait_ms / 1000)
 
 
 def _number(metadata: Metadata, name: str) -> int:

@@ -10,7 +10,7 @@ from zrchain_lite.client.errors import (
     TxFailed,
     TxNotIncluded,
 )
-from zrchain_lite.client.ledger import LedgerClient, TxResult
+from zrchain_lite.client.ledger import LedgerClient, TxResult, once_above
 
 __all__ = [
     "Account",
@@ -23,5 +23,6 @@ __all__ = [
     "TxFailed",
     "TxNotIncluded",
     "TxResult",
+    "once_above",
     "party_signature",
 ]

@@ -47,6 +47,7 @@ GAS_PRICE = Decimal("0.0001")
 INCLUSION_TIMEOUT_S = 30.0
 HOLD_MS = 2_000
 """How long the node may hold an answer back while there is nothing new."""
+_HELD = (("x-wait-ms", str(HOLD_MS)),)
 ALREADY_KNOWN = ("sdk", 19)
 WRONG_SEQUENCE = ("sdk", 32)
 OUT_OF_GAS = ("sdk", 11)
@@ -178,11 +179,11 @@ class LedgerClient:
 
     async def height(self) -> int:
         """The last committed height."""
-        return (await self._latest(0, 0)).block.header.height
+        return (await self._latest()).block.header.height
 
     async def chain_id(self) -> str:
         """The id of the chain that the node serves."""
-        return (await self._latest(0, 0)).block.header.chain_id
+        return (await self._latest()).block.header.chain_id
 
     async def new_blocks(self) -> AsyncIterator[int]:
         """Heights as they are committed, without end; several blocks may be told as one.
@@ -191,13 +192,12 @@ class LedgerClient:
         """
         seen = await self.height()
         while True:
-            height = (await self._latest(seen, HOLD_MS)).block.header.height
+            height = (await self._latest(*once_above(seen))).block.header.height
             if height > seen:
                 seen = height
                 yield height
 
-    async def _latest(self, above: int, wait_ms: int) -> tm.GetLatestBlockResponse:
-        metadata = (("x-above-height", str(above)), ("x-wait-ms", str(wait_ms)))
+    async def _latest(self, *metadata: tuple[str, str]) -> tm.GetLatestBlockResponse:
         return await self.query(
             _LATEST_BLOCK, tm.GetLatestBlockRequest(), tm.GetLatestBlockResponse, metadata=metadata
         )
@@ -248,9 +248,11 @@ class LedgerClient:
             msgs, [signer], chain_id=position.chain_id, gas_limit=gas_limit, fee=fee, memo=memo
         )
         # Known before it was sent: another process used this sequence for the very same messages.
+        response = TxResponse()
         with suppress(LedgerUnavailable):
-            await self._submit(tx, known_is_refused=True, attempts=1)
-        response = await self._included(tx)
+            response = await self._submit(tx, known_is_refused=True, attempts=1)
+        if not response.height:
+            response = await self._included(tx)
         self._position = _Position(
             position.chain_id, position.account_number, position.sequence + 1
         )
@@ -263,28 +265,35 @@ class LedgerClient:
 
     async def _submit(
         self, tx: bytes, *, known_is_refused: bool = False, attempts: int | None = None
-    ) -> None:
-        """Send, which twice is once; raises TxFailed when CheckTx refuses."""
+    ) -> TxResponse:
+        """Send, which twice is once; raises TxFailed when CheckTx refuses.
+
+        What became of it, if it was in a block soon; else the answer's height is 0.
+        """
         request = txs.BroadcastTxRequest(tx_bytes=tx, mode=txs.BROADCAST_MODE_SYNC)
         answer = await self.query(
-            f"{_TX}/BroadcastTx", request, txs.BroadcastTxResponse, attempts=attempts
+            f"{_TX}/BroadcastTx",
+            request,
+            txs.BroadcastTxResponse,
+            metadata=_HELD,
+            attempts=attempts,
         )
         response = answer.tx_response
         known = (response.codespace, response.code) == ALREADY_KNOWN
-        if response.code and (known_is_refused or not known):
+        if response.code and not response.height and (known_is_refused or not known):
             raise _tx_failed(response)
+        return response
 
     async def _included(self, tx: bytes) -> TxResponse:
         """Ask until it is in a block; sent again meanwhile, in case the node restarted."""
         hash_ = tx_hash(tx).hex().upper()
         request = txs.GetTxRequest(hash=hash_)
-        metadata = (("x-wait-ms", str(HOLD_MS)),)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + INCLUSION_TIMEOUT_S
         while True:
             try:
                 answer = await self.query(
-                    f"{_TX}/GetTx", request, txs.GetTxResponse, metadata=metadata
+                    f"{_TX}/GetTx", request, txs.GetTxResponse, metadata=_HELD
                 )
                 return answer.tx_response
             except ObjectNotFound:
@@ -293,7 +302,7 @@ class LedgerClient:
             await self._submit(tx)
 
     async def _find_position(self) -> _Position:
-        latest = await self._latest(0, 0)
+        latest = await self._latest()
         request = auth.QueryAccountInfoRequest(address=self.account.address)
         try:
             answer = await self.query(
@@ -305,6 +314,14 @@ class LedgerClient:
             latest.block.header.chain_id, answer.info.account_number, answer.info.sequence
         )
         return self._position
+
+
+def once_above(height: int) -> tuple[tuple[str, str], ...]:
+    """Metadata of a query that the node answers when a block above this one is there.
+
+    It is not held back for longer than `HOLD_MS`.
+    """
+    return (("x-above-height", str(height)), *_HELD)
 
 
 def gas_limit_of(msgs: Sequence[Message]) -> int:

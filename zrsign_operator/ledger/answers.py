@@ -23,7 +23,10 @@ BATCH = 40
 ANSWERED = ("key", "signature")
 """The kinds of what is sent that are answers; the others are reports."""
 LINGER_S = 0.5
-"""An answer of somebody else's that stays alone for so long is joined, if it is right."""
+"""A request that is open for so long is answered by those, too, whose turn it is not.
+
+So is an answer of somebody else's joined that stays alone, if it is right.
+"""
 ABSENT_S = 10.0
 """Seconds that a key waits for absent members' word that they hold it, as a root does.
 
@@ -187,19 +190,28 @@ class CatchingUp:
         """Clock time since when an answer of somebody else's is alone, by request."""
         self._alone_with: dict[int, float] = {}
         """Clock time since when a key that is asked for is held here, by request."""
+        self._asked: dict[int, float] = {}
+        """Clock time since when a key is asked for, by request."""
 
-    def answer(self, view: LedgerSnapshot, party: str) -> None:
-        """Answer for keys, refuse what is not to be signed, join answers of others."""
+    def answer(self, view: LedgerSnapshot, party: str, is_first: Callable[[int], bool]) -> None:
+        """Answer for keys, refuse what is not to be signed, join answers of others.
+
+        `is_first`: whether this operator is among those who answer a key request at once.
+        """
+        now = self._clock()
         for asked in view.keys.values():
             request = ("key", asked.request_id)
-            if party not in asked.answered and not self._outbox.has_answered(request):
+            if party in asked.answered or self._outbox.has_answered(request):
+                continue
+            since = self._asked.setdefault(asked.request_id, now)
+            if is_first(asked.request_id) or now - since > LINGER_S:
                 public_key = self._key_for(view, asked)
                 if public_key:
                     self._outbox.key(asked.request_id, public_key)
+        self._asked = {i: at for i, at in self._asked.items() if i in view.keys}
         self._alone_with = {i: at for i, at in self._alone_with.items() if i in view.keys}
         for request_id, reason in view.refused.items():
             self._outbox.refuse_signature(request_id, reason)
-        now = self._clock()
         for request_id, signing in view.signatures.items():
             if not signing.signature or party in signing.answered:
                 continue

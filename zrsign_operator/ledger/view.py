@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from zrchain_lite.client import LedgerClient, ObjectNotFound
+from zrchain_lite.client import LedgerClient, ObjectNotFound, once_above
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_operator.errors import NotApproved
@@ -88,15 +88,26 @@ class LedgerView:
         self._settings: KeyringSettings | None = None
         self._known_keys: dict[int, LedgerKey] = {}
         self._unknown: set[int] = set()
+        self.height = 0
+        """The height of `last`; 0: none was read."""
 
     async def read(self) -> LedgerSnapshot:
-        """Raises ClientError, NotAMember for settings that this version does not understand."""
+        """The next state of the ledger: at once first, then when there is another block.
+
+        The node holds an answer back for a while only, so it may be of the same block.
+
+        Raises ClientError, NotAMember for settings that this version does not understand.
+        """
         request = operators.QueryWorkRequest(keyring=self._keyring, limit=LIMIT)
-        work = await self._ledger.query(QUERY + "Work", request, operators.QueryWorkResponse)
+        metadata = once_above(self.height) if self.height else ()
+        work = await self._ledger.query(
+            QUERY + "Work", request, operators.QueryWorkResponse, metadata=metadata
+        )
         if self._settings is None or self._settings.version != work.settings_version:
             self._settings = await self.settings()
         await self._look_up()
         self.last = self._view(work, self._settings)
+        self.height = work.height
         return self.last
 
     async def settings(self) -> KeyringSettings:
