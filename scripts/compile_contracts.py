@@ -39,6 +39,7 @@ PACKAGED = (
     "ZrSignOmni",
     "ZrProxy",
     "ZrSignFactory",
+    "ZrSignMigration",
     "ZrSignTypes",
     "SignTypes",
     "MessageSigner",

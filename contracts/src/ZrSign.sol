@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {Panic} from "@openzeppelin/contracts/utils/Panic.sol";
 
@@ -208,7 +208,9 @@ contract ZrSign is ZrSignBase {
         uint8 reqType
     ) internal override returns (Fee memory fee) {
         fee = _charge(terms, wallet.options());
-        if (wallet.status() != WALLET_REGISTERED) revert ISign.InvalidWalletIndex(params.walletIndex);
+        if (wallet.status() != WALLET_REGISTERED && !_isOmnis(wallet, params)) {
+            revert ISign.InvalidWalletIndex(params.walletIndex);
+        }
         bytes32 context = Requests.context(walletId, params.dstChainId, keccak256(params.payload), reqType);
         _signStorage().requests[terms.traceId()] = Requests.open(
             SIG_REQ_IN_PROGRESS,
@@ -219,28 +221,30 @@ contract ZrSign is ZrSignBase {
         _setTerms(terms.collect(fee.mpc).nextTraceId());
     }
 
-    /// @dev The index is free again.
-    function _afterCancellation(WalletState) internal pure override returns (WalletState) {
-        return WalletState.wrap(0);
+    /// @dev The index is free again, unless Omni counted the wallet.
+    function _afterCancellation(WalletState state, bool counted) internal pure override returns (WalletState) {
+        return counted ? _emptied(state) : WalletState.wrap(0);
     }
 
     // Details of answers
 
     /// @dev The options are those of the request as it stands: an owner that asks again does not stop an answer on its way.
+    /// Also takes the address of a wallet that Omni counted without one.
     function _register(Terms terms, SignTypes.ZrKeyResParams calldata params) private returns (uint256 held) {
         SignStorage storage $ = _signStorage();
         bytes32 workspaceId = _workspaceId(params.walletTypeId, params.owner);
         uint256 count = $.walletCount[workspaceId];
-        if (params.walletIndex != count) revert ISign.IncorrectWalletIndex(count, params.walletIndex);
         Wallet storage wallet = $.wallets[_walletId(params.walletTypeId, params.owner, params.walletIndex)];
         WalletState state = wallet.state;
+        bool counted = params.walletIndex < count && state.status() == WALLET_REQUESTED;
+        if (params.walletIndex != count && !counted) revert ISign.IncorrectWalletIndex(count, params.walletIndex);
         if (state.status() != WALLET_REQUESTED) revert ISign.WalletNotRequested(params.wallet);
         if (terms.demands(Strictness.ADDRESS)) {
             if (!ZrSignTypes.isAddress($.walletTypes[params.walletTypeId].coinType, params.wallet)) {
                 revert ISign.InvalidAddress(params.wallet);
             }
         }
-        $.walletCount[workspaceId] = count + 1;
+        if (!counted) $.walletCount[workspaceId] = count + 1;
         wallet.register(state, WALLET_REGISTERED, params.wallet);
         return state.held();
     }
@@ -323,8 +327,10 @@ contract ZrSign is ZrSignBase {
         _checkRole(MPC_ROLE, signer);
     }
 
-    function _walletCount(bytes32 walletTypeId, address owner) private view returns (uint256) {
-        return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
+    /// @dev A wallet that Omni counted: its key is the ledger's, and its address not known here.
+    function _isOmnis(WalletState wallet, SignTypes.ZrSignParams calldata params) private view returns (bool) {
+        return
+            wallet.status() == WALLET_REQUESTED && params.walletIndex < _walletCount(params.walletTypeId, _msgSender());
     }
 
     /// @dev What has the length of no form that is taken is an invalid signature.

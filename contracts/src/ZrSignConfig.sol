@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {AccessControlUpgradeable} from "@openzeppelin/contracts-upgradeable/access/AccessControlUpgradeable.sol";
 import {CAIP2} from "@openzeppelin/contracts/utils/CAIP2.sol";
@@ -12,6 +12,7 @@ import {SignTypes} from "./libraries/SignTypes.sol";
 import {Strictness} from "./libraries/Strictness.sol";
 import {Terms, TermsFields} from "./libraries/Terms.sol";
 import {ZrSignTypes} from "./libraries/ZrSignTypes.sol";
+import {OlderState} from "./migration/OlderState.sol";
 
 /// @title Configuration
 /// @notice Roles, wallet types and chains, fees with their caps, strictness, pause.
@@ -181,8 +182,11 @@ abstract contract ZrSignConfig is IZrSignConfig, ZrSignStorage, AccessControlUpg
         _signStorage().terms = terms;
     }
 
-    function _terms() internal view returns (Terms) {
-        return _signStorage().terms;
+    /// @dev Every call reads them, so none works on a proxy that still holds what the older contracts left. Only the terms of
+    /// such a proxy, or of one that was not configured, are empty.
+    function _terms() internal view returns (Terms terms) {
+        terms = _signStorage().terms;
+        if (Terms.unwrap(terms) == 0) OlderState.requireNone();
     }
 
     function _requireWalletType(bytes32 walletTypeId) internal view {

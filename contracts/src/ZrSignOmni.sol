@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {ZrSignBase} from "./ZrSignBase.sol";
 import {ISign} from "./interfaces/ISign.sol";
@@ -13,7 +13,8 @@ import {WalletState, Wallets} from "./libraries/Wallets.sol";
 /// @title Omni
 /// @notice Requests whose answers stay on the ledger. Only the fee of the signing network is kept; the rest of a
 /// payment goes back to the payer in the same call. Wallets are counted, so that their indices are known on chain. A
-/// Direct proxy that becomes Omni keeps its wallets, and owners take back at once what was held for answers.
+/// Direct proxy that becomes Omni keeps its wallets, and owners take back at once what was held for answers; where it
+/// becomes Direct again, Omni's wallets sign on.
 /// @dev Balance = collected fees + refund credits, and after an upgrade what Direct's open requests hold.
 contract ZrSignOmni is ZrSignBase, IZrSignOmni {
     uint256 private constant MAX_ACCOUNT_LENGTH = 128;
@@ -32,7 +33,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
 
     /// @inheritdoc IZrSignOmni
     function getWalletCount(bytes32 walletTypeId, address owner) external view returns (uint256) {
-        return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
+        return _walletCount(walletTypeId, owner);
     }
 
     /// @inheritdoc ZrSignBase
@@ -95,8 +96,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
     }
 
     /// @dev The ledger may hold the key, so the wallet stays.
-    function _afterCancellation(WalletState state) internal pure override returns (WalletState) {
-        if (state.held() == 0) revert NothingToCancel();
-        return state.setHeld(0);
+    function _afterCancellation(WalletState state, bool) internal pure override returns (WalletState) {
+        return _emptied(state);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {ZrSignConfig} from "./ZrSignConfig.sol";
 import {IRefunds} from "./interfaces/IRefunds.sol";
@@ -47,7 +47,8 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
         uint256 held = state.held();
         if (state.status() != WALLET_REQUESTED) revert NothingToCancel();
         _requireDeadline(state.requestedAt());
-        _signStorage().wallets[walletId].state = _afterCancellation(state);
+        _signStorage().wallets[walletId].state =
+            _afterCancellation(state, walletIndex < _walletCount(walletTypeId, owner));
         emit ZrKeyCancel(walletTypeId, owner, walletIndex, held);
         if (owner == address(0)) {
             _setTerms(_terms().collect(held));
@@ -90,13 +91,23 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
         return Requests.context(walletId, params.dstChainId, keccak256(params.payload), reqType);
     }
 
-    /// @dev A key request whose refund was taken.
-    function _afterCancellation(WalletState state) internal pure virtual returns (WalletState);
+    /// @dev A key request whose refund was taken; `counted` says that it is one of the owner's wallets all the same.
+    function _afterCancellation(WalletState state, bool counted) internal pure virtual returns (WalletState);
 
     /// @dev Seconds that the authority has for an answer.
     function _cancelDelay() internal view virtual returns (uint256) {
         uint256 delay = _signStorage().limits.cancelDelay;
         return delay == 0 ? DEFAULT_CANCEL_DELAY : delay;
+    }
+
+    /// @dev A wallet that stays when what is held for its answer is taken back.
+    function _emptied(WalletState state) internal pure returns (WalletState) {
+        if (state.held() == 0) revert NothingToCancel();
+        return state.setHeld(0);
+    }
+
+    function _walletCount(bytes32 walletTypeId, address owner) internal view returns (uint256) {
+        return _signStorage().walletCount[_workspaceId(walletTypeId, owner)];
     }
 
     /// @dev An empty record of a past trace id is an answered request.

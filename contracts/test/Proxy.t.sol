@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {IERC1967} from "@openzeppelin/contracts/interfaces/IERC1967.sol";
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignJuly2024} from "../src/interfaces/IZrSignJuly2024.sol";

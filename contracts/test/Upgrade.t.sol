@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {ZrProxy} from "../src/ZrProxy.sol";
+import {ZrSign} from "../src/ZrSign.sol";
 import {ZrSignOmni} from "../src/ZrSignOmni.sol";
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
@@ -94,6 +95,71 @@ contract UpgradeTest is Fixture {
         upgrade();
         (bool landed,) = address(moved).call(abi.encodeCall(direct.zrSignRes, (answer)));
         vm.assertFalse(landed);
+    }
+
+    /// @dev Omni's wallets have no address on chain. Their keys are the ledger's, so Direct lets them sign, and takes
+    /// their addresses when an answer says them.
+    function test_directAgain__should_let_wallets_of_omni_sign(bool named) public {
+        registerWallet(USER, 1);
+        upgrade();
+        uint256 fee = 2 * MPC_FEE;
+        moved.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
+        moved.zrKeyReq{value: fee}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
+        downgrade();
+        if (named) {
+            direct.zrKeyRes(keyAnswer(USER, 2, "0x0000000000000000000000000000000000000002"));
+            direct.zrKeyRes(keyAnswer(USER, 1, "0x0000000000000000000000000000000000000001"));
+            vm.assertEq(direct.getZrKey(EVM, USER, 1), "0x0000000000000000000000000000000000000001");
+            vm.assertEq(direct.getZrKey(EVM, USER, 2), "0x0000000000000000000000000000000000000002");
+            vm.expectRevert(abi.encodeWithSelector(ISign.IncorrectWalletIndex.selector, 3, 1));
+            direct.zrKeyRes(keyAnswer(USER, 1, "0x0000000000000000000000000000000000000002"));
+        }
+        uint256 traceId = direct.getTraceId();
+        vm.prank(USER);
+        direct.zrSignHash{value: directFee(2)}(signParams(1, "payload", false));
+        direct.zrSignRes(signAnswer(traceId, USER));
+        vm.assertEq(direct.getRequestState(traceId).status, 2);
+        // New wallets come behind.
+        vm.assertEq(direct.getZrKeys(EVM, USER).length, 3);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        vm.expectRevert(abi.encodeWithSelector(ISign.InvalidWalletIndex.selector, 3));
+        requestOpen(3);
+        direct.zrKeyRes(keyAnswer(USER, 3, "0x0000000000000000000000000000000000000003"));
+        vm.assertEq(direct.getZrKeys(EVM, USER).length, 4);
+    }
+
+    /// @dev A wallet that is counted stays, whoever takes back what is held for it.
+    function test_directAgain__should_not_lose_a_wallet_by_cancellation() public {
+        direct.zrKeyReq{value: directFee(2)}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
+        upgrade();
+        moved.zrKeyReq{value: 2 * MPC_FEE}(SignTypes.ZrKeyReqParams(USER, EVM, 2));
+        downgrade();
+        vm.warp(block.timestamp + 1 days);
+        uint256 before = USER.balance;
+        vm.startPrank(USER);
+        direct.cancelKeyRequest(EVM, USER, 0);
+        for (uint256 index = 0; index < 2; index++) {
+            vm.expectRevert(IRefunds.NothingToCancel.selector);
+            direct.cancelKeyRequest(EVM, USER, index);
+        }
+        vm.stopPrank();
+        vm.assertEq(USER.balance, before + netResp());
+        for (uint256 index = 0; index < 2; index++) {
+            vm.assertEq(direct.getWalletRegistry(EVM, index, USER).options, 2);
+            direct.zrKeyRes(keyAnswer(USER, index, "0x000000000000000000000000000000000000dEaD"));
+        }
+    }
+
+    function downgrade() internal {
+        ZrSign next = new ZrSign();
+        vm.prank(PROXY_ADMIN);
+        ZrProxy(payable(address(direct))).upgradeTo(address(next));
+    }
+
+    function requestOpen(uint256 index) internal {
+        uint256 fee = directFee(1);
+        vm.prank(USER);
+        direct.zrSignHash{value: fee}(signParams(index, "payload", false));
     }
 
     function test_link__should_name_an_account(address caller, string calldata account) public {

@@ -29,10 +29,10 @@ def anvil_url() -> Iterator[str]:
 
 
 @contextmanager
-def anvil(chain_id: int) -> Iterator[str]:
+def anvil(chain_id: int, *options: str) -> Iterator[str]:
     """The URL of an EVM chain for as long as the context lasts."""
     path = resolve("anvil").path
-    command = [path, "--port", "0", "--chain-id", str(chain_id), "--mnemonic", MNEMONIC]
+    command = [path, "--port", "0", "--chain-id", str(chain_id), "--mnemonic", MNEMONIC, *options]
     with running(command, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout is not None
         address = next(line for line in node.stdout if line.startswith("Listening on "))

@@ -103,6 +103,7 @@ ADDED_ERRORS = """
 161eb542 InvalidAddress
 c52a9bd3 InvalidConfiguration
 c37906a0 InvalidPayloadLength
+d7b2559b NotMigrated
 80e681ab NothingToCancel
 b22561f3 PaymentTooLarge
 6ac7972e RequestMismatch

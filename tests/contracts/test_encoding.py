@@ -22,7 +22,7 @@ from zrsign_chains.evm import EvmChain
 
 PROBE = """
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 import {ZrSignConnectBase} from "./ZrSignConnectBase.sol";
 import {FeeMarketTx} from "./libraries/EvmTransactions.sol";

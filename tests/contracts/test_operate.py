@@ -22,7 +22,15 @@ from zrsign.deployment import operate
 from zrsign.deployment.changes import Change
 from zrsign.deployment.create2 import CREATE2_DEPLOYER
 from zrsign.deployment.operate import Survey, apply, layouts_file, survey, target_of
-from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError
+from zrsign.deployment.plan import (
+    FEE_ROLE,
+    MPC_ROLE,
+    PAUSER_ROLE,
+    DeployError,
+    Mode,
+    Plan,
+    deploy,
+)
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign_chains.caip import chain_hash
 
@@ -228,6 +236,44 @@ async def test_roles_that_somebody_granted_by_hand__should_be_found(
     assert said(found) == [("MPC_ROLE", accounts[9].address, "")]
 
 
+@pytest.mark.parametrize("pruned", [False, True])
+async def test_roles__should_be_read_from_the_whole_life_of_the_contract(
+    chain: Web3, layouts: Path, accounts: list[LocalAccount], pruned: bool
+) -> None:
+    first = await chain.eth.block_number + 1
+    wanted = await deployed(chain, layouts, accounts[0])
+    grant = functions(chain, wanted).grantRole(MPC_ROLE, accounts[9].address)
+    await chain.eth.wait_for_transaction_receipt(
+        await grant.transact({"from": accounts[0].address}), poll_latency=0.02
+    )
+    await chain.provider.make_request("anvil_mine", ["0x10"])
+    node: Any = Pruned(chain) if pruned else chain
+    late = await chain.eth.block_number
+    for from_block in (0, first, late):
+        found = await survey(node, wanted, layouts, from_block=from_block)
+        assert said(found) == [("MPC_ROLE", accounts[9].address, "")]
+
+
+class Pruned:
+    """A node that does not know the past."""
+
+    def __init__(self, w3: Web3) -> None:
+        self.eth = self
+        self._eth = w3.eth
+
+    async def get_code(self, address: Any, block: Any = "latest") -> Any:
+        if block != "latest":
+            raise Web3RPCError("missing trie node")
+        return await self._eth.get_code(address)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._eth, name)
+
+    @property
+    async def block_number(self) -> int:
+        return await self._eth.block_number
+
+
 async def test_upgrade__should_be_the_proxy_administrators_and_keep_everything(
     chain: Web3, layouts: Path, accounts: list[LocalAccount]
 ) -> None:
@@ -287,6 +333,20 @@ async def test_pause__should_need_its_role(
         await operate.pause(chain, wanted, accounts[4], on=True)
     await operate.pause(chain, wanted, accounts[4], on=False)
     assert not await functions(chain, wanted).paused().call()
+
+
+async def test_chain_before_cancun__should_be_said_to_be_too_old(
+    layouts: Path, accounts: list[LocalAccount]
+) -> None:
+    with anvil(31337, "--hardfork", "shanghai") as url:
+        w3: Web3 = connected(url)
+        with pytest.raises(DeployError, match="EVM version Cancun"):
+            await apply(w3, settings(), layouts, accounts[0])
+        with pytest.raises(DeployError, match="EVM version Cancun"):
+            await deploy(
+                w3, accounts[0], Plan(Mode.DIRECT, accounts[2].address, accounts[1].address)
+            )
+        await w3.provider.disconnect()
 
 
 async def test_penniless_deployer__should_be_told(

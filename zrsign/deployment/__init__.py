@@ -5,6 +5,7 @@
     state.py      what a chain says of a deployment
     changes.py    the difference, as transactions with who must send each
     layout.py     whether an implementation may follow another in the same storage
+    migration.py what the older contracts left behind a proxy, carried into these
     operate.py    read, compare, send
 
 `zrsign.deployment.plan` is the short way for a chain that lives for an hour: it writes once and

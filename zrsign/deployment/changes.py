@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain as chained
 
+from eth_abi import grammar
 from eth_abi.abi import encode
 from eth_typing import ChecksumAddress
 from eth_utils.abi import function_signature_to_4byte_selector
@@ -93,8 +94,20 @@ def difference(
 def _creations(
     settings: Settings, target: Target, state: State, me: str | None
 ) -> Iterator[Change]:
+    yield from creation_changes(settings, target.creations, state, me)
+    if state.contract is None:
+        arguments = [target.implementation.address, settings.proxy_admin, settings.salt_bytes]
+        data = call_data("create(address,address,bytes32)", arguments)
+        factory = target.factory.address
+        yield Change("proxy", "", target.proxy, settings.deployer, factory, data)
+
+
+def creation_changes(
+    settings: Settings, wanted: Sequence[Creation], state: State, me: str | None
+) -> Iterator[Change]:
+    """The contracts of `wanted` that are not there yet, and what creates them."""
     sender = me or settings.deployer
-    missing = [each for each in target.creations if each.name not in state.created]
+    missing = [each for each in wanted if each.name not in state.created]
     # The factory and the library are of no use once the proxy is there, a new implementation is.
     if missing and not state.create2:
         wei = PRESIGNED_COST_WEI - state.keyless_wei
@@ -104,11 +117,6 @@ def _creations(
         yield Change("CREATE2", "", CREATE2_DEPLOYER, sender, CREATE2_DEPLOYER, raw=PRESIGNED)
     for each in missing:
         yield Change(each.name, "", each.address, sender, CREATE2_DEPLOYER, each.call)
-    if state.contract is None:
-        arguments = [target.implementation.address, settings.proxy_admin, settings.salt_bytes]
-        data = _call("create(address,address,bytes32)", arguments)
-        factory = target.factory.address
-        yield Change("proxy", "", target.proxy, settings.deployer, factory, data)
 
 
 @dataclass(frozen=True)
@@ -134,14 +142,14 @@ class _Found:
         now, admin = self.contract, self.contract.proxy_admin
         wanted = self.target.implementation.address
         if now.implementation != wanted:
-            call = _call("upgradeTo(address)", [wanted])
+            call = call_data("upgradeTo(address)", [wanted])
             yield self.change("implementation", now.implementation, wanted, admin, call)
         if admin != self.settings.proxy_admin:
             heir = self.settings.proxy_admin
             if now.pending_admin != heir:
-                call = _call("proposeAdmin(address)", [heir])
+                call = call_data("proposeAdmin(address)", [heir])
                 yield self.change("proxy admin proposed", now.pending_admin, heir, admin, call)
-            yield self.change("proxy admin", admin, heir, heir, _call("acceptAdmin()", []))
+            yield self.change("proxy admin", admin, heir, heir, call_data("acceptAdmin()", []))
 
     def safety(self) -> Iterator[Change]:
         now, wanted = self.contract.safety, self.settings.safety.values
@@ -150,7 +158,7 @@ class _Found:
             differs = [(name, old, new) for name, old, new in named if old != new]
             before = ", ".join(f"{name} {old}" for name, old, _ in differs)
             after = ", ".join(f"{name} {new}" for name, _, new in differs)
-            call = _call("configureSafety((uint8,uint32,uint256,uint256,uint256))", [wanted])
+            call = call_data("configureSafety((uint8,uint32,uint256,uint256,uint256))", [wanted])
             yield self.change("safety", before, after, self.admin, call)
 
     def support(self) -> Iterator[Change]:
@@ -191,7 +199,7 @@ class _Found:
         if changed and lend:
             yield self._role(FEE_ROLE, sender, sender, on=True)
         for setter, old, new in changed:
-            yield self.change(setter, old, new, sender, _call(f"{setter}(uint256)", [new]))
+            yield self.change(setter, old, new, sender, call_data(f"{setter}(uint256)", [new]))
         if changed and lend:
             yield self._renounce(FEE_ROLE, sender)
 
@@ -211,22 +219,22 @@ class _Found:
                 yield self._role(role, account, self.admin, on=False)
 
     def _role(self, role: bytes, account: str, sender: str, *, on: bool) -> Change:
-        call = _call(f"{'grant' if on else 'revoke'}Role(bytes32,address)", [role, account])
+        call = call_data(f"{'grant' if on else 'revoke'}Role(bytes32,address)", [role, account])
         name = ROLE_NAMES.get(role, "role 0x" + role.hex())
         before, after = ("", account) if on else (account, "")
         return self.change(name, before, after, sender, call)
 
     def _renounce(self, role: bytes, account: str) -> Change:
         taken = self._role(role, account, account, on=False)
-        return replace(taken, data=_call("renounceRole(bytes32,address)", [role, account]))
+        return replace(taken, data=call_data("renounceRole(bytes32,address)", [role, account]))
 
     def _wallet(self, kind: tuple[int, int], *, on: bool) -> Change:
-        call = _call("walletTypeIdConfig(uint256,uint256,bool)", [*kind, on])
+        call = call_data("walletTypeIdConfig(uint256,uint256,bool)", [*kind, on])
         name = f"{kind[0]}/{kind[1]}"
         return self.change("wallet type", *_moved(name, on=on), self.admin, call)
 
     def _chain(self, type_id: bytes, caip: str, *, on: bool) -> Change:
-        call = _call("chainIdConfig(bytes32,string,bool)", [type_id, caip, on])
+        call = call_data("chainIdConfig(bytes32,string,bool)", [type_id, caip, on])
         kinds = chained(
             self.contract.wallets, ((w.purpose, w.coin_type) for w in self.settings.wallets)
         )
@@ -242,7 +250,10 @@ def _type_id(kind: tuple[int, int]) -> bytes:
     return keccak(encode(["uint256", "uint256"], kind))
 
 
-def _call(signature: str, arguments: Sequence[object]) -> bytes:
-    inside = signature[signature.index("(") + 1 : -1]
-    kinds = [inside] if inside.startswith("(") else inside.split(",") if inside else []
-    return function_signature_to_4byte_selector(signature) + encode(kinds, arguments)
+def call_data(signature: str, arguments: Sequence[object]) -> bytes:
+    """Selector and arguments of a call of `signature`, such as `transfer(address,uint256)`."""
+    selector = function_signature_to_4byte_selector(signature)
+    if not arguments:
+        return selector
+    kinds = grammar.parse(signature[signature.index("(") :]).components
+    return selector + encode([kind.to_type_str() for kind in kinds], arguments)

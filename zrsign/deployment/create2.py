@@ -54,12 +54,12 @@ def create2_address(creator: str, salt: bytes, code: bytes) -> ChecksumAddress:
 
 def creations(mode: Mode) -> tuple[Creation, Creation, Creation]:
     """Library, implementation and factory, as packaged."""
-    library = _creation("ZrSignTypes", artifact("ZrSignTypes").link())
+    library = create2_creation("ZrSignTypes", artifact("ZrSignTypes").link())
     implementation = artifact(mode.contract).link({"ZrSignTypes": library.address})
     return (
         library,
-        _creation(mode.contract, implementation),
-        _creation("ZrSignFactory", artifact("ZrSignFactory").link()),
+        create2_creation(mode.contract, implementation),
+        create2_creation("ZrSignFactory", artifact("ZrSignFactory").link()),
     )
 
 
@@ -70,5 +70,6 @@ def proxy_address(factory: str, deployer: str, salt: bytes) -> ChecksumAddress:
     return create2_address(factory, bound, artifact("ZrProxy").link() + constructor)
 
 
-def _creation(name: str, code: bytes) -> Creation:
+def create2_creation(name: str, code: bytes) -> Creation:
+    """A contract that `CREATE2_DEPLOYER` makes of `code`."""
     return Creation(name, create2_address(CREATE2_DEPLOYER, NO_SALT, code), code)

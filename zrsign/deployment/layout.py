@@ -1,9 +1,10 @@
 """Storage layout: may an implementation follow another behind the same proxy?
 
-A layout names what each ERC-7201 namespace holds, field by field, and what the structs and value
-types in it consist of. Fields keep their place as long as those before them keep theirs, so a later
-layout may append to a namespace, or to a struct that only mappings hold, and change nothing else.
-What a value type packs into its word is not in the layout.
+A layout names what each ERC-7201 namespace holds, field by field, what the state variables outside
+of namespaces are, and what the structs and value types in both consist of. Fields keep their place
+as long as those before them keep theirs, so a later layout may append to a namespace, to the state
+variables, or to a struct that is nowhere but the value of a mapping itself: an array, also one in a
+mapping, puts its elements side by side. What a value type packs into its word is not in the layout.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ from typing import Any, TypeAlias
 Fields: TypeAlias = "list[list[str]]"
 """[name, type] a field, in order."""
 Layout: TypeAlias = "dict[str, dict[str, Any]]"
-"""`namespaces` and `structs`: name to fields; `values`: name to the elementary type below it."""
+"""`namespaces` and `structs`: name to fields; `values`: name to the elementary type below it.
+
+State variables are the namespace `VARIABLES`, where there are any.
+"""
+
+VARIABLES = "state variables"
 
 _LOCATION = re.compile(r"@custom:storage-location (erc7201:\S+)")
 _NAMES = re.compile(r"[A-Za-z_][\w.]*")
@@ -48,6 +54,8 @@ def of(sources: Mapping[str, Any], contract: str) -> Layout:
         if node["nodeType"] == "StructDefinition"
         and (location := _LOCATION.search((node.get("documentation") or {}).get("text", "")))
     }
+    if variables := [field for base in reversed(bases) for field in _variables(base)]:
+        namespaces[VARIABLES] = variables
     used = _reached(namespaces, structs, values)
     return {
         "namespaces": dict(sorted(namespaces.items())),
@@ -86,10 +94,38 @@ def _moved(name: str, old: Fields, new: Fields, *, may_append: bool) -> Iterator
 
 
 def _inline(layout: Layout) -> set[str]:
-    """Structs that are fields themselves, with something behind them."""
+    """Structs with something behind them: fields, and elements of arrays."""
     every = [*layout["namespaces"].values(), *layout["structs"].values()]
-    kinds = [kind for fields in every for _, kind in fields if not kind.startswith("mapping(")]
-    return {name for kind in kinds for name in _NAMES.findall(kind) if name in layout["structs"]}
+    kinds = [kind for fields in every for _, kind in fields]
+    places = [_value(kind) for kind in kinds]
+    # The value of a mapping begins at a place of its own.
+    side_by_side = [
+        value
+        for kind, value in zip(kinds, places, strict=True)
+        if value == kind or value.endswith("]")
+    ]
+    return {
+        name for kind in side_by_side for name in _NAMES.findall(kind) if name in layout["structs"]
+    }
+
+
+def _value(kind: str) -> str:
+    """What a mapping, an array of mappings, or one in them leads to; any other type is itself."""
+    while kind.startswith("mapping("):
+        # A key has no arrow in it, so the first one is this mapping's.
+        of_array = kind.endswith("]")
+        kind = kind[: kind.rindex("[")] if of_array else kind[kind.index(" => ") + 4 : -1]
+    return kind
+
+
+def _variables(contract: Mapping[str, Any]) -> Fields:
+    return [
+        [node["name"], node["typeDescriptions"]["typeString"]]
+        for node in contract["nodes"]
+        if node["nodeType"] == "VariableDeclaration"
+        and node["mutability"] == "mutable"
+        and node["storageLocation"] != "transient"
+    ]
 
 
 def _reached(

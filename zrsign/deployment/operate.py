@@ -17,14 +17,15 @@ from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
 from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.address import to_checksum_address
 from web3.exceptions import TimeExhausted, Web3Exception
 from web3.types import TxParams, Wei
 
 from zrsign.contracts import artifact
-from zrsign.deployment import layout
+from zrsign.deployment import layout, migration
 from zrsign.deployment.changes import Change, Target, difference
 from zrsign.deployment.create2 import PRESIGNED_SENDER, creations, proxy_address
-from zrsign.deployment.plan import PAUSER_ROLE, DeployError
+from zrsign.deployment.plan import PAUSER_ROLE, DeployError, require_cancun
 from zrsign.deployment.settings import Settings
 from zrsign.deployment.state import State, Web3, read
 
@@ -52,7 +53,8 @@ class Survey:
 def target_of(settings: Settings) -> Target:
     """Addresses of everything, the same on every chain."""
     made = creations(settings.mode)
-    return Target(made, proxy_address(made[2].address, settings.deployer, settings.salt_bytes))
+    derived = proxy_address(made[2].address, settings.deployer, settings.salt_bytes)
+    return Target(made, to_checksum_address(settings.proxy) if settings.proxy else derived)
 
 
 def layouts_file(path: Path) -> Path:
@@ -68,16 +70,33 @@ async def survey(
     `me` is preferred where several accounts may send. Raises `DeployError`, also when the storage
     layout of an upgrade does not follow the present one or that one is not known.
     """
+    await require_cancun(w3)
     target = target_of(settings)
+    older = await migration.read(w3, target.proxy)
+    if older is not None:
+        return await _survey_older(w3, settings, target, older, me)
     state = await read(
         w3, settings.mode, target.creations, target.proxy, PRESIGNED_SENDER, from_block
     )
+    if settings.proxy and state.contract is None:
+        raise DeployError(f"There is no contract at proxy {settings.proxy}.")
     if state.contract is None and me is None:
         me = settings.deployer
     found = Survey(target, state, difference(settings, target, state, me))
     if state.contract is not None:
         _check_layout(settings, target, state.contract.implementation, layouts)
     return found
+
+
+async def _survey_older(
+    w3: Web3, settings: Settings, target: Target, older: migration.Older, me: str | None
+) -> Survey:
+    needed = (*target.creations, migration.migration_creation())
+    state = await read(
+        w3, settings.mode, needed, target.proxy, PRESIGNED_SENDER, known=older.contract
+    )
+    changes = migration.survey_changes(settings, target, state, older, me)
+    return Survey(target, state, tuple(changes))
 
 
 async def apply(

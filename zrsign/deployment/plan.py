@@ -210,6 +210,7 @@ async def deploy(w3: Web3, deployer: LocalAccount, plan: Plan) -> Deployment:
 
     Raises `DeployError` when the node refuses a transaction, one reverts, or none gets mined.
     """
+    await require_cancun(w3)
     chain_id = await w3.eth.chain_id
     nonce = await w3.eth.get_transaction_count(deployer.address, "pending")
     addresses, steps = build(plan, deployer.address, nonce)
@@ -220,6 +221,18 @@ async def deploy(w3: Web3, deployer: LocalAccount, plan: Plan) -> Deployment:
             raise DeployError(f"{step.label} reverted: 0x{receipt['transactionHash'].hex()}.")
     created = next(r for r in receipts if r.get("contractAddress") == addresses.proxy)
     return deployment(plan, chain_id, addresses, created["blockNumber"])
+
+
+async def require_cancun(w3: Web3) -> None:
+    """Raise `DeployError` on a chain that lacks transient storage (EIP-1153): before Cancun."""
+    try:
+        # PUSH0 PUSH0 TSTORE PUSH0 PUSH0 RETURN, as if it created an empty contract.
+        await w3.eth.call({"data": bytes.fromhex("5f5f5d5f5ff3")})
+    except Web3Exception as error:
+        raise DeployError(
+            f"This chain does not run the code of EVM version Cancun: {error}",
+            "The contracts need it. On an older chain they cannot be deployed.",
+        ) from error
 
 
 def deployment(plan: Plan, chain_id: int, addresses: Addresses, block_number: int) -> Deployment:

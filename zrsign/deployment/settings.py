@@ -113,7 +113,8 @@ class WalletChains(_Part):
 class Network(_Part):
     """`rpc` may name environment variables as ${NAME}, so that a key in it stays out of the file.
 
-    `from_block`: no event of the deployment is older; an RPC that limits logs needs it.
+    `from_block`: no event of the deployment is older; an RPC that limits logs needs it. Where the
+    contract is older, or the node does not know its past, everything is read.
     """
 
     rpc: str
@@ -121,9 +122,14 @@ class Network(_Part):
 
 
 class Settings(_Part):
-    """The whole file."""
+    """The whole file.
+
+    `proxy` names a proxy that is there already, as of the older contracts; else deployer and salt
+    say where it is.
+    """
 
     mode: Mode
+    proxy: Address | None = None
     salt: str
     deployer: Address
     proxy_admin: Address

@@ -6,7 +6,7 @@ order are the state. Fees, safety and pause are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -28,7 +28,7 @@ Holders: TypeAlias = Mapping[bytes, frozenset[str]]
 IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
 ADMIN_SLOT = 0xB53127684A568B3173AE13B9F8A6016E243E63B6E8EE1178D6A717850B5D6103
 PENDING_ADMIN_SLOT = 0x864FE03D5002E0D6897A94833AFFD228BEFD5CBF65587923D4481F273CF10400
-_EVENTS = ("RoleGranted", "RoleRevoked", "WalletTypeIdSupport", "ChainIdSupport")
+CONFIGURATION_EVENTS = ("RoleGranted", "RoleRevoked", "WalletTypeIdSupport", "ChainIdSupport")
 
 
 @dataclass(frozen=True)
@@ -70,25 +70,31 @@ async def read(
     proxy: ChecksumAddress,
     keyless: ChecksumAddress,
     from_block: int = 0,
+    known: Contract | None = None,
 ) -> State:
-    """Ask a node. Raises `DeployError` when it does not give the events."""
+    """Ask a node, also for the contract unless it is `known`.
+
+    Raises `DeployError` when the node does not give the events.
+    """
     # One request at a time: web3 does not end when one of several fails.
     addresses = (CREATE2_DEPLOYER, *(each.address for each in creations), proxy)
     there = {address: bool(await w3.eth.get_code(address)) for address in addresses}
+    if known is None and there[proxy]:
+        known = await _contract(w3, mode, proxy, from_block)
     return State(
         chain_id=await w3.eth.chain_id,
         create2=there[CREATE2_DEPLOYER],
         keyless_wei=await w3.eth.get_balance(keyless),
         created=frozenset(each.name for each in creations if there[each.address]),
-        contract=await _contract(w3, mode, proxy, from_block) if there[proxy] else None,
+        contract=known,
     )
 
 
 async def _contract(w3: Web3, mode: Mode, proxy: ChecksumAddress, from_block: int) -> Contract:
     contract = w3.eth.contract(proxy, abi=artifact(mode.contract).abi)
-    latest = await w3.eth.block_number
-    logs = await _logs(w3, contract, from_block, latest)
-    holders, wallets, chains = replay(contract, logs)
+    topics = [contract.events[name].build_filter().topics[0] for name in CONFIGURATION_EVENTS]
+    first, latest = await _first_block(w3, proxy, from_block), await w3.eth.block_number
+    holders, wallets, chains = replay(contract, await logs(w3, proxy, topics, first, latest))
     functions = contract.functions
     mpc_fee = await functions.getMPCFee().call()
     resp_gas, buffer = None, None
@@ -96,14 +102,11 @@ async def _contract(w3: Web3, mode: Mode, proxy: ChecksumAddress, from_block: in
         with suppress(ContractLogicError):
             resp_gas = await functions.getRespGas().call()
             buffer = await functions.getRespGasPriceBuffer().call()
-    implementation, admin, pending = [
-        await _slot(w3, proxy, slot)
-        for slot in (IMPLEMENTATION_SLOT, ADMIN_SLOT, PENDING_ADMIN_SLOT)
-    ]
+    implementation, admin, pending = await proxy_slots(w3, proxy)
     return Contract(
         implementation=implementation,
         proxy_admin=admin,
-        pending_admin=pending if int(pending, 16) else None,
+        pending_admin=pending,
         holders=holders,
         wallets=wallets,
         chains=chains,
@@ -125,14 +128,14 @@ async def takes_typed_answers(w3: Web3, address: str) -> bool:
 
 
 def replay(
-    contract: AsyncContract, logs: list[LogReceipt]
+    contract: AsyncContract, history: Sequence[LogReceipt]
 ) -> tuple[Holders, frozenset[tuple[int, int]], frozenset[tuple[bytes, str]]]:
     """Role holders, wallet types and chains after the events."""
-    topics = {contract.events[name].build_filter().topics[0]: name for name in _EVENTS}
+    topics = {contract.events[name].build_filter().topics[0]: name for name in CONFIGURATION_EVENTS}
     held: set[tuple[bytes, str]] = set()
     wallets: set[tuple[int, int]] = set()
     chains: set[tuple[bytes, str]] = set()
-    for log in sorted(logs, key=lambda each: (each["blockNumber"], each["logIndex"])):
+    for log in sorted(history, key=lambda each: (each["blockNumber"], each["logIndex"])):
         name = topics["0x" + log["topics"][0].hex()]
         values = contract.events[name]().process_log(log)["args"]
         if name.startswith("Role"):
@@ -149,14 +152,17 @@ def replay(
     return holders, frozenset(wallets), frozenset(chains)
 
 
-async def _logs(w3: Web3, contract: AsyncContract, first: int, last: int) -> list[LogReceipt]:
-    """The events of a range of blocks, halved for as long as the node finds it too large."""
-    topics = [contract.events[name].build_filter().topics[0] for name in _EVENTS]
+async def logs(
+    w3: Web3, address: ChecksumAddress, topics: Sequence[Any], first: int, last: int
+) -> list[LogReceipt]:
+    """The events of `topics` in a range of blocks, halved for as long as the node finds it too
+    large. Raises `DeployError` when it gives none.
+    """
     wanted: FilterParams = {
-        "address": contract.address,
+        "address": address,
         "fromBlock": first,
         "toBlock": last,
-        "topics": [topics],
+        "topics": [list(topics)],
     }
     try:
         return list(await w3.eth.get_logs(wanted))
@@ -167,9 +173,28 @@ async def _logs(w3: Web3, contract: AsyncContract, first: int, last: int) -> lis
                 "Name the block of the deployment: from_block of the network.",
             ) from error
     middle = (first + last) // 2
-    before = await _logs(w3, contract, first, middle)
-    return before + await _logs(w3, contract, middle + 1, last)
+    before = await logs(w3, address, topics, first, middle)
+    return before + await logs(w3, address, topics, middle + 1, last)
 
 
-async def _slot(w3: Web3, proxy: ChecksumAddress, slot: int) -> ChecksumAddress:
-    return to_checksum_address((await w3.eth.get_storage_at(proxy, slot))[12:])
+async def proxy_slots(
+    w3: Web3, proxy: ChecksumAddress
+) -> tuple[ChecksumAddress, ChecksumAddress, ChecksumAddress | None]:
+    """Implementation, administrator, and who was offered the administration."""
+    slots = (IMPLEMENTATION_SLOT, ADMIN_SLOT, PENDING_ADMIN_SLOT)
+    words = [bytes(await w3.eth.get_storage_at(proxy, slot)) for slot in slots]
+    implementation, admin, pending = [to_checksum_address(word[12:]) for word in words]
+    return implementation, admin, pending if any(words[2]) else None
+
+
+async def _first_block(w3: Web3, proxy: ChecksumAddress, from_block: int) -> int:
+    """`from_block` where the node says that the contract is not older; else 0.
+
+    An event that is left out could be the one that gave a stranger a role.
+    """
+    if from_block == 0:
+        return 0
+    with suppress(Web3Exception):
+        if not await w3.eth.get_code(proxy, from_block - 1):
+            return from_block
+    return 0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Example target
 /// @notice Counts calls, so that a contract call from a wallet on another chain has something to show for itself.

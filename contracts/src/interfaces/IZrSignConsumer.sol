@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Consumer of answers
 /// @notice What a contract offers to be told of answers to its requests (`setAnswerDelivery`).

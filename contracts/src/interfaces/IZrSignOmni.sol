@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Omni
 /// @notice What a deployment whose answers stay on the ledger has beside the requests of `ISign`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Call that cannot harm its caller
 /// @notice The callee gets no more than `gasLimit` gas (and the stipend), and what it returns is never copied.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @notice A signature request in one storage slot. From the lowest bit: status 8, delivery 8, held wei 80, time of the
 /// request 32, commitment 128.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Request and response types
 /// @notice Field order is the ABI order; it never changes. Only contracts that call its functions link this library.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title Strictness
 /// @notice Checks that would break a caller of the older contracts. A bare deployment has none of them.

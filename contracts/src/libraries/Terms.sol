@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @notice What every call reads and every request writes, in one storage slot. From the lowest bit: paused 8,
 /// strictness 8, respGas 24, respGasPriceBuffer 16, next trace id 40, mpcFee 72, collected fees 88.
@@ -14,6 +14,7 @@ library TermsFields {
     uint256 internal constant MAX_RESP_GAS = type(uint24).max;
     uint256 internal constant MAX_BUFFER = type(uint16).max;
     uint256 internal constant MAX_MPC_FEE = type(uint72).max;
+    uint256 internal constant MAX_TRACE_ID = type(uint40).max;
 
     uint256 private constant STRICTNESS = 8;
     uint256 private constant RESP_GAS = 16;
@@ -82,6 +83,10 @@ library TermsFields {
     /// @dev Books a fee; `amount` is of at most 80 bits. Panics when the field is full.
     function collect(Terms terms, uint256 amount) internal pure returns (Terms) {
         return Terms.wrap(Terms.unwrap(terms) + (amount << COLLECTED));
+    }
+
+    function startTraceIds(Terms terms, uint256 value) internal pure returns (Terms) {
+        return _set(terms, TRACE_ID, MAX_TRACE_ID, value);
     }
 
     function nextTraceId(Terms terms) internal pure returns (Terms) {

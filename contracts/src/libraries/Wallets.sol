@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @notice State of a wallet with the beginning of its address, in one slot. From the lowest bit: status 8, options 8,
 /// delivery 8, held wei 80, time of the request 32, length of the address 16, its first 12 bytes 96.
@@ -18,6 +18,8 @@ struct Wallet {
 library Wallets {
     /// @dev The longest address that the field for its length can say.
     uint256 internal constant MAX_LENGTH = type(uint16).max;
+    /// @dev Bytes of an address that its state holds.
+    uint256 internal constant HEAD_BYTES = 12;
 
     uint256 private constant OPTIONS = 8;
     uint256 private constant DELIVERY = 16;
@@ -25,7 +27,6 @@ library Wallets {
     uint256 private constant REQUESTED_AT = 104;
     uint256 private constant LENGTH = 136;
     uint256 private constant HEAD = 152;
-    uint256 private constant HEAD_BYTES = 12;
 
     /// @dev `held` is of at most 80 bits.
     function requested(uint8 status_, uint8 options_, uint256 held_) internal view returns (WalletState) {
@@ -77,13 +78,17 @@ library Wallets {
         return _set(state, REQUESTED_AT, type(uint32).max, uint32(block.timestamp));
     }
 
+    /// @dev With length and beginning of an address, of at most `MAX_LENGTH` bytes.
+    function named(WalletState state, uint8 status_, uint256 length, bytes12 head) internal pure returns (WalletState) {
+        return WalletState.wrap(
+            WalletState.unwrap(state.setStatus(status_)) | (length << LENGTH) | (uint256(uint96(head)) << HEAD)
+        );
+    }
+
     /// @dev Keeps the address of a wallet: its length and beginning in the state, 32 bytes a slot of the rest.
     function register(Wallet storage wallet, WalletState state, uint8 status_, string calldata name) internal {
         bytes calldata content = bytes(name);
-        wallet.state = WalletState.wrap(
-            WalletState.unwrap(state.setStatus(status_)) | (uint256(uint16(content.length)) << LENGTH)
-                | (uint256(uint96(bytes12(content))) << HEAD)
-        );
+        wallet.state = state.named(status_, content.length, bytes12(content));
         uint256 place = 0;
         for (uint256 from = HEAD_BYTES; from < content.length; from += 32) {
             wallet.rest[place++] = bytes32(content[from:]);

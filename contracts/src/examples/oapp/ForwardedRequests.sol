@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @title What travels from a requester to the forwarder
 /// @notice A message is (kind, user, content).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity ^0.8.30;
+pragma solidity ^0.8.34;
 
 /// @notice A message to send; field order is that of a LayerZero V2 endpoint.
 struct MessagingParams {

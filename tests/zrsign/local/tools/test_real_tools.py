@@ -58,7 +58,7 @@ def test_solc__should_serve_py_solc_x(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOLCX_BINARY_PATH", str(solcx_folder()))
     source = {
         "language": "Solidity",
-        "sources": {"A.sol": {"content": "pragma solidity ^0.8.30; contract A { uint256 x; }"}},
+        "sources": {"A.sol": {"content": "pragma solidity ^0.8.34; contract A { uint256 x; }"}},
         "settings": {"outputSelection": {"*": {"*": ["evm.bytecode.object"]}}},
     }
     output = solcx.compile_standard(source, solc_version="0.8.37")
