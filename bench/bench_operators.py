@@ -100,7 +100,7 @@ class Client:
                 mpc_btl=100_000,
             )
             asked = [message] * min(BATCH, count - first)
-            sent = await self._ledger.broadcast(*asked, gas_limit=40_000_000)
+            sent = await self._ledger.broadcast(*asked)
             last = treasury.MsgNewKeyRequestResponse()
             sent.responses[-1].Unpack(last)
             status = partial(self._key_status, last.key_req_id)
@@ -119,7 +119,7 @@ class Client:
             )
             for _ in range(count)
         ]
-        sent = await self._ledger.broadcast(*messages, gas_limit=40_000_000)
+        sent = await self._ledger.broadcast(*messages)
         start, ids = time.monotonic(), []
         for packed in sent.responses:
             response = treasury.MsgNewSignatureRequestResponse()

@@ -10,7 +10,8 @@ from typing import Final
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import DmpcError
 from zrsign_operator.errors import OperatorError
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import ABSENT_S, AnswerOutbox, CatchingUp
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.ledger.view import LedgerView
@@ -27,8 +28,8 @@ from zrsign_operator.peers.frames import (
 )
 from zrsign_operator.peers.members import KeyringSettings, Myself, rotation
 from zrsign_operator.peers.peers import Peers
-from zrsign_operator.work.agenda import request_subject
-from zrsign_operator.work.situation import describe
+from zrsign_operator.work.outlook import describe
+from zrsign_operator.work.situation import request_subject
 from zrsign_operator.work.work import Work
 
 REPORTS_S: Final = 300.0

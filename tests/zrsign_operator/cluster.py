@@ -34,7 +34,8 @@ from zrsign_dmpc.group.curves import ED25519 as ED25519_GROUP
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.execution import IdentityKey
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import SCHEMES
 from zrsign_operator.ledger.orders import Target

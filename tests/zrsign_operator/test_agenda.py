@@ -16,15 +16,12 @@ from zrsign_operator.work.agenda import (
     PATIENCE_S,
     PATIENT_S,
     Draft,
-    KeyState,
-    Ready,
-    Situation,
-    Wanted,
     agenda,
     short_keys,
     signers_of,
     wants_primes,
 )
+from zrsign_operator.work.situation import KeyState, Ready, Situation, Wanted
 
 MEMBERS = tuple(range(1, 9))
 KEY = KeyState(7, True, 6, MEMBERS, aux=frozenset(MEMBERS))

@@ -17,7 +17,7 @@ from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, TAPROOT, Clus
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa.batch_signing import SignatureShares
 from zrsign_dmpc.run.messages import Message
-from zrsign_operator.keys.holdings import HeldKey
+from zrsign_operator.keys.held import HeldKey
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.peers.blame import PAUSE_S
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence

@@ -33,6 +33,7 @@ from zrsign_operator.peers.admission import (
     NotAdmitted,
     Role,
 )
+from zrsign_operator.peers.batches import read_batch
 from zrsign_operator.peers.budgets import LENIENCE, Budget
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import (
@@ -382,7 +383,7 @@ def raw_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_loop__should_have_its_turns_while_a_long_batch_is_read() -> None:
     """The largest that is honest takes a thread tens of milliseconds, and a hostile one no more."""
     batch = encode((frame("x").encode(),) * 1000)
-    took, price = links._read_batch(batch)
+    took, price = read_batch(batch)
     assert len(took) == 1000
     assert price == sum(price_of(frame("x").encode()) for _ in range(1000))
     group = members()

@@ -7,7 +7,7 @@ import pytest
 from tests.zrsign_operator.cluster import ECDSA, ED25519, Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.frost import NonceCommitment
-from zrsign_operator.keys.holdings import NONCES_AHEAD, HeldKey
+from zrsign_operator.keys.held import NONCES_AHEAD, HeldKey
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import Stock
 from zrsign_operator.work.nonces import Stocks

@@ -14,7 +14,8 @@ from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.errors import NotAMember, OperatorError
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.inventories import GRACE_S, LACKING_S, Inventories
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target

@@ -15,9 +15,10 @@ from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
 from zrsign_operator.peers.frames import Inventory, Proposal, WorkKind
 from zrsign_operator.peers.members import rotation
-from zrsign_operator.work.agenda import PATIENCE_S, key_subject, request_subject
+from zrsign_operator.work.agenda import PATIENCE_S
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails
 from zrsign_operator.work.rules import EARLY_S
+from zrsign_operator.work.situation import key_subject, request_subject
 from zrsign_operator.work.waiting import PARK_SHORTLY_S
 
 

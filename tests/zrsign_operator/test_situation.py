@@ -12,8 +12,9 @@ from tests.zrsign_operator.test_tasks import made_ahead
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Inventory, WorkKind
-from zrsign_operator.work.agenda import Draft, Situation, Wanted
-from zrsign_operator.work.situation import Outlook
+from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.outlook import Outlook
+from zrsign_operator.work.situation import Situation, Wanted
 
 DIGEST = b"d" * 32
 ME, ALL = 1, (1, 2, 3)

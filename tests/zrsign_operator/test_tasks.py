@@ -31,7 +31,7 @@ from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.rounds import Result
-from zrsign_operator.keys.holdings import HeldKey
+from zrsign_operator.keys.held import HeldKey
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator

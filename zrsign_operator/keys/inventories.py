@@ -8,7 +8,8 @@ from typing import Final
 from zrsign_dmpc.ecdsa import AuxInfo
 from zrsign_dmpc.ecdsa.security import SecurityLevel
 from zrsign_operator.errors import Refused
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.peers.frames import MAX_AUX, MAX_PAGE, Holding, Inventory, Part
 
 GRACE_S: Final = 2.0

@@ -16,7 +16,8 @@ from zrchain_lite.client import Account, LedgerClient, TxFailed, party_signature
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_daemon.log import get_logger
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.view import KeyAsked, LedgerSnapshot
 
 BATCH = 40

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.wire.encoding import encode
@@ -119,6 +119,24 @@ def report_data(
     for part in (*names, incarnation, nonce):
         digest.update(len(part).to_bytes(4, "big") + part)
     return digest.digest()
+
+
+class Gate(Protocol):
+    """Who may come in. Both sides of a link ask it."""
+
+    async def credentials(self, role: Role, nonce: bytes) -> bytes:
+        """What proves this operator to a peer that chose the nonce."""
+
+    async def admit(
+        self, member: Member, role: Role, nonce: bytes, credentials: bytes
+    ) -> Admission:
+        """Judge a peer's credentials. Raises OperatorError or DmpcError."""
+
+    def is_due(self, admission: Admission) -> bool:
+        """Whether it is time to renew it."""
+
+    def ended(self, admission: Admission) -> str:
+        """Why an admission is not valid any more; empty while it is."""
 
 
 class AttestedGate:

@@ -17,10 +17,8 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import grpc
 from grpc import aio
@@ -28,12 +26,13 @@ from grpc import aio
 from zrsign_daemon.errors import PortInUse
 from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import EncodingError
-from zrsign_dmpc.wire.encoding import decode, encode
+from zrsign_dmpc.wire.encoding import encode
 from zrsign_operator.errors import OperatorError
-from zrsign_operator.peers.admission import NONCE_BYTES, Admission, Challenge, Hello, Role
+from zrsign_operator.peers.admission import NONCE_BYTES, Admission, Challenge, Gate, Hello, Role
+from zrsign_operator.peers.batches import MAX_BATCH_BYTES, FrameQueue, read_batch
 from zrsign_operator.peers.budgets import LENIENCE, Budget
 from zrsign_operator.peers.conduct import Offence
-from zrsign_operator.peers.frames import MAX_FRAME_BYTES, Frame, price_of, read_frame
+from zrsign_operator.peers.frames import MAX_FRAME_BYTES, Frame, price_of
 from zrsign_operator.peers.members import Member
 from zrsign_operator.peers.tls import SERVER_NAME, TlsIdentity, peer_of
 
@@ -43,11 +42,6 @@ HEARTBEAT_S: Final = 0.5
 LIVE_S: Final = 4.0
 HANDSHAKE_S: Final = 10.0
 RECONNECT_S: Final = (0.1, 2.0)
-MAX_QUEUED_BYTES: Final = 16 << 20
-KEPT_S: Final = 5.0
-"""How long a frame waits for a link."""
-MAX_BATCH_BYTES: Final = 4 << 20
-MAX_BATCH_FRAMES: Final = 1024
 MAX_HANDSHAKE_BYTES: Final = 1 << 16
 """The longest quote is one of 32 KiB."""
 HANDSHAKE_PRICE: Final = 1 << 16
@@ -70,59 +64,6 @@ _OPTIONS: Final = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
-
-
-class Gate(Protocol):
-    """Who may come in. Both sides of a link ask it."""
-
-    async def credentials(self, role: Role, nonce: bytes) -> bytes:
-        """What proves this operator to a peer that chose the nonce."""
-
-    async def admit(
-        self, member: Member, role: Role, nonce: bytes, credentials: bytes
-    ) -> Admission:
-        """Judge a peer's credentials. Raises OperatorError or DmpcError."""
-
-    def is_due(self, admission: Admission) -> bool:
-        """Whether it is time to renew it."""
-
-    def ended(self, admission: Admission) -> str:
-        """Why an admission is not valid any more; empty while it is."""
-
-
-@dataclass
-class _Queue:
-    """Frames for one peer. They wait for a link for a while, and the oldest make room."""
-
-    clock: Callable[[], float]
-    frames: deque[tuple[float, bytes]] = field(default_factory=deque)
-    size: int = 0
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def put(self, frame: bytes) -> None:
-        self.frames.append((self.clock(), frame))
-        self.size += len(frame)
-        while self.size > MAX_QUEUED_BYTES:
-            self._pop()
-        self.ready.set()
-
-    def take(self) -> tuple[bytes, ...]:
-        """What fits into one batch; frames that waited for too long are lost."""
-        taken: list[bytes] = []
-        size, fresh = 0, self.clock() - KEPT_S
-        while self.frames and size < MAX_BATCH_BYTES and len(taken) < MAX_BATCH_FRAMES:
-            at, frame = self._pop()
-            if at >= fresh:
-                taken.append(frame)
-                size += len(frame)
-        if not self.frames:
-            self.ready.clear()
-        return tuple(taken)
-
-    def _pop(self) -> tuple[float, bytes]:
-        at, frame = self.frames.popleft()
-        self.size -= len(frame)
-        return at, frame
 
 
 class Links:
@@ -148,7 +89,7 @@ class Links:
         self._heard: dict[int, float] = {}
         self._looked = clock()
         self._open: set[int] = set()
-        self._queues: dict[int, _Queue] = {}
+        self._queues: dict[int, FrameQueue] = {}
         self._dialers: dict[int, asyncio.Task[None]] = {}
         self._server: aio.Server | None = None
         self._log = get_logger(operator=me)
@@ -204,7 +145,7 @@ class Links:
             if index not in self._members:
                 self._members[index] = member
                 self._certificates[index] = member.certificate
-                self._queues[index] = _Queue(self._clock)
+                self._queues[index] = FrameQueue(self._clock)
                 self._budgets.setdefault(index, Budget(self._clock, LENIENCE))
                 self._dialers[index] = asyncio.create_task(self._dial(member))
 
@@ -369,9 +310,9 @@ class Links:
         """Read a batch, in a thread when it is long, and hand on its frames in their order."""
         try:
             if len(batch) <= READ_AT_ONCE:
-                frames, price = _read_batch(batch)
+                frames, price = read_batch(batch)
             else:
-                frames, price = await asyncio.to_thread(_read_batch, batch)
+                frames, price = await asyncio.to_thread(read_batch, batch)
         except EncodingError as error:
             self._on_offence(index, Offence.MALFORMED, str(error))
             return
@@ -391,15 +332,6 @@ class Links:
         if why not in told and len(told) < MAX_COMPLAINTS:
             told.add(why)
             self._log.warning("link_down", peer=index, why=why)
-
-
-def _read_batch(data: bytes) -> tuple[list[Frame], int]:
-    """The frames of a batch, and what they count for. Raises EncodingError."""
-    batch = decode(data, MAX_BATCH_FRAMES + 1)
-    if not isinstance(batch, tuple) or not all(isinstance(each, bytes) for each in batch):
-        raise EncodingError("this is no batch of frames")
-    encoded = [bytes(each) for each in batch if isinstance(each, bytes)]
-    return [read_frame(each) for each in encoded], sum(map(price_of, encoded))
 
 
 def _require_valid(gate: Gate, admission: Admission) -> None:

@@ -15,6 +15,15 @@ from typing import Final
 
 from zrsign_operator.peers.frames import MAX_SUBJECTS, WorkKind
 from zrsign_operator.peers.members import rotation
+from zrsign_operator.work.situation import (
+    IDLE_S,
+    SHORT_IDLE_S,
+    KeyState,
+    Ready,
+    Situation,
+    Wanted,
+    request_subject,
+)
 
 PATIENCE_S: Final = 1.5
 """Seconds between one proposer's turn and the next one's."""
@@ -28,108 +37,6 @@ MAX_PATIENCE_S: Final = 15.0
 MAX_SIGNINGS: Final = 128
 PATIENT_S: Final = 10.0
 """Seconds after which a request's turns are counted whatever else goes on."""
-IDLE_S: Final = 1.0
-"""No request for this long: time to make presignatures."""
-SHORT_IDLE_S: Final = 0.15
-
-
-def key_subject(ledger_key: int) -> bytes:
-    """What the order of those follows from who propose work with a key."""
-    return b"sign" + ledger_key.to_bytes(8, "big")
-
-
-def request_subject(request_id: int) -> bytes:
-    """What the order of those follows from who propose to make a key."""
-    return b"request" + request_id.to_bytes(8, "big")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Something that is open on the ledger."""
-
-    kind: WorkKind
-    subject: int
-    key_id: int = 0
-    since: float = 0.0
-    """When this operator saw it, or when the last attempt ended."""
-    attempts: int = 0
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A presignature that was not used."""
-
-    id: bytes
-    signers: tuple[int, ...]
-    since: float
-    """When this operator got it."""
-
-
-@dataclass(frozen=True)
-class KeyState:
-    """A key that this operator holds a share of."""
-
-    ledger_key: int
-    ecdsa: bool
-    threshold: int
-    holders: tuple[int, ...]
-    ready: tuple[Ready, ...] = ()
-    """The oldest first."""
-    stock: tuple[tuple[int, int], ...] = ()
-    """(operator, published nonces)."""
-    lacking: frozenset[int] = frozenset()
-    """Holders that say that they have no share of this epoch."""
-    aux: frozenset[int] = frozenset()
-    """Holders that have the auxiliary information that the key presigns with."""
-
-    pooled: bool = True
-    """Whether presignatures are made ahead: not of a root to spare."""
-
-    @property
-    def able(self) -> tuple[int, ...]:
-        """Who can sign, as far as this operator knows."""
-        return tuple(index for index in self.holders if index not in self.lacking)
-
-    @property
-    def subject(self) -> bytes:
-        """What the order of its proposers follows from."""
-        return key_subject(self.ledger_key)
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What the agenda follows from."""
-
-    me: int
-    now: float
-    threshold: int
-    members: tuple[int, ...]
-    usable: frozenset[int]
-    """Live operators, me among them, without those that misbehaved."""
-    usable_since: float = 0.0
-    """When this set became what it is."""
-    complete_since: float = 0.0
-    """When the whole group was usable and had auxiliary information; now, while that is not so."""
-    reshared: float = 0.0
-    """When a resharing ended here last."""
-    wanted: tuple[Wanted, ...] = ()
-    running: tuple[tuple[WorkKind, int], ...] = ()
-    """What this operator takes part in now."""
-    keys: tuple[KeyState, ...] = ()
-    absent: int = 0
-    """Members who may be away when a key is made."""
-    aux: frozenset[int] = frozenset()
-    """Whom the auxiliary information for the ledger's orders covers."""
-    renews: bool = False
-    """Whether nobody has any for them yet, and every key can presign with what was made before."""
-    aux_since: float = 0.0
-    """When this set became what it is."""
-    presigned: float = 0.0
-    """When a presigning ended here last."""
-    primes_ready: bool = False
-    pool_level: int = 0
-    idle_for: float = IDLE_S
-    """Seconds since the last open request; 0: there are some."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from zrsign_dmpc.frost import NonceCommitment
-from zrsign_operator.keys.holdings import NONCES_AHEAD, HeldKey, Holdings
+from zrsign_operator.keys.held import NONCES_AHEAD, HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.peers.frames import MAX_COMMITMENTS, Stock
 
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from zrsign_operator.errors import NotDue
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, rotation
-from zrsign_operator.work.agenda import PATIENCE_S, Wanted, key_subject, request_subject
-from zrsign_operator.work.situation import Outlook
+from zrsign_operator.work.agenda import PATIENCE_S
+from zrsign_operator.work.outlook import Outlook
+from zrsign_operator.work.situation import Wanted, key_subject, request_subject
 
 EARLY_S: Final = 1.0
 """How much earlier than by this operator's clock a turn may begin: nodes show blocks late."""

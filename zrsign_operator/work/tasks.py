@@ -36,7 +36,8 @@ from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.session import Session
 from zrsign_operator.errors import Refused
 from zrsign_operator.keys.changes import Changes
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.wallets import GROUPS
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target

@@ -11,7 +11,8 @@ from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.keys.changes import Changes
 from zrsign_operator.keys.folders import KeyFolder
-from zrsign_operator.keys.holdings import HeldKey, Holdings
+from zrsign_operator.keys.held import HeldKey
+from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.ledger.approval import Scheme, scheme_of
 from zrsign_operator.ledger.orders import FIRST_ORDER, Move, Target
@@ -21,14 +22,15 @@ from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
-from zrsign_operator.work.agenda import Draft, Situation, agenda, wants_primes
+from zrsign_operator.work.agenda import Draft, agenda, wants_primes
 from zrsign_operator.work.details import EcdsaDetails
 from zrsign_operator.work.lanes import Lanes
+from zrsign_operator.work.outlook import Outlook
 from zrsign_operator.work.primes import PrimeSource
 from zrsign_operator.work.proposer import Proposer
 from zrsign_operator.work.rules import Rules
 from zrsign_operator.work.runner import Ended, Runner
-from zrsign_operator.work.situation import Outlook
+from zrsign_operator.work.situation import Situation
 from zrsign_operator.work.tasks import Desk, Task
 
 

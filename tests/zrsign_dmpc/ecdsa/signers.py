@@ -9,7 +9,8 @@ from tests.zrsign_dmpc.ecdsa.builders import seeded
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, key_shares, parties, run
 from zrsign_dmpc.ecdsa.order import Order
 from zrsign_dmpc.ecdsa.presign import Presignature, PresignSetup, presign_execution
-from zrsign_dmpc.ecdsa.presign.protocol import NonceRound, Signer
+from zrsign_dmpc.ecdsa.presign.protocol import NonceRound
+from zrsign_dmpc.ecdsa.presign.signer import Signer
 from zrsign_dmpc.ecdsa.signing import EcdsaSignature, ShareRound, sign_execution
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result, Round

@@ -23,7 +23,8 @@ from zrsign_dmpc.ecdsa.arithmetic import power, power_pair, public_power, releas
 from zrsign_dmpc.ecdsa.aux_info import aux_info_execution
 from zrsign_dmpc.ecdsa.aux_info.protocol import CommitRound
 from zrsign_dmpc.ecdsa.presign import presign_execution
-from zrsign_dmpc.ecdsa.presign.protocol import NonceRound, Signer
+from zrsign_dmpc.ecdsa.presign.protocol import NonceRound
+from zrsign_dmpc.ecdsa.presign.signer import Signer
 from zrsign_dmpc.run.rounds import Result
 
 Power = Callable[[int, int, int], int]

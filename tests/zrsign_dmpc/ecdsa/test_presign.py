@@ -29,6 +29,7 @@ from zrsign_dmpc.ecdsa.presign import (
     checks,
     presign_execution,
     protocol,
+    signer,
     start_presign,
 )
 from zrsign_dmpc.ecdsa.presign.messages import (
@@ -39,7 +40,9 @@ from zrsign_dmpc.ecdsa.presign.messages import (
     Products,
     Verdict,
 )
-from zrsign_dmpc.ecdsa.presign.protocol import NonceRound, OpeningRound, Signer
+from zrsign_dmpc.ecdsa.presign.opening import OpeningRound
+from zrsign_dmpc.ecdsa.presign.protocol import NonceRound
+from zrsign_dmpc.ecdsa.presign.signer import Signer
 from zrsign_dmpc.ecdsa.proofs.context import ProofContext
 from zrsign_dmpc.errors import ParameterError
 from zrsign_dmpc.group.curves import SECP256K1
@@ -230,9 +233,9 @@ def test_presign__should_name_who_encrypts_a_nonce_out_of_range(
     monkeypatch: pytest.MonkeyPatch, secret: str, value: int
 ) -> None:
     """Alpha-Rays: a huge k would leak the key share through the product."""
-    honest = protocol.NonceSecrets
+    honest = signer.NonceSecrets
 
-    def secrets(**fields: Any) -> protocol.NonceSecrets:
+    def secrets(**fields: Any) -> signer.NonceSecrets:
         return honest(**fields | {secret: value})
 
     setup = make_setup(EVERYBODY)
@@ -300,7 +303,7 @@ def test_presign__should_end_without_culprits_when_nonces_cancel_out(
     monkeypatch: pytest.MonkeyPatch, secret: str, reason: str
 ) -> None:
     """It takes all signers together, or luck: nobody is to blame, and nothing is made."""
-    values, honest = iter((5, 7, q - 12)), protocol.NonceSecrets
+    values, honest = iter((5, 7, q - 12)), signer.NonceSecrets
     monkeypatch.setattr(
         protocol, "NonceSecrets", lambda **fields: honest(**fields | {secret: next(values)})
     )

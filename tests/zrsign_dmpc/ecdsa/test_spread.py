@@ -17,7 +17,8 @@ from tests.zrsign_dmpc.ecdsa.signers import make_setup
 from zrsign_dmpc.ecdsa.arithmetic import release_gil
 from zrsign_dmpc.ecdsa.presign import Presignature, presign_execution
 from zrsign_dmpc.ecdsa.presign.messages import NonceProofs, ProductProofs
-from zrsign_dmpc.ecdsa.presign.protocol import NonceRound, Signer
+from zrsign_dmpc.ecdsa.presign.protocol import NonceRound
+from zrsign_dmpc.ecdsa.presign.signer import Signer
 from zrsign_dmpc.ecdsa.spread import IN_ORDER, Spread
 from zrsign_dmpc.run.rounds import Abort, Result, Round
 from zrsign_dmpc.run.simulator import Alteration

@@ -15,12 +15,10 @@ its figure has it (CGGMP24 puts enc(-β) into D and β into F).
 """
 
 # ruff: noqa: N806 - letters are the paper's
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 from zrsign_dmpc.ecdsa.aux_info.info import AuxInfo
-from zrsign_dmpc.ecdsa.paillier import PaillierKey, PaillierPrivateKey, Randomizer
+from zrsign_dmpc.ecdsa.paillier import PaillierKey
 from zrsign_dmpc.ecdsa.presign.checks import PresignChecks, require_together
 from zrsign_dmpc.ecdsa.presign.messages import (
     NonceProofs,
@@ -30,12 +28,14 @@ from zrsign_dmpc.ecdsa.presign.messages import (
     Products,
     Verdict,
 )
-from zrsign_dmpc.ecdsa.presign.presignature import Presignature, assemble
+from zrsign_dmpc.ecdsa.presign.opening import OpeningRound
+from zrsign_dmpc.ecdsa.presign.presignature import Presignature
 from zrsign_dmpc.ecdsa.presign.setup import PresignSetup
-from zrsign_dmpc.ecdsa.proofs import aff_g, aff_g_star, dec, elog, enc_elg
+from zrsign_dmpc.ecdsa.presign.signer import Mask, NonceSecrets, Signer, witness
+from zrsign_dmpc.ecdsa.proofs import aff_g, elog, enc_elg
 from zrsign_dmpc.ecdsa.sampling import symmetric
 from zrsign_dmpc.ecdsa.spread import IN_ORDER, Spread
-from zrsign_dmpc.errors import DmpcError, ParameterError
+from zrsign_dmpc.errors import DmpcError
 from zrsign_dmpc.group.curves import SECP256K1, Rng, system_rng
 from zrsign_dmpc.kept.keys import KeyShare
 from zrsign_dmpc.run.board import Board
@@ -47,10 +47,9 @@ from zrsign_dmpc.run.execution import (
     Protocol,
     RoundSpec,
 )
-from zrsign_dmpc.run.rounds import Outgoing, Result, Round
+from zrsign_dmpc.run.rounds import Outgoing, Round
 from zrsign_dmpc.run.session import Session
 
-M = TypeVar("M")
 NAME: Final = "zrsign-cggmp24-presign-v2"
 q: Final = SECP256K1.order
 G: Final = SECP256K1.base_mul
@@ -97,68 +96,6 @@ def start_presign(
     """This signer's side. `spread` may bring threads, over which counterparties are spread."""
     first = NonceRound(Signer.of(execution, setup, share, aux, rng, spread))
     return Session(execution, share.index, identity, first)
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who presigns: the values that all rounds share. x is the additive key share."""
-
-    execution: Execution
-    checks: PresignChecks
-    me: int
-    key: PaillierPrivateKey = field(repr=False)
-    x: int = field(repr=False)
-    rng: Rng = field(repr=False)
-
-    @classmethod
-    def of(
-        cls,
-        execution: Execution,
-        setup: PresignSetup,
-        share: KeyShare,
-        aux: AuxInfo,
-        rng: Rng,
-        spread: Spread = IN_ORDER,
-    ) -> "Signer":
-        """Raises ParameterError for a share or auxiliary information of another setup."""
-        if share.info.key_id != setup.key.key_id or aux.public.digest != setup.aux.digest:
-            raise ParameterError("the share or the auxiliary information is not the setup's")
-        if aux.index != share.index or share.index not in setup.signers:
-            raise ParameterError(f"party {share.index} is not one of the signers {setup.signers}")
-        checks = PresignChecks(setup, aux, spread)
-        for signer in setup.signers:
-            checks.ring_pedersen[signer].prepare()
-        return cls(execution, checks, share.index, aux.key, setup.x(share), rng)
-
-    @property
-    def others(self) -> tuple[int, ...]:
-        """The other signers."""
-        return self.execution.others(self.me)
-
-    def for_others(self, make: Callable[[int], M]) -> dict[int, M]:
-        """What `make` makes for every other signer."""
-        return dict(zip(self.others, self.checks.spread(make, self.others), strict=True))
-
-
-@dataclass(frozen=True)
-class Mask:
-    """What hides one product: y, and the randomness of D and F."""
-
-    y: int
-    D: Randomizer
-    F: Randomizer
-
-
-@dataclass(frozen=True, repr=False)
-class NonceSecrets:
-    """k and γ with the randomness of their encryptions."""
-
-    k: int
-    gamma: int
-    rho: Randomizer
-    nu: Randomizer
-    a: int
-    b: int
 
 
 class NonceRound(Round[Presignature]):
@@ -260,8 +197,8 @@ class ProductRound(Round[Presignature]):
         context = checks.context(signer.execution, signer.me)
         pair = checks.aff_g_statements(signer.execution, signer.me, peer, self._K[peer], self._said)
         witnesses = (
-            _witness(self._secrets.gamma, self._masks[peer]),
-            _witness(signer.x, self._hat_masks[peer]),
+            witness(self._secrets.gamma, self._masks[peer]),
+            witness(signer.x, self._hat_masks[peer]),
         )
         rp = checks.ring_pedersen[peer]
         return ProductProofs(
@@ -279,124 +216,3 @@ class ProductRound(Round[Presignature]):
             # The Γ_j were fixed in round 1: as likely as guessing a key.
             raise DmpcError("the nonce point is the identity: start a new execution")
         return OpeningRound(signer, self._secrets, self._masks, self._hat_masks, board)
-
-
-def _witness(x: int, mask: Mask) -> aff_g.Witness:
-    return aff_g.Witness(x, mask.y, mask.D.r, mask.F.r)
-
-
-class OpeningRound(Round[Presignature]):
-    """Round 3: open δ, and k and χ in the exponent of Γ."""
-
-    number = 3
-
-    def __init__(
-        self,
-        signer: Signer,
-        secrets: NonceSecrets,
-        masks: dict[int, Mask],
-        hat_masks: dict[int, Mask],
-        board: Board,
-    ) -> None:
-        self._signer = signer
-        self._secrets = secrets
-        self._masks = masks
-        self._hat_masks = hat_masks
-        self._delta = secrets.gamma * secrets.k + self._shares(board, masks, "D")
-        self._chi = signer.x * secrets.k + self._shares(board, hat_masks, "D_hat")
-        self._said = self._opening(board)
-
-    def _shares(self, board: Board, masks: dict[int, Mask], name: str) -> int:
-        """Σ (α_ij - y_ij) over the integers."""
-        signer, total = self._signer, 0
-        for j in signer.others:
-            at = signer.execution.others(j).index(signer.me)
-            D = getattr(board.broadcast(2, j, Products), name)[at]
-            total += signer.key.decrypt(D) - masks[j].y
-        return total
-
-    def _opening(self, board: Board) -> Openings:
-        signer, k = self._signer, self._secrets.k
-        Gamma = signer.checks.nonce_point(board)
-        Delta = k * Gamma
-        mine = board.broadcast(1, signer.me, Nonces)
-        context = signer.checks.context(signer.execution, signer.me)
-        statement = signer.checks.opening_statement(mine, Delta, Gamma)
-        witness = elog.Witness(k, self._secrets.a)
-        return Openings(
-            delta=self._delta % q,
-            Delta=Delta,
-            S=self._chi % q * Gamma,
-            psi=elog.prove(context, statement, witness, signer.rng),
-        )
-
-    def outgoing(self) -> Outgoing:
-        return Outgoing(broadcast=self._said)
-
-    def finalize(self, board: Board) -> Round[Presignature]:
-        board.require_innocence("wrong opening")
-        failure = self._signer.checks.failure(board)
-        if failure == "nonce":
-            verdict = self._verdict(board, failure, self._secrets.gamma, self._delta, self._masks)
-            return VerdictRound(verdict, None)
-        if failure == "chi":
-            verdict = self._verdict(board, failure, self._signer.x, self._chi, self._hat_masks)
-            return VerdictRound(verdict, None)
-        return VerdictRound(Verdict((), ()), lambda: self._presignature(board))
-
-    def _verdict(
-        self, board: Board, failure: str, x: int, y: int, masks: dict[int, Mask]
-    ) -> Verdict:
-        signer, checks = self._signer, self._signer.checks
-        context = checks.context(signer.execution, signer.me)
-        statement = checks.dec_statement(board, signer.me, failure)
-        N = signer.key
-        rho = N.nth_root(N.power(statement.K, x) * statement.D % N.N2)
-        return Verdict(
-            dec=(dec.prove(context, statement, dec.Witness(x, y, rho), signer.rng),),
-            aff_g_star=tuple(
-                aff_g_star.prove(
-                    context,
-                    checks.aff_g_star_statement(board, signer.me, j, failure),
-                    _witness(x, masks[j]),
-                    signer.rng,
-                )
-                for j in signer.others
-            ),
-        )
-
-    def _presignature(self, board: Board) -> Presignature:
-        signer = self._signer
-        said = board.broadcasts(3, Openings)
-        delta = sum(message.delta for message in said.values()) % q
-        if delta == 0:
-            raise DmpcError("δ is zero: start a new execution")
-        public = assemble(
-            signer.checks.setup,
-            signer.execution.sid,
-            signer.checks.nonce_point(board),
-            delta,
-            {j: (message.Delta, message.S) for j, message in said.items()},
-        )
-        inverse = pow(delta, -1, q)
-        k, chi = self._secrets.k * inverse % q, int(self._chi * inverse % q)
-        return Presignature(public, signer.me, k, chi)
-
-
-class VerdictRound(Round[Presignature]):
-    """Round 4: confirm, or show that somebody else is the reason of the failure."""
-
-    number = 4
-
-    def __init__(self, verdict: Verdict, finish: Callable[[], Presignature] | None) -> None:
-        self._verdict = verdict
-        self._finish = finish
-
-    def outgoing(self) -> Outgoing:
-        return Outgoing(broadcast=self._verdict)
-
-    def finalize(self, board: Board) -> Result[Presignature]:
-        board.require_innocence("wrong verdict")
-        if self._finish is None:
-            raise DmpcError("all others are innocent: this party's own state is damaged")
-        return Result(self._finish())
