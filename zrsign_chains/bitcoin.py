@@ -154,21 +154,29 @@ class BitcoinChain(Chain):
         utxos: Sequence[Utxo],
         fee_rate_sat_vb: float,
         change_public_key: bytes,
+        *,
+        required: Sequence[Utxo] = (),
+        least_fee_sats: int = 0,
     ) -> bytes:
         """Return a PSBT paying the intent from coins of `change_public_key`, change to its address.
+
+        `required` coins are spent in any case, and the fee is `least_fee_sats` at least.
 
         Raises `InsufficientFunds`, `FeeAboveCap`, `MalformedTransaction` (dust, foreign coins)
         or an address error.
         """
         target = self._payment(intent)
         own_script = self.own_script(change_public_key)
-        _check_ownership(utxos, (own_script, p2tr_script(change_public_key)))
+        _check_ownership((*utxos, *required), (own_script, p2tr_script(change_public_key)))
         selection = select(
             utxos,
             amount_sats=target.value_sats,
             outputs=[target.script_pubkey],
             change_script=own_script,
             fee_rate_sat_vb=fee_rate_sat_vb,
+            required=required,
+            least_fee_sats=least_fee_sats,
+            most_fee_sats=intent.max_network_fee,
         )
         if selection.fee_sats > intent.max_network_fee:
             raise FeeAboveCap(
