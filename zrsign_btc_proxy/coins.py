@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from zrsign_btc_proxy.reservations import Outpoint
 from zrsign_chains import FeeAboveCap, InsufficientFunds, Intent
-from zrsign_chains.bitcoin import BitcoinChain, Utxo
+from zrsign_chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
+from zrsign_chains.bitcoin_coins import payment_vsize
 from zrsign_daemon.composing import Uncomposable
 
 
@@ -19,6 +20,14 @@ class Payment:
     coins: tuple[Outpoint, ...]
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A payment that was given up and may still land, and one of its coins."""
+
+    tx: BitcoinTx
+    coin: Utxo
+
+
 def compose(
     chain: BitcoinChain,
     intent: Intent,
@@ -28,8 +37,12 @@ def compose(
     spendable: Callable[[Utxo], bool],
     taken: Collection[Outpoint],
     fee_rate: float,
+    rivals: Sequence[Rival] = (),
 ) -> Payment:
     """Pay `intent` from the coins of a key, at `fee_rate` sat/vB.
+
+    The coin of each of `rivals` is spent too, at a fee for which nodes that hold them take this one
+    instead (BIP-125).
 
     Raises Uncomposable with the figures when the coins do not suffice or the fee is too high, and
     ChainError when no coin could ever make it good (address, dust, data).
@@ -40,7 +53,12 @@ def compose(
     usable = [coin for coin in coins if coin not in reserved and coin not in young]
     try:
         payload = chain.compose(
-            intent, utxos=usable, fee_rate_sat_vb=fee_rate, change_public_key=public_key
+            intent,
+            utxos=usable,
+            fee_rate_sat_vb=max([fee_rate, *(_rate(rival.tx) for rival in rivals)]),
+            change_public_key=public_key,
+            required=[rival.coin for rival in rivals],
+            least_fee_sats=sum(chain.replacement_fee(rival.tx) for rival in rivals),
         )
     except InsufficientFunds as error:
         raise Uncomposable(
@@ -56,6 +74,12 @@ def compose(
 def outpoints(chain: BitcoinChain, payload: bytes) -> tuple[Outpoint, ...]:
     """The coins that an unsigned transaction spends. Raises ChainError."""
     return tuple(Outpoint(spent.txid, spent.vout) for spent in chain.parse(payload).inputs)
+
+
+def _rate(tx: BitcoinTx) -> float:
+    """Satoshi a virtual byte, and the one more that its replacement pays."""
+    scripts = [each.script_pubkey for each in tx.inputs]
+    return tx.fee_sats / payment_vsize(scripts, [each.script_pubkey for each in tx.outputs]) + 1
 
 
 def _sum(coins: Iterable[Utxo]) -> int:

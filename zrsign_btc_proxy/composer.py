@@ -1,20 +1,29 @@
 """Composes payments on one Bitcoin network: no coin is given out twice.
 
-Coins are set aside before a transaction is proposed and freed when its request has ended.
+Coins are set aside before a transaction is proposed. They are freed when its request has ended
+without a signature, or when a settled block spends one of them: what is signed is public, and may
+land although its request was called failed. Until then the next payment of the key spends one of
+its coins, so that only one of the two can land.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from zrchain_lite.client import ObjectNotFound
-from zrsign_btc_proxy.coins import Payment, compose, outpoints
+from zrsign_btc_proxy.coins import Payment, Rival, compose, outpoints
 from zrsign_btc_proxy.reservations import Outpoint, Reservations
 from zrsign_btc_proxy.wallet import WatchWallet
 from zrsign_chains import ChainError
-from zrsign_chains.bitcoin import BitcoinChain, Utxo
-from zrsign_daemon.composing import Composer, ComposeTask
-from zrsign_daemon.composing.ledger import ComposerLedger
+from zrsign_chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
+from zrsign_daemon.composing import Composer, ComposeTask, NotYet, Uncomposable
+from zrsign_daemon.composing.ledger import ComposerLedger, Fate
+
+SETTLED_BLOCKS = 5
+"""Blocks on top of the one that spent a coin, after which nothing of it changes any more."""
+MAX_SPENT = 5
+"""How often a payment is composed anew because one of its coins turns out to be spent."""
 
 
 class BitcoinComposer(Composer):
@@ -26,11 +35,13 @@ class BitcoinComposer(Composer):
         self._wallet = wallet
         self._ledger = ledger
         self._reservations = reservations
+        # Heights at which a coin of an ended request was first seen spent.
+        self._spent_at: dict[int, int] = {}
 
     async def compose(self, task: ComposeTask) -> bytes:
         """A PSBT whose coins are set aside. Raises ComposingError, ChainError or a node's error."""
         await self._adopt(task)
-        await self._wallet.watch(task.public_key)
+        await self._wallet.watch([task.public_key])
         payment = await self._payment(task)
         await self._reservations.reserve(self.chain, task.request_id, payment.coins)
         return payment.payload
@@ -47,18 +58,29 @@ class BitcoinComposer(Composer):
         await self._reservations.release(self.chain, request_id)
 
     async def release(self) -> None:
-        """Free the coins of requests that have ended (or that a new ledger has never heard of)."""
+        """Free the coins whose transaction can no longer land (or that a new ledger never knew)."""
         for request_id in await self._reservations.requests(self.chain):
             try:
-                over = await self._ledger.ended(request_id)
+                fate = await self._ledger.fate(request_id)
             except ObjectNotFound:
-                over = True
-            if over:
+                fate = Fate.VOID
+            if fate is Fate.VOID or (fate is Fate.PUBLIC and await self._is_settled(request_id)):
                 await self._reservations.release(self.chain, request_id)
+                self._spent_at.pop(request_id, None)
 
     async def close(self) -> None:
         """Close the connections to the node."""
         await self._wallet.close()
+
+    async def _is_settled(self, request_id: int) -> bool:
+        """Whether one of its coins has been spent in a block for `SETTLED_BLOCKS`."""
+        coins = await self._reservations.held_by(self.chain, request_id)
+        spent = [await self._wallet.is_spent_in_a_block(coin.txid, coin.vout) for coin in coins]
+        if not any(spent):
+            self._spent_at.pop(request_id, None)
+            return False
+        height = await self._wallet.height()
+        return height - self._spent_at.setdefault(request_id, height) >= SETTLED_BLOCKS
 
     async def _adopt(self, task: ComposeTask) -> None:
         """Set aside what others composed: another proxy, or a requester's own transaction."""
@@ -70,9 +92,9 @@ class BitcoinComposer(Composer):
             await self._reservations.reserve(self.chain, request_id, coins)
 
     async def _payment(self, task: ComposeTask) -> Payment:
-        coins = await self._wallet.coins(task.sender)
         # Its own coins are its to use: an earlier proposal may never have reached the ledger.
         taken = await self._reservations.taken(self.chain, but_by=task.request_id)
+        rivals = await self._rivals(task)
         fee_rate = await self._wallet.fee_rate()
 
         def attempt(among: Collection[Utxo]) -> Payment:
@@ -84,11 +106,46 @@ class BitcoinComposer(Composer):
                 spendable=self._wallet.spendable,
                 taken=taken,
                 fee_rate=fee_rate,
+                rivals=rivals,
             )
 
-        payment = attempt(coins)
-        if len(payment.coins) > 1:
-            # Several P2WPKH amounts have to be proven by the transactions that made them.
+        for _ in range(MAX_SPENT):
+            coins = await self._wallet.coins(task.sender)
+            try:
+                payment = attempt(coins)
+            except Uncomposable:
+                # Once more for the figures of what is in no block yet.
+                return attempt([*coins, *await self._wallet.young(task.sender)])
             chosen = [coin for coin in coins if Outpoint(coin.txid, coin.vout) in payment.coins]
-            payment = attempt([await self._wallet.proven(coin) for coin in chosen])
-        return payment
+            if await self._wallet.unspent(chosen):
+                break
+        else:
+            raise NotYet("coins of the key are being spent elsewhere")
+        if len(payment.coins) == 1:
+            return payment
+        # Several P2WPKH amounts are proven by the transactions that made them, but for one.
+        proven = [await self._wallet.proven(coin) for coin in chosen]
+        if not rivals:
+            proven.sort(key=lambda coin: len(coin.previous_transaction))
+            proven[-1] = replace(proven[-1], previous_transaction=b"")
+        return attempt(proven)
+
+    async def _rivals(self, task: ComposeTask) -> list[Rival]:
+        """Payments of the key that were given up and whose coins no block has spent."""
+        found = []
+        for request_id, payload in task.given_up.items():
+            try:
+                tx = self._rules.parse(payload)
+            except ChainError:
+                continue  # The ledger has refused it as well; it was never signed.
+            coins = [Outpoint(each.txid, each.vout) for each in tx.inputs]
+            await self._reservations.reserve(self.chain, request_id, coins)
+            spent = [await self._wallet.is_spent_in_a_block(*coin) for coin in coins]
+            if not any(spent):
+                found.append(Rival(tx, await self._wallet.proven(_largest(tx))))
+        return found
+
+
+def _largest(tx: BitcoinTx) -> Utxo:
+    coin = max(tx.inputs, key=lambda each: each.value_sats)
+    return Utxo(coin.txid, coin.vout, coin.value_sats, coin.script_pubkey)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Integer, String, delete, select
+from sqlalchemy import BigInteger, Float, Integer, String, delete, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from zrsign_daemon.database import Database, Schema
@@ -37,6 +37,14 @@ class ReservedCoin(ReservationTable):
     request_id: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
+class DiscoveryRow(ReservationTable):
+    """When the keys of a chain were last looked for; a key that is found later is younger."""
+
+    __tablename__ = "key_discoveries"
+    chain: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[float] = mapped_column(Float)
+
+
 SCHEMA = Schema(
     "the reservations",
     ReservationTable.metadata,
@@ -60,6 +68,14 @@ class Reservations(Database):
             rows = await session.scalars(query)
             return {Outpoint(row.txid, row.vout) for row in rows}
 
+    async def held_by(self, chain: str, request_id: int) -> list[Outpoint]:
+        """The coins that a request holds."""
+        query = select(ReservedCoin).where(
+            ReservedCoin.chain == chain, ReservedCoin.request_id == request_id
+        )
+        async with self._reading() as session:
+            return [Outpoint(row.txid, row.vout) for row in await session.scalars(query)]
+
     async def requests(self, chain: str) -> list[int]:
         """Requests that hold coins."""
         query = select(ReservedCoin.request_id).where(ReservedCoin.chain == chain).distinct()
@@ -75,6 +91,17 @@ class Reservations(Database):
                         chain=chain, txid=coin.txid, vout=coin.vout, request_id=request_id
                     )
                     session.add(row)
+
+    async def discovered_at(self, chain: str) -> float:
+        """Unix seconds at which the keys were last looked for, 0 when they never were."""
+        async with self._reading() as session:
+            row = await session.get(DiscoveryRow, chain)
+            return 0.0 if row is None else row.at
+
+    async def note_discovery(self, chain: str, at: float) -> None:
+        """The keys that there were at `at` (Unix s) are all watched."""
+        async with self._writing() as session:
+            await session.merge(DiscoveryRow(chain=chain, at=at))
 
     async def release(self, chain: str, request_id: int) -> None:
         """Free the coins of a request."""

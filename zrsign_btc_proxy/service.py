@@ -23,6 +23,8 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
+NOTE_DISCOVERY_S = 600.0
+"""How often the time of the last look for keys is stored."""
 COMPOSITIONS = Counter("btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"])
 
 
@@ -62,6 +64,8 @@ class ServedNetwork:
         clock: Callable[[], float],
     ):
         self.chain = wallet.chain
+        self._clock = clock
+        self._reservations = reservations
         self._wallet = wallet
         self._client = client
         ledger = ComposerLedger(client)
@@ -83,12 +87,16 @@ class ServedNetwork:
     async def discover(self) -> None:
         """Watch the ledger's Bitcoin keys from when they are made.
 
-        So their coins are found without a search later.
+        So their coins are found without a search later: a key that is found in this pass was made
+        after the one before.
         """
+        begun = self._clock()
+        born = await self._reservations.discovered_at(self.chain)
         while fresh := await bitcoin_keys(self._client, self.chain, self._known_keys):
-            for public_key in fresh:
-                await self._wallet.watch(public_key)
-                self._known_keys += 1
+            await self._wallet.watch(fresh, born)
+            self._known_keys += len(fresh)
+        if begun - born >= NOTE_DISCOVERY_S:
+            await self._reservations.note_discovery(self.chain, begun)
 
     async def close(self) -> None:
         """Close the connections to the node."""

@@ -42,12 +42,16 @@ async def composer(anvil: JsonRpc) -> EvmComposer:
     return EvmComposer(CHAIN, anvil, ComposerSettings())
 
 
-async def send(rpc: JsonRpc, payload: bytes) -> Any:
-    """The receipt; Anvil mines a moment after it takes a transaction."""
+async def submit(rpc: JsonRpc, payload: bytes) -> str:
     tx = RULES.parse(payload)
     signature = SECRET.sign_recoverable(RULES.sighashes(tx)[0], hasher=None)
     signed = RULES.assemble(tx, [signature], [PUBLIC_KEY])
-    sent = await rpc.call("eth_sendRawTransaction", "0x" + signed.hex())
+    return str(await rpc.call("eth_sendRawTransaction", "0x" + signed.hex()))
+
+
+async def send(rpc: JsonRpc, payload: bytes) -> Any:
+    """The receipt; Anvil mines a moment after it takes a transaction."""
+    sent = await submit(rpc, payload)
     return await until(lambda: rpc.call("eth_getTransactionReceipt", sent), "a receipt")
 
 
@@ -82,6 +86,33 @@ async def test_gap_of_an_ended_composition__should_be_filled(composer: EvmCompos
     second = await composer.compose(task(1, under_way={1: first}))
     again = await composer.compose(task(1, under_way={2: second}))
     assert RULES.parse(again).nonce == 0
+
+
+@pytest.mark.parametrize("in_the_pool", [False, True])
+async def test_payment_after_one_that_was_given_up__should_take_its_nonce(
+    composer: EvmComposer, anvil: JsonRpc, in_the_pool: bool
+) -> None:
+    """What was signed is public: with another nonce both would be paid."""
+    await anvil.call("evm_setAutomine", False)
+    given_up = await composer.compose(task(ETHER))
+    if in_the_pool:
+        await submit(anvil, given_up)
+    again = await composer.compose(task(ETHER, given_up={1: given_up}))
+    assert RULES.parse(again).nonce == RULES.parse(given_up).nonce
+    await submit(anvil, again)
+    await anvil.call("evm_mine")
+    assert int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16) == ETHER
+    # Its place is taken once; the next payment is another one.
+    third = await composer.compose(task(given_up={1: given_up}, under_way={2: again}))
+    assert RULES.parse(third).nonce == 1
+
+
+async def test_place_that_is_too_dear__should_not_be_paid_for_at_another_nonce(
+    composer: EvmComposer,
+) -> None:
+    given_up = await composer.compose(task())
+    with pytest.raises(Uncomposable, match=r"^fee_above_cap: nonce 0"):
+        await composer.compose(task(cap=RULES.parse(given_up).max_fee, given_up={1: given_up}))
 
 
 async def test_call_that_reverts__should_name_the_revert(

@@ -120,18 +120,18 @@ async def test_payment_from_several_coins__should_prove_their_amounts(
     wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
     for _ in range(2):
         await fund(bitcoin, wallet.address)
-    (largest, other) = [coin.value_sats for coin in await _watched(proxy, wallet)]
+    (largest, other) = [coin.value_sats for coin in await watched(proxy, wallet)]
     request_id = pay(proxy.world, max(largest, other) + 1000)
     await proxy.served.tick()
     proxy.world.fulfil()
-    assert len(_coins(proxy.world.request(request_id))) == 2
+    assert len(coins_of(proxy.world.request(request_id))) == 2
     (carried,) = outgoing(proxy.world)
     await bitcoin.call("sendrawtransaction", assemble(carried).signed.hex())
     await mine(bitcoin)
 
 
-async def _watched(proxy: Proxy, wallet: receiver.Wallet) -> list[Utxo]:
-    await proxy.wallet.watch(wallet.public_key)
+async def watched(proxy: Proxy, wallet: receiver.Wallet) -> list[Utxo]:
+    await proxy.wallet.watch([wallet.public_key])
     return await proxy.wallet.coins(wallet.address)
 
 
@@ -165,14 +165,14 @@ async def test_coins_of_open_payments__should_not_be_given_out_twice(
     statuses = [proxy.world.request(one).status for one in (first, second, third)]
     # Two coins, so the third waits for a coin that is free.
     assert statuses == [receiver.REQUEST_STATUS_SIGNING] * 2 + [receiver.REQUEST_STATUS_COMPOSING]
-    spent = [_coins(proxy.world.request(one)) for one in (first, second)]
+    spent = [coins_of(proxy.world.request(one)) for one in (first, second)]
     assert not spent[0] & spent[1]
     proxy.world.refuse("operators say no")
     await proxy.served.tick()
     assert proxy.world.request(third).status == receiver.REQUEST_STATUS_SIGNING
 
 
-def _coins(request: receiver.Request) -> set[tuple[str, int]]:
+def coins_of(request: receiver.Request) -> set[tuple[str, int]]:
     return {(one.txid, one.vout) for one in RULES.parse(request.unsigned_transaction).inputs}
 
 
@@ -210,7 +210,7 @@ async def test_unconfirmed_coin__should_wait_for_its_block(proxy: Proxy, bitcoin
     funder = PrivateKey()
     public_key = funder.public_key.format()
     await fund(bitcoin, RULES.address(public_key))
-    await _pay_from(proxy, bitcoin, funder, wallet.address)
+    await pay_from(proxy, bitcoin, funder, wallet.address)
     request_id = pay(proxy.world, COIN)
     await proxy.served.tick()
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_COMPOSING
@@ -219,12 +219,12 @@ async def test_unconfirmed_coin__should_wait_for_its_block(proxy: Proxy, bitcoin
     assert proxy.world.request(request_id).status == receiver.REQUEST_STATUS_SIGNING
 
 
-async def _pay_from(
+async def pay_from(
     proxy: Proxy, rpc: JsonRpc, key: PrivateKey, address: str, sats: int = 2 * COIN
 ) -> None:
     """Send the funder's coins to `address`, unconfirmed."""
     public_key = key.public_key.format()
-    await proxy.wallet.watch(public_key)
+    await proxy.wallet.watch([public_key])
     coins = await proxy.wallet.coins(RULES.address(public_key))
     intent = Intent(address, sats, b"", 10**6)
     payload = RULES.compose(intent, utxos=coins, fee_rate_sat_vb=2.0, change_public_key=public_key)
@@ -246,7 +246,7 @@ async def test_composed_payment__should_be_stale_once_its_coin_is_spent_elsewher
     intent = Intent(RULES.address(PrivateKey().public_key.format()), COIN, b"", 10**6)
     payload = await composer.compose(ComposeTask(1, REGTEST, address, public_key, intent))
     assert not await composer.stale(payload, address)
-    await _pay_from(proxy, bitcoin, key, address, COIN)
+    await pay_from(proxy, bitcoin, key, address, COIN)
     assert await composer.stale(payload, address)
     await mine(bitcoin)
     assert await composer.stale(payload, address)
@@ -266,12 +266,12 @@ async def test_wallet_that_exists__should_be_used_again(proxy: Proxy, bitcoin: J
     public_key = PrivateKey().public_key.format()
     address = RULES.address(public_key)
     await fund(bitcoin, address)
-    await proxy.wallet.watch(public_key)
+    await proxy.wallet.watch([public_key])
     for loaded in (True, False):
         if not loaded:
             await bitcoin.call("unloadwallet", proxy.network.wallet)
         again = WatchWallet(REGTEST, proxy.network)
-        await again.watch(public_key)
+        await again.watch([public_key])
         assert len(await again.coins(address)) == 1
         await again.close()
 
@@ -289,5 +289,5 @@ async def test_wrong_node__should_say_so(bitcoin_node: tuple[str, Path], broken:
         options, chain = {"rpc_url": f"http://127.0.0.1:{free_port()}"}, REGTEST
     wallet = WatchWallet(chain, NetworkSettings(**options))
     with pytest.raises(NodeUnavailable):
-        await wallet.watch(PrivateKey().public_key.format())
+        await wallet.watch([PrivateKey().public_key.format()])
     await wallet.close()

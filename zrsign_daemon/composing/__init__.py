@@ -19,6 +19,8 @@ class ComposeTask:
     """What a simple transaction asks for and who signs it; `sender` is the key's address.
 
     `under_way` are unsigned transactions of the same key that may still land, by request id.
+    `given_up` are those that were signed and whose request ended as failed: where one may still
+    land, the new transaction has to take its place, so that not both can.
     """
 
     request_id: int
@@ -27,6 +29,7 @@ class ComposeTask:
     public_key: bytes
     intent: Intent
     under_way: Mapping[int, bytes] = field(default_factory=dict)
+    given_up: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class Composer(Protocol):

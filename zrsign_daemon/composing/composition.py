@@ -107,6 +107,7 @@ class Composition:
             public_key=composable.public_key,
             intent=intent,
             under_way=await self._ledger.under_way(composable.request),
+            given_up=await self._ledger.given_up(composable.request),
         )
 
     async def _propose(self, request: receiver.Request, payload: bytes) -> None:

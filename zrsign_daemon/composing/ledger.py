@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from enum import StrEnum
 
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
@@ -22,7 +23,25 @@ ENDED = (
     receiver.REQUEST_STATUS_REJECTED,
 )
 MAX_REASON = 240
+MAX_GIVEN_UP = 100
 NO_CAP = 2**63
+
+
+class Fate(StrEnum):
+    """What may become of a request's transaction."""
+
+    # It is under way.
+    OPEN = "open"
+    # The request has ended, and its transaction is signed and public: its chain decides.
+    PUBLIC = "public"
+    # The request has ended, and nothing was signed that the network would send.
+    VOID = "void"
+
+
+def _is_public(request: receiver.Request) -> bool:
+    """Whether the transaction of a rejected request is signed and may be sent by anybody."""
+    rejected = request.status == receiver.REQUEST_STATUS_REJECTED
+    return rejected and bool(request.signatures) and bool(request.unsigned_transaction)
 
 
 class ComposerLedger:
@@ -60,9 +79,32 @@ class ComposerLedger:
                     found[other.id] = other.unsigned_transaction
         return found
 
-    async def ended(self, request_id: int) -> bool:
-        """Whether nothing of the request can still land. Raises ObjectNotFound."""
-        return (await self._request(request_id)).status in ENDED
+    async def given_up(self, request: receiver.Request) -> dict[int, bytes]:
+        """Unsigned transactions of the same key and chain that were signed and called failed.
+
+        By request id; the newest `MAX_GIVEN_UP` rejected requests of the owner are looked at.
+        """
+        query = receiver.QueryRequestsRequest(
+            owner=request.owner_id, status=receiver.REQUEST_STATUS_REJECTED
+        )
+        query.pagination.limit, query.pagination.reverse = MAX_GIVEN_UP, True
+        answer = await self._client.query(
+            RECEIVER + "Requests", query, receiver.QueryRequestsResponse
+        )
+        wanted = (request.key_id, request.destination)
+        return {
+            other.id: other.unsigned_transaction
+            for other in answer.requests
+            if (other.key_id, other.destination) == wanted and _is_public(other)
+        }
+
+    async def fate(self, request_id: int) -> Fate:
+        """What may become of the request's transaction. Raises ObjectNotFound."""
+        request = await self._request(request_id)
+        if request.status not in ENDED:
+            return Fate.OPEN
+        sent = request.status == receiver.REQUEST_STATUS_CONFIRMED or _is_public(request)
+        return Fate.PUBLIC if sent else Fate.VOID
 
     async def waits_since(self, request_id: int) -> float:
         """Unix seconds of the request's last step."""

@@ -1,19 +1,20 @@
 """EVM: nonce, gas and EIP-1559 fees for a simple transaction.
 
 Transactions of one key are serialised by the ledger: whatever of it may still land holds its nonce
-and its cost, and the next one takes the lowest nonce that is free.
+and its cost, and the next one takes the lowest nonce that is free. One that was signed and given up
+is public and may still land, so the next takes its nonce, at a fee for which pools prefer it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from relayer.destinations.evm.contract import revert_text
 from relayer.destinations.evm.fees import market_fees, nonces
 from relayer.nonces import Fees, next_nonce
 from relayer.settings import ComposerSettings
 from zrsign_chains.errors import ChainError
-from zrsign_chains.evm import EvmChain
+from zrsign_chains.evm import EvmChain, raised
 from zrsign_chains.evm_transactions import EvmTx
 from zrsign_daemon.composing import Composer, ComposeTask, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
@@ -60,12 +61,21 @@ class EvmComposer(Composer):
             )
         gas = await self._gas(task)
         market, base = await market_fees(self._rpc)
+        held = {tx.nonce for tx in ahead}
+        rival = _rival(task, self._ahead(task.given_up.values(), latest), held)
+        if rival is not None:
+            market = _above(market, rival)
         fees = affordable_fees(
             market, base, gas, task.intent.max_network_fee, free - task.intent.value
         )
+        if rival is not None and fees.max_fee < market.max_fee:
+            raise Uncomposable(
+                f"fee_above_cap: nonce {rival.nonce} is taken by a transaction that was given up; "
+                f"to replace it {gas} gas at {market.max_fee} wei are needed"
+            )
         return self._chain.compose(
             task.intent,
-            nonce=next_nonce(latest, pending, {tx.nonce for tx in ahead}),
+            nonce=next_nonce(latest, pending, held) if rival is None else rival.nonce,
             gas=gas,
             max_fee=fees.max_fee,
             priority_fee=fees.priority_fee,
@@ -106,3 +116,20 @@ class EvmComposer(Composer):
         if needed > self._limits.max_gas:
             raise Uncomposable(f"gas_above_limit: needs {needed}, at most {self._limits.max_gas}")
         return needed
+
+
+def _rival(task: ComposeTask, given_up: list[EvmTx], held: Collection[int]) -> EvmTx | None:
+    """The transaction whose place is taken: one that does the same, else the one that is due first.
+
+    A nonce that is `held` was taken from its rival already.
+    """
+    rivals = [tx for tx in given_up if tx.nonce not in held]
+    asked = (task.intent.to.lower(), task.intent.value, task.intent.data)
+    same = [tx for tx in rivals if ((tx.destination or "").lower(), tx.value, tx.data) == asked]
+    return min(same or rivals, key=lambda tx: tx.nonce, default=None)
+
+
+def _above(market: Fees, rival: EvmTx) -> Fees:
+    """The market's fees, and at least those that take a rival's place in the pools."""
+    max_fee = max(market.max_fee, raised(rival.gas_price))
+    return Fees(max_fee, min(max(market.priority_fee, raised(rival.priority_fee)), max_fee))
