@@ -20,9 +20,10 @@ from google.protobuf.descriptor import (
     MethodDescriptor,
     ServiceDescriptor,
 )
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from zrchain_lite.module import MsgHandler, QueryHandler
+from zrchain_lite.module import Context, MsgHandler, QueryHandler
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -50,15 +51,17 @@ def messages(file: FileDescriptor, *parts: object) -> tuple[MsgHandler, ...]:
 
 def queries(file: FileDescriptor, *parts: object) -> tuple[QueryHandler, ...]:
     """The handlers of the file's `service Query`, by the methods of `parts`."""
-    return tuple(
-        QueryHandler(
-            method_path(method),
-            GetMessageClass(method.input_type),
-            GetMessageClass(method.output_type),
-            handle,
-            tuple(route.path for route in routes(method)),
-        )
-        for method, handle in bound(_service(file, "Query"), *parts)
+    return tuple(query(*each) for each in bound(_service(file, "Query"), *parts))
+
+
+def query(method: MethodDescriptor, handle: Callable[[Context, Any], Message]) -> QueryHandler:
+    """The handler of one method of a `service Query`."""
+    return QueryHandler(
+        method_path(method),
+        GetMessageClass(method.input_type),
+        GetMessageClass(method.output_type),
+        handle,
+        tuple(route.path for route in routes(method)),
     )
 
 

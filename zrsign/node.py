@@ -31,6 +31,7 @@ from zrchain_lite.modules.feegrant import FeegrantModule
 from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
+from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
 from zrchain_lite.verify import faults
@@ -75,6 +76,7 @@ def modules(keepers: Keepers) -> tuple[Module, ...]:
         ConsensusModule(keepers.consensus),
         AuthzModule(auth),
         FeegrantModule(keepers.feegrant),
+        StakingModule(),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),

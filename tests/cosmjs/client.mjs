@@ -32,6 +32,8 @@ console.log(
     searched: (await client.searchTx(`transfer.recipient='${recipient}'`)).length,
     blockTxs: block.txs.length,
     results: (await comet.blockResults(sent.height)).results.length,
+    staked: (await client.getBalanceStaked(address))?.amount ?? "0",
+    delegation: await client.getDelegation(address, "zenvaloper1x"),
     validators: (await comet.validatorsAll()).total,
     genesis: (await comet.genesis()).chainId,
   }),

@@ -82,6 +82,8 @@ def transfer(client, wallet, recipient, amount):
         "sequence": account.sequence,
         "chain_id": client.query_chain_id(),
         "latest": client.query_height(),
+        "validators": client.query_validators(),
+        "staked": client.query_staking_summary(wallet.address()).total_staked,
         "app": client.query_node_info().app_name,
     }
 
@@ -172,6 +174,11 @@ def wire(descriptors):
         "feegrant.v1beta1.tx_pb2",
         "feegrant.v1beta1.query_pb2",
         "feegrant.v1beta1.genesis_pb2",
+        "staking.v1beta1.query_pb2",
+        "distribution.v1beta1.query_pb2",
+        "slashing.v1beta1.query_pb2",
+        "gov.v1.query_pb2",
+        "gov.v1beta1.query_pb2",
         "auth.v1beta1.query_pb2",
         "base.tendermint.v1beta1.query_pb2",
         "consensus.v1.query_pb2",

@@ -62,6 +62,7 @@ async def test_cosmjs__should_simulate_send_and_find_a_transfer(
         str(FUNDS + 77),
     )
     assert (seen["code"], seen["found"]) == (0, seen["height"])
+    assert (seen["staked"], seen["delegation"]) == ("0", None)
     tx = await read_back(node, ALICE.address, seen["height"])
     assert (tx.to, tx.amount, tx.memo) == (BOB.address, 77, "cosmjs")
     assert tx.signer.public_key == ALICE.public_key

@@ -20,7 +20,9 @@ from google.protobuf.message import Message
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from zrchain_lite.errors import InvalidArgument, LedgerError, UnknownRequest
+from zrchain_lite.wire.cosmos_proto import cosmos_pb2
 
+_DEC, _DEC_DIGITS = "cosmos.Dec", 18
 _RANGES = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
     FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
@@ -82,8 +84,25 @@ def _add_nulls(message: Message, shown: dict[str, Any]) -> None:
                 _complete(getattr(message, field.name), shown[field.name])
             elif field.containing_oneof is None:
                 shown[field.name] = None
+        elif _scalar(field) == _DEC:
+            shown[field.name] = _decimal(getattr(message, field.name))
         elif field.type == FieldDescriptor.TYPE_BYTES and not getattr(message, field.name):
             shown[field.name] = None
+
+
+def _scalar(field: Any) -> str:
+    options: Any = field.GetOptions()
+    scalar: str = options.Extensions[cosmos_pb2.scalar]
+    return scalar
+
+
+def _decimal(value: str | bytes) -> str:
+    """A number of the Cosmos SDK with its point, which its encoding leaves out."""
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+    if not text.isdecimal():
+        return text
+    digits = text.zfill(_DEC_DIGITS + 1)
+    return f"{digits[:-_DEC_DIGITS]}.{digits[-_DEC_DIGITS:]}"
 
 
 def _add_nulls_below(field: Any, values: Any, shown: dict[str, Any]) -> None:
