@@ -51,9 +51,9 @@ class Ante:
         ctx: Context,
         tx: DecodedTx,
         *,
-        simulate: bool = False,
-        ahead: int = 0,
-        verify: bool = True,
+        simulate: bool,
+        ahead: int,
+        verify: bool,
     ) -> gas.GasMeter:
         """Verify, take the fee, advance sequences; returns the meter for the messages.
 
@@ -90,8 +90,7 @@ class Ante:
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
         payer = self._payer(ctx, tx, {denom: fee} if fee else {}, meter)
-        if fee:
-            self.bank.send(ctx, payer, self.bank.module_address(FEE_COLLECTOR), fee, denom)
+        self.bank.send(ctx, payer, self.bank.module_address(FEE_COLLECTOR), fee, denom)
         ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=payer)
         return meter
 
@@ -116,7 +115,6 @@ class Ante:
         if len(signers) > most:
             raise TxRejected(f"{len(signers)} signatures are required; {most} are allowed", code=14)
         for address in signers:
-            check_address(address)
             if address in self.auth.module_accounts:
                 raise Unauthorized(f"{address} is a module's account; nobody signs for it")
         infos, signatures = len(tx.auth_info.signer_infos), len(tx.raw.signatures)
@@ -163,16 +161,12 @@ class Ante:
 
 
 def _key(account: BaseAccount, info: SignerInfo) -> AccountKey:
-    """The account's key, which its first transaction names."""
-    known = AccountKey.read(account.pub_key) if account.HasField("pub_key") else None
-    if not info.HasField("public_key"):
-        if known is None:
-            raise TxRejected(f"the first transaction of {account.address} names its key", code=8)
-        return known
-    key = AccountKey.read(info.public_key)
-    if known not in (None, key):
-        raise TxRejected(f"the public key does not belong to {account.address}", code=8)
-    return key
+    """The key that the transaction names, or else the account's, which its first one named."""
+    if info.HasField("public_key"):
+        return AccountKey.read(info.public_key)
+    if not account.HasField("pub_key"):
+        raise TxRejected(f"the first transaction of {account.address} names its key", code=8)
+    return AccountKey.read(account.pub_key)
 
 
 def _authenticate(

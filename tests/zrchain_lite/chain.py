@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from google.protobuf.message import Message
 
+from zrchain_lite.ante import Ante
 from zrchain_lite.app import App
 from zrchain_lite.client import Account
 from zrchain_lite.engine import EmbeddedEngine, EngineSettings
 from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.gas import GasMeter
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Context, Module
 from zrchain_lite.node import NodeSettings
+from zrchain_lite.store.kv import Overlay
 from zrchain_lite.store.lmdb_store import LmdbStore
-from zrchain_lite.tx import TxSigner, build
+from zrchain_lite.tx import TxSigner, build, decode
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ResponseCheckTx
@@ -105,6 +108,16 @@ class Chain:
     def tx(self, account: Account, *msgs: Message, ahead: int = 0, **options: object) -> bytes:
         given = {"chain_id": CHAIN_ID, "gas_limit": GAS, "fee": FEE, **options}
         return build(msgs, [self.signer(account, ahead)], **given)  # type: ignore[arg-type]
+
+    def checked(
+        self, tx: bytes, *, simulate: bool = False, ahead: int = 0, verify: bool = True
+    ) -> tuple[GasMeter, Context]:
+        """What the ante alone makes of a transaction: its meter, and a state that nobody keeps."""
+        ctx = replace(self.ctx, store=Overlay(self.store.state), events=[])
+        kept = self.keepers
+        ante = Ante(kept.auth, kept.bank, kept.consensus, kept.feegrant)
+        decoded = decode(tx, self.app.registry)
+        return ante.check(ctx, decoded, simulate=simulate, ahead=ahead, verify=verify), ctx
 
     def send(self, tx: bytes) -> ResponseCheckTx:
         return self.engine.broadcast(tx)

@@ -20,6 +20,7 @@ from zrchain_lite import amino
 from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.client import Account
 from zrchain_lite.errors import TxRejected
+from zrchain_lite.gas import TRANSACTION
 from zrchain_lite.tx import pack, sign_bytes, sign_low_s
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.crypto.multisig.keys_pb2 import LegacyAminoPubKey
@@ -117,6 +118,25 @@ def test_gas__should_be_paid_for_each_signature(chain: Chain) -> None:
     two = chain.app.check_only(shared_tx(chain)).gas_used
     three = chain.app.check_only(shared_tx(chain, MEMBERS, bits=b"\xe0"))
     assert three.gas_used > two + 1000
+
+
+def test_simulation__should_charge_for_as_many_keys_as_must_sign(chain: Chain) -> None:
+    """A wallet does not name those who will sign before it knows the fee."""
+    raw = TxRaw.FromString(shared_tx(chain))
+    auth = AuthInfo.FromString(raw.auth_info_bytes)
+    auth.signer_infos[0].ClearField("mode_info")
+    raw.auth_info_bytes = auth.SerializeToString()
+    del raw.signatures[:]
+    of_alice = TxRaw.FromString(chain.tx(ALICE, transfer(ALICE, BOB, 5)))
+
+    def signatures_gas(raw: TxRaw) -> int:
+        tx = raw.SerializeToString()
+        meter, _ = chain.checked(tx, simulate=True)
+        return meter.used - TRANSACTION - len(tx) * params.tx_size_cost_per_byte
+
+    params = chain.keepers.auth.params(chain.ctx)
+    assert signatures_gas(raw) == 2 * params.sig_verify_cost_secp256k1
+    assert signatures_gas(of_alice) == params.sig_verify_cost_secp256k1
 
 
 @pytest.mark.parametrize(

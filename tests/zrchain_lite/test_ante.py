@@ -23,13 +23,12 @@ from tests.zrchain_lite.chain import (
     genesis,
     transfer,
 )
-from zrchain_lite.ante import Ante
-from zrchain_lite.errors import TxRejected
-from zrchain_lite.gas import TRANSACTION, GasMeter
+from zrchain_lite.amino import sign_bytes as amino_sign_bytes
+from zrchain_lite.errors import TxRejected, Unauthorized
+from zrchain_lite.gas import TRANSACTION
 from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, module_address
-from zrchain_lite.store.kv import Overlay
-from zrchain_lite.tx import TxSigner, build, decode, sign_bytes, sign_low_s
+from zrchain_lite.tx import TxSigner, build, sign_bytes, sign_low_s
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.signing.v1beta1 import signing_pb2
@@ -154,6 +153,12 @@ def reordered(chain: Chain) -> bytes:
     return raw.SerializeToString() + first
 
 
+def from_no_address(chain: Chain) -> bytes:
+    message = transfer(ALICE, BOB)
+    message.from_address = ALICE.address[:-1]
+    return chain.tx(ALICE, message)
+
+
 def unfunded(chain: Chain) -> bytes:
     signer = TxSigner(NOBODY.secret, 0, 0)
     options = {"chain_id": CHAIN_ID, "gas_limit": GAS, "fee": FEE}
@@ -201,7 +206,9 @@ ROWS: list[tuple[str, Make, str, int]] = [
     ("account that does not exist", unfunded, "sdk", 9),
     ("signed by another account", signed_by_bob, "sdk", 8),
     ("out of gas before the messages", signed(gas_limit=1000), "sdk", 11),
+    ("the least gas", signed(gas_limit=1), "sdk", 11),
     ("from a module's account", from_module, "sdk", 4),
+    ("from what is no address", from_no_address, "sdk", 7),
 ]
 
 
@@ -228,6 +235,8 @@ def test_ante__should_admit_a_good_transaction(chain: Chain) -> None:
 
 
 def test_ante__should_admit_a_known_account_without_its_key(chain: Chain) -> None:
+    with pytest.raises(TxRejected, match=f"the first transaction of {ALICE.address} names its key"):
+        chain.checked(edited(keyless)(chain))
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
     signer = chain.signer(ALICE)
     raw = TxRaw.FromString(chain.tx(ALICE, transfer(ALICE, BOB)))
@@ -283,14 +292,6 @@ def test_ante__should_pay_fees_to_the_collector(chain: Chain) -> None:
     assert chain.keepers.bank.balance(chain.ctx, collector) == 777
 
 
-def checked(chain: Chain, tx: bytes, *, simulate: bool = False) -> tuple[GasMeter, Context]:
-    """What the ante alone makes of a transaction: its meter, and a state that nobody keeps."""
-    keepers = chain.keepers
-    ctx = replace(chain.ctx, store=Overlay(chain.store.state), events=[])
-    ante = Ante(keepers.auth, keepers.bank, keepers.consensus, keepers.feegrant)
-    return ante.check(ctx, decode(tx, chain.app.registry), simulate=simulate), ctx
-
-
 def told(ctx: Context) -> list[dict[str, str]]:
     """What the ante says of the transaction, in events."""
     return [dict(event.attributes) for event in ctx.events if event.type == "tx"]
@@ -302,14 +303,14 @@ def test_ante__should_charge_for_each_byte_and_each_signature(chain: Chain) -> N
     tx = build(both, signers, chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE)
     params = chain.keepers.auth.params(chain.ctx)
 
-    meter, _ = checked(chain, tx)
+    meter, _ = chain.checked(tx)
 
     signatures = 2 * params.sig_verify_cost_secp256k1
     assert meter.used == TRANSACTION + len(tx) * params.tx_size_cost_per_byte + signatures
 
 
 def test_ante__should_say_who_paid_how_much(chain: Chain) -> None:
-    _, ctx = checked(chain, chain.tx(ALICE, transfer(ALICE, BOB)))
+    _, ctx = chain.checked(chain.tx(ALICE, transfer(ALICE, BOB)))
     assert told(ctx) == [
         {"acc_seq": f"{ALICE.address}/0"},
         {"fee": f"{FEE}urock", "fee_payer": ALICE.address},
@@ -321,7 +322,7 @@ def test_ante__should_look_at_no_fee_signature_or_sequence_when_it_simulates(cha
     raw = TxRaw.FromString(tx)
     del raw.signatures[:]
 
-    meter, ctx = checked(chain, raw.SerializeToString(), simulate=True)
+    meter, ctx = chain.checked(raw.SerializeToString(), simulate=True)
 
     assert meter.limit == 20_000_000
     assert told(ctx) == [
@@ -340,12 +341,15 @@ def test_ante__should_simulate_without_any_signer_info(chain: Chain) -> None:
     raw.auth_info_bytes = auth.SerializeToString()
     tx = raw.SerializeToString()
 
-    _, ctx = checked(chain, tx, simulate=True)
+    meter, ctx = chain.checked(tx, simulate=True)
 
     assert chain.keepers.auth.account(ctx, ALICE.address).sequence == 1
+    params = chain.keepers.auth.params(ctx)
+    size = len(tx) * params.tx_size_cost_per_byte
+    assert meter.used == TRANSACTION + size + params.sig_verify_cost_secp256k1
     assert chain.keepers.auth.public_key(ctx, ALICE.address) is None
     with pytest.raises(TxRejected) as refused:
-        checked(chain, tx)
+        chain.checked(tx)
     assert refused.value.code == 15
 
 
@@ -354,14 +358,14 @@ def test_ante__should_refuse_a_fee_of_two_coins(chain: Chain) -> None:
         auth.fee.amount.append(Coin(denom="urock", amount=str(FEE)))
 
     with pytest.raises(TxRejected, match="one coin of urock") as refused:
-        checked(chain, edited(two_coins)(chain))
+        chain.checked(edited(two_coins)(chain))
     assert refused.value.code == 13
 
 
 def test_ante__should_take_no_fee_where_none_is_wanted(tmp_path: Path) -> None:
     chain = Chain(tmp_path, first=genesis(consensus={"min_gas_price": "0urock"}))
     tx = edited(lambda raw, body, auth: auth.fee.ClearField("amount"))(chain)
-    _, ctx = checked(chain, _resign(TxRaw.FromString(tx), chain.signer(ALICE)))
+    _, ctx = chain.checked(_resign(TxRaw.FromString(tx), chain.signer(ALICE)))
     assert told(ctx) == [
         {"acc_seq": f"{ALICE.address}/0"},
         {"fee": "", "fee_payer": ALICE.address},
@@ -380,20 +384,20 @@ def test_ante__should_bound_gas_by_the_block_and_by_the_most_that_any_may_have(
         params = {"params": {"block": {"max_gas": str(block_gas)}}}
         chain = Chain(tmp_path / name, first=genesis(consensus=params))
         tx = chain.tx(ALICE, transfer(ALICE, BOB), gas_limit=most, fee=10**6)
-        assert checked(chain, tx)[0].limit == most
+        assert chain.checked(tx)[0].limit == most
         above = chain.tx(ALICE, transfer(ALICE, BOB), gas_limit=most + 1, fee=10**6)
         with pytest.raises(TxRejected, match=f"within 1 and {most}$"):
-            checked(chain, above)
+            chain.checked(above)
         chain.close()
 
 
 def test_ante__should_take_a_transaction_up_to_its_last_height(chain: Chain) -> None:
     chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
     now = chain.ctx.height
-    assert checked(chain, chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now))
+    assert chain.checked(chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now))
     late = chain.tx(ALICE, transfer(ALICE, BOB), timeout_height=now - 1)
     with pytest.raises(TxRejected, match="has passed"):
-        checked(chain, late)
+        chain.checked(late)
 
 
 def test_ante__should_bound_the_number_of_signatures(tmp_path: Path) -> None:
@@ -404,7 +408,48 @@ def test_ante__should_bound_the_number_of_signatures(tmp_path: Path) -> None:
     check = chain.send(build(both, signers, chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE))
     assert (check.codespace, check.code) == ("sdk", 14), check.log
     assert chain.send(chain.tx(ALICE, transfer(ALICE, BOB))).code == 0
+    # Too many are refused before any of them is looked at.
+    from_fees = transfer(ALICE, BOB)
+    from_fees.from_address = module_address(FEE_COLLECTOR)
+    assert chain.send(chain.tx(BOB, from_fees, transfer(BOB, ALICE))).code == 14
     chain.close()
+
+
+def test_ante__should_admit_a_sequence_as_far_ahead_as_it_is_told(chain: Chain) -> None:
+    for ahead in (0, 1, 2):
+        assert chain.checked(chain.tx(ALICE, transfer(ALICE, BOB), ahead=ahead), ahead=2)
+    with pytest.raises(TxRejected, match="expected 0, got 3") as refused:
+        chain.checked(chain.tx(ALICE, transfer(ALICE, BOB), ahead=3), ahead=2)
+    assert refused.value.code == 32
+    chain.block(chain.tx(ALICE, transfer(ALICE, BOB)))
+    with pytest.raises(TxRejected, match="expected 1, got 0"):
+        chain.checked(chain.tx(ALICE, transfer(ALICE, BOB), ahead=-1), ahead=2)
+
+
+def test_ante__should_not_verify_again_what_was_verified(chain: Chain) -> None:
+    tx = edited(flipped)(chain)
+    with pytest.raises(Unauthorized, match="signature verification failed"):
+        chain.checked(tx)
+    meter, _ = chain.checked(tx, verify=False)
+    assert meter.used == chain.checked(chain.tx(ALICE, transfer(ALICE, BOB)))[0].used
+
+
+def test_signers__should_each_sign_in_a_mode_of_their_own(chain: Chain) -> None:
+    """A direct signer, and one whose device knows only amino JSON."""
+    both = [transfer(ALICE, BOB), transfer(BOB, ALICE)]
+    signers = [chain.signer(ALICE), chain.signer(BOB)]
+    raw = TxRaw.FromString(build(both, signers, chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE))
+    auth = AuthInfo.FromString(raw.auth_info_bytes)
+    auth.signer_infos[1].mode_info.single.mode = signing_pb2.SIGN_MODE_LEGACY_AMINO_JSON
+    raw.auth_info_bytes = auth.SerializeToString()
+    body, bob = TxBody.FromString(raw.body_bytes), signers[1]
+    documents = [
+        sign_bytes(raw, CHAIN_ID, signers[0].account_number),
+        amino_sign_bytes(body, auth, CHAIN_ID, bob.account_number, bob.sequence),
+    ]
+    for at, (signer, document) in enumerate(zip(signers, documents, strict=True)):
+        raw.signatures[at] = sign_low_s(signer.secret, sha256(document).digest())
+    assert chain.send(raw.SerializeToString()).code == 0
 
 
 def test_receivers_account__should_be_paid_by_nobody(chain: Chain) -> None:
