@@ -124,12 +124,14 @@ class App:
         time_ms = request.time.ToMilliseconds()
         before = max(request.initial_height, 1) - 1
         ctx = Context(self._genesis, before, time_ms, request.chain_id)
+        oldest = FORMAT
         for module in self._modules:
             part = state.get(module.name, {})
             if exported.is_export(part):
-                exported.restore(self._genesis, module.name, part)
+                oldest = min(oldest, exported.restore(self._genesis, module.name, part))
             else:
                 module.init_genesis(ctx, part)
+        upgrade(self._genesis, oldest)
         app_hash, _ = self._store.plan(self._genesis.changes())
         self._tip = Tip(request.chain_id, before, app_hash, time_ms)
         self._check_state = Overlay(self._genesis)

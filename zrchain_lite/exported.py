@@ -2,7 +2,7 @@
 
 A module's part of the genesis file is then
 
-    {"format": 2, "state": [{"key": "…", "type": "zrchain.treasury.Key", "value": {…}},
+    {"format": 3, "state": [{"key": "…", "type": "zrchain.treasury.Key", "value": {…}},
                             {"key": "…", "bytes": "…"}, …]}
 
 Keys and bytes are hexadecimal. A value is shown as the message that it is, and as bytes where it is
@@ -20,9 +20,10 @@ from google.protobuf.message import Message
 from zrchain_lite.genesis import GenesisError, message_from
 from zrchain_lite.store.collections import StoredMap
 from zrchain_lite.store.kv import KVStore
+from zrchain_lite.store.lmdb_store import FORMAT
 
-FORMAT = 2
-"""The format of what modules store. A store's own is newer where only what lies beside changed."""
+OLDEST_FORMAT = 2
+"""What an older version exported is brought to this version's format when a chain starts."""
 Part = dict[str, Any]
 
 
@@ -42,11 +43,14 @@ def is_export(part: Mapping[str, Any]) -> bool:
     return "state" in part
 
 
-def restore(store: KVStore, module: str, part: Mapping[str, Any]) -> None:
-    """Write a module's exported state; raises GenesisError naming the entry."""
+def restore(store: KVStore, module: str, part: Mapping[str, Any]) -> int:
+    """Write a module's exported state and return its format.
+
+    Raises GenesisError, which names the entry.
+    """
     if part.keys() != {"format", "state"} or not isinstance(part["state"], list):
         raise GenesisError(f'{module}: an exported state is {{"format", "state": […]}} alone')
-    if part["format"] != FORMAT:
+    if part["format"] not in range(OLDEST_FORMAT, FORMAT + 1):
         raise GenesisError(
             f"{module}: the state is of format {part['format']!r}, not {FORMAT}; export it with "
             "this version: zrsign ledger export"
@@ -60,6 +64,7 @@ def restore(store: KVStore, module: str, part: Mapping[str, Any]) -> None:
         if not key.startswith(_prefix(module)):
             raise GenesisError(f"{where}: the key is not one of the module's")
         store.set(key, raw)
+    return int(part["format"])
 
 
 def _prefix(module: str) -> bytes:

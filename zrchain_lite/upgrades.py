@@ -1,8 +1,9 @@
 """A state of an older format, written anew as this version reads it.
 
-Format 3 has a tree over the state, which the store builds, and the time of the last block beside
-the state. Format 2 has zrChain's field numbers in what the treasury stores; format 1 numbered the
-fields in the order in which the reference lists them.
+Format 3 counts whom the policies of keys name, has no index of actions by status, and the time of
+the last block beside the state; the store builds a tree over it. Format 2 has zrChain's field
+numbers in what the treasury stores; format 1 numbered the fields in the order in which the
+reference lists them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from google.protobuf.message import DecodeError, Message
 
 from zrchain_lite.modules.policy import state as policy
+from zrchain_lite.modules.policy import uses
 from zrchain_lite.modules.treasury import state as treasury
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.store.lmdb_store import OLDER_TIME_KEY, StoreCorrupted
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
+    KEY_REQUEST_STATUS_PARTIAL,
+    KEY_REQUEST_STATUS_PENDING,
     Key,
     KeyRequest,
     MsgNewSignTransactionRequest,
@@ -27,6 +31,7 @@ from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
 Numbers = Mapping[int, int]
 """Older field numbers to today's; what is not named stays."""
 
+_ACTIONS_BY_STATUS = b"policy/action_by_status/"
 _VARINT, _LENGTH_DELIMITED = 0, 2
 _MOVED: tuple[tuple[bytes, type[Message], Numbers], ...] = (
     (treasury.KEYS.prefix, Key, {6: 9, 7: 10}),
@@ -78,11 +83,18 @@ def _to_zrchains_numbers(store: KVStore) -> None:
             store.set(key, action.SerializeToString(deterministic=True))
 
 
-def _without_time(store: KVStore) -> None:
+def _to_counted_policies(store: KVStore) -> None:
     store.delete(OLDER_TIME_KEY)
+    for key, _ in list(store.iterate(_ACTIONS_BY_STATUS)):
+        store.delete(key)
+    for made in list(treasury.KEYS.values(store)):
+        uses.take(store, made.workspace_addr, made.sign_policy_id)
+    for asked in list(treasury.KEY_REQUESTS.values(store)):
+        if asked.status in (KEY_REQUEST_STATUS_PENDING, KEY_REQUEST_STATUS_PARTIAL):
+            uses.take(store, asked.workspace_addr, asked.sign_policy_id)
 
 
-_STEPS: tuple[Callable[[KVStore], None], ...] = (_to_zrchains_numbers, _without_time)
+_STEPS: tuple[Callable[[KVStore], None], ...] = (_to_zrchains_numbers, _to_counted_policies)
 """Step n begins with format n."""
 
 

@@ -54,6 +54,12 @@ RBF_SEQUENCE = 0xFFFFFFFD
 INCREMENTAL_RELAY_SAT_VB = 1
 """What nodes want on top of a replaced fee, in sats per virtual byte (`-incrementalrelayfee`)."""
 
+LEAST_RELAY_VB_SAT = 10
+"""How many virtual bytes a sat of fee carries at most (`-minrelaytxfee` of Bitcoin Core 30)."""
+
+MAX_CHANGE = 4
+"""How many outputs may return to the key: more only make a payment dear, or too large to relay."""
+
 MESSAGE_PREFIX = b"\x18Bitcoin Signed Message:\n"
 
 _RELATIVE_LOCK_OFF = 1 << 31
@@ -218,6 +224,7 @@ class BitcoinChain(Chain):
                     f"recipient's nor the key's: {output.script_pubkey.hex()}"
                 )
         _check_amounts_are_proven(own)
+        self._require_mineable(own, len(rest))
         if own.fee_sats > intent.max_network_fee:
             raise IntentMismatch(
                 f"the fee is {own.fee_sats} sats, above the cap of {intent.max_network_fee}"
@@ -225,14 +232,18 @@ class BitcoinChain(Chain):
         if own.locktime or any(i.sequence < _RELATIVE_LOCK_OFF for i in own.inputs):
             raise IntentMismatch("the transaction has a lock time; it must be valid at once")
 
+    def _require_mineable(self, own: BitcoinTx, change: int) -> None:
+        """Raise for what no node would hand on."""
+        if change > MAX_CHANGE:
+            raise IntentMismatch(f"{change} outputs of change; at most {MAX_CHANGE} are sensible")
+        size = _size(own)
+        if own.fee_sats * LEAST_RELAY_VB_SAT < size:
+            raise IntentMismatch(f"no node hands on a fee of {own.fee_sats} sats for {size} vbytes")
+
     def replacement_fee(self, tx: UnsignedTx) -> int:
         """Return the sats that BIP-125 asks for: this one's fee, and the relay fee of its size."""
         own = _own(tx)
-        size = payment_vsize(
-            [spent.script_pubkey for spent in own.inputs],
-            [output.script_pubkey for output in own.outputs],
-        )
-        return own.fee_sats + INCREMENTAL_RELAY_SAT_VB * size
+        return own.fee_sats + INCREMENTAL_RELAY_SAT_VB * _size(own)
 
     def _payment(self, intent: Intent) -> TxOutput:
         script = self.script_for(intent.to)
@@ -250,6 +261,14 @@ class BitcoinChain(Chain):
         if address is None:
             raise MalformedTransaction(f"script {script.hex()} has no address")
         return address
+
+
+def _size(tx: BitcoinTx) -> int:
+    """Its virtual bytes, at most, once it is signed."""
+    return payment_vsize(
+        [spent.script_pubkey for spent in tx.inputs],
+        [output.script_pubkey for output in tx.outputs],
+    )
 
 
 def _own(tx: UnsignedTx) -> BitcoinTx:

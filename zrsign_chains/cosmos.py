@@ -258,6 +258,8 @@ class CosmosChain(Chain):
             )
         ):
             raise IntentMismatch(f"the fee is not paid by the key in {denom}")
+        if not charge.gas_limit:
+            raise IntentMismatch("no block takes a transaction without gas")
         if sum(coin.amount for coin in charge.coins) > intent.max_network_fee:
             raise IntentMismatch(
                 f"the fee is {charge.coins[0]}, above the cap of {intent.max_network_fee}"

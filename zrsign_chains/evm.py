@@ -173,6 +173,11 @@ class EvmChain(Chain):
             raise IntentMismatch(f"the transaction sends {own.value} wei, not {intent.value}")
         if own.data != intent.data:
             raise IntentMismatch("the transaction's calldata is not what was asked")
+        if own.gas < own.intrinsic_gas or not own.gas_price:
+            raise IntentMismatch(
+                f"no block takes it: {own.gas} gas at {own.gas_price} wei, and it needs "
+                f"{own.intrinsic_gas} before it begins"
+            )
         if own.max_fee > intent.max_network_fee:
             raise IntentMismatch(
                 f"gas may cost {own.max_fee} wei, above the cap of {intent.max_network_fee}"

@@ -52,6 +52,12 @@ class EvmTx(UnsignedTx):
         """The most that the transaction can cost in gas, in wei."""
         return self.gas * self.gas_price
 
+    @property
+    def intrinsic_gas(self) -> int:
+        """What is used before the first instruction: EIP-2028, for calls without access lists."""
+        zeros = self.data.count(0)
+        return 21_000 + 4 * zeros + 16 * (len(self.data) - zeros)
+
 
 def decode(payload: bytes, chain_id: int) -> EvmTx:
     """Read an unsigned transaction meant for `chain_id`.

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     INVALID_AMOUNT = "invalid_amount"
     DATA_NOT_SUPPORTED = "data_not_supported"
     # What happened to it on its road.
+    NOT_AGREED = "not_agreed"
     COMPOSITION_REJECTED = "composition_rejected"
     COMPOSITION_TIMEOUT = "composition_timeout"
     WORKSPACE_REFUSED = "workspace_refused"
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     POLICY_REVOKED = "policy_revoked"
     POLICY_TIMEOUT = "policy_timeout"
     KEYRING_FEE_UNPAID = "keyring_fee_unpaid"
+    KEYRING_FEE_TOO_HIGH = "keyring_fee_too_high"
     LEDGER_REFUSED = "ledger_refused"
     KEY_REJECTED = "key_rejected"
     SIGNATURE_REJECTED = "signature_rejected"

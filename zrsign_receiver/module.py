@@ -54,9 +54,10 @@ class ReceiverModule(Module):
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
         self._links = OwnerLinks(state, journey, identity, policy, workspaces)
+        self._reporting = Reporting(state, journey, self._keys, self._signing, self._links)
         self._administration = Administration(state, treasury)
         self._messages = ReceiverMessages(
-            Reporting(state, journey, self._keys, self._signing, self._links),
+            self._reporting,
             self._signing,
             self._deliveries,
             self._administration,
@@ -84,6 +85,7 @@ class ReceiverModule(Module):
 
     def begin_block(self, ctx: Context) -> None:
         self._signing.sweep(ctx)
+        self._reporting.sweep(ctx)
 
     # Policy hooks
 

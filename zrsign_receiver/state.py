@@ -13,7 +13,7 @@ walk.
     link             treasury sign request -> request
     outgoing         sign-transaction request -> Outgoing, with an index of the open ones
     composable       namespace -> ids
-    composing        last height -> ids
+    composing        last height -> ids, and observing, of those that too few observers reported
     link action      policy action -> request, and request -> its actions that wait
 
 A request is written at every turn of its road, so what is large and settled (event, composed
@@ -41,6 +41,16 @@ MAX_STEPS = 64
 FIRST_STEPS_KEPT = 16
 
 
+DEFAULT_MAX_KEYRING_FEE = 1_000_000_000
+"""The most that a contract's request pays for a key or its signatures unless the parameters say,
+in urock."""
+
+
+def max_keyring_fee(params: pb.Params) -> int:
+    """The most that one request of a contract pays as keyring fee, in urock; never 0."""
+    return params.max_keyring_fee or DEFAULT_MAX_KEYRING_FEE
+
+
 class ReceiverState:
     """The room's collections. Only `save` writes requests, so indexes cannot drift from them."""
 
@@ -65,6 +75,7 @@ class ReceiverState:
         self.open_outgoing = Index("receiver/open_outgoing")
         self.composable = Index("receiver/composable")
         self.composing = Deadlines("receiver/composing")
+        self.observing = Deadlines("receiver/observing")
         self.link_actions = StoredMap("receiver/link_action", kept.Id)
         self.linking = Index("receiver/linking")
 

@@ -16,11 +16,10 @@ from tests.processes import run
 from tests.zrchain_lite.chain import ALICE, BOB, Chain, Clock, genesis, transfer
 from zrchain_lite import exported
 from zrchain_lite import genesis as genesis_file
-from zrchain_lite.exported import FORMAT
 from zrchain_lite.genesis import Genesis, GenesisError
 from zrchain_lite.modules.treasury import state
 from zrchain_lite.store.kv import KVStore, MemoryStore
-from zrchain_lite.store.lmdb_store import LmdbStore
+from zrchain_lite.store.lmdb_store import FORMAT, LmdbStore
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import SignRequest
 from zrsign_daemon.program import program
 

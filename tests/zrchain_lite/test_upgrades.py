@@ -18,6 +18,7 @@ from tests.zrchain_lite.chain import Chain, genesis
 from zrchain_lite.api.json_codec import to_json
 from zrchain_lite.api.tx_view import decoded_tx
 from zrchain_lite.modules.policy import state as policy_state
+from zrchain_lite.modules.policy import uses
 from zrchain_lite.modules.treasury import state
 from zrchain_lite.modules.treasury.transactions import prepare_as_asked
 from zrchain_lite.store.kv import MemoryStore
@@ -105,8 +106,26 @@ def test_upgrade__should_leave_nothing_that_this_version_does_not_know(store: Me
         size = message.ByteSize()
         message.DiscardUnknownFields()
         assert message.ByteSize() == size, message
-    moved = {bytes.fromhex(key) for key in BEFORE["state"]}
-    assert {key for key, _ in store.iterate(b"")} == moved
+    before = {bytes.fromhex(key) for key in BEFORE["state"]}
+    gone = {key for key in before if key.startswith(b"policy/action_by_status/")}
+    found = {key for key, _ in store.iterate(b"")}
+    counts = {key for key in found if key.startswith((b"policy/use/", b"policy/named/"))}
+    assert gone
+    assert found - counts == before - gone
+
+
+def test_upgrade__should_count_whom_the_policies_of_keys_name(store: MemoryStore) -> None:
+    workspace = BEFORE["workspace"]
+    (policy,) = {key.sign_policy_id for key in state.KEYS.values(store) if key.sign_policy_id}
+    named = uses.participants(store, policy)
+    assert named
+    assert all(uses.is_named(store, workspace, each) for each in named)
+    for key in state.KEYS.values(store):
+        uses.leave(store, workspace, key.sign_policy_id)
+    for request in state.KEY_REQUESTS.values(store):
+        if request.status in (wire.KEY_REQUEST_STATUS_PENDING, wire.KEY_REQUEST_STATUS_PARTIAL):
+            uses.leave(store, workspace, request.sign_policy_id)
+    assert not any(uses.is_named(store, workspace, each) for each in named)
 
 
 @given(st.binary(max_size=60))

@@ -317,6 +317,22 @@ def test_intent__should_not_be_met_by_a_transaction_that_does_more() -> None:
         CHAIN.verify_intent(tx, intent, BOB.public_key)
 
 
+def test_intent__should_not_be_met_by_what_no_node_hands_on() -> None:
+    intent = replace(bitcoin_intent(), max_network_fee=10**6)
+    tx = _parse(intent, coin(190_000))
+    payment, back = tx.outputs
+    for change, why in (
+        ([back.value_sats + tx.fee_sats], "no node hands on a fee of 0"),
+        ([1] * 900, "900 outputs of change"),
+        ([back.value_sats // 5] * 5, "5 outputs of change"),
+    ):
+        outputs = (payment, *(replace(back, value_sats=value) for value in change))
+        with pytest.raises(IntentMismatch, match=why):
+            CHAIN.verify_intent(_changed(tx, outputs=outputs), intent, ALICE.public_key)
+    few = (payment, *[replace(back, value_sats=back.value_sats // 4)] * 4)
+    CHAIN.verify_intent(_changed(tx, outputs=few), intent, ALICE.public_key)
+
+
 def test_amounts__should_be_proven_for_all_but_one_p2wpkh_input() -> None:
     intent = bitcoin_intent(100_000)
     first, second = coin(60_000), coin(60_000, 1)

@@ -50,9 +50,15 @@ access_lists = st.lists(
 
 
 def _legacy(
-    *tail: int, data: bytes = b"", to: bytes = RAW_TO, nonce: Any = 9, value: int = 5
+    *tail: int,
+    data: bytes = b"",
+    to: bytes = RAW_TO,
+    nonce: Any = 9,
+    value: int = 5,
+    gas: int = 21_000,
+    price: int = 10**9,
 ) -> bytes:
-    return bytes(rlp.encode([nonce, 10**9, 21000, to, value, data, *tail]))
+    return bytes(rlp.encode([nonce, price, gas, to, value, data, *tail]))
 
 
 def _typed(kind: int, fields: list[Any]) -> bytes:
@@ -305,11 +311,11 @@ def test_transaction__should_stay_with_its_chain() -> None:
 def test_compose__should_do_what_was_asked(value: int, data: bytes, nonce: int) -> None:
     if data[:4].hex() in ("a9059cbb", "23b872dd"):
         return
-    intent = evm_intent(TO, value, data, cap=21000 * 7)
-    payload = CHAIN.compose(intent, nonce=nonce, gas=21000, max_fee=7, priority_fee=3)
+    intent = evm_intent(TO, value, data, cap=30000 * 7)
+    payload = CHAIN.compose(intent, nonce=nonce, gas=30000, max_fee=7, priority_fee=3)
     tx = CHAIN.parse(payload)
     CHAIN.verify_intent(tx, intent, ALICE.public_key)
-    assert (tx.nonce, tx.gas, tx.gas_price, tx.priority_fee) == (nonce, 21000, 7, 3)
+    assert (tx.nonce, tx.gas, tx.gas_price, tx.priority_fee) == (nonce, 30000, 7, 3)
     signed = CHAIN.assemble(tx, [ALICE.sign(CHAIN.sighashes(tx)[0])], [ALICE.public_key])
     assert Account.recover_transaction(signed) == CHAIN.address(ALICE.public_key)
     assert CHAIN.transaction_id(signed) == "0x" + keccak(signed).hex()
@@ -335,11 +341,34 @@ def test_intent__should_be_compared_in_every_part(change: dict[str, Any], messag
 def test_intent__should_be_compared_with_the_call_not_with_the_token_transfer() -> None:
     arguments = RAW_TO.rjust(32, b"\x00") + (5).to_bytes(32, "big")
     data = bytes.fromhex("a9059cbb") + arguments
-    tx = CHAIN.parse(_legacy(data=data, to=bytes.fromhex(TOKEN[2:])))
+    tx = CHAIN.parse(_legacy(data=data, to=bytes.fromhex(TOKEN[2:]), gas=60_000))
     cap = tx.max_fee
     with pytest.raises(IntentMismatch):
         CHAIN.verify_intent(tx, Intent(TO, 5, data, cap), ALICE.public_key)
     CHAIN.verify_intent(tx, Intent(TOKEN, 5, data, cap), ALICE.public_key)
+
+
+@pytest.mark.parametrize(
+    ("changed", "mined"),
+    [
+        ({"gas": 0}, False),
+        ({"gas": 20_999}, False),
+        ({"price": 0}, False),
+        ({"data": b"\x00\x01\x02\x03", "gas": 21_051}, False),
+        ({"data": b"\x00\x01\x02\x03", "gas": 21_052}, True),
+        ({"gas": 21_000, "price": 1}, True),
+    ],
+)
+def test_intent__should_not_be_met_by_what_no_block_takes(
+    changed: dict[str, Any], mined: bool
+) -> None:
+    tx = CHAIN.parse(_legacy(**changed))
+    intent = Intent(TO, 5, changed.get("data", b""), max(tx.max_fee, 1))
+    if mined:
+        CHAIN.verify_intent(tx, intent, ALICE.public_key)
+        return
+    with pytest.raises(IntentMismatch, match="no block takes it"):
+        CHAIN.verify_intent(tx, intent, ALICE.public_key)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WALLET_TYPES, WalletType
 from zrsign_chains.bitcoin import BitcoinChain
 from zrsign_chains.evm import evm_address, recover_public_key
 from zrsign_receiver.answers import authority
+from zrsign_receiver.state import DEFAULT_MAX_KEYRING_FEE
 
 
 def snapshot(store: MemoryStore) -> list[tuple[bytes, bytes]]:
@@ -132,10 +133,27 @@ def test_observed_request__should_show_nothing_before_the_threshold_agrees() -> 
     assert not observed.owner_id
     world.report(event, observer=OBSERVERS[0])
     assert any(e.type == "zrsign_conflict" for e in world.events)
-    world.report(event, observer=OBSERVERS[1])
     assert status_name(world.request(request_id)) == "OBSERVED"
-    world.report(event, observer=OBSERVERS[2])
+    world.report(event, observer=OBSERVERS[1])
     assert world.request(request_id).owner_id == OWNER.evm
+
+
+def test_request_below_the_threshold__should_end_with_a_reason_and_may_begin_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zrsign_receiver.reports.reporting.OBSERVING_BLOCKS", 5)
+    world = World(threshold=2)
+    event, other = world.key_event(), world.key_event()
+    (request_id,) = world.report(event, observer=OBSERVERS[0])
+    (agreed,) = world.report(other, observer=OBSERVERS[0])
+    world.report(other, observer=OBSERVERS[1])
+    world.blocks(7)
+    assert world.request(request_id).reject_reason.startswith("not_agreed: ")
+    assert status_name(world.request(agreed)) != "REJECTED"
+    (anew,) = world.report(event, observer=OBSERVERS[0])
+    assert anew != request_id
+    assert world.report(event, observer=OBSERVERS[1]) == [anew]
+    assert world.request(anew).owner_id == OWNER.evm
 
 
 def test_report__should_keep_nothing_when_one_event_is_refused() -> None:
@@ -179,6 +197,13 @@ def test_key_fee__should_be_paid_by_the_fee_payer() -> None:
     world = World(key_fee=75, funds=1000)
     world.wallet()
     assert world.bank.balance(world.ctx(), PAYER.address) == 925
+
+
+def test_keyring_fee__should_be_within_what_a_contracts_request_accepts() -> None:
+    world = World(key_fee=DEFAULT_MAX_KEYRING_FEE + 1, funds=10**12)
+    (request_id,) = world.report(world.key_event())
+    assert world.request(request_id).reject_reason.startswith("keyring_fee_too_high: ")
+    assert world.bank.balance(world.ctx(), PAYER.address) == 10**12
 
 
 def test_key_request__should_be_rejected_when_nobody_can_pay_its_fee() -> None:

@@ -234,6 +234,14 @@ def test_keyring_rejection_and_timeout__should_reject_with_the_reason() -> None:
     assert world.request(late).reject_reason == "signature_rejected: Signature request timed out"
 
 
+def test_signature_fee__should_be_within_what_the_parameters_say() -> None:
+    world = World(sig_fee=60, funds=10**6, max_keyring_fee=59)
+    world.wallet()
+    (request_id,) = world.report(world.sign_event(pb.REQUEST_KIND_HASH, b"\x01" * 32))
+    assert world.request(request_id).reject_reason.startswith("keyring_fee_too_high: ")
+    assert world.bank.balance(world.ctx(), PAYER.address) == 10**6
+
+
 def test_signature_fee__should_be_paid_by_the_fee_payer_or_reject() -> None:
     world = World(sig_fee=60, funds=100)
     world.wallet()

@@ -76,6 +76,7 @@ class World:
     key_fee: int = 0
     sig_fee: int = 0
     funds: int = 10**12
+    max_keyring_fee: int = 0
     store: MemoryStore = field(default_factory=MemoryStore)
     height: int = 1
 
@@ -119,6 +120,7 @@ class World:
             "relayers": [RELAYER.address],
             "feePayer": PAYER.address,
             "destinations": list(DESTINATIONS),
+            "maxKeyringFee": self.max_keyring_fee,
         }
         source = {"chain": SOURCE_CHAIN, "contract": OMNI, "mode": "MODE_OMNI", "active": True}
         genesis = {"receiver": {"params": params, "sources": [source]}}

@@ -1,9 +1,9 @@
 """Reports of source events by observers -> agreed content. Pure: plain values in, plain values out.
 
 A source event is (CAIP-2 chain, contract, transaction hash, log index). Each observer has one vote
-for its content, the first that it reports; content is accepted once `threshold` registered
-observers voted for the same. So with a threshold of t, fewer than t lying observers can neither
-invent nor alter a request, and a report seen twice changes nothing.
+for its content, which it may correct while nothing is accepted; content is accepted once
+`threshold` registered observers voted for the same. So with a threshold of t, fewer than t lying
+observers can neither invent nor alter a request, and a report seen twice changes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class VoteOutcome(StrEnum):
     ACCEPTED = "accepted"  # the vote that reached the threshold
     CONFIRMED = "confirmed"  # a further vote for the accepted content
     REPEATED = "repeated"  # the same observer said the same before
-    CONFLICT = "conflict"  # contradicts the observer's earlier vote, or the accepted content
+    CORRECTED = "corrected"  # in place of the observer's earlier vote, below the threshold
+    CONFLICT = "conflict"  # contradicts the accepted content
 
 
 @dataclass(frozen=True)
@@ -76,24 +77,24 @@ def decide(
     counted.
     """
     earlier = reports.vote_of(observer)
-    if earlier is not None and earlier != content:
-        return Counted(reports, VoteOutcome.CONFLICT)
-    after = reports
-    if earlier is None:
-        after = replace(reports, votes=(*reports.votes, Vote(observer, content)))
     if reports.accepted is not None:
-        return Counted(after, _against_accepted(reports.accepted, content, earlier))
+        if earlier is not None:
+            same = earlier == content
+            return Counted(reports, VoteOutcome.REPEATED if same else VoteOutcome.CONFLICT)
+        agrees = content == reports.accepted
+        outcome = VoteOutcome.CONFIRMED if agrees else VoteOutcome.CONFLICT
+        return Counted(_with(reports, observer, content), outcome)
+    after = reports if earlier == content else _with(reports, observer, content)
     if _count(after, content, observers) >= threshold:
         return Counted(replace(after, accepted=content), VoteOutcome.ACCEPTED)
-    return Counted(after, VoteOutcome.REPEATED if earlier is not None else VoteOutcome.RECORDED)
+    if earlier is None:
+        return Counted(after, VoteOutcome.RECORDED)
+    return Counted(after, VoteOutcome.REPEATED if earlier == content else VoteOutcome.CORRECTED)
 
 
-def _against_accepted(
-    accepted: ContentHash, content: ContentHash, earlier: ContentHash | None
-) -> VoteOutcome:
-    if earlier is not None:
-        return VoteOutcome.REPEATED
-    return VoteOutcome.CONFIRMED if content == accepted else VoteOutcome.CONFLICT
+def _with(reports: Reports, observer: str, content: ContentHash) -> Reports:
+    others = (vote for vote in reports.votes if vote.observer != observer)
+    return replace(reports, votes=(*others, Vote(observer, content)))
 
 
 def _count(reports: Reports, content: ContentHash, observers: Collection[str]) -> int:

@@ -18,6 +18,8 @@ from zrsign_receiver.requests.links import OwnerLinks
 from zrsign_receiver.requests.signing import Signing
 from zrsign_receiver.state import ReceiverState, source_key
 
+OBSERVING_BLOCKS = 100_000
+"""How long a request waits for as many observers as must agree, in blocks."""
 # What a sign request asks for says the event itself.
 _KINDS = {"key": pb.REQUEST_KIND_KEY, "link": pb.REQUEST_KIND_LINK}
 
@@ -76,7 +78,7 @@ class Reporting:
             self._state.keep_content(ctx.store, content, event)
             _keep(observation, counted)
             self._state.observations.set(ctx.store, key, observation)
-        if counted.outcome is VoteOutcome.CONFLICT:
+        if counted.outcome in (VoteOutcome.CONFLICT, VoteOutcome.CORRECTED):
             ctx.emit("zrsign_conflict", request_id=observation.request_id, observer=observer)
         if counted.outcome is VoteOutcome.ACCEPTED:
             self._accept(ctx, observation.request_id, event, content, source.mode)
@@ -88,7 +90,19 @@ class Reporting:
         self._journey.advance(
             ctx, request, pb.REQUEST_STATUS_OBSERVED, "observed", f"by {observer}"
         )
+        self._state.observing.add(ctx.store, ctx.height + OBSERVING_BLOCKS, request.id)
         return request.id
+
+    def sweep(self, ctx: Context) -> None:
+        """End what stayed below the threshold. A report that comes later opens a request anew."""
+        self._state.observing.sweep(ctx, self._agree_no_longer)
+
+    def _agree_no_longer(self, ctx: Context, request_id: int) -> None:
+        request = self._state.request(ctx.store, request_id)
+        if request.status == pb.REQUEST_STATUS_OBSERVED:
+            self._state.observations.delete(ctx.store, source_key(request.event.id))
+            why = f"too few observers reported the same within {OBSERVING_BLOCKS} blocks"
+            self._journey.reject(ctx, request, Rejection(Reason.NOT_AGREED, why))
 
     def _accept(
         self,

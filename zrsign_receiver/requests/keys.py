@@ -7,6 +7,7 @@ from __future__ import annotations
 from zrchain_lite.errors import InsufficientFunds, LedgerError
 from zrchain_lite.module import Context
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.treasury.requests import FeeTooHigh
 from zrchain_lite.modules.treasury.wallets import KEY_TYPES
 from zrchain_lite.store.collections import Key
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -23,7 +24,7 @@ from zrsign_receiver.requests.ownership import (
     owner_id,
     wallet_address,
 )
-from zrsign_receiver.state import ReceiverState
+from zrsign_receiver.state import ReceiverState, max_keyring_fee
 
 # Requests that join one key request: the answer to it ends them all in one transaction.
 MAX_WAITING = 100
@@ -118,7 +119,10 @@ class Keys:
                     key_type=key_type,
                     index=request.event.key.wallet_index,
                     fee_payer=params.fee_payer,
+                    max_fee=max_keyring_fee(params),
                 )
+        except FeeTooHigh as error:
+            raise Rejection(Reason.KEYRING_FEE_TOO_HIGH, str(error)) from error
         except InsufficientFunds as error:
             raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
         except LedgerError as error:

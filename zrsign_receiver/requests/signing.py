@@ -25,6 +25,7 @@ from zrchain_lite.errors import (
 from zrchain_lite.module import Context
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
+from zrchain_lite.modules.treasury.requests import FeeTooHigh
 from zrchain_lite.modules.treasury.transactions import MAX_TRANSACTION, Prepared, policy_data
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
@@ -36,7 +37,7 @@ from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
 from zrsign_receiver.requests import payloads
 from zrsign_receiver.requests.ownership import owner_id
-from zrsign_receiver.state import ReceiverState
+from zrsign_receiver.state import ReceiverState, max_keyring_fee
 
 EXECUTE_REQUEST = "/" + pb.ExecuteRequest.DESCRIPTOR.full_name
 
@@ -270,6 +271,8 @@ class Signing:
                     self._ask_item(attempt, request, signable)
                 else:
                     self._ask_transaction(attempt, request, signable)
+        except FeeTooHigh as error:
+            raise Rejection(Reason.KEYRING_FEE_TOO_HIGH, str(error)) from error
         except InsufficientFunds as error:
             raise Rejection(Reason.KEYRING_FEE_UNPAID, str(error)) from error
         except LedgerError as error:
@@ -280,23 +283,27 @@ class Signing:
         self._journey.advance(ctx, request, pb.REQUEST_STATUS_SIGNING, "signing", detail)
 
     def _ask_item(self, ctx: Context, request: pb.Request, item: bytes) -> None:
+        params = self._state.params(ctx.store)
         asked = self._treasury.request_signature(
             ctx,
             creator=request.owner_id,
             key_ids=[request.key_id],
             items=[item],
-            fee_payer=self._state.params(ctx.store).fee_payer,
+            fee_payer=params.fee_payer,
+            max_fee=max_keyring_fee(params),
         )
         request.sign_request_id = asked.id
 
     def _ask_transaction(self, ctx: Context, request: pb.Request, prepared: Prepared) -> None:
+        params = self._state.params(ctx.store)
         asked = self._treasury.request_sign_transaction(
             ctx,
             prepared,
             creator=request.owner_id,
             key_ids=[request.key_id] * len(prepared.items),
             no_broadcast=not request.event.sign.broadcast,
-            fee_payer=self._state.params(ctx.store).fee_payer,
+            fee_payer=params.fee_payer,
+            max_fee=max_keyring_fee(params),
         )
         request.sign_transaction_request_id = asked.id
         request.sign_request_id = asked.sign_request_id

@@ -98,6 +98,10 @@ class BankKeeper:
         coin = _supply.get(ctx.store, denom)
         return 0 if coin is None else int(coin.amount)
 
+    def is_module(self, address: str) -> bool:
+        """Whether an address is a module's account, for which nobody signs."""
+        return address in self.auth.module_accounts
+
     def module_address(self, name: str) -> str:
         """Address of a module's account, for keepers to name theirs when they are made."""
         return self.auth.module_account(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context
@@ -27,9 +27,6 @@ MAX_DEPTH = 32
 # Children of one workspace: every use of a workspace reads them all.
 MAX_CHILDREN = 1000
 
-# Policies that something in a workspace depends on, besides the workspace itself.
-PoliciesInUse = Callable[[Context, str], Iterable[int]]
-
 
 class KeyringInactive(Conflict):
     """The keyring answers no requests until an admin activates it."""
@@ -44,8 +41,6 @@ class IdentityKeeper:
         self.auth = auth
         self.bank = bank
         self._collector = bank.module_address(KEYRING_COLLECTOR)
-        # A module whose objects carry policies adds itself, so that a participant stays an owner.
-        self.policies_in_use: list[PoliciesInUse] = []
 
     def params(self, ctx: Context) -> Params:
         """The module's parameters: what a new keyring costs."""
@@ -95,7 +90,7 @@ class IdentityKeeper:
         workspace = Workspace(
             address=self._next_workspace_address(ctx),
             creator=normalise_owner(creator),
-            owners=_distinct_owners(owners),
+            owners=self.signing_owners(owners),
             admin_policy_id=admin_policy_id,
             sign_policy_id=sign_policy_id,
             alias=alias,
@@ -105,21 +100,41 @@ class IdentityKeeper:
         return workspace
 
     def create_child(
-        self, ctx: Context, parent: str, alias: str = "", owner: str | None = None
+        self,
+        ctx: Context,
+        parent: str,
+        alias: str = "",
+        owner: str | None = None,
+        inherits: Callable[[int], bool] = lambda policy_id: True,
     ) -> Workspace:
-        """A child of `parent` with its policies; owned by `owner`, or by the parent's owners."""
+        """A child of `parent`, owned by `owner` or by the parent's owners.
+
+        It has those of the parent's policies that it `inherits`, and policy 0 for the others.
+        """
         above = self.workspace(ctx, parent)
         self._require_room_below(ctx, parent)
         child = self.create_workspace(
             ctx,
             owner or above.creator,
             list(above.owners) if owner is None else [owner],
-            above.admin_policy_id,
-            above.sign_policy_id,
+            above.admin_policy_id if inherits(above.admin_policy_id) else 0,
+            above.sign_policy_id if inherits(above.sign_policy_id) else 0,
             alias,
         )
         self._link(ctx, above, child.address)
         return child
+
+    def signing_owners(self, owners: Sequence[str]) -> list[str]:
+        """Owners in their one spelling, each of whom can sign; raises InvalidArgument."""
+        normalised = _distinct_owners(owners)
+        for owner in normalised:
+            self.require_signs(owner)
+        return normalised
+
+    def require_signs(self, owner: str) -> None:
+        """Raises InvalidArgument for a module's account: no key belongs to it."""
+        if self.bank.is_module(owner):
+            raise InvalidArgument(f"{owner} is a module's account, for which nobody signs")
 
     def append_child(self, ctx: Context, parent: str, child: str) -> None:
         """Make a workspace a child; it has one parent and is never its own ancestor."""
@@ -150,13 +165,6 @@ class IdentityKeeper:
         self.save_workspace(ctx, workspace)
         for child in workspace.child_workspaces:
             state.set_parent(ctx.store, require_workspace(child), workspace.address)
-
-    def policies_of(self, ctx: Context, workspace: Workspace) -> list[int]:
-        """Ids of every policy that the workspace or something in it depends on; never 0."""
-        used = [workspace.admin_policy_id, workspace.sign_policy_id]
-        for policies in self.policies_in_use:
-            used.extend(policies(ctx, workspace.address))
-        return [policy_id for policy_id in dict.fromkeys(used) if policy_id]
 
     def _next_workspace_address(self, ctx: Context) -> str:
         # Genesis may have taken addresses of later counts.

@@ -41,6 +41,10 @@ class Bank(Protocol):
         """Move `amount` urock; raises InsufficientFunds."""
         ...
 
+    def is_module(self, address: str) -> bool:
+        """Whether an address is a module's account, for which nobody signs."""
+        ...
+
     def module_address(self, name: str) -> str:
         """The address of a module's account, which is named when keepers are made."""
         ...
@@ -76,6 +80,10 @@ class Policies(Protocol):
 
     def participants(self, ctx: Context, policy_id: int, workspace: str) -> tuple[str, ...]:
         """Who may approve under a policy; the workspace's owners when the policy is 0."""
+        ...
+
+    def is_named(self, ctx: Context, workspace: str, owner: str) -> bool:
+        """Whether a policy of one of the workspace's keys names an owner."""
         ...
 
     def require_owners(self, ctx: Context, policy_id: int, owners: list[str]) -> None:

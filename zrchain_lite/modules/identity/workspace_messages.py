@@ -93,6 +93,7 @@ class WorkspaceMessages:
 
     def _require_new_owner(self, workspace: Workspace, text: str) -> str:
         owner = normalise_owner(text)
+        self._keeper.require_signs(owner)
         if owner in workspace.owners:
             raise Conflict(f"{owner} already owns workspace {workspace.address}")
         if len(workspace.owners) >= MAX_MEMBERS:
@@ -105,12 +106,17 @@ class WorkspaceMessages:
             raise InvalidArgument(f"{owner} does not own workspace {workspace.address}")
         if len(workspace.owners) == 1:
             raise Conflict(f"{owner} is the last owner of workspace {workspace.address}")
-        for policy_id in self._keeper.policies_of(ctx, workspace):
+        for policy_id in filter(None, (workspace.admin_policy_id, workspace.sign_policy_id)):
             if owner in self._policy.participants(ctx, policy_id, workspace.address):
                 raise Conflict(
                     f"{owner} is a participant of policy {policy_id}, which workspace "
-                    f"{workspace.address} or one of its keys uses; change the policy first"
+                    f"{workspace.address} uses; change the policy first"
                 )
+        if self._policy.is_named(ctx, workspace.address, owner):
+            raise Conflict(
+                f"{owner} is a participant of the policy of one of the keys of workspace "
+                f"{workspace.address}; change that key's policy first"
+            )
         return owner
 
     # Children
@@ -131,7 +137,13 @@ class WorkspaceMessages:
             for identity in self._keeper.identities(ctx, msg.creator)
             if identity in parent.owners
         )
-        child = self._keeper.create_child(ctx, parent.address, owner=owner)
+
+        def inherits(policy_id: int) -> bool:
+            """Whether everybody whom the policy names owns the child."""
+            named = self._policy.participants(ctx, policy_id, parent.address) if policy_id else ()
+            return all(each == owner for each in named)
+
+        child = self._keeper.create_child(ctx, parent.address, owner=owner, inherits=inherits)
         return wire.MsgNewChildWorkspaceResponse(address=child.address)
 
     def append_child_workspace(

@@ -22,7 +22,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.identity.peers import Execute, Submitted
-from zrchain_lite.modules.policy import boolparser, state
+from zrchain_lite.modules.policy import boolparser, state, uses
 from zrchain_lite.modules.policy.deadlines import require_blocks
 from zrchain_lite.wire.zrchain.policy import policy_pb2
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action, BoolparserPolicy, Params, Policy
@@ -88,6 +88,10 @@ class PolicyKeeper:
         if policy_id == 0:
             return tuple(self.identity.workspace(ctx, workspace).owners)
         return boolparser.participants(_boolparser(self.policy(ctx, policy_id)))
+
+    def is_named(self, ctx: Context, workspace: str, owner: str) -> bool:
+        """Whether a policy of one of the workspace's keys names an owner."""
+        return uses.is_named(ctx.store, workspace, owner)
 
     def require_owners(self, ctx: Context, policy_id: int, owners: list[str]) -> None:
         """Raises NotFound, or InvalidArgument when a participant is not among `owners`."""
@@ -220,7 +224,7 @@ class PolicyKeeper:
         own = self.identity.identities(ctx, approver)
         new = [] if any(each in action.approvers for each in own) else identities
         action.approvers.extend(new)
-        state.put_action(ctx.store, action)
+        state.ACTIONS.set(ctx.store, action.id, action)
         for participant in new:
             ctx.emit("action_approved", action_id=action_id, participant_addr=participant)
             for hook in self.hooks:
@@ -265,7 +269,7 @@ class PolicyKeeper:
     def _open(
         self, ctx: Context, action: Action, workspace: str, participants: tuple[str, ...]
     ) -> None:
-        state.put_action(ctx.store, action)
+        state.ACTIONS.set(ctx.store, action.id, action)
         state.set_workspace(ctx.store, action.id, workspace)
         state.DEADLINES.add(ctx.store, action.btl, action.id)
         for participant in participants:
@@ -307,7 +311,7 @@ class PolicyKeeper:
     def _close(self, ctx: Context, action: Action, status: policy_pb2.ActionStatus) -> None:
         state.DEADLINES.remove(ctx.store, action.btl, action.id)
         action.status = status
-        state.put_action(ctx.store, action)
+        state.ACTIONS.set(ctx.store, action.id, action)
         name = policy_pb2.ActionStatus.Name(status).removeprefix("ACTION_STATUS_").lower()
         ctx.emit(f"action_{name}", action_id=action.id)
 

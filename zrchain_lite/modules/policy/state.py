@@ -14,7 +14,6 @@ POLICY_COUNT = Counter("policy/policy_count")
 ACTION_COUNT = Counter("policy/action_count")
 
 BY_CREATOR = Index("policy/policy_by_creator")
-BY_STATUS = Index("policy/action_by_status")
 # Who could approve when the action was submitted.
 BY_PARTICIPANT = Index("policy/action_by_participant")
 DEADLINES = Deadlines("policy/action_deadline")
@@ -30,12 +29,3 @@ def workspace_of(store: KVStore, action_id: int) -> str:
 def set_workspace(store: KVStore, action_id: int, workspace: str) -> None:
     """Note whose policy an action waits for."""
     store.set(_WORKSPACE + encode_key(action_id), workspace.encode())
-
-
-def put_action(store: KVStore, action: Action) -> None:
-    """Store an action and keep the index of statuses in step."""
-    before = ACTIONS.get(store, action.id)
-    if before is not None:
-        BY_STATUS.remove(store, before.status, action.id)
-    BY_STATUS.add(store, action.status, action.id)
-    ACTIONS.set(store, action.id, action)

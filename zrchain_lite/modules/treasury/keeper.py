@@ -6,7 +6,7 @@ policy of the workspace or key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from google.protobuf import any_pb2
 
@@ -16,7 +16,7 @@ from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.treasury import signatures, state, wallets
 from zrchain_lite.modules.treasury.escrow import Escrow
 from zrchain_lite.modules.treasury.key_requests import KeyRequests
-from zrchain_lite.modules.treasury.requests import TreasuryHooks
+from zrchain_lite.modules.treasury.requests import TreasuryHooks, require_fee
 from zrchain_lite.modules.treasury.sign_requests import SignRequests
 from zrchain_lite.modules.treasury.transactions import Prepared
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
@@ -30,8 +30,6 @@ from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
 
 MAX_ITEMS = 256
 MAX_CACHE_ID = 256
-KEY_PENDING = wire.KEY_REQUEST_STATUS_PENDING
-KEY_PARTIAL = wire.KEY_REQUEST_STATUS_PARTIAL
 _RESERVED = b"treasury/reserved/"
 
 
@@ -44,7 +42,6 @@ class TreasuryKeeper:
         self.escrow = Escrow(identity.bank)
         self.key_requests = KeyRequests(identity, self.escrow, self.params, self.hooks)
         self.sign_requests = SignRequests(identity, self.escrow, self.params, self.hooks)
-        identity.policies_in_use.append(self._policies_in_use)
 
     def params(self, ctx: Context) -> Params:
         """The module's parameters."""
@@ -120,11 +117,13 @@ class TreasuryKeeper:
         fee_payer: str | None = None,
         mpc_btl: int = 0,
         own_key: bool = False,
+        max_fee: int = 0,
     ) -> KeyRequest:
         """Ask the keyring for a key. The fee is the payer's (the creator's when None).
 
-        `mpc_btl` is in blocks; 0 takes the default. With `own_key` it is no child of a root.
-        Raises NotFound, KeyringInactive, InvalidArgument, InsufficientFunds.
+        `mpc_btl` is in blocks; 0 takes the default. With `own_key` it is no child of a root. The
+        keyring's fee is at most `max_fee`, in urock; 0 is no limit.
+        Raises NotFound, KeyringInactive, InvalidArgument, InsufficientFunds, FeeTooHigh.
         """
         if key_type not in wallets.ALGORITHMS:
             raise InvalidArgument(f"key type {key_type} is not one that keyrings make")
@@ -139,7 +138,7 @@ class TreasuryKeeper:
             fee_payer=fee_payer or creator,
         )
         active = self.identity.active_keyring(ctx, keyring)
-        self.key_requests.create(ctx, request, active, mpc_btl, own_key=own_key)
+        self.key_requests.create(ctx, request, active, mpc_btl, own_key=own_key, max_fee=max_fee)
         return request
 
     def request_signature(
@@ -154,6 +153,7 @@ class TreasuryKeeper:
         metadata: any_pb2.Any | None = None,
         mpc_btl: int = 0,
         purpose: str | None = None,
+        max_fee: int = 0,
     ) -> SignRequest:
         """Ask for one signature an item; item i is signed by key i. `purpose` opens reserved keys.
 
@@ -169,7 +169,7 @@ class TreasuryKeeper:
             key_type=keys[0].type,
             data_for_signing=items,
             cache_id=cache_id,
-            fee=keyring.sig_req_fee * charged,
+            fee=require_fee(keyring, keyring.sig_req_fee * charged, max_fee),
             fee_payer=fee_payer or creator,
             keyring_addr=keyring.address,
         )
@@ -190,6 +190,7 @@ class TreasuryKeeper:
         cache_id: bytes = b"",
         mpc_btl: int = 0,
         purpose: str | None = None,
+        max_fee: int = 0,
     ) -> SignTransactionRequest:
         """Ask for the signatures of an unsigned transaction that these keys, in order, can make."""
         sign_request = self.request_signature(
@@ -202,6 +203,7 @@ class TreasuryKeeper:
             metadata=prepared.metadata,
             mpc_btl=mpc_btl,
             purpose=purpose,
+            max_fee=max_fee,
         )
         request = SignTransactionRequest(
             id=state.SIGN_TRANSACTION_COUNT.next(ctx.store),
@@ -247,14 +249,6 @@ class TreasuryKeeper:
         """Reject the requests whose last block has passed."""
         self.key_requests.sweep(ctx)
         self.sign_requests.sweep(ctx)
-
-    def _policies_in_use(self, ctx: Context, workspace: str) -> Iterator[int]:
-        for key in self.keys_in(ctx, workspace):
-            yield key.sign_policy_id
-        for request_id in state.KEY_REQUESTS_BY_WORKSPACE.members(ctx.store, (workspace,)):
-            request = self.key_request(ctx, request_id)
-            if request.status in (KEY_PENDING, KEY_PARTIAL):
-                yield request.sign_policy_id
 
 
 def require_items(keys: Sequence[Key], items: Sequence[bytes], cache_id: bytes) -> None:

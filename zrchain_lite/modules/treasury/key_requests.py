@@ -8,12 +8,14 @@ from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.keeper import IdentityKeeper
 from zrchain_lite.modules.identity.peers import Auth
+from zrchain_lite.modules.policy import uses
 from zrchain_lite.modules.treasury import parties, state, wallets
 from zrchain_lite.modules.treasury.escrow import Escrow
 from zrchain_lite.modules.treasury.requests import (
     TreasuryHooks,
     last_height,
     reason_text,
+    require_fee,
     require_open,
 )
 from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
@@ -58,14 +60,19 @@ class KeyRequests:
         mpc_btl: int,
         *,
         own_key: bool = False,
+        max_fee: int = 0,
     ) -> None:
-        """Give the request an id, a deadline and its fee, which `fee_payer` pays into escrow."""
+        """Give the request an id, a deadline and its fee, which `fee_payer` pays into escrow.
+
+        Raises FeeTooHigh above `max_fee`, in urock; 0 is no limit.
+        """
         request.id = state.KEY_REQUEST_COUNT.next(ctx.store)
         request.status = wire.KEY_REQUEST_STATUS_PENDING
         request.mpc_btl = last_height(ctx, self._params(ctx), mpc_btl)
-        request.fee = keyring.key_req_fee
+        request.fee = require_fee(keyring, keyring.key_req_fee, max_fee)
         self._escrow.hold(ctx, request.fee_payer, request.fee)
         state.put_key_request(ctx.store, request)
+        uses.take(ctx.store, request.workspace_addr, request.sign_policy_id)
         state.KEY_REQUEST_DEADLINES.add(ctx.store, request.mpc_btl, request.id)
         ctx.emit("new_key_request", request_id=request.id)
         for told in self.created:
@@ -135,6 +142,7 @@ class KeyRequests:
         """End the request without a key and give the fee back."""
         request.reject_reason = reason_text(reason)
         self._close(ctx, request, wire.KEY_REQUEST_STATUS_REJECTED)
+        uses.leave(ctx.store, request.workspace_addr, request.sign_policy_id)
         self._escrow.refund(ctx, request.fee_payer, request.fee)
         ctx.emit("key_request_rejected", request_id=request.id, reason=request.reject_reason)
         for hook in self._hooks:

@@ -12,6 +12,7 @@ from zrchain_lite.module import Context
 from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.modules.identity.addresses import require_account, require_keyring
 from zrchain_lite.modules.identity.authority import Authority
+from zrchain_lite.modules.policy import uses
 from zrchain_lite.modules.policy.deadlines import require_blocks
 from zrchain_lite.modules.policy.keeper import AtOnce, PolicyKeeper
 from zrchain_lite.modules.treasury import state, transactions, wallets
@@ -93,6 +94,7 @@ class TreasuryMessages:
             sign_policy_id=msg.sign_policy_id,
             mpc_btl=msg.mpc_btl,
             own_key=wallets.wants_own_key(msg.key_type),
+            max_fee=msg.max_keyring_fee,
         )
         return wire.MsgNewKeyRequestResponse(key_req_id=request.id)
 
@@ -122,6 +124,8 @@ class TreasuryMessages:
     ) -> wire.MsgUpdateKeyPolicyResponse:
         key = self._checked_key_policy(ctx, msg)
         self._policy.require_current(action, self._keeper.sign_policy_id(ctx, key))
+        uses.leave(ctx.store, key.workspace_addr, key.sign_policy_id)
+        uses.take(ctx.store, key.workspace_addr, msg.sign_policy_id)
         key.sign_policy_id = msg.sign_policy_id
         state.KEYS.set(ctx.store, key.id, key)
         ctx.emit("key_policy_updated", key_id=key.id, sign_policy_id=msg.sign_policy_id)
@@ -166,6 +170,7 @@ class TreasuryMessages:
             items=_items(msg.data_for_signing),
             cache_id=msg.cache_id,
             mpc_btl=msg.mpc_btl,
+            max_fee=msg.max_keyring_fee,
         )
         return wire.MsgNewSignatureRequestResponse(sig_req_id=request.id)
 
@@ -215,6 +220,7 @@ class TreasuryMessages:
             no_broadcast=msg.no_broadcast,
             cache_id=msg.cache_id,
             mpc_btl=msg.mpc_btl,
+            max_fee=msg.max_keyring_fee,
         )
         return wire.MsgNewSignTransactionRequestResponse(
             id=request.id, signature_request_id=request.sign_request_id

@@ -7,6 +7,7 @@ from typing import Protocol
 from zrchain_lite.errors import Conflict
 from zrchain_lite.module import Context
 from zrchain_lite.modules.policy.deadlines import require_blocks
+from zrchain_lite.wire.zrchain.identity.identity_pb2 import Keyring
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import (
     KeyRequest,
@@ -26,6 +27,10 @@ PARTIAL = wire.SIGN_REQUEST_STATUS_PARTIAL
 FULFILLED = wire.SIGN_REQUEST_STATUS_FULFILLED
 REJECTED = wire.SIGN_REQUEST_STATUS_REJECTED
 OPEN = (PENDING, PARTIAL)
+
+
+class FeeTooHigh(Conflict):
+    """The keyring asks more than the request accepts."""
 
 
 class TreasuryHooks(Protocol):
@@ -48,6 +53,13 @@ def last_height(ctx: Context, params: Params, mpc_btl: int) -> int:
     """The last block at which an answer counts; `mpc_btl` in blocks, 0 takes the default."""
     blocks = mpc_btl or params.default_btl or FALLBACK_BTL
     return ctx.height + require_blocks(blocks, "mpc_btl")
+
+
+def require_fee(keyring: Keyring, fee: int, most: int) -> int:
+    """The fee of a request, in urock; raises FeeTooHigh above `most`, where 0 is no limit."""
+    if most and fee > most:
+        raise FeeTooHigh(f"keyring {keyring.address} asks {fee} urock for this, above {most}")
+    return fee
 
 
 def require_open(ctx: Context, request: KeyRequest | SignRequest) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.zrchain_lite.modules.treasury.world import Account, World
+from tests.zrchain_lite.modules.treasury.world import ECDSA, Account, World
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound, Unauthorized
 from zrchain_lite.modules.identity.keeper import MAX_DEPTH
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
+from zrchain_lite.wire.zrchain.treasury.treasury_pb2 import MsgUpdateKeyPolicy
 
 EVM = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 QUERY = "/zrchain.identity.Query/"
@@ -164,19 +165,48 @@ def test_remove_owner__should_keep_participants_of_a_keys_policy(
     workspace = world.workspace(alice, bob)
     keyring = world.keyring(alice, [alice])
     request = world.request_key(alice, workspace, keyring, sign_policy_id=world.all_of(alice, bob))
-    with pytest.raises(Conflict, match="one of its keys"):
+    with pytest.raises(Conflict, match="one of the keys"):
         remove_owner(world, alice, workspace, bob.address)
     world.answer_key(alice, request, b"", status=4, key=None, reject_reason="no")
     remove_owner(world, alice, workspace, bob.address)
 
 
-def test_child__should_inherit_policies_and_belong_to_its_creator(
+def test_remove_owner__should_keep_who_is_named_until_the_last_key_leaves(
     world: World, alice: Account, bob: Account
 ) -> None:
-    both = world.all_of(alice, bob)
-    parent = world.workspace(alice, bob, sign_policy_id=both)
+    workspace = world.workspace(alice, bob)
+    keyring = world.keyring(alice, [alice])
+    either = f"{alice.address} + {bob.address} > 0"
+    policies = [world.new_policy(alice, either, [alice.address, bob.address]) for _ in range(2)]
+    keys = []
+    for policy in (policies[0], policies[0], policies[1]):
+        asked = world.request_key(alice, workspace, keyring, sign_policy_id=policy)
+        world.answer_key(alice, asked, ECDSA.public_key)
+        keys.append(asked)
+    for key in keys:
+        with pytest.raises(Conflict, match="one of the keys"):
+            remove_owner(world, alice, workspace, bob.address)
+        world.do(MsgUpdateKeyPolicy(creator=alice.address, key_id=key, sign_policy_id=0))
+    remove_owner(world, alice, workspace, bob.address)
+    assert list(read(world, workspace).owners) == [alice.address]
+
+
+def test_module_account__should_own_nothing(world: World, alice: Account) -> None:
+    escrow = world.bank.module_address("keyring_escrow")
+    with pytest.raises(InvalidArgument, match="nobody signs"):
+        world.do(wire.MsgNewWorkspace(creator=alice.address, additional_owners=[escrow]))
+    workspace = world.workspace(alice)
+    with pytest.raises(InvalidArgument, match="nobody signs"):
+        add_owner(world, alice, workspace, escrow)
+
+
+def test_child__should_inherit_only_policies_that_its_owner_satisfies(
+    world: World, alice: Account, bob: Account
+) -> None:
+    both, alone = world.all_of(alice, bob), world.all_of(alice)
+    parent = world.workspace(alice, bob, sign_policy_id=both, admin_policy_id=alone)
     child = read(world, new_child(world, alice, parent))
-    assert (child.sign_policy_id, child.admin_policy_id) == (both, 0)
+    assert (child.sign_policy_id, child.admin_policy_id) == (0, alone)
     assert list(child.owners) == [alice.address]
     assert list(read(world, parent).child_workspaces) == [child.address]
 

@@ -12,6 +12,7 @@ from zrchain_lite.errors import InsufficientFunds, InvalidArgument, Unauthorized
 from zrchain_lite.modules.auth.keeper import module_address
 from zrchain_lite.modules.identity.addresses import keyring_address
 from zrchain_lite.modules.treasury.escrow import KEYRING_ESCROW, split
+from zrchain_lite.modules.treasury.requests import FeeTooHigh
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 
 PARAMS = "/zrchain.treasury.Query/Params"
@@ -59,6 +60,26 @@ def test_fee__should_be_fixed_when_asked() -> None:
     world.identity.save_keyring(world.ctx(), stored)
     world.answer_key(party, request_id, ECDSA.public_key)
     assert (world.escrow, world.balance(keyring)) == (0, 10)
+
+
+def test_request__should_pay_no_more_than_it_accepts() -> None:
+    """An admin raises the fee a million times before the next request comes."""
+    world = World()
+    owner, party = world.account(), world.account()
+    workspace, keyring = world.workspace(owner), world.keyring(party, [party], fee=10)
+    key = world.key(owner, workspace, keyring, party, ECDSA)
+    before = world.balance(owner.address)
+    stored = world.identity.keyring(world.ctx(), keyring)
+    stored.key_req_fee = stored.sig_req_fee = 10_000_000
+    world.identity.save_keyring(world.ctx(), stored)
+    with pytest.raises(FeeTooHigh, match="asks 10000000 urock"):
+        world.request_key(owner, workspace, keyring, max_keyring_fee=10)
+    digest = bytes(32)
+    with pytest.raises(FeeTooHigh, match="asks 20000000 urock"):
+        world.request_signature(owner, [key, key], digest, digest, max_keyring_fee=19_999_999)
+    assert (world.balance(owner.address), world.escrow) == (before, 0)
+    world.request_signature(owner, [key, key], digest, digest, max_keyring_fee=20_000_000)
+    assert world.escrow == 20_000_000
 
 
 def test_transfer_from_keyring__should_pay_admins_in_urock() -> None:

@@ -301,7 +301,7 @@ class MsgUpdateParamsResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewKeyRequest(_message.Message):
-    __slots__ = ("creator", "workspace_addr", "keyring_addr", "key_type", "btl", "index", "ext_requester", "ext_key_type", "sign_policy_id", "zenbtc_metadata", "mpc_btl")
+    __slots__ = ("creator", "workspace_addr", "keyring_addr", "key_type", "btl", "index", "ext_requester", "ext_key_type", "sign_policy_id", "zenbtc_metadata", "mpc_btl", "max_keyring_fee")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     WORKSPACE_ADDR_FIELD_NUMBER: _ClassVar[int]
     KEYRING_ADDR_FIELD_NUMBER: _ClassVar[int]
@@ -313,6 +313,7 @@ class MsgNewKeyRequest(_message.Message):
     SIGN_POLICY_ID_FIELD_NUMBER: _ClassVar[int]
     ZENBTC_METADATA_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
+    MAX_KEYRING_FEE_FIELD_NUMBER: _ClassVar[int]
     creator: str
     workspace_addr: str
     keyring_addr: str
@@ -324,7 +325,8 @@ class MsgNewKeyRequest(_message.Message):
     sign_policy_id: int
     zenbtc_metadata: ZenBTCMetadata
     mpc_btl: int
-    def __init__(self, creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., btl: _Optional[int] = ..., index: _Optional[int] = ..., ext_requester: _Optional[str] = ..., ext_key_type: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ..., mpc_btl: _Optional[int] = ...) -> None: ...
+    max_keyring_fee: int
+    def __init__(self, creator: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., key_type: _Optional[str] = ..., btl: _Optional[int] = ..., index: _Optional[int] = ..., ext_requester: _Optional[str] = ..., ext_key_type: _Optional[int] = ..., sign_policy_id: _Optional[int] = ..., zenbtc_metadata: _Optional[_Union[ZenBTCMetadata, _Mapping]] = ..., mpc_btl: _Optional[int] = ..., max_keyring_fee: _Optional[int] = ...) -> None: ...
 
 class MsgNewKeyRequestResponse(_message.Message):
     __slots__ = ("key_req_id",)
@@ -359,7 +361,7 @@ class MsgFulfilKeyRequestResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewSignatureRequest(_message.Message):
-    __slots__ = ("creator", "key_ids", "data_for_signing", "btl", "cache_id", "verify_signing_data", "verify_signing_data_version", "mpc_btl", "zenbtc_tx_bytes")
+    __slots__ = ("creator", "key_ids", "data_for_signing", "btl", "cache_id", "verify_signing_data", "verify_signing_data_version", "mpc_btl", "zenbtc_tx_bytes", "max_keyring_fee")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
     DATA_FOR_SIGNING_FIELD_NUMBER: _ClassVar[int]
@@ -369,6 +371,7 @@ class MsgNewSignatureRequest(_message.Message):
     VERIFY_SIGNING_DATA_VERSION_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     ZENBTC_TX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_KEYRING_FEE_FIELD_NUMBER: _ClassVar[int]
     creator: str
     key_ids: _containers.RepeatedScalarFieldContainer[int]
     data_for_signing: str
@@ -378,7 +381,8 @@ class MsgNewSignatureRequest(_message.Message):
     verify_signing_data_version: VerificationVersion
     mpc_btl: int
     zenbtc_tx_bytes: bytes
-    def __init__(self, creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., data_for_signing: _Optional[str] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., verify_signing_data: _Optional[bytes] = ..., verify_signing_data_version: _Optional[_Union[VerificationVersion, str]] = ..., mpc_btl: _Optional[int] = ..., zenbtc_tx_bytes: _Optional[bytes] = ...) -> None: ...
+    max_keyring_fee: int
+    def __init__(self, creator: _Optional[str] = ..., key_ids: _Optional[_Iterable[int]] = ..., data_for_signing: _Optional[str] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., verify_signing_data: _Optional[bytes] = ..., verify_signing_data_version: _Optional[_Union[VerificationVersion, str]] = ..., mpc_btl: _Optional[int] = ..., zenbtc_tx_bytes: _Optional[bytes] = ..., max_keyring_fee: _Optional[int] = ...) -> None: ...
 
 class MsgNewSignatureRequestResponse(_message.Message):
     __slots__ = ("sig_req_id",)
@@ -407,7 +411,7 @@ class MsgFulfilSignatureRequestResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgNewSignTransactionRequest(_message.Message):
-    __slots__ = ("creator", "key_id", "wallet_type", "unsigned_transaction", "metadata", "btl", "cache_id", "no_broadcast", "mpc_btl", "key_ids")
+    __slots__ = ("creator", "key_id", "wallet_type", "unsigned_transaction", "metadata", "btl", "cache_id", "no_broadcast", "mpc_btl", "key_ids", "max_keyring_fee")
     CREATOR_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -418,6 +422,7 @@ class MsgNewSignTransactionRequest(_message.Message):
     NO_BROADCAST_FIELD_NUMBER: _ClassVar[int]
     MPC_BTL_FIELD_NUMBER: _ClassVar[int]
     KEY_IDS_FIELD_NUMBER: _ClassVar[int]
+    MAX_KEYRING_FEE_FIELD_NUMBER: _ClassVar[int]
     creator: str
     key_id: int
     wallet_type: WalletType
@@ -428,7 +433,8 @@ class MsgNewSignTransactionRequest(_message.Message):
     no_broadcast: bool
     mpc_btl: int
     key_ids: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, creator: _Optional[str] = ..., key_id: _Optional[int] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., no_broadcast: _Optional[bool] = ..., mpc_btl: _Optional[int] = ..., key_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+    max_keyring_fee: int
+    def __init__(self, creator: _Optional[str] = ..., key_id: _Optional[int] = ..., wallet_type: _Optional[_Union[WalletType, str]] = ..., unsigned_transaction: _Optional[bytes] = ..., metadata: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., btl: _Optional[int] = ..., cache_id: _Optional[bytes] = ..., no_broadcast: _Optional[bool] = ..., mpc_btl: _Optional[int] = ..., key_ids: _Optional[_Iterable[int]] = ..., max_keyring_fee: _Optional[int] = ...) -> None: ...
 
 class MsgNewSignTransactionRequestResponse(_message.Message):
     __slots__ = ("id", "signature_request_id")

@@ -99,7 +99,7 @@ class Source(_message.Message):
     def __init__(self, chain: _Optional[str] = ..., contract: _Optional[str] = ..., mode: _Optional[_Union[Mode, str]] = ..., authority_key_id: _Optional[int] = ..., active: _Optional[bool] = ..., typed_answers: _Optional[bool] = ...) -> None: ...
 
 class Params(_message.Message):
-    __slots__ = ("authority", "keyring_addr", "observers", "observer_threshold", "composers", "relayers", "fee_payer", "max_network_fee", "destinations")
+    __slots__ = ("authority", "keyring_addr", "observers", "observer_threshold", "composers", "relayers", "fee_payer", "max_network_fee", "destinations", "max_keyring_fee")
     class MaxNetworkFeeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +116,7 @@ class Params(_message.Message):
     FEE_PAYER_FIELD_NUMBER: _ClassVar[int]
     MAX_NETWORK_FEE_FIELD_NUMBER: _ClassVar[int]
     DESTINATIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_KEYRING_FEE_FIELD_NUMBER: _ClassVar[int]
     authority: str
     keyring_addr: str
     observers: _containers.RepeatedScalarFieldContainer[str]
@@ -125,7 +126,8 @@ class Params(_message.Message):
     fee_payer: str
     max_network_fee: _containers.ScalarMap[str, str]
     destinations: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, authority: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., observers: _Optional[_Iterable[str]] = ..., observer_threshold: _Optional[int] = ..., composers: _Optional[_Iterable[str]] = ..., relayers: _Optional[_Iterable[str]] = ..., fee_payer: _Optional[str] = ..., max_network_fee: _Optional[_Mapping[str, str]] = ..., destinations: _Optional[_Iterable[str]] = ...) -> None: ...
+    max_keyring_fee: int
+    def __init__(self, authority: _Optional[str] = ..., keyring_addr: _Optional[str] = ..., observers: _Optional[_Iterable[str]] = ..., observer_threshold: _Optional[int] = ..., composers: _Optional[_Iterable[str]] = ..., relayers: _Optional[_Iterable[str]] = ..., fee_payer: _Optional[str] = ..., max_network_fee: _Optional[_Mapping[str, str]] = ..., destinations: _Optional[_Iterable[str]] = ..., max_keyring_fee: _Optional[int] = ...) -> None: ...
 
 class SourceId(_message.Message):
     __slots__ = ("chain", "contract", "tx_hash", "log_index")
