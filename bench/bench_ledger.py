@@ -20,6 +20,7 @@ from rich.table import Table
 
 from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.engine import EmbeddedEngine
+from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.node import NodeSettings, serving
@@ -81,7 +82,9 @@ def application(count: int, block_size: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         store = LmdbStore(Path(folder))
         keepers = Keepers.create()
-        engine = EmbeddedEngine(keepers.app(store, modules(keepers)), store)
+        engine = EmbeddedEngine(
+            keepers.app(store, modules(keepers)), store, ValidatorKey(bytes(32))
+        )
         engine.start(genesis())
         txs = signed(count, keepers, engine)
         start = time.perf_counter()

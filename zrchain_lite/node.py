@@ -14,6 +14,7 @@ from zrchain_lite import doors, genesis
 from zrchain_lite.api import http
 from zrchain_lite.doors import DoorsProcess, DoorsSettings, Routers, Sockets
 from zrchain_lite.engine import EmbeddedEngine, EngineSettings, Reading
+from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
 
@@ -89,7 +90,7 @@ async def serving(
         stack.callback(store.close)
         keepers = Keepers.create()
         app = keepers.app(store, modules(keepers))
-        engine = EmbeddedEngine(app, store, settings.engine)
+        engine = EmbeddedEngine(app, store, ValidatorKey.kept(settings.home), settings.engine)
         engine.start(first_state)
         sockets = (rest_socket, rpc_socket)
         if settings.doors_apart:

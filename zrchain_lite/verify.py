@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zrchain_lite.engine.blocks import header_hash
 from zrchain_lite.engine.records import Records
+from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.store.tree import Tree, TreeDamaged
 

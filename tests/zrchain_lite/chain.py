@@ -14,6 +14,7 @@ from zrchain_lite.app import App
 from zrchain_lite.client import Account
 from zrchain_lite.engine import EmbeddedEngine, EngineSettings
 from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.gas import GasMeter
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
@@ -36,6 +37,7 @@ ALICE = Account.from_secret(bytes([1]) * 32)
 BOB = Account.from_secret(bytes([2]) * 32)
 CAROL = Account.from_secret(bytes([3]) * 32)
 NOBODY = Account.from_secret(bytes([9]) * 32)
+VALIDATOR = ValidatorKey(bytes([5]) * 32)
 _COMPOSED = Keepers.create()
 modules(_COMPOSED)
 ACCOUNTS = 3 + len(_COMPOSED.auth.module_accounts)
@@ -79,11 +81,14 @@ class Chain:
     config: EngineSettings = field(default_factory=EngineSettings)
     keepers: Keepers = field(default_factory=Keepers.create)
     map_bytes: int = 1024 * 1024
+    validator: ValidatorKey = VALIDATOR
 
     def __post_init__(self) -> None:
         self.store = LmdbStore(self.folder, map_bytes=self.map_bytes)
         self.app: App = self.keepers.app(self.store, [*modules(self.keepers), *self.extra])
-        self.engine = EmbeddedEngine(self.app, self.store, self.config, clock=self.clock)
+        self.engine = EmbeddedEngine(
+            self.app, self.store, self.validator, self.config, clock=self.clock
+        )
         self.engine.start(self.first)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 
 MAX_PER_PAGE = 100
+MAX_METAS = 20
 
 _HEIGHT = Parameter("height", ParameterKind.INTEGER, None)
 _TX = Parameter("tx", ParameterKind.BYTES)
@@ -70,6 +71,14 @@ class RpcMethods:
                 (Parameter("hash", ParameterKind.BYTES),), self.block_by_hash
             ),
             "header": RpcMethod((_HEIGHT,), self.header),
+            "commit": RpcMethod((_HEIGHT,), self.commit),
+            "blockchain": RpcMethod(
+                (
+                    Parameter("minHeight", ParameterKind.INTEGER, 1),
+                    Parameter("maxHeight", ParameterKind.INTEGER, 0),
+                ),
+                self.blockchain,
+            ),
             "block_results": RpcMethod((_HEIGHT,), self.block_results),
             "consensus_params": RpcMethod((_HEIGHT,), self.consensus_params),
             "validators": RpcMethod((_HEIGHT, _PAGE, _PER_PAGE), self.validators),
@@ -260,13 +269,40 @@ class RpcMethods:
         """What the transactions of a block did, and the events of its edges."""
         return rpc_view.block_results(self._block(height))
 
-    async def validators(self, height: int | None, page: int, per_page: int) -> dict[str, Any]:
-        """The one validator of an embedded engine, as the first of its pages."""
+    async def commit(self, height: int | None) -> dict[str, Any]:
+        """A block's header and who signed it; raises NotFound for one that nobody signed."""
+        record = self._block(height)
+        if not record.commit.signatures:
+            raise NotFound(f"block {record.height} was made before blocks were signed")
         return {
-            "block_height": str(self._block(height).height),
-            "validators": [rpc_view.validator()] if page == 1 else [],
-            "count": "1" if page == 1 else "0",
-            "total": "1",
+            "signed_header": rpc_view.signed_header(record),
+            "canonical": record.height < self._engine.tip.height,
+        }
+
+    async def blockchain(self, minHeight: int, maxHeight: int) -> dict[str, Any]:  # noqa: N803 - CometBFT's names
+        """The headers of a range of blocks, the newest first and 20 at most."""
+        newest = self._engine.tip.height
+        last = min(maxHeight, newest) if maxHeight > 0 else newest
+        heights = range(last, max(minHeight, 1, last - MAX_METAS + 1) - 1, -1)
+        found = [record for height in heights if (record := self._engine.block(height))]
+        return {
+            "last_height": str(newest),
+            "block_metas": [rpc_view.block_meta(record) for record in found],
+        }
+
+    async def validators(self, height: int | None, page: int, per_page: int) -> dict[str, Any]:
+        """One page of the validators of a height."""
+        record = self._block(height)
+        found = self._engine.records.validators(record.block.header.validators_hash)
+        members = list(found.validators) if found else []
+        limit = _within(per_page, "per_page", MAX_PER_PAGE)
+        skip = (_within(page, "page", event_query.MAX_SCANNED) - 1) * limit
+        shown = members[skip : skip + limit]
+        return {
+            "block_height": str(record.height),
+            "validators": [rpc_view.validator(each) for each in shown],
+            "count": str(len(shown)),
+            "total": str(len(members)),
         }
 
     def _block(self, height: int | None) -> BlockRecord:

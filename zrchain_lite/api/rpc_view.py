@@ -8,13 +8,14 @@ from typing import Any
 
 from zrchain_lite.api.tx_view import rfc3339
 from zrchain_lite.app import PROTOCOL_VERSION, VERSION
-from zrchain_lite.engine.blocks import BLOCK_PROTOCOL, PROPOSER, PROPOSER_KEY
+from zrchain_lite.engine.blocks import BLOCK_PROTOCOL
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event, ExecTxResult, ResponseCheckTx
 from zrchain_lite.wire.tendermint.crypto.proof_pb2 import ProofOps
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
-from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Header
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit, Header
+from zrchain_lite.wire.tendermint.types.validator_pb2 import Validator, ValidatorSet
 
 Json = dict[str, Any]
 
@@ -96,7 +97,7 @@ def header(value: Header) -> Json:
         "version": {"block": str(value.version.block), "app": str(value.version.app)},
         "chain_id": value.chain_id,
         "height": str(value.height),
-        "time": rfc3339(value.time.ToMilliseconds()),
+        "time": value.time.ToJsonString(),
         "last_block_id": block_id(value.last_block_id),
         "last_commit_hash": hex_text(value.last_commit_hash),
         "data_hash": hex_text(value.data_hash),
@@ -117,12 +118,40 @@ def block(record: BlockRecord) -> Json:
         "header": header(value.header),
         "data": {"txs": [base64_text(tx) for tx in value.data.txs]},
         "evidence": {"evidence": []},
-        "last_commit": {
-            "height": str(value.last_commit.height),
-            "round": value.last_commit.round,
-            "block_id": block_id(value.last_commit.block_id),
-            "signatures": [],
-        },
+        "last_commit": commit(value.last_commit),
+    }
+
+
+def commit(value: Commit) -> Json:
+    """Who signed a block."""
+    return {
+        "height": str(value.height),
+        "round": value.round,
+        "block_id": block_id(value.block_id),
+        "signatures": [
+            {
+                "block_id_flag": each.block_id_flag,
+                "validator_address": hex_text(each.validator_address),
+                "timestamp": each.timestamp.ToJsonString(),
+                "signature": base64_text(each.signature) or None,
+            }
+            for each in value.signatures
+        ],
+    }
+
+
+def signed_header(record: BlockRecord) -> Json:
+    """A block's header with its commit, as a light client wants it."""
+    return {"header": header(record.block.header), "commit": commit(record.commit)}
+
+
+def block_meta(record: BlockRecord) -> Json:
+    """A block in the list of `blockchain`."""
+    return {
+        "block_id": block_id(record.id),
+        "block_size": str(record.block.ByteSize()),
+        "header": header(record.block.header),
+        "num_txs": str(len(record.block.data.txs)),
     }
 
 
@@ -138,13 +167,14 @@ def block_results(record: BlockRecord) -> Json:
     }
 
 
-def validator() -> Json:
-    """The one process that makes blocks; it signs no votes."""
+def validator(value: Validator) -> Json:
+    """One validator of a height."""
+    key = {"type": "tendermint/PubKeyEd25519", "value": base64_text(value.pub_key.ed25519)}
     return {
-        "address": hex_text(PROPOSER),
-        "pub_key": {"type": "tendermint/PubKeyEd25519", "value": base64_text(PROPOSER_KEY)},
-        "voting_power": "1",
-        "proposer_priority": "0",
+        "address": hex_text(value.address),
+        "pub_key": key,
+        "voting_power": str(value.voting_power),
+        "proposer_priority": str(value.proposer_priority),
     }
 
 
@@ -152,6 +182,8 @@ def status(engine: Reading) -> Json:
     """What `status` answers: node, synchronisation, validator."""
     tip = engine.tip
     first, last = engine.records.first(), engine.block(tip.height)
+    latest = last.block.header if last else Header()
+    members = engine.records.validators(latest.validators_hash) or ValidatorSet()
     return {
         "node_info": {
             "protocol_version": {
@@ -159,7 +191,7 @@ def status(engine: Reading) -> Json:
                 "block": str(BLOCK_PROTOCOL),
                 "app": str(PROTOCOL_VERSION),
             },
-            "id": PROPOSER.hex(),
+            "id": latest.proposer_address.hex(),
             "listen_addr": "none",
             "network": tip.chain_id,
             "version": DIALECT,
@@ -179,7 +211,10 @@ def status(engine: Reading) -> Json:
             "catching_up": False,
         },
         "validator_info": {
-            key: value for key, value in validator().items() if key != "proposer_priority"
+            key: value
+            for member in members.validators
+            for key, value in validator(member).items()
+            if key != "proposer_priority"
         },
     }
 

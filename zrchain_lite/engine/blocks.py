@@ -11,10 +11,11 @@ from hashlib import sha256
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from zrchain_lite.light.hashes import header_hash
+from zrchain_lite.light import hashes
 from zrchain_lite.store import merkle
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block, EvidenceList
+from zrchain_lite.wire.tendermint.types.params_pb2 import BlockParams
 from zrchain_lite.wire.tendermint.types.types_pb2 import (
     BlockID,
     Commit,
@@ -26,10 +27,8 @@ from zrchain_lite.wire.tendermint.version.types_pb2 import Consensus
 
 BLOCK_PROTOCOL = 11
 PART_BYTES = 64 * 1024
-PROPOSER_KEY = sha256(b"zrchain-lite/embedded").digest()
-"""Stands where a validator's key does: the one process that makes blocks signs no votes."""
-PROPOSER = sha256(PROPOSER_KEY).digest()[:20]
-_VALIDATORS_HASH = merkle.root([])
+UNSIGNED = merkle.root([])
+"""Stands for the validators of blocks that were made before blocks were signed."""
 
 
 def timestamp(time_ms: int) -> Timestamp:
@@ -45,28 +44,33 @@ def make_block(
     height: int,
     time_ms: int,
     txs: Sequence[bytes],
-    previous: BlockID,
+    last_commit: Commit,
+    params: BlockParams,
+    validators_hash: bytes,
+    proposer: bytes,
     app_hash: bytes,
     last_results_hash: bytes,
 ) -> Block:
-    """`app_hash` and `last_results_hash` are those after the previous block."""
+    """A block after the one that `last_commit` is for.
+
+    `app_hash` and `last_results_hash` are those after it, too; its validators stay.
+    """
     header = Header(
         version=Consensus(block=BLOCK_PROTOCOL, app=1),
         chain_id=chain_id,
         height=height,
         time=timestamp(time_ms),
-        last_block_id=previous,
-        last_commit_hash=merkle.root([]),
+        last_block_id=last_commit.block_id,
+        last_commit_hash=hashes.commit_hash(last_commit),
         data_hash=merkle.root([sha256(tx).digest() for tx in txs]),
-        validators_hash=_VALIDATORS_HASH,
-        next_validators_hash=_VALIDATORS_HASH,
-        consensus_hash=merkle.root([]),
+        validators_hash=validators_hash,
+        next_validators_hash=validators_hash,
+        consensus_hash=hashes.params_hash(params),
         app_hash=app_hash,
         last_results_hash=last_results_hash,
         evidence_hash=merkle.root([]),
-        proposer_address=PROPOSER,
+        proposer_address=proposer,
     )
-    last_commit = Commit(height=height - 1, block_id=previous)
     return Block(
         header=header, data=Data(txs=txs), evidence=EvidenceList(), last_commit=last_commit
     )
@@ -77,7 +81,7 @@ def block_id(block: Block) -> BlockID:
     raw = block.SerializeToString(deterministic=True)
     parts = [raw[at : at + PART_BYTES] for at in range(0, len(raw), PART_BYTES)]
     return BlockID(
-        hash=header_hash(block.header),
+        hash=hashes.header_hash(block.header),
         part_set_header=PartSetHeader(total=len(parts), hash=merkle.root(parts)),
     )
 

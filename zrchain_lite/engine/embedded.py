@@ -20,6 +20,7 @@ from zrchain_lite.engine import blocks, records
 from zrchain_lite.engine.mempool import Mempool, Waiting
 from zrchain_lite.engine.reading import Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.errors import LedgerError, TxRejected
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.light.hashes import header_hash
@@ -27,7 +28,7 @@ from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.params_pb2 import BlockParams
-from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit, PartSetHeader
 
 _log = logging.getLogger(__name__)
 QUIET_TURNS = 10
@@ -53,6 +54,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _commit_of(previous: BlockRecord | None) -> Commit:
+    """Who signed the block before: nobody when there is none, or when it was not signed yet."""
+    if previous is None:
+        return Commit(block_id=BlockID(part_set_header=PartSetHeader()))
+    if previous.commit.signatures:
+        return previous.commit
+    return Commit(height=previous.height, block_id=previous.id)
+
+
 class EmbeddedEngine(Reading):
     """Single writer: `run` makes the blocks; everything else only reads or queues."""
 
@@ -60,12 +70,14 @@ class EmbeddedEngine(Reading):
         self,
         app: App,
         store: LmdbStore,
+        validator: ValidatorKey,
         settings: EngineSettings | None = None,
         *,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.settings = settings or EngineSettings()
         super().__init__(app, store, max_waiting_clients=self.settings.max_waiting_clients)
+        self._validator = validator
         self._clock = clock
         self._mempool = Mempool(
             self.settings.max_mempool_txs,
@@ -81,6 +93,7 @@ class EmbeddedEngine(Reading):
     def start(self, genesis: Genesis) -> None:
         """Begin a new chain from genesis, or continue the stored one; raises StoreForeign."""
         tip = self.app.tip
+        self._require_key()
         if tip.height == 0:
             self.app.init_chain(
                 abci.RequestInitChain(
@@ -99,6 +112,16 @@ class EmbeddedEngine(Reading):
         elif self.app.upgraded:
             height = self.make_block().height
             _log.info("the store was written anew in this version's format, in block %d", height)
+
+    def _require_key(self) -> None:
+        last = self.records.block(self.app.tip.height)
+        announced = last.block.header.next_validators_hash if last else blocks.UNSIGNED
+        if announced not in (blocks.UNSIGNED, self._validator.validators_hash):
+            raise StoreForeign(
+                f"the chain's blocks are signed by another key than the one of "
+                f"{self._validator.address.hex().upper()}; put priv_validator_key.json back from "
+                "the backup, or begin a new chain from an export"
+            )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Make blocks until `stop` is set."""
@@ -151,7 +174,10 @@ class EmbeddedEngine(Reading):
             height=tip.height + 1,
             time_ms=time_ms,
             txs=proposal.txs,
-            previous=previous.id if previous else BlockID(),
+            last_commit=_commit_of(previous),
+            params=limits,
+            validators_hash=self._validator.validators_hash,
+            proposer=self._validator.address,
             app_hash=tip.app_hash,
             last_results_hash=blocks.results_hash(previous.results.tx_results if previous else []),
         )
@@ -161,11 +187,14 @@ class EmbeddedEngine(Reading):
                 hash=header_hash(block.header),
                 height=block.header.height,
                 time=block.header.time,
-                proposer_address=blocks.PROPOSER,
+                next_validators_hash=block.header.next_validators_hash,
+                proposer_address=block.header.proposer_address,
             )
         )
-        self.app.commit(records.encode(block, results))
-        record = BlockRecord(blocks.block_id(block), block, results)
+        block_id = blocks.block_id(block)
+        commit = self._validator.commit(block.header, block_id)
+        record = BlockRecord(block_id, block, results, commit)
+        self.app.commit(records.encode(record, self._validator.validators))
         self._committed(record, list(proposal.txs))
         return record
 

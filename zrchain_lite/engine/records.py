@@ -1,6 +1,7 @@
 """What an engine keeps of each block beside the state, in the same commit.
 
-Keys: block/<height>, results/<height>, hash/<block hash>, tx/<tx hash>, span/<height><index> and
+Keys: block/<height>, results/<height>, commit/<height>, hash/<block hash>,
+validators/<hash of the set>, tx/<tx hash>, span/<height><index> and
 event/<type.key=value>\\0<height><index>; heights are 8 bytes and indexes 4 bytes, big-endian.
 A span says where a transaction and its result lie in the bytes of their block.
 """
@@ -17,7 +18,8 @@ from zrchain_lite.engine.blocks import block_id
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult, ResponseFinalizeBlock
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block
-from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID
+from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit
+from zrchain_lite.wire.tendermint.types.validator_pb2 import ValidatorSet
 
 MAX_INDEXED_BYTES = 400
 """Longer event conditions are not indexed."""
@@ -33,6 +35,8 @@ class BlockRecord:
     id: BlockID
     block: Block
     results: ResponseFinalizeBlock
+    commit: Commit
+    """Who signed the block; nobody did when it was made before blocks were signed."""
 
     @property
     def height(self) -> int:
@@ -61,8 +65,9 @@ class TxRecord:
         return sha256(self.tx).digest()
 
 
-def encode(block: Block, results: ResponseFinalizeBlock) -> list[tuple[bytes, bytes]]:
-    """The records of one block."""
+def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, bytes]]:
+    """The records of one block, and of the validators who signed it."""
+    block, results = record.block, record.results
     height = block.header.height.to_bytes(8, "big")
     txs, tx_results = block.data.txs, results.tx_results
     spans = zip(_tx_spans(block), _result_spans(results), strict=True)
@@ -70,7 +75,9 @@ def encode(block: Block, results: ResponseFinalizeBlock) -> list[tuple[bytes, by
     pairs = [
         (b"block/" + height, block.SerializeToString(deterministic=True)),
         (b"results/" + height, results.SerializeToString(deterministic=True)),
-        (b"hash/" + block_id(block).hash, height),
+        (b"commit/" + height, record.commit.SerializeToString(deterministic=True)),
+        (b"hash/" + record.id.hash, height),
+        (b"validators/" + block.header.validators_hash, validators.SerializeToString()),
     ]
     for index, (tx, result, span) in enumerate(zip(txs, tx_results, spans, strict=True)):
         place = height + index.to_bytes(4, "big")
@@ -137,7 +144,13 @@ class Records:
             return None
         results = ResponseFinalizeBlock.FromString(self._store.get(b"results/" + key) or b"")
         block = Block.FromString(raw)
-        return BlockRecord(block_id(block), block, results)
+        commit = Commit.FromString(self._store.get(b"commit/" + key) or b"")
+        return BlockRecord(block_id(block), block, results, commit)
+
+    def validators(self, set_hash: bytes) -> ValidatorSet | None:
+        """A set by the hash in the headers of its blocks, None for one that signed none."""
+        raw = self._store.get(b"validators/" + set_hash)
+        return None if raw is None else ValidatorSet.FromString(raw)
 
     def first(self) -> BlockRecord | None:
         """The chain's first block, whose height its genesis says; None before it."""

@@ -1,7 +1,9 @@
 """What CometBFT 0.38 hashes and signs: headers, commits, validator sets, parameters, votes.
 
 Source: CometBFT 0.38 spec/core/data_structures.md and spec/core/encoding.md. Go's encoder writes
-an embedded message that is not optional even when it is empty, and so do these functions.
+an embedded message that is not optional even when it is empty: in the first block's header, say,
+the parts of `last_block_id`. They are hashed if they are set, and whoever makes or parses one sets
+them.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def header_hash(header: Header) -> bytes:
         _wrapped(header.chain_id),
         _wrapped(header.height),
         header.time.SerializeToString(),
-        _encoded(header.last_block_id),
+        header.last_block_id.SerializeToString(),
         _wrapped(header.last_commit_hash),
         _wrapped(header.data_hash),
         _wrapped(header.validators_hash),
@@ -101,14 +103,6 @@ def _length(size: int) -> bytes:
         out.append(size & 0x7F | 0x80)
         size >>= 7
     return bytes([*out, size])
-
-
-def _encoded(block_id: BlockID) -> bytes:
-    if not block_id.HasField("part_set_header"):
-        whole = BlockID(hash=block_id.hash)
-        whole.part_set_header.SetInParent()
-        return whole.SerializeToString()
-    return block_id.SerializeToString()
 
 
 def _wrapped(value: str | int | bytes) -> bytes:
