@@ -65,6 +65,7 @@ class Filling(Node):
             )
 
     async def broadcast(self, *messages: Message) -> None:
+        """Forget requests that are answered, and take what else is said."""
         for message in messages:
             if not isinstance(message, treasury.MsgFulfilKeyRequest):
                 self.ledger.take(message)
