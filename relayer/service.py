@@ -36,7 +36,7 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
-IDLE_S = 10.0
+IDLE_S = 30.0
 """Seconds between two looks of a loop that is woken by what it waits for."""
 
 

@@ -23,7 +23,7 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
-IDLE_S = 10.0
+IDLE_S = 30.0
 """Seconds between two looks of a loop that new blocks wake."""
 NOTE_DISCOVERY_S = 600.0
 """How often the time of the last look for keys is stored."""
