@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,12 +42,29 @@ class NodeUnavailable(DaemonError, ConnectionError):
     """The node did not answer: connection, time-out, or no JSON-RPC in the body."""
 
 
+class NodeBusy(NodeUnavailable):
+    """The node answers no more calls for now (HTTP 429): ask again, more slowly."""
+
+
 class NodeRefused(DaemonError):
     """The node answered with an error. `code`, `text` and `data` are the node's own."""
 
     def __init__(self, method: str, code: int, text: str, data: Any = None):
         super().__init__(f"{method}: {text} (code {code})")
         self.method, self.code, self.text, self.data = method, code, text, data
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the same call would be answered later: the node counts calls, and had enough."""
+        return self.code == _TOO_MANY or _RATE.search(self.text) is not None
+
+
+Call = tuple[Any, ...]
+"""A method's name, then its parameters."""
+
+_TOO_MANY = 429
+# What providers say in the place of HTTP 429.
+_RATE = re.compile(r"rate.?limit|too many requests|per second|throughput|throttl", re.IGNORECASE)
 
 
 class JsonRpc:
@@ -64,29 +83,53 @@ class JsonRpc:
 
     async def call(self, method: str, *params: Any) -> Any:
         """The `result` of one call. Raises NodeUnavailable or NodeRefused."""
-        request = {
-            "jsonrpc": "2.0",
-            "id": next(self._ids),
-            "method": method,
-            "params": list(params),
-        }
+        answer, status = await self._exchange(method, self._request(method, *params))
+        return self._result(method, answer, status)
+
+    async def batch(self, calls: Sequence[Call]) -> list[Any]:
+        """The `result` of each call, or its NodeRefused in that place. Raises NodeUnavailable.
+
+        A node that takes no batch and refuses it whole raises NodeRefused.
+        """
+        requests = [self._request(*call) for call in calls]
+        name = f"a batch of {len(calls)}"
+        answers, status = await self._exchange(name, requests)
+        if not isinstance(answers, list):
+            self._result(name, answers, status)
+            raise NodeUnavailable(f"{name}: {self.endpoint} answered with no batch.")
+        found = {each.get("id"): each for each in answers if isinstance(each, dict)}
+        return [self._outcome(each, found.get(each["id"]), status) for each in requests]
+
+    def _outcome(self, request: dict[str, Any], answer: Any, status: int) -> Any:
+        try:
+            return self._result(str(request["method"]), answer, status)
+        except NodeRefused as refused:
+            return refused
+
+    def _request(self, method: str, *params: Any) -> dict[str, Any]:
+        ordinal = next(self._ids)
+        return {"jsonrpc": "2.0", "id": ordinal, "method": method, "params": list(params)}
+
+    async def _exchange(self, name: str, request: Any) -> tuple[Any, int]:
+        """The JSON of the answer, and its HTTP status."""
         try:
             status, body = await self._post(request)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NodeUnavailable(
-                f"{method}: no answer from {self.endpoint}: {type(error).__name__}. "
+                f"{name}: no answer from {self.endpoint}: {type(error).__name__}. "
                 "Check that the node runs and that its URL is right."
             ) from None
+        if status == _TOO_MANY:
+            raise NodeBusy(f"{name}: {self.endpoint} takes no more calls for now (HTTP 429).")
         try:
-            answer = json.loads(body)
+            return json.loads(body), status
         except ValueError:
             raise NodeUnavailable(
-                f"{method}: {self.endpoint} answered HTTP {status} without JSON. "
+                f"{name}: {self.endpoint} answered HTTP {status} without JSON. "
                 "Check the URL and the credentials."
             ) from None
-        return self._result(method, answer, status)
 
-    async def _post(self, request: dict[str, Any]) -> tuple[int, bytes]:
+    async def _post(self, request: Any) -> tuple[int, bytes]:
         """HTTP status and body."""
         headers = self._headers()
         if self._http is None:
