@@ -6,9 +6,10 @@ A daemon's store is a subclass of `Database` that names its `Schema` and adds it
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -170,12 +171,52 @@ class Database:
             ) from error
 
 
-def _prepare_folder(url: str) -> None:
-    """Make the folder of an SQLite file. Raises SettingsError when nothing can be written there."""
+@contextmanager
+def held(url: str) -> Iterator[None]:
+    """Keep every other process that asks out of an SQLite file, as long as the context lasts.
+
+    Raises DatabaseUnusable when another process has it. The lock is the kernel's (flock), on a file
+    beside the database, so it ends with its process, however that ends. A server's database, or
+    one in memory, is nobody's alone.
+    """
+    path = _file_of(url)
+    if path is None:
+        yield
+        return
+    _prepare_folder(url)
+    place = path.with_name(f"{path.name}.lock")
+    try:
+        lock = place.open("a+")
+    except OSError as error:
+        raise DatabaseUnusable(f"Cannot write {place}: {error.strerror}.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise DatabaseUnusable(
+                f"Another process uses {path}: {lock.read(20).strip() or 'unknown'}. "
+                "Stop it, or give this one a database of its own."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def _file_of(url: str) -> Path | None:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database)).absolute()
+
+
+def _prepare_folder(url: str) -> None:
+    """Make the folder of an SQLite file. Raises SettingsError when nothing can be written there."""
+    path = _file_of(url)
+    if path is None:
         return
-    folder = Path(str(parsed.database)).absolute().parent
+    folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fault = "" if os.access(folder, os.W_OK | os.X_OK) else "it cannot be written"
