@@ -57,13 +57,9 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Pending:
-    """The transaction waits in the node's memory pool. `height` is the chain's, 0 where untold.
-
-    `reason` says what it waits for, where that is not its fee alone.
-    """
+    """The transaction waits in the node's memory pool. `height` is the chain's, 0 where untold."""
 
     height: int = field(default=0, compare=False)
-    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,23 +41,17 @@ class ChainWorker:
         self.fault: str | None = None
         self._faults: list[str] = []
 
-    async def tick(self) -> bool:
-        """Advance every item that is due; what fails for one is told, and stops no other.
-
-        True when there was one.
-        """
+    async def tick(self) -> None:
+        """Advance every item that is due; what fails for one is told, and stops no other."""
         self._faults = []
-        due = await self._outbox.due(self.chain, self._clock())
-        for item in due:
+        for item in await self._outbox.due(self.chain, self._clock()):
             try:
                 await self.advance(item)
             except DatabaseUnusable:
                 raise
             except Exception as error:  # noqa: BLE001 - a node's answer may be anything
                 await self._failed(item, error)
-        if due or not await self._outbox.next_due(self.chain):
-            self.fault = self._faults[-1] if self._faults else None
-        return bool(due)
+        self.fault = self._faults[-1] if self._faults else None
 
     async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""

@@ -23,8 +23,6 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
-IDLE_S = 30.0
-"""Seconds between two looks of a loop that new blocks wake."""
 NOTE_DISCOVERY_S = 600.0
 """How often the time of the last look for keys is stored."""
 COMPOSITIONS = Counter("btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"])
@@ -41,12 +39,7 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
         networks = []
         for chain, network in settings.networks.items():
             served = ServedNetwork(
-                WatchWallet(chain, network),
-                client,
-                reservations,
-                settings.grace_s,
-                time.time,
-                settings.poll_interval_s,
+                WatchWallet(chain, network), client, reservations, settings.grace_s, time.time
             )
             stack.push_async_callback(served.close)
             networks.append(served)
@@ -69,7 +62,6 @@ class ServedNetwork:
         reservations: Reservations,
         grace_s: float,
         clock: Callable[[], float],
-        pause_s: float = 1.0,
     ):
         self.chain = wallet.chain
         self._clock = clock
@@ -84,15 +76,13 @@ class ServedNetwork:
             grace_s,
             clock,
             lambda outcome: COMPOSITIONS.labels(outcome).inc(),
-            pause_s,
         )
         self._known_keys = 0
 
-    async def tick(self) -> float:
-        """One pass; returns the seconds until the next. Raises bitcoind's or the ledger's error."""
+    async def tick(self) -> None:
+        """One pass. Raises bitcoind's or the ledger's error; the next pass goes on."""
         await self._composer.release()
-        wanted = await self._composition.tick()
-        return IDLE_S if wanted is None else wanted
+        await self._composition.tick()
 
     async def discover(self) -> None:
         """Watch the ledger's Bitcoin keys from when they are made.
@@ -126,7 +116,7 @@ def _loops(
 
     async def watch() -> None:
         """A new block is a reason to look, never a source of truth."""
-        async for _ in client.new_blocks(filled=True):
+        async for _ in client.new_blocks():
             for loop in composing:
                 loop.wake()
 

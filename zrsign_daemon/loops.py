@@ -16,10 +16,7 @@ FAILURES = Counter("daemon_failed_passes_total", "Passes of a loop that failed",
 
 
 class Loop:
-    """Calls `work` every `pause_s`, at once after `wake()`, later and later while it fails.
-
-    A pass that returns a number of seconds is followed by that pause instead.
-    """
+    """Calls `work` every `pause_s`, at once after `wake()`, later and later while it fails."""
 
     def __init__(
         self,
@@ -31,7 +28,7 @@ class Loop:
     ):
         self.name = name
         self._work = work
-        self._pause_s = self._next_s = pause_s
+        self._pause_s = pause_s
         self._retry = retry
         self._fault = fault
         self._failures = 0
@@ -39,11 +36,6 @@ class Loop:
         self._woken = asyncio.Event()
         self._stopped = False
         self._log = get_logger(loop=name)
-
-    @property
-    def pause_s(self) -> float:
-        """Seconds that the last pass asked to wait."""
-        return self._next_s
 
     def stop(self) -> None:
         """No further pass, even where the cancellation of one is lost."""
@@ -67,15 +59,14 @@ class Loop:
                 continue
             try:
                 # Not wait_for: before Python 3.12 it may swallow a cancellation.
-                async with asyncio.timeout(self._next_s):
+                async with asyncio.timeout(self._pause_s):
                     await self._woken.wait()
             except TimeoutError:
                 continue
 
     async def _pass(self) -> None:
         try:
-            found = await self._work()
-            self._next_s = found if isinstance(found, float) else self._pause_s
+            await self._work()
         except Exception as error:  # noqa: BLE001 - a loop outlives what it runs; counted and logged
             self._failures += 1
             FAILURES.labels(self.name).inc()

@@ -4,7 +4,9 @@ ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
 └── NodeError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the settings say
-    └── CutShort     an answer is as long as an answer may be
+    ├── TooMuch      the node refuses a range, or its answer is as long as an answer may be
+    ├── Unproven     whether events are missing cannot be told on this chain or by this node
+    └── NoQuorum     too few nodes agree
 """
 
 from __future__ import annotations
@@ -28,5 +30,13 @@ class WrongChain(NodeError):
     """The message names both chains; `rpc_url` or `caip2` is wrong."""
 
 
-class CutShort(NodeError):
-    """Logs are probably missing from the answer: a smaller range is asked for next."""
+class TooMuch(NodeError):
+    """A smaller range is asked for next, and no larger one for a long time."""
+
+
+class Unproven(NodeError):
+    """A person must look: reading does not pass the block."""
+
+
+class NoQuorum(NodeError):
+    """The message says what each node answered."""

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics
-from zrsign_listener.evm import EvmNode
+from zrsign_listener.nodes import EvmNodes
 from zrsign_listener.reader import ContractReader, Source
 from zrsign_listener.settings import ChainSettings
 from zrsign_listener.store import Store
@@ -26,7 +26,7 @@ class ChainListener:
     def __init__(
         self,
         settings: ChainSettings,
-        node: EvmNode,
+        node: EvmNodes,
         store: Store,
         stored: Callable[[], None],
         retry: Retry,
@@ -44,12 +44,18 @@ class ChainListener:
         chain = self.settings.caip2
         for contract in self.settings.contracts:
             feed = await self._store.feed(chain, contract.address, contract.start_block)
-            source = Source(chain, contract.address, contract.mode)
-            self.readers.append(
-                ContractReader(
-                    source, feed, self.settings.limits, self._node, self._store, retry=self._retry
-                )
+            source = Source(
+                chain,
+                contract.address,
+                contract.mode,
+                self.settings.finality,
+                proven=self.settings.completeness == "proven",
             )
+            reader = ContractReader(
+                source, feed, self.settings.limits, self._node, self._store, retry=self._retry
+            )
+            await reader.count_orphans()
+            self.readers.append(reader)
 
     async def poll(self) -> None:
         """Read everything that is final now. Raises NodeError or DatabaseUnusable."""
@@ -65,7 +71,7 @@ class ChainListener:
         }
         chain = self.settings
         view = await self._node.view(chain.caip2, chain.finality, checkpoints)
-        metrics.TIP.labels(chain.caip2).set(view.tip.number)
+        metrics.TIP.labels(chain.caip2).set(view.tip)
         steps = (reader.step(view) for reader in self.readers)
         # All steps end before a failure is raised, so that no reader is ever in two of them.
         outcomes = await asyncio.gather(*steps, return_exceptions=True)

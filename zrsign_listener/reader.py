@@ -10,9 +10,12 @@ from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics, plan
 from zrsign_listener.decode import Observation, is_contract, observe
-from zrsign_listener.errors import CutShort, NodeError
-from zrsign_listener.evm import EvmNode
-from zrsign_listener.plan import Block, Contradicted, Feed, Hole, NodeView, Scan, ScanLimits, Wait
+from zrsign_listener.errors import NodeError, TooMuch, Unproven
+from zrsign_listener.evm import Reading
+from zrsign_listener.finality import Finality
+from zrsign_listener.nodes import EvmNodes
+from zrsign_listener.orphans import Sorted
+from zrsign_listener.plan import Contradicted, Feed, Hole, NodeView, Scan, ScanLimits, Wait
 from zrsign_listener.store import Store
 
 RESTART_HINT = (
@@ -24,6 +27,9 @@ HOLE_HINT = (
     "Use another rpc_url or correct start_block; nothing after the hole is reported until then."
 )
 
+# Owners whose code is remembered.
+MAX_CONTRACTS = 10_000
+
 
 @dataclass(frozen=True)
 class Source:
@@ -32,6 +38,9 @@ class Source:
     chain: str
     contract: str
     mode: str
+    finality: Finality
+    proven: bool
+    """Whether headers and receipts prove that nothing is missing."""
 
 
 class ContractReader:
@@ -42,7 +51,7 @@ class ContractReader:
         source: Source,
         feed: Feed,
         limits: ScanLimits,
-        node: EvmNode,
+        node: EvmNodes,
         store: Store,
         *,
         retry: Retry,
@@ -55,6 +64,8 @@ class ContractReader:
         self._retry, self._clock = retry, clock
         self._failures = 0
         self._resume_at = 0.0
+        # Owners that had code: they keep it.
+        self._contracts: set[str] = set()
         self._labels = (source.chain, source.contract)
         self._log = get_logger(chain=source.chain, contract=source.contract, mode=source.mode)
 
@@ -68,50 +79,90 @@ class ContractReader:
                 self._settle()
                 return 0
             case Contradicted():
-                self._contradicted(step)
+                await self._contradicted(step)
                 return 0
             case Scan():
-                return await self._scan(step, view)
+                return await self._scan(step)
 
     def is_behind(self, view: NodeView) -> bool:
         """Whether another scan is due at once."""
         return self.feed.next_block <= view.final and self._clock() >= self._resume_at
 
-    async def _scan(self, scan: Scan, view: NodeView) -> int:
+    async def count_orphans(self) -> None:
+        """Show how many events the ledger has that the chain has no more."""
+        metrics.ORPHANED.labels(*self._labels).set(await self._store.orphaned(*self._labels))
+
+    async def _scan(self, scan: Scan) -> int:
         try:
-            end = await self._end(scan, view)
-            logs, next_trace_id = await self._node.logs(self.source.contract, scan)
-            if plan.is_cut_short(self._limits, scan, len(logs)):
-                raise CutShort(
-                    f"{self._node.endpoint} gave {len(logs)} logs for blocks {scan.first} to "
-                    f"{scan.last}, as many as it may: some are probably missing."
-                )
-            seen = [observe(self.source.chain, log) for log in logs]
-            absorbed = plan.absorb(self.feed, self._limits, scan, end, seen, next_trace_id)
-            fresh = await self._store.unknown(*self._labels, absorbed.accepted)
-            await self._learn_owners(fresh)
+            reading = await self._read(scan)
+            seen = [observe(self.source.chain, log) for log in reading.logs]
+            absorbed = plan.absorb(
+                self.feed, self._limits, scan, reading.blocks, seen, reading.next_trace_id
+            )
+            found = await self._store.sort(*self._labels, absorbed.accepted)
+            await self._learn_owners(found.fresh, reading.senders)
         except NodeError as error:
             self._failed(scan, error)
             return 0
-        await self._store.commit(*self._labels, absorbed.feed, fresh)
+        await self._store.commit(*self._labels, absorbed.feed, found)
         self.feed, self._failures = absorbed.feed, 0
-        self._count(fresh)
+        self._count(found.fresh)
+        self._note(scan, reading, found)
+        if found.returned:
+            await self.count_orphans()
         if absorbed.hole is not None:
             self._hole(absorbed.hole)
         else:
             self._settle()
-        return sum(1 for observation in fresh if observation.event is not None)
+        return sum(1 for observation in found.fresh if observation.event is not None)
 
-    async def _end(self, scan: Scan, view: NodeView) -> Block:
-        return view.tip if scan.last == view.tip.number else await self._node.block(scan.last)
+    async def _read(self, scan: Scan) -> Reading:
+        if self.source.proven:
+            reading = await self._node.proven(self.source.contract, scan, self.feed.checkpoint)
+        else:
+            reading = await self._node.counted(self.source.contract, scan)
+        if plan.is_cut_short(self._limits, scan, len(reading.logs) - reading.missed):
+            raise TooMuch(
+                f"{self._node.endpoint} gave {len(reading.logs)} logs for blocks {scan.first} to "
+                f"{scan.last}, as many as it may: some are probably missing."
+            )
+        return reading
 
-    async def _learn_owners(self, fresh: Sequence[Observation]) -> None:
-        events = [o.event for o in fresh if o.event is not None]
-        origins = await self._node.origins(
-            [(event.id.tx_hash, event.owner, event.block_number) for event in events]
+    async def _learn_owners(self, fresh: Sequence[Observation], senders: dict[bytes, str]) -> None:
+        """Say of each event's owner whether it is a contract. One that sent the transaction is
+        none, and one that had code keeps it."""
+        events = [(o.event, senders[o.log.tx_hash]) for o in fresh if o.event is not None]
+        asked = dict.fromkeys(
+            (event.owner, event.block_number)
+            for event, sender in events
+            if event.owner != sender and event.owner not in self._contracts
         )
-        for event, (tx_from, code) in zip(events, origins, strict=True):
-            event.owner_is_contract = is_contract(event, tx_from, code)
+        codes = dict(zip(asked, await self._node.codes(list(asked)), strict=True)) if asked else {}
+        for event, sender in events:
+            code = codes.get((event.owner, event.block_number), b"")
+            known = event.owner != sender and event.owner in self._contracts
+            event.owner_is_contract = known or is_contract(event, sender, code)
+            if event.owner_is_contract and code and len(self._contracts) < MAX_CONTRACTS:
+                self._contracts.add(event.owner)
+
+    def _note(self, scan: Scan, reading: Reading, found: Sorted) -> None:
+        if not self.source.proven:
+            metrics.UNPROVEN.labels(*self._labels).inc(scan.last - scan.first + 1)
+        if reading.missed:
+            metrics.MISSED.labels(*self._labels).inc(reading.missed)
+            self._log.warning(
+                "eth_getLogs left logs out, taken from receipts",
+                first=scan.first,
+                last=scan.last,
+                logs=reading.missed,
+            )
+        for orphan, place in found.returned:
+            self._log.info(
+                "orphaned event is back",
+                tx_hash="0x" + orphan.tx_hash.hex(),
+                log_index=place.log.log_index,
+                block=place.block.number,
+            )
 
     def _count(self, fresh: Sequence[Observation]) -> None:
         metrics.BLOCK.labels(*self._labels).set(self.feed.next_block - 1)
@@ -128,10 +179,12 @@ class ContractReader:
 
     def _failed(self, scan: Scan, error: NodeError) -> None:
         self._failures += 1
-        self.feed = plan.failed(self.feed, scan)
+        self.feed = plan.failed(self.feed, scan, refused=isinstance(error, TooMuch))
         self._back_off(self._failures)
         metrics.RPC_ERRORS.labels(self.source.chain).inc()
         self.fault = str(error)
+        if isinstance(error, Unproven):
+            metrics.ALARM.labels(*self._labels).set(1)
         self._log.warning(
             "scan failed",
             first=scan.first,
@@ -151,10 +204,35 @@ class ContractReader:
         else:
             self._log.warning("trace ids missing, reading again", fault=fault)
 
-    def _contradicted(self, step: Contradicted) -> None:
+    async def _contradicted(self, step: Contradicted) -> None:
         self._back_off(self.feed.contradictions)
+        if step.retrace and await self._retrace():
+            return
         if step.alarm:
             self._alarm(f"The chain is not the one that was read: {step.fault}. {RESTART_HINT}")
+
+    async def _retrace(self) -> bool:
+        """Go back to the newest block that was read and is still in the chain, if there is one."""
+        numbers = [mark.block.number for mark in self.feed.marks]
+        try:
+            view = await self._node.view(self.source.chain, self.source.finality, numbers)
+        except NodeError as error:
+            self.fault = str(error)
+            return False
+        feed = plan.retraced(self.feed, view.hashes)
+        if feed is None:
+            return False
+        orphaned = await self._store.roll_back(*self._labels, feed)
+        was, self.feed, self._resume_at = self.feed.next_block, feed, 0.0
+        metrics.ROLLBACKS.labels(*self._labels).inc()
+        metrics.ORPHANED.labels(*self._labels).set(orphaned)
+        self._log.warning(
+            "the chain was reorganised",
+            back_to=feed.next_block - 1,
+            read=was - 1,
+            orphaned=orphaned,
+        )
+        return True
 
     def _alarm(self, fault: str) -> None:
         metrics.ALARM.labels(*self._labels).set(1)

@@ -74,10 +74,12 @@ class Reporter:
         for contract in await self._store.contracts_to_report():
             lane = self._lanes.setdefault(contract, _Lane(self._batch))
             while self._clock() >= lane.resume_at:
-                events = await self._store.to_report(*contract, lane.limit)
+                async with self._store.reporting:
+                    events = await self._store.to_report(*contract, lane.limit)
+                    if events:
+                        await self._send(contract, lane, _fitting(events))
                 if not events:
                     break
-                await self._send(contract, lane, _fitting(events))
         metrics.BACKLOG.set(await self._store.backlog())
         if not any(lane.failures for lane in self._lanes.values()):
             self._fault = None

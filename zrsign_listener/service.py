@@ -8,12 +8,14 @@ from functools import partial
 
 from zrchain_lite.client import Account, LedgerClient
 from zrsign_daemon import metrics
+from zrsign_daemon.database import held
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads
+from zrsign_listener.nodes import EvmNodes
 from zrsign_listener.report import Reporter
 from zrsign_listener.settings import ListenerSettings
 from zrsign_listener.store import Store
@@ -28,6 +30,7 @@ async def run(settings: ListenerSettings, stop: asyncio.Event) -> None:
     """Run until `stop`. A loop that fails stops no other."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as resources:
+        resources.enter_context(held(settings.database_url))
         store = await resources.enter_async_context(await Store.open(settings.database_url))
         ledger = LedgerClient(settings.ledger.grpc, account=account)
         resources.push_async_callback(ledger.close)
@@ -37,9 +40,13 @@ async def run(settings: ListenerSettings, stop: asyncio.Event) -> None:
         reporting = Loop("report", reporter.report, REPORT_PAUSE_S, RETRY, reporter.fault)
         reading, watching = [], []
         for chain in settings.chains:
-            rpc = JsonRpc(chain.rpc_url, timeout_s=chain.rpc_timeout_s)
-            resources.push_async_callback(rpc.close)
-            listener = ChainListener(chain, EvmNode(rpc), store, reporting.wake, RETRY)
+            nodes = []
+            for url in (chain.rpc_url, *chain.other_rpc_urls):
+                rpc = JsonRpc(url, timeout_s=chain.rpc_timeout_s)
+                resources.push_async_callback(rpc.close)
+                nodes.append(EvmNode(rpc))
+            several = EvmNodes(nodes, chain.quorum, RETRY)
+            listener = ChainListener(chain, several, store, reporting.wake, RETRY)
             await listener.open()
             loop = Loop(chain.caip2, listener.poll, chain.poll_interval_s, RETRY, listener.fault)
             reading.append(loop)

@@ -52,6 +52,13 @@ class ChainSettings(Part):
     """CAIP-2 id of the chain; the node must answer with the same chain id."""
     rpc_url: NodeUrl
     """The node's JSON-RPC."""
+    other_rpc_urls: tuple[NodeUrl, ...] = Field(default=(), max_length=15)
+    """Further nodes of the chain: one is asked when another fails, or so many as `quorum` says."""
+    quorum: int = Field(default=1, ge=1, le=16)
+    """Nodes that must agree on every hash and log; with 1 the first that answers is believed."""
+    completeness: Literal["proven", "counted"] = "proven"
+    """"proven": a block's header and receipts show that no event of it is missing, at a call a
+    block; "counted": trace ids and two looks, for chains whose headers hold no true logsBloom."""
     ws_url: str | None = Field(default=None, pattern=r"^wss?://")
     """The node's WebSocket, which wakes the poll; without it events wait for `poll_interval_s`."""
     finality: Finality = DEFAULT_FINALITY
@@ -63,15 +70,18 @@ class ChainSettings(Part):
     max_block_range: int = Field(default=2_000, ge=1, le=1_000_000)
     """Blocks in one request for logs at most; the range shrinks when a node refuses it."""
     rescan_blocks: int = Field(default=2, ge=0, le=10_000)
-    """Blocks that are read again with each range, for nodes that answer too early."""
+    """Blocks that are read again with each range where they are `counted`, not proven."""
     max_logs_per_answer: int = Field(default=10_000, ge=2)
     """Logs in one answer from which on it counts as cut off, and half the range is asked for."""
     contracts: tuple[ContractSettings, ...] = Field(min_length=1)
     """The contracts on this chain, one table each."""
 
     @model_validator(mode="after")
-    def _contracts_differ(self) -> ChainSettings:
+    def _entries_differ(self) -> ChainSettings:
         _distinct([contract.address for contract in self.contracts], "contract")
+        _distinct([self.rpc_url, *self.other_rpc_urls], "node")
+        if self.quorum > 1 + len(self.other_rpc_urls):
+            raise ValueError(f"a quorum of {self.quorum} needs as many nodes: other_rpc_urls")
         return self
 
     @property
@@ -80,7 +90,7 @@ class ChainSettings(Part):
         return ScanLimits(
             initial_span=min(500, self.max_block_range),
             max_span=self.max_block_range,
-            overlap=self.rescan_blocks,
+            overlap=0 if self.completeness == "proven" else self.rescan_blocks,
             log_cap=self.max_logs_per_answer,
         )
 

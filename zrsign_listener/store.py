@@ -3,87 +3,44 @@
 `events` is inbox and outbox: an event is stored in the transaction that moves its contract's
 cursor, and marked reported once the ledger's transaction is committed. A crash between the two
 reports it again, which the ledger answers with the same request.
+
+After a reorganisation the events above it are orphans: not reported, until the chain shows them
+again. One that the ledger has already is known by its transaction and content, wherever it comes
+back, and is not reported a second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, UniqueConstraint, func, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import Integer
-
-from zrsign_daemon.database import Database, Schema
-from zrsign_listener.decode import Observation
-from zrsign_listener.plan import Block, Feed
-
-# SQLite numbers rows only in its own INTEGER type.
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Base(DeclarativeBase):
-    """Base of the tables."""
-
-    type_annotation_map = {int: BigInteger}  # noqa: RUF012 - SQLAlchemy's own protocol
-
-
-class FeedRow(Base):
-    """One contract's cursor, see `plan.Feed`."""
-
-    __tablename__ = "feeds"
-    chain: Mapped[str] = mapped_column(primary_key=True)
-    contract: Mapped[str] = mapped_column(primary_key=True)
-    start_block: Mapped[int]
-    next_block: Mapped[int]
-    next_trace_id: Mapped[int]
-    anchor: Mapped[int]
-    checkpoint_number: Mapped[int | None]
-    checkpoint_hash: Mapped[bytes | None]
-
-
-class _LogRow(Base):
-    """Where a log is. Unique within (chain, contract)."""
-
-    __abstract__ = True
-    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
-    chain: Mapped[str]
-    contract: Mapped[str]
-    tx_hash: Mapped[bytes]
-    log_index: Mapped[int]
-    block_number: Mapped[int]
-    block_hash: Mapped[bytes]
-
-
-class EventRow(_LogRow):
-    """A log that is an event, and what the ledger made of it."""
-
-    __tablename__ = "events"
-    __table_args__ = (
-        UniqueConstraint("chain", "contract", "tx_hash", "log_index"),
-        ForeignKeyConstraint(["chain", "contract"], ["feeds.chain", "feeds.contract"]),
-    )
-    # A serialized zrsign.receiver.SourceEvent.
-    event: Mapped[bytes]
-    # The ledger's request id; None until the ledger has committed the report.
-    request_id: Mapped[int | None] = mapped_column(index=True)
-
-
-class MalformedRow(_LogRow):
-    """A log of a registered contract that is no event. Kept for people to look at."""
-
-    __tablename__ = "malformed_logs"
-    __table_args__ = (UniqueConstraint("chain", "contract", "tx_hash", "log_index"),)
-    fault: Mapped[str]
-
-
-SCHEMA = Schema(
-    "the listener's database",
-    Base.metadata,
-    version=1,
-    version_table="schema_version",
-    remedy="Move it away; the listener then reads every chain again from its start blocks.",
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
 )
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from zrsign_daemon.database import Database
+from zrsign_listener.decode import Observation
+from zrsign_listener.orphans import Known, Orphan, Sorted, sort
+from zrsign_listener.plan import Block, Feed, Mark
+from zrsign_listener.tables import (
+    SCHEMA,
+    CapRow,
+    EventRow,
+    FeedRow,
+    MalformedRow,
+    MarkRow,
+    OrphanRow,
+)
+
+# Values in one question; SQLite takes no more than 999 in older versions.
+_MAX_VARIABLES = 500
 
 
 @dataclass(frozen=True)
@@ -100,6 +57,12 @@ class Store(Database):
 
     schema = SCHEMA
 
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self.reporting = asyncio.Lock()
+        """Held from reading what is to be reported until it is marked: no event is rolled back
+        while the ledger takes it."""
+
     async def feed(self, chain: str, contract: str, start_block: int) -> Feed:
         """The contract's feed, a new one at `start_block` when it has none.
 
@@ -107,8 +70,18 @@ class Store(Database):
         """
         async with self._reading() as session:
             row = await session.get(FeedRow, (chain, contract))
-        if row is None:
-            return Feed.new(start_block)
+            if row is None:
+                return Feed.new(start_block)
+            kept = await session.scalars(
+                select(MarkRow)
+                .where(MarkRow.chain == chain, MarkRow.contract == contract)
+                .order_by(MarkRow.number)
+            )
+            marks = tuple(
+                Mark(Block(each.number, each.hash), each.next_trace_id, each.anchor)
+                for each in kept
+            )
+            cap = await session.get(CapRow, (chain, contract))
         checkpoint = None
         if row.checkpoint_number is not None and row.checkpoint_hash is not None:
             checkpoint = Block(row.checkpoint_number, row.checkpoint_hash)
@@ -119,43 +92,74 @@ class Store(Database):
             next_trace_id=row.next_trace_id,
             anchor=row.anchor,
             checkpoint=checkpoint,
+            marks=marks,
+            cap=None if cap is None else cap.blocks,
         )
 
-    async def unknown(
-        self, chain: str, contract: str, observations: Sequence[Observation]
-    ) -> tuple[Observation, ...]:
-        """Those that are not stored yet, in the same order."""
+    async def sort(self, chain: str, contract: str, observations: Sequence[Observation]) -> Sorted:
+        """What of it is new, and which orphans came back with it; see `orphans.sort`."""
         if not observations:
-            return ()
-        numbers = [o.block.number for o in observations]
-        known: set[tuple[bytes, int]] = set()
+            return Sorted()
+        hashes = sorted({o.log.tx_hash for o in observations})
+        known: list[Known] = []
         async with self._reading() as session:
-            for table in (EventRow, MalformedRow):
-                rows = await session.execute(
-                    select(table.tx_hash, table.log_index).where(
-                        table.chain == chain,
-                        table.contract == contract,
-                        table.block_number.between(min(numbers), max(numbers)),
-                    )
+            for first in range(0, len(hashes), _MAX_VARIABLES):
+                known += await _known(
+                    session, chain, contract, hashes[first : first + _MAX_VARIABLES]
                 )
-                known.update((tx_hash, index) for tx_hash, index in rows)
-        return tuple(o for o in observations if o.key not in known)
+        return sort(observations, known)
 
-    async def commit(
-        self, chain: str, contract: str, feed: Feed, observations: Iterable[Observation]
-    ) -> None:
-        """Store the cursor and what it passed, in one transaction. Callers give `unknown` ones."""
+    async def commit(self, chain: str, contract: str, feed: Feed, found: Sorted) -> None:
+        """Store the cursor and what it passed, in one transaction."""
         async with self._writing() as session:
-            await session.merge(_feed_row(chain, contract, feed))
+            await _keep_feed(session, chain, contract, feed)
+            for orphan, place in found.returned:
+                row = await session.get_one(OrphanRow, orphan.row)
+                row.log_index = place.log.log_index
+                row.block_number, row.block_hash = place.block.number, place.block.hash
+            gone = [orphan.row for orphan in found.replaced]
+            await session.execute(delete(OrphanRow).where(OrphanRow.event_id.in_(gone)))
+            await session.execute(delete(EventRow).where(EventRow.id.in_(gone)))
+            rows = [_log_row(chain, contract, o) for o in found.fresh]
+            for table in (EventRow, MalformedRow):
+                if values := [row for made, row in rows if made is table]:
+                    await session.execute(insert(table), values)
+
+    async def roll_back(self, chain: str, contract: str, feed: Feed) -> int:
+        """Store a feed that went back. What it will pass again is orphaned until it is seen there;
+        returns how many events that the ledger has are orphaned now."""
+        here = (EventRow.chain == chain, EventRow.contract == contract)
+        async with self.reporting, self._writing() as session:
+            await _keep_feed(session, chain, contract, feed)
+            await session.execute(
+                delete(MalformedRow).where(
+                    MalformedRow.chain == chain,
+                    MalformedRow.contract == contract,
+                    MalformedRow.block_number >= feed.next_block,
+                )
+            )
+            # An orphan that had come back above the block is one again.
+            own = select(EventRow.id).where(*here)
+            again = (OrphanRow.event_id.in_(own), OrphanRow.block_number >= feed.next_block)
+            for row in await session.scalars(select(OrphanRow).where(*again)):
+                row.log_index = row.block_number = row.block_hash = None
+            new = (*here, EventRow.block_number >= feed.next_block, ~_orphaned())
+            for event_id in (await session.scalars(select(EventRow.id).where(*new))).all():
+                session.add(OrphanRow(event_id=event_id))
             await session.flush()
-            session.add_all(_log_row(chain, contract, o) for o in observations)
+            return await session.scalar(_count_orphans(chain, contract)) or 0
+
+    async def orphaned(self, chain: str, contract: str) -> int:
+        """How many events the ledger has that the chain does not have any more."""
+        async with self._reading() as session:
+            return await session.scalar(_count_orphans(chain, contract)) or 0
 
     async def contracts_to_report(self) -> list[tuple[str, str]]:
         """(chain, contract) pairs with events that the ledger does not have, in a fixed order."""
         async with self._reading() as session:
             rows = await session.execute(
                 select(EventRow.chain, EventRow.contract)
-                .where(EventRow.request_id.is_(None))
+                .where(EventRow.request_id.is_(None), ~_orphaned())
                 .distinct()
                 .order_by(EventRow.chain, EventRow.contract)
             )
@@ -170,6 +174,7 @@ class Store(Database):
                     EventRow.chain == chain,
                     EventRow.contract == contract,
                     EventRow.request_id.is_(None),
+                    ~_orphaned(),
                 )
                 .order_by(EventRow.id)
                 .limit(limit)
@@ -192,25 +197,99 @@ class Store(Database):
     async def backlog(self) -> int:
         """How many events the ledger does not have."""
         async with self._reading() as session:
-            query = select(func.count()).where(EventRow.request_id.is_(None))
+            query = select(func.count()).where(EventRow.request_id.is_(None), ~_orphaned())
             return (await session.execute(query)).scalar_one()
 
 
-def _feed_row(chain: str, contract: str, feed: Feed) -> FeedRow:
-    return FeedRow(
-        chain=chain,
-        contract=contract,
-        start_block=feed.start_block,
-        next_block=feed.next_block,
-        next_trace_id=feed.next_trace_id,
-        anchor=feed.anchor,
-        checkpoint_number=None if feed.checkpoint is None else feed.checkpoint.number,
-        checkpoint_hash=None if feed.checkpoint is None else feed.checkpoint.hash,
+async def _keep_feed(session: AsyncSession, chain: str, contract: str, feed: Feed) -> None:
+    await session.merge(
+        FeedRow(
+            chain=chain,
+            contract=contract,
+            start_block=feed.start_block,
+            next_block=feed.next_block,
+            next_trace_id=feed.next_trace_id,
+            anchor=feed.anchor,
+            checkpoint_number=None if feed.checkpoint is None else feed.checkpoint.number,
+            checkpoint_hash=None if feed.checkpoint is None else feed.checkpoint.hash,
+        )
+    )
+    place = {"chain": chain, "contract": contract}
+    for table in (MarkRow, CapRow):
+        await session.execute(delete(table).where(table.chain == chain, table.contract == contract))
+    marks = [
+        place
+        | {
+            "number": mark.block.number,
+            "hash": mark.block.hash,
+            "next_trace_id": mark.next_trace_id,
+            "anchor": mark.anchor,
+        }
+        for mark in feed.marks
+    ]
+    if marks:
+        await session.execute(insert(MarkRow), marks)
+    if feed.cap is not None:
+        await session.execute(insert(CapRow), [place | {"blocks": feed.cap}])
+    await session.flush()
+
+
+async def _known(
+    session: AsyncSession, chain: str, contract: str, hashes: Sequence[bytes]
+) -> list[Known]:
+    """What is stored of the contract's logs in these transactions."""
+    events = await session.execute(
+        select(EventRow, OrphanRow)
+        .outerjoin(OrphanRow, OrphanRow.event_id == EventRow.id)
+        .where(EventRow.chain == chain, EventRow.contract == contract, EventRow.tx_hash.in_(hashes))
+        .order_by(EventRow.log_index)
+    )
+    known = [_as_known(event, orphan) for event, orphan in events]
+    malformed = await session.execute(
+        select(MalformedRow.tx_hash, MalformedRow.log_index).where(
+            MalformedRow.chain == chain,
+            MalformedRow.contract == contract,
+            MalformedRow.tx_hash.in_(hashes),
+        )
+    )
+    return [*known, *(Known(tx_hash, index) for tx_hash, index in malformed)]
+
+
+def _as_known(event: EventRow, orphan: OrphanRow | None) -> Known:
+    if orphan is None:
+        return Known(event.tx_hash, event.log_index)
+    return Orphan(
+        event.tx_hash,
+        event.log_index,
+        event.id,
+        event.event,
+        reported=event.request_id is not None,
+        returned_at=orphan.log_index,
     )
 
 
-def _log_row(chain: str, contract: str, seen: Observation) -> EventRow | MalformedRow:
-    place = {
+def _orphaned() -> ColumnElement[bool]:
+    """Whether an event's block is gone and the event did not come back."""
+    return (
+        select(OrphanRow.event_id)
+        .where(OrphanRow.event_id == EventRow.id, OrphanRow.block_number.is_(None))
+        .exists()
+    )
+
+
+def _count_orphans(chain: str, contract: str) -> Select[int]:
+    return select(func.count(EventRow.id)).where(
+        EventRow.chain == chain,
+        EventRow.contract == contract,
+        EventRow.request_id.is_not(None),
+        _orphaned(),
+    )
+
+
+def _log_row(
+    chain: str, contract: str, seen: Observation
+) -> tuple[type[EventRow] | type[MalformedRow], dict[str, object]]:
+    place: dict[str, object] = {
         "chain": chain,
         "contract": contract,
         "tx_hash": seen.log.tx_hash,
@@ -219,5 +298,5 @@ def _log_row(chain: str, contract: str, seen: Observation) -> EventRow | Malform
         "block_hash": seen.block.hash,
     }
     if seen.event is None:
-        return MalformedRow(**place, fault=seen.fault)
-    return EventRow(**place, event=seen.event.SerializeToString(deterministic=True))
+        return MalformedRow, place | {"fault": seen.fault}
+    return EventRow, place | {"event": seen.event.SerializeToString(deterministic=True)}

@@ -129,6 +129,8 @@ class Operator:
         self._catching_up.answer(view, self._party, self._answers_first)
         self.work.runner.retry_parked()
         self.tick()
+        if self._clock() >= self._reports_due:
+            await self._report_again()
 
     def _answers_first(self, request_id: int) -> bool:
         """Whether it is among as many as sign, of those who are here; more answers only cost."""
@@ -141,13 +143,8 @@ class Operator:
         """This operator's account on the ledger."""
         return self.settings.members[self._myself.index].party
 
-    async def report_again(self) -> None:
-        """When it is due, what a restart or a refusal kept from the ledger. Raises ClientError.
-
-        It reads pages, so it is no part of a look.
-        """
-        if self._clock() < self._reports_due:
-            return
+    async def _report_again(self) -> None:
+        """What a restart, or a refusal, kept from the ledger. Raises ClientError."""
         keyring = self.settings.keyring
         known = await self.ledger_view.reported(self._party)
         for held in self.holdings.all_keys():

@@ -164,7 +164,15 @@ class Misbehaving(JsonRpc):
         super().__init__(url)
         self._spoil = spoil
 
-    async def _post(self, request: dict[str, Any]) -> tuple[int, bytes]:
+    async def _post(self, request: Any) -> tuple[int, bytes]:
         status, body = await super()._post(request)
-        answer = self._spoil(request["method"], request["params"], json.loads(body))
-        return status, json.dumps(answer).encode()
+        whole = isinstance(request, list)
+        requests, answers = (
+            (request, json.loads(body)) if whole else ([request], [json.loads(body)])
+        )
+        asked = {each["id"]: each for each in requests}
+        spoilt = [
+            self._spoil(asked[each["id"]]["method"], asked[each["id"]]["params"], each)
+            for each in answers
+        ]
+        return status, json.dumps(spoilt if whole else spoilt[0]).encode()

@@ -33,7 +33,7 @@ class Seen:
 
 def view(tip: int, final: int | None = None, **forks: int) -> NodeView:
     hashes = {n: block(n, forks.get(f"b{n}", 0)).hash for n in range(tip + 1)}
-    return NodeView(block(tip), tip if final is None else final, dict(hashes))
+    return NodeView(tip, tip if final is None else final, dict(hashes))
 
 
 def scanned(feed: Feed, last: int) -> Feed:
@@ -71,7 +71,7 @@ def test_failures__should_narrow_to_one_block_and_success_widen_again() -> None:
     widths = []
     while isinstance(step, Scan):
         widths.append(step.last - feed.next_block + 1)
-        feed = plan.absorb(feed, LIMITS, step, block(step.last), ()).feed
+        feed = plan.absorb(feed, LIMITS, step, [block(step.last)], ()).feed
         feed, step = plan.decide(feed, LIMITS, view(1000))
     assert widths[:4] == [1, 2, 3, 4]
     assert max(widths) == LIMITS.max_span
@@ -81,8 +81,8 @@ def test_range__should_halve_after_a_failure_and_grow_by_a_quarter_when_it_was_f
     feed = scanned(Feed.new(0), 20)
     assert [plan.failed(feed, Scan(19, last)).span for last in (21, 22, 23, 30)] == [1, 1, 1, 5]
     wide = replace(feed, span=20)
-    assert plan.absorb(wide, LIMITS, Scan(19, 40), block(40), ()).feed.span == 26
-    assert plan.absorb(wide, LIMITS, Scan(19, 39), block(39), ()).feed.span == 20
+    assert plan.absorb(wide, LIMITS, Scan(19, 40), [block(40)], ()).feed.span == 26
+    assert plan.absorb(wide, LIMITS, Scan(19, 39), [block(39)], ()).feed.span == 20
 
 
 def test_contradiction__should_say_what_the_chain_has_in_the_blocks_place() -> None:
@@ -125,7 +125,7 @@ def test_hole__should_rewind_to_the_last_request_in_sequence() -> None:
         Seen(2, 2, block(25)),
         Seen(3, None, block(26)),
     ]
-    absorbed = plan.absorb(feed, LIMITS, Scan(19, 30), block(30), sightings)
+    absorbed = plan.absorb(feed, LIMITS, Scan(19, 30), [block(30)], sightings)
     assert absorbed.accepted == tuple(sightings[:2])
     assert absorbed.hole == plan.Hole(expected=1, found=2, block=25, alarm=False)
     assert absorbed.feed.next_block == 22
@@ -136,12 +136,12 @@ def test_hole__should_rewind_to_the_last_request_in_sequence() -> None:
 def test_contracts_own_count__should_show_requests_missing_at_the_end() -> None:
     feed, scan = scanned(Feed.new(0), 20), Scan(19, 30)
     first = Seen(0, 0, block(22))
-    absorbed = plan.absorb(feed, LIMITS, scan, block(30), [first], next_trace_id=3)
+    absorbed = plan.absorb(feed, LIMITS, scan, [block(30)], [first], next_trace_id=3)
     assert absorbed.hole == plan.Hole(expected=1, found=3, block=31, alarm=False)
     assert absorbed.accepted == (first,)
     assert absorbed.feed.next_block == 22
     # A node that lags behind its own logs proves nothing.
-    assert plan.absorb(feed, LIMITS, scan, block(30), [first], next_trace_id=0).hole is None
+    assert plan.absorb(feed, LIMITS, scan, [block(30)], [first], next_trace_id=0).hole is None
 
 
 def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
@@ -151,7 +151,7 @@ def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
         feed, step = plan.decide(feed, LIMITS, view(30))
         assert isinstance(step, Scan)
         missing = [Seen(0, 1, block(25))] if step.last >= 25 >= step.first else []
-        absorbed = plan.absorb(feed, LIMITS, step, block(step.last), missing)
+        absorbed = plan.absorb(feed, LIMITS, step, [block(step.last)], missing)
         feed = absorbed.feed
         if absorbed.hole is not None:
             alarms.append(absorbed.hole.alarm)
@@ -161,11 +161,11 @@ def test_hole_that_stays__should_alarm_after_the_allowed_rewinds() -> None:
 def test_hole_that_fills__should_be_given_all_its_rewinds_again() -> None:
     feed = replace(scanned(Feed.new(0), 20), rewinds=2)
     scan, progress = Scan(19, 30), Seen(0, 0, block(25))
-    assert plan.absorb(feed, LIMITS, scan, block(30), [progress]).feed.rewinds == 0
+    assert plan.absorb(feed, LIMITS, scan, [block(30)], [progress]).feed.rewinds == 0
     # What shows nothing of the missing request leaves the count as it is.
     silent = [Seen(0, None, block(25))]
-    assert plan.absorb(feed, LIMITS, scan, block(30), silent).feed.rewinds == 2
-    further = plan.absorb(feed, LIMITS, scan, block(30), [progress, Seen(1, 2, block(26))])
+    assert plan.absorb(feed, LIMITS, scan, [block(30)], silent).feed.rewinds == 2
+    further = plan.absorb(feed, LIMITS, scan, [block(30)], [progress, Seen(1, 2, block(26))])
     assert (further.feed.rewinds, further.hole) == (1, plan.Hole(1, 2, 26, alarm=False))
 
 
@@ -206,7 +206,7 @@ def test_flaky_node__should_cost_no_request_and_no_order(
         flaky = turn < 20
         tip = data.draw(st.integers(max(0, tip - 3), min(99, tip + 20))) if flaky else 100
         known = {} if feed.checkpoint is None else {feed.checkpoint.number: feed.checkpoint.hash}
-        feed, step = plan.decide(feed, LIMITS, NodeView(block(tip), tip, dict(known)))
+        feed, step = plan.decide(feed, LIMITS, NodeView(tip, tip, dict(known)))
         if isinstance(step, Wait) and not flaky:
             break
         if not isinstance(step, Scan):
@@ -220,7 +220,7 @@ def test_flaky_node__should_cost_no_request_and_no_order(
             answer = [s for s in answer if s is not lost or s.trace_id is None]
         so_far = [s for s in chain if s.trace_id is not None and s.block.number <= step.last]
         count = data.draw(st.sampled_from([None, len(so_far)])) if flaky else len(so_far)
-        absorbed = plan.absorb(feed, LIMITS, step, block(step.last), answer, count)
+        absorbed = plan.absorb(feed, LIMITS, step, [block(step.last)], answer, count)
         stored += [s for s in absorbed.accepted if s not in stored]
         feed = absorbed.feed
     assert feed.next_block == 101

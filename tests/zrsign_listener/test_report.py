@@ -19,6 +19,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_daemon.retry import Retry
 from zrsign_listener import report as report_module
 from zrsign_listener.decode import observe
+from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Feed
 from zrsign_listener.report import Reporter
 from zrsign_listener.store import Store
@@ -70,7 +71,7 @@ async def keep(store: Store, count: int, contract: str = logs.CONTRACT, size: in
         )
         for t in range(count)
     ]
-    await store.commit(logs.CHAIN, contract, Feed.new(0), seen)
+    await store.commit(logs.CHAIN, contract, Feed.new(0), Sorted(tuple(seen)))
 
 
 async def test_backlog__should_be_reported_in_order_and_in_batches(store: Store) -> None:

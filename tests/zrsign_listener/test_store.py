@@ -10,8 +10,9 @@ import pytest
 from tests.zrsign_listener import logs
 from zrsign_listener import store as store_module
 from zrsign_listener.decode import Observation, observe
+from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Feed
-from zrsign_listener.store import EventRow, Store
+from zrsign_listener.store import Store
 
 PLACE = (logs.CHAIN, logs.CONTRACT)
 
@@ -20,8 +21,8 @@ def url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'listener.db'}"
 
 
-def sightings(*trace_ids: int) -> list[Observation]:
-    return [observe(logs.CHAIN, logs.sig_log(t, number=10 + t)) for t in trace_ids]
+def sightings(*trace_ids: int) -> tuple[Observation, ...]:
+    return tuple(observe(logs.CHAIN, logs.sig_log(t, number=10 + t)) for t in trace_ids)
 
 
 def advanced(next_block: int, next_trace_id: int) -> Feed:
@@ -37,7 +38,7 @@ def advanced(next_block: int, next_trace_id: int) -> Feed:
 async def test_cursor__should_survive_a_restart(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == Feed.new(5)
-        await store.commit(*PLACE, advanced(12, 2), sightings(0, 1))
+        await store.commit(*PLACE, advanced(12, 2), Sorted(sightings(0, 1)))
     async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == advanced(12, 2)
         assert await store.backlog() == 2
@@ -45,7 +46,7 @@ async def test_cursor__should_survive_a_restart(tmp_path: Path) -> None:
 
 async def test_lowered_start_block__should_be_read_from(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path)) as store:
-        await store.commit(*PLACE, advanced(12, 2), sightings(0, 1))
+        await store.commit(*PLACE, advanced(12, 2), Sorted(sightings(0, 1)))
         feed = await store.feed(*PLACE, 3)
         assert (feed.start_block, feed.next_block, feed.next_trace_id) == (3, 3, 2)
         assert (await store.feed(*PLACE, 8)).next_block == 12
@@ -56,21 +57,19 @@ async def test_crash_in_the_middle_of_a_commit__should_leave_neither_cursor_nor_
 ) -> None:
     stored = 0
 
-    def crash(chain: str, contract: str, seen: Observation) -> EventRow:
+    def crash(chain: str, contract: str, seen: Observation) -> tuple[object, object]:
         nonlocal stored
         stored += 1
         if stored == 2:
             raise KeyboardInterrupt
-        row = real(chain, contract, seen)
-        assert isinstance(row, EventRow)
-        return row
+        return real(chain, contract, seen)
 
     async with await Store.open(url(tmp_path)) as store:
-        await store.commit(*PLACE, advanced(11, 1), sightings(0))
+        await store.commit(*PLACE, advanced(11, 1), Sorted(sightings(0)))
         real = store_module._log_row
         monkeypatch.setattr(store_module, "_log_row", crash)
         with pytest.raises(KeyboardInterrupt):
-            await store.commit(*PLACE, advanced(13, 3), sightings(1, 2))
+            await store.commit(*PLACE, advanced(13, 3), Sorted(sightings(1, 2)))
     monkeypatch.undo()
     async with await Store.open(url(tmp_path)) as store:
         assert await store.feed(*PLACE, 5) == advanced(11, 1)
@@ -79,17 +78,17 @@ async def test_crash_in_the_middle_of_a_commit__should_leave_neither_cursor_nor_
 
 async def test_known_logs__should_be_told_apart(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path)) as store:
-        seen = [*sightings(0, 1), observe(logs.CHAIN, logs.sig_log(2, number=12, kind=9))]
-        await store.commit(*PLACE, advanced(13, 3), seen)
+        seen = (*sightings(0, 1), observe(logs.CHAIN, logs.sig_log(2, number=12, kind=9)))
+        await store.commit(*PLACE, advanced(13, 3), Sorted(seen))
         fresh = sightings(3)
-        assert await store.unknown(*PLACE, [*seen, *fresh]) == tuple(fresh)
-        assert await store.unknown("eip155:1", logs.CONTRACT, seen) == tuple(seen)
+        assert (await store.sort(*PLACE, [*seen, *fresh])).fresh == fresh
+        assert (await store.sort("eip155:1", logs.CONTRACT, seen)).fresh == seen
         assert len(await store.malformed(logs.CHAIN)) == 1
 
 
 async def test_events__should_be_reported_in_order_until_marked(tmp_path: Path) -> None:
     async with await Store.open(url(tmp_path)) as store:
-        await store.commit(*PLACE, advanced(13, 3), sightings(0, 1, 2))
+        await store.commit(*PLACE, advanced(13, 3), Sorted(sightings(0, 1, 2)))
         assert await store.contracts_to_report() == [PLACE]
         first, second, third = await store.to_report(*PLACE, 10)
         await store.mark_reported([first.row, second.row], [70, 71])

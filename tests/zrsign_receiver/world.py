@@ -5,7 +5,6 @@ for source events.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -80,7 +79,6 @@ class World:
     max_keyring_fee: int = 0
     store: MemoryStore = field(default_factory=MemoryStore)
     height: int = 1
-    listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.keepers = Keepers.create()
@@ -151,8 +149,6 @@ class World:
         response = handler.handle(ctx, msg)
         overlay.commit()
         self.events = ctx.events
-        for tell in self.listeners:
-            tell()
         return response
 
     def query(self, name: str, request: Message, response: type[M]) -> M:
