@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.zrchain_lite.chain import ALICE, BOB, Chain, transfer
-from zrchain_lite.api import event_query
+from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.json_codec import to_json
 from zrchain_lite.engine.records import TxRecord
 from zrchain_lite.tx import pack
@@ -82,5 +82,5 @@ def test_page_over_a_large_block__should_not_decode_it(chain: Chain) -> None:
         return read(height)
 
     engine.records.block = counted  # type: ignore[method-assign, assignment]
-    found, total = event_query.search(engine, query, skip=0, limit=60)
+    found, total = event_search.transactions(engine, query, skip=0, limit=60)
     assert ([each.tx for each in found], total, decoded) == (txs, 60, 0)

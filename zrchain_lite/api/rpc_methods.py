@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from zrchain_lite.api import event_query, rpc_view, services
+from zrchain_lite.api import event_query, event_search, rpc_view, services
 from zrchain_lite.api.rpc_params import Parameter, ParameterKind
 from zrchain_lite.api.services import Method
 from zrchain_lite.engine.reading import MAX_WAIT_S, Pool, Reading
@@ -18,6 +18,8 @@ from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 
 MAX_PER_PAGE = 100
 MAX_METAS = 20
+MAX_BLOCKS = 20
+"""Blocks of one page: each may have 4 MiB."""
 
 _HEIGHT = Parameter("height", ParameterKind.INTEGER, None)
 _TX = Parameter("tx", ParameterKind.BYTES)
@@ -47,6 +49,7 @@ class RpcMethods:
             "health": RpcMethod((), self.health),
             "status": RpcMethod((), self.status),
             "net_info": RpcMethod((), self.net_info),
+            "consensus_state": RpcMethod((), self.consensus_state),
             "genesis": RpcMethod((), self.genesis),
             "abci_info": RpcMethod((), self.abci_info),
             "abci_query": RpcMethod(
@@ -66,6 +69,10 @@ class RpcMethods:
             "num_unconfirmed_txs": RpcMethod((), self.num_unconfirmed_txs),
             "tx": RpcMethod((Parameter("hash", ParameterKind.BYTES), _PROVE), self.tx),
             "tx_search": RpcMethod((query, _PROVE, _PAGE, _PER_PAGE, _ORDER), self.tx_search),
+            "block_search": RpcMethod(
+                (query, _PAGE, _PER_PAGE, Parameter("order_by", ParameterKind.TEXT, "")),
+                self.block_search,
+            ),
             "block": RpcMethod((_HEIGHT,), self.block),
             "block_by_hash": RpcMethod(
                 (Parameter("hash", ParameterKind.BYTES),), self.block_by_hash
@@ -97,6 +104,11 @@ class RpcMethods:
     async def net_info(self) -> dict[str, Any]:
         """The peers, of which an embedded engine has none."""
         return {"listening": True, "listeners": [], "n_peers": "0", "peers": []}
+
+    async def consensus_state(self) -> dict[str, Any]:
+        """The height that comes next; an embedded engine decides it in one step, without votes."""
+        state = rpc_view.round_state(self._block(None))
+        return {"round_state": state}
 
     async def genesis(self) -> dict[str, Any]:
         """The genesis with its consensus parameters and validator."""
@@ -231,19 +243,36 @@ class RpcMethods:
         self, query: str, prove: bool, page: int, per_page: int, order_by: str
     ) -> dict[str, Any]:
         """One page of the committed transactions that a query matches."""
-        if order_by not in ("asc", "desc"):
-            raise InvalidArgument(f"order_by is asc or desc, not {order_by[:20]!r}")
         limit = _within(per_page, "per_page", MAX_PER_PAGE)
-        skip = (_within(page, "page", event_query.MAX_SCANNED) - 1) * limit
-        records, total = event_query.search(
+        records, total = event_search.transactions(
             self._engine,
             event_query.parse(query),
-            skip=skip,
+            skip=(_within(page, "page", event_query.MAX_SCANNED) - 1) * limit,
             limit=limit,
-            reverse=order_by == "desc",
+            reverse=_descending(order_by, "asc"),
         )
         return {
             "txs": [rpc_view.transaction(record) for record in records],
+            "total_count": str(total),
+        }
+
+    async def block_search(
+        self, query: str, page: int, per_page: int, order_by: str
+    ) -> dict[str, Any]:
+        """One page of the blocks at whose edges a query matches, or whose heights it names."""
+        limit = _within(per_page, "per_page", MAX_BLOCKS)
+        records, total = event_search.blocks(
+            self._engine,
+            event_query.parse(query),
+            skip=(_within(page, "page", event_query.MAX_SCANNED) - 1) * limit,
+            limit=limit,
+            reverse=_descending(order_by, "desc"),
+        )
+        return {
+            "blocks": [
+                {"block_id": rpc_view.block_id(each.id), "block": rpc_view.block(each)}
+                for each in records
+            ],
             "total_count": str(total),
         }
 
@@ -321,3 +350,9 @@ def _within(value: int, name: str, most: int) -> int:
     if value < 1:
         raise InvalidArgument(f"{name} starts at 1, not {value}")
     return min(value, most)
+
+
+def _descending(order_by: str, default: str) -> bool:
+    if order_by not in ("", "asc", "desc"):
+        raise InvalidArgument(f"order_by is asc or desc, not {order_by[:20]!r}")
+    return (order_by or default) == "desc"

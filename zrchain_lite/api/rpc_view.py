@@ -155,6 +155,20 @@ def block_meta(record: BlockRecord) -> Json:
     }
 
 
+def round_state(last: BlockRecord) -> Json:
+    """What consensus is about: the block after the last one, of which nothing is proposed yet."""
+    time = rfc3339(last.time_ms)
+    return {
+        "height/round/step": f"{last.height + 1}/0/1",
+        "start_time": time,
+        "proposal_block_hash": "",
+        "locked_block_hash": "",
+        "valid_block_hash": "",
+        "height_vote_set": [],
+        "proposer": {"address": hex_text(last.block.header.proposer_address), "index": 0},
+    }
+
+
 def block_results(record: BlockRecord) -> Json:
     """The results of a block's transactions and the events of its edges."""
     return {

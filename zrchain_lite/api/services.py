@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite import binding
-from zrchain_lite.api import event_query
+from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.turns import Turns
 from zrchain_lite.api.tx_view import checked_response, decoded_tx, tx_response
 from zrchain_lite.app import VERSION
@@ -27,6 +27,7 @@ from zrchain_lite.execution import encode_events
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
 from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as sdk
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
@@ -155,7 +156,7 @@ class TxService:
         query = event_query.parse(request.query or " AND ".join(request.events))
         limit = min(request.limit or request.pagination.limit or MAX_PAGE, MAX_PAGE)
         skip = (request.page - 1) * limit if request.page else request.pagination.offset
-        records, total = event_query.search(
+        records, total = event_search.transactions(
             self._engine,
             query,
             skip=min(skip, event_query.MAX_SCANNED),
@@ -166,6 +167,21 @@ class TxService:
             txs=[decoded_tx(record.tx) for record in records],
             tx_responses=[tx_response(record) for record in records],
             total=total,
+        )
+
+    async def get_block_with_txs(
+        self, request: txs.GetBlockWithTxsRequest, metadata: Metadata
+    ) -> txs.GetBlockWithTxsResponse:
+        """A block with one page of its transactions, decoded; raises NotFound."""
+        record = _block(self._engine, request.height)
+        page = request.pagination
+        limit = min(page.limit or MAX_PAGE, MAX_PAGE)
+        shown = record.block.data.txs[page.offset : page.offset + limit]
+        return txs.GetBlockWithTxsResponse(
+            txs=[decoded_tx(tx) for tx in shown],
+            block_id=record.id,
+            block=record.block,
+            pagination=PageResponse(total=len(record.block.data.txs)),
         )
 
 
@@ -180,7 +196,7 @@ class NodeService:
         self, request: tm.GetLatestBlockRequest, metadata: Metadata
     ) -> tm.GetLatestBlockResponse:
         """The latest block; waits for one above `x-above-height` as long as `x-wait-ms` says."""
-        record = self._block(await wait_for_block(self._engine, metadata))
+        record = _block(self._engine, await wait_for_block(self._engine, metadata))
         return tm.GetLatestBlockResponse(
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
         )
@@ -189,18 +205,10 @@ class NodeService:
         self, request: tm.GetBlockByHeightRequest, metadata: Metadata
     ) -> tm.GetBlockByHeightResponse:
         """A block by its height; raises NotFound above the latest."""
-        record = self._block(request.height)
+        record = _block(self._engine, request.height)
         return tm.GetBlockByHeightResponse(
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
         )
-
-    def _block(self, height: int) -> BlockRecord:
-        if height <= 0:
-            raise InvalidArgument(f"a height is above 0, not {height}")
-        record = self._engine.block(height)
-        if record is None:
-            raise NotFound(f"block {height} not found; the latest is {self._engine.tip.height}")
-        return record
 
     async def get_syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
         """Whether the node still catches up, which an embedded engine never does."""
@@ -262,6 +270,15 @@ async def wait_for_block(engine: Reading, metadata: Metadata) -> int:
     """The last height, once it is above the one that was named or the time to wait is over."""
     above, wait_ms = _number(metadata, ABOVE_METADATA), _number(metadata, WAIT_METADATA)
     return await engine.wait_above(above, wait_ms / 1000)
+
+
+def _block(engine: Reading, height: int) -> BlockRecord:
+    if height <= 0:
+        raise InvalidArgument(f"a height is above 0, not {height}")
+    record = engine.block(height)
+    if record is None:
+        raise NotFound(f"block {height} not found; the latest is {engine.tip.height}")
+    return record
 
 
 def _number(metadata: Metadata, name: str) -> int:

@@ -15,6 +15,7 @@ from itertools import islice
 from struct import Struct
 
 from zrchain_lite.engine.blocks import block_id
+from zrchain_lite.store.budget import BudgetedStore
 from zrchain_lite.store.kv import KVStore
 from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult, ResponseFinalizeBlock
 from zrchain_lite.wire.tendermint.types.block_pb2 import Block
@@ -23,6 +24,9 @@ from zrchain_lite.wire.tendermint.types.validator_pb2 import ValidatorSet
 
 MAX_INDEXED_BYTES = 400
 """Longer event conditions are not indexed."""
+
+EDGE = 2**32 - 1
+"""The index of events at a block's edges, which are no transaction's."""
 
 Position = tuple[int, int]
 _SPAN = Struct("!QIIII")
@@ -79,6 +83,8 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
         (b"hash/" + record.id.hash, height),
         (b"validators/" + block.header.validators_hash, validators.SerializeToString()),
     ]
+    edge = height + EDGE.to_bytes(4, "big")
+    pairs += [(_event_prefix(term) + edge, b"") for term in sorted(_terms(results))]
     for index, (tx, result, span) in enumerate(zip(txs, tx_results, spans, strict=True)):
         place = height + index.to_bytes(4, "big")
         pairs.append((b"tx/" + sha256(tx).digest(), place))
@@ -116,7 +122,7 @@ def _head(size: int) -> int:
     return 1 + max(1, -(-size.bit_length() // 7))
 
 
-def _terms(result: ExecTxResult) -> set[str]:
+def _terms(result: ExecTxResult | ResponseFinalizeBlock) -> set[str]:
     return {
         f"{event.type}.{attribute.key}={attribute.value}"
         for event in result.events
@@ -196,6 +202,24 @@ class Records:
             if len(key) == len(prefix) + 12:
                 yield _position(key[len(prefix) :])
 
+    def has_event(self, term: str, place: Position) -> bool:
+        """Whether `type.key=value` is among the events of a place."""
+        return self._store.get(_event_prefix(term) + _place(place)) is not None
+
+    def values(self, key: str) -> Iterator[tuple[str, Position]]:
+        """Every value that an attribute `type.key` has had, with its place, by value.
+
+        Values of conditions above 400 bytes are not among them.
+        """
+        prefix = b"event/" + key.encode() + b"="
+        for stored, _ in self._store.iterate(prefix):
+            value = stored[len(prefix) : -13].decode("utf-8", "replace")
+            yield value, _position(stored[-12:])
+
+    def budgeted(self) -> Records:
+        """The same, which gives up with TooMuch above what one query may read."""
+        return Records(BudgetedStore(self._store))
+
     def positions(
         self, first: int, last: int, *, reverse: bool = False, most_blocks: int
     ) -> Iterator[Position]:
@@ -206,6 +230,10 @@ class Records:
             if record is not None:
                 indexes = range(len(record.block.data.txs))
                 yield from ((height, i) for i in (reversed(indexes) if reverse else indexes))
+
+
+def _place(position: Position) -> bytes:
+    return position[0].to_bytes(8, "big") + position[1].to_bytes(4, "big")
 
 
 def _position(raw: bytes) -> Position:

@@ -26,9 +26,11 @@ from zrchain_lite.wire.cosmos.base.abci.v1beta1 import abci_pb2 as cosmos_dot_ba
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1 import tx_pb2 as cosmos_dot_tx_dot_v1beta1_dot_tx__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from zrchain_lite.wire.tendermint.types import block_pb2 as tendermint_dot_types_dot_block__pb2
+from zrchain_lite.wire.tendermint.types import types_pb2 as tendermint_dot_types_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/tx/v1beta1/service.proto\x12\x11\x63osmos.tx.v1beta1\x1a#cosmos/base/abci/v1beta1/abci.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1a\x63osmos/tx/v1beta1/tx.proto\x1a\x1cgoogle/api/annotations.proto\"\xc2\x01\n\x12GetTxsEventRequest\x12\x12\n\x06\x65vents\x18\x01 \x03(\tB\x02\x18\x01\x12>\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequestB\x02\x18\x01\x12,\n\x08order_by\x18\x03 \x01(\x0e\x32\x1a.cosmos.tx.v1beta1.OrderBy\x12\x0c\n\x04page\x18\x04 \x01(\x04\x12\r\n\x05limit\x18\x05 \x01(\x04\x12\r\n\x05query\x18\x06 \x01(\t\"\xc5\x01\n\x13GetTxsEventResponse\x12\"\n\x03txs\x18\x01 \x03(\x0b\x32\x15.cosmos.tx.v1beta1.Tx\x12:\n\x0ctx_responses\x18\x02 \x03(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse\x12?\n\npagination\x18\x03 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponseB\x02\x18\x01\x12\r\n\x05total\x18\x04 \x01(\x04\"V\n\x12\x42roadcastTxRequest\x12\x10\n\x08tx_bytes\x18\x01 \x01(\x0c\x12.\n\x04mode\x18\x02 \x01(\x0e\x32 .cosmos.tx.v1beta1.BroadcastMode\"P\n\x13\x42roadcastTxResponse\x12\x39\n\x0btx_response\x18\x01 \x01(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse\"J\n\x0fSimulateRequest\x12%\n\x02tx\x18\x01 \x01(\x0b\x32\x15.cosmos.tx.v1beta1.TxB\x02\x18\x01\x12\x10\n\x08tx_bytes\x18\x02 \x01(\x0c\"y\n\x10SimulateResponse\x12\x33\n\x08gas_info\x18\x01 \x01(\x0b\x32!.cosmos.base.abci.v1beta1.GasInfo\x12\x30\n\x06result\x18\x02 \x01(\x0b\x32 .cosmos.base.abci.v1beta1.Result\"\x1c\n\x0cGetTxRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"m\n\rGetTxResponse\x12!\n\x02tx\x18\x01 \x01(\x0b\x32\x15.cosmos.tx.v1beta1.Tx\x12\x39\n\x0btx_response\x18\x02 \x01(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse*H\n\x07OrderBy\x12\x18\n\x14ORDER_BY_UNSPECIFIED\x10\x00\x12\x10\n\x0cORDER_BY_ASC\x10\x01\x12\x11\n\rORDER_BY_DESC\x10\x02*\x80\x01\n\rBroadcastMode\x12\x1e\n\x1a\x42ROADCAST_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x14\x42ROADCAST_MODE_BLOCK\x10\x01\x1a\x02\x08\x01\x12\x17\n\x13\x42ROADCAST_MODE_SYNC\x10\x02\x12\x18\n\x14\x42ROADCAST_MODE_ASYNC\x10\x03\x32\xf8\x03\n\x07Service\x12{\n\x08Simulate\x12\".cosmos.tx.v1beta1.SimulateRequest\x1a#.cosmos.tx.v1beta1.SimulateResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/cosmos/tx/v1beta1/simulate:\x01*\x12\x7f\n\x0b\x42roadcastTx\x12%.cosmos.tx.v1beta1.BroadcastTxRequest\x1a&.cosmos.tx.v1beta1.BroadcastTxResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/cosmos/tx/v1beta1/txs:\x01*\x12q\n\x05GetTx\x12\x1f.cosmos.tx.v1beta1.GetTxRequest\x1a .cosmos.tx.v1beta1.GetTxResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/tx/v1beta1/txs/{hash}\x12|\n\x0bGetTxsEvent\x12%.cosmos.tx.v1beta1.GetTxsEventRequest\x1a&.cosmos.tx.v1beta1.GetTxsEventResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/cosmos/tx/v1beta1/txsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/tx/v1beta1/service.proto\x12\x11\x63osmos.tx.v1beta1\x1a#cosmos/base/abci/v1beta1/abci.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1a\x63osmos/tx/v1beta1/tx.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1ctendermint/types/block.proto\x1a\x1ctendermint/types/types.proto\"\xc2\x01\n\x12GetTxsEventRequest\x12\x12\n\x06\x65vents\x18\x01 \x03(\tB\x02\x18\x01\x12>\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequestB\x02\x18\x01\x12,\n\x08order_by\x18\x03 \x01(\x0e\x32\x1a.cosmos.tx.v1beta1.OrderBy\x12\x0c\n\x04page\x18\x04 \x01(\x04\x12\r\n\x05limit\x18\x05 \x01(\x04\x12\r\n\x05query\x18\x06 \x01(\t\"\xc5\x01\n\x13GetTxsEventResponse\x12\"\n\x03txs\x18\x01 \x03(\x0b\x32\x15.cosmos.tx.v1beta1.Tx\x12:\n\x0ctx_responses\x18\x02 \x03(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse\x12?\n\npagination\x18\x03 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponseB\x02\x18\x01\x12\r\n\x05total\x18\x04 \x01(\x04\"V\n\x12\x42roadcastTxRequest\x12\x10\n\x08tx_bytes\x18\x01 \x01(\x0c\x12.\n\x04mode\x18\x02 \x01(\x0e\x32 .cosmos.tx.v1beta1.BroadcastMode\"P\n\x13\x42roadcastTxResponse\x12\x39\n\x0btx_response\x18\x01 \x01(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse\"J\n\x0fSimulateRequest\x12%\n\x02tx\x18\x01 \x01(\x0b\x32\x15.cosmos.tx.v1beta1.TxB\x02\x18\x01\x12\x10\n\x08tx_bytes\x18\x02 \x01(\x0c\"y\n\x10SimulateResponse\x12\x33\n\x08gas_info\x18\x01 \x01(\x0b\x32!.cosmos.base.abci.v1beta1.GasInfo\x12\x30\n\x06result\x18\x02 \x01(\x0b\x32 .cosmos.base.abci.v1beta1.Result\"\x1c\n\x0cGetTxRequest\x12\x0c\n\x04hash\x18\x01 \x01(\t\"m\n\rGetTxResponse\x12!\n\x02tx\x18\x01 \x01(\x0b\x32\x15.cosmos.tx.v1beta1.Tx\x12\x39\n\x0btx_response\x18\x02 \x01(\x0b\x32$.cosmos.base.abci.v1beta1.TxResponse\"d\n\x16GetBlockWithTxsRequest\x12\x0e\n\x06height\x18\x01 \x01(\x03\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xcf\x01\n\x17GetBlockWithTxsResponse\x12\"\n\x03txs\x18\x01 \x03(\x0b\x32\x15.cosmos.tx.v1beta1.Tx\x12+\n\x08\x62lock_id\x18\x02 \x01(\x0b\x32\x19.tendermint.types.BlockID\x12&\n\x05\x62lock\x18\x03 \x01(\x0b\x32\x17.tendermint.types.Block\x12;\n\npagination\x18\x04 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse*H\n\x07OrderBy\x12\x18\n\x14ORDER_BY_UNSPECIFIED\x10\x00\x12\x10\n\x0cORDER_BY_ASC\x10\x01\x12\x11\n\rORDER_BY_DESC\x10\x02*\x80\x01\n\rBroadcastMode\x12\x1e\n\x1a\x42ROADCAST_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x14\x42ROADCAST_MODE_BLOCK\x10\x01\x1a\x02\x08\x01\x12\x17\n\x13\x42ROADCAST_MODE_SYNC\x10\x02\x12\x18\n\x14\x42ROADCAST_MODE_ASYNC\x10\x03\x32\x92\x05\n\x07Service\x12{\n\x08Simulate\x12\".cosmos.tx.v1beta1.SimulateRequest\x1a#.cosmos.tx.v1beta1.SimulateResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/cosmos/tx/v1beta1/simulate:\x01*\x12\x7f\n\x0b\x42roadcastTx\x12%.cosmos.tx.v1beta1.BroadcastTxRequest\x1a&.cosmos.tx.v1beta1.BroadcastTxResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x16/cosmos/tx/v1beta1/txs:\x01*\x12q\n\x05GetTx\x12\x1f.cosmos.tx.v1beta1.GetTxRequest\x1a .cosmos.tx.v1beta1.GetTxResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/tx/v1beta1/txs/{hash}\x12|\n\x0bGetTxsEvent\x12%.cosmos.tx.v1beta1.GetTxsEventRequest\x1a&.cosmos.tx.v1beta1.GetTxsEventResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/cosmos/tx/v1beta1/txs\x12\x97\x01\n\x0fGetBlockWithTxs\x12).cosmos.tx.v1beta1.GetBlockWithTxsRequest\x1a*.cosmos.tx.v1beta1.GetBlockWithTxsResponse\"-\x82\xd3\xe4\x93\x02\'\x12%/cosmos/tx/v1beta1/txs/block/{height}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,26 +55,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SERVICE'].methods_by_name['GetTx']._serialized_options = b'\202\323\344\223\002\037\022\035/cosmos/tx/v1beta1/txs/{hash}'
   _globals['_SERVICE'].methods_by_name['GetTxsEvent']._loaded_options = None
   _globals['_SERVICE'].methods_by_name['GetTxsEvent']._serialized_options = b'\202\323\344\223\002\030\022\026/cosmos/tx/v1beta1/txs'
-  _globals['_ORDERBY']._serialized_start=1100
-  _globals['_ORDERBY']._serialized_end=1172
-  _globals['_BROADCASTMODE']._serialized_start=1175
-  _globals['_BROADCASTMODE']._serialized_end=1303
-  _globals['_GETTXSEVENTREQUEST']._serialized_start=194
-  _globals['_GETTXSEVENTREQUEST']._serialized_end=388
-  _globals['_GETTXSEVENTRESPONSE']._serialized_start=391
-  _globals['_GETTXSEVENTRESPONSE']._serialized_end=588
-  _globals['_BROADCASTTXREQUEST']._serialized_start=590
-  _globals['_BROADCASTTXREQUEST']._serialized_end=676
-  _globals['_BROADCASTTXRESPONSE']._serialized_start=678
-  _globals['_BROADCASTTXRESPONSE']._serialized_end=758
-  _globals['_SIMULATEREQUEST']._serialized_start=760
-  _globals['_SIMULATEREQUEST']._serialized_end=834
-  _globals['_SIMULATERESPONSE']._serialized_start=836
-  _globals['_SIMULATERESPONSE']._serialized_end=957
-  _globals['_GETTXREQUEST']._serialized_start=959
-  _globals['_GETTXREQUEST']._serialized_end=987
-  _globals['_GETTXRESPONSE']._serialized_start=989
-  _globals['_GETTXRESPONSE']._serialized_end=1098
-  _globals['_SERVICE']._serialized_start=1306
-  _globals['_SERVICE']._serialized_end=1810
+  _globals['_SERVICE'].methods_by_name['GetBlockWithTxs']._loaded_options = None
+  _globals['_SERVICE'].methods_by_name['GetBlockWithTxs']._serialized_options = b'\202\323\344\223\002\'\022%/cosmos/tx/v1beta1/txs/block/{height}'
+  _globals['_ORDERBY']._serialized_start=1472
+  _globals['_ORDERBY']._serialized_end=1544
+  _globals['_BROADCASTMODE']._serialized_start=1547
+  _globals['_BROADCASTMODE']._serialized_end=1675
+  _globals['_GETTXSEVENTREQUEST']._serialized_start=254
+  _globals['_GETTXSEVENTREQUEST']._serialized_end=448
+  _globals['_GETTXSEVENTRESPONSE']._serialized_start=451
+  _globals['_GETTXSEVENTRESPONSE']._serialized_end=648
+  _globals['_BROADCASTTXREQUEST']._serialized_start=650
+  _globals['_BROADCASTTXREQUEST']._serialized_end=736
+  _globals['_BROADCASTTXRESPONSE']._serialized_start=738
+  _globals['_BROADCASTTXRESPONSE']._serialized_end=818
+  _globals['_SIMULATEREQUEST']._serialized_start=820
+  _globals['_SIMULATEREQUEST']._serialized_end=894
+  _globals['_SIMULATERESPONSE']._serialized_start=896
+  _globals['_SIMULATERESPONSE']._serialized_end=1017
+  _globals['_GETTXREQUEST']._serialized_start=1019
+  _globals['_GETTXREQUEST']._serialized_end=1047
+  _globals['_GETTXRESPONSE']._serialized_start=1049
+  _globals['_GETTXRESPONSE']._serialized_end=1158
+  _globals['_GETBLOCKWITHTXSREQUEST']._serialized_start=1160
+  _globals['_GETBLOCKWITHTXSREQUEST']._serialized_end=1260
+  _globals['_GETBLOCKWITHTXSRESPONSE']._serialized_start=1263
+  _globals['_GETBLOCKWITHTXSRESPONSE']._serialized_end=1470
+  _globals['_SERVICE']._serialized_start=1678
+  _globals['_SERVICE']._serialized_end=2336
 # @@protoc_insertion_point(module_scope)
