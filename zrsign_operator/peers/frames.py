@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, Final, NamedTuple
 
 from zrsign_dmpc.errors import EncodingError
@@ -98,13 +99,13 @@ class Proposal(Record):
         if [len(each) for each in self.incarnations] != [INCARNATION_BYTES] * len(self.members):
             raise EncodingError("a proposal names one incarnation of 16 bytes a member")
 
-    @property
+    @cached_property
     def signed_bytes(self) -> bytes:
         """What the proposer's identity key signs: all fields but the signature."""
         fields = self.to_value().fields[:-1]
         return encode(Tagged("zrsign-operator-proposal-v1", fields))
 
-    @property
+    @cached_property
     def execution_id(self) -> bytes:
         """The name of the execution: a hash of what is signed, 32 bytes."""
         return hashlib.sha256(self.signed_bytes).digest()
