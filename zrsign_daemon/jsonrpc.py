@@ -97,8 +97,9 @@ class JsonRpc:
         if not isinstance(answers, list):
             self._result(name, answers, status)
             raise NodeUnavailable(f"{name}: {self.endpoint} answered with no batch.")
-        found = {each.get("id"): each for each in answers if isinstance(each, dict)}
-        return [self._outcome(each, found.get(each["id"]), status) for each in requests]
+        # A node may answer in any order, and to no id of ours.
+        found = {str(each.get("id")): each for each in answers if isinstance(each, dict)}
+        return [self._outcome(each, found.get(str(each["id"])), status) for each in requests]
 
     def _outcome(self, request: dict[str, Any], answer: Any, status: int) -> Any:
         try:

@@ -184,7 +184,7 @@ class EvmNode:
         for header, receipts in zip(headers, found, strict=True):
             shown = [each for each in receipts if isinstance(each, dict)]
             hashes = tuple(each.get("transactionHash") for each in shown)
-            blocks = {each.get("blockHash") for each in shown}
+            blocks = {str(each.get("blockHash")) for each in shown}
             if hashes != header.transactions or blocks - {"0x" + header.block.hash.hex()}:
                 raise Unproven(
                     f"{self.endpoint} does not show the receipts of block {header.block.number}, "
@@ -225,16 +225,17 @@ class EvmNode:
     ) -> tuple[EvmLog, ...]:
         """The contract's request events in the receipts of a block."""
         own, topics = contract.lower(), {"0x" + topic.hex() for topic in TOPICS}
-        entries = [
-            entry
-            for receipt in receipts
-            for entry in self._entries(receipt)
-            if str(entry.get("address")).lower() == own and topics & set(entry["topics"][:1])
-        ]
-        logs = tuple(self._log(entry) for entry in entries)
-        if any(log.block != block for log in logs):
-            raise self._nonsense("a call for receipts", entries)
-        return logs
+        found = []
+        for receipt in receipts:
+            for entry in self._entries(receipt):
+                first = str(entry["topics"][0]) if entry["topics"] else ""
+                if str(entry.get("address")).lower() != own or first not in topics:
+                    continue
+                found.append(self._log(entry))
+                stray = "0x" + found[-1].tx_hash.hex() != receipt["transactionHash"]
+                if stray or found[-1].block != block:
+                    raise self._nonsense("a call for receipts", entry)
+        return tuple(found)
 
     def _entries(self, receipt: dict[str, Any]) -> list[dict[str, Any]]:
         logs = receipt.get("logs")

@@ -12,7 +12,7 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestServer
 from pydantic import TypeAdapter, ValidationError
 
-from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable, NodeUrl
+from zrsign_daemon.jsonrpc import JsonRpc, NodeBusy, NodeRefused, NodeUnavailable, NodeUrl
 
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 Serve = Callable[[Answer], Awaitable[TestServer]]
@@ -130,3 +130,62 @@ async def test_credentials__should_come_from_the_url_or_anew_from_the_cookie(
 def test_url_that_is_no_nodes__should_be_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="Write it as http://host:port"):
         TypeAdapter(NodeUrl).validate_python(url)
+
+
+async def test_batch__should_give_each_call_its_answer_whatever_their_order(serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        calls = await request.json()
+        answers = [{"id": each["id"], "result": each["method"]} for each in calls[:-1]]
+        answers.append({"id": calls[-1]["id"], "error": {"code": -32601, "message": "unknown"}})
+        return web.json_response([*reversed(answers), "noise", {"id": [7]}])
+
+    rpc = JsonRpc(str((await serve(answer)).make_url("/")))
+    first, second, third = await rpc.batch([("a",), ("b", 1), ("c",)])
+    assert (first, second) == ("a", "b")
+    assert isinstance(third, NodeRefused)
+    assert (third.method, third.code, third.is_busy) == ("c", -32601, False)
+    await rpc.close()
+
+
+@pytest.mark.parametrize("body", [[], [{"id": 7, "result": 1}], {"result": 1}, "[", [[]]])
+async def test_batch_without_every_answer__should_be_unavailable(
+    serve: Serve, body: object
+) -> None:
+    rpc = JsonRpc(str((await serve(answering(body))).make_url("/")))
+    with pytest.raises(NodeUnavailable):
+        await rpc.batch([("a",), ("b",)])
+    await rpc.close()
+
+
+async def test_batch_that_is_refused_whole__should_be_refused(serve: Serve) -> None:
+    error = {"code": -32600, "message": "batches are not supported"}
+    rpc = JsonRpc(str((await serve(answering({"error": error}))).make_url("/")))
+    with pytest.raises(NodeRefused, match="a batch of 2: batches are not supported"):
+        await rpc.batch([("a",), ("b",)])
+    await rpc.close()
+
+
+@pytest.mark.parametrize("body", ["slow down", json.dumps({"error": {"code": 1}})])
+async def test_too_many_requests__should_be_told_from_a_node_that_is_away(
+    serve: Serve, body: str
+) -> None:
+    rpc = JsonRpc(str((await serve(answering(body, 429))).make_url("/")))
+    with pytest.raises(NodeBusy, match="HTTP 429"):
+        await rpc.call("eth_chainId")
+    await rpc.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "busy"),
+    [
+        (429, "", True),
+        (-32005, "rate limit exceeded", True),
+        (-32097, "Your app has exceeded its compute units per second capacity", True),
+        (-32005, "query returned more than 10000 results", False),
+        (-32000, "missing trie node", False),
+    ],
+)
+def test_refusal__should_say_whether_the_node_only_wants_a_pause(
+    code: int, text: str, busy: bool
+) -> None:
+    assert NodeRefused("m", code, text).is_busy is busy

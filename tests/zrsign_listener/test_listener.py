@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -270,6 +270,40 @@ async def test_nonsense_from_the_node__should_store_nothing(
     async with listening(chain.settings(), store, spoil) as listener:
         await listener.poll()
     assert spoiled == 1
+    assert await trace_ids(store, chain.omni.address) == [0]
+
+
+NONSENSE: list[Any] = [None, 7, "", "0x", "0xzz", [], [None], [{}], {}, {"0x": []}]
+FIELDS = {
+    "eth_getBlockByNumber": ["number", "hash", "parentHash", "logsBloom", "transactions"],
+    "eth_getBlockReceipts": ["transactionHash", "blockHash", "from", "logs"],
+}
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+@pytest.mark.parametrize(
+    ("method", "field"), [(method, field) for method in FIELDS for field in FIELDS[method]]
+)
+async def test_nonsense_in_a_header_or_receipt__should_store_nothing_and_end_nothing(
+    chain: Chain, rpc: JsonRpc, store: Store, method: str, field: str, value: Any
+) -> None:
+    await ask_hash(rpc, chain.omni.address)
+    spoilt = 0
+
+    def spoil(asked: str, _params: list[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        nonlocal spoilt
+        if asked == method and answer["result"] and spoilt < 12:
+            spoilt += 1
+            target = answer["result"]
+            (target[0] if isinstance(target, list) else target)[field] = value
+        return answer
+
+    async with listening(chain.settings(), store, spoil) as listener:
+        for _ in range(20):
+            with suppress(NodeError):
+                await listener.poll()
+        assert listener.fault() is None
+    assert spoilt
     assert await trace_ids(store, chain.omni.address) == [0]
 
 
