@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash, ParseHashError
 from solders.instruction import Instruction as SoldersInstruction
 from solders.message import Message
@@ -127,12 +128,20 @@ class SolanaChain(Chain):
         return str(Signature.from_bytes(signed[1 : 1 + SIGNATURE_BYTES]))
 
     def compose(
-        self, intent: Intent, from_public_key: bytes, blockhash: str, nonce: str | None = None
+        self,
+        intent: Intent,
+        from_public_key: bytes,
+        blockhash: str,
+        nonce: str | None = None,
+        *,
+        unit_limit: int | None = None,
+        unit_price: int = 0,
     ) -> bytes:
         """Return a legacy message with one System transfer.
 
         With `nonce`, the address of a durable nonce account of the key, `blockhash` is the value it
-        stores and the message starts by advancing it.
+        stores and the message starts by advancing it. `unit_limit` bounds its compute units, and
+        `unit_price` is the priority fee for each, in micro-lamports.
         """
         validate_public_key(KeyAlgorithm.EDDSA_ED25519, from_public_key)
         if intent.data:
@@ -147,6 +156,10 @@ class SolanaChain(Chain):
                     AdvanceNonceAccountParams(nonce_pubkey=_pubkey(nonce), authorized_pubkey=payer)
                 )
             )
+        if unit_limit is not None:
+            calls.append(set_compute_unit_limit(unit_limit))
+        if unit_price:
+            calls.append(set_compute_unit_price(unit_price))
         payment = TransferParams(
             from_pubkey=payer, to_pubkey=_pubkey(intent.to), lamports=intent.value
         )

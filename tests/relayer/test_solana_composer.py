@@ -14,10 +14,12 @@ from relayer.destinations.solana.composer import SolanaComposer
 from relayer.destinations.solana.destination import SolanaDestination
 from relayer.news import Accepted, Final, Rejected
 from relayer.settings import ComposerSettings
+from tests.relayer.liar import lying
 from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
 from tests.waiting import until
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.solana import SolanaChain
+from zrsign_chains.solana_messages import compute_budget
 from zrsign_daemon.composing import ComposeTask, NotYet, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc
 
@@ -54,6 +56,37 @@ async def land(rpc: JsonRpc, raw: bytes, tx_id: str) -> None:
         return isinstance(seen, Final) and seen.ok
 
     await until(final, tx_id)
+
+
+async def test_compute_units__should_be_those_of_the_simulation(surfnet: JsonRpc) -> None:
+    key = await funded(surfnet)
+    asked = task(key)
+    payload = await SolanaComposer(LOCALNET, surfnet, ComposerSettings()).compose(asked)
+    limit, _ = compute_budget(RULES.parse(payload).instructions)
+    # A transfer uses 150, each setting of the budget as many.
+    assert 450 <= limit < 2_000
+    await land(surfnet, *signed(key, payload))
+
+
+@pytest.mark.parametrize("recent", [[], [0] * 8, [1_000] * 8, [10**15] * 8])
+async def test_priority_fee__should_be_that_of_recent_blocks_within_the_cap(
+    surfnet: JsonRpc, surfnet_url: str, recent: list[int]
+) -> None:
+    key = await funded(surfnet)
+    asked = task(key, cap=20_000)
+    async with lying(surfnet_url) as liar:
+        liar.lies["getRecentPrioritizationFees"] = lambda params, result: [
+            {"slot": slot, "prioritizationFee": fee} for slot, fee in enumerate(recent)
+        ]
+        rpc = JsonRpc(liar.url)
+        payload = await SolanaComposer(LOCALNET, rpc, ComposerSettings()).compose(asked)
+        await rpc.close()
+    tx = RULES.parse(payload)
+    RULES.verify_intent(tx, asked.intent, asked.public_key)
+    limit, price = compute_budget(tx.instructions)
+    assert price == (0 if not recent else min(recent[0], 15_000 * 10**6 // limit))
+    assert tx.fee_lamports <= 20_000
+    await land(surfnet, *signed(key, payload))
 
 
 async def test_transfer__should_pass_the_ledgers_check_and_land(surfnet: JsonRpc) -> None:

@@ -1,7 +1,9 @@
 """Solana: a transfer with a recent blockhash, or with a durable nonce where one is configured.
 
 A blockhash lives about 150 slots, often less than an approval takes; a durable nonce does not
-expire, but it serialises the key's transactions.
+expire, but it serialises the key's transactions. Compute units are asked for as a simulation used
+them, for a leader orders by the price of what is asked for; the price is what recent transactions
+with the same accounts paid, within the request's cap.
 """
 
 from __future__ import annotations
@@ -15,8 +17,16 @@ from solders.message import Message
 from relayer.destinations.solana.destination import NONCE_AT
 from relayer.settings import ComposerSettings
 from zrsign_chains.solana import SolanaChain
+from zrsign_chains.solana_messages import SIGNATURE_BYTES
 from zrsign_daemon.composing import Composer, ComposeTask, NotYet, Uncomposable
-from zrsign_daemon.jsonrpc import JsonRpc
+from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
+
+MAX_UNITS = 1_400_000
+"""Most compute units of a transaction."""
+UNIT_MARGIN_PERCENT = 20
+LEAST_UNITS = 300
+"""What the two settings of the compute budget use themselves."""
+MICRO = 1_000_000
 
 
 class SolanaComposer(Composer):
@@ -32,10 +42,29 @@ class SolanaComposer(Composer):
         self._chain.validate_address(task.intent.to)
         nonce = self._nonce_accounts.get(task.sender)
         blockhash = await (self._durable(nonce, task) if nonce else self._recent())
-        payload = self._chain.compose(
-            task.intent, from_public_key=task.public_key, blockhash=blockhash, nonce=nonce
-        )
-        await self._check_funds(task, await self._fee(payload))
+
+        def build(limit: int, price: int) -> bytes:
+            return self._chain.compose(
+                task.intent,
+                task.public_key,
+                blockhash,
+                nonce,
+                unit_limit=limit,
+                unit_price=price,
+            )
+
+        plain = build(MAX_UNITS, 0)
+        base_fee = await self._fee(plain)
+        await self._check_funds(task, base_fee)
+        limit = await self._units(plain)
+        spare = task.intent.max_network_fee - base_fee
+        price = min(await self._price(task), spare * MICRO // limit)
+        payload = build(limit, price)
+        try:
+            await self._check_funds(task, await self._fee(payload))
+        except Uncomposable:
+            # Without a priority fee it can be paid.
+            return build(limit, 0)
         return payload
 
     async def stale(self, payload: bytes, sender: str) -> bool:
@@ -73,6 +102,27 @@ class SolanaComposer(Composer):
         if fee is None:
             raise NotYet("blockhash_expired: the node no longer knows its own blockhash")
         return int(fee)
+
+    async def _units(self, payload: bytes) -> int:
+        """Compute units that a simulation used, and some more. Raises Uncomposable if it fails."""
+        unsigned = bytes([1]) + bytes(SIGNATURE_BYTES) + payload
+        options = {"encoding": "base64", "sigVerify": False, "commitment": "confirmed"}
+        raw = base64.b64encode(unsigned).decode()
+        found = await self._ask("simulateTransaction", raw, options)
+        if found.get("err"):
+            raise Uncomposable(f"would_fail: {found['err']}")
+        used = int(found.get("unitsConsumed") or 0)
+        return min(used * (100 + UNIT_MARGIN_PERCENT) // 100 + LEAST_UNITS, MAX_UNITS)
+
+    async def _price(self, task: ComposeTask) -> int:
+        """The priority fee that three of four recent blocks took, micro-lamports a unit."""
+        accounts = [task.sender, task.intent.to]
+        try:
+            recent = await self._rpc.call("getRecentPrioritizationFees", accounts)
+        except NodeRefused:
+            return 0
+        fees = sorted(int(each["prioritizationFee"]) for each in recent)
+        return fees[len(fees) * 3 // 4] if fees else 0
 
     async def _check_funds(self, task: ComposeTask, fee: int) -> None:
         intent = task.intent
