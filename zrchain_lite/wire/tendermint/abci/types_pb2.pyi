@@ -30,6 +30,126 @@ UNKNOWN: MisbehaviorType
 DUPLICATE_VOTE: MisbehaviorType
 LIGHT_CLIENT_ATTACK: MisbehaviorType
 
+class Request(_message.Message):
+    __slots__ = ("echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
+    ECHO_FIELD_NUMBER: _ClassVar[int]
+    FLUSH_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    INIT_CHAIN_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    CHECK_TX_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    LIST_SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
+    OFFER_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    PREPARE_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    EXTEND_VOTE_FIELD_NUMBER: _ClassVar[int]
+    VERIFY_VOTE_EXTENSION_FIELD_NUMBER: _ClassVar[int]
+    FINALIZE_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    echo: RequestEcho
+    flush: RequestFlush
+    info: RequestInfo
+    init_chain: RequestInitChain
+    query: RequestQuery
+    check_tx: RequestCheckTx
+    commit: RequestCommit
+    list_snapshots: RequestListSnapshots
+    offer_snapshot: RequestOfferSnapshot
+    prepare_proposal: RequestPrepareProposal
+    process_proposal: RequestProcessProposal
+    extend_vote: RequestExtendVote
+    verify_vote_extension: RequestVerifyVoteExtension
+    finalize_block: RequestFinalizeBlock
+    def __init__(self, echo: _Optional[_Union[RequestEcho, _Mapping]] = ..., flush: _Optional[_Union[RequestFlush, _Mapping]] = ..., info: _Optional[_Union[RequestInfo, _Mapping]] = ..., init_chain: _Optional[_Union[RequestInitChain, _Mapping]] = ..., query: _Optional[_Union[RequestQuery, _Mapping]] = ..., check_tx: _Optional[_Union[RequestCheckTx, _Mapping]] = ..., commit: _Optional[_Union[RequestCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[RequestListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[RequestOfferSnapshot, _Mapping]] = ..., prepare_proposal: _Optional[_Union[RequestPrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[RequestProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[RequestExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[RequestVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[RequestFinalizeBlock, _Mapping]] = ...) -> None: ...
+
+class Response(_message.Message):
+    __slots__ = ("exception", "echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
+    EXCEPTION_FIELD_NUMBER: _ClassVar[int]
+    ECHO_FIELD_NUMBER: _ClassVar[int]
+    FLUSH_FIELD_NUMBER: _ClassVar[int]
+    INFO_FIELD_NUMBER: _ClassVar[int]
+    INIT_CHAIN_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    CHECK_TX_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    LIST_SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
+    OFFER_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    PREPARE_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
+    EXTEND_VOTE_FIELD_NUMBER: _ClassVar[int]
+    VERIFY_VOTE_EXTENSION_FIELD_NUMBER: _ClassVar[int]
+    FINALIZE_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    exception: ResponseException
+    echo: ResponseEcho
+    flush: ResponseFlush
+    info: ResponseInfo
+    init_chain: ResponseInitChain
+    query: ResponseQuery
+    check_tx: ResponseCheckTx
+    commit: ResponseCommit
+    list_snapshots: ResponseListSnapshots
+    offer_snapshot: ResponseOfferSnapshot
+    prepare_proposal: ResponsePrepareProposal
+    process_proposal: ResponseProcessProposal
+    extend_vote: ResponseExtendVote
+    verify_vote_extension: ResponseVerifyVoteExtension
+    finalize_block: ResponseFinalizeBlock
+    def __init__(self, exception: _Optional[_Union[ResponseException, _Mapping]] = ..., echo: _Optional[_Union[ResponseEcho, _Mapping]] = ..., flush: _Optional[_Union[ResponseFlush, _Mapping]] = ..., info: _Optional[_Union[ResponseInfo, _Mapping]] = ..., init_chain: _Optional[_Union[ResponseInitChain, _Mapping]] = ..., query: _Optional[_Union[ResponseQuery, _Mapping]] = ..., check_tx: _Optional[_Union[ResponseCheckTx, _Mapping]] = ..., commit: _Optional[_Union[ResponseCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[ResponseListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[ResponseOfferSnapshot, _Mapping]] = ..., prepare_proposal: _Optional[_Union[ResponsePrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[ResponseProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[ResponseExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[ResponseVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[ResponseFinalizeBlock, _Mapping]] = ...) -> None: ...
+
+class RequestEcho(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: str
+    def __init__(self, message: _Optional[str] = ...) -> None: ...
+
+class ResponseEcho(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: str
+    def __init__(self, message: _Optional[str] = ...) -> None: ...
+
+class RequestFlush(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResponseFlush(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResponseException(_message.Message):
+    __slots__ = ("error",)
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    error: str
+    def __init__(self, error: _Optional[str] = ...) -> None: ...
+
+class RequestListSnapshots(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResponseListSnapshots(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RequestOfferSnapshot(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResponseOfferSnapshot(_message.Message):
+    __slots__ = ("result",)
+    class Result(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNKNOWN: _ClassVar[ResponseOfferSnapshot.Result]
+        ACCEPT: _ClassVar[ResponseOfferSnapshot.Result]
+        ABORT: _ClassVar[ResponseOfferSnapshot.Result]
+        REJECT: _ClassVar[ResponseOfferSnapshot.Result]
+    UNKNOWN: ResponseOfferSnapshot.Result
+    ACCEPT: ResponseOfferSnapshot.Result
+    ABORT: ResponseOfferSnapshot.Result
+    REJECT: ResponseOfferSnapshot.Result
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: ResponseOfferSnapshot.Result
+    def __init__(self, result: _Optional[_Union[ResponseOfferSnapshot.Result, str]] = ...) -> None: ...
+
 class RequestInfo(_message.Message):
     __slots__ = ("version", "block_version", "p2p_version", "abci_version")
     VERSION_FIELD_NUMBER: _ClassVar[int]
