@@ -21,6 +21,7 @@ from zrsign_dmpc.kept.single_use import (
     SingleUseItem,
     SingleUseLedger,
 )
+from zrsign_dmpc.wire.encoding import encode
 
 
 def item(
@@ -352,3 +353,45 @@ def test_anchor__should_only_move_forward_and_refuse_junk(tmp_path: Path) -> Non
         (tmp_path / "anchor").write_bytes(junk)
         with pytest.raises(JournalDamaged):
             anchor.read()
+
+
+def test_anchor__should_be_a_step_behind_after_a_torn_write(tmp_path: Path) -> None:
+    path, before = tmp_path / "anchor", b""
+    for count in range(1, 6):
+        head, last = Head(count, bytes([count]) * 32), Head(count - 1, bytes([count - 1]) * 32)
+        FileAnchor(path).advance(head)
+        after = path.read_bytes()
+        assert FileAnchor(path).read() == head
+        changed = [at for at in range(len(before)) if before[at] != after[at]]
+        for upto in changed:
+            end = changed[-1] + 1
+            garbage = bytes(byte ^ 0xFF for byte in after[upto:end])
+            for torn in (before[upto:end], garbage):
+                path.write_bytes(after[:upto] + torn + after[end:])
+                assert FileAnchor(path).read() == last
+        path.write_bytes(after)
+        before = after
+
+
+def test_anchor_with_both_slots_damaged__should_be_refused(tmp_path: Path) -> None:
+    path = tmp_path / "anchor"
+    for count in (1, 2):
+        FileAnchor(path).advance(Head(count, bytes(32)))
+    damaged = bytearray(path.read_bytes())
+    for at in (0, len(damaged) - 1):
+        damaged[at] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(JournalDamaged):
+        FileAnchor(path).read()
+
+
+def test_anchor_of_the_version_before__should_be_read_and_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "anchor"
+    path.write_bytes(encode((7, b"d" * 32)))
+    anchor = FileAnchor(path)
+    assert anchor.read() == Head(7, b"d" * 32)
+    with pytest.raises(ValueError, match="forward"):
+        anchor.advance(Head(7, bytes(32)))
+    for count in (8, 9, 10):
+        anchor.advance(Head(count, bytes([count]) * 32))
+        assert FileAnchor(path).read() == Head(count, bytes([count]) * 32)

@@ -15,10 +15,15 @@ from typing import Final, Self
 
 from zrsign_dmpc.errors import DmpcError, EncodingError
 from zrsign_dmpc.kept.single_use import EMPTY, Head
-from zrsign_dmpc.wire.encoding import decode, encode
+from zrsign_dmpc.wire.encoding import decode
 
 _HEADER: Final = 12
 MAX_ENTRY_BYTES: Final = 1 << 16
+_MAGIC: Final = b"anchor2\n"
+_SLOT_BYTES: Final = len(_MAGIC) + 8 + 32 + 8
+_SLOT_STEP: Final = 4096
+"""Bytes from slot to slot of an anchor: no sector of a disk holds a part of both."""
+_SLOTS_BYTES: Final = _SLOT_STEP + _SLOT_BYTES
 
 
 class JournalInUse(DmpcError):
@@ -116,6 +121,10 @@ class FileJournal:
 class FileAnchor:
     """A head in a file of its own. Keep it where backups of the journal do not reach.
 
+    The file has two slots, and the newest head takes the place of the older one: a crash tears that
+    slot, and the other one is a step behind, as if the crash had come before. What is written is on
+    the disk after one flush, because neither the file's size nor its name changes.
+
     A file can be copied back like any other: an enclave's counter is the stronger anchor.
     """
 
@@ -126,25 +135,70 @@ class FileAnchor:
         """The stored head, or the empty one before the first. Raises JournalDamaged."""
         if not self._path.exists():
             return EMPTY
-        try:
-            match decode(self._path.read_bytes()):
-                case (int(count), bytes(digest)):
-                    return Head(count, digest)
-        except EncodingError as error:
-            raise JournalDamaged(f"{self._path} is not an anchor") from error
-        raise JournalDamaged(f"{self._path} is not an anchor")
+        data = self._path.read_bytes()
+        found = [head for head in (*_slots(data), _single(data)) if head is not None]
+        if not found:
+            raise JournalDamaged(f"{self._path} is not an anchor")
+        return max(found, key=lambda head: head.count)
 
     def advance(self, head: Head) -> None:
         """Store a head with a higher count, durably. Raises ValueError, OSError."""
         if head.count <= self.read().count:
             raise ValueError(f"an anchor only moves forward, not to {head.count}")
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._begin(head)
+            return
+        try:
+            heads = _slots(os.pread(file, _SLOTS_BYTES, 0))
+            if heads[0] is None and heads[1] is None:
+                self._begin(head)
+                return
+            counts = [-1 if each is None else each.count for each in heads]
+            record = _slot(head)
+            if os.pwrite(file, record, _SLOT_STEP * counts.index(min(counts))) != len(record):
+                raise OSError(f"{self._path}: the disk took only a part of an anchor")
+            os.fdatasync(file)
+        finally:
+            os.close(file)
+
+    def _begin(self, head: Head) -> None:
+        """Make the file, or write one of the version before anew."""
         draft = self._path.with_suffix(".new")
         with draft.open("wb") as file:
-            file.write(encode((head.count, head.digest)))
+            file.write(_slot(head).ljust(_SLOTS_BYTES, b"\0"))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
         _sync_directory(self._path.parent)
+
+
+def _slot(head: Head) -> bytes:
+    body = _MAGIC + head.count.to_bytes(8, "big") + head.digest
+    return body + hashlib.sha256(body).digest()[:8]
+
+
+def _slots(data: bytes) -> list[Head | None]:
+    """The heads in the two slots; None for one that is empty, torn or of another format."""
+    found: list[Head | None] = []
+    for at in (0, _SLOT_STEP):
+        body = data[at : at + _SLOT_BYTES]
+        count = int.from_bytes(body[len(_MAGIC) : len(_MAGIC) + 8], "big")
+        head = Head(count, body[len(_MAGIC) + 8 : -8])
+        found.append(head if len(body) == _SLOT_BYTES and body == _slot(head) else None)
+    return found
+
+
+def _single(data: bytes) -> Head | None:
+    """The head in a file of the version before: one record and nothing else."""
+    try:
+        match decode(data):
+            case (int(count), bytes(digest)):
+                return Head(count, digest)
+    except EncodingError:
+        pass
+    return None
 
 
 def _record(entry: bytes) -> bytes:
