@@ -25,6 +25,7 @@ from fastapi import APIRouter
 
 from zrchain_lite import genesis, logs
 from zrchain_lite.api import grpc, http, rest, rpc
+from zrchain_lite.api.origins import Origins
 from zrchain_lite.engine import EmbeddedEngine, Reading
 from zrchain_lite.engine.link import Frame, Kind, Wire
 from zrchain_lite.engine.reader import Reader, serve_reader
@@ -43,6 +44,14 @@ Sockets = tuple[socket.socket, socket.socket]
 """Bound sockets of REST and of JSON-RPC."""
 
 
+@dataclass(frozen=True)
+class Guard:
+    """Which foreign pages may use the HTTP doors, and what all doors prove themselves with."""
+
+    cors_origins: Sequence[str] = ()
+    tls: http.Tls | None = None
+
+
 @asynccontextmanager
 async def opened(
     ledger: Reading,
@@ -50,14 +59,17 @@ async def opened(
     routers: Routers,
     sockets: Sockets,
     grpc_address: str,
+    guard: Guard,
 ) -> AsyncIterator[int]:
     """Serve all three doors while the context lasts; yields gRPC's port. Raises AddressInUse."""
     rest_socket, rpc_socket = sockets
     async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(grpc.serve(ledger, grpc_address))
+        port = await stack.enter_async_context(grpc.serve(ledger, grpc_address, guard.tls))
         rest_app = rest.build(ledger, routers=routers(ledger))
-        await stack.enter_async_context(http.serve(rest_app, rest_socket))
-        await stack.enter_async_context(http.serve(rpc.build(ledger, first_state), rpc_socket))
+        rpc_app = rpc.build(ledger, first_state)
+        for app, listener in ((rest_app, rest_socket), (rpc_app, rpc_socket)):
+            guarded = Origins(app, guard.cors_origins)
+            await stack.enter_async_context(http.serve(guarded, listener, tls=guard.tls))
         yield port
 
 
@@ -77,6 +89,9 @@ class DoorsSettings:
     grpc: str
     rest: int
     rpc: int
+    cors_origins: Sequence[str] = ()
+    tls: Sequence[str] = ()
+    """The files of the certificate and its key; empty without TLS."""
     link: int = -1
 
 
@@ -182,7 +197,9 @@ async def serve(settings: DoorsSettings) -> None:
     first_state = genesis.load(Path(settings.genesis))
     sockets = (socket.socket(fileno=settings.rest), socket.socket(fileno=settings.rpc))
     try:
-        async with opened(ledger, first_state, routers, sockets, settings.grpc) as port:
+        tls = http.Tls(*settings.tls) if settings.tls else None
+        guard = Guard(settings.cors_origins, tls)
+        async with opened(ledger, first_state, routers, sockets, settings.grpc, guard) as port:
             wire.send(Frame(Kind.READY, port))
             await ledger.follow()
     except http.AddressInUse:

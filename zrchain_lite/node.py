@@ -12,7 +12,7 @@ from fastapi import APIRouter
 
 from zrchain_lite import doors, genesis
 from zrchain_lite.api import http
-from zrchain_lite.doors import DoorsProcess, DoorsSettings, Routers, Sockets
+from zrchain_lite.doors import DoorsProcess, DoorsSettings, Guard, Routers, Sockets
 from zrchain_lite.engine import EmbeddedEngine, EngineSettings, Reading
 from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.keepers import Keepers, ModuleList
@@ -29,6 +29,7 @@ class NodeSettings:
     rest: str = "127.0.0.1:1317"
     rpc: str = "127.0.0.1:26657"
     engine: EngineSettings = field(default_factory=EngineSettings)
+    guard: Guard = field(default_factory=Guard)
     doors_apart: bool = True
     """Whether the doors have a process of their own. Tests may do without."""
 
@@ -99,7 +100,9 @@ async def serving(
             grpc_port = await process.start()
         else:
             process = None
-            served = doors.opened(engine, first_state, routers, sockets, settings.grpc)
+            served = doors.opened(
+                engine, first_state, routers, sockets, settings.grpc, settings.guard
+            )
             grpc_port = await stack.enter_async_context(served)
         rest_port, rpc_port = (each.getsockname()[1] for each in (rest_socket, rpc_socket))
         node = RunningNode(engine, grpc_port, rest_port, rpc_port, process)
@@ -119,6 +122,7 @@ def _doors_process(
     sockets: Sockets,
 ) -> DoorsProcess:
     rest_socket, rpc_socket = sockets
+    tls = settings.guard.tls
     told = DoorsSettings(
         home=str(settings.home),
         genesis=str(settings.genesis),
@@ -128,5 +132,7 @@ def _doors_process(
         grpc=settings.grpc,
         rest=rest_socket.fileno(),
         rpc=rpc_socket.fileno(),
+        cors_origins=tuple(settings.guard.cors_origins),
+        tls=(tls.certificate, tls.key) if tls else (),
     )
     return DoorsProcess(engine, told)

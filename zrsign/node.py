@@ -17,7 +17,9 @@ from fastapi import APIRouter
 from google.protobuf.message import Message
 
 from zrchain_lite import node
+from zrchain_lite.api.http import Tls
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
+from zrchain_lite.doors import Guard
 from zrchain_lite.engine import EngineSettings, Reading
 from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
@@ -64,6 +66,12 @@ class LedgerSettings(Settings):
     """Where CometBFT's JSON-RPC is served, as host:port."""
     empty_block_interval_s: float = 5.0
     """Time after which a block without transactions is made, in seconds."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of the web pages that may use REST and JSON-RPC, as in https://wallet.example."""
+    tls_certificate: Path | None = None
+    """Certificate chain of gRPC, REST and JSON-RPC, in PEM; without one they speak plain text."""
+    tls_key: Path | None = None
+    """Private key of the certificate, in PEM."""
 
 
 def modules(keepers: Keepers) -> tuple[Module, ...]:
@@ -142,6 +150,18 @@ def verify(home: Path) -> tuple[Tip, list[str]]:
         return store.tip(), list(islice(faults(store), MAX_FAULTS))
 
 
+def _guard(settings: LedgerSettings) -> Guard:
+    """Raises DaemonError where one of the two files is named alone, or cannot be used."""
+    files = [file for file in (settings.tls_certificate, settings.tls_key) if file is not None]
+    if len(files) == 1:
+        raise DaemonError("tls_certificate and tls_key go together: name both, or none")
+    try:
+        tls = Tls(*map(str, files)) if files else None
+    except LedgerError as error:
+        raise DaemonError(str(error)) from error
+    return Guard(settings.cors_origins, tls)
+
+
 async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
     """Run the node until `stop`."""
     node_settings = node.NodeSettings(
@@ -150,6 +170,7 @@ async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
         grpc=settings.grpc,
         rest=settings.rest,
         rpc=settings.rpc,
+        guard=_guard(settings),
         engine=EngineSettings(empty_block_interval_s=settings.empty_block_interval_s),
     )
 

@@ -34,7 +34,7 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         reservations = await Reservations.open(settings.database_url)
         stack.push_async_callback(reservations.close)
-        client = LedgerClient(settings.ledger.grpc, account=account)
+        client = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
         stack.push_async_callback(client.close)
         networks = []
         for chain, network in settings.networks.items():

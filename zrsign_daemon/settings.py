@@ -52,7 +52,9 @@ class LedgerAccess(Part):
     """The `[ledger]` table of every daemon: where the ledger is, and the daemon's account there."""
 
     grpc: str
-    """Where a ledger node answers gRPC, as host:port."""
+    """Where a ledger node answers gRPC, as host:port, or https://host:port for TLS."""
+    ca: Path | None = None
+    """Certificates that the node's is verified by, in PEM; those of the system without it."""
     key_file: Path
     """File with the secp256k1 secret of the daemon's ledger account: 32 bytes in hexadecimal."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import grpc
 import grpc.aio
 
 from zrchain_lite.api import height, reflection, services
-from zrchain_lite.api.http import GRACE_S, AddressInUse
+from zrchain_lite.api.http import GRACE_S, AddressInUse, Tls
 from zrchain_lite.api.reflection import Reflection
 from zrchain_lite.api.services import Metadata, Method
 from zrchain_lite.api.status import GrpcStatus, status_of
@@ -95,8 +96,13 @@ def _guarded(path: str, call: Call) -> Call:
     return guarded
 
 
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    pair = Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes()
+    return grpc.ssl_server_credentials([pair])
+
+
 @asynccontextmanager
-async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
+async def serve(engine: Reading, address: str, tls: Tls | None = None) -> AsyncIterator[int]:
     """Listen on `host:port` (port 0 chooses one) while the context lasts; yields the port.
 
     Raises AddressInUse.
@@ -114,7 +120,10 @@ async def serve(engine: Reading, address: str) -> AsyncIterator[int]:
     server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers((Handler(engine),))
     try:
-        port = server.add_insecure_port(address)
+        if tls is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, _credentials(tls))
     except RuntimeError:
         raise AddressInUse("gRPC", address) from None
     await server.start()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -60,9 +62,27 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True)
+class Tls:
+    """A door's certificate chain and its key, in PEM files; raises LedgerError when unusable."""
+
+    certificate: str
+    key: str
+
+    def __post_init__(self) -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            # The password of none is asked for on a terminal otherwise.
+            context.load_cert_chain(self.certificate, self.key, password="")
+        except OSError as error:
+            raise LedgerError(
+                f"cannot use the certificate {self.certificate} with the key {self.key}: {error}"
+            ) from None
+
+
 @asynccontextmanager
 async def serve(
-    app: Any, listener: socket.socket, *, connections: Any = None
+    app: Any, listener: socket.socket, *, connections: Any = None, tls: Tls | None = None
 ) -> AsyncIterator[None]:
     """Serve an ASGI application on a bound socket while the context lasts.
 
@@ -78,6 +98,8 @@ async def serve(
         http=connections or bounded(),
         ws="websockets-sansio",
         ws_max_size=2 * 1024 * 1024,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     # Connections wait in the socket's backlog until the server accepts.
     listener.listen()

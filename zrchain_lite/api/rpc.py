@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from zrchain_lite.api import bounded_json, rpc_params
+from zrchain_lite.api.origins import is_page
 from zrchain_lite.api.rpc_methods import RpcMethod, RpcMethods
 from zrchain_lite.api.rpc_subscriptions import Subscriptions
 from zrchain_lite.engine.reading import Reading
@@ -25,6 +26,7 @@ from zrchain_lite.genesis import Genesis
 _log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_BATCH = 20
+JSON = "application/json"
 MAX_WEBSOCKETS = 200
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND = -32700, -32600, -32601
@@ -98,6 +100,9 @@ class _Door:
         return JSONResponse(answer(-1, result))
 
     async def post(self, request: Request) -> JSONResponse:
+        if is_page(request.headers) and _media_type(request) != JSON:
+            refused = CallError(INVALID_REQUEST, f"a page sends {JSON}")
+            return JSONResponse(refusal(None, refused), 415)
         try:
             given = await _json(request)
         except CallError as error:
@@ -165,6 +170,10 @@ class _Door:
         if method is None:
             raise CallError(METHOD_NOT_FOUND, f"no method {name[:80]!r}; GET / lists them")
         return method
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _name(given: Any) -> str:

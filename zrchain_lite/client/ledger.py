@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
-from grpc import StatusCode
-from grpc.aio import AioRpcError, insecure_channel
+from grpc import StatusCode, ssl_channel_credentials
+from grpc.aio import AioRpcError, Channel, insecure_channel, secure_channel
 
 from zrchain_lite.client.account import Account
 from zrchain_lite.client.errors import (
@@ -54,6 +55,7 @@ OUT_OF_GAS = ("sdk", 11)
 _TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED)
 """What a node says that stops, or nobody says; one's own cancellation is no answer of a call."""
 _OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 2_000))
+_TLS = "https://"
 _TX = "/cosmos.tx.v1beta1.Service"
 _LATEST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetLatestBlock"
 
@@ -84,8 +86,18 @@ class _Position:
     sequence: int
 
 
+def _channel(target: str, ca: Path | None) -> Channel:
+    if not target.startswith(_TLS):
+        return insecure_channel(target, options=_OPTIONS)
+    credentials = ssl_channel_credentials(ca.read_bytes() if ca else None)
+    return secure_channel(target.removeprefix(_TLS), credentials, options=_OPTIONS)
+
+
 class LedgerClient:
-    """One connection to `grpc` (host:port).
+    """One connection to `grpc`: host:port, or https://host:port for TLS.
+
+    Over TLS the node's name is verified against the certificates in the PEM file `ca`, or those
+    that the system trusts.
 
     With an `account` it can send; the account's transactions go one after the other. Every call is
     tried up to `attempts` times while the node cannot be reached.
@@ -96,13 +108,14 @@ class LedgerClient:
         grpc: str,
         *,
         account: Account | None = None,
+        ca: Path | None = None,
         timeout_s: float = 15.0,
         attempts: int = 10,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self._target = grpc
-        self._channel = insecure_channel(grpc, options=_OPTIONS)
+        self._channel = _channel(grpc, ca)
         self._account = account
         self._timeout_s, self._attempts = timeout_s, attempts
         self._sleep, self._rng = sleep, rng
