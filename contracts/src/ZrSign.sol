@@ -2,6 +2,7 @@
 pragma solidity ^0.8.34;
 
 import {Panic} from "@openzeppelin/contracts/utils/Panic.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ZrSignBase} from "./ZrSignBase.sol";
 import {ISign} from "./interfaces/ISign.sol";
@@ -34,6 +35,10 @@ contract ZrSign is ZrSignBase {
     /// @dev The part of it that a transaction costs once, however many answers it has.
     uint256 private constant TRANSACTION_GAS = 21_000;
     uint256 private constant BYTE_GAS = 16;
+    /// @dev Gas that an owner with code has to take its refund, and pays for whether it uses it or not.
+    uint256 private constant OWNER_GAS = 15_000;
+    /// @dev Gas of a credit, which an owner that refuses its refund pays for.
+    uint256 private constant CREDIT_GAS = 25_000;
     /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
     uint256 private constant CALLBACK_GAS = 100_000;
     uint256 private constant CALLBACK_CALL_GAS = 8_000;
@@ -261,31 +266,34 @@ contract ZrSign is ZrSignBase {
         emit ISign.ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, CALLBACK_GAS, data));
     }
 
-    /// @dev Pays the submitter for its gas and the owner the rest. Meant for a gas limit of respGas: what was used is
-    /// then respGas - gasleft(); with a higher limit the submitter gets less, down to the transfers alone.
+    /// @dev Pays the owner what the answer leaves, and then the submitter for its gas, also for what the owner's code made of
+    /// that. Meant for a gas limit of respGas: what was used is then respGas - gasleft(); with a higher limit the submitter gets
+    /// less, down to the transfers alone. Never more than what was measured, whatever respGas became after the request.
     function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart, uint256 length) private {
+        uint256 price = tx.gasprice;
+        if (terms.demands(Strictness.REFUND)) price = Math.min(price, _fairPrice(terms, held));
         uint256 cost;
         // Gas has far fewer than 64 bits. A price that nobody could pay would wrap; no cost exceeds what is held.
         unchecked {
             uint256 left = gasleft();
             uint256 used = terms.respGas();
             used = used > left ? used - left : 0;
-            uint256 price = tx.gasprice;
-            if (terms.demands(Strictness.REFUND)) {
-                uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * length;
-                if (_transactionPaid) measured -= TRANSACTION_GAS;
-                _transactionPaid = true;
-                if (used > measured) used = measured;
-                uint256 fair = _fairPrice(terms, held);
-                if (price > fair) price = fair;
-            }
-            cost = (used + 2 * TRANSFER_GAS) * price;
-            if (cost > held) cost = held;
+            uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * length;
+            if (_transactionPaid) measured -= TRANSACTION_GAS;
+            _transactionPaid = true;
+            used = Math.min(used, measured) + 2 * TRANSFER_GAS;
+            if (owner.code.length != 0) used += OWNER_GAS;
+            cost = Math.min(used * price, held);
             held -= cost;
+            if (held != 0 && !LimitedCall.pay(owner, held, OWNER_GAS)) {
+                uint256 refused = Math.min(CREDIT_GAS * price, held);
+                cost += refused;
+                held -= refused;
+                _credit(owner, held);
+            }
         }
         emit ISign.ZrSigGasRefund(cost, held);
         _payOrCredit(_msgSender(), cost);
-        _payOrCredit(owner, held);
     }
 
     /// @dev A typed answer is bound to its wallet.

@@ -120,8 +120,12 @@ abstract contract ZrSignRefunds is IRefunds, ZrSignConfig {
     /// @dev A recipient that does not take the payment keeps a credit.
     function _payOrCredit(address to, uint256 amount) internal {
         if (amount == 0 || LimitedCall.pay(to, amount, RECEIVE_GAS)) return;
-        _signStorage().credit[to] += amount;
-        emit RefundCredited(to, amount);
+        _credit(to, amount);
+    }
+
+    function _credit(address account, uint256 amount) internal {
+        _signStorage().credit[account] += amount;
+        emit RefundCredited(account, amount);
     }
 
     /// @dev The recipient has all gas: nobody but the caller pays for it.

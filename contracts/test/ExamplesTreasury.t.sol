@@ -71,6 +71,21 @@ contract ExamplesTreasuryTest is TreasuryFixture {
         vm.expectRevert(abi.encodeWithSelector(BitcoinTreasury.QuorumMissing.selector, id, approvals, 2));
     }
 
+    /// @dev What one call may ask for is over with it, also within the same transaction.
+    function test_permission__should_end_with_its_call(bool forKey) public {
+        uint256 id = propose(1);
+        vote(BOB, id, true);
+        if (forKey) {
+            vm.prank(ALICE);
+            treasury.openWallet{value: directFee(2)}();
+        } else {
+            treasury.execute(id);
+        }
+        vm.deal(address(treasury), 10 ether);
+        vm.expectRevert(abi.encodeWithSelector(BitcoinTreasury.NotPermitted.selector, ISign.zrKeyReq.selector));
+        treasury.requestNewBTCWallet(2);
+    }
+
     // Paying
 
     function test_payment__should_be_requested_as_it_was_voted(uint256 sats, address anybody) public {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.34;
 
 import {ISign} from "../src/interfaces/ISign.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
 import {Vm} from "./Vm.sol";
 
@@ -48,6 +49,8 @@ contract Owner {
 
 contract RefundsTest is Fixture {
     string internal constant WALLET = "0x000000000000000000000000000000000000dEaD";
+    /// @dev Gas of a transaction before its code runs: 21,000, and its call data.
+    uint256 internal constant INTRINSIC = 26_000;
 
     /// @dev What the refund event says: wei to the submitter, wei to the owner.
     function answerKey(address owner, uint256 gas) internal returns (uint256 cost, uint256 change) {
@@ -159,6 +162,53 @@ contract RefundsTest is Fixture {
         direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
         (, uint256 change) = answerKey(address(owner), RESP_GAS);
         vm.assertEq(direct.refundCredit(address(owner)), change);
+    }
+
+    /// @dev What the answer took at the submitter's price, paid or not, is what the submitter gets.
+    function measured(address owner) internal returns (uint256 spent, uint256 cost, uint256 change) {
+        SignTypes.ZrKeyResParams memory answer = keyAnswer(owner, 0, WALLET);
+        // An account that sends transactions exists; paying one that does not takes 25,000 more.
+        vm.deal(RELAYER, 1);
+        uint256 paid = RELAYER.balance;
+        vm.prank(RELAYER);
+        spent = gasleft();
+        direct.zrKeyRes{gas: RESP_GAS - INTRINSIC}(answer);
+        spent = spent - gasleft() + INTRINSIC;
+        cost = RELAYER.balance - paid;
+        change = owner.balance + direct.refundCredit(owner);
+    }
+
+    function test_submitter__should_be_made_whole_for_what_an_owner_makes_it_spend(uint8 manner, bool strict) public {
+        if (strict) demand(direct, Strictness.REFUND);
+        Owner owner = new Owner(address(direct), Owner.Manner(manner % 3));
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
+        (uint256 spent, uint256 cost, uint256 change) = measured(address(owner));
+        vm.assertTrue(cost >= spent * BASE_FEE, "short");
+        vm.assertTrue(cost <= (spent + 30_000) * BASE_FEE, "too much");
+        vm.assertEq(cost + change, netResp());
+        vm.assertEq(address(direct).balance, direct.getColletedFees() + direct.refundCredit(address(owner)));
+    }
+
+    /// @dev What is held bounds it all the same.
+    function test_submitter__should_get_no_more_than_what_is_held(uint32 respGas) public {
+        respGas = respGas % 200_000;
+        direct.updateRespGas(respGas);
+        Owner owner = new Owner(address(direct), Owner.Manner.Rejects);
+        direct.zrKeyReq{value: 1 ether}(SignTypes.ZrKeyReqParams(address(owner), EVM, 1));
+        uint256 held = direct.getWalletRegistry(EVM, 0, address(owner)).value;
+        (, uint256 cost, uint256 change) = measured(address(owner));
+        vm.assertEq(cost + change, held);
+    }
+
+    /// @dev `respGas` that was raised after the request would pay for gas that nobody used.
+    function test_submitter__should_not_gain_by_respGas_that_was_raised_later(bool strict) public {
+        if (strict) demand(direct, Strictness.REFUND);
+        direct.zrKeyReq{value: directFee(1) + 1 ether}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        direct.updateRespGas(10_000_000);
+        (uint256 spent, uint256 cost,) = measured(USER);
+        // The test itself spends up to 3,000 on the call.
+        vm.assertTrue(cost >= (spent - 3_000) * BASE_FEE, "short");
+        vm.assertTrue(cost <= (spent + 20_000) * BASE_FEE, "too much");
     }
 
     function test_signAnswer__should_refund_the_owner_that_was_signed() public {

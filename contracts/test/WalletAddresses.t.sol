@@ -117,6 +117,18 @@ contract WalletAddressesTest is Fixture {
         vm.assertFalse(ZrSignTypes.isAddress(COIN_BITCOIN, Base58.encode(abi.encodePacked(raw, checksum))));
     }
 
+    /// @dev One digit too many is five bits of padding or more, zeros or not (BIP 173: at most four).
+    function test_witness__should_have_no_digit_that_says_nothing(uint8 version, bytes20 program) public pure {
+        version = version % 17;
+        bytes memory values = new bytes(34);
+        values[0] = bytes1(version);
+        for (uint256 i = 0; i < 32; i++) {
+            values[1 + i] = bytes1(uint8(uint160(program) >> (155 - 5 * i)) & 31);
+        }
+        string memory text = Bech32.seal("bc", values, version == 0 ? 1 : 0x2bc830a3);
+        vm.assertFalse(ZrSignTypes.isAddress(COIN_BITCOIN, text));
+    }
+
     function test_witness0__should_be_bech32_of_20_or_32_bytes(bytes20 short, bytes32 long) public pure {
         vm.assertTrue(ZrSignTypes.isAddress(COIN_BITCOIN, Bech32.encode("bc", 0, abi.encodePacked(short))));
         vm.assertTrue(ZrSignTypes.isAddress(COIN_BITCOIN, Bech32.encode("bc", 0, abi.encodePacked(long))));
