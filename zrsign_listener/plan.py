@@ -176,11 +176,12 @@ def decide(feed: Feed, limits: ScanLimits, view: NodeView) -> tuple[Feed, Step]:
     feed = replace(feed, contradictions=0, span=feed.span or limits.initial_span)
     if feed.next_block > view.final:
         return feed, Wait()
-    # A narrow span shrinks the overlap too, down to a single block.
-    first = max(feed.start_block, feed.next_block - min(limits.overlap, feed.span - 1))
+    # A narrow span shrinks the overlap too, down to a single block; so does a cap on both.
+    room = feed.span if feed.cap is None else min(feed.span, feed.cap)
+    first = max(feed.start_block, feed.next_block - min(limits.overlap, room - 1))
     last = min(feed.next_block + feed.span - 1, view.final)
     if feed.cap is not None:
-        last = min(last, max(feed.next_block, first + feed.cap - 1))
+        last = min(last, first + feed.cap - 1)
     return feed, Scan(first, last)
 
 

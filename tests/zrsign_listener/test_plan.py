@@ -175,6 +175,89 @@ def test_limits__should_be_careful_unless_told_otherwise() -> None:
     )
 
 
+def width(scan: Scan) -> int:
+    return scan.last - scan.first + 1
+
+
+def test_refused_width__should_not_be_asked_for_again_for_a_long_time() -> None:
+    """A node that takes ten blocks: the cap is found, kept for 200 full ranges, and tried again."""
+    feed, far, refused, taken = Feed.new(0), view(0), 0, 0
+    far = replace(far, tip=10_000, final=10_000)
+    hashes: dict[int, bytes | None] = {n: block(n).hash for n in range(10_001)}
+    far = replace(far, hashes=hashes)
+    since = 0
+    for _ in range(400):
+        feed, step = plan.decide(feed, LIMITS, far)
+        assert isinstance(step, Scan)
+        if width(step) > 10:
+            refused, since = refused + 1, taken
+            feed = plan.failed(feed, step, refused=True)
+            continue
+        taken += 1
+        feed = plan.absorb(feed, LIMITS, step, [block(step.last)], ()).feed
+        if taken - since == 150:
+            assert (feed.cap, width(step)) == (10, 10)
+    assert refused <= 12
+    assert feed.next_block > 2_500
+
+
+def test_refusal_of_a_few_blocks__should_not_be_taken_for_a_cap() -> None:
+    feed = scanned(Feed.new(0), 20)
+    assert plan.failed(feed, Scan(21, 22), refused=True).cap == plan.LEAST_CAP
+    assert plan.failed(feed, Scan(21, 30), refused=True).cap == 9
+    assert plan.failed(feed, Scan(21, 30)).cap is None
+
+
+def test_cap__should_bound_the_overlap_too_and_leave_a_block_to_read() -> None:
+    feed = replace(scanned(Feed.new(0), 20), cap=5)
+    assert plan.decide(feed, LIMITS, view(100))[1] == Scan(19, 23)
+    wide = replace(LIMITS, overlap=9)
+    assert plan.decide(feed, wide, view(100))[1] == Scan(17, 21)
+
+
+def test_fork__should_be_followed_sooner_than_a_node_that_lags() -> None:
+    steps = []
+    for seen in (view(30, b20=1), view(3)):
+        feed = scanned(Feed.new(0), 20)
+        for _ in range(3):
+            feed, step = plan.decide(feed, LIMITS, seen)
+            assert isinstance(step, Contradicted)
+            steps.append((step.retrace, step.alarm))
+    fork, lag = steps[:3], steps[3:]
+    assert fork == [(False, False), (True, False), (True, True)]
+    assert lag == [(False, False), (False, False), (True, True)]
+
+
+def test_marks__should_say_where_the_feed_stood_after_each_block() -> None:
+    feed = scanned(Feed.new(0), 20)
+    sightings = [Seen(0, 0, block(22)), Seen(1, None, block(22)), Seen(2, 1, block(24))]
+    blocks = [block(number) for number in range(19, 26)]
+    marks = plan.absorb(feed, LIMITS, Scan(19, 25), blocks, sightings).feed.marks
+    assert [(m.block.number, m.next_trace_id, m.anchor) for m in marks] == [
+        (21, 0, 0),
+        (22, 1, 22),
+        (23, 1, 22),
+        (24, 2, 24),
+        (25, 2, 24),
+    ]
+
+
+def test_marks_after_a_rewind__should_take_the_place_of_those_before() -> None:
+    feed = scanned(Feed.new(0), 20)
+    blocks = [block(number) for number in range(21, 26)]
+    feed = plan.absorb(feed, LIMITS, Scan(21, 25), blocks, ()).feed
+    again = replace(feed, next_block=23)
+    late = [Seen(0, 0, block(24))]
+    marks = plan.absorb(again, LIMITS, Scan(23, 25), blocks[2:], late).feed.marks
+    assert [(m.block.number, m.next_trace_id) for m in marks] == [
+        (21, 0),
+        (22, 0),
+        (23, 0),
+        (24, 1),
+        (25, 1),
+    ]
+
+
 def test_full_answer__should_count_as_cut_short_unless_it_is_one_block() -> None:
     assert plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap)
     assert not plan.is_cut_short(LIMITS, Scan(1, 2), LIMITS.log_cap - 1)
