@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from relayer import metrics
 from relayer.destinations import Builder
+from relayer.destinations.several import AnyOf, SeveralNodes
 from relayer.intake import Intake
 from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
@@ -137,12 +138,13 @@ class Relayer:
         return self._settings.answers is not None and adapter_for(chain).answers is not None
 
     def _worker(self, chain: str, target: DestinationSettings) -> ChainWorker:
-        rpc = _rpc(target)
+        nodes = _nodes(target)
         builders: dict[ItemKind, Builder] = {ItemKind.TRANSACTION: TransactionBuilder()}
-        if (answers := self._answers(chain, rpc)) is not None:
+        if (answers := self._answers(chain, _first_of(nodes))) is not None:
             builders[ItemKind.ANSWER] = answers
         depths = (target.finality, target.settled)
-        destination = adapter_for(chain).destination(chain, rpc, *depths)
+        made = [adapter_for(chain).destination(chain, node, *depths) for node in nodes]
+        destination = made[0] if len(made) == 1 else SeveralNodes(made, target.quorum)
         return ChainWorker(destination, builders, self._outbox, self._bounds(target), self._clock)
 
     def _answers(self, chain: str, rpc: JsonRpc) -> Builder | None:
@@ -174,7 +176,7 @@ class Relayer:
         ledger = ComposerLedger(self._client)
         return [
             Composition(
-                composer(chain, _rpc(target), limits),
+                composer(chain, _first_of(_nodes(target)), limits),
                 ledger,
                 limits.grace_s,
                 self._clock,
@@ -185,10 +187,16 @@ class Relayer:
         ]
 
 
-def _rpc(target: DestinationSettings) -> JsonRpc:
-    return JsonRpc(
-        target.rpc_url, timeout_s=target.rpc_timeout_s, cookie_file=target.rpc_cookie_file
-    )
+def _nodes(target: DestinationSettings) -> list[JsonRpc]:
+    return [
+        JsonRpc(url, timeout_s=target.rpc_timeout_s, cookie_file=target.rpc_cookie_file)
+        for url in (target.rpc_url, *target.other_rpc_urls)
+    ]
+
+
+def _first_of(nodes: list[JsonRpc]) -> JsonRpc:
+    """The first node that answers."""
+    return nodes[0] if len(nodes) == 1 else AnyOf(nodes)
 
 
 def _counter(chain: str) -> Callable[[str], None]:

@@ -8,9 +8,9 @@ finality = 1
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from zrsign_chains import ChainError, chain_for
 from zrsign_daemon.database import DatabaseUrl
@@ -26,6 +26,10 @@ class DestinationSettings(Part):
 
     rpc_url: NodeUrl
     """The node's JSON-RPC, or on a Cosmos chain its CometBFT RPC."""
+    other_rpc_urls: tuple[NodeUrl, ...] = Field(default=(), max_length=15)
+    """Further nodes of the chain: all are sent to, and one is asked when another fails."""
+    quorum: int = Field(default=1, ge=1, le=16)
+    """How many nodes have to agree on where a transaction stands."""
     rpc_cookie_file: Path | None = None
     """File with bitcoind's RPC cookie, in place of a user and password in `rpc_url`."""
     rpc_timeout_s: float = Field(default=10.0, gt=0)
@@ -48,6 +52,12 @@ class DestinationSettings(Part):
     """Longest time between two looks at the chain while something waits, in seconds."""
     resubmit_after_s: float = Field(default=60.0, gt=0)
     """Time after which a transaction that waits is sent again as it is, in seconds."""
+
+    @model_validator(mode="after")
+    def _enough_nodes(self) -> Self:
+        if self.quorum > 1 + len(self.other_rpc_urls):
+            raise ValueError(f"a quorum of {self.quorum} needs as many nodes: other_rpc_urls")
+        return self
 
 
 class AnswerSettings(Part):
