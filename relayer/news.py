@@ -57,9 +57,13 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Pending:
-    """The transaction waits in the node's memory pool. `height` is the chain's, 0 where untold."""
+    """The transaction waits in the node's memory pool. `height` is the chain's, 0 where untold.
+
+    `reason` says what it waits for, where that is not its fee alone.
+    """
 
     height: int = field(default=0, compare=False)
+    reason: str = ""
 
 
 @dataclass(frozen=True)

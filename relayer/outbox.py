@@ -169,6 +169,15 @@ class Outbox(Database):
         )
         return await self._items(query)
 
+    async def next_due(self, chain: str) -> float | None:
+        """When the next open item of a chain is due, Unix s; None when there is none."""
+        query = select(func.min(ItemRow.next_at)).where(
+            ItemRow.chain == chain, ItemRow.stage.not_in([Stage.DONE, Stage.FAILED])
+        )
+        async with self._reading() as session:
+            found: float | None = await session.scalar(query)
+            return found
+
     async def unreported(self, limit: int = 200) -> list[OutboxItem]:
         """Items whose standing the ledger does not know."""
         return await self._items(

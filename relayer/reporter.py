@@ -22,11 +22,14 @@ class DeliveryReporter:
         self._outbox = outbox
         self._log = get_logger()
 
-    async def tick(self) -> None:
-        """Standing everything that is owed. Raises the ledger's error when it is not reachable."""
+    async def tick(self) -> bool:
+        """Report what is owed, one batch. True when there was something, and may be more.
+
+        Raises the ledger's error when it is not reachable.
+        """
         items = await self._outbox.unreported(BATCH)
         if not items:
-            return
+            return False
         try:
             await self._ledger.report(items)
         except TxFailed as error:
@@ -34,9 +37,10 @@ class DeliveryReporter:
                 raise
             for item in items:
                 await self._report_alone(item)
-            return
+            return True
         for item in items:
             await self._settle(item, "accepted")
+        return True
 
     async def _report_alone(self, item: OutboxItem) -> None:
         try:

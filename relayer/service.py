@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 from relayer import metrics
 from relayer.destinations import Builder
@@ -36,6 +37,8 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
+IDLE_S = 30.0
+"""Seconds between two looks of a loop that is woken by what it waits for."""
 
 
 async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
@@ -68,6 +71,8 @@ class Relayer:
         self._client = client
         self._outbox = outbox
         self._clock = clock
+        # Whether new blocks are told: only then may a loop rely on being woken.
+        self._told = False
         self._overdue: dict[str, int] = {}
         self._log = get_logger()
         ledger = DeliveryLedger(client)
@@ -90,10 +95,11 @@ class Relayer:
     def _loops(self) -> list[Loop]:
         pause_s = self._settings.poll_interval_s
         self._working = {chain: self._working_loop(one) for chain, one in self._workers.items()}
-        self._reporting = Loop("reporter", self._reporter.tick, pause_s, BACK_OFF)
+        self._reporting = Loop("reporter", self._report, pause_s, BACK_OFF)
         self._taking = Loop("intake", self._take, pause_s, BACK_OFF)
         self._composing = [
-            Loop(f"composer {one.chain}", one.tick, pause_s, BACK_OFF) for one in self._compositions
+            Loop(f"composer {one.chain}", partial(self._compose, one), pause_s, BACK_OFF)
+            for one in self._compositions
         ]
         # Its pass ends only by failing, and without it blocks are seen a poll later: no failure.
         self.watching = Loop("blocks", self._watch, pause_s, BACK_OFF)
@@ -104,7 +110,15 @@ class Relayer:
             *self._composing,
         ]
 
-    async def _take(self) -> None:
+    def _idle_s(self, pause_s: float) -> float:
+        """The pause of a loop that has nothing to do: new blocks wake it, while they are told."""
+        return max(pause_s, IDLE_S) if self._told else pause_s
+
+    async def _compose(self, one: Composition) -> float:
+        wanted = await one.tick()
+        return self._idle_s(self._settings.poll_interval_s) if wanted is None else wanted
+
+    async def _take(self) -> float:
         for chain in await self._intake.tick():
             self._working[chain].wake()
         metrics.OPEN.clear()
@@ -118,21 +132,39 @@ class Relayer:
             if count > self._overdue.get(chain, 0):
                 self._log.error("overdue", chain=chain, items=count, look="zrsign relayer list")
         self._overdue = counts
+        return self._idle_s(self._settings.poll_interval_s)
+
+    async def _report(self) -> float:
+        more = await self._reporter.tick()
+        return 0.0 if more else self._idle_s(self._settings.poll_interval_s)
 
     def _working_loop(self, worker: ChainWorker) -> Loop:
-        async def work() -> None:
-            await worker.tick()
-            self._reporting.wake()
-
         pause_s = self._settings.destinations[worker.chain].poll_interval_s
+
+        async def work() -> float:
+            if await worker.tick():
+                self._reporting.wake()
+            due = await self._outbox.next_due(worker.chain)
+            if due is None:
+                return self._idle_s(pause_s)
+            return min(max(due - self._clock(), pause_s), self._idle_s(pause_s))
+
         return Loop(f"worker {worker.chain}", work, pause_s, BACK_OFF, fault=lambda: worker.fault)
 
     async def _watch(self) -> None:
         """A new block is a reason to look, never a source of truth."""
-        async for _ in self._client.new_blocks():
-            self._taking.wake()
-            for loop in self._composing:
-                loop.wake()
+        try:
+            self._told = True
+            self._wake()
+            async for _ in self._client.new_blocks(filled=True):
+                self._wake()
+        finally:
+            self._told = False
+
+    def _wake(self) -> None:
+        self._taking.wake()
+        for loop in self._composing:
+            loop.wake()
 
     def _answers_on(self, chain: str) -> bool:
         return self._settings.answers is not None and adapter_for(chain).answers is not None
@@ -181,6 +213,7 @@ class Relayer:
                 limits.grace_s,
                 self._clock,
                 _counter(chain),
+                self._settings.poll_interval_s,
             )
             for chain, target in self._settings.destinations.items()
             if (composer := adapter_for(chain).composer) is not None

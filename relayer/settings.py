@@ -104,7 +104,7 @@ class RelayerSettings(Settings):
     composer: ComposerSettings = ComposerSettings()
     """How simple transactions are composed."""
     poll_interval_s: float = Field(default=1.0, gt=0)
-    """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
+    """Longest time between two looks at a ledger that does not tell new blocks, in seconds."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
     alarm_after_s: float = Field(default=900.0, gt=0)

@@ -219,7 +219,7 @@ def _on_chain(
         case Unknown():
             return _unknown(item, now)
         case Pending():
-            return _pending(item, now, bounds)
+            return _pending(item, news, now, bounds)
         case Included():
             confirmed = news.deep and not news.reason
             stage = Stage.CONFIRMED if confirmed else Stage.FINALITY
@@ -259,7 +259,7 @@ def _unknown(item: OutboxItem, now: float) -> Move:
     return Move(item, Effect.SUBMIT)
 
 
-def _pending(item: OutboxItem, now: float, bounds: Bounds) -> Move:
+def _pending(item: OutboxItem, news: Pending, now: float, bounds: Bounds) -> Move:
     item = _left_its_block(item)
     if not item.accepted:
         item = replace(item, accepted=True, sent_at=now)
@@ -269,7 +269,7 @@ def _pending(item: OutboxItem, now: float, bounds: Bounds) -> Move:
         return Move(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
     if waited >= bounds.resubmit_after_s:
         return Move(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
-    return _wait(item, now, bounds.poll_s, PENDING)
+    return _wait(item, now, bounds.poll_s, news.reason or PENDING)
 
 
 def _left_its_block(item: OutboxItem) -> OutboxItem:

@@ -41,17 +41,23 @@ class ChainWorker:
         self.fault: str | None = None
         self._faults: list[str] = []
 
-    async def tick(self) -> None:
-        """Advance every item that is due; what fails for one is told, and stops no other."""
+    async def tick(self) -> bool:
+        """Advance every item that is due; what fails for one is told, and stops no other.
+
+        True when there was one.
+        """
         self._faults = []
-        for item in await self._outbox.due(self.chain, self._clock()):
+        due = await self._outbox.due(self.chain, self._clock())
+        for item in due:
             try:
                 await self.advance(item)
             except DatabaseUnusable:
                 raise
             except Exception as error:  # noqa: BLE001 - a node's answer may be anything
                 await self._failed(item, error)
-        self.fault = self._faults[-1] if self._faults else None
+        if due or not await self._outbox.next_due(self.chain):
+            self.fault = self._faults[-1] if self._faults else None
+        return bool(due)
 
     async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""

@@ -23,6 +23,8 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
+IDLE_S = 30.0
+"""Seconds between two looks of a loop that new blocks wake."""
 NOTE_DISCOVERY_S = 600.0
 """How often the time of the last look for keys is stored."""
 COMPOSITIONS = Counter("btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"])
@@ -39,7 +41,12 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
         networks = []
         for chain, network in settings.networks.items():
             served = ServedNetwork(
-                WatchWallet(chain, network), client, reservations, settings.grace_s, time.time
+                WatchWallet(chain, network),
+                client,
+                reservations,
+                settings.grace_s,
+                time.time,
+                settings.poll_interval_s,
             )
             stack.push_async_callback(served.close)
             networks.append(served)
@@ -62,6 +69,7 @@ class ServedNetwork:
         reservations: Reservations,
         grace_s: float,
         clock: Callable[[], float],
+        pause_s: float = 1.0,
     ):
         self.chain = wallet.chain
         self._clock = clock
@@ -76,13 +84,15 @@ class ServedNetwork:
             grace_s,
             clock,
             lambda outcome: COMPOSITIONS.labels(outcome).inc(),
+            pause_s,
         )
         self._known_keys = 0
 
-    async def tick(self) -> None:
-        """One pass. Raises bitcoind's or the ledger's error; the next pass goes on."""
+    async def tick(self) -> float:
+        """One pass; returns the seconds until the next. Raises bitcoind's or the ledger's error."""
         await self._composer.release()
-        await self._composition.tick()
+        wanted = await self._composition.tick()
+        return IDLE_S if wanted is None else wanted
 
     async def discover(self) -> None:
         """Watch the ledger's Bitcoin keys from when they are made.
@@ -116,7 +126,7 @@ def _loops(
 
     async def watch() -> None:
         """A new block is a reason to look, never a source of truth."""
-        async for _ in client.new_blocks():
+        async for _ in client.new_blocks(filled=True):
             for loop in composing:
                 loop.wake()
 

@@ -16,7 +16,10 @@ FAILURES = Counter("daemon_failed_passes_total", "Passes of a loop that failed",
 
 
 class Loop:
-    """Calls `work` every `pause_s`, at once after `wake()`, later and later while it fails."""
+    """Calls `work` every `pause_s`, at once after `wake()`, later and later while it fails.
+
+    A pass that returns a number of seconds is followed by that pause instead.
+    """
 
     def __init__(
         self,
@@ -28,7 +31,7 @@ class Loop:
     ):
         self.name = name
         self._work = work
-        self._pause_s = pause_s
+        self._pause_s = self._next_s = pause_s
         self._retry = retry
         self._fault = fault
         self._failures = 0
@@ -36,6 +39,11 @@ class Loop:
         self._woken = asyncio.Event()
         self._stopped = False
         self._log = get_logger(loop=name)
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds that the last pass asked to wait."""
+        return self._next_s
 
     def stop(self) -> None:
         """No further pass, even where the cancellation of one is lost."""
@@ -59,14 +67,15 @@ class Loop:
                 continue
             try:
                 # Not wait_for: before Python 3.12 it may swallow a cancellation.
-                async with asyncio.timeout(self._pause_s):
+                async with asyncio.timeout(self._next_s):
                     await self._woken.wait()
             except TimeoutError:
                 continue
 
     async def _pass(self) -> None:
         try:
-            await self._work()
+            found = await self._work()
+            self._next_s = found if isinstance(found, float) else self._pause_s
         except Exception as error:  # noqa: BLE001 - a loop outlives what it runs; counted and logged
             self._failures += 1
             FAILURES.labels(self.name).inc()

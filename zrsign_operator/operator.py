@@ -129,8 +129,6 @@ class Operator:
         self._catching_up.answer(view, self._party, self._answers_first)
         self.work.runner.retry_parked()
         self.tick()
-        if self._clock() >= self._reports_due:
-            await self._report_again()
 
     def _answers_first(self, request_id: int) -> bool:
         """Whether it is among as many as sign, of those who are here; more answers only cost."""
@@ -143,8 +141,13 @@ class Operator:
         """This operator's account on the ledger."""
         return self.settings.members[self._myself.index].party
 
-    async def _report_again(self) -> None:
-        """What a restart, or a refusal, kept from the ledger. Raises ClientError."""
+    async def report_again(self) -> None:
+        """When it is due, what a restart or a refusal kept from the ledger. Raises ClientError.
+
+        It reads pages, so it is no part of a look.
+        """
+        if self._clock() < self._reports_due:
+            return
         keyring = self.settings.keyring
         known = await self.ledger_view.reported(self._party)
         for held in self.holdings.all_keys():

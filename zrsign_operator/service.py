@@ -20,10 +20,9 @@ from zrsign_daemon.retry import Retry
 from zrsign_dmpc.ecdsa.arithmetic import release_gil
 from zrsign_dmpc.errors import DmpcError
 from zrsign_dmpc.run.execution import IdentityKey
-from zrsign_operator.enclave.settings import verifiers
+from zrsign_operator.enclave.settings import Believed
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.enclave.simulated import read_secret as read_enclave_secret
-from zrsign_operator.enclave.verifiers import Verifiers
 from zrsign_operator.errors import NotAMember, StoreUnusable
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.sealing import write_durably
@@ -48,6 +47,8 @@ REST_S = 0.02
 """Seconds between two looks while blocks come: the answers of others need no look each."""
 HELD_S = 0.5
 """A look that took so long was held back by the node, which knew of no other block."""
+REPORTING_S = 5.0
+"""How often it is looked whether reports are to be told again."""
 PATIENT_LOOKS = 60
 WAITING_S = 5.0
 """Seconds between two looks at the ledger once no group named this operator for long."""
@@ -92,7 +93,7 @@ def _gate(
     enclave: SimulatedEnclave,
     ledger_view: LedgerView,
 ) -> AttestedGate:
-    believed = Verifiers(verifiers(settings.attestation, enclave.root), frozenset())
+    believed = Believed(settings.attestation, enclave.root)
     return AttestedGate(
         settings.keyring_address,
         lambda: ledger_view.last.settings.members[myself.index],
@@ -182,12 +183,13 @@ async def _run(
         operator.tick()
 
     ticking = Loop("tick", tick, TICK_S, RETRY)
+    reporting = Loop("report", operator.report_again, REPORTING_S, RETRY)
     if settings.metrics_port is not None:
-        checks = {each.name: each.health for each in (looking, answering, ticking)}
+        checks = {each.name: each.health for each in (looking, answering, ticking, reporting)}
         await resources.enter_async_context(
             metrics.serve(settings.metrics_port, checks, status=operator.status)
         )
-    await run_all([looking, answering, ticking], stop)
+    await run_all([looking, answering, ticking, reporting], stop)
     later = operator.peers.memory.later
     if later is not None:
         raise StoreUnusable(

@@ -88,7 +88,8 @@ def agreed(said: Sequence[Status], quorum: int) -> Status:
     for kinds in ((Final,), (Final, Included)):
         landed = [one for one in answers if isinstance(one, kinds)]
         if (place := _most(landed, quorum)) is not None:
-            return next(one for one in reversed(landed) if _place(one) == place)
+            there = [one for one in landed if _place(one) == place]
+            return min(there, key=lambda one: isinstance(one, Final))
     if any(isinstance(one, Final | Included | Pending) for one in answers):
         return Pending(reason="disagreement: fewer nodes than the quorum have it in a block")
     lost = [one for one in answers if isinstance(one, Rejected)]

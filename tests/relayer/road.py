@@ -22,6 +22,7 @@ class InProcessClient:
         self.world, self.account = world, account
         self.sent: list[Message] = []
         self.changed = asyncio.Event()
+        world.listeners.append(self.changed.set)
 
     async def query(self, method: str, request: Message, response: type[M]) -> M:
         try:
@@ -45,9 +46,8 @@ class InProcessClient:
             except LedgerError as error:
                 raise TxFailed(error.codespace, error.code, str(error)) from error
             self.sent.append(copy)
-        self.changed.set()
 
-    async def new_blocks(self) -> AsyncIterator[int]:
+    async def new_blocks(self, *, filled: bool = False) -> AsyncIterator[int]:
         while True:
             await self.changed.wait()
             self.changed.clear()

@@ -207,6 +207,17 @@ async def test_backend_behind_the_block__should_not_look_like_a_reorganisation(
     assert "is behind" in behind.reason
 
 
+async def test_nonce_gap__should_be_told_with_its_remedy_until_it_is_filled(
+    lied_to: JsonRpc, outbox: Outbox, bounds: Bounds
+) -> None:
+    road = worker(lied_to, outbox, bounds, settled=0)
+    waiting = await road.advance(item(*signed(nonce=1)))
+    assert waiting.stage is Stage.INCLUSION
+    assert waiting.reason.startswith(f"nonce_gap: nonce 1 of {KEY.address} waits until nonce 0")
+    assert (await landed(road, item(*signed(nonce=0), 2))).stage is Stage.DONE
+    assert (await landed(road, waiting)).stage is Stage.DONE
+
+
 async def test_blockhash__should_be_expired_only_on_a_node_that_had_it(
     surfnet: JsonRpc, surfnet_url: str
 ) -> None:

@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from relayer.intake import Intake, transaction_item
 from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
-from relayer.service import Relayer
+from relayer.service import IDLE_S, Relayer
 from relayer.settings import RelayerSettings
 from relayer.stages import Stage
 from tests.relayer.nodes import free_port
@@ -103,6 +103,26 @@ async def test_simple_transactions__should_go_from_composition_to_confirmation(
             assert receipt["status"] == "0x1"
     balance = int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16)
     assert balance == 3 * ETHER
+
+
+async def test_idle_relayer__should_ask_nothing_until_the_ledger_has_news(
+    anvil: JsonRpc, anvil_url: str, world: World, outbox: Outbox, tmp_path: Path
+) -> None:
+    """Every loop waits for its event; the pauses of the settings are for a ledger that is mute."""
+    wallet = world.wallet(wallet=EVM)
+    await anvil.call("anvil_setBalance", wallet.address, hex(10 * ETHER))
+    async with running(settings(tmp_path, {EVM_CHAIN: anvil_url}), world, outbox) as relayer:
+        await until(settled(relayer), "loops that are all at rest")
+        request_id = simple(world)
+        probe = status_is(world, request_id, receiver.REQUEST_STATUS_CONFIRMED)
+        await until(probe, "the confirmation")
+
+
+def settled(relayer: Relayer) -> Any:
+    async def probe() -> bool:
+        return all(loop.pause_s >= IDLE_S for loop in relayer.loops)
+
+    return probe
 
 
 async def test_amount_above_balance__should_be_rejected_with_figures_after_the_grace(

@@ -200,6 +200,10 @@ def test_stranded_transaction__should_wait_and_a_stranded_answer_be_built_again(
     taken = Stranded("nonce_used: in a block that is not final yet")
     waits, effect = after([BUILT, taken])
     assert (waits.stage, waits.reason, effect) == (Stage.INCLUSION, taken.reason, Effect.WAIT)
+    for refusals in (1, 2, 3):
+        again, _ = after([BUILT, *[taken] * refusals], now=1000.0)
+        pause = BOUNDS.poll_s + BOUNDS.delay_s(refusals)
+        assert (again.refusals, again.next_at) == (refusals, 1000.0 + pause)
     answer, _ = after([BUILT, taken], item(ItemKind.ANSWER))
     assert (answer.stage, answer.tx_ids) == (Stage.BUILDING, ())
 
@@ -207,6 +211,8 @@ def test_stranded_transaction__should_wait_and_a_stranded_answer_be_built_again(
 def test_item__should_remember_the_height_at_which_it_was_first_looked_for() -> None:
     looked, _ = after([BUILT, Unknown(70), Accepted(), Pending(75), Included("0xaa", 80)])
     assert looked.since == 70
+    # The height of a block that has it says nothing of when it was sent.
+    assert after([BUILT, Included("0xaa", 80)])[0].since == 0
 
 
 def test_lost_nonce__should_fail_a_transaction_and_rebuild_an_answer() -> None:
@@ -216,7 +222,22 @@ def test_lost_nonce__should_fail_a_transaction_and_rebuild_an_answer() -> None:
     assert (answer.stage, answer.tx_ids, effect) == (Stage.BUILDING, (), Effect.CHECK)
     often, effect = after([BUILT, lost] * 9, item(ItemKind.ANSWER))
     assert (often.stage, often.rebuilds, effect) == (Stage.BUILDING, 9, Effect.WAIT)
-    assert often.next_at == BOUNDS.delay_s(8)
+
+
+def test_rebuilding__should_pause_longer_each_time_and_forget_the_block() -> None:
+    lost = Rejected("nonce_used", nonce_lost=True)
+    for rebuilds in (1, 2, 3):
+        news: list[News] = [BUILT, Included("0xaa", 7), lost] * rebuilds
+        again, _ = after(news, item(ItemKind.ANSWER), now=1000.0)
+        assert again.next_at == 1000.0 + BOUNDS.delay_s(rebuilds - 1)
+        assert again.height == 0
+
+
+def test_refusals__should_be_forgotten_with_the_first_success() -> None:
+    refused, _ = after([BUILT, Refused("pool is full"), Refused("pool is full")])
+    assert refused.refusals == 2
+    for news in (Accepted(), Included("0xaa", 7)):
+        assert after([news], refused)[0].refusals == 0
 
 
 def test_long_pending_answer__should_be_replaced_and_its_landed_variant_kept() -> None:
@@ -237,7 +258,10 @@ def test_long_pending_transaction__should_be_sent_again_as_it_is() -> None:
 
 def test_reported_item__should_owe_nothing() -> None:
     sent, _ = after([BUILT, Unknown(), Accepted()])
-    assert owed(replace(sent, reported=Standing.SUBMITTED)) is Standing.SUBMITTED
+    reported = replace(sent, reported=Standing.SUBMITTED)
+    assert owed(reported) is Standing.SUBMITTED
+    assert (owes(sent), owes(reported)) == (True, False)
+    assert owes(replace(reported, note="pool is full"))
 
 
 def test_standing__should_be_the_ledgers_own_word() -> None:

@@ -51,6 +51,23 @@ class Work:
             await self._passed.wait_for(lambda: self.passes >= passes)
 
 
+async def test_pass_that_says_when_it_is_due__should_be_repeated_then() -> None:
+    pauses = iter([0.0, 0.0, AN_HOUR_S])
+    passes = []
+    last = asyncio.Event()
+
+    async def work() -> float:
+        passes.append(1)
+        pause = next(pauses)
+        if pause:
+            last.set()
+        return pause
+
+    loop = Loop("told", work, AN_HOUR_S, Told())
+    await during(loop, last.wait)
+    assert (len(passes), loop.pause_s) == (3, AN_HOUR_S)
+
+
 async def during(loop: Loop, what: Callable[[], Awaitable[object]]) -> None:
     """Run the loop as a daemon does, until `what` is done."""
     stop = asyncio.Event()

@@ -623,6 +623,7 @@ class Cluster:
         for index, operator in list(self.operators.items()):
             if not self.nodes[index].down:
                 await operator.look()
+                await operator.report_again()
             operator.tick()
         self._connect()
         await self.deliver()

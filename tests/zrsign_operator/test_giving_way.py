@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from zrsign_dmpc.ecdsa.arithmetic import big, power
-from zrsign_operator.work.yielding import LOOK_S, STILL_S, WORK_S, GivingWay
+from zrsign_operator.work.yielding import LOOK_S, NICENESS, STILL_S, WORK_S, GivingWay
 
 
 class Watched(GivingWay):
     """Its time passes only while it stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, set_niceness: Callable[[int], None] = lambda _: None) -> None:
         self.now = 0.0
-        super().__init__(lambda: self.now)
+        super().__init__(lambda: self.now, set_niceness)
 
     def _is_free(self) -> bool:
         if not self._free.is_set():
@@ -80,4 +80,30 @@ def test_power_elsewhere__should_wait_for_nothing(powers: int) -> None:
     giving_way.show(urgent=True)
     for _ in range(powers):
         assert power(big(2), 10, 1000) == 24
+    assert giving_way.now == 0.0
+
+
+def test_step_that_becomes_urgent__should_be_nice_no_longer_until_the_next_one() -> None:
+    niceness: list[int] = []
+    giving_way = Watched(niceness.append)
+    background(giving_way)
+    assert niceness == [NICENESS]
+    giving_way.show(urgent=True)
+    background(giving_way, 3, lambda: giving_way.now >= STILL_S / 2)
+    assert niceness == [NICENESS, NICENESS, 0]
+    with ThreadPoolExecutor(1, initializer=giving_way.prepare_thread) as threads:
+        for is_urgent in (lambda: True, lambda: False):
+            threads.submit(giving_way.begin, is_urgent).result()
+            threads.submit(giving_way.wait).result()
+    assert niceness[3:] == [NICENESS, 0, NICENESS]
+
+
+def test_step__should_go_on_where_niceness_cannot_be_taken_back() -> None:
+    def refuse(value: int) -> None:
+        if value == 0:
+            raise PermissionError
+
+    giving_way = Watched(refuse)
+    giving_way.show(urgent=True)
+    background(giving_way, 3, lambda: True)
     assert giving_way.now == 0.0

@@ -18,8 +18,9 @@ from tests.zrsign_operator.conftest import MakeCluster
 from zrsign_dmpc.ecdsa import AuxInfo, PresignSetup, StoredAuxInfo
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_operator.keys.inventories import AUX_GRACE_S, AUX_SILENCE_S
 from zrsign_operator.keys.sealing import Seal, SealedFiles
-from zrsign_operator.peers.frames import Frame, Proposal, Said, WorkKind
+from zrsign_operator.peers.frames import Frame, Inventory, Part, Proposal, Said, WorkKind
 from zrsign_operator.work.details import PresignDetails
 
 ALL = (1, 2, 3)
@@ -249,3 +250,42 @@ async def test_old_auxiliary_information__should_go_at_once_when_no_key_needs_it
     assert set(map(tuple, aux_epochs(cluster).values())) == {(2,)}
     digests = {each.holdings.aux_digests() for each in cluster.operators.values()}
     assert digests == {(aux_infos(*ALL, epoch=2, made=1)[1].public.digest,)}
+
+
+async def test_auxiliary_information__should_not_be_made_again_for_who_ends_it_late(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    await cluster.wait(1.0)
+    cluster.give_aux()
+    operator, late = cluster.operators[1], cluster.operators[3]
+
+    def covered() -> frozenset[int]:
+        return operator.peers.inventories.covered(TINY, cluster.aux_epoch)
+
+    # Operator 3 said what it holds before, and has not ended yet.
+    late.holdings.aux = []
+    operator.peers.take_inventory(3, Inventory((), (), Part.NEWS))
+    assert covered() == {1, 2, 3}
+    cluster.clock.now += AUX_GRACE_S + 1
+    assert covered() == {1, 2, 3}
+    # Who says anew that it has none, and goes on saying so, lost it.
+    for page in late.peers.inventories.mine():
+        operator.peers.take_inventory(3, page)
+    cluster.clock.now += AUX_GRACE_S - 1
+    assert covered() == {1, 2}
+
+
+async def test_auxiliary_information__should_be_made_again_for_who_never_ends_it(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    await cluster.wait(1.0)
+    cluster.give_aux()
+    operator = cluster.operators[1]
+    for page in cluster.operators[2].peers.inventories.mine():
+        operator.peers.take_inventory(2, page)
+    operator.peers.take_inventory(3, Inventory((), (), Part.NEWS))
+    assert operator.peers.inventories.covered(TINY, cluster.aux_epoch) == {1, 2, 3}
+    cluster.clock.now += AUX_SILENCE_S
+    assert operator.peers.inventories.covered(TINY, cluster.aux_epoch) == {1, 2}

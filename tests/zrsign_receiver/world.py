@@ -5,6 +5,7 @@ for source events.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -79,6 +80,7 @@ class World:
     max_keyring_fee: int = 0
     store: MemoryStore = field(default_factory=MemoryStore)
     height: int = 1
+    listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.keepers = Keepers.create()
@@ -149,6 +151,8 @@ class World:
         response = handler.handle(ctx, msg)
         overlay.commit()
         self.events = ctx.events
+        for tell in self.listeners:
+            tell()
         return response
 
     def query(self, name: str, request: Message, response: type[M]) -> M:

@@ -198,16 +198,19 @@ class LedgerClient:
         """The id of the chain that the node serves."""
         return (await self._latest()).block.header.chain_id
 
-    async def new_blocks(self) -> AsyncIterator[int]:
+    async def new_blocks(self, *, filled: bool = False) -> AsyncIterator[int]:
         """Heights as they are committed, without end; several blocks may be told as one.
+
+        With `filled` only where one of them has a transaction, or was not seen by itself.
 
         A wake-up, not a record: raises LedgerUnavailable when the node stays away.
         """
         seen = await self.height()
         while True:
-            height = (await self._latest(*once_above(seen))).block.header.height
-            if height > seen:
-                seen = height
+            block = (await self._latest(*once_above(seen))).block
+            height, before = block.header.height, seen
+            seen = max(seen, height)
+            if height > before and (not filled or block.data.txs or height > before + 1):
                 yield height
 
     async def _latest(self, *metadata: tuple[str, str]) -> tm.GetLatestBlockResponse:

@@ -25,7 +25,8 @@ REFRESH_S = 5.0
 class Composition:
     """The requests of one chain: `composer` builds for them, `ledger` hears of it.
 
-    `clock` gives Unix seconds; `count` is told the outcome of each request in each pass.
+    `clock` gives Unix seconds; `pause_s` is between two looks while a request cannot be composed;
+    `count` is told the outcome of each request in each pass.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Composition:
         grace_s: float,
         clock: Callable[[], float],
         count: Callable[[str], None],
+        pause_s: float = 1.0,
     ):
         self.chain = composer.chain
         self._composer = composer
@@ -46,16 +48,25 @@ class Composition:
         # What a request waits for, as it was last logged.
         self._waits_for: dict[int, str] = {}
         self._refresh_at = 0.0
+        self._approving = False
+        self._pause_s = pause_s
         self._log = get_logger(chain=self.chain)
 
-    async def tick(self) -> None:
-        """Raises a node's or the ledger's error; what is left is taken up by the next pass."""
-        for composable in await self._ledger.composable(self.chain):
+    async def tick(self) -> float | None:
+        """One pass; returns the seconds until the next is wanted, None when nothing waits.
+
+        Raises a node's or the ledger's error; what is left is taken up by the next pass.
+        """
+        waiting = await self._ledger.composable(self.chain)
+        for composable in waiting:
             if self._refused[composable.request.id] < MAX_PROPOSALS:
                 await self._serve(composable)
         if self._clock() >= self._refresh_at:
             self._refresh_at = self._clock() + REFRESH_S
-            await self._refresh()
+            self._approving = await self._refresh()
+        if waiting:
+            return self._pause_s
+        return REFRESH_S if self._approving else None
 
     async def close(self) -> None:
         """Close the composer's connection."""
@@ -77,9 +88,10 @@ class Composition:
         else:
             await self._propose(request, payload)
 
-    async def _refresh(self) -> None:
-        """Replace what went stale while it waited; its approvals start again."""
-        for composable in await self._ledger.approving(self.chain):
+    async def _refresh(self) -> bool:
+        """Replace what went stale while it waited; its approvals start again. True if any waits."""
+        approving = await self._ledger.approving(self.chain)
+        for composable in approving:
             request = composable.request
             stale = await self._composer.stale(
                 request.unsigned_transaction, getattr(composable, "from")
@@ -92,6 +104,7 @@ class Composition:
                 self._settle("waiting", request, f"stale, and {error}")
             else:
                 await self._propose(request, payload)
+        return bool(approving)
 
     async def _task(self, composable: receiver.Composable) -> ComposeTask:
         intent = Intent(

@@ -69,6 +69,11 @@ class NoncePool:
         waiting = set(self._unpublished)
         return tuple(commitment for commitment in self._pairs if commitment not in waiting)
 
+    @property
+    def in_circulation(self) -> int:
+        """How many `published` has; this is asked all the time."""
+        return len(self._pairs) - sum(each in self._pairs for each in self._unpublished)
+
     def preprocess(self, count: int) -> None:
         """Make this many pairs; the oldest that were published and never used make room.
 

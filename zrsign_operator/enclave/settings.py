@@ -10,16 +10,19 @@ collateral/*.der, *.pem, *.crl     sev-snp: VCEK or VLEK, with AMD's chain and C
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.log import get_logger
 from zrsign_daemon.settings import Part
 from zrsign_operator.enclave.attested import Verifier
 from zrsign_operator.enclave.errors import BadCollateral
 from zrsign_operator.enclave.simulated import SimulatedVerifier
+from zrsign_operator.enclave.verifiers import Verifiers
 
 
 class Attestation(Part):
@@ -40,6 +43,41 @@ def verifiers(settings: Attestation, simulated_root: bytes) -> list[Verifier]:
         return [_verifier(kind, folder, simulated_root) for kind in dict.fromkeys(settings.accept)]
     except (OSError, BadCollateral) as error:
         raise SettingsError(f"attestation.collateral_dir: {error}") from None
+
+
+class Believed:
+    """The verifiers of the settings, read again when the files of the collateral change."""
+
+    def __init__(self, settings: Attestation, simulated_root: bytes) -> None:
+        """Raises SettingsError."""
+        self._settings, self._root = settings, simulated_root
+        self._seen = _stamps(settings.collateral_dir)
+        self._verifiers = Verifiers(verifiers(settings, simulated_root), frozenset())
+
+    def allowing(self, allowed: frozenset[tuple[str, bytes]]) -> Verifiers:
+        """Those of now, with this allow-list; files that cannot be used leave those of before."""
+        stamps = _stamps(self._settings.collateral_dir)
+        if stamps != self._seen:
+            self._seen = stamps
+            try:
+                self._verifiers = Verifiers(verifiers(self._settings, self._root), frozenset())
+            except SettingsError as error:
+                get_logger().warning("collateral_unusable", why=str(error))
+            else:
+                get_logger().info("collateral_read", files=len(stamps))
+        return self._verifiers.allowing(allowed)
+
+
+def _stamps(folder: Path | None) -> frozenset[tuple[str, int, int]]:
+    """What tells a file's states apart: name, time of the last change, size."""
+    if folder is None:
+        return frozenset()
+    try:
+        with os.scandir(folder) as files:
+            found = [(each.name, each.stat()) for each in files]
+    except OSError:
+        return frozenset()
+    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
 
 
 def _verifier(kind: str, folder: Path | None, simulated_root: bytes) -> Verifier:

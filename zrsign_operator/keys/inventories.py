@@ -15,7 +15,9 @@ from zrsign_operator.peers.frames import MAX_AUX, MAX_PAGE, Holding, Inventory, 
 GRACE_S: Final = 2.0
 """How long a peer may be behind with what it says."""
 AUX_GRACE_S: Final = 15.0
-"""How much later than this operator a peer may end the making of auxiliary information."""
+"""How long a peer may say, after this operator got it, that it has no auxiliary information."""
+AUX_SILENCE_S: Final = 180.0
+"""How much later than this operator a peer may end the making of it, while it says nothing."""
 AUX_KEY: Final = -1
 """Stands for auxiliary information among the numbers of keys."""
 MAX_KEYS: Final = 1 << 16
@@ -43,6 +45,8 @@ class Inventories:
         """What each peer holds, by peer and ledger key; one that said nothing is not there."""
         self._aux: dict[int, tuple[tuple[bytes, ...], float]] = {}
         """Which auxiliary information each peer has, and since when it says so."""
+        self._spoke: dict[int, float] = {}
+        """Clock time at which each peer began to say all that it holds last."""
         self._had_aux: dict[bytes, float] = {}
         """Clock time at which this operator got auxiliary information, by its digest."""
         self._lacks: dict[tuple[int, bytes], float] = {}
@@ -71,6 +75,7 @@ class Inventories:
         """
         if inventory.complete == Part.FIRST:
             self._said[peer] = {}
+            self._spoke[peer] = self._clock()
         known = self._said.setdefault(peer, {})
         if len(known) + len(inventory.holdings) > MAX_KEYS:
             raise Refused(f"more than {MAX_KEYS} keys in an inventory")
@@ -82,6 +87,7 @@ class Inventories:
         """Its link broke."""
         self._said.pop(peer, None)
         self._aux.pop(peer, None)
+        self._spoke.pop(peer, None)
 
     def covered(self, level: SecurityLevel, epoch: int) -> frozenset[int]:
         """Whom my newest auxiliary information of this epoch covers, without those who lost it."""
@@ -115,13 +121,19 @@ class Inventories:
         return all(peer in self._aux and digest in self._aux[peer][0] for peer in peers)
 
     def _having(self, info: AuxInfo) -> frozenset[int]:
+        """Whom it covers, without those who say that they have none.
+
+        Who said nothing since this operator got it may still be at work: on a busy machine others
+        must not begin again meanwhile.
+        """
         now, digest = self._clock(), info.public.digest
         mine_since = self._had_aux.setdefault(digest, now)
-        lost = {
-            peer
-            for peer, (had, since) in self._aux.items()
-            if digest not in had and now - max(since, mine_since) >= AUX_GRACE_S
-        }
+
+        def is_lost(peer: int, had: tuple[bytes, ...], since: float) -> bool:
+            grace = AUX_GRACE_S if self._spoke.get(peer, 0.0) > mine_since else AUX_SILENCE_S
+            return digest not in had and now - max(since, mine_since) >= grace
+
+        lost = {peer for peer, (had, since) in self._aux.items() if is_lost(peer, had, since)}
         return frozenset(info.public.paillier) - lost
 
     def _note_loss(self, peer: int, ledger_key: int, name: bytes) -> None:

@@ -22,9 +22,9 @@ class Stocks:
         """Top up what is half used."""
         for held in self._holdings.all_keys():
             pool = held.nonces
-            if pool is None or len(pool.published) > NONCES_AHEAD // 2:
+            if pool is None or pool.in_circulation > NONCES_AHEAD // 2:
                 continue
-            made = tuple(pool.publish() for _ in range(NONCES_AHEAD - len(pool.published)))
+            made = tuple(pool.publish() for _ in range(NONCES_AHEAD - pool.in_circulation))
             frame = Stock(held.share.info.key_id, made).encode()
             for peer in peers:
                 self._send(peer, frame)

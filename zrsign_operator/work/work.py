@@ -266,6 +266,9 @@ class Work:
                 self._holdings.drop_presignature(name)
         if proposal.kind == WorkKind.RESHARE:
             self.changes.failed(proposal)
+        if proposal.kind == WorkKind.AUX:
+            # Others may have it, and wait for this operator to have it, too.
+            self._peers.tell_all(*self._peers.inventories.mine())
 
     def _convict(self, proposal: Proposal, outcome: Abort) -> None:
         evidence = self._peers.standing.convict(proposal, outcome)

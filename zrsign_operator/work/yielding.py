@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from zrsign_dmpc.ecdsa.arithmetic import release_gil
@@ -26,7 +27,15 @@ NICENESS: Final = 10
 class GivingWay:
     """Shared by the event loop, which says when, and the threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        set_niceness: Callable[[int], None] = lambda value: os.setpriority(
+            os.PRIO_PROCESS, 0, value
+        ),
+    ) -> None:
+        """`set_niceness` sets that of the calling thread; raises PermissionError."""
+        self._set_niceness = set_niceness
         self._free = threading.Event()
         self._free.set()
         self._clock = clock
@@ -41,13 +50,21 @@ class GivingWay:
 
     def prepare_thread(self) -> None:
         """Initializer of the pool (on Linux, niceness is a thread's)."""
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        self._local.niceness = 0
         self.begin(lambda: False)
         release_gil(self.wait)
 
     def begin(self, is_urgent: Callable[[], bool]) -> None:
         """Begin a step in a thread; one that somebody waits for does not give way."""
         self._local.is_urgent = is_urgent
+        self._be_nice(NICENESS)
+
+    def _be_nice(self, value: int) -> None:
+        """Set the niceness of a pool's thread; it stays where it may not be taken back."""
+        if getattr(self._local, "niceness", value) != value:
+            with suppress(PermissionError):
+                self._set_niceness(value)
+            self._local.niceness = value
 
     def wait(self) -> None:
         """Wait while requests go first; a pool's thread calls it ahead of a long step."""
@@ -59,6 +76,8 @@ class GivingWay:
             if self._clock() >= limit:
                 local.until = self._clock() + WORK_S
                 return
+        if local.is_urgent():
+            self._be_nice(0)
 
     def _is_free(self) -> bool:
         """Waits for a moment if it is not."""

@@ -101,7 +101,7 @@ class EvmDestination(Destination):
             return landed
         for tx_id in reversed(tx_ids):
             if await self.rpc.call("eth_getTransactionByHash", tx_id) is not None:
-                return Pending()
+                return Pending(reason=_gap(place, await self._used(place.sender, "latest")))
         head = await self._number("eth_blockNumber")
         if head < height:
             return Unreachable(f"{self.rpc.endpoint} is behind: at {head}, it was seen at {height}")
@@ -196,6 +196,16 @@ class EvmDestination(Destination):
                 f"{self.rpc.endpoint} serves {found}, not {self.chain}. Correct its URL."
             )
         self._verified = True
+
+
+def _gap(place: Slot, due: int) -> str:
+    """What is to be done where an earlier nonce of the account is missing or waits itself."""
+    if due >= place.nonce:
+        return ""
+    return (
+        f"nonce_gap: nonce {place.nonce} of {place.sender} waits until nonce {due} is used; "
+        "deliver the transaction that has it, or send another with it"
+    )
 
 
 def _takes(tx: Mapping[str, Any], place: Slot) -> bool:

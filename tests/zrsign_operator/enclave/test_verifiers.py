@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.zrsign_operator.enclave.amd_vendor import AmdVendor
 from tests.zrsign_operator.enclave.certificate_authority import NOW
 from tests.zrsign_operator.enclave.nitro_vendor import NitroVendor
+from tests.zrsign_operator.enclave.samples import INTEL_NOW, sample
 from zrsign_dmpc.errors import ParameterError
 from zrsign_operator.enclave.errors import (
+    BadQuote,
     MalformedQuote,
     RefusedQuote,
     UnboundQuote,
@@ -16,6 +20,7 @@ from zrsign_operator.enclave.errors import (
     UntrustedQuote,
 )
 from zrsign_operator.enclave.nitro import NitroPolicy, NitroVerifier
+from zrsign_operator.enclave.settings import Attestation, Believed
 from zrsign_operator.enclave.sev_snp import SnpPolicy, SnpVerifier
 from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifier
 from zrsign_operator.enclave.verifiers import Verifiers
@@ -83,3 +88,17 @@ def test_simulated_quote__should_be_of_this_network() -> None:
 def test_two_verifiers_of_one_kind__should_not_stand() -> None:
     with pytest.raises(ParameterError):
         Verifiers([*ALL, ALL[0]], ALLOWED)
+
+
+def test_collateral__should_be_read_again_when_its_files_change(tmp_path: Path) -> None:
+    settings = Attestation(accept=("tdx",), collateral_dir=tmp_path)
+    believed, quote = Believed(settings, b"r" * 32), sample("tdx_quote")
+    with pytest.raises(BadQuote, match="collateral"):
+        believed.allowing(frozenset()).admit("tdx", quote, b"", INTEL_NOW)
+    (tmp_path / "tdx.json").write_bytes(sample("tdx_quote_collateral.json"))
+    with pytest.raises(UnboundQuote):
+        believed.allowing(frozenset()).admit("tdx", quote, b"", INTEL_NOW)
+    # What cannot be used takes nothing away.
+    (tmp_path / "tdx.json").write_text("half a fi")
+    with pytest.raises(UnboundQuote):
+        believed.allowing(frozenset()).admit("tdx", quote, b"", INTEL_NOW)
