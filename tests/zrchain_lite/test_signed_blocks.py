@@ -26,6 +26,7 @@ from zrchain_lite.light.verification import verify_commit
 from zrchain_lite.node import RunningNode
 from zrchain_lite.store import merkle
 from zrchain_lite.store.lmdb_store import StoreForeign
+from zrchain_lite.verify import faults
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit, Header
 
 TRUST = Trust(CHAIN_ID)
@@ -97,6 +98,7 @@ def test_store_without_signatures__should_go_on_and_be_signed_from_there(tmp_pat
     second = after.block(after.tx(ALICE, transfer(ALICE, BOB)))
     made = light(after, first.height), light(after, second.height)
     verify(*made, TRUST, made[1].time_ns + 1)
+    assert list(faults(after.store)) == []
     after.close()
 
 
