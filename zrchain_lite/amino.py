@@ -15,7 +15,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.any_pb2 import Any as Packed
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -62,7 +62,7 @@ def dump(document: Any) -> bytes:
     return text.translate(_ESCAPED).encode()
 
 
-def name_of(descriptor: Descriptor) -> str:
+def name_of(descriptor: Any) -> str:
     """The name of a message in amino JSON."""
     options: Any = descriptor.GetOptions()
     return options.Extensions[amino_pb2.name] or f"/{descriptor.full_name}"

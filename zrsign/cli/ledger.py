@@ -1,7 +1,11 @@
-"""What is done with a ledger's store: `zrsign ledger export`, `zrsign ledger verify`."""
+"""A ledger's store (`zrsign ledger export`, `verify`), and what wallets are told of a running one
+(`registry`).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +13,7 @@ import typer
 
 from zrsign.cli.render import err
 
-ledger = typer.Typer(no_args_is_help=True, help="What is done with a ledger's store.")
+ledger = typer.Typer(no_args_is_help=True, help="A ledger's store, and what wallets are told.")
 
 Home = Annotated[Path, typer.Option("--home", help="Directory of the chain, as in its settings.")]
 Output = Annotated[Path, typer.Option("--output", help="File for the genesis.")]
@@ -41,3 +45,20 @@ def verify(home: Home) -> None:
     if faults:
         raise typer.Exit(1)
     err.print(f"{home}: {tip.chain_id} is whole up to block {tip.height}", markup=False)
+
+
+@ledger.command()
+def registry(
+    grpc: Annotated[str, typer.Option(help="The running ledger's gRPC, as host:port.")],
+    rpc: Annotated[str, typer.Option(help="The URL of its JSON-RPC that wallets shall use.")],
+    rest: Annotated[str, typer.Option(help="The URL of its REST that wallets shall use.")],
+) -> None:
+    """Print entries of the chain registry, Keplr's suggest-chain and the amino names, as JSON."""
+    from zrchain_lite.client import LedgerClient  # these import the whole ledger
+    from zrsign.chain_registry import Doors, described
+
+    async def main() -> None:
+        async with LedgerClient(grpc) as client:
+            typer.echo(json.dumps(await described(client, Doors(rpc, rest)), indent=1))
+
+    asyncio.run(main())
