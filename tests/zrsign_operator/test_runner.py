@@ -22,9 +22,9 @@ from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
-from zrsign_operator.errors import NotApproved, Refused
+from zrsign_operator.errors import NotApproved, NotDue, Refused
 from zrsign_operator.peers.conduct import Offence
-from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
+from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.limits import HEAVY, MOST, TIMEOUTS_S
 from zrsign_operator.work.runner import MAX_SAID, MAX_SHORT_BYTES
 from zrsign_operator.work.waiting import (
@@ -149,6 +149,19 @@ def test_invitation__should_wait_only_so_long(harness: Harness, kind: WorkKind) 
     harness.clock.now += 0.1
     harness.runner.tick()
     assert harness.told(Refusal) == [(2, Refusal(theirs.execution_id, "not open here"))]
+
+
+def test_invitation_that_nothing_makes_due__should_be_held_against_its_proposer(
+    harness: Harness,
+) -> None:
+    """Not before it had time to become due; what this operator lacks is nobody's fault."""
+    for why, offences in ((Refused("not here"), []), (NotDue("not due"), [(2, Offence.UNDUE)])):
+        harness.why = why
+        harness.runner.invited(proposal(name=str(why)))
+        assert harness.offences == []
+        harness.clock.now += PARK_SHORTLY_S
+        harness.runner.tick()
+        assert harness.offences == offences
 
 
 def test_waiting_invitation__should_not_win_time_by_being_repeated(harness: Harness) -> None:
@@ -293,6 +306,8 @@ def test_early_messages__should_take_only_so_much_memory(harness: Harness) -> No
 def test_member__should_not_say_more_than_a_short_execution_has_room_for(harness: Harness) -> None:
     theirs = proposal()
     harness.runner.invited(theirs)
+    harness.runner.said(2, Said(theirs.execution_id, bytes(MAX_SHORT_BYTES)))
+    assert harness.offences == []
     harness.runner.said(2, Said(theirs.execution_id, bytes(MAX_SHORT_BYTES + 1)))
     assert harness.offences == [(2, Offence.FLOOD)]
     for _ in range(MAX_SAID):
@@ -300,6 +315,14 @@ def test_member__should_not_say_more_than_a_short_execution_has_room_for(harness
     assert (3, Offence.FLOOD) not in harness.offences
     harness.hear(theirs, 3)
     assert harness.offences[-1] == (3, Offence.FLOOD)
+
+
+async def test_long_execution__should_have_room_for_long_messages(harness: Harness) -> None:
+    theirs = proposal(WorkKind.PRESIGN)
+    harness.runner.invited(theirs)
+    harness.runner.said(2, Said(theirs.execution_id, bytes(MAX_SHORT_BYTES + 1)))
+    await settled()
+    assert harness.offences == []
 
 
 @pytest.mark.parametrize("kind", WorkKind)
@@ -312,11 +335,15 @@ async def test_message_that_breaks_a_check__should_be_its_senders_fault(
     theirs, other = proposal(kind), proposal(kind, name="another")
     harness.runner.invited(theirs)
     await settled()
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, capture_logs() as lines:
         patch.setattr(Session, "receive", breaks)
         harness.hear(theirs, 3)
         await settled()
+    assert [line for line in lines if line["event"] == "step_broke"] == lines[:1]
+    assert (lines[0]["peer"], lines[0]["kind"]) == (3, kind)
     assert harness.offences == [(3, Offence.BROKE)]
+    told = Refusal(theirs.execution_id, "a message broke a step")
+    assert harness.told(Refusal) == [(2, told)]
     assert [each.outcome for each in harness.ended] == [
         Abort("a message of party 3 broke a step", (3,))
     ]
@@ -327,8 +354,14 @@ async def test_message_that_breaks_a_check__should_be_its_senders_fault(
     assert harness.kept == [6]
 
 
-def test_proposal_that_breaks_its_check__should_be_its_senders_fault(harness: Harness) -> None:
-    harness.why = OverflowError("int too big to convert")
+def test_proposal_that_breaks_its_check__should_be_its_senders_fault() -> None:
+    with capture_logs() as lines:
+        harness = Harness()
+        harness.why = OverflowError("int too big to convert")
+        harness.runner.invited(proposal())
+    assert harness.offences == [(2, Offence.BROKE)]
+    assert [(line["event"], line["peer"]) for line in lines] == [("proposal_broke", 2)]
+    # It is over: what breaks a check once is not checked again.
     harness.runner.invited(proposal())
     assert harness.offences == [(2, Offence.BROKE)]
     with pytest.raises(OverflowError):
@@ -448,6 +481,45 @@ def test_refusal_that_another_member_hears__should_go_to_the_proposer(harness: H
     assert harness.told(Refusal) == [(2, told)]
     assert harness.refused == []
     assert harness.reasons == ["called off: I know of no such execution"]
+
+
+def test_member_that_calls_off__should_answer_for_it_unless_it_names_bad_company(
+    harness: Harness,
+) -> None:
+    """Its own executions, an operator's proposer hears of by `refused`."""
+    for why in (NOT_WITH, f"party 3: {NOT_WITH}"):
+        theirs = proposal(name=why)
+        harness.runner.invited(theirs)
+        harness.runner.refusal(2, Refusal(theirs.execution_id, why))
+    mine = proposal(proposer=1)
+    harness.runner.propose(mine)
+    harness.runner.refusal(3, Refusal(mine.execution_id, "not now"))
+    assert harness.offences == []
+    theirs = proposal()
+    harness.runner.invited(theirs)
+    harness.runner.refusal(3, Refusal(theirs.execution_id, "not now"))
+    assert harness.offences == [(3, Offence.CALLED_OFF)]
+
+
+@pytest.mark.parametrize("kind", WorkKind)
+async def test_last_word__should_be_passed_on_where_too_few_would_hold_the_result(
+    harness: Harness, kind: WorkKind
+) -> None:
+    """Nobody can say it to some only: they would keep what others do not have."""
+    theirs = proposal(kind)
+    harness.runner.invited(theirs)
+    await settled()
+    harness.told(Said)
+    harness.hear(theirs, 2, 3)
+    await settled()
+    others_have_said = {said(by, theirs).data for by in (2, 3)}
+    passed_on = harness.told(Said)
+    assert harness.kept == [6]
+    if kind in (WorkKind.KEYGEN, WorkKind.PRESIGN):
+        for to in (2, 3):
+            assert {frame.data for peer, frame in passed_on if peer == to} == others_have_said
+    else:
+        assert passed_on == []
 
 
 def test_proposer__should_be_able_to_call_off(harness: Harness) -> None:

@@ -6,6 +6,7 @@ point, and the good one is joined.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -31,6 +32,7 @@ from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.run.rounds import Result
+from zrsign_operator.errors import Refused
 from zrsign_operator.keys.held import HeldKey
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
@@ -220,6 +222,36 @@ async def test_key__should_not_be_made_otherwise(
     answer = await asked.answer(asked.proposal(WorkKind.KEYGEN, **(good | change)))
     assert answer
     assert why in answer
+
+
+async def test_key__should_be_made_of_a_root_that_is_wanted_and_of_no_child(
+    make_cluster: MakeCluster,
+) -> None:
+    """A wallet of a root needs no key generation; its root needs one, once."""
+    asked = await Asked.of(await make_cluster(2, ALL))
+    ledger, operator = asked.cluster.ledger, asked.operator
+    operator.work.rules.require_due = lambda *_: None  # type: ignore[method-assign]
+    ledger.want_roots(1)
+    await asked.look()
+    root, child = ledger.root(ED25519), ledger.ask_key(ED25519)
+    await asked.look()
+
+    def answer(subject: int, name: str) -> Awaitable[str]:
+        target = Target(1, 0).encode()
+        return asked.answer(asked.proposal(WorkKind.KEYGEN, (subject,), target, name=name))
+
+    none = "no key generation is asked for as {} here"
+    assert await answer(child, "of a child") == none.format(child)
+    task = asked.agreed(asked.proposal(WorkKind.KEYGEN, (root,), Target(1, 0).encode()))
+    share = dealt_shares(ED25519, 2, ALL, "made")[ME]
+    task.finish(share)
+    assert asked.held(root).folder.scheme is Scheme.ED25519
+    shown = next(each for each in ledger.shown_roots() if each.id == root)
+    shown.height, shown.public_key = 1, share.info.public_key.encode()
+    ledger.active[root] = shown
+    ledger.version += 1
+    await asked.look()
+    assert await answer(root, "again") == none.format(root)
 
 
 async def test_key__should_not_be_made_twice(asked: Asked) -> None:
@@ -418,6 +450,25 @@ async def test_ecdsa__should_sign_with_the_beacon_of_its_own_ledger_only(asked: 
         assert await answer(wrong) == "the ledger shows other beacons here"
     assert asked.operator.holdings.presignatures.keys() == set(names)
     assert await answer(right) == ""
+
+
+async def test_presignature_of_before__should_wait_until_its_operators_memory_is_whole(
+    asked: Asked,
+) -> None:
+    """It may be used already, where a machine's snapshot came back."""
+    request = asked.cluster.ledger.ask_signature(asked.ecdsa, DIGEST)
+    (name,) = give(asked, "first")
+    await asked.look()
+    details = EcdsaDetails((name,), (asked.cluster.ledger.approvals[request],)).encode()
+    proposal = asked.proposal(WorkKind.ECDSA, (request,), details, (1, 2))
+    work = asked.operator.work
+    work._remembers = lambda: False  # type: ignore[method-assign]
+    assert asked.agreed(proposal).execution.execution_id == proposal.execution_id
+    asked.operator.holdings.from_before = frozenset({name})
+    with pytest.raises(Refused, match="whether my memory is whole"):
+        asked.agreed(proposal)
+    work._remembers = lambda: True  # type: ignore[method-assign]
+    assert asked.agreed(proposal).execution.execution_id == proposal.execution_id
 
 
 async def test_ecdsa__should_sign_for_no_other_key_than_the_one_that_is_asked(
