@@ -66,6 +66,7 @@ bench: setup ## Run every benchmark in bench/
 
 bench-operators: setup ## A threshold keyring beside one process, from pending to fulfilled
 	$(BIN)/python -m bench.bench_operators
+	$(BIN)/python -m bench.bench_wallets
 
 bench-dmpc: setup ## Threshold signatures: every figure beside plain powers
 	$(BIN)/python -m bench.bench_dmpc
