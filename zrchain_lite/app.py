@@ -142,8 +142,8 @@ class App:
         self._store.refresh()
         self._look()
 
-    def commit(self, records: Iterable[tuple[bytes, bytes]] = ()) -> abci.ResponseCommit:
-        """Make the finalized block durable, together with the engine's `records` of it."""
+    def commit(self, records: Iterable[Change] = ()) -> abci.ResponseCommit:
+        """Make the finalized block durable, together with the engine's `records`."""
         done = self._finalized
         if done is None:
             raise RuntimeError("commit without finalize_block")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+
+from google.protobuf.message import DecodeError
 
 from zrchain_lite.engine.records import Records
 from zrchain_lite.light.hashes import header_hash
@@ -31,11 +34,11 @@ def faults(store: LmdbStore) -> Iterator[str]:
 
 def _faults_of_blocks(records: Records, last: int) -> Iterator[str]:
     """Each block's hash is in the header of the one after it."""
-    first, previous = records.first(), b""
-    for height in range(first.height if first else last + 1, last + 1):
+    previous = b""
+    for height in range(records.first_height() or last + 1, last + 1):
         try:
             record = records.block(height)
-        except ValueError:  # protobuf's DecodeError is one
+        except (DecodeError, ValueError, zlib.error):
             record = None
         if record is None:
             yield f"block {height} is missing or damaged"

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter
 from google.protobuf.message import Message
+from pydantic import AfterValidator
 
 from zrchain_lite import node
 from zrchain_lite.api.http import Tls
@@ -45,8 +46,16 @@ from zrsign_receiver.module import ReceiverModule
 from zrsign_receiver.rest import api
 
 M = TypeVar("M", bound=Message)
+MIN_KEPT = 100
+"""The fewest blocks that may be kept: clients look for what they have just sent."""
 MAX_FAULTS = 100
 """How many damaged things of a store are named."""
+
+
+def _enough(count: int) -> int:
+    if count and count < MIN_KEPT:
+        raise ValueError(f"0 keeps all; {MIN_KEPT} is the least")
+    return count
 
 
 class LedgerSettings(Settings):
@@ -72,6 +81,11 @@ class LedgerSettings(Settings):
     """Certificate chain of gRPC, REST and JSON-RPC, in PEM; without one they speak plain text."""
     tls_key: Path | None = None
     """Private key of the certificate, in PEM."""
+    keep_blocks: Annotated[int, AfterValidator(_enough)] = 0
+    """How many of the last blocks are kept with their transactions: 0 for all, else 100 or more."""
+    keep_events: Annotated[int, AfterValidator(_enough)] = 0
+    """How many of the last blocks have their transactions found by events: 0 for all that are
+    kept, else 100 or more."""
 
 
 def modules(keepers: Keepers) -> tuple[Module, ...]:
@@ -171,7 +185,11 @@ async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
         rest=settings.rest,
         rpc=settings.rpc,
         guard=_guard(settings),
-        engine=EngineSettings(empty_block_interval_s=settings.empty_block_interval_s),
+        engine=EngineSettings(
+            empty_block_interval_s=settings.empty_block_interval_s,
+            keep_blocks=settings.keep_blocks,
+            keep_events=settings.keep_events,
+        ),
     )
 
     def ready(started: node.RunningNode) -> None:

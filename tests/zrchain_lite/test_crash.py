@@ -19,6 +19,7 @@ from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FUNDS, transfer
 from zrchain_lite.client import Account, ClientError, LedgerClient
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ async def test_killed_node__should_keep_every_acknowledged_transaction(
         node_process(tmp_path) as (_, ports),
         LedgerClient(f"127.0.0.1:{ports['grpc']}", account=ALICE) as client,
     ):
-        hashes = acknowledged.hashes
+        hashes, fee = acknowledged.hashes, Coin()
         for hash_ in hashes:
             found = await client.query(
                 "/cosmos.tx.v1beta1.Service/GetTx",
@@ -103,11 +104,12 @@ async def test_killed_node__should_keep_every_acknowledged_transaction(
                 txs.GetTxResponse,
             )
             assert found.tx_response.code == 0
+            fee = found.tx.auth_info.fee.amount[0]
         received = await balance(client, BOB) - FUNDS
         # One transfer per sender may have been made durable without being acknowledged.
         assert len(hashes) <= received <= len(hashes) + len(senders)
         spent = 2 * FUNDS - sum([await balance(client, sender) for sender in senders])
-        assert spent == received * (1 + 2000)
+        assert spent == received * (1 + int(fee.amount))
         # And the chain goes on.
         await client.broadcast(transfer(ALICE, BOB))
 

@@ -112,14 +112,14 @@ class RpcMethods:
 
     async def genesis(self) -> dict[str, Any]:
         """The genesis with its consensus parameters and validator."""
-        first = self._block(self._genesis.initial_height)
+        first = self._engine.block(self._genesis.initial_height)
         params = rpc_view.consensus_params(self._engine.app.consensus_params())
         return {
             "genesis": {
                 **self._genesis.model_dump(mode="json"),
                 "initial_height": str(self._genesis.initial_height),
                 "consensus_params": params,
-                "app_hash": rpc_view.hex_text(first.block.header.app_hash),
+                "app_hash": rpc_view.hex_text(first.block.header.app_hash if first else b""),
             }
         }
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from zrchain_lite.app import MAX_AHEAD, App
 from zrchain_lite.engine import blocks, records
 from zrchain_lite.engine.mempool import Mempool, Waiting
+from zrchain_lite.engine.pruning import Pruning
 from zrchain_lite.engine.reading import Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.engine.validator_key import ValidatorKey
@@ -47,6 +48,8 @@ class EngineSettings:
     max_account_txs: int = MAX_AHEAD
     max_tx_bytes: int = 1024 * 1024
     max_waiting_clients: int = 10_000
+    keep_blocks: int = 0
+    keep_events: int = 0
 
 
 def now_ms() -> int:
@@ -84,6 +87,8 @@ class EmbeddedEngine(Reading):
             self.settings.max_mempool_bytes,
             self.settings.max_account_txs,
         )
+        self._chain = store.chain
+        self._pruning = Pruning(self.settings.keep_blocks, self.settings.keep_events)
         # Whose waiting transactions CheckTx counts since the last block.
         self._counted: set[str] = set()
         self._arrived = asyncio.Event()
@@ -194,7 +199,9 @@ class EmbeddedEngine(Reading):
         block_id = blocks.block_id(block)
         commit = self._validator.commit(block.header, block_id)
         record = BlockRecord(block_id, block, results, commit)
-        self.app.commit(records.encode(record, self._validator.validators))
+        forgotten = self._pruning.due(self._chain, block.header.height)
+        kept = records.encode(record, self._validator.validators)
+        self.app.commit([*forgotten, *kept])
         self._committed(record, list(proposal.txs))
         return record
 

@@ -2,17 +2,23 @@
 
 Keys: block/<height>, results/<height>, commit/<height>, hash/<block hash>,
 validators/<hash of the set>, tx/<tx hash>, span/<height><index> and
-event/<type.key=value>\\0<height><index>; heights are 8 bytes and indexes 4 bytes, big-endian.
-A span says where a transaction and its result lie in the bytes of their block.
+e/<hash of type.key=value, 16 bytes><height><index>; heights are 8 bytes and indexes 4 bytes,
+big-endian. Blocks and results are packed by zlib. A span says where a transaction and its result
+lie in the bytes of their block once it is unpacked. An older version packed nothing, and wrote
+event/<type.key=value>\\0<height><index>, of which all heights are lower.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from struct import Struct
+
+from google.protobuf.message import Message
 
 from zrchain_lite.engine.blocks import block_id
 from zrchain_lite.store.budget import BudgetedStore
@@ -23,13 +29,16 @@ from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit
 from zrchain_lite.wire.tendermint.types.validator_pb2 import ValidatorSet
 
 MAX_INDEXED_BYTES = 400
-"""Longer event conditions are not indexed."""
+"""The longest condition that an older version wrote as it is."""
 
 EDGE = 2**32 - 1
 """The index of events at a block's edges, which are no transaction's."""
 
 Position = tuple[int, int]
 _SPAN = Struct("!QIIII")
+_LEVEL = 1
+_PACKED = b"\x78"
+"""The first byte of what zlib wrote, and of no block or result."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,8 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
     spans = zip(_tx_spans(block), _result_spans(results), strict=True)
     time_ms = block.header.time.ToMilliseconds()
     pairs = [
-        (b"block/" + height, block.SerializeToString(deterministic=True)),
-        (b"results/" + height, results.SerializeToString(deterministic=True)),
+        (b"block/" + height, _packed(block)),
+        (b"results/" + height, _packed(results)),
         (b"commit/" + height, record.commit.SerializeToString(deterministic=True)),
         (b"hash/" + record.id.hash, height),
         (b"validators/" + block.header.validators_hash, validators.SerializeToString()),
@@ -91,6 +100,41 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
         pairs.append((b"span/" + place, _SPAN.pack(time_ms, *span[0], *span[1])))
         pairs += [(_event_prefix(term) + place, b"") for term in sorted(_terms(result))]
     return pairs
+
+
+def keys_of_events(record: BlockRecord) -> list[bytes]:
+    """The keys by which the events of a block's transactions are found, an older version's too."""
+    height = record.height.to_bytes(8, "big")
+    return [
+        prefix + height + index.to_bytes(4, "big")
+        for index, result in enumerate(record.results.tx_results)
+        for term in sorted(_terms(result))
+        for prefix in (_event_prefix(term), _older_event_prefix(term))
+    ]
+
+
+def keys_of(record: BlockRecord) -> list[bytes]:
+    """The keys of everything else that is kept of a block."""
+    height = record.height.to_bytes(8, "big")
+    keys = [b"block/" + height, b"results/" + height, b"commit/" + height]
+    keys.append(b"hash/" + record.id.hash)
+    keys.append(b"writes/" + height)  # Of an older version.
+    for index, tx in enumerate(record.block.data.txs):
+        keys += [b"tx/" + sha256(tx).digest(), b"span/" + height + index.to_bytes(4, "big")]
+    return keys
+
+
+def _packed(message: Message) -> bytes:
+    return zlib.compress(message.SerializeToString(deterministic=True), _LEVEL)
+
+
+@lru_cache(maxsize=16)
+def _unpacked(raw: bytes) -> bytes:
+    """The bytes of a message; an older version wrote them as they are.
+
+    Transactions are often looked at one after the other, and in one block.
+    """
+    return zlib.decompress(raw) if raw.startswith(_PACKED) else raw
 
 
 def _tx_spans(block: Block) -> list[tuple[int, int]]:
@@ -132,6 +176,10 @@ def _terms(result: ExecTxResult | ResponseFinalizeBlock) -> set[str]:
 
 
 def _event_prefix(term: str) -> bytes:
+    return b"e/" + sha256(term.encode()).digest()[:16]
+
+
+def _older_event_prefix(term: str) -> bytes:
     raw = term.encode()
     return b"event/" + (raw if len(raw) <= MAX_INDEXED_BYTES else sha256(raw).digest()) + b"\x00"
 
@@ -148,8 +196,9 @@ class Records:
         raw = self._store.get(b"block/" + key)
         if raw is None:
             return None
-        results = ResponseFinalizeBlock.FromString(self._store.get(b"results/" + key) or b"")
-        block = Block.FromString(raw)
+        packed = self._store.get(b"results/" + key) or b""
+        results = ResponseFinalizeBlock.FromString(_unpacked(packed))
+        block = Block.FromString(_unpacked(raw))
         commit = Commit.FromString(self._store.get(b"commit/" + key) or b"")
         return BlockRecord(block_id(block), block, results, commit)
 
@@ -159,10 +208,14 @@ class Records:
         return None if raw is None else ValidatorSet.FromString(raw)
 
     def first(self) -> BlockRecord | None:
-        """The chain's first block, whose height its genesis says; None before it."""
+        """The first block that is kept; None before the chain's first."""
+        return self.block(self.first_height())
+
+    def first_height(self) -> int:
+        """The height of the first block that is kept, 0 before the chain's first."""
         for key, _ in self._store.iterate(b"block/"):
-            return self.block(int.from_bytes(key.removeprefix(b"block/"), "big"))
-        return None
+            return int.from_bytes(key.removeprefix(b"block/"), "big")
+        return 0
 
     def height_of_hash(self, block_hash: bytes) -> int | None:
         """The height of the block with this header hash, None when there is none."""
@@ -190,17 +243,18 @@ class Records:
         """A transaction without the others of its block."""
         time_ms, tx_at, tx_size, result_at, result_size = _SPAN.unpack(span)
         key = height.to_bytes(8, "big")
-        block = self._store.get(b"block/" + key) or b""
-        results = self._store.get(b"results/" + key) or b""
+        block = _unpacked(self._store.get(b"block/" + key) or b"")
+        results = _unpacked(self._store.get(b"results/" + key) or b"")
         result = ExecTxResult.FromString(results[result_at : result_at + result_size])
         return TxRecord(height, index, time_ms, block[tx_at : tx_at + tx_size], result)
 
     def with_event(self, term: str, *, reverse: bool = False) -> Iterator[Position]:
         """Positions of transactions with `type.key=value` among their events, in chain order."""
-        prefix = _event_prefix(term)
-        for key, _ in self._store.iterate(prefix, reverse=reverse):
-            if len(key) == len(prefix) + 12:
-                yield _position(key[len(prefix) :])
+        prefixes = [_older_event_prefix(term), _event_prefix(term)]
+        for prefix in reversed(prefixes) if reverse else prefixes:
+            for key, _ in self._store.iterate(prefix, reverse=reverse):
+                if len(key) == len(prefix) + 12:
+                    yield _position(key[len(prefix) :])
 
     def has_event(self, term: str, place: Position) -> bool:
         """Whether `type.key=value` is among the events of a place."""

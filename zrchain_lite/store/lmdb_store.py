@@ -136,7 +136,7 @@ class LmdbStore:
         self,
         tip: Tip,
         changes: Iterable[Change],
-        records: Iterable[tuple[bytes, bytes]] = (),
+        records: Iterable[Change] = (),
         *,
         rows: Sequence[Change] | None = None,
     ) -> None:
@@ -226,7 +226,7 @@ class LmdbStore:
         txn: Any,
         tip: Tip,
         changes: list[Change],
-        records: list[tuple[bytes, bytes]],
+        records: list[Change],
         rows: Sequence[Change],
     ) -> None:
         state, tree = Writing(txn, self._state), Writing(txn, self._tree)
@@ -242,8 +242,7 @@ class LmdbStore:
         if self.tip().height == tip.height - 1 > 0 and self.format() == FORMAT:
             tree.set(undo_key(tip.height), encode_undo(before))
         tree.delete(undo_key(max(tip.height - KEPT_VERSIONS, 0)))
-        for key, value in records:
-            txn.put(key, value, db=self._chain)
+        apply(Writing(txn, self._chain), records)
         about = Writing(txn, self._meta)
         about.set(b"format", _PROGRAM + b"%d" % FORMAT)
         about.set(b"chain_id", tip.chain_id.encode())
