@@ -10,11 +10,14 @@ import pytest
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, transfer
 from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.event_query import Condition
-from zrchain_lite.api.services import TxService
+from zrchain_lite.api.services import NodeService, TxService
 from zrchain_lite.engine import records
-from zrchain_lite.errors import InvalidArgument, TooMuch
+from zrchain_lite.errors import InvalidArgument, NotFound, TooMuch
 from zrchain_lite.module import Context, Module
 from zrchain_lite.store.budget import MAX_READS
+from zrchain_lite.tx import pack
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
+from zrchain_lite.wire.cosmos.crypto.ed25519.keys_pb2 import PubKey
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 
 
@@ -181,3 +184,22 @@ async def test_block_with_txs__should_show_a_page_of_them(busy: Chain) -> None:
     assert (block.block, block.pagination.total) == (record.block, 2)
     whole = await service.get_block_with_txs(txs.GetBlockWithTxsRequest(height=2), {})
     assert list(whole.txs)[1] == shown
+
+
+async def test_validator_sets__should_be_those_that_the_header_names(busy: Chain) -> None:
+    service = NodeService(busy.engine, "node")
+    latest = await service.get_latest_validator_set(tm.GetLatestValidatorSetRequest(), {})
+    at = tm.GetValidatorSetByHeightRequest(height=2)
+    second = await service.get_validator_set_by_height(at, {})
+    assert (latest.block_height, second.block_height) == (3, 2)
+    record = busy.engine.block(3)
+    assert record is not None
+    known = busy.engine.records.validators(record.block.header.validators_hash)
+    assert known is not None
+    (member,) = known.validators
+    (shown,) = latest.validators
+    assert shown.address.startswith("zenvalcons1")
+    assert shown.pub_key == pack(PubKey(key=member.pub_key.ed25519))
+    assert (shown.voting_power, latest.pagination.total) == (member.voting_power, 1)
+    with pytest.raises(NotFound):
+        await service.get_validator_set_by_height(tm.GetValidatorSetByHeightRequest(height=9), {})

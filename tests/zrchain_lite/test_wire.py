@@ -39,7 +39,7 @@ MISSING_PACKAGES = {
 _ICA = "interchain accounts need IBC, which this ledger does not have"
 _IBC = "packets of IBC, which zrChain declares and never sends"
 _PASSKEY = "passkeys are not offered: participants of a policy are accounts"
-_GRANT = "there is no authz module for a grant to act on"
+_GRANT = "several MsgGrant of authz in one transaction say the same"
 _GENESIS = "the genesis file has settings, or a state as it is kept: zrsign ledger export"
 MISSING = {
     "zrchain.identity.GenesisState": _GENESIS,

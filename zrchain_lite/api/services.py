@@ -24,12 +24,13 @@ from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.execution import encode_events
-from zrchain_lite.tx import tx_hash
+from zrchain_lite.tx import pack, tx_hash
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
 from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
-from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
+from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as sdk
+from zrchain_lite.wire.cosmos.crypto.ed25519.keys_pb2 import PubKey
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import TxRaw
 from zrchain_lite.wire.tendermint.abci.types_pb2 import RequestQuery
@@ -209,6 +210,43 @@ class NodeService:
         return tm.GetBlockByHeightResponse(
             block_id=record.id, block=record.block, sdk_block=_sdk_block(record)
         )
+
+    async def get_latest_validator_set(
+        self, request: tm.GetLatestValidatorSetRequest, metadata: Metadata
+    ) -> tm.GetLatestValidatorSetResponse:
+        """One page of the validators of the last block."""
+        record = _block(self._engine, self._engine.tip.height)
+        shown, page = self._validators(record, request.pagination)
+        return tm.GetLatestValidatorSetResponse(
+            block_height=record.height, validators=shown, pagination=page
+        )
+
+    async def get_validator_set_by_height(
+        self, request: tm.GetValidatorSetByHeightRequest, metadata: Metadata
+    ) -> tm.GetValidatorSetByHeightResponse:
+        """One page of the validators of a height; raises NotFound above the latest."""
+        record = _block(self._engine, request.height)
+        shown, page = self._validators(record, request.pagination)
+        return tm.GetValidatorSetByHeightResponse(
+            block_height=record.height, validators=shown, pagination=page
+        )
+
+    def _validators(
+        self, record: BlockRecord, page: PageRequest
+    ) -> tuple[list[tm.Validator], PageResponse]:
+        found = self._engine.records.validators(record.block.header.validators_hash)
+        members = list(found.validators) if found else []
+        limit = min(page.limit or MAX_PAGE, MAX_PAGE)
+        shown = [
+            tm.Validator(
+                address=cosmos.encode("zenvalcons", each.address),
+                pub_key=pack(PubKey(key=each.pub_key.ed25519)),
+                voting_power=each.voting_power,
+                proposer_priority=each.proposer_priority,
+            )
+            for each in members[page.offset : page.offset + limit]
+        ]
+        return shown, PageResponse(total=len(members))
 
     async def get_syncing(self, request: tm.GetSyncingRequest, metadata: Metadata) -> Message:
         """Whether the node still catches up, which an embedded engine never does."""

@@ -1,5 +1,7 @@
+from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import types_pb2 as _types_pb2
 from google.api import annotations_pb2 as _annotations_pb2
+from google.protobuf import any_pb2 as _any_pb2
 from zrchain_lite.wire.tendermint.p2p import types_pb2 as _types_pb2_1
 from zrchain_lite.wire.tendermint.types import block_pb2 as _block_pb2
 from zrchain_lite.wire.tendermint.types import types_pb2 as _types_pb2_1_1
@@ -142,3 +144,49 @@ class ProofOps(_message.Message):
     OPS_FIELD_NUMBER: _ClassVar[int]
     ops: _containers.RepeatedCompositeFieldContainer[ProofOp]
     def __init__(self, ops: _Optional[_Iterable[_Union[ProofOp, _Mapping]]] = ...) -> None: ...
+
+class GetLatestValidatorSetRequest(_message.Message):
+    __slots__ = ("pagination",)
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class GetLatestValidatorSetResponse(_message.Message):
+    __slots__ = ("block_height", "validators", "pagination")
+    BLOCK_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATORS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    block_height: int
+    validators: _containers.RepeatedCompositeFieldContainer[Validator]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, block_height: _Optional[int] = ..., validators: _Optional[_Iterable[_Union[Validator, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class GetValidatorSetByHeightRequest(_message.Message):
+    __slots__ = ("height", "pagination")
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    height: int
+    pagination: _pagination_pb2.PageRequest
+    def __init__(self, height: _Optional[int] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+
+class GetValidatorSetByHeightResponse(_message.Message):
+    __slots__ = ("block_height", "validators", "pagination")
+    BLOCK_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATORS_FIELD_NUMBER: _ClassVar[int]
+    PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    block_height: int
+    validators: _containers.RepeatedCompositeFieldContainer[Validator]
+    pagination: _pagination_pb2.PageResponse
+    def __init__(self, block_height: _Optional[int] = ..., validators: _Optional[_Iterable[_Union[Validator, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+
+class Validator(_message.Message):
+    __slots__ = ("address", "pub_key", "voting_power", "proposer_priority")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    PUB_KEY_FIELD_NUMBER: _ClassVar[int]
+    VOTING_POWER_FIELD_NUMBER: _ClassVar[int]
+    PROPOSER_PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    pub_key: _any_pb2.Any
+    voting_power: int
+    proposer_priority: int
+    def __init__(self, address: _Optional[str] = ..., pub_key: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., voting_power: _Optional[int] = ..., proposer_priority: _Optional[int] = ...) -> None: ...
