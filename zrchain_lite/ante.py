@@ -89,7 +89,7 @@ class Ante:
                         _authenticate(ctx, tx, position, account, key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
             self.auth.increment_sequence(ctx, address)
-        payer = self._payer(ctx, tx, {denom: fee} if fee else {}, meter)
+        payer = self._payer(ctx, tx, {denom: fee}, meter)
         self.bank.send(ctx, payer, self.bank.module_address(FEE_COLLECTOR), fee, denom)
         ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=payer)
         return meter

@@ -114,6 +114,14 @@ def test_limit__should_hold_and_end_the_allowance_with_its_last_coin(chain: Chai
     assert left(chain, ALICE, BOB) is None
 
 
+def test_simulation__should_take_nothing_from_an_allowance(chain: Chain) -> None:
+    """A wallet asks for the gas before it knows the fee."""
+    run(chain, ALICE, allow(ALICE, BOB, basic(30)))
+    tx = chain.tx(BOB, transfer(BOB, CAROL), granter=ALICE.address, fee=1000)
+    _, ctx = chain.checked(tx, simulate=True)
+    assert [event.type for event in ctx.events if "feegrant" in event.type] == ["use_feegrant"]
+
+
 def test_waiting_transactions__should_count_against_the_limit(chain: Chain) -> None:
     run(chain, ALICE, allow(ALICE, BOB, basic(30)))
     first, second = (
