@@ -117,6 +117,10 @@ class Node:
             self._offence,
         )
 
+    def why_not(self, peer: int) -> set[str]:
+        """Why links to a peer did not come to stand."""
+        return self.links._complaints.get(peer, set())
+
     def _offence(self, peer: int, offence: Offence, _: str) -> None:
         self.offences.append((peer, offence))
         self.links.cut(peer, 3600.0)
@@ -187,7 +191,8 @@ async def test_stranger__should_not_come_in_with_another_certificate() -> None:
     stranger = Node(group, 2, gate(group[2]), make_identity())
     async with linked(group, node, stranger):
         stranger.links.send(1, frame("let me in").encode())
-        await asyncio.sleep(0.5)
+        await until(lambda: "CERTIFICATE_VERIFY_FAILED" in str(node.why_not(2)))
+        await until(lambda: bool(stranger.why_not(1)))
         assert node.heard == []
         assert node.links.live() == {1}
 
@@ -204,7 +209,8 @@ async def test_changed_code__should_not_be_admitted() -> None:
     patched = Node(group, 2, gate(group[2], Changed(ROOT, b"s" * 32)), TLS[2])
     async with linked(group, node, patched):
         patched.links.send(1, frame("trust me").encode())
-        await asyncio.sleep(0.5)
+        await until(lambda: "not on the allow-list" in str(node.why_not(2)))
+        await until(lambda: "not on the allow-list" in str(patched.why_not(1)))
         assert node.heard == []
         assert 2 not in node.links.incarnations
 
