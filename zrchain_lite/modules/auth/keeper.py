@@ -32,6 +32,7 @@ DEFAULT_PARAMS = Params(
 )
 
 
+@lru_cache(maxsize=64)
 def module_address(name: str) -> str:
     """The account of a module: 20 bytes of SHA-256 of its name. No key belongs to it."""
     return cosmos.encode(cosmos.ACCOUNT_PREFIX, sha256(name.encode()).digest()[:20])
