@@ -11,10 +11,9 @@ from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, transfer
 from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.event_query import Condition
 from zrchain_lite.api.services import NodeService, TxService
-from zrchain_lite.engine import records
 from zrchain_lite.errors import InvalidArgument, NotFound, TooMuch
 from zrchain_lite.module import Context, Module
-from zrchain_lite.store.budget import MAX_READS
+from zrchain_lite.store import budget
 from zrchain_lite.tx import pack
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.crypto.ed25519.keys_pb2 import PubKey
@@ -125,23 +124,10 @@ def test_hostile_query__should_take_no_time() -> None:
 
 
 def test_scan__should_end_at_the_budget(busy: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A query without an equality looks at every value that an attribute has had."""
-    many = ((f"{n}urock", (2, 0)) for n in range(10**9))
-    reads = 0
-
-    def endless(self: records.Records, key: str) -> object:
-        nonlocal reads
-        for each in many:
-            reads += 1
-            self._store.get(b"x")
-            yield each
-
-    monkeypatch.setattr(records.Records, "values", endless)
-    began = time.process_time()
+    """A query without an equality looks at the events of every block."""
+    monkeypatch.setattr(budget, "MAX_READS", 4)
     with pytest.raises(TooMuch):
         found(busy, "transfer.amount CONTAINS 'x'")
-    assert reads <= MAX_READS + 1
-    assert time.process_time() - began < 3
 
 
 class Bells(Module):

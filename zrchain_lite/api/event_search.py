@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
-from zrchain_lite.api.event_query import MAX_SCANNED, Condition, Query
+from zrchain_lite.api.event_query import MAX_SCANNED, Query
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import EDGE, BlockRecord, Position, Records, TxRecord
 from zrchain_lite.errors import InvalidArgument
@@ -26,7 +27,7 @@ def transactions(
         found = [record] if record is not None and query.matches(record) else []
         return found[skip : skip + limit], len(found)
     if query.conditions:
-        places = _places(engine.records.budgeted(), query, reverse=reverse, edge=False)
+        places = _places(engine, query, reverse=reverse, edge=False)
     elif query.has_height:
         last = min(query.last, engine.tip.height)
         places = engine.records.positions(
@@ -43,11 +44,10 @@ def blocks(
 ) -> tuple[list[BlockRecord], int]:
     """The blocks of these heights, or at whose edges events match, in the same bounds."""
     if query.conditions:
-        places = _places(engine.records.budgeted(), query, reverse=reverse, edge=True)
+        places = _places(engine, query, reverse=reverse, edge=True)
         heights: Iterable[int] = (height for height, _ in places)
     elif query.has_height:
-        every = range(max(query.first, 1), min(query.last, engine.tip.height) + 1)
-        heights = reversed(every) if reverse else every
+        heights = _heights(engine, query, reverse=reverse)
     else:
         raise InvalidArgument("the query names no block.height and no event attribute")
     matching = list(islice(heights, MAX_SCANNED))
@@ -55,33 +55,47 @@ def blocks(
     return [record for record in found if record is not None], len(matching)
 
 
-def _places(records: Records, query: Query, *, reverse: bool, edge: bool) -> Iterator[Position]:
+def _places(engine: Reading, query: Query, *, reverse: bool, edge: bool) -> Iterator[Position]:
     """Where every condition holds, in chain order: at blocks' edges, or in transactions.
 
-    The rarest of the equalities leads; what no index answers is looked for among all the values
-    that the attribute has had.
+    The rarest of the equalities leads. What no index answers is looked for in the events, of what
+    the others leave or of all blocks; raises TooMuch above what one query may read.
     """
+    records = engine.records.budgeted()
     exact = [each.term for each in query.conditions if each.term is not None]
-    scanned = [set(_scanned(records, each)) for each in query.conditions if each.term is None]
-    leading: Iterable[Position]
-    if exact:
-        rarest = min(exact, key=lambda term: len(list(islice(records.with_event(term), PROBED))))
-        leading = records.with_event(rarest, reverse=reverse)
-    else:
-        rarest = ""
-        leading = sorted(set.intersection(*scanned), reverse=reverse)
+    if not exact:
+        for height in islice(_heights(engine, query, reverse=reverse), MAX_SCANNED):
+            found = _in_block(records, query, height, edge=edge)
+            yield from reversed(found) if reverse else found
+        return
+    rarest = min(exact, key=lambda term: len(list(islice(records.with_event(term), PROBED))))
     others = [term for term in exact if term != rarest]
-    for place in leading:
+    looked_at = len(exact) < len(query.conditions)
+    for place in records.with_event(rarest, reverse=reverse):
         if (
             (place[1] == EDGE) is edge
             and query.first <= place[0] <= query.last
-            and all(place in found for found in scanned)
             and all(records.has_event(term, place) for term in others)
+            and (not looked_at or query.holds(_events(records, place)))
         ):
             yield place
 
 
-def _scanned(records: Records, condition: Condition) -> Iterator[Position]:
-    for value, place in records.values(condition.key):
-        if condition.holds(value):
-            yield place
+def _heights(engine: Reading, query: Query, *, reverse: bool) -> Iterable[int]:
+    every = range(max(query.first, 1), min(query.last, engine.tip.height) + 1)
+    return reversed(every) if reverse else every
+
+
+def _in_block(records: Records, query: Query, height: int, *, edge: bool) -> list[Position]:
+    record = records.block(height)
+    if record is None:
+        return []
+    results = [(EDGE, record.results)] if edge else enumerate(record.results.tx_results)
+    return [(height, index) for index, result in results if query.holds(result.events)]
+
+
+def _events(records: Records, place: Position) -> Iterable[Any]:
+    if place[1] != EDGE:
+        return records.at(place).result.events
+    record = records.block(place[0])
+    return () if record is None else record.results.events

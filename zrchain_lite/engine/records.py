@@ -17,6 +17,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from struct import Struct
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -103,11 +104,11 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
 
 
 def keys_of_events(record: BlockRecord) -> list[bytes]:
-    """The keys by which the events of a block's transactions are found, an older version's too."""
-    height = record.height.to_bytes(8, "big")
+    """The keys by which a block's events are found, an older version's too."""
+    results: list[tuple[int, Any]] = [*enumerate(record.results.tx_results)]
     return [
-        prefix + height + index.to_bytes(4, "big")
-        for index, result in enumerate(record.results.tx_results)
+        prefix + _place((record.height, index))
+        for index, result in (*results, (EDGE, record.results))
         for term in sorted(_terms(result))
         for prefix in (_event_prefix(term), _older_event_prefix(term))
     ]
@@ -258,17 +259,8 @@ class Records:
 
     def has_event(self, term: str, place: Position) -> bool:
         """Whether `type.key=value` is among the events of a place."""
-        return self._store.get(_event_prefix(term) + _place(place)) is not None
-
-    def values(self, key: str) -> Iterator[tuple[str, Position]]:
-        """Every value that an attribute `type.key` has had, with its place, by value.
-
-        Values of conditions above 400 bytes are not among them.
-        """
-        prefix = b"event/" + key.encode() + b"="
-        for stored, _ in self._store.iterate(prefix):
-            value = stored[len(prefix) : -13].decode("utf-8", "replace")
-            yield value, _position(stored[-12:])
+        prefixes = (_event_prefix(term), _older_event_prefix(term))
+        return any(self._store.get(each + _place(place)) is not None for each in prefixes)
 
     def budgeted(self) -> Records:
         """The same, which gives up with TooMuch above what one query may read."""
