@@ -30,7 +30,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Orphan(Known):
-    """A stored event whose block is gone. `event` is a serialized zrsign.receiver.SourceEvent."""
+    """A stored event whose block is gone. `event` is a serialized zrsign.receiver.SourceEvent.
+
+    `reported`: the ledger has it, or may have it because its report was sent.
+    """
 
     row: int
     event: bytes

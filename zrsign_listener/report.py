@@ -1,8 +1,9 @@
 """What the store holds goes to the ledger: MsgReportEvents in batches, each contract in order.
 
-An event is marked reported after the ledger committed the transaction, so a crash reports it
-again. A contract whose report the ledger refuses waits, and only that contract: a later event of it
-must not overtake an earlier one.
+An event is marked before its report is sent and after the ledger committed the transaction, so a
+crash between the two reports it again, also when a reorganisation took it away. A contract whose
+report the ledger refuses waits, and only that contract: a later event of it must not overtake an
+earlier one.
 """
 
 from __future__ import annotations
@@ -88,12 +89,16 @@ class Reporter:
         self, contract: tuple[str, str], lane: _Lane, events: Sequence[StoredEvent]
     ) -> None:
         chain, address = contract
+        rows = [event.row for event in events]
+        new = await self._store.begin_report(rows)
         try:
             request_ids = await self._report(events)
         except (ClientError, ReportRefused) as error:
+            if isinstance(error, TxFailed):
+                await self._store.mark_refused(new)
             self._failed(contract, lane, len(events), error)
             return
-        await self._store.mark_reported([event.row for event in events], request_ids)
+        await self._store.mark_reported(rows, request_ids)
         lane.failures, lane.limit = 0, min(self._batch, lane.limit * 2)
         metrics.REPORTED.labels(chain).inc(len(events))
         self._log.info("reported", chain=chain, contract=address, requests=request_ids)

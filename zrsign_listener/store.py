@@ -5,8 +5,9 @@ cursor, and marked reported once the ledger's transaction is committed. A crash 
 reports it again, which the ledger answers with the same request.
 
 After a reorganisation the events above it are orphans: not reported, until the chain shows them
-again. One that the ledger has already is known by its transaction and content, wherever it comes
-back, and is not reported a second time.
+again. One that the ledger has already, or may have because its report was sent and no answer is
+known, is known by its transaction and content, wherever it comes back, and is not reported from
+there. A report that was sent is repeated as it was until it is answered.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from zrsign_listener.tables import (
     MalformedRow,
     MarkRow,
     OrphanRow,
+    ReportingRow,
 )
 
 # Values in one question; SQLite takes no more than 999 in older versions.
@@ -159,7 +161,7 @@ class Store(Database):
         async with self._reading() as session:
             rows = await session.execute(
                 select(EventRow.chain, EventRow.contract)
-                .where(EventRow.request_id.is_(None), ~_orphaned())
+                .where(_to_report())
                 .distinct()
                 .order_by(EventRow.chain, EventRow.contract)
             )
@@ -173,13 +175,27 @@ class Store(Database):
                 .where(
                     EventRow.chain == chain,
                     EventRow.contract == contract,
-                    EventRow.request_id.is_(None),
-                    ~_orphaned(),
+                    _to_report(),
                 )
                 .order_by(EventRow.id)
                 .limit(limit)
             )
             return [StoredEvent(row, data) for row, data in rows]
+
+    async def begin_report(self, rows: Sequence[int]) -> list[int]:
+        """Say that the ledger may have these events from now on; returns those of which it had not
+        been said before."""
+        async with self._writing() as session:
+            sent = select(ReportingRow.event_id).where(ReportingRow.event_id.in_(rows))
+            before = set(await session.scalars(sent))
+            new = [row for row in rows if row not in before]
+            session.add_all(ReportingRow(event_id=row) for row in new)
+            return new
+
+    async def mark_refused(self, rows: Sequence[int]) -> None:
+        """Say that the ledger has none of these events: it refused the only report of them."""
+        async with self._writing() as session:
+            await session.execute(delete(ReportingRow).where(ReportingRow.event_id.in_(rows)))
 
     async def mark_reported(self, rows: Sequence[int], request_ids: Sequence[int]) -> None:
         """Say which ledger request each event became, once the ledger committed them."""
@@ -187,6 +203,7 @@ class Store(Database):
             for row, request_id in zip(rows, request_ids, strict=True):
                 stored = await session.get_one(EventRow, row)
                 stored.request_id = request_id
+            await session.execute(delete(ReportingRow).where(ReportingRow.event_id.in_(rows)))
 
     async def malformed(self, chain: str) -> list[str]:
         """What was wrong with the chain's malformed logs, oldest first."""
@@ -197,7 +214,7 @@ class Store(Database):
     async def backlog(self) -> int:
         """How many events the ledger does not have."""
         async with self._reading() as session:
-            query = select(func.count()).where(EventRow.request_id.is_(None), ~_orphaned())
+            query = select(func.count()).where(_to_report())
             return (await session.execute(query)).scalar_one()
 
 
@@ -239,12 +256,13 @@ async def _known(
 ) -> list[Known]:
     """What is stored of the contract's logs in these transactions."""
     events = await session.execute(
-        select(EventRow, OrphanRow)
+        select(EventRow, OrphanRow, ReportingRow.event_id)
         .outerjoin(OrphanRow, OrphanRow.event_id == EventRow.id)
+        .outerjoin(ReportingRow, ReportingRow.event_id == EventRow.id)
         .where(EventRow.chain == chain, EventRow.contract == contract, EventRow.tx_hash.in_(hashes))
         .order_by(EventRow.log_index)
     )
-    known = [_as_known(event, orphan) for event, orphan in events]
+    known = [_as_known(event, orphan, sent is not None) for event, orphan, sent in events]
     malformed = await session.execute(
         select(MalformedRow.tx_hash, MalformedRow.log_index).where(
             MalformedRow.chain == chain,
@@ -255,7 +273,7 @@ async def _known(
     return [*known, *(Known(tx_hash, index) for tx_hash, index in malformed)]
 
 
-def _as_known(event: EventRow, orphan: OrphanRow | None) -> Known:
+def _as_known(event: EventRow, orphan: OrphanRow | None, sent: bool) -> Known:
     if orphan is None:
         return Known(event.tx_hash, event.log_index)
     return Orphan(
@@ -263,7 +281,7 @@ def _as_known(event: EventRow, orphan: OrphanRow | None) -> Known:
         event.log_index,
         event.id,
         event.event,
-        reported=event.request_id is not None,
+        reported=sent or event.request_id is not None,
         returned_at=orphan.log_index,
     )
 
@@ -275,6 +293,13 @@ def _orphaned() -> ColumnElement[bool]:
         .where(OrphanRow.event_id == EventRow.id, OrphanRow.block_number.is_(None))
         .exists()
     )
+
+
+def _to_report() -> ColumnElement[bool]:
+    """Whether the ledger is told of an event: it has none yet, and the event is on the chain or
+    its report was sent already."""
+    sent = select(ReportingRow.event_id).where(ReportingRow.event_id == EventRow.id).exists()
+    return EventRow.request_id.is_(None) & (~_orphaned() | sent)
 
 
 def _count_orphans(chain: str, contract: str) -> Select[int]:

@@ -90,6 +90,13 @@ class OrphanRow(Base):
     block_hash: Mapped[bytes | None]
 
 
+class ReportingRow(Base):
+    """An event whose report was sent: until the answer is known, the ledger may have it."""
+
+    __tablename__ = "reporting"
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+
+
 class MalformedRow(_LogRow):
     """A log of a registered contract that is no event. Kept for people to look at."""
 

@@ -107,6 +107,52 @@ async def test_event_that_comes_back_elsewhere__should_be_reported_once(
     assert new.id.tx_hash.hex() == other.removeprefix("0x")
 
 
+async def test_event_whose_report_was_not_answered__should_be_reported_as_it_was(
+    chain: Chain, rpc: JsonRpc, store: Store
+) -> None:
+    fork, contract = Fork(rpc), chain.direct.address
+    async with listening(chain.settings(), store) as listener:
+        await fork.begin()
+        await fork.keep(await ask_key(rpc, contract))
+        await listener.poll()
+        # The ledger took it, and the listener died before it knew.
+        (sent,) = await store.to_report(CHAIN, contract, 100)
+        await store.begin_report([sent.row])
+        await fork.back()
+        await rpc.call("evm_increaseTime", 7)
+        await fork.mine(2)
+        await settled(listener)
+        assert await store.to_report(CHAIN, contract, 100) == [sent]
+        # It comes back at another place of its block.
+        await rpc.call("evm_setAutomine", False)
+        await ask_key(rpc, contract, sender=DEPLOYER)
+        await rpc.call("eth_sendRawTransaction", fork.sent[0])
+        await fork.mine(1)
+        await settled(listener)
+    first, other = await store.to_report(CHAIN, contract, 100)
+    assert first == sent
+    assert other.event != sent.event
+    assert await report(store, contract) == 2
+
+
+async def test_event_whose_report_was_refused__should_be_reported_from_its_new_place(
+    chain: Chain, rpc: JsonRpc, store: Store
+) -> None:
+    fork, contract = Fork(rpc), chain.direct.address
+    async with listening(chain.settings(), store) as listener:
+        await fork.begin()
+        await ask_key(rpc, contract)
+        await listener.poll()
+        (sent,) = await store.to_report(CHAIN, contract, 100)
+        await store.begin_report([sent.row])
+        await store.mark_refused([sent.row])
+        await fork.back()
+        await rpc.call("evm_increaseTime", 7)
+        await fork.mine(2)
+        await settled(listener)
+    assert await store.to_report(CHAIN, contract, 100) == []
+
+
 async def test_event_that_the_ledger_does_not_have__should_be_reported_from_its_new_place(
     chain: Chain, rpc: JsonRpc, store: Store
 ) -> None:
