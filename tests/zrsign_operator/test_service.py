@@ -40,7 +40,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """The ledger that every process finds behind its node."""
     monkeypatch.setitem(LEVELS, TINY.name, TINY)
     ledger = Ledger()
-    monkeypatch.setattr(service, "LedgerClient", lambda grpc, account: Client(ledger))
+    monkeypatch.setattr(service, "LedgerClient", lambda grpc, account, ca: Client(ledger))
     enclave = SimulatedEnclave(ROOT, SEALING)
     ledger.measurements.append(wire.Measurement(kind="simulated", value=enclave.measurement))
     return ledger

@@ -105,6 +105,10 @@ def scalars(field: Any) -> st.SearchStrategy[Any]:
             return st.sampled_from([0, 1, 2, 3, 4, 5, 6, 99, -1])
         case FieldDescriptor.TYPE_UINT32:
             return st.sampled_from([0, 1, 2, 2**32 - 1])
+        case FieldDescriptor.TYPE_INT32:
+            return st.sampled_from([-(2**31), -1, 0, 1, 2, 2**31 - 1])
+        case FieldDescriptor.TYPE_INT64:
+            return st.sampled_from([-(2**63), -1, 0, 1, 2, 20, 2**63 - 1])
     return st.sampled_from([0, 1, 2, 3, 4, 5, 20, 2**63, 2**64 - 1])
 
 

@@ -86,7 +86,9 @@ class World:
     def do(self, message: Message) -> Any:
         overlay = Overlay(self.store)
         ctx = self._context(overlay)
-        response = self.registry.handler("/" + message.DESCRIPTOR.full_name).handle(ctx, message)
+        handler = self.registry.handler("/" + message.DESCRIPTOR.full_name)
+        handler.signed_by(message)
+        response = handler.handle(ctx, message)
         overlay.commit()
         self.events = ctx.events
         return response
