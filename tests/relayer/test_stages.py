@@ -24,6 +24,7 @@ from relayer.news import (
     Unreachable,
 )
 from relayer.stages import (
+    PENDING,
     Bounds,
     Effect,
     ItemKey,
@@ -323,6 +324,12 @@ def test_unknown_transaction__should_not_be_sent_before_its_time() -> None:
     early = decide(sent, Unknown(), 1000.0, BOUNDS)
     assert (early.item, early.effect) == (sent, Effect.WAIT)
     assert decide(sent, Unknown(), sent.next_at, BOUNDS).effect is Effect.SUBMIT
+
+
+def test_pending_item__should_say_what_it_waits_for() -> None:
+    waits, _ = after([BUILT, Pending(reason="nonce 3 comes before")])
+    assert waits.reason == "nonce 3 comes before"
+    assert after([BUILT, Pending()])[0].reason == PENDING
 
 
 def test_pending_item__should_be_let_alone_for_a_while() -> None:

@@ -58,6 +58,7 @@ def test_ledger__should_consume_many_by_one_entry_or_none() -> None:
     assert len(journal.entries) == 1
     ledger.consume_all([item(2), item(3)])
     assert len(journal.entries) == anchor.read().count == 2
+    assert ledger.head == anchor.read()
     for reopened in (ledger, SingleUseLedger(journal, anchor)):
         assert all(reopened.is_consumed("presignature", item(n).item_id) for n in (1, 2, 3))
 
