@@ -147,7 +147,7 @@ class ReceiverState:
             self._steps.delete(store, (request.id, dropped))
 
     def keep_content(self, store: KVStore, content_hash: bytes, event: pb.SourceEvent) -> None:
-        """Keep what an event contains under the hash for which observers vote."""
+        """Keep what observers agreed on, under the hash for which they voted."""
         self._contents.set(store, content_hash, event)
 
     def keep_composed(self, store: KVStore, request: pb.Request) -> None:

@@ -138,6 +138,23 @@ def test_observed_request__should_show_nothing_before_the_threshold_agrees() -> 
     assert world.request(request_id).owner_id == OWNER.evm
 
 
+def test_content_that_nobody_else_reported__should_not_be_kept() -> None:
+    world = World(threshold=2)
+    event = world.key_event()
+    before = None
+    for number in range(5):
+        lie = pb.SourceEvent()
+        lie.CopyFrom(event)
+        lie.owner = Account(f"thief {number}").evm
+        world.report(lie, observer=OBSERVERS[0])
+        keys = {key for key, _ in snapshot(world.store)}
+        before = before or keys
+        assert keys == before
+    (request_id,) = world.report(event, observer=OBSERVERS[1])
+    world.report(event, observer=OBSERVERS[0])
+    assert world.request(request_id).event == event
+
+
 def test_request_below_the_threshold__should_end_with_a_reason_and_may_begin_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -75,7 +75,6 @@ class Reporting:
         if not observation.request_id:
             observation.request_id = self._open(ctx, event.id, observer)
         if counted.reports != before:
-            self._state.keep_content(ctx.store, content, event)
             _keep(observation, counted)
             self._state.observations.set(ctx.store, key, observation)
         if counted.outcome in (VoteOutcome.CONFLICT, VoteOutcome.CORRECTED):
@@ -113,6 +112,7 @@ class Reporting:
         mode: pb.Mode,
     ) -> None:
         request = self._state.request(ctx.store, request_id)
+        self._state.keep_content(ctx.store, content, event)
         request.event.CopyFrom(event)
         request.content_hash = content
         request.mode = mode
