@@ -17,7 +17,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NotTaken:
     """It was not taken now. Whatever the node says, it may be taken later, here or elsewhere."""
 
     reason: str
@@ -111,7 +111,7 @@ class Delivered:
     tx_id: str
 
 
-Submission = Accepted | Refused | Rejected | Unreachable
+Submission = Accepted | NotTaken | Rejected | Unreachable
 Status = Unknown | Pending | Included | Final | Stranded | Rejected | Unreachable
-Construction = Built | Held | Refused | Delivered | Rejected | Unreachable
+Construction = Built | Held | Delivered | Rejected | Unreachable
 News = Submission | Status | Construction

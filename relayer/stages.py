@@ -27,8 +27,8 @@ from relayer.news import (
     Held,
     Included,
     News,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Stranded,
     Unknown,
@@ -199,8 +199,8 @@ def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
             return Move(_ended(replace(item, tx_ids=()), Stage.DONE, news.tx_id, ""))
         case Rejected():
             return _rejected(item, news, now, bounds)
-        case Refused():
-            return _refused(item, news, now, bounds)
+        case NotTaken():
+            return _not_taken(item, news, now, bounds)
         case Accepted():
             item = replace(item, accepted=True, sent_at=now, refusals=0, reason=PENDING)
             return Move(replace(item, next_at=now + bounds.poll_s), Effect.CHECK)
@@ -308,7 +308,7 @@ def _rebuild(item: OutboxItem, reason: str, now: float, bounds: Bounds) -> Move:
     return Move(again, Effect.CHECK if rebuilds == 1 else Effect.WAIT)
 
 
-def _refused(item: OutboxItem, news: Refused, now: float, bounds: Bounds) -> Move:
+def _not_taken(item: OutboxItem, news: NotTaken, now: float, bounds: Bounds) -> Move:
     item = replace(item, refusals=item.refusals + 1)
     return _wait(item, now, bounds.poll_s + bounds.delay_s(item.refusals), reason=news.reason)
 

@@ -17,8 +17,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Stranded,
@@ -61,7 +61,7 @@ class SeveralNodes(Destination):
 
     async def submit(self, signed: bytes) -> Submission:
         said = await asyncio.gather(*(node.submit(signed) for node in self._nodes))
-        for kind in (Accepted, Refused):
+        for kind in (Accepted, NotTaken):
             if (found := next((one for one in said if isinstance(one, kind)), None)) is not None:
                 return found
         return said[0]

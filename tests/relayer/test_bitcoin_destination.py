@@ -13,8 +13,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Stranded,
@@ -145,7 +145,7 @@ async def test_spent_coin__should_be_lost_once_what_spent_it_is_final(bitcoin: J
     await mine(bitcoin)
     raw, tx_id = key.pay([coin], 200_000)
     refused = await destination.submit(raw)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert "bad-txns-inputs-missingorspent" in refused.reason
     waits = await scanned(destination, raw, tx_id, since)
     assert isinstance(waits, Stranded)
@@ -227,7 +227,7 @@ async def test_cheap_rival_in_the_pool__should_be_refused_and_not_given_up(
     destination = BitcoinDestination(REGTEST, bitcoin, settled=0)
     await destination.submit(key.pay([coin], 100_000, fee_rate=20.0)[0])
     rival, _ = key.pay([coin], 200_000, fee_rate=2.0)
-    assert isinstance(await destination.submit(rival), Refused)
+    assert isinstance(await destination.submit(rival), NotTaken)
 
 
 async def test_evicted_payment__should_be_unknown_and_refused_while_its_rival_stays(
@@ -240,14 +240,14 @@ async def test_evicted_payment__should_be_unknown_and_refused_while_its_rival_st
     await destination.submit(evicted)
     assert await destination.submit(key.pay([coin], 200_000, fee_rate=30.0)[0]) == Accepted()
     assert await destination.status(evicted, [tx_id]) == Unknown()
-    assert isinstance(await destination.submit(evicted), Refused)
+    assert isinstance(await destination.submit(evicted), NotTaken)
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00" * 60, b"\x02\x00\x00\x00"])
 async def test_bytes_that_are_no_transaction__should_be_refused(
     bitcoin: JsonRpc, raw: bytes
 ) -> None:
-    assert isinstance(await BitcoinDestination(REGTEST, bitcoin, settled=0).submit(raw), Refused)
+    assert isinstance(await BitcoinDestination(REGTEST, bitcoin, settled=0).submit(raw), NotTaken)
 
 
 async def test_fee_below_the_nodes_least__should_wait(bitcoin: JsonRpc) -> None:
@@ -256,7 +256,7 @@ async def test_fee_below_the_nodes_least__should_wait(bitcoin: JsonRpc) -> None:
     raw, tx_id = key.pay([await key.mine_coin()], 100_000, fee_rate=0.02)
     destination = BitcoinDestination(REGTEST, bitcoin)
     refused = await destination.submit(raw)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert "min relay fee not met" in refused.reason
     assert await destination.status(raw, [tx_id]) == Unknown()
     block = (await bitcoin.call("generateblock", key.address, [raw.hex()]))["hash"]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from relayer.destinations.cosmos.destination import CosmosDestination
-from relayer.news import Accepted, Final, Refused, Rejected, Status, Unknown, Unreachable
+from relayer.news import Accepted, Final, NotTaken, Rejected, Status, Unknown, Unreachable
 from tests.relayer.cosmos import CHAIN, RECIPIENT, Key, balance
 from tests.relayer.nodes import free_port
 from tests.waiting import until
@@ -47,7 +47,7 @@ async def test_transfer__should_be_confirmed_and_its_second_sending_harmless(
     assert await destination.status(signed, [tx_id]) == Unknown()
     assert await destination.submit(signed) == Accepted()
     again = await destination.submit(signed)
-    assert again == Accepted(known=True) or isinstance(again, Refused)
+    assert again == Accepted(known=True) or isinstance(again, NotTaken)
     done = await ended(destination, signed, tx_id)
     assert isinstance(done, Final)
     assert (done.tx_id, done.ok) == (tx_id, True)
@@ -91,7 +91,7 @@ async def test_sequence_of_another_transaction__should_reject_as_lost_and_name_i
     assert await destination.submit(other) == Accepted()
     await ended(destination, other, other_id)
     refused = await destination.submit(signed)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     lost = await destination.status(signed, [tx_id])
     assert isinstance(lost, Rejected)
     assert lost.nonce_lost
@@ -104,7 +104,7 @@ async def test_sequence_that_is_not_due_yet__should_wait_for_the_one_before(
     first, _ = await key.pay(1)
     second, second_id = await key.pay(2, ahead=1)
     refused = await destination.submit(second)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert await destination.status(second, [second_id]) == Unknown()
     assert await destination.submit(first) == Accepted()
     assert await destination.submit(second) == Accepted()
@@ -115,10 +115,10 @@ async def test_fee_below_the_nodes_price_and_missing_coins__should_wait_with_the
     destination: CosmosDestination, key: Key
 ) -> None:
     cheap = await destination.submit((await key.pay(1, fee=0))[0])
-    assert isinstance(cheap, Refused)
+    assert isinstance(cheap, NotTaken)
     assert "insufficient fee" in cheap.reason
     poor, poor_id = await key.pay(1, fee=10**12)
-    assert isinstance(await destination.submit(poor), Refused)
+    assert isinstance(await destination.submit(poor), NotTaken)
     assert await destination.status(poor, [poor_id]) == Unknown()
 
 
@@ -139,7 +139,7 @@ async def test_signature_of_another_account_number__should_not_be_taken(
     destination: CosmosDestination, key: Key
 ) -> None:
     refused = await destination.submit((await key.pay(1, account_number=99))[0])
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert "account number" in refused.reason
 
 

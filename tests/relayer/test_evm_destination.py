@@ -13,8 +13,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Unknown,
@@ -75,7 +75,7 @@ async def test_transfer__should_be_confirmed_and_its_second_sending_known(funded
     assert isinstance(done, Final)
     assert done.ok
     again = await destination.submit(raw)
-    assert again == Accepted(known=True) or isinstance(again, Refused)
+    assert again == Accepted(known=True) or isinstance(again, NotTaken)
     assert isinstance(await destination.status(raw, [tx_id]), Final)
 
 
@@ -130,7 +130,7 @@ async def test_nonce_of_another_transaction__should_reject_as_lost(funded: JsonR
     await mined(destination, first, first_id)
     raw, tx_id = signed(value=2)
     refused = await destination.submit(raw)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert "nonce too low" in refused.reason
     lost = await destination.status(raw, [tx_id])
     assert isinstance(lost, Rejected)
@@ -143,7 +143,7 @@ async def test_empty_account__should_wait_and_land_once_it_is_funded(anvil: Json
     destination = EvmDestination(CHAIN, anvil, settled=0)
     raw, tx_id = signed()
     refused = await destination.submit(raw)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotTaken)
     assert "nsufficient funds" in refused.reason
     await anvil.call("anvil_setBalance", KEY.address, hex(10**19))
     assert await destination.submit(raw) == Accepted()

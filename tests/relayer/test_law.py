@@ -11,7 +11,7 @@ import pytest
 from relayer.destinations import Builder
 from relayer.destinations.evm.destination import EvmDestination
 from relayer.destinations.solana.destination import EXPIRY_BLOCKS, SolanaDestination
-from relayer.news import Accepted, Final, Included, Refused, Rejected, Stranded, Unknown
+from relayer.news import Accepted, Final, Included, NotTaken, Rejected, Stranded, Unknown
 from relayer.outbox import Outbox
 from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
 from relayer.transactions import TransactionBuilder
@@ -241,4 +241,4 @@ async def test_blockhash__should_be_expired_only_on_a_node_that_had_it(
 
 async def test_refusal_of_preflight__should_be_no_end(surfnet: JsonRpc) -> None:
     raw, _ = transfer(await funded(surfnet), await latest(surfnet), 100 * 10**9)
-    assert isinstance(await SolanaDestination(LOCALNET, surfnet).submit(raw), Refused)
+    assert isinstance(await SolanaDestination(LOCALNET, surfnet).submit(raw), NotTaken)

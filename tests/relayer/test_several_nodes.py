@@ -13,8 +13,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Stranded,
@@ -79,7 +79,7 @@ async def test_transfer__should_be_delivered_past_a_liar_and_a_dead_node(
     await until(final, "the honest node's word")
     await nodes.close()
     alone = SeveralNodes([EvmDestination(CHAIN, JsonRpc(url)) for url in urls[:2]], 1)
-    assert isinstance(await alone.submit(raw), Refused)
+    assert isinstance(await alone.submit(raw), NotTaken)
     await alone.close()
 
 

@@ -16,8 +16,8 @@ from relayer.news import (
     Held,
     Included,
     News,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Stranded,
     Unknown,
@@ -60,7 +60,7 @@ VIEWS: st.SearchStrategy[News] = st.one_of(
     st.just(Held("later")),
     st.builds(Delivered, st.sampled_from(["", "0xaa", "0xbb"])),
     st.builds(Accepted, st.booleans()),
-    st.just(Refused("pool is full")),
+    st.just(NotTaken("pool is full")),
     st.builds(Rejected, st.just("never"), st.booleans()),
     st.just(Unreachable("dead")),
     st.just(Unknown()),
@@ -157,7 +157,7 @@ def test_reverted_transaction__should_fail_with_its_reason() -> None:
 
 
 def test_refusals__should_never_end_in_failure() -> None:
-    waiting, _ = after([BUILT, *[Refused("underpriced")] * 1000])
+    waiting, _ = after([BUILT, *[NotTaken("underpriced")] * 1000])
     assert (waiting.stage, waiting.reason) == (Stage.INCLUSION, "underpriced")
     done, _ = after([Unknown(), Accepted(), Final("0xaa", 5)], waiting, now=100.0)
     assert done.stage is Stage.DONE
@@ -183,15 +183,15 @@ def test_revert__should_wait_for_finality_with_its_reason() -> None:
 
 def test_reason__should_be_noted_once_it_has_lasted_and_again_when_it_is_another() -> None:
     poor = "insufficient funds: balance {}"
-    first, _ = after([BUILT, Refused(poor.format(1))], now=1000.0)
+    first, _ = after([BUILT, NotTaken(poor.format(1))], now=1000.0)
     assert (first.note, first.waits_since) == ("", 1000.0)
     late = 1000.0 + BOUNDS.note_after_s
-    noted, _ = after([Refused(poor.format(2))], first, now=late)
+    noted, _ = after([NotTaken(poor.format(2))], first, now=late)
     assert noted.note == poor.format(2)
     assert owes(noted)
-    again, _ = after([Refused(poor.format(3))], noted, now=late + 5)
+    again, _ = after([NotTaken(poor.format(3))], noted, now=late + 5)
     assert again.note == noted.note
-    other, _ = after([Refused("fee too low")], again, now=late + 6)
+    other, _ = after([NotTaken("fee too low")], again, now=late + 6)
     assert (other.note, other.waits_since) == ("fee too low", 1000.0)
     done, _ = after([Included("0xaa", 7)], other, now=late + 7)
     assert (done.note, done.waits_since) == ("", 0.0)
@@ -235,7 +235,7 @@ def test_rebuilding__should_pause_longer_each_time_and_forget_the_block() -> Non
 
 
 def test_refusals__should_be_forgotten_with_the_first_success() -> None:
-    refused, _ = after([BUILT, Refused("pool is full"), Refused("pool is full")])
+    refused, _ = after([BUILT, NotTaken("pool is full"), NotTaken("pool is full")])
     assert refused.refusals == 2
     for news in (Accepted(), Included("0xaa", 7)):
         assert after([news], refused)[0].refusals == 0
@@ -297,7 +297,7 @@ def test_next_look__should_come_after_a_pause() -> None:
         (Held("later"), now + poll),
         (Pending(), now + poll),
         (Included("0xaa", 5), now + poll),
-        (Refused("pool is full"), now + poll + BOUNDS.delay_s(1)),
+        (NotTaken("pool is full"), now + poll + BOUNDS.delay_s(1)),
         (Unreachable("dead"), now + BOUNDS.delay_s(1)),
         (Built(b"again", "0xbb"), now),
     ):

@@ -20,8 +20,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Stranded,
@@ -66,7 +66,7 @@ class BitcoinDestination(Destination):
         except NodeUnavailable as error:
             return Unreachable(str(error))
         except NodeRefused as error:
-            return Accepted(known=True) if means_known(KNOWN, error.text) else Refused(error.text)
+            return Accepted(known=True) if means_known(KNOWN, error.text) else NotTaken(error.text)
         return Accepted()
 
     async def status(

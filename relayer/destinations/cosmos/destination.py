@@ -17,7 +17,7 @@ from relayer.destinations.cosmos.refusals import KNOWN, TX_IN_MEMPOOL
 from relayer.news import (
     Accepted,
     Final,
-    Refused,
+    NotTaken,
     Rejected,
     Status,
     Submission,
@@ -61,12 +61,12 @@ class CosmosDestination(Destination):
             return Unreachable(str(error))
         except NodeRefused as error:
             text = refusal_text(error)
-            return Accepted(known=True) if means_known(KNOWN, text) else Refused(text)
+            return Accepted(known=True) if means_known(KNOWN, text) else NotTaken(text)
         if not answer["code"]:
             return Accepted()
         if (answer.get("codespace"), answer["code"]) == TX_IN_MEMPOOL:
             return Accepted(known=True)
-        return Refused(f"{answer['log']} (code {answer['code']})")
+        return NotTaken(f"{answer['log']} (code {answer['code']})")
 
     async def status(
         self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0

@@ -19,8 +19,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Stranded,
@@ -81,7 +81,7 @@ class EvmDestination(Destination):
         except NodeUnavailable as error:
             return Unreachable(str(error))
         except NodeRefused as error:
-            return Accepted(known=True) if means_known(KNOWN, error.text) else Refused(error.text)
+            return Accepted(known=True) if means_known(KNOWN, error.text) else NotTaken(error.text)
         return Accepted()
 
     async def status(

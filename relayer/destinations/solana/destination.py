@@ -24,8 +24,8 @@ from relayer.news import (
     Accepted,
     Final,
     Included,
+    NotTaken,
     Pending,
-    Refused,
     Rejected,
     Status,
     Submission,
@@ -81,7 +81,7 @@ class SolanaDestination(Destination):
         except NodeRefused as error:
             fault = error.data.get("err") if isinstance(error.data, dict) else None
             text = error.text if fault is None else f"{error.text} {fault}"
-            return Accepted(known=True) if means_known(KNOWN, text) else Refused(text)
+            return Accepted(known=True) if means_known(KNOWN, text) else NotTaken(text)
         return Accepted()
 
     async def status(
