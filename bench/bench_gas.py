@@ -31,7 +31,8 @@ from web3.contract.async_contract import AsyncContractFunction
 from web3.types import TxParams
 
 from zrsign.contracts import artifact
-from zrsign.deployment.plan import Mode, Plan, Strictness, deploy
+from zrsign.deployment.deploy import deploy
+from zrsign.deployment.plan import Mode, Plan, Strictness
 from zrsign.local.tools import resolve
 from zrsign_chains import EVM
 from zrsign_chains.caip import chain_hash

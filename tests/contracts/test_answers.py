@@ -18,7 +18,8 @@ from web3.exceptions import ContractCustomError
 from web3.types import TxParams, Wei
 
 from tests.contracts.test_deploy import contract_of, mined, plan_for
-from zrsign.deployment.plan import WALLETS, Mode, deploy
+from zrsign.deployment.deploy import deploy
+from zrsign.deployment.plan import WALLETS, Mode
 from zrsign_chains import BITCOIN_TEST, EVM, contract_abi
 from zrsign_chains.caip import chain_hash
 

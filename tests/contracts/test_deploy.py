@@ -16,6 +16,7 @@ from web3.types import TxParams, TxReceipt
 
 from tests.contracts import interface as public
 from zrsign.contracts import artifact
+from zrsign.deployment.deploy import deploy
 from zrsign.deployment.plan import (
     FEE_ROLE,
     MPC_ROLE,
@@ -26,7 +27,6 @@ from zrsign.deployment.plan import (
     Mode,
     Plan,
     build,
-    deploy,
 )
 from zrsign_chains import EVM
 from zrsign_chains.caip import chain_hash

@@ -21,16 +21,9 @@ from zrsign.contracts import artifact
 from zrsign.deployment import operate
 from zrsign.deployment.changes import Change
 from zrsign.deployment.create2 import CREATE2_DEPLOYER
+from zrsign.deployment.deploy import deploy
 from zrsign.deployment.operate import Survey, apply, layouts_file, survey, target_of
-from zrsign.deployment.plan import (
-    FEE_ROLE,
-    MPC_ROLE,
-    PAUSER_ROLE,
-    DeployError,
-    Mode,
-    Plan,
-    deploy,
-)
+from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError, Mode, Plan
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign_chains.caip import chain_hash
 

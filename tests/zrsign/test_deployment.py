@@ -25,17 +25,9 @@ from zrsign.deployment.create2 import (
     PRESIGNED_SENDER,
     create2_address,
 )
+from zrsign.deployment.deploy import predict
 from zrsign.deployment.operate import target_of
-from zrsign.deployment.plan import (
-    FEE_ROLE,
-    MPC_ROLE,
-    PAUSER_ROLE,
-    DeployError,
-    Mode,
-    Plan,
-    build,
-    predict,
-)
+from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError, Mode, Plan, build
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign.deployment.state import Contract, State
 

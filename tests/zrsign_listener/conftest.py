@@ -18,7 +18,8 @@ from web3 import AsyncBaseProvider, AsyncHTTPProvider, AsyncWeb3
 
 from tests.waiting import until
 from tests.zrsign_listener.logs import CHAIN, DESTINATION, WALLET_TYPE
-from zrsign.deployment.plan import Deployment, Mode, Plan, deploy
+from zrsign.deployment.deploy import deploy
+from zrsign.deployment.plan import Deployment, Mode, Plan
 from zrsign.local.tools import ToolMissing, resolve
 from zrsign_chains import contract_abi
 from zrsign_daemon.jsonrpc import JsonRpc

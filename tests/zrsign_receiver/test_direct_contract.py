@@ -30,7 +30,8 @@ from tests.zrsign_receiver.world import (
     status_name,
 )
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign.deployment.plan import Mode, Plan, deploy
+from zrsign.deployment.deploy import deploy
+from zrsign.deployment.plan import Mode, Plan
 from zrsign.deployment.state import takes_typed_answers
 from zrsign.local.tools import resolve
 from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash, contract_abi

@@ -82,8 +82,8 @@ def unpause(file: File, rpc: Rpc = "", network: OfFile = "", key_file: Key = Non
 def _deploy_once(
     mode: Any, rpc: str, account: LocalAccount, mpc: str, proxy_admin: str, as_json: bool
 ) -> None:
+    from zrsign.deployment.deploy import deploy as carry_out
     from zrsign.deployment.plan import Plan
-    from zrsign.deployment.plan import deploy as carry_out
 
     async def run(w3: Any) -> None:
         with err.status("deploying"):

@@ -8,6 +8,6 @@
     migration.py what the older contracts left behind a proxy, carried into these
     operate.py    read, compare, send
 
-`zrsign.deployment.plan` is the short way for a chain that lives for an hour: it writes once and
-never looks.
+`plan.py` and `deploy.py` are the short way for a chain that lives for an hour: they write once
+and never look.
 """

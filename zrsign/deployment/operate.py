@@ -25,7 +25,8 @@ from zrsign.contracts import artifact
 from zrsign.deployment import layout, migration
 from zrsign.deployment.changes import Change, Target, difference
 from zrsign.deployment.create2 import PRESIGNED_SENDER, creations, proxy_address
-from zrsign.deployment.plan import PAUSER_ROLE, DeployError, require_cancun
+from zrsign.deployment.deploy import require_cancun
+from zrsign.deployment.plan import PAUSER_ROLE, DeployError
 from zrsign.deployment.settings import Settings
 from zrsign.deployment.state import State, Web3, read
 

@@ -22,7 +22,8 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 
 from zrchain_lite.client import LedgerClient
 from zrsign.administration import Keyring
-from zrsign.deployment.plan import Deployment, Mode, Plan, deploy, predict
+from zrsign.deployment.deploy import deploy, predict
+from zrsign.deployment.plan import Deployment, Mode, Plan
 from zrsign.deployment.state import Web3
 from zrsign.errors import NetworkError
 from zrsign.local.network import accounts, genesis, operators, settings_files, setup
