@@ -21,9 +21,9 @@ from zrsign_dmpc.wire.records import Record
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, WorkKind
+from zrsign_operator.work.desk import Task
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.runner import Ended, Runner
-from zrsign_operator.work.tasks import Task
 from zrsign_operator.work.yielding import GivingWay
 
 ALL = (1, 2, 3)

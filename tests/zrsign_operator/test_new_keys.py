@@ -22,7 +22,7 @@ from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.operator import STILLBORN_S
 from zrsign_operator.peers.frames import Frame, Proposal, Said, WorkKind
 from zrsign_operator.work.agenda import Draft
-from zrsign_operator.work.tasks import Task
+from zrsign_operator.work.desk import Task
 
 ALL = (1, 2, 3)
 MALICIOUS, FAVOURED, OTHER = 3, 1, 2

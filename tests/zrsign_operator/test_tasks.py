@@ -38,8 +38,8 @@ from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Frame, Inventory, Proposal, Refusal, Said, WorkKind
+from zrsign_operator.work.desk import Task
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
-from zrsign_operator.work.tasks import Task
 
 ME, PEER = 1, 2
 ALL = (1, 2, 3)

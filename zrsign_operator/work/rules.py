@@ -59,7 +59,7 @@ class Rules:
             case WorkKind.ECDSA | WorkKind.FROST:
                 self._require_open(proposal, usable, running)
             case WorkKind.RESHARE:
-                # `Desk.reshare` asks what is due. Its turns follow from failures that only who
+                # `tasks.reshare` asks what is due. Its turns follow from failures that only who
                 # was there counts, and nobody waits for new shares.
                 pass
 

@@ -22,9 +22,9 @@ from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotDue, OperatorError, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
+from zrsign_operator.work.desk import Task
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.limits import COSTLY, HEAVY, MOST, TIMEOUTS_S
-from zrsign_operator.work.tasks import Task
 from zrsign_operator.work.waiting import EarlyMessages, ParkedProposals
 
 MAX_SAID: Final = 128

@@ -23,6 +23,7 @@ from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.work.agenda import Draft, agenda, wants_primes
+from zrsign_operator.work.desk import Desk, Task
 from zrsign_operator.work.details import EcdsaDetails
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.outlook import Outlook
@@ -31,7 +32,7 @@ from zrsign_operator.work.proposer import Proposer
 from zrsign_operator.work.rules import Rules
 from zrsign_operator.work.runner import Ended, Runner
 from zrsign_operator.work.situation import Situation
-from zrsign_operator.work.tasks import Desk, Task
+from zrsign_operator.work.tasks import prepare
 
 
 class Work:
@@ -171,7 +172,7 @@ class Work:
             on_signature=self._outbox.signature,
             remembers=self._remembers,
         )
-        return desk.prepare(proposal)
+        return prepare(desk, proposal)
 
     def _remembers(self) -> bool:
         """Whether this operator knows from its peers that no snapshot took its memory."""
