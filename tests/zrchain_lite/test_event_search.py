@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import pytest
 
+from tests.cost import processor_seconds
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, transfer
 from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.event_query import Condition
@@ -113,14 +113,13 @@ def test_query__should_be_refused(query: str) -> None:
 
 
 def test_hostile_query__should_take_no_time() -> None:
-    began = time.process_time()
-    for text in ("a" * 512, "a " * 256, "a." * 256, "a=" + "1" * 510, "a.b CONTAINS" + " " * 500):
-        with pytest.raises(InvalidArgument):
-            event_query.parse(text)
-    assert not Condition("a", "<", event_query.parse("a<1").conditions[0].operand).holds(
-        "9" * 10**6
-    )
-    assert time.process_time() - began < 0.5
+    texts = ("a" * 512, "a " * 256, "a." * 256, "a=" + "1" * 510, "a.b CONTAINS" + " " * 500)
+    below = Condition("a", "<", event_query.parse("a<1").conditions[0].operand)
+    with processor_seconds(0.5):
+        for text in texts:
+            with pytest.raises(InvalidArgument):
+                event_query.parse(text)
+        assert not below.holds("9" * 10**6)
 
 
 def test_scan__should_end_at_the_budget(busy: Chain, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,7 @@ Time is the processor's, so a busy machine changes nothing.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cost import processor_seconds
 from tests.zrsign_dmpc.builders import dkg, identities, run_dkg, seeded
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, aux_secrets, identity, key_shares, parties
@@ -53,13 +52,6 @@ from zrsign_dmpc.wire.records import Record
 EXECUTION = dkg(SECP256K1, 2, 3)
 KEYS = identities([1, 2, 3])
 DIGITS_THAT_PYTHON_REFUSES = 10**4300
-
-
-@contextmanager
-def processor_seconds(most: float) -> Iterator[None]:
-    start = time.process_time()
-    yield
-    assert time.process_time() - start < most
 
 
 def huge(value: Value, monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -215,7 +207,8 @@ def test_session__should_judge_a_flood_of_originals_in_little_time() -> None:
     said = announce(Commitment(bytes(32)).encode())
     flood = Originals(b"", (said,) * 40_000).encode()
     one = session()
-    with processor_seconds(1.0):
+    # To decode the flood costs 0.3 to 0.6 s, to check the signatures of all of it 10.
+    with processor_seconds(3.0):
         one.receive(announce(flood, MessageKind.ORIGINALS))
     assert isinstance(one.outcome, Abort)
     assert one.outcome.culprits == (2,)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
+from tests.cost import processor_seconds
 from tests.zrchain_lite.light.chain import (
     CHAIN_ID,
     TRUST,
@@ -237,10 +237,8 @@ def test_commit_of_a_thousand_bad_signatures__should_cost_little() -> None:
     chain = Chain(lambda height: range(1_000))
     block = chain.block(2)
     bad = resigned(block, spoiled, *range(1_000))
-    began = time.process_time()
-    with pytest.raises(NotCommitted):
+    with processor_seconds(2), pytest.raises(NotCommitted):
         verify_commit(bad)
-    assert time.process_time() - began < 2
 
 
 def test_fork__should_name_those_who_signed_both_blocks() -> None:
