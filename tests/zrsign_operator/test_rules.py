@@ -10,13 +10,23 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.cluster import ED25519, KEYRING, FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
-from tests.zrsign_operator.test_tasks import ALL, ME, PEER, Asked, give, nonces, presign_details
+from tests.zrsign_operator.test_tasks import (
+    ALL,
+    ME,
+    PEER,
+    Asked,
+    details,
+    give,
+    nonces,
+    presign_details,
+)
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
-from zrsign_operator.peers.frames import Inventory, Proposal, WorkKind
+from zrsign_operator.peers.frames import Inventory, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import rotation
-from zrsign_operator.work.agenda import PATIENCE_S
+from zrsign_operator.work.agenda import PATIENCE_S, Draft
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails
+from zrsign_operator.work.limits import TIMEOUTS_S
 from zrsign_operator.work.rules import EARLY_S
 from zrsign_operator.work.situation import key_subject, request_subject
 from zrsign_operator.work.waiting import PARK_SHORTLY_S
@@ -185,3 +195,87 @@ async def test_undue_proposals__should_have_a_consequence(asked: Asked) -> None:
     assert PEER not in asked.operator.peers.usable()
     proposal = by(PEER, WorkKind.PRESIGN, (404,), details, (1, 2), "and again")
     assert await asked.answer(proposal) == "not with me, or not with one of these"
+
+
+async def test_new_shares__should_be_dealt_by_whose_turn_it_is(asked: Asked) -> None:
+    asked.cluster.ledger.order_refresh()
+    asked.cluster.give_aux()
+    await asked.look()
+    asked.operator.work.situation()
+    order = rotation(key_subject(asked.frost), ALL)
+    later = next(index for index in reversed(order) if index != ME)
+    others = details(asked, dealers=tuple(sorted((later, ME)))).encode()
+    assert order.index(later) > 0
+    undue = by(later, WorkKind.RESHARE, (asked.frost,), others)
+    assert not joins(asked, undue)
+    asked.cluster.clock.now += order.index(later) * PATIENCE_S - EARLY_S
+    asked.operator.work.runner.retry_parked()
+    assert undue in asked.operator.work.runner.running()
+
+
+async def test_new_shares__should_be_dealt_by_who_has_one(make_cluster: MakeCluster) -> None:
+    cluster = await make_cluster(2, ALL)
+    cluster.give_aux()
+    asked = await Asked.of(cluster)
+    asked.operator.peers.inventories.take(3, Inventory((), ()))
+    asked.operator.work.outlook.able(asked.held(asked.frost))
+    cluster.ledger.order_refresh()
+    cluster.clock.now += 60
+    await asked.look()
+    lacking = by(3, WorkKind.RESHARE, (asked.frost,), details(asked).encode())
+    assert not joins(asked, lacking)
+    cluster.clock.now += PARK_SHORTLY_S
+    asked.operator.work.runner.retry_parked()
+    (refused,) = [each.reason for each in asked.said if isinstance(each, Refusal)]
+    assert refused == f"operator 3 cannot deal key {asked.frost}"
+
+
+@pytest.mark.parametrize("attacker", ALL)
+async def test_refresh__should_end_although_a_member_begins_it_and_stalls(
+    make_cluster: MakeCluster, attacker: int
+) -> None:
+    """The attack: a member proposes every change at once, says nothing in it, and again."""
+    cluster = await make_cluster(2, ALL)
+    cluster.give_aux()
+    key = cluster.deal(ED25519)
+    await cluster.wait(1)
+    cluster.ledger.order_refresh()
+    cluster.give_aux()
+    # It sees the order first.
+    await cluster.operators[attacker].look()
+    work = cluster.operators[attacker].work
+    dealers = tuple(sorted((attacker, attacker % 3 + 1)))
+    draft = Draft(WorkKind.RESHARE, (key,), ALL, key, dealers=dealers)
+
+    def is_renewed() -> bool:
+        if not work.runner.running():
+            stalled = work.proposer.write(draft, work.outlook.view, work._peers.incarnations)
+            assert stalled is not None
+            for index in set(ALL) - {attacker}:
+                cluster.wire.put(attacker, index, stalled.encode())
+        return cluster.epochs(key) == dict.fromkeys(ALL, 1)
+
+    assert not is_renewed()
+    await cluster.deliver()
+    await cluster.until(is_renewed, 60.0)
+
+
+async def test_failed_change__should_count_before_it_is_decided(asked: Asked) -> None:
+    asked.cluster.ledger.order_refresh()
+    asked.cluster.give_aux()
+    await asked.look()
+    work, key = asked.operator.work, asked.frost
+    work.situation()
+    first = rotation(key_subject(key), ALL)[0]
+    if first == ME:
+        asked.cluster.clock.now += PATIENCE_S
+        first = rotation(key_subject(key), ALL)[1]
+    dealt = details(asked, dealers=tuple(sorted((first, ME)))).encode()
+    assert joins(asked, by(first, WorkKind.RESHARE, (key,), dealt))
+    await asked.cluster.deliver()
+    work.situation()
+    asked.cluster.clock.now += TIMEOUTS_S[WorkKind.RESHARE] + 1
+    work.runner.tick()
+    work.situation()
+    assert asked.held(key).folder.keeper.state.pending is not None
+    assert work.outlook.want(WorkKind.RESHARE, key, key).attempts == 1

@@ -134,18 +134,22 @@ def _rank(situation: Situation, subject: bytes, among: Collection[int]) -> int:
     return order.index(situation.me) if situation.me in order else -1
 
 
+def turn_begins_s(kind: WorkKind, rank: int, attempts: int, proposers: int) -> float:
+    """Seconds from when work was wanted, or failed last, to a proposer's turn."""
+    turn = (rank - attempts) % proposers
+    if kind is WorkKind.RESHARE and attempts:
+        # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
+        pause = min(2.0 ** min(attempts, 10), MAX_PAUSE_S)
+        return pause + turn * min(PATIENCE_S * (1 + attempts), MAX_PATIENCE_S)
+    return turn * PATIENCE_S
+
+
 def _my_turn(
     situation: Situation, rank: int, wanted: Wanted, proposers: int, possible_since: float = 0.0
 ) -> bool:
     """Turns are counted from when the work was wanted and possible."""
-    turn = (rank - wanted.attempts) % proposers
     waited = situation.now - max(wanted.since, possible_since)
-    pause, patience = 0.0, PATIENCE_S
-    if wanted.kind is WorkKind.RESHARE and wanted.attempts:
-        # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
-        pause = min(2.0 ** min(wanted.attempts, 10), MAX_PAUSE_S)
-        patience = min(PATIENCE_S * (1 + wanted.attempts), MAX_PATIENCE_S)
-    return rank >= 0 and waited >= turn * patience + pause
+    return rank >= 0 and waited >= turn_begins_s(wanted.kind, rank, wanted.attempts, proposers)
 
 
 def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterator[Draft]:

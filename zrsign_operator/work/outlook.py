@@ -134,6 +134,10 @@ class Outlook:
         lacking = self._inventories.lacking(held, LACKING_S)
         return bool(set(settings.group.indices) & lacking | self._strangers(held))
 
+    def able(self, held: HeldKey) -> frozenset[int]:
+        """The holders who can deal or sign, as far as this operator knows."""
+        return frozenset(held.share.info.shares) - self._inventories.lacking(held)
+
     def _strangers(self, held: HeldKey) -> set[int]:
         """Members of the group who were away when the key was made."""
         return set(self.view.settings.group.indices) - set(held.share.info.shares)
@@ -206,7 +210,9 @@ class Outlook:
             self._want(WorkKind.RESHARE, ledger_key, ledger_key, now)
             for ledger_key in self._due(now)
         ]
+        # A key whose change is not decided yet is not wanted, and its failures count all the same.
         open_now = {(each.kind, each.subject) for each in found}
+        open_now |= {(WorkKind.RESHARE, held.ledger_key) for held in self._overdue}
         self._attempts = {at: tried for at, tried in self._attempts.items() if at in open_now}
         self._got = {i: at for i, at in self._got.items() if i in self._holdings.presignatures}
         return found

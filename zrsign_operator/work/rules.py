@@ -16,7 +16,7 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, rotation
-from zrsign_operator.work.agenda import PATIENCE_S
+from zrsign_operator.work.agenda import turn_begins_s
 from zrsign_operator.work.outlook import Outlook
 from zrsign_operator.work.situation import Wanted, key_subject, request_subject
 
@@ -53,15 +53,15 @@ class Rules:
                 _require_all_here(proposal, settings, usable)
             case WorkKind.KEYGEN:
                 wanted = self._outlook.want(WorkKind.KEYGEN, proposal.subject, 0)
-                self._require_turn(proposal, request_subject(proposal.subject), usable, wanted)
+                self._require_turn(
+                    proposal, request_subject(proposal.subject), proposal.members, usable, wanted
+                )
             case WorkKind.PRESIGN:
                 self._require_lack(proposal, usable, running)
             case WorkKind.ECDSA | WorkKind.FROST:
                 self._require_open(proposal, usable, running)
             case WorkKind.RESHARE:
-                # `tasks.reshare` asks what is due. Its turns follow from failures that only who
-                # was there counts, and nobody waits for new shares.
-                pass
+                self._require_dealer(proposal, usable)
 
     def _require_open(
         self, proposal: Proposal, usable: Collection[int], running: Iterable[Proposal]
@@ -80,7 +80,22 @@ class Rules:
                 raise NotDue(f"signature request {request_id} is being signed")
             holder = asked.wallet.holder
             wanted = self._outlook.want(WorkKind(proposal.kind), request_id, holder)
-            self._require_turn(proposal, key_subject(holder), usable, wanted)
+            self._require_turn(proposal, key_subject(holder), proposal.members, usable, wanted)
+
+    def _require_dealer(self, proposal: Proposal, usable: Collection[int]) -> None:
+        """It is the turn of a holder who can deal. `tasks.reshare` asks whether it is due at all.
+
+        Who holds no share cannot know whose turn it is. It need not: t holders have to deal, and
+        one of them is honest.
+        """
+        held = self._holdings.key(proposal.subject)
+        if held is None:
+            return
+        able = self._outlook.able(held)
+        if proposal.proposer not in able:
+            raise NotDue(f"operator {proposal.proposer} cannot deal key {proposal.subject}")
+        wanted = self._outlook.want(WorkKind.RESHARE, proposal.subject, proposal.subject)
+        self._require_turn(proposal, key_subject(proposal.subject), able, usable, wanted)
 
     def _require_lack(
         self,
@@ -103,7 +118,7 @@ class Rules:
         )
         if not self._lacks(held, proposal.members, coming):
             raise NotDue(f"the pool of key {proposal.subject} is full, and no request waits")
-        order = _order(key_subject(proposal.subject), proposal, usable)
+        order = _order(key_subject(proposal.subject), proposal.members, proposal, usable)
         if order[0] != proposal.proposer:
             raise NotDue(f"operator {order[0]} fills the pool of key {proposal.subject}")
 
@@ -114,21 +129,27 @@ class Rules:
         return by_these + coming < self._pool_level and len(ready) + coming < most
 
     def _require_turn(
-        self, proposal: Proposal, subject: bytes, usable: Collection[int], wanted: Wanted
+        self,
+        proposal: Proposal,
+        subject: bytes,
+        among: Collection[int],
+        usable: Collection[int],
+        wanted: Wanted,
     ) -> None:
         """It is the proposer's turn; the last failure may be unknown there."""
-        order = _order(subject, proposal, usable)
+        order = _order(subject, among, proposal, usable)
         rank, waited = order.index(proposal.proposer), self._clock() - wanted.since + EARLY_S
         attempts = {max(wanted.attempts - 1, 0), wanted.attempts}
-        turn = min((rank - each) % len(order) for each in attempts)
-        if waited < turn * PATIENCE_S:
+        if waited < min(turn_begins_s(wanted.kind, rank, a, len(order)) for a in attempts):
             raise NotDue(f"it is the turn of operator {order[wanted.attempts % len(order)]}")
 
 
-def _order(subject: bytes, proposal: Proposal, usable: Collection[int]) -> list[int]:
-    """The members in the order of their turns, without those that are away here."""
+def _order(
+    subject: bytes, among: Collection[int], proposal: Proposal, usable: Collection[int]
+) -> list[int]:
+    """Those among whom turns go, in their order, without those that are away here."""
     here = {*usable, proposal.proposer}
-    return [index for index in rotation(subject, proposal.members) if index in here]
+    return [index for index in rotation(subject, among) if index in here]
 
 
 def _require_all_here(
