@@ -42,22 +42,25 @@ class Mutant:
     before: str
     after: str
     line: int
+    text: str
+    """The source of that line, without what stands around it."""
     tree: ast.Module
 
     @property
     def name(self) -> str:
-        """What identifies the mutant while lines move: its place and both texts."""
+        """The mutant's place and both texts; with `text`, what identifies it while lines move."""
         return f"{self.where}: {self.before} -> {self.after}"
 
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Every mutant of a module, in the order of its lines."""
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.split("\n")
     for place, where, node in _walk(tree, ""):
         for changed in _changes(node):
             before, after = _text(node), _text(changed)
             if before != after:
-                yield Mutant(where, before, after, node.lineno, _with(tree, place, changed))
+                text = lines[node.lineno - 1].strip()
+                yield Mutant(where, before, after, node.lineno, text, _with(tree, place, changed))
 
 
 _STILL_FIELDS: Final = {"annotation", "returns", "decorator_list", "type_params", "bases"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from scripts.mutants import ROOMS, ROOT, room_named
+from scripts.mutants import ROOMS, ROOT, Located, Room, room_named
 from scripts.mutation import mutants_of
 from tests.processes import run
 
@@ -57,9 +58,19 @@ def test_preloading__should_leave_to_the_forks_what_may_see_the_change(tmp_path:
     assert not loaded & {"relayer.stages", "relayer.destinations", "tests.relayer.test_stages"}
 
 
+def test_row__should_excuse_one_mutant_on_its_line_and_no_other_of_that_name() -> None:
+    source = "def f(a, b):\n    if a > 0: return\n    return g(b, 0, 0)\n"
+    first, *others = [Located("m", m) for m in mutants_of(source) if m.name == "f: 0 -> 1"]
+    room = Room(("m",), (), Counter({("f: 0 -> 1", "if a > 0: return"): 1}))
+    assert room.unlisted([first]) == []
+    assert room.unlisted([first, *others]) == others
+    room.survivors[others[0].key] = 1
+    assert room.unlisted([first, others[0]]) == []
+    assert room.unlisted([first, *others]) == others
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_room__should_name_tests_and_survivors_that_exist(name: str) -> None:
     room = room_named(name)
     missing = [test for test in room.tests if not (ROOT / test).exists()]
-    there = {mutant.name for mutant in mutants_of(room.path.read_text(encoding="utf-8"))}
-    assert (missing, sorted(set(room.survivors) - there)) == ([], [])
+    assert (missing, room.gone()) == ([], [])
