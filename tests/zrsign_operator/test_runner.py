@@ -26,7 +26,7 @@ from zrsign_operator.errors import NotApproved, NotDue, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.limits import HEAVY, MOST, TIMEOUTS_S
-from zrsign_operator.work.runner import MAX_SAID, MAX_SHORT_BYTES
+from zrsign_operator.work.run import MAX_SAID, MAX_SHORT_BYTES
 from zrsign_operator.work.waiting import (
     EARLY_S,
     MAX_EARLY,

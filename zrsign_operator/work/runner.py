@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -18,19 +18,16 @@ from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import DmpcError
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.run.rounds import Abort, Result
-from zrsign_dmpc.run.session import Outbound, Session
+from zrsign_dmpc.run.session import Outbound
 from zrsign_operator.errors import NotDue, OperatorError, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.desk import Task
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.limits import COSTLY, HEAVY, MOST, TIMEOUTS_S
+from zrsign_operator.work.run import Run
 from zrsign_operator.work.waiting import EarlyMessages, ParkedProposals
 
-MAX_SAID: Final = 128
-"""Messages of one peer in an execution: two a round, and what it passes on of accusations."""
-MAX_SHORT_BYTES: Final = 1 << 17
-"""The size of a message of a short execution, whose steps run in the event loop."""
 REMEMBERED: Final = 4096
 
 
@@ -42,25 +39,6 @@ class Ended:
     execution: Execution
     outcome: Result[Any] | Abort
     seconds: float
-
-
-@dataclass
-class _Run:
-    proposal: Proposal
-    task: Task
-    session: Session[Any]
-    started: float
-    moved: float
-    """When it began, or came nearer to its end last."""
-    inbox: deque[tuple[int, bytes]] = field(default_factory=deque)
-    """Who brought a message, and the message."""
-    said: Counter[int] = field(default_factory=Counter)
-    """How many messages each peer brought."""
-    stepping: bool = False
-    lost: int = 0
-    """A member that is not there any more."""
-    why: str = ""
-    """What became of it."""
 
 
 class Runner:
@@ -86,7 +64,7 @@ class Runner:
         self._ended, self._refused = ended, refused
         self._lanes, self._is_needed = lanes, is_needed
         self._clock = clock
-        self._runs: dict[bytes, _Run] = {}
+        self._runs: dict[bytes, Run] = {}
         self._early = EarlyMessages(clock)
         self._parked = ParkedProposals(clock)
         self._retrying = False
@@ -174,7 +152,7 @@ class Runner:
             self._offends(proposal.proposer, Offence.BROKE, f"{kind}: {type(error).__name__}")
             self._past.append(execution_id)
             return False
-        self._runs[execution_id] = _Run(proposal, task, session, now := self._clock(), now)
+        self._runs[execution_id] = Run(proposal, task, session, now := self._clock(), now)
         return True
 
     def _require_room(self, kind: WorkKind) -> None:
@@ -199,15 +177,12 @@ class Runner:
         if frame.execution_id not in self._past and not self._early.keep(sender, frame):
             self._offends(sender, Offence.FLOOD, "too much that nobody asked for")
 
-    def _put(self, run: _Run, sender: int, data: bytes) -> bool:
+    def _put(self, run: Run, sender: int, data: bytes) -> bool:
         """Take a message into an execution, unless its sender says too much there."""
-        run.said[sender] += 1
-        short = run.proposal.kind not in HEAVY
-        if run.said[sender] > MAX_SAID or (short and len(data) > MAX_SHORT_BYTES):
-            self._offends(sender, Offence.FLOOD, f"more than one says in {run.proposal.kind}")
-            return False
-        run.inbox.append((sender, data))
-        return True
+        if run.take(sender, data):
+            return True
+        self._offends(sender, Offence.FLOOD, f"more than one says in {run.proposal.kind}")
+        return False
 
     def refusal(self, sender: int, frame: Refusal) -> None:
         """A member does not take part, so nothing will come of it: the proposer tells the rest.
@@ -228,7 +203,7 @@ class Runner:
         else:
             self._end(run, Abort(f"called off: {frame.reason}", ()))
 
-    def _call_off(self, run: _Run, why: str, culprit: int) -> None:
+    def _call_off(self, run: Run, why: str, culprit: int) -> None:
         """The proposer tells the others, and others tell the proposer."""
         proposer = run.proposal.proposer
         to = run.proposal.members if proposer == self.me else (proposer,)
@@ -237,10 +212,10 @@ class Runner:
             if index not in (self.me, culprit):
                 self._send(index, called_off)
 
-    def _step(self, run: _Run, *, first: bool = False) -> None:
+    def _step(self, run: Run, *, first: bool = False) -> None:
         if run.stepping:
             return
-        if run.proposal.kind in HEAVY:
+        if run.is_heavy:
             run.stepping = True
             task = asyncio.get_running_loop().create_task(self._step_in_threads(run, first))
             self._tasks.add(task)
@@ -257,7 +232,7 @@ class Runner:
             self._break(run, sender, error)
         self._settle(run)
 
-    async def _step_in_threads(self, run: _Run, first: bool) -> None:
+    async def _step_in_threads(self, run: Run, first: bool) -> None:
         order = (run.proposal.kind != WorkKind.KEYGEN, run.started)
 
         async def step(work: Callable[[], list[Outbound]]) -> None:
@@ -280,11 +255,11 @@ class Runner:
             run.stepping = False
         self._settle(run)
 
-    def _carry(self, run: _Run, outbound: list[Outbound]) -> None:
+    def _carry(self, run: Run, outbound: list[Outbound]) -> None:
         self.steps += 1
         self._bring(run, outbound)
 
-    def _bring(self, run: _Run, outbound: list[Outbound]) -> None:
+    def _bring(self, run: Run, outbound: list[Outbound]) -> None:
         execution_id = run.proposal.execution_id
         for message in outbound:
             frame = Said(execution_id, message.data).encode()
@@ -320,11 +295,11 @@ class Runner:
             if peer in run.proposal.members and run.proposal.kind not in COSTLY:
                 self._lose(run, peer, f"party {peer} fell silent")
 
-    def _lose(self, run: _Run, peer: int, why: str) -> None:
+    def _lose(self, run: Run, peer: int, why: str) -> None:
         run.lost, run.why = peer, why
         self._settle(run)
 
-    def _break(self, run: _Run, sender: int, error: Exception) -> None:
+    def _break(self, run: Run, sender: int, error: Exception) -> None:
         """A step broke: on something of this operator's own, or on what a peer brought."""
         if isinstance(error, (DmpcError, OSError)) or sender == self.me:
             self._fail(run, f"cannot go on: {error}")
@@ -334,12 +309,12 @@ class Runner:
         self._call_off(run, "a message broke a step", sender)
         self._end(run, Abort(f"a message of party {sender} broke a step", (sender,)))
 
-    def _fail(self, run: _Run, why: str) -> None:
+    def _fail(self, run: Run, why: str) -> None:
         """This operator cannot take part any more, and nobody else is to blame."""
         self._call_off(run, why, self.me)
         self._end(run, Abort(why, ()))
 
-    def _settle(self, run: _Run) -> None:
+    def _settle(self, run: Run) -> None:
         if run.stepping or run.proposal.execution_id not in self._runs:
             return
         if run.session.outcome is not None:
@@ -349,7 +324,7 @@ class Runner:
             self._call_off(run, run.why, run.lost)
             self._end(run, Abort(run.why, (run.lost,)))
 
-    def _end(self, run: _Run, outcome: Result[Any] | Abort) -> None:
+    def _end(self, run: Run, outcome: Result[Any] | Abort) -> None:
         execution_id = run.proposal.execution_id
         if self._runs.pop(execution_id, None) is None:
             return
@@ -363,7 +338,7 @@ class Runner:
         seconds = self._clock() - run.started
         self._ended(Ended(run.proposal, run.task.execution, outcome, seconds))
 
-    def _pass_on(self, run: _Run) -> None:
+    def _pass_on(self, run: Run) -> None:
         """What ended it here, to all: nobody can keep its last word from some and have it made.
 
         Too few would hold a key; who lacks a presignature would be blamed for refusing to use it.
