@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
@@ -28,7 +27,8 @@ from zrsign_daemon.log import get_logger
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.wire.encoding import encode
 from zrsign_operator.errors import OperatorError
-from zrsign_operator.peers.admission import NONCE_BYTES, Admission, Challenge, Gate, Hello, Role
+from zrsign_operator.peers import handshake
+from zrsign_operator.peers.admission import Admission, Gate, Hello
 from zrsign_operator.peers.batches import MAX_BATCH_BYTES, FrameQueue, read_batch
 from zrsign_operator.peers.budgets import LENIENCE, Budget
 from zrsign_operator.peers.conduct import Offence
@@ -40,10 +40,7 @@ SERVICE: Final = "zrsign.operators.Link"
 METHOD: Final = f"/{SERVICE}/Open"
 HEARTBEAT_S: Final = 0.5
 LIVE_S: Final = 4.0
-HANDSHAKE_S: Final = 10.0
 RECONNECT_S: Final = (0.1, 2.0)
-MAX_HANDSHAKE_BYTES: Final = 1 << 16
-"""The longest quote is one of 32 KiB."""
 HANDSHAKE_PRICE: Final = 1 << 16
 """What a handshake counts for in the budget of its link."""
 READ_AT_ONCE: Final = 1 << 12
@@ -51,7 +48,6 @@ READ_AT_ONCE: Final = 1 << 12
 TURN: Final = 32
 """Frames after which others have a turn in the event loop."""
 MAX_COMPLAINTS: Final = 16
-WELCOME: Final = b"welcome"
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_FRAME_BYTES + MAX_BATCH_BYTES + 4096),
     ("grpc.max_send_message_length", -1),
@@ -227,9 +223,9 @@ class Links:
         async with aio.secure_channel(member.endpoint, credentials, _OPTIONS) as channel:
             call: Any = channel.stream_stream(METHOD)()
             try:
-                async with asyncio.timeout(HANDSHAKE_S):
+                async with asyncio.timeout(handshake.HANDSHAKE_S):
                     await call.wait_for_connection()
-                    admission = await self._prove(call, member)
+                    admission = await handshake.prove(call, self._gate, member)
                 self._open.add(member.index)
                 self._complaints.pop(member.index, None)
                 self._on_peer(member.index, True)
@@ -237,27 +233,16 @@ class Links:
             finally:
                 call.cancel()
 
-    async def _prove(self, call: Any, member: Member) -> Admission:
-        """Prove this operator to a listener that has proved itself. Raises OperatorError."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        await call.write(Hello(nonce).encode())
-        challenge = Challenge.decode(_said(await call.read()))
-        admission = await self._gate.admit(member, Role.LISTENER, nonce, challenge.credentials)
-        await call.write(await self._gate.credentials(Role.DIALLER, challenge.nonce))
-        if _said(await call.read()) != WELCOME:
-            raise OperatorError("the peer does not admit this operator")
-        return admission
-
     async def _pour(self, call: Any, member: Member, admission: Admission) -> None:
         queue, budget = self._queues[member.index], Budget(self._clock)
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT_S):
                     await queue.ready.wait()
-            _require_valid(self._gate, admission)
+            handshake.require_valid(self._gate, admission)
             if self._gate.is_due(admission):
-                async with asyncio.timeout(HANDSHAKE_S):
-                    admission = await self._prove(call, member)
+                async with asyncio.timeout(handshake.HANDSHAKE_S):
+                    admission = await handshake.prove(call, self._gate, member)
             frames = queue.take()
             wait_s = budget.take(sum(price_of(frame) for frame in frames))
             while wait_s > 0:
@@ -279,12 +264,12 @@ class Links:
         member, messages = self._members[index], aiter(requests)
         stream = self._streams[index] = object()
         try:
-            admission = await self._admit(member, await _next(messages), messages, context)
+            admission = await self._admit(member, await handshake.said(messages), messages, context)
             self._heard[index] = self._clock()
             async for data in messages:
                 if self._streams.get(index) is not stream:
                     return
-                _require_valid(self._gate, admission)
+                handshake.require_valid(self._gate, admission)
                 self._heard[index] = self._clock()
                 if Hello.is_one(data):
                     admission = await self._admit(member, data, messages, context)
@@ -298,12 +283,9 @@ class Links:
         self, member: Member, hello: bytes, messages: AsyncIterator[bytes], context: Any
     ) -> Admission:
         """Prove this operator to a dialler, and let it prove itself. Raises OperatorError."""
-        theirs, mine = Hello.read(hello).nonce, secrets.token_bytes(NONCE_BYTES)
-        shown = await self._gate.credentials(Role.LISTENER, theirs)
-        await context.write(Challenge(mine, shown).encode())
-        admission = await self._gate.admit(member, Role.DIALLER, mine, await _next(messages))
+        admission = await handshake.admit(context, self._gate, member, hello, messages)
         self.incarnations[member.index] = admission.incarnation
-        await context.write(WELCOME)
+        await context.write(handshake.WELCOME)
         return admission
 
     async def _take(self, index: int, batch: bytes) -> None:
@@ -332,25 +314,6 @@ class Links:
         if why not in told and len(told) < MAX_COMPLAINTS:
             told.add(why)
             self._log.warning("link_down", peer=index, why=why)
-
-
-def _require_valid(gate: Gate, admission: Admission) -> None:
-    """Raises OperatorError."""
-    if why := gate.ended(admission):
-        raise OperatorError(f"the admission ended: {why}")
-
-
-async def _next(messages: AsyncIterator[bytes]) -> bytes:
-    """The next message of a handshake. Raises OperatorError, StopAsyncIteration, TimeoutError."""
-    async with asyncio.timeout(HANDSHAKE_S):
-        return _said(await anext(messages))
-
-
-def _said(message: object) -> bytes:
-    """A message of a handshake. Raises OperatorError when the stream ended, or it is too long."""
-    if not isinstance(message, bytes) or len(message) > MAX_HANDSHAKE_BYTES:
-        raise OperatorError("the peer does not keep to the handshake")
-    return message
 
 
 def _is_cancelled() -> bool:
