@@ -7,7 +7,8 @@ A request's road through this room, module by module:
     requests/ownership.py    who the owner is, which workspace and wallet are theirs
     requests/keys.py         key requests
     requests/payloads.py     what a contract asked -> what a key signs                   (pure)
-    requests/signing.py      sign requests: composition, policy, keyring
+    requests/composition.py  simple transactions, until somebody composed them
+    requests/signing.py      sign requests: policy, then keyring
     answers/answers.py       what the keyring answered; the authority's signature
     answers/authority.py     what a Direct contract checks before it takes an answer     (pure)
     answers/deliveries.py    what relayers carry and report

@@ -9,7 +9,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_receiver.administration import Administration
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.reports.reporting import Reporting
-from zrsign_receiver.requests.signing import Signing
+from zrsign_receiver.requests.composition import Composition
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ReceiverMessages:
     """Handlers of the receiver's messages."""
 
     _reporting: Reporting
-    _signing: Signing
+    _composition: Composition
     _deliveries: Deliveries
     _administration: Administration
 
@@ -29,13 +29,13 @@ class ReceiverMessages:
         self, ctx: Context, msg: pb.MsgProposeTransaction
     ) -> pb.MsgProposeTransactionResponse:
         """Take a composer's unsigned transaction for a simple one."""
-        return self._signing.propose(ctx, msg)
+        return self._composition.propose(ctx, msg)
 
     def reject_composition(
         self, ctx: Context, msg: pb.MsgRejectComposition
     ) -> pb.MsgRejectCompositionResponse:
         """End a simple transaction that a composer cannot build."""
-        self._signing.reject_composition(ctx, msg)
+        self._composition.reject(ctx, msg)
         return pb.MsgRejectCompositionResponse()
 
     def report_delivery(

@@ -23,6 +23,7 @@ from zrsign_receiver.journey import Journey
 from zrsign_receiver.messages import ReceiverMessages
 from zrsign_receiver.queries import ReceiverQueries
 from zrsign_receiver.reports.reporting import Reporting
+from zrsign_receiver.requests.composition import Composition
 from zrsign_receiver.requests.keys import Keys
 from zrsign_receiver.requests.links import OwnerLinks
 from zrsign_receiver.requests.ownership import Workspaces
@@ -53,12 +54,13 @@ class ReceiverModule(Module):
         workspaces = Workspaces(state, identity)
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
+        self._composition = Composition(state, journey, treasury, self._signing)
         self._links = OwnerLinks(state, journey, identity, policy, workspaces)
         self._reporting = Reporting(state, journey, self._keys, self._signing, self._links)
         self._administration = Administration(state, treasury)
         self._messages = ReceiverMessages(
             self._reporting,
-            self._signing,
+            self._composition,
             self._deliveries,
             self._administration,
         )
@@ -84,7 +86,7 @@ class ReceiverModule(Module):
             self._administration.set_source(ctx, source)
 
     def begin_block(self, ctx: Context) -> None:
-        self._signing.sweep(ctx)
+        self._composition.sweep(ctx)
         self._reporting.sweep(ctx)
 
     # Policy hooks

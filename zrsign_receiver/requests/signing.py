@@ -1,13 +1,9 @@
-"""Sign requests: the wallet's sign policy first, then the keyring. Simple transactions are composed
-before that.
+"""Sign requests: the wallet's sign policy first, then the keyring.
 
     hash, data, tx   -> APPROVING -> SIGNING
     simple tx        -> COMPOSING -> APPROVING -> SIGNING
 
-An approval is about one transaction, so a simple transaction is composed before the policy sees it.
-One that goes stale while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken)
-is replaced by a new proposal that names the waiting action: that action can no longer execute, and
-approvals start again under a new one.
+What happens while a request is COMPOSING is in `composition`.
 """
 
 from __future__ import annotations
@@ -18,20 +14,18 @@ from typing import Any, TypeAlias
 from zrchain_lite.errors import (
     Conflict,
     InsufficientFunds,
-    InvalidArgument,
     LedgerError,
-    Unauthorized,
 )
 from zrchain_lite.module import Context
 from zrchain_lite.modules.policy.keeper import PolicyKeeper
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.modules.treasury.requests import FeeTooHigh
-from zrchain_lite.modules.treasury.transactions import MAX_TRANSACTION, Prepared, policy_data
+from zrchain_lite.modules.treasury.transactions import Prepared, policy_data
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as policy_wire
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
-from zrsign_chains import ChainError, chain_for
+from zrsign_chains import chain_for
 from zrsign_receiver.answers.answers import ContractAnswers
 from zrsign_receiver.errors import Reason, Rejection, unapproved
 from zrsign_receiver.journey import Journey, savepoint
@@ -90,57 +84,7 @@ class Signing:
             return
         if ask.kind == pb.REQUEST_KIND_TX:
             request.unsigned_transaction = ask.payload
-        self._submit(ctx, request, self._signable(ctx, request))
-
-    # Composers
-
-    def propose(
-        self, ctx: Context, msg: pb.MsgProposeTransaction
-    ) -> pb.MsgProposeTransactionResponse:
-        """A composer's transaction for a simple transaction; the ledger holds it against what was
-        asked.
-        """
-        request = self._composed_by(ctx, msg.composer, msg.request_id)
-        if not self._is_known_proposal(request, msg):
-            self._require_proposable(request, msg)
-            prepared = self._verified(ctx, request, msg.unsigned_transaction)
-            self._state.remove_composable(ctx.store, request)
-            request.unsigned_transaction = msg.unsigned_transaction
-            self._state.keep_composed(ctx.store, request)
-            request.action_id = 0
-            self._journey.note(ctx, request, "composed", f"by {msg.composer}")
-            try:
-                self._submit(ctx, request, prepared)
-            except Rejection as rejection:
-                self._journey.reject(ctx, request, rejection)
-        return pb.MsgProposeTransactionResponse(
-            sign_transaction_request_id=request.sign_transaction_request_id,
-            action_id=request.action_id,
-        )
-
-    def reject_composition(self, ctx: Context, msg: pb.MsgRejectComposition) -> None:
-        """A composer says why the transaction cannot be built; the request ends."""
-        request = self._composed_by(ctx, msg.composer, msg.request_id)
-        if request.status == pb.REQUEST_STATUS_REJECTED:
-            return
-        if request.status != pb.REQUEST_STATUS_COMPOSING:
-            raise Conflict(f"request {request.id} is {_status(request)}, not COMPOSING")
-        if not msg.reason:
-            raise InvalidArgument("a composition is rejected with a reason")
-        self._state.remove_composable(ctx.store, request)
-        rejection = Rejection(Reason.COMPOSITION_REJECTED, msg.reason)
-        self._journey.reject(ctx, request, rejection)
-
-    def sweep(self, ctx: Context) -> None:
-        """End the simple transactions that no composer could build in time."""
-        self._state.composing.sweep(ctx, self._compose_no_longer)
-
-    def _compose_no_longer(self, ctx: Context, request_id: int) -> None:
-        request = self._state.request(ctx.store, request_id)
-        if request.status == pb.REQUEST_STATUS_COMPOSING:
-            self._state.remove_composable(ctx.store, request)
-            why = f"no composer proposed a transaction within {COMPOSING_BLOCKS} blocks"
-            self._journey.reject(ctx, request, Rejection(Reason.COMPOSITION_TIMEOUT, why))
+        self.submit(ctx, request, self._signable(ctx, request))
 
     # Policy
 
@@ -158,7 +102,7 @@ class Signing:
                 f"{request.action_id}"
             )
         if request.status != pb.REQUEST_STATUS_APPROVING:
-            raise Conflict(f"request {request.id} is {_status(request)}, not APPROVING")
+            raise Conflict(f"request {request.id} is {status_of(request)}, not APPROVING")
         key = self._treasury.key(ctx, request.key_id)
         self._policy.require_current(action, self._treasury.sign_policy_id(ctx, key))
         try:
@@ -234,7 +178,7 @@ class Signing:
         public_key = self._treasury.key(ctx, request.key_id).public_key
         return payloads.transaction(chain, request.unsigned_transaction, public_key)
 
-    def _submit(self, ctx: Context, request: pb.Request, signable: Signable) -> None:
+    def submit(self, ctx: Context, request: pb.Request, signable: Signable) -> None:
         """Put the request under the key's or the workspace's sign policy; raises Rejection.
 
         Where the policy is satisfied at once, the request has moved on when this returns.
@@ -308,49 +252,6 @@ class Signing:
         request.sign_transaction_request_id = asked.id
         request.sign_request_id = asked.sign_request_id
 
-    def _composed_by(self, ctx: Context, composer: str, request_id: int) -> pb.Request:
-        if composer not in self._state.params(ctx.store).composers:
-            raise Unauthorized(f"{composer} is not a registered composer")
-        request = self._state.request(ctx.store, request_id)
-        if request.kind != pb.REQUEST_KIND_SIMPLE_TX:
-            raise Conflict(
-                f"request {request.id} is no simple transaction; nothing is composed for it"
-            )
-        return request
-
-    def _is_known_proposal(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> bool:
-        return bool(msg.unsigned_transaction) and (
-            msg.unsigned_transaction == request.unsigned_transaction
-        )
-
-    def _require_proposable(self, request: pb.Request, msg: pb.MsgProposeTransaction) -> None:
-        if len(msg.unsigned_transaction) > MAX_TRANSACTION:
-            raise InvalidArgument(f"a transaction has at most {MAX_TRANSACTION} bytes")
-        if request.status == pb.REQUEST_STATUS_COMPOSING and not msg.supersedes_action_id:
-            return
-        waits = request.status == pb.REQUEST_STATUS_APPROVING
-        if waits and msg.supersedes_action_id == request.action_id:
-            return
-        raise Conflict(
-            f"request {request.id} is {_status(request)} (action {request.action_id}): propose "
-            "while it is COMPOSING, or name the waiting action in supersedes_action_id"
-        )
-
-    def _verified(self, ctx: Context, request: pb.Request, unsigned: bytes) -> Prepared:
-        """The proposal, if it does what was asked; raises InvalidArgument."""
-        chain = chain_for(request.destination)
-        asked = payloads.simple(chain, request.event.sign.payload)
-        intent = payloads.intent(chain, asked, self._state.params(ctx.store).max_network_fee)
-        public_key = self._treasury.key(ctx, request.key_id).public_key
-        try:
-            prepared = payloads.transaction(chain, unsigned, public_key)
-            chain.verify_intent(prepared.parsed, intent, public_key)
-        except (ChainError, Rejection) as error:
-            raise InvalidArgument(
-                f"the proposal for request {request.id} is refused: {error}"
-            ) from error
-        return prepared
-
 
 def _subject_hash(request: pb.Request) -> bytes:
     transaction = request.kind in _TRANSACTIONS
@@ -358,5 +259,6 @@ def _subject_hash(request: pb.Request) -> bytes:
     return hashlib.sha256(subject).digest()
 
 
-def _status(request: pb.Request) -> str:
+def status_of(request: pb.Request) -> str:
+    """The name of a request's status, without its prefix."""
     return pb.RequestStatus.Name(request.status).removeprefix("REQUEST_STATUS_")
