@@ -10,7 +10,8 @@ from tests.cost import processor_seconds
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, transfer
 from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.event_query import Condition
-from zrchain_lite.api.services import NodeService, TxService
+from zrchain_lite.api.node_services import NodeService
+from zrchain_lite.api.tx_service import TxService
 from zrchain_lite.errors import InvalidArgument, NotFound, TooMuch
 from zrchain_lite.module import Context, Module
 from zrchain_lite.store import budget

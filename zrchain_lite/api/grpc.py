@@ -10,11 +10,12 @@ from pathlib import Path
 import grpc
 import grpc.aio
 
-from zrchain_lite.api import height, reflection, services
+from zrchain_lite.api import height, reflection, services, waiting
 from zrchain_lite.api.http import GRACE_S, AddressInUse, Tls
 from zrchain_lite.api.reflection import Reflection
-from zrchain_lite.api.services import Metadata, Method
+from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import GrpcStatus, status_of
+from zrchain_lite.api.waiting import Metadata
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import InvalidArgument, LedgerError
 
@@ -57,7 +58,7 @@ class Handler(grpc.GenericRpcHandler):
 
     def _query(self, path: str) -> Call:
         async def answer(request: bytes, metadata: Metadata) -> bytes:
-            await services.wait_for_block(self._engine, metadata)
+            await waiting.wait_for_block(self._engine, metadata)
             return self._engine.query(path, request)
 
         return _guarded(path, self._at_height(answer))
