@@ -73,7 +73,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         if view is None:
             return
         me = view.settings.member_with(identity.public_key).index
-        myself = Myself(me, identity, _incarnation(settings.state_dir))
+        myself = Myself.of(me, identity, _incarnation(settings.state_dir))
         gate = _gate(settings, myself, enclave, ledger_view)
         links = Links(me, _tls(settings), settings.listen, gate)
         peers, outbox = Peers(myself, links, holdings), AnswerOutbox(ledger, account)
@@ -97,7 +97,7 @@ def _gate(
     return AttestedGate(
         settings.keyring_address,
         lambda: ledger_view.last.settings.members[myself.index],
-        myself.incarnation,
+        myself.presence,
         enclave,
         lambda: believed.allowing(ledger_view.last.settings.measurements),
     )

@@ -496,6 +496,7 @@ class Cluster:
         self.nodes: dict[int, Node] = {}
         self.links: dict[int, FakeLinks] = {}
         self.operators: dict[int, Operator] = {}
+        self._starts: dict[int, int] = defaultdict(int)
         self._cut: set[frozenset[int]] = set()
         self._linked: set[frozenset[int]] = set()
 
@@ -515,7 +516,10 @@ class Cluster:
         holdings = Holdings(home / "state", home / "anchors", Enclave(bytes([me]) * 32), own)
         ledger_view, outbox = LedgerView(client, KEYRING), AnswerOutbox(client, account(me))
         await ledger_view.read()
-        myself = Myself(me, own, incarnation or bytes([me]) * 16)
+        self._starts[me] += 1
+        memory = incarnation or bytes([me]) * 16
+        presence = memory[:8] + bytes([me]) * 7 + bytes([me + 32 * (self._starts[me] - 1)])
+        myself = Myself(me, own, memory, presence)
         peers = Peers(myself, self.links[me], holdings, self.clock)
         work = Work(
             myself,

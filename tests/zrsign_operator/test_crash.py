@@ -42,7 +42,7 @@ from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails, Target
 from zrsign_operator.peers import frames
 from zrsign_operator.peers.frames import EpochNews, Proposal, WorkKind
-from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup
+from zrsign_operator.peers.members import KeyringSettings, Member, Myself, OperatorGroup
 
 ALL = (1, 2, 3)
 LEDGER_KEY = 7
@@ -236,8 +236,7 @@ class Operator:
         enclave = Enclave(bytes([me]) * 32)
         self.holdings = Holdings(self.home / "state", self.home / "anchors", enclave, identity(me))
         self.changes = Changes(
-            me,
-            INCARNATION,
+            Myself(me, identity(me), INCARNATION, INCARNATION),
             self.holdings,
             send=lambda to, data: world.wire.append((me, to, data)),
             read=lambda proposal: Move.read(proposal, world.settings),

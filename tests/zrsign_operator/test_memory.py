@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -11,7 +12,7 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.cluster import ECDSA, Cluster
 from tests.zrsign_operator.conftest import MakeCluster
-from zrsign_operator.peers.frames import Heads
+from zrsign_operator.peers.frames import NOT_WITH, Frame, Heads, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.memory import KEPT_S, JournalHead
 
 ALL = (1, 2, 3)
@@ -147,3 +148,52 @@ async def test_earlier_head__should_be_refused_and_an_earlier_incarnation_as_wel
     assert not tells(b"o" * 16, 0)
     cluster.operators[1].peers.standing.conduct.pardon(2)
     assert not tells(INCARNATION, 7)
+
+
+async def test_execution_that_was_forgotten__should_not_be_joined_again(
+    make_cluster: MakeCluster,
+) -> None:
+    """The attack: a machine is taken back to before it joined a long execution.
+
+    Under its id it would sign other messages than it did, before an honest peer tells it anything.
+    """
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    joined: list[Proposal] = []
+    refused: list[str] = []
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        if isinstance(frame, Proposal) and frame.kind == WorkKind.PRESIGN and not joined:
+            joined.append(frame)
+            snapshot(cluster, recipient)
+        if isinstance(frame, Refusal):
+            refused.append(frame.reason)
+        return [frame.encode()]
+
+    cluster.deal(ECDSA)
+    cluster.wire.carrier = carry
+    cluster.give_aux()
+    await cluster.until(
+        lambda: bool(joined) and not any(cluster.running(WorkKind.PRESIGN).values())
+    )
+    (proposal,) = joined
+    (victim,) = set(proposal.members) - {proposal.proposer}
+    (honest,) = set(ALL) - set(proposal.members)
+    cluster.cut(victim, honest)
+    await bring_back(cluster, victim)
+    await cluster.start(victim)
+    back = cluster.operators[victim]
+    back.on_frame(proposal.proposer, proposal)
+    assert proposal not in back.work.runner.running()
+    assert refused == [NOT_WITH]
+
+
+async def test_restart__should_not_keep_a_member_from_what_begins_later(
+    make_cluster: MakeCluster,
+) -> None:
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    key = cluster.deal(ECDSA)
+    cluster.give_aux()
+    for index in ALL:
+        await cluster.restart(index)
+        cluster.give_aux()
+    await cluster.sign(key, sha256(b"after").digest())

@@ -25,7 +25,15 @@ from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, NotDue, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
-from zrsign_operator.work.limits import HEAVY, MOST, TIMEOUTS_S
+from zrsign_operator.work.limits import (
+    AUX_PATIENCE_S,
+    HEAVY,
+    MOST,
+    SLOWER,
+    TIMEOUTS_S,
+    allowance,
+    patience_s,
+)
 from zrsign_operator.work.run import MAX_SAID, MAX_SHORT_BYTES
 from zrsign_operator.work.waiting import (
     EARLY_S,
@@ -325,6 +333,25 @@ async def test_long_execution__should_have_room_for_long_messages(harness: Harne
     assert harness.offences == []
 
 
+async def test_member__should_not_say_more_than_a_long_execution_has_room_for(
+    harness: Harness,
+) -> None:
+    """The attack: accusations of 16 MiB, each of which is read, hashed and thrown away."""
+    theirs = proposal(WorkKind.KEYGEN)
+    harness.runner.invited(theirs)
+    await settled()
+    most = allowance(execution(theirs))
+    for _ in range(4):
+        harness.runner.said(2, Said(theirs.execution_id, bytes(most // 4)))
+    await settled()
+    assert harness.offences == []
+    steps = harness.runner.steps
+    harness.runner.said(2, Said(theirs.execution_id, bytes(4)))
+    await settled()
+    assert harness.offences == [(2, Offence.FLOOD)]
+    assert harness.runner.steps == steps
+
+
 @pytest.mark.parametrize("kind", WorkKind)
 async def test_message_that_breaks_a_check__should_be_its_senders_fault(
     harness: Harness, kind: WorkKind, monkeypatch: pytest.MonkeyPatch
@@ -403,7 +430,7 @@ async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: 
     harness.runner.invited(theirs)
     harness.hear(theirs, 2)
     await settled()
-    harness.clock.now += TIMEOUTS_S[kind]
+    harness.clock.now += patience_s(kind, 0.0)
     harness.runner.tick()
     assert harness.ended == []
     harness.clock.now += 0.1
@@ -411,6 +438,26 @@ async def test_silence__should_end_an_execution_in_time(harness: Harness, kind: 
     (ended,) = harness.ended
     assert ended.outcome == Abort("silent parties", (3,))
     assert harness.kept == []
+
+
+@pytest.mark.parametrize("slowest", [5.0, 20.0, 100.0])
+async def test_auxiliary_information__should_wait_by_how_long_the_others_took(
+    harness: Harness, slowest: float
+) -> None:
+    """The attack: a member says nothing, and the group waits for it for three minutes each time."""
+    theirs = proposal(WorkKind.AUX)
+    harness.runner.invited(theirs)
+    await settled()
+    harness.clock.now += slowest
+    harness.hear(theirs, 2)
+    await settled()
+    wait = {5.0: AUX_PATIENCE_S, 20.0: SLOWER * 20.0, 100.0: TIMEOUTS_S[WorkKind.AUX]}[slowest]
+    harness.clock.now += wait
+    harness.runner.tick()
+    assert harness.ended == []
+    harness.clock.now += 0.1
+    harness.runner.tick()
+    assert [each.outcome for each in harness.ended] == [Abort("silent parties", (3,))]
 
 
 @pytest.mark.parametrize("kind", sorted(HEAVY))
@@ -515,7 +562,7 @@ async def test_last_word__should_be_passed_on_where_too_few_would_hold_the_resul
     others_have_said = {said(by, theirs).data for by in (2, 3)}
     passed_on = harness.told(Said)
     assert harness.kept == [6]
-    if kind in (WorkKind.KEYGEN, WorkKind.PRESIGN):
+    if kind in (WorkKind.AUX, WorkKind.KEYGEN, WorkKind.PRESIGN):
         for to in (2, 3):
             assert {frame.data for peer, frame in passed_on if peer == to} == others_have_said
     else:

@@ -21,6 +21,7 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Move, ReshareDetails
 from zrsign_operator.peers.frames import EpochNews, Proposal, WorkKind
+from zrsign_operator.peers.members import Myself
 
 REPEAT_S: Final = 1.0
 DECLINE_S: Final = 0.5
@@ -41,8 +42,7 @@ class Changes:
 
     def __init__(
         self,
-        me: int,
-        incarnation: bytes,
+        myself: Myself,
         holdings: Holdings,
         *,
         send: Callable[[int, bytes], None],
@@ -52,7 +52,7 @@ class Changes:
         decided: Callable[[KeyFolder], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._me, self._incarnation = me, incarnation
+        self._me, self._myself = myself.index, myself
         self._holdings = holdings
         self._send = send
         self._read = read
@@ -65,7 +65,7 @@ class Changes:
         """Clock time until which the declines of a peer's changes are paid for, by peer."""
         self._since: dict[bytes, float] = {}
         """When a change was first seen waiting here, by its id."""
-        self._log = get_logger(operator=me)
+        self._log = get_logger(operator=self._me)
 
     # An execution of this operator
 
@@ -125,7 +125,7 @@ class Changes:
 
         `read` checks who proposed it.
         """
-        if proposal.incarnation_of(self._me) != self._incarnation:
+        if not self._myself.remembers(proposal.incarnation_of(self._me)):
             # What I said of it before my memory was lost may differ.
             return
         try:

@@ -16,8 +16,12 @@ GRACE_S: Final = 2.0
 """How long a peer may be behind with what it says."""
 AUX_GRACE_S: Final = 15.0
 """How long a peer may say, after this operator got it, that it has no auxiliary information."""
-AUX_SILENCE_S: Final = 180.0
-"""How much later than this operator a peer may end the making of it, while it says nothing."""
+AUX_SILENCE_S: Final = 45.0
+"""How much later than this operator a peer may end the making of it, while it says nothing.
+
+All have checked everything before the last message, which everybody passes on, so what is left for
+an honest one is to read it, on however busy a machine.
+"""
 AUX_KEY: Final = -1
 """Stands for auxiliary information among the numbers of keys."""
 MAX_KEYS: Final = 1 << 16

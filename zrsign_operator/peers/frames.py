@@ -64,7 +64,7 @@ class WorkKind(StrEnum):
 class Proposal(Record):
     """Let us do this. It names one execution, and says nothing that is to be believed.
 
-    Incarnations make it worthless to a member whose memory of past executions was lost.
+    Incarnations make it worthless to a member that was started anew since; see `Myself.presence`.
     """
 
     TAG: ClassVar[str] = "proposal"

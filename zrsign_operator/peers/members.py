@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 from zrsign_dmpc.ecdsa.security import LEVELS, SecurityLevel
 from zrsign_dmpc.run.execution import IdentityKey, Parties
@@ -41,6 +43,23 @@ class Myself:
     identity: IdentityKey
     incarnation: bytes
     """Another one whenever the memory of past executions begins anew."""
+    presence: bytes
+    """What proposals name it by: the first half of `incarnation`, and what no process had before.
+
+    So a process whose memory was taken back joins nothing of what it may have forgotten.
+    """
+
+    @classmethod
+    def of(cls, index: int, identity: IdentityKey, incarnation: bytes) -> Self:
+        """A process that begins now."""
+        half = len(incarnation) // 2
+        presence = incarnation[:half] + secrets.token_bytes(half)
+        return cls(index, identity, incarnation, presence)
+
+    def remembers(self, presence: bytes) -> bool:
+        """Whether this operator knows what a process with this presence said."""
+        half = len(self.incarnation) // 2
+        return presence[:half] == self.incarnation[:half]
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ class Peers:
 
     @property
     def incarnations(self) -> dict[int, bytes]:
-        """The incarnation of every peer that proved itself, and this operator's own, by index."""
-        return {self._myself.index: self._myself.incarnation, **self.links.incarnations}
+        """The presence of every peer that proved itself, and this operator's own, by index."""
+        return {self._myself.index: self._myself.presence, **self.links.incarnations}
 
     def usable(self) -> frozenset[int]:
         """Live operators that did their part lately, and me."""

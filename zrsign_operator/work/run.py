@@ -9,7 +9,7 @@ from typing import Any, Final
 from zrsign_dmpc.run.session import Session
 from zrsign_operator.peers.frames import Proposal
 from zrsign_operator.work.desk import Task
-from zrsign_operator.work.limits import HEAVY
+from zrsign_operator.work.limits import HEAVY, allowance
 
 MAX_SAID: Final = 128
 """Messages of one peer in an execution: two a round, and what it passes on of accusations."""
@@ -31,6 +31,9 @@ class Run:
     """Who brought a message, and the message."""
     said: Counter[int] = field(default_factory=Counter)
     """How many messages each peer brought."""
+    said_bytes: Counter[int] = field(default_factory=Counter)
+    slowest: float = 0.0
+    """Seconds that it stood still most."""
     stepping: bool = False
     lost: int = 0
     """A member that is not there any more."""
@@ -45,7 +48,10 @@ class Run:
     def take(self, sender: int, data: bytes) -> bool:
         """Queue a message; False: its sender says too much here, or too long a thing."""
         self.said[sender] += 1
-        if self.said[sender] > MAX_SAID or (not self.is_heavy and len(data) > MAX_SHORT_BYTES):
+        self.said_bytes[sender] += len(data)
+        too_much = self.said_bytes[sender] > allowance(self.task.execution)
+        too_long = not self.is_heavy and len(data) > MAX_SHORT_BYTES
+        if self.said[sender] > MAX_SAID or too_much or too_long:
             return False
         self.inbox.append((sender, data))
         return True

@@ -24,7 +24,7 @@ from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import NOT_WITH, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.desk import Task
 from zrsign_operator.work.lanes import Lanes
-from zrsign_operator.work.limits import COSTLY, HEAVY, MOST, TIMEOUTS_S
+from zrsign_operator.work.limits import COSTLY, HEAVY, MOST, patience_s
 from zrsign_operator.work.run import Run
 from zrsign_operator.work.waiting import EarlyMessages, ParkedProposals
 
@@ -239,7 +239,8 @@ class Runner:
             before = run.session.waiting_for()
             outbound = await self._lanes.run(work, order, partial(self._is_needed, run.proposal))
             if outbound or run.session.waiting_for() != before:
-                run.moved = self._clock()
+                now = self._clock()
+                run.slowest, run.moved = max(run.slowest, now - run.moved), now
             self._carry(run, outbound)
 
         sender = self.me
@@ -274,7 +275,8 @@ class Runner:
         """End what stood still for too long; forget what never began."""
         now = self._clock()
         for run in list(self._runs.values()):
-            if now - run.moved > TIMEOUTS_S[WorkKind(run.proposal.kind)] and not run.stepping:
+            patience = patience_s(WorkKind(run.proposal.kind), run.slowest)
+            if now - run.moved > patience and not run.stepping:
                 run.session.give_up()
                 self._settle(run)
         for sender, execution_id in self._early.expire(spared=self._parked):
@@ -341,10 +343,11 @@ class Runner:
     def _pass_on(self, run: Run) -> None:
         """What ended it here, to all: nobody can keep its last word from some and have it made.
 
-        Too few would hold a key; who lacks a presignature would be blamed for refusing to use it.
+        Too few would hold a key; who lacks a presignature would be blamed for refusing to use it;
+        auxiliary information would be made again for who does not get to its end.
         A change of a key is two-phase, and of other work nothing is kept.
         """
-        if run.proposal.kind not in (WorkKind.KEYGEN, WorkKind.PRESIGN):
+        if run.proposal.kind not in (WorkKind.AUX, WorkKind.KEYGEN, WorkKind.PRESIGN):
             return
         self._bring(run, [Outbound(None, data) for data in run.session.last_broadcasts()])
 

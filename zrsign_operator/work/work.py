@@ -69,8 +69,7 @@ class Work:
             clock=clock,
         )
         self.changes = Changes(
-            myself.index,
-            myself.incarnation,
+            myself,
             holdings,
             send=peers.send,
             read=lambda proposal: Move.read(proposal, self.settings),
@@ -138,7 +137,7 @@ class Work:
         if not proposal.is_signed(parties):
             self._peers.charge(sender, Offence.MALFORMED, "a proposal that it did not sign")
             return
-        forgotten = proposal.incarnation_of(me) != self._myself.incarnation
+        forgotten = proposal.incarnation_of(me) != self._myself.presence
         went_back = self._peers.memory.later is not None
         if forgotten or went_back or self._peers.standing.shunned() & members:
             refusal = Refusal(proposal.execution_id, NOT_WITH)
