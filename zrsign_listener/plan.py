@@ -167,8 +167,9 @@ class Absorbed(Generic[S]):
 
 def decide(feed: Feed, limits: ScanLimits, view: NodeView) -> tuple[Feed, Step]:
     """The next step, and the feed that remembers how often the chain contradicted it."""
-    fault, forked = _contradiction(feed, view)
-    if fault:
+    contradiction = _contradiction(feed, view)
+    if contradiction is not None:
+        fault, forked = contradiction
         feed = replace(feed, contradictions=feed.contradictions + 1)
         patience = limits.fork_patience if forked else limits.patience
         times = feed.contradictions
@@ -302,11 +303,11 @@ def _marks(feed: Feed, blocks: Sequence[Block], accepted: Sequence[Sighting]) ->
     return marks
 
 
-def _contradiction(feed: Feed, view: NodeView) -> tuple[str, bool]:
-    """What speaks against the checkpoint, "" if nothing, and whether it is another block."""
+def _contradiction(feed: Feed, view: NodeView) -> tuple[str, bool] | None:
+    """What speaks against the checkpoint, None if nothing, and whether it is another block."""
     known = feed.checkpoint
     if known is None:
-        return "", False
+        return None
     if view.tip < known.number:
         return f"the chain ends at block {view.tip}, but block {known.number} was read", False
     seen = view.hashes.get(known.number)
@@ -314,4 +315,4 @@ def _contradiction(feed: Feed, view: NodeView) -> tuple[str, bool]:
         found = "nothing" if seen is None else f"0x{seen.hex()}"
         fault = f"block {known.number} was 0x{known.hash.hex()}, the chain now has {found}"
         return fault, seen is not None
-    return "", False
+    return None

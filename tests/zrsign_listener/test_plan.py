@@ -13,6 +13,7 @@ from zrsign_listener.plan import (
     Block,
     Contradicted,
     Feed,
+    Mark,
     NodeView,
     Scan,
     ScanLimits,
@@ -38,6 +39,27 @@ def view(tip: int, final: int | None = None, **forks: int) -> NodeView:
 
 def scanned(feed: Feed, last: int) -> Feed:
     return replace(feed, next_block=last + 1, checkpoint=block(last), span=10)
+
+
+def mark(number: int, fork: int = 0) -> Mark:
+    return Mark(block(number, fork), number // 2, number)
+
+
+def test_new_feed__should_know_nothing_of_its_contract() -> None:
+    assert Feed.new(100) == Feed(
+        start_block=100,
+        next_block=100,
+        next_trace_id=0,
+        anchor=100,
+        checkpoint=None,
+        span=0,
+        rewinds=0,
+        contradictions=0,
+        marks=(),
+        cap=None,
+        at_cap=0,
+    )
+    assert plan.decide(Feed.new(0), LIMITS, view(100))[1] == Scan(0, LIMITS.initial_span - 1)
 
 
 def test_new_feed__should_wait_for_its_start_block() -> None:
@@ -171,7 +193,13 @@ def test_hole_that_fills__should_be_given_all_its_rewinds_again() -> None:
 
 def test_limits__should_be_careful_unless_told_otherwise() -> None:
     assert ScanLimits() == ScanLimits(
-        initial_span=500, max_span=2_000, overlap=2, log_cap=10_000, patience=8, max_rewinds=5
+        initial_span=500,
+        max_span=2_000,
+        overlap=2,
+        log_cap=10_000,
+        patience=8,
+        fork_patience=2,
+        max_rewinds=5,
     )
 
 
@@ -201,9 +229,26 @@ def test_refused_width__should_not_be_asked_for_again_for_a_long_time() -> None:
     assert feed.next_block > 2_500
 
 
+def test_cap__should_end_with_the_200th_full_range_in_a_row() -> None:
+    feed = replace(scanned(Feed.new(0), 20), cap=10, at_cap=198)
+
+    def after(scan: Scan, feed: Feed) -> tuple[int | None, int, int]:
+        feed = plan.absorb(feed, LIMITS, scan, [block(scan.last)], ()).feed
+        return feed.cap, feed.at_cap, feed.span
+
+    assert after(Scan(21, 29), feed) == (10, 198, 10)
+    assert after(Scan(19, 28), feed) == (10, 199, 10)
+    last = replace(feed, at_cap=199)
+    assert after(Scan(21, 30), last) == (None, 0, 13)
+    assert after(Scan(19, 28), last) == (None, 0, 10)
+    # One that is refused in between is not in a row with those before.
+    assert plan.failed(last, Scan(19, 28)).at_cap == 0
+    assert after(Scan(21, 30), replace(feed, cap=None, at_cap=0)) == (None, 0, 13)
+
+
 def test_refusal_of_a_few_blocks__should_not_be_taken_for_a_cap() -> None:
     feed = scanned(Feed.new(0), 20)
-    assert plan.failed(feed, Scan(21, 22), refused=True).cap == plan.LEAST_CAP
+    assert plan.failed(feed, Scan(21, 22), refused=True).cap == 5
     assert plan.failed(feed, Scan(21, 30), refused=True).cap == 9
     assert plan.failed(feed, Scan(21, 30)).cap is None
 
@@ -230,16 +275,22 @@ def test_fork__should_be_followed_sooner_than_a_node_that_lags() -> None:
 
 def test_marks__should_say_where_the_feed_stood_after_each_block() -> None:
     feed = scanned(Feed.new(0), 20)
-    sightings = [Seen(0, 0, block(22)), Seen(1, None, block(22)), Seen(2, 1, block(24))]
+    sightings = [
+        Seen(0, 0, block(22)),
+        Seen(1, None, block(22)),
+        Seen(2, 1, block(24)),
+        Seen(3, 2, block(24)),
+    ]
     blocks = [block(number) for number in range(19, 26)]
-    marks = plan.absorb(feed, LIMITS, Scan(19, 25), blocks, sightings).feed.marks
-    assert [(m.block.number, m.next_trace_id, m.anchor) for m in marks] == [
+    feed = plan.absorb(feed, LIMITS, Scan(19, 25), blocks, sightings).feed
+    assert [(m.block.number, m.next_trace_id, m.anchor) for m in feed.marks] == [
         (21, 0, 0),
         (22, 1, 22),
         (23, 1, 22),
-        (24, 2, 24),
-        (25, 2, 24),
+        (24, 3, 24),
+        (25, 3, 24),
     ]
+    assert feed.checkpoint == block(25)
 
 
 def test_marks_after_a_rewind__should_take_the_place_of_those_before() -> None:
@@ -256,6 +307,47 @@ def test_marks_after_a_rewind__should_take_the_place_of_those_before() -> None:
         (24, 1),
         (25, 1),
     ]
+
+
+def test_feed__should_go_back_to_its_newest_mark_on_the_chain() -> None:
+    marks = tuple(map(mark, (10, 20, 30, 40)))
+    feed = replace(scanned(Feed.new(0), 40), marks=marks, contradictions=3, rewinds=2)
+    hashes = {each.block.number: each.block.hash for each in marks}
+    for place, newest in reversed(list(enumerate(marks))):
+        number = newest.block.number
+        assert plan.retraced(feed, hashes) == replace(
+            feed,
+            next_block=number + 1,
+            next_trace_id=number // 2,
+            anchor=number,
+            checkpoint=newest.block,
+            marks=marks[: place + 1],
+            contradictions=0,
+            rewinds=0,
+        )
+        # Now the chain has another block there.
+        hashes[number] = block(number, 1).hash
+    assert plan.retraced(feed, hashes) is None
+    assert plan.retraced(feed, dict.fromkeys(hashes)) is None
+
+
+def test_marks__should_be_dense_at_the_end_and_one_a_doubling_before() -> None:
+    kept = plan.thinned([mark(number) for number in range(101)])
+    assert kept == tuple(map(mark, (0, 37, 69, *range(85, 101))))
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=200))
+def test_marks__should_be_few_and_never_far_behind_a_fork(steps: list[int]) -> None:
+    marks: tuple[Mark, ...] = (mark(0),)
+    number = 0
+    for step in steps:
+        number += step
+        marks = plan.thinned((*marks, mark(number)))
+        numbers = [each.block.number for each in marks]
+        assert numbers == sorted(set(numbers))
+        assert numbers[-1] == number
+        assert numbers[0] == 0
+    assert len(marks) <= plan.DENSE_MARKS + number.bit_length()
 
 
 def test_full_answer__should_count_as_cut_short_unless_it_is_one_block() -> None:

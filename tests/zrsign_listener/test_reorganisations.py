@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from tests.zrsign_listener import logs
@@ -16,7 +14,6 @@ from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_listener.decode import Observation, observe
 from zrsign_listener.listener import ChainListener
 from zrsign_listener.orphans import CONTESTED, Known, Orphan, Sorted, sort
-from zrsign_listener.plan import DENSE_MARKS, Feed, Mark, retraced, thinned
 from zrsign_listener.store import Store
 
 
@@ -196,35 +193,6 @@ async def test_restart_after_a_reorganisation__should_go_back_all_the_same(
         assert feed.next_trace_id == 0
     async with listening(chain.settings(), store):
         assert orphaned(chain.omni.address) == 1
-
-
-def mark(number: int, fork: int = 0) -> Mark:
-    return Mark(logs.block(number, fork), number // 2, number)
-
-
-def test_feed__should_go_back_to_its_newest_mark_on_the_chain() -> None:
-    feed = Feed(0, 31, 15, 30, logs.block(30), marks=tuple(map(mark, (10, 20, 30))))
-    shown = {10: logs.block(10).hash, 20: logs.block(20).hash, 30: logs.block(30, 1).hash}
-    back = retraced(feed, shown)
-    assert back is not None
-    assert (back.next_block, back.next_trace_id, back.anchor) == (21, 10, 20)
-    assert back.checkpoint == logs.block(20)
-    assert back.marks == feed.marks[:2]
-    assert retraced(feed, dict.fromkeys(shown)) is None
-
-
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=200))
-def test_marks__should_be_few_and_never_far_behind_a_fork(steps: list[int]) -> None:
-    marks: tuple[Mark, ...] = (mark(0),)
-    number = 0
-    for step in steps:
-        number += step
-        marks = thinned((*marks, mark(number)))
-        numbers = [each.block.number for each in marks]
-        assert numbers == sorted(set(numbers))
-        assert numbers[-1] == number
-        assert numbers[0] == 0
-    assert len(marks) <= DENSE_MARKS + number.bit_length()
 
 
 def seen(index: int, owner: str = logs.OWNER) -> Observation:
