@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.manifest import ChainEntry
 from zrsign.local.network.operators import Committee
 from zrsign.local.network.ports import HOST, Ports
-from zrsign.local.network.process import Process
+from zrsign.local.network.process import Process, Supervisor
 from zrsign.local.network.rpc import Rpc
 
 PACKAGES = {
@@ -81,11 +82,28 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
+class Frugal(Supervisor):
+    """Operators keep POOL presignatures of a key ready, and not the usual eight.
+
+    What breaks here makes them drop all that they have ready, again and again. To fill larger pools
+    would change nothing of what they do with them, and take most of the processors.
+    """
+
+    POOL = 2
+
+    async def start(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
+    ) -> Process:
+        pool = {"ZRSIGN_OPERATOR_PRESIGNATURES": str(self.POOL)}
+        return await super().start(name, command, {**pool, **(env or {})})
+
+
 class BreakableNetwork(LocalNetwork):
     """`gates` by the chain's name."""
 
     def __init__(self, state_dir: Path, committee: Committee | None = None) -> None:
         super().__init__(state_dir, Ports.free(), lambda _name, _state: None, committee)
+        self.supervisor = Frugal(self.state_dir / "logs")
         self.gates: dict[str, Gate] = {}
 
     async def __aenter__(self) -> Self:

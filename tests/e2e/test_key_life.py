@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ import pytest_asyncio
 from tests.e2e.conftest import run_cli
 from tests.e2e.keyring_network import KeyringNetwork
 from tests.e2e.requester import Requester
-from tests.waiting import Progress, until
+from tests.waiting import until
 from zrsign.local.network.operators import LEVEL, Committee
+from zrsign.local.network.process import Process
 from zrsign_dmpc.kept.epoch_keeper import _read_entry
 from zrsign_dmpc.kept.epochs import EpochState, after
 from zrsign_dmpc.kept.journals import FileJournal
@@ -27,7 +27,6 @@ from zrsign_dmpc.kept.journals import FileJournal
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPERATORS = ("operator-1", "operator-2", "operator-3")
-ATTEMPTS = 20
 
 
 @dataclass
@@ -86,38 +85,21 @@ async def test_refresh__should_replace_every_share_and_no_key(world: World) -> N
     await world.requester.sign(*world.keys)
 
 
-def order_came(home: Path, epoch: int) -> bool:
-    """A change to this epoch was begun."""
-    return any(home.glob(f"state/keys/*/orders/{epoch}"))
-
-
-def share_came(home: Path, epoch: int) -> bool:
-    """Beside the share of the old epoch there is one of the new."""
-    folders = home.glob("state/keys/*/shares")
-    return order_came(home, epoch) and any(len(list(f.glob("*.share"))) == 2 for f in folders)
-
-
-@pytest.mark.parametrize("came", [order_came, share_came])
+@pytest.mark.parametrize(("step", "shares"), [("open", 1), ("put", 2)])
 async def test_death_in_a_refresh__should_leave_one_epoch(
-    world: World, tmp_path: Path, came: Callable[[Path, int], bool]
+    world: World, tmp_path: Path, step: str, shares: int
 ) -> None:
     """SIGKILL of one holder, once its change has begun and before it is decided."""
     network, victim = world.network, "operator-2"
-    home, process = network.home(victim), network.process(victim).child
-    for _ in range(ATTEMPTS):
-        epochs = await network.in_one_epoch()
-        await network.together()
-        await network.keyring.order_refresh()
-        next_epoch = max(epochs.values()) + 1
-        await at_once(partial(came, home, next_epoch), "a change began")
-        process.send_signal(signal.SIGSTOP)
-        if undecided(home, tmp_path):
-            break
-        # It was too quick for us.
-        process.send_signal(signal.SIGCONT)
-        await network.carried_out()
-    else:
-        pytest.fail(f"no change was undecided when {victim} was stopped, {ATTEMPTS} times")
+    home = network.home(victim)
+    epochs = await network.in_one_epoch()
+    await network.kill(victim)
+    await network.restart_as(victim, "tests.e2e.halted", step)
+    await network.together()
+    await network.keyring.order_refresh()
+    await until(partial(is_halted, network.process(victim)), "a change began", network.statuses)
+    kept = [len(list(key.glob("shares/*.share"))) for key in undecided(home, tmp_path)]
+    assert max(kept) == shares
     await network.kill(victim)
     # The others answer, in whichever epoch.
     await world.requester.sign(*world.keys)
@@ -233,18 +215,16 @@ async def test_everything__should_have_been_used_once(world: World) -> None:
     await world.network.assert_single_use()
 
 
-async def at_once(holds: Callable[[], bool], claim: str) -> None:
-    """Like `until`, with as little delay as there can be."""
-    progress = Progress(claim)
-    while not holds():
-        progress.see(None)
-        await asyncio.sleep(0.001)
+async def is_halted(process: Process) -> bool:
+    """Whether it stopped itself, as `tests.e2e.halted` does."""
+    status = Path(f"/proc/{process.child.pid}/stat").read_text()
+    return status.rpartition(")")[2].split()[0] == "T"
 
 
-def undecided(home: Path, tmp_path: Path) -> bool:
-    """Whether a stopped operator is in the middle of a change."""
+def undecided(home: Path, tmp_path: Path) -> list[Path]:
+    """The keys, by their folders, that a stopped operator is in the middle of a change of."""
     journals = home.glob("state/keys/*/epochs.journal")
-    return any(state_of(path, tmp_path).pending is not None for path in journals)
+    return [path.parent for path in journals if state_of(path, tmp_path).pending is not None]
 
 
 def state_of(path: Path, tmp_path: Path) -> EpochState:
