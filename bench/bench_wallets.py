@@ -26,7 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.zrsign_dmpc.ecdsa.builders import TINY
-from tests.zrsign_operator.cluster import ECDSA, KEYRING, Cluster, Node
+from tests.zrsign_operator.cluster import Cluster
+from tests.zrsign_operator.fake_ledger import ECDSA, KEYRING, Node
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign_dmpc.ecdsa.security import LEVELS

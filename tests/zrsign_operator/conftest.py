@@ -1,4 +1,4 @@
-"""Clusters for the tests of the operator."""
+"""Clusters, and parts of an operator, for its tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.builders import TINY
+from tests.zrsign_operator.asked import ALL, Asked
 from tests.zrsign_operator.cluster import Cluster
+from tests.zrsign_operator.echo import Harness
 from zrsign_dmpc.ecdsa.security import LEVELS
 
 MakeCluster = Callable[..., Awaitable[Cluster]]
@@ -35,3 +37,19 @@ async def make_cluster(
             return cluster
 
         yield make
+
+
+@pytest.fixture
+async def asked(make_cluster: MakeCluster) -> Asked:
+    """Three operators who hold two keys for ECDSA and two for Ed25519, of two of three.
+
+    Whether a proposal is due is asked in `test_rules`.
+    """
+    asked = await Asked.of(await make_cluster(2, ALL))
+    asked.operator.work.rules.require_due = lambda *_: None  # type: ignore[method-assign]
+    return asked
+
+
+@pytest.fixture
+def harness() -> Harness:
+    return Harness()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.zrsign_operator.cluster import ECDSA, ED25519, Clock, Ledger, Node, account, cast_client
+from tests.zrsign_operator.cluster import Clock
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, Ledger, Node, account, cast_client
 from zrchain_lite.client import LedgerUnavailable, TxFailed
 from zrsign_operator.ledger.answers import (
     BATCH,

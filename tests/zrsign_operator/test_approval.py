@@ -7,13 +7,7 @@ import hashlib
 import pytest
 from google.protobuf import any_pb2
 
-from tests.zrsign_chains.builders import (
-    REGTEST,
-    bitcoin_intent,
-    bitcoin_psbt,
-    coin,
-    cosmos_payment,
-)
+from tests.zrsign_chains.builders import REGTEST, bitcoin_intent, bitcoin_psbt, coin, cosmos_payment
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo

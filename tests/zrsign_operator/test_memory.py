@@ -10,8 +10,9 @@ from hashlib import sha256
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ECDSA, Cluster
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ECDSA
 from zrsign_operator.peers.frames import NOT_WITH, Frame, Heads, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.memory import KEPT_S, JournalHead
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from prometheus_client import REGISTRY
 
-from tests.zrsign_operator.cluster import ECDSA, ED25519
+from tests.zrsign_operator.asked import made_ahead
 from tests.zrsign_operator.conftest import MakeCluster
 from tests.zrsign_operator.echo import execution, proposal
-from tests.zrsign_operator.test_tasks import made_ahead
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_operator.metrics import Figures
 from zrsign_operator.peers.frames import WorkKind

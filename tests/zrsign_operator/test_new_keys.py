@@ -10,8 +10,9 @@ import pytest
 from nacl.signing import VerifyKey
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ED25519, Cluster, account
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ED25519, account
 from zrsign_dmpc.dkg import dkg_execution, start_dkg
 from zrsign_dmpc.dkg.protocol import DKG
 from zrsign_dmpc.group.curves import ED25519 as GROUP

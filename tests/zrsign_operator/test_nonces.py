@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.zrsign_operator.cluster import ECDSA, ED25519, Cluster
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519
 from zrsign_dmpc.frost import NonceCommitment
 from zrsign_operator.keys.held import NONCES_AHEAD, HeldKey
 from zrsign_operator.peers import frames

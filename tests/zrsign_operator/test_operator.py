@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ECDSA, ED25519, account
+from tests.zrsign_operator.asked import ALL, ME, PEER, Asked
 from tests.zrsign_operator.conftest import MakeCluster
-from tests.zrsign_operator.test_tasks import ALL, ME, PEER, Asked
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, account
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.operator import REPORTS_S

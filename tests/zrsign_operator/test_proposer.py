@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ECDSA, ED25519, KEYRING, Cluster
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, KEYRING
 from zrsign_operator.ledger.orders import ReshareDetails, Target
 from zrsign_operator.peers.frames import WorkKind
 from zrsign_operator.work.agenda import Draft

@@ -13,8 +13,9 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity
 from tests.zrsign_dmpc.ecdsa.thieves import Thief
-from tests.zrsign_operator.cluster import ECDSA, ED25519, Cluster, Enclave, FixedPrimes
+from tests.zrsign_operator.cluster import Cluster, Enclave, FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519
 from zrsign_dmpc.ecdsa import AuxInfo, PresignSetup, StoredAuxInfo
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_dmpc.kept.keys import KeyShare

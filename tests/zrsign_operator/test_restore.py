@@ -10,7 +10,7 @@ import pytest
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import aux_infos, identity, key_shares
 from tests.zrsign_dmpc.ecdsa.signers import presignatures
-from tests.zrsign_operator.cluster import KEYRING
+from tests.zrsign_operator.fake_ledger import KEYRING
 from zrsign_daemon.settings import LedgerAccess
 from zrsign_dmpc.ecdsa import StoredAuxInfo
 from zrsign_dmpc.ecdsa.security import LEVELS

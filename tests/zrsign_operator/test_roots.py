@@ -9,8 +9,9 @@ import pytest
 from coincurve import PublicKey, PublicKeyXOnly
 from nacl.signing import VerifyKey
 
-from tests.zrsign_operator.cluster import BITCOIN, ECDSA, ED25519, TAPROOT, Cluster
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
+from tests.zrsign_operator.fake_ledger import BITCOIN, ECDSA, ED25519, TAPROOT
 from zrsign_chains import taproot
 from zrsign_operator.ledger.answers import LINGER_S
 

@@ -8,18 +8,11 @@ from hashlib import sha256
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ED25519, KEYRING, FixedPrimes
+from tests.zrsign_operator.asked import ALL, ME, PEER, Asked, give, nonces, presign_details
+from tests.zrsign_operator.cluster import FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
-from tests.zrsign_operator.test_tasks import (
-    ALL,
-    ME,
-    PEER,
-    Asked,
-    details,
-    give,
-    nonces,
-    presign_details,
-)
+from tests.zrsign_operator.fake_ledger import ED25519, KEYRING
+from tests.zrsign_operator.test_tasks import details
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
 from zrsign_operator.peers.frames import Inventory, Proposal, Refusal, WorkKind

@@ -15,7 +15,7 @@ from nacl.signing import VerifyKey
 from tests.relayer.nodes import free_port
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.cluster import ED25519, KEYRING, Ledger, Node, account
+from tests.zrsign_operator.fake_ledger import ED25519, KEYRING, Ledger, Node, account
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign_daemon.settings import LedgerAccess
 from zrsign_dmpc.ecdsa.security import LEVELS

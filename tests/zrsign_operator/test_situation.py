@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.zrsign_operator.cluster import ECDSA, ED25519, Cluster
+from tests.zrsign_operator.asked import made_ahead
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
-from tests.zrsign_operator.test_tasks import made_ahead
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519
 from zrsign_operator.keys.inventories import LACKING_S
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Inventory, WorkKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.zrsign_operator.cluster import (
+from tests.zrsign_operator.fake_ledger import (
     ECDSA,
     ED25519,
     KEYRING,
