@@ -89,7 +89,7 @@ class Tree:
         stored = self._rows.get(_PAGES)
         if stored is None:
             return _subtree(list(self._bucket("")), 0).hash
-        return _Page(stored).cell(1)
+        return Page(stored).cell(1)
 
     def matches(self, key: bytes, value: bytes | None) -> bool:
         """Whether the tree has this value under a key, or with None no value."""
@@ -126,7 +126,7 @@ class Tree:
 
     def recomputed(self, digits: str = "") -> Node:
         """The subtree below `digits`, from its leaves alone."""
-        page = _Page()
+        page = Page()
         for slot, digit in enumerate("0123456789abcdef"):
             below = digits + digit
             small = len(below) == _LISTED_DIGITS
@@ -148,7 +148,7 @@ class Tree:
             leaves.update(changed)
             kept = sorted(Leaf(path, hash_) for path, hash_ in leaves.items() if hash_ is not None)
             return _built(digits, kept, rows)
-        page, depth = _Page(stored), len(digits)
+        page, depth = Page(stored), len(digits)
         for digit, group in groupby(changed, lambda change: change[0][depth]):
             page.put(int(digit, 16), self._changed(digits + digit, list(group), rows))
         root = page.hashed()
@@ -167,6 +167,17 @@ class Tree:
 
     # -- proving ---------------------------------------------------------------------------------
 
+    def below(self, digits: str) -> Page | list[Leaf]:
+        """The page at a place, or the leaves below it where there is none."""
+        stored = self._rows.get(_PAGES + digits.encode())
+        return list(self._bucket(digits)) if stored is None else Page(stored)
+
+    def first(self, path: bytes) -> tuple[bytes, bytes]:
+        """Path and key of the first leaf at a path or after it; raises LookupError."""
+        for row_key, row in self._rows.iterate(_LEAVES, start=_LEAVES + path):
+            return row_key[1:], _opened(row)[32:]
+        raise LookupError(f"no leaf at {path.hex()} or after it")
+
     def neighbours(self, key: bytes) -> tuple[bytes | None, bytes | None]:
         """The keys whose leaves stand next to where the leaf of a key would, left and right."""
         place = _LEAVES + path_of(key)
@@ -182,7 +193,7 @@ class Tree:
         if self._rows.get(_LEAVES + bytes.fromhex(path)) is None:
             raise LookupError(f"the state has nothing under {key!r}")
         while (stored := self._rows.get(_PAGES + digits.encode())) is not None:
-            page, cell, slot = _Page(stored), 1, int(path[len(digits)], 16)
+            page, cell, slot = Page(stored), 1, int(path[len(digits)], 16)
             for bit in (8, 4, 2, 1):
                 if page.is_single(cell):
                     break
@@ -197,7 +208,7 @@ class Tree:
         return steps[::-1]
 
 
-class _Page:
+class Page:
     """Four levels of the tree."""
 
     def __init__(self, stored: bytes | None = None) -> None:
@@ -265,7 +276,7 @@ def _built(digits: str, leaves: Sequence[Leaf], rows: dict[bytes, bytes | None])
     depth = len(digits)
     if len(leaves) <= BUCKET:
         return _subtree(leaves, 4 * depth)
-    page = _Page()
+    page = Page()
     for digit, group in groupby(leaves, lambda leaf: leaf.path[depth]):
         page.put(int(digit, 16), _built(digits + digit, list(group), rows))
     root = page.hashed()
