@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from zrchain_lite import exported
 from zrchain_lite.ante import Ante
@@ -34,7 +34,7 @@ from zrchain_lite.store.checked import CheckedStore
 from zrchain_lite.store.kv import Change, KVStore, MemoryStore, Overlay
 from zrchain_lite.store.lmdb_store import FORMAT, LmdbStore, StoreCorrupted, StoreForeign, Tip
 from zrchain_lite.store.tree import Tree
-from zrchain_lite.store.versions import Versions
+from zrchain_lite.store.versions import Version, Versions
 from zrchain_lite.store.views import built
 from zrchain_lite.tx import decode
 from zrchain_lite.upgrades import upgrade
@@ -246,13 +246,7 @@ class App:
         """Answer a gRPC method path from the last committed state; raises LedgerError."""
         self.require_height(height)
         handler = self.registry.query(path)
-        try:
-            request = handler.request.FromString(data)
-        except DecodeError as error:
-            raise InvalidArgument(
-                f"not a {handler.request.DESCRIPTOR.full_name}: {error}"
-            ) from None
-        response = self.answer(path, request)
+        response = self.answer(path, handler.parsed(data))
         return response.SerializeToString(deterministic=True)
 
     def require_height(self, height: int) -> None:
@@ -302,6 +296,15 @@ class App:
             proof = proofs.prove(version.state, version.tree, request.data).SerializeToString()
             answer.proof_ops.ops.add(type=proofs.OP_TYPE, key=request.data, data=proof)
         return answer
+
+    def version(self, height: int) -> Version:
+        """The state after one of the last blocks, to be shown; raises InvalidArgument."""
+        return self._versions.at(height, self._tip.height)
+
+    @property
+    def lists(self) -> KVStore:
+        """What queries list and count by, as of the last block."""
+        return self._rows
 
     @property
     def tip(self) -> Tip:

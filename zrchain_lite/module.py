@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.descriptor import FileDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
-from zrchain_lite.errors import TxRejected, UnknownRequest
+from zrchain_lite.errors import InvalidArgument, TxRejected, UnknownRequest
 from zrchain_lite.store.kv import KVStore, MemoryStore
 from zrchain_lite.store.views import View
 
@@ -98,6 +98,14 @@ class QueryHandler:
     response: type[Message]
     handle: Callable[[Context, Any], Message]
     rest: tuple[str, ...] = ()
+
+    def parsed(self, request: bytes) -> Message:
+        """An encoded request; raises InvalidArgument."""
+        try:
+            return self.request.FromString(request)
+        except DecodeError as error:
+            name = self.request.DESCRIPTOR.full_name
+            raise InvalidArgument(f"not a {name}: {error}") from None
 
 
 class Module:

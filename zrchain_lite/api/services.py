@@ -2,7 +2,7 @@
 
 Transactions, blocks and the node: `cosmos.tx.v1beta1.Service`,
 `cosmos.base.tendermint.v1beta1.Service` and `cosmos.base.node.v1beta1.Service`, free of any
-transport.
+transport; and `zrsign.light.Query`, by which clients verify.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite import binding
+from zrchain_lite.api.light import LightService
 from zrchain_lite.api.node_services import NodeService, StatusService
 from zrchain_lite.api.tx_service import TxService
 from zrchain_lite.api.waiting import Metadata
@@ -24,6 +25,7 @@ from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
+from zrchain_lite.wire.zrsign.light import light_pb2 as light
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,10 @@ class Method:
 def methods(engine: Reading, *, moniker: str = "zrchain-lite") -> dict[str, Method]:
     """The methods of all of them over an engine, by gRPC path."""
     services = (
-        (txs, TxService(engine)),
-        (tm, NodeService(engine, moniker)),
-        (node, StatusService(engine)),
+        (txs, "Service", TxService(engine)),
+        (tm, "Service", NodeService(engine, moniker)),
+        (node, "Service", StatusService(engine)),
+        (light, "Query", LightService(engine)),
     )
     return {
         binding.method_path(method): Method(
@@ -60,7 +63,7 @@ def methods(engine: Reading, *, moniker: str = "zrchain-lite") -> dict[str, Meth
             call,
             route,
         )
-        for proto, service in services
-        for method, call in binding.bound(proto.DESCRIPTOR.services_by_name["Service"], service)
+        for proto, name, service in services
+        for method, call in binding.bound(proto.DESCRIPTOR.services_by_name[name], service)
         for route in binding.routes(method)
     }

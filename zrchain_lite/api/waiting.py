@@ -12,7 +12,7 @@ WAIT_METADATA = "x-wait-ms"
 """Request metadata (HTTP: header): how long the node may hold an answer back until there is news.
 
 GetTx and BroadcastTx wait for inclusion, GetLatestBlock and, over gRPC, queries of modules for a
-block above `x-above-height`.
+block above `x-above-height`, Witness for the state after such a block.
 """
 ABOVE_METADATA = "x-above-height"
 Metadata = Mapping[str, str]

@@ -1,9 +1,10 @@
 """The embedded engine: one process orders transactions and makes blocks; the default.
 
-A block is made as soon as a transaction waits, with everything that arrived meanwhile, and an empty
-one every `empty_block_interval_s`. Block, results, state and height reach the disk in one
-transaction before anybody is told, so a killed process loses nothing that was acknowledged, and a
-restart has nothing to replay.
+A block is made as soon as a transaction waits, with everything that arrived meanwhile; another
+after one that changed the state, because only the next header commits to that; and an empty one
+every `empty_block_interval_s`. Block, results, state and height reach the disk in one transaction
+before anybody is told, so a killed process loses nothing that was acknowledged, and a restart has
+nothing to replay.
 """
 
 from __future__ import annotations
@@ -146,11 +147,17 @@ class EmbeddedEngine(Reading):
         self._arrived.set()
 
     async def _wait_for_work(self) -> None:
-        if len(self._mempool):
+        if len(self._mempool) or self._unproven:
             return
         self._arrived.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), self.settings.empty_block_interval_s)
+
+    @property
+    def _unproven(self) -> bool:
+        """Whether the last block changed the state: no header commits to that yet."""
+        record = self.block()
+        return record is not None and record.block.header.app_hash != self.tip.app_hash
 
     async def _gather(self) -> None:
         """Let what is arriving at this moment arrive, so that it shares the block."""
