@@ -6,7 +6,10 @@ ClientError
 │   ├── ObjectNotFound      nothing stored under that id or address
 │   └── AccountUnknown      the signing account never received coins
 ├── TxFailed            the transaction was refused or failed, with its code
-└── TxNotIncluded       accepted, but in no block in time; it may still come
+├── TxNotIncluded       accepted, but in no block in time; it may still come
+└── NotVerified         what the node said does not follow from the trusted root
+    ├── NodeBehind          it follows, but of a block that is too old
+    └── ChainForked         two blocks of one height follow from it
 """
 
 from __future__ import annotations
@@ -52,3 +55,19 @@ class TxNotIncluded(ClientError, TimeoutError):
     def __init__(self, hash_: str, timeout_s: float) -> None:
         super().__init__(f"transaction {hash_} is in no block after {timeout_s:g} s; look again")
         self.hash = hash_
+
+
+class NotVerified(ClientError):
+    """What `endpoint` said does not follow from the trusted root; nothing of it was used."""
+
+    def __init__(self, endpoint: str, why: str) -> None:
+        super().__init__(f"the ledger at {endpoint} is not believed: {why}")
+        self.endpoint = endpoint
+
+
+class NodeBehind(NotVerified):
+    """It shows a block that is older than what was seen before, or than the bound."""
+
+
+class ChainForked(NotVerified):
+    """The chain's own validators signed two blocks of one height: the evidence is kept."""

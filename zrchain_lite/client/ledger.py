@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
-from grpc import StatusCode, ssl_channel_credentials
-from grpc.aio import AioRpcError, Channel, insecure_channel, secure_channel
 
 from zrchain_lite.client.account import Account
+from zrchain_lite.client.believed import TrustedRoot, TrustSettings
+from zrchain_lite.client.connection import HELD, Connection, Metadata, once_above
+from zrchain_lite.client.endpoints import Endpoints
 from zrchain_lite.client.errors import (
     AccountUnknown,
     LedgerUnavailable,
     ObjectNotFound,
-    QueryFailed,
     TxFailed,
     TxNotIncluded,
 )
+from zrchain_lite.client.verifier import Verifier, is_of_the_state
 from zrchain_lite.tx import TxSigner, build, tx_hash
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData, TxResponse
@@ -32,7 +34,6 @@ from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event
 
 M = TypeVar("M", bound=Message)
-Metadata = Sequence[tuple[str, str]]
 
 GAS_LIMIT = 20_000_000
 """The most that a transaction asks for by itself: half of a block."""
@@ -46,16 +47,9 @@ Threefold what most take; a block holds the transactions of many daemons. See `g
 GAS_PRICE = Decimal("0.0001")
 """The price of one unit of gas in urock; the fee is the gas limit times this."""
 INCLUSION_TIMEOUT_S = 30.0
-HOLD_MS = 2_000
-"""How long the node may hold an answer back while there is nothing new."""
-_HELD = (("x-wait-ms", str(HOLD_MS)),)
 ALREADY_KNOWN = ("sdk", 19)
 WRONG_SEQUENCE = ("sdk", 32)
 OUT_OF_GAS = ("sdk", 11)
-_TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED)
-"""What a node says that stops, or nobody says; one's own cancellation is no answer of a call."""
-_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_reconnect_backoff_ms", 2_000))
-_TLS = "https://"
 _TX = "/cosmos.tx.v1beta1.Service"
 _LATEST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetLatestBlock"
 
@@ -86,45 +80,72 @@ class _Position:
     sequence: int
 
 
-def _channel(target: str, ca: Path | None) -> Channel:
-    if not target.startswith(_TLS):
-        return insecure_channel(target, options=_OPTIONS)
-    credentials = ssl_channel_credentials(ca.read_bytes() if ca else None)
-    return secure_channel(target.removeprefix(_TLS), credentials, options=_OPTIONS)
+class Access(Protocol):
+    """What settings say of the ledger; `root` is text, as in `TrustedRoot.parse`."""
+
+    @property
+    def grpc(self) -> str: ...
+    @property
+    def endpoints(self) -> Sequence[str]: ...
+    @property
+    def root(self) -> str | None: ...
+    @property
+    def max_age_s(self) -> float: ...
+    @property
+    def ca(self) -> Path | None: ...
 
 
 class LedgerClient:
-    """One connection to `grpc`: host:port, or https://host:port for TLS.
+    """The ledger at `grpc`: host:port, or https://host:port for TLS, or at any of `endpoints`.
 
-    Over TLS the node's name is verified against the certificates in the PEM file `ca`, or those
-    that the system trusts.
+    Over TLS a node's name is verified against the certificates in the PEM file `ca`, or those that
+    the system trusts. With `trust`, what a query of the state answers is verified, and a node that
+    lies is left for another; without it the first node that answers is believed.
 
     With an `account` it can send; the account's transactions go one after the other. Every call is
-    tried up to `attempts` times while the node cannot be reached.
+    tried up to `attempts` times while no node can be reached.
     """
 
     def __init__(
         self,
         grpc: str,
         *,
+        endpoints: Sequence[str] = (),
         account: Account | None = None,
         ca: Path | None = None,
+        trust: TrustSettings | None = None,
         timeout_s: float = 15.0,
         attempts: int = 10,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: Callable[[], float] = random.random,
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._target = grpc
-        self._channel = _channel(grpc, ca)
+        nodes = [
+            Connection(each, ca=ca, timeout_s=timeout_s, sleep=sleep, rng=rng)
+            for each in dict.fromkeys((grpc, *endpoints))
+        ]
+        self._endpoints = Endpoints(nodes, time.monotonic)
+        self._verifier = None if trust is None else Verifier(self._endpoints, trust, now_ns)
         self._account = account
-        self._timeout_s, self._attempts = timeout_s, attempts
-        self._sleep, self._rng = sleep, rng
+        self._attempts = -(-attempts // len(nodes))
         self._writer = asyncio.Lock()
         self._position: _Position | None = None
 
+    @classmethod
+    def of(
+        cls, access: Access, account: Account | None = None, folder: Path | None = None
+    ) -> LedgerClient:
+        """As the settings say; `folder` keeps the last verified block and evidence of a fork."""
+        root = None if access.root is None else TrustedRoot.parse(access.root)
+        trust = None if root is None else TrustSettings(root, access.max_age_s, folder)
+        return cls(
+            access.grpc, endpoints=access.endpoints, account=account, ca=access.ca, trust=trust
+        )
+
     async def close(self) -> None:
-        """Close the connection; the client cannot be used afterwards."""
-        await self._channel.close()
+        """Close the connections; the client cannot be used afterwards."""
+        for node in self._endpoints.nodes:
+            await node.close()
 
     async def __aenter__(self) -> LedgerClient:
         return self
@@ -139,6 +160,11 @@ class LedgerClient:
             raise ValueError("this client has no account: pass account=… to send transactions")
         return self._account
 
+    @property
+    def left(self) -> Mapping[str, str]:
+        """The nodes that lied, and how."""
+        return self._endpoints.left
+
     # -- queries ---------------------------------------------------------------------------------
 
     async def query(
@@ -150,27 +176,16 @@ class LedgerClient:
         metadata: Metadata = (),
         attempts: int | None = None,
     ) -> M:
-        """Call a gRPC method path; raises LedgerUnavailable, ObjectNotFound or QueryFailed."""
+        """Call a gRPC method path; raises LedgerUnavailable, ObjectNotFound or QueryFailed.
+
+        NotVerified, for a query of the state by a client with `trust`, when no node shows an answer
+        that follows from the root.
+        """
         attempts = attempts or self._attempts
-        call: Any = self._channel.unary_unary(
-            method,
-            request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=response.FromString,
-        )
-        detail: str | None = None
-        for attempt in range(attempts):
-            try:
-                answer: M = await call(request, timeout=self._timeout_s, metadata=tuple(metadata))
-                return answer
-            except AioRpcError as error:
-                if error.code() not in _TRANSIENT:
-                    raise _failure(method, error) from None
-                detail = error.details()
-            if attempt + 1 < attempts:
-                await self._sleep(min(0.1 * 2**attempt, 2.0) * (0.5 + self._rng() / 2))
-        raise LedgerUnavailable(
-            f"no answer from the ledger at {self._target} after {attempts} attempts "
-            f"({detail}); is the node running?"
+        if self._verifier is not None and is_of_the_state(method):
+            return await self._verifier.query(method, request, response, metadata, attempts)
+        return await self._endpoints.ask(
+            lambda node: node.call(method, request, response, metadata=metadata, attempts=attempts)
         )
 
     async def page(
@@ -272,6 +287,8 @@ class LedgerClient:
         self._position = _Position(
             position.chain_id, position.account_number, position.sequence + 1
         )
+        if self._verifier is not None:
+            self._verifier.written(response.height)
         if response.code:
             raise _tx_failed(response)
         data = TxMsgData.FromString(bytes.fromhex(response.data))
@@ -291,7 +308,7 @@ class LedgerClient:
             f"{_TX}/BroadcastTx",
             request,
             txs.BroadcastTxResponse,
-            metadata=_HELD,
+            metadata=HELD,
             attempts=attempts,
         )
         response = answer.tx_response
@@ -308,9 +325,7 @@ class LedgerClient:
         deadline = loop.time() + INCLUSION_TIMEOUT_S
         while True:
             try:
-                answer = await self.query(
-                    f"{_TX}/GetTx", request, txs.GetTxResponse, metadata=_HELD
-                )
+                answer = await self.query(f"{_TX}/GetTx", request, txs.GetTxResponse, metadata=HELD)
                 return answer.tx_response
             except ObjectNotFound:
                 if loop.time() >= deadline:
@@ -318,26 +333,26 @@ class LedgerClient:
             await self._submit(tx)
 
     async def _find_position(self) -> _Position:
+        # The tip's, which is no state that a header commits to yet: a lie costs a refusal at most,
+        # because the chain's id is the verified one.
         latest = await self._latest()
+        chain_id = latest.block.header.chain_id
+        if self._verifier is not None:
+            chain_id = await self._verifier.chain_id()
         request = auth.QueryAccountInfoRequest(address=self.account.address)
         try:
-            answer = await self.query(
-                "/cosmos.auth.v1beta1.Query/AccountInfo", request, auth.QueryAccountInfoResponse
+            answer = await self._endpoints.ask(
+                lambda node: node.call(
+                    "/cosmos.auth.v1beta1.Query/AccountInfo",
+                    request,
+                    auth.QueryAccountInfoResponse,
+                    attempts=self._attempts,
+                )
             )
         except ObjectNotFound as error:
             raise AccountUnknown(error.method, error.status, error.detail) from None
-        self._position = _Position(
-            latest.block.header.chain_id, answer.info.account_number, answer.info.sequence
-        )
+        self._position = _Position(chain_id, answer.info.account_number, answer.info.sequence)
         return self._position
-
-
-def once_above(height: int) -> tuple[tuple[str, str], ...]:
-    """Metadata of a query that the node answers when a block above this one is there.
-
-    It is not held back for longer than `HOLD_MS`.
-    """
-    return (("x-above-height", str(height)), *_HELD)
 
 
 def gas_limit_of(msgs: Sequence[Message]) -> int:
@@ -348,11 +363,6 @@ def gas_limit_of(msgs: Sequence[Message]) -> int:
     """
     size = sum(message.ByteSize() for message in msgs)
     return min(TX_GAS + MESSAGE_GAS * len(msgs) + BYTE_GAS * size, GAS_LIMIT)
-
-
-def _failure(method: str, error: AioRpcError) -> QueryFailed:
-    kind = ObjectNotFound if error.code() is StatusCode.NOT_FOUND else QueryFailed
-    return kind(method, error.code().name, error.details() or "")
 
 
 def _tx_failed(response: TxResponse) -> TxFailed:

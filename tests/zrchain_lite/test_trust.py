@@ -1,0 +1,252 @@
+"""A client with a trusted root, before a real node and before nodes that lie."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, genesis, node_config, transfer
+from tests.zrchain_lite.liar import WITNESS, altered, proxy, root_of, trusting
+from zrchain_lite.client import (
+    Account,
+    ClientError,
+    LedgerClient,
+    NodeBehind,
+    NotVerified,
+    ObjectNotFound,
+    TrustedRoot,
+    TrustSettings,
+)
+from zrchain_lite.light import LightBlock, Trust, fork
+from zrchain_lite.node import RunningNode, serving
+from zrchain_lite.store.witness import show
+from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLightBlock
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrsign.light import light_pb2 as light
+from zrsign.node import modules
+
+BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
+KEYRING = "/zrchain.identity.Query/KeyringByAddress"
+
+
+async def balance(ledger: LedgerClient, account: Account) -> int:
+    request = bank.QueryBalanceRequest(address=account.address, denom="urock")
+    return int((await ledger.query(BALANCE, request, bank.QueryBalanceResponse)).balance.amount)
+
+
+async def test_own_transaction__should_be_seen_in_verified_state(node: RunningNode) -> None:
+    async with trusting(node, account=ALICE) as ledger:
+        for n in range(1, 4):
+            await ledger.broadcast(transfer(ALICE, BOB, 5))
+            assert await balance(ledger, BOB) == FUNDS + 5 * n
+
+
+async def test_absence__should_be_proven(node: RunningNode) -> None:
+    async with trusting(node) as ledger:
+        nobody = identity.QueryKeyringByAddressRequest(
+            keyring_addr="keyring1pfnq7r04rept47gaf5cpdew2"
+        )
+        with pytest.raises(ObjectNotFound):
+            await ledger.query(KEYRING, nobody, identity.QueryKeyringByAddressResponse)
+
+
+def invents(shown: light.QueryWitnessResponse) -> None:
+    for each in shown.reads:
+        if each.value:
+            each.value = each.value.replace(str(FUNDS).encode(), str(FUNDS + 1).encode())
+
+
+def hides(shown: light.QueryWitnessResponse) -> None:
+    for each in shown.reads:
+        each.ClearField("value")
+
+
+def drops(shown: light.QueryWitnessResponse) -> None:
+    del shown.reads[:]
+
+
+def signs_nothing(shown: light.QueryWitnessResponse) -> None:
+    shown.block.signed_header.commit.signatures[0].signature = bytes(64)
+
+
+def invents_root(shown: light.QueryWitnessResponse) -> None:
+    shown.block.signed_header.header.app_hash = bytes(32)
+
+
+def invents_time(shown: light.QueryWitnessResponse) -> None:
+    shown.header.time.seconds += 1
+
+
+def is_rubbish(shown: light.QueryWitnessResponse) -> None:
+    shown.block.ClearField("validator_set")
+
+
+LIES = [invents, hides, drops, signs_nothing, invents_root, invents_time, is_rubbish]
+
+
+@pytest.mark.parametrize("change", LIES)
+async def test_liar__should_be_named_and_left_for_an_honest_node(
+    node: RunningNode, change: Callable[[light.QueryWitnessResponse], None]
+) -> None:
+    async with proxy(node, altered(change)) as liar:
+        async with trusting(node, liar) as alone:
+            with pytest.raises(NotVerified) as told:
+                await balance(alone, BOB)
+            assert told.value.endpoint == liar
+        async with trusting(node, liar, f"127.0.0.1:{node.grpc_port}") as ledger:
+            assert await balance(ledger, BOB) == FUNDS
+            assert list(ledger.left) == [liar]
+
+
+async def test_node_that_goes_back__should_not_be_believed(node: RunningNode) -> None:
+    """It shows what was true before: each block follows from the root."""
+    old: list[bytes] = []
+
+    def replays(method: str, request: bytes, answer: bytes) -> bytes:
+        if method == WITNESS:
+            old.append(answer)
+            return old[0]
+        return answer
+
+    async with proxy(node, replays) as liar, trusting(node, account=ALICE) as writer:
+        async with trusting(node, liar, account=ALICE) as ledger:
+            assert await balance(ledger, BOB) == FUNDS
+            await ledger.broadcast(transfer(ALICE, BOB, 5))
+            with pytest.raises(NodeBehind):
+                await balance(ledger, BOB)
+        async with trusting(node, liar, f"127.0.0.1:{node.grpc_port}") as both:
+            await balance(both, BOB)
+            await writer.broadcast(transfer(ALICE, BOB, 5))
+            assert await balance(writer, BOB) == FUNDS + 10
+
+
+async def test_stale_chain__should_not_be_believed(node: RunningNode) -> None:
+    def tomorrow() -> int:
+        return time.time_ns() + 24 * 3600 * 10**9
+
+    async with trusting(node, now_ns=tomorrow) as ledger:
+        with pytest.raises(NodeBehind, match="stale"):
+            await balance(ledger, BOB)
+
+
+async def test_unknown_root__should_be_refused(node: RunningNode) -> None:
+    wrong = TrustSettings(TrustedRoot(1, bytes(32)))
+    async with LedgerClient(f"127.0.0.1:{node.grpc_port}", trust=wrong) as ledger:
+        with pytest.raises(NotVerified, match="not the trusted root"):
+            await balance(ledger, BOB)
+
+
+class Clock:
+    """Goes by itself, and can be moved on."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() + self.ahead_s * 10**9
+
+
+async def test_node_that_leaves_out_pairs__should_be_left_for_one_that_shows_them(
+    node: RunningNode,
+) -> None:
+    """Every pair that it shows is true: only another node can tell that one is missing."""
+    request = bank.QueryAllBalancesRequest(address=BOB.address)
+
+    def leaves_out(shown: light.QueryWitnessResponse) -> None:
+        kept = [each for each in shown.reads if b"balance" not in each.key]
+        del shown.reads[:]
+        shown.reads.extend(kept)
+        version = node.engine.app.version(shown.header.height)
+        shown.tree = show(version.state, version.tree, [each.key for each in kept])
+
+    clock = Clock()
+    method = "/cosmos.bank.v1beta1.Query/AllBalances"
+    async with (
+        proxy(node, altered(leaves_out)) as liar,
+        proxy(node) as other,
+        trusting(node, liar, other, now_ns=clock) as ledger,
+    ):
+        answer = await ledger.query(method, request, bank.QueryAllBalancesResponse)
+        assert not answer.balances
+        clock.ahead_s = 11
+        answer = await ledger.query(method, request, bank.QueryAllBalancesResponse)
+        assert [each.amount for each in answer.balances] == [str(FUNDS)]
+        assert list(ledger.left) == [liar]
+
+
+async def test_fork__should_be_kept_as_evidence_that_others_can_check(tmp_path: Path) -> None:
+    """The validator's folder was copied, and both copies make blocks."""
+    first = genesis()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    config, copied = (node_config(tmp_path / name, first) for name in "ab")
+    async with serving(config, modules, asyncio.Event()) as (running, _):
+        async with trusting(running, account=ALICE) as ledger:
+            await ledger.broadcast(transfer(ALICE, BOB))
+            assert await balance(ledger, BOB) == FUNDS + 1
+        root = root_of(running)
+    shutil.copytree(config.home, copied.home)
+    clock, folder = Clock(), tmp_path / "evidence"
+    async with (
+        serving(config, modules, asyncio.Event()) as (one, _),
+        serving(copied, modules, asyncio.Event()) as (two, _),
+        LedgerClient(f"127.0.0.1:{two.grpc_port}", account=ALICE) as elsewhere,
+        LedgerClient(
+            f"127.0.0.1:{one.grpc_port}",
+            endpoints=[f"127.0.0.1:{two.grpc_port}"],
+            account=ALICE,
+            trust=TrustSettings(root, folder=folder),
+            now_ns=clock,
+        ) as ledger,
+    ):
+        for _ in range(4):
+            # So that this copy is ahead, whatever empty blocks the other makes meanwhile.
+            await elsewhere.broadcast(transfer(ALICE, BOB, 9))
+        await ledger.broadcast(transfer(ALICE, BOB))
+        assert await balance(ledger, BOB) == FUNDS + 2
+        clock.ahead_s = 11
+        assert await balance(ledger, BOB) == FUNDS + 2
+        assert list(ledger.left) == [f"127.0.0.1:{two.grpc_port}"]
+    (kept,) = folder.glob("fork-*.json")
+    told = json.loads(kept.read_text())
+    blocks = {
+        name: LightBlock.from_wire(WireLightBlock.FromString(base64.b64decode(told[name])))
+        for name in ("common", "followed", "conflicting")
+    }
+    followed, conflicting = blocks["followed"], blocks["conflicting"]
+    now_ns = time.time_ns()
+    found = fork(blocks["common"], followed, conflicting, Trust(first.chain_id), now_ns)
+    assert found is not None
+    assert [each.address.hex().upper() for each in found.culprits] == told["culprits"]
+    assert told["culprits"]
+
+
+async def test_restart__should_go_on_from_the_last_block_and_never_back(
+    node: RunningNode, tmp_path: Path
+) -> None:
+    old: list[bytes] = []
+
+    def replays(method: str, request: bytes, answer: bytes) -> bytes:
+        old.append(answer)
+        return old[0] if method == WITNESS else answer
+
+    async with proxy(node, replays) as liar:
+        async with trusting(node, liar) as before:
+            await balance(before, BOB)
+        async with trusting(node, account=ALICE, folder=tmp_path) as ledger:
+            await ledger.broadcast(transfer(ALICE, BOB))
+            assert await balance(ledger, BOB) == FUNDS + 1
+        async with trusting(node, liar, folder=tmp_path) as after:
+            with pytest.raises(NodeBehind):
+                await balance(after, BOB)
+    (tmp_path / "last-block").write_bytes(bytes(40))
+    with pytest.raises(ClientError, match="remove it"):
+        trusting(node, folder=tmp_path)
