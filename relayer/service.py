@@ -47,7 +47,7 @@ async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         outbox = await Outbox.open(settings.database_url)
         stack.push_async_callback(outbox.close)
-        client = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
+        client = LedgerClient.of(settings.ledger, account)
         stack.push_async_callback(client.close)
         relayer = Relayer(settings, client, outbox, time.time)
         stack.push_async_callback(relayer.close)

@@ -36,7 +36,7 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         reservations = await Reservations.open(settings.database_url)
         stack.push_async_callback(reservations.close)
-        client = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
+        client = LedgerClient.of(settings.ledger, account)
         stack.push_async_callback(client.close)
         networks = []
         for chain, network in settings.networks.items():

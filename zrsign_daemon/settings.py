@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as MalformedVariable
 
@@ -53,6 +53,12 @@ class LedgerAccess(Part):
 
     grpc: str
     """Where a ledger node answers gRPC, as host:port, or https://host:port for TLS."""
+    endpoints: tuple[str, ...] = ()
+    """Further nodes of the same chain; with a root, one honest node among all is enough."""
+    root: str | None = Field(default=None, pattern=r"^[1-9]\d{0,18}:[0-9a-fA-F]{64}$")
+    """A block of the chain that is trusted, as HEIGHT:HASH; without one the nodes are believed."""
+    max_age_s: float = Field(default=60.0, gt=0)
+    """How old the newest block may be by this machine's clock, in seconds, with a root."""
     ca: Path | None = None
     """Certificates that the node's is verified by, in PEM; those of the system without it."""
     key_file: Path

@@ -43,7 +43,7 @@ async def run(settings: KeyringSettings, stop: asyncio.Event) -> None:
     )
     get_logger().warning("keys are whole and on this disk", vault=str(settings.vault_dir))
     async with AsyncExitStack() as resources:
-        ledger = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
+        ledger = LedgerClient.of(settings.ledger, account)
         resources.push_async_callback(ledger.close)
         keyring = LocalKeyring(
             ledger,

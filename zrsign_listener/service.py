@@ -32,7 +32,7 @@ async def run(settings: ListenerSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as resources:
         resources.enter_context(held(settings.database_url))
         store = await resources.enter_async_context(await Store.open(settings.database_url))
-        ledger = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
+        ledger = LedgerClient.of(settings.ledger, account)
         resources.push_async_callback(ledger.close)
         reporter = Reporter(
             ledger, account.address, store, batch=settings.report_batch, retry=RETRY

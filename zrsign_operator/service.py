@@ -66,7 +66,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as resources:
         holdings = _open_holdings(settings, enclave, identity)
         resources.callback(holdings.close)
-        ledger = LedgerClient(settings.ledger.grpc, account=account, ca=settings.ledger.ca)
+        ledger = LedgerClient.of(settings.ledger, account, settings.anchor_dir / "ledger")
         resources.push_async_callback(ledger.close)
         ledger_view = LedgerView(ledger, settings.keyring_address)
         view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)

@@ -16,6 +16,7 @@ from tests.relayer.nodes import free_port
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.fake_ledger import ED25519, KEYRING, Ledger, Node, account
+from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign_daemon.settings import LedgerAccess
 from zrsign_dmpc.ecdsa.security import LEVELS
@@ -40,7 +41,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """The ledger that every process finds behind its node."""
     monkeypatch.setitem(LEVELS, TINY.name, TINY)
     ledger = Ledger()
-    monkeypatch.setattr(service, "LedgerClient", lambda grpc, account, ca: Client(ledger))
+    monkeypatch.setattr(LedgerClient, "of", lambda access, account, folder: Client(ledger))
     enclave = SimulatedEnclave(ROOT, SEALING)
     ledger.measurements.append(wire.Measurement(kind="simulated", value=enclave.measurement))
     return ledger

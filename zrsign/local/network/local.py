@@ -265,9 +265,12 @@ class LocalNetwork:
         process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
         rpc = Rpc(entry.rpc)
         await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
+        status = await rpc.call("status")
         await rpc.close()
+        first = status["sync_info"]
+        root = f"{first['earliest_block_height']}:{first['earliest_block_hash'].lower()}"
         self.progress("ledger", "ready")
-        return entry
+        return entry.model_copy(update={"root": root})
 
     async def _keys(self) -> None:
         """The keyring, as any keyring registers, and the key that answers for Direct contracts."""

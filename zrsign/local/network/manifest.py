@@ -45,6 +45,8 @@ class LedgerEntry(_Part):
     grpc: str
     rest: str
     rpc: str
+    # The first block, as HEIGHT:HASH: what clients trust. Networks of earlier versions have none.
+    root: str | None = None
     # LMDB directory, readable when the ledger is stopped.
     store: Path
 

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 from zrsign.administration import MemberCard
 from zrsign.local.network.manifest import AccountEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
+from zrsign.local.network.settings_files import ledger_access
 from zrsign_daemon.program import program
 from zrsign_operator.enclave import simulated
 from zrsign_operator.peers.tls import make_identity
@@ -82,7 +83,7 @@ def _provision(manifest: Manifest, home: Path, name: str, keyring: str, ports: P
     account = manifest.account(name)
     endpoint = f"{HOST}:{ports.operator_links[index - 1]}"
     card = _card(home / name, index, account, endpoint)
-    return Provision(name, card, _settings(manifest, home, name, account, keyring, endpoint))
+    return Provision(name, card, _settings(manifest, home, name, keyring, endpoint))
 
 
 def _card(folder: Path, index: int, account: AccountEntry, endpoint: str) -> MemberCard:
@@ -125,7 +126,7 @@ def measurement() -> tuple[str, bytes]:
 
 
 def _settings(
-    manifest: Manifest, home: Path, name: str, account: AccountEntry, keyring: str, endpoint: str
+    manifest: Manifest, home: Path, name: str, keyring: str, endpoint: str
 ) -> dict[str, Any]:
     folder = home / name
     return {
@@ -140,7 +141,7 @@ def _settings(
         "threads": 1,
         "enclave_root_file": str(home / "simulated-enclave-root"),
         "prime_stock": str(prime_stock(manifest.state_dir)),
-        "ledger": {"grpc": manifest.ledger.grpc, "key_file": str(account.secret_file)},
+        "ledger": ledger_access(manifest, name),
     }
 
 

@@ -70,7 +70,7 @@ def listener(manifest: Manifest, contracts: Sequence[ContractEntry]) -> dict[str
         )
     return {
         "database_url": _sqlite(manifest, "listener"),
-        "ledger": _ledger(manifest, "observer"),
+        "ledger": ledger_access(manifest, "observer"),
         "chains": chains,
     }
 
@@ -79,7 +79,7 @@ def relayer(manifest: Manifest) -> dict[str, Any]:
     """Settings of `zrsign run relayer`: all chains are destinations, the ledger too."""
     return {
         "database_url": _sqlite(manifest, "relayer"),
-        "ledger": _ledger(manifest, "relayer"),
+        "ledger": ledger_access(manifest, "relayer"),
         "answers": {"key_file": str(manifest.account("gas").secret_file)},
         "destinations": {
             chain.caip2: {**_node(chain), **_settled(chain), "poll_interval_s": POLL_S}
@@ -94,7 +94,7 @@ def btc_proxy(manifest: Manifest) -> dict[str, Any]:
     """Settings of `zrsign run btc-proxy`."""
     return {
         "database_url": _sqlite(manifest, "btc_proxy"),
-        "ledger": _ledger(manifest, "btc-proxy"),
+        "ledger": ledger_access(manifest, "btc-proxy"),
         "networks": {BITCOIN_REGTEST: _node(manifest.chain(BITCOIN_REGTEST))},
         "grace_s": GRACE_S,
         "poll_interval_s": POLL_S,
@@ -108,13 +108,15 @@ def keyring(manifest: Manifest, keyring_address: str) -> dict[str, Any]:
         "keyring_address": keyring_address,
         "vault_dir": str(manifest.state_dir / "vault"),
         "passphrase_file": str(passphrase(folder)),
-        "ledger": _ledger(manifest, "keyring-party"),
+        "ledger": ledger_access(manifest, "keyring-party"),
     }
 
 
-def _ledger(manifest: Manifest, account: str) -> dict[str, Any]:
+def ledger_access(manifest: Manifest, account: str) -> dict[str, Any]:
+    """The `[ledger]` table of a daemon with this account."""
     return {
         "grpc": manifest.ledger.grpc,
+        "root": manifest.ledger.root,
         "key_file": str(manifest.account(account).secret_file),
     }
 
