@@ -50,7 +50,7 @@ class TrustedRoot:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError."""
+        """The root that a text names; raises ValueError."""
         height, _, hash_ = text.partition(":")
         if not height.isdecimal() or int(height) < 1 or len(bytes.fromhex(hash_)) != 32:
             raise ValueError(f"{text[:80]!r} is no root: write HEIGHT:HASH, of 64 digits")
@@ -86,7 +86,7 @@ class Believed:
 
     @property
     def height(self) -> int:
-        """Of the last block that is believed, 0 while there is none."""
+        """The height of the last block that is believed, 0 while there is none."""
         return max(self._known, default=0)
 
     @property
@@ -132,7 +132,7 @@ class Believed:
     def _step(
         self, block: LightBlock, endpoint: str, now_ns: int
     ) -> Generator[int, WireLightBlock, None]:
-        """From the last one before it: answers may come in another order than their blocks."""
+        """Believe it from the last one before it: answers come in any order."""
         before = [height for height in self._known if height < block.height]
         if not before:
             raise NodeBehind(endpoint, f"it shows block {block.height}, before all that are known")

@@ -27,7 +27,7 @@ _TLS = "https://"
 
 
 class Connection:
-    """To `endpoint`: host:port, or https://host:port for TLS, verified by the PEM file `ca`."""
+    """Calls `endpoint`: host:port, or https://host:port for TLS, verified by the PEM file `ca`."""
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 
 class Endpoints:
-    """In the order of their settings. Who lied is left for good: it is asked when nobody else is
-    there, and is believed then as little as before.
+    """The nodes in the order of their settings. Who lied is left for good: it is asked when nobody
+    else is there, and is believed then as little as before.
     """
 
     def __init__(self, nodes: Sequence[Connection], clock: Callable[[], float]) -> None:
@@ -37,7 +37,7 @@ class Endpoints:
         return await self._asked(last, question)
 
     def leave(self, node: Connection, why: str) -> None:
-        """It lied."""
+        """Note that a node lied, and how."""
         if node.endpoint not in self.left:
             _log.error("left the ledger at %s: %s", node.endpoint, why)
         self.left[node.endpoint] = why

@@ -84,15 +84,24 @@ class Access(Protocol):
     """What settings say of the ledger; `root` is text, as in `TrustedRoot.parse`."""
 
     @property
-    def grpc(self) -> str: ...
+    def grpc(self) -> str:
+        """The node that is asked first."""
+
     @property
-    def endpoints(self) -> Sequence[str]: ...
+    def endpoints(self) -> Sequence[str]:
+        """Further nodes of the chain."""
+
     @property
-    def root(self) -> str | None: ...
+    def root(self) -> str | None:
+        """The block that is trusted; without one the nodes are."""
+
     @property
-    def max_age_s(self) -> float: ...
+    def max_age_s(self) -> float:
+        """How old the newest block may be, in seconds."""
+
     @property
-    def ca(self) -> Path | None: ...
+    def ca(self) -> Path | None:
+        """The certificates that a node's is verified by."""
 
 
 class LedgerClient:
@@ -135,7 +144,7 @@ class LedgerClient:
     def of(
         cls, access: Access, account: Account | None = None, folder: Path | None = None
     ) -> LedgerClient:
-        """As the settings say; `folder` keeps the last verified block and evidence of a fork."""
+        """A client of what settings name; `folder` keeps the last verified block and evidence."""
         root = None if access.root is None else TrustedRoot.parse(access.root)
         trust = None if root is None else TrustSettings(root, access.max_age_s, folder)
         return cls(

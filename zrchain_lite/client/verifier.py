@@ -89,7 +89,10 @@ class Verifier:
         metadata: Metadata,
         attempts: int,
     ) -> Shown:
-        """Of the latest state, and of none before what was seen or written. Raises ClientError."""
+        """What a node shows of the latest state, none before what was seen or written.
+
+        Raises ClientError.
+        """
         floor = max(self._believed.height - 1, self._written)
         for _ in range(CATCH_UP):
             answer = await self._witness(node, asked, metadata, attempts)

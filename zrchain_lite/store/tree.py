@@ -217,9 +217,11 @@ class Page:
         self._stale: set[int] = set()
 
     def cell(self, index: int) -> bytes:
+        """The hash of a node, 1 for the page's root."""
         return bytes(self._cells[32 * index : 32 * index + 32])
 
     def is_single(self, index: int) -> bool:
+        """Whether a node is one leaf alone."""
         return bool(self._single >> index & 1)
 
     def put(self, slot: int, node: Node) -> None:
@@ -245,6 +247,7 @@ class Page:
         return Node(self.cell(1), self.is_single(1))
 
     def encoded(self) -> bytes:
+        """The page as it is stored."""
         self._cells[:_MARKS] = self._single.to_bytes(_MARKS, "big")
         return _sealed(bytes(self._cells))
 
