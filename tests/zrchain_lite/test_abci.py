@@ -20,6 +20,7 @@ from zrchain_lite.engine.cometbft import (
     respond,
 )
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
+from zrsign_chains.protobuf import varint
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -76,7 +77,6 @@ async def test_connections__should_answer_each_in_its_order(chain: Chain, tmp_pa
         b"\x82",
         b"\x03\xff\xff\xff",
         b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-        framed(abci.Response(query=abci.ResponseQuery(log="x" * MAX_MESSAGE_BYTES)))[:9],
     ],
 )
 async def test_bytes_that_are_no_message__should_be_refused(raw: bytes) -> None:
@@ -84,6 +84,14 @@ async def test_bytes_that_are_no_message__should_be_refused(raw: bytes) -> None:
     reader.feed_data(raw)
     reader.feed_eof()
     with pytest.raises(BadMessage):
+        async for _ in requests(reader):
+            pass
+
+
+async def test_message_that_is_too_long__should_be_refused_by_its_length() -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(varint(MAX_MESSAGE_BYTES + 1))
+    with pytest.raises(BadMessage, match=f"{MAX_MESSAGE_BYTES} are the most"):
         async for _ in requests(reader):
             pass
 

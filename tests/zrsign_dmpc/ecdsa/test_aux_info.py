@@ -98,23 +98,25 @@ def with_s(s: Callable[[RingPedersenTrapdoor], int]) -> AuxSecrets:
 
 
 @pytest.mark.parametrize(
-    ("secrets", "fault"),
+    ("bad", "fault"),
     [
-        (forged_modulus(65519, _cofactor(65519)), "bad modulus"),
-        (forged_modulus(blum(600, "x"), blum(597, "y")), "bad modulus"),
-        (forged_modulus(blum(600, "x"), blum(600, "x")), "bad modulus"),
-        (forged_modulus(blum(600, "x", 1), blum(600, "y", 1)), "wrong modulus proof"),
-        (forged_modulus(blum(100, "x"), _cofactor(blum(100, "x"))), "wrong factor proof"),
-        (with_s(lambda rp: rp.N_hat - rp.s), "wrong ring-Pedersen proof"),
-        (with_s(lambda rp: 1), "bad modulus"),
-        (with_s(lambda rp: rp.N_hat - 1), "bad modulus"),
-        (with_s(lambda rp: rp.modulus.left), "bad modulus"),
-        (AuxSecrets(paillier_key(2), RingPedersenTrapdoor(
+        (lambda: forged_modulus(65519, _cofactor(65519)), "bad modulus"),
+        (lambda: forged_modulus(blum(600, "x"), blum(597, "y")), "bad modulus"),
+        (lambda: forged_modulus(blum(600, "x"), blum(600, "x")), "bad modulus"),
+        (lambda: forged_modulus(blum(600, "x", 1), blum(600, "y", 1)), "wrong modulus proof"),
+        (lambda: forged_modulus(blum(100, "x"), _cofactor(blum(100, "x"))), "wrong factor proof"),
+        (lambda: with_s(lambda rp: rp.N_hat - rp.s), "wrong ring-Pedersen proof"),
+        (lambda: with_s(lambda rp: 1), "bad modulus"),
+        (lambda: with_s(lambda rp: rp.N_hat - 1), "bad modulus"),
+        (lambda: with_s(lambda rp: rp.modulus.left), "bad modulus"),
+        (lambda: AuxSecrets(paillier_key(2), RingPedersenTrapdoor(
             TINY, (paillier_key(2).p, paillier_key(2).q), 9, 5)), "shared factor"),
     ],
 )  # fmt: skip
-def test_aux_info__should_name_who_brings_a_bad_key(secrets: AuxSecrets, fault: str) -> None:
-    execution, outcomes = make(secrets={2: secrets})
+def test_aux_info__should_name_who_brings_a_bad_key(
+    bad: Callable[[], AuxSecrets], fault: str
+) -> None:
+    execution, outcomes = make(secrets={2: bad()})
     require_blamed(execution, outcomes, 2, fault)
 
 
