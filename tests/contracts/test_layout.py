@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,21 +95,28 @@ MUTATIONS = [
 ]
 
 
-@cache
-def solc() -> Path:
-    return resolve_solc()
+def mutant(mutation: Mutation) -> str:
+    assert SOURCE.count(mutation.old) == 1, mutation
+    return SOURCE.replace(mutation.old, mutation.new)
 
 
 @cache
-def compiled(source: str) -> Any:
-    return solcx.compile_standard(
+def compiled() -> dict[str, tuple[Any, Any]]:
+    """Syntax tree and storage layout of SOURCE and of every mutant, by one run of the compiler."""
+    texts = dict.fromkeys((SOURCE, *map(mutant, MUTATIONS)))
+    files = {f"{place}.sol": text for place, text in enumerate(texts)}
+    output = solcx.compile_standard(
         {
             "language": "Solidity",
-            "sources": {"a.sol": {"content": source}},
+            "sources": {name: {"content": text} for name, text in files.items()},
             "settings": {"outputSelection": {"*": {"": ["ast"], "*": ["storageLayout"]}}},
         },
-        solc_binary=solc(),
+        solc_binary=resolve_solc(),
     )
+    return {
+        text: (output["sources"][name], output["contracts"][name]["Subject"]["storageLayout"])
+        for name, text in files.items()
+    }
 
 
 def places(types: Any, kind: str, path: str, slot: int, offset: int) -> Iterator[tuple[Any, ...]]:
@@ -135,7 +141,7 @@ def places(types: Any, kind: str, path: str, slot: int, offset: int) -> Iterator
 
 
 def reached(source: str) -> set[tuple[Any, ...]]:
-    found = compiled(source)["contracts"]["a.sol"]["Subject"]["storageLayout"]
+    _, found = compiled()[source]
     return {
         place
         for each in found["storage"]
@@ -146,16 +152,14 @@ def reached(source: str) -> set[tuple[Any, ...]]:
 
 
 def conflicts(mutation: Mutation) -> list[str]:
-    assert SOURCE.count(mutation.old) == 1, mutation
-    mutant = SOURCE.replace(mutation.old, mutation.new)
-    old, new = (layout.of(compiled(each)["sources"], "Subject") for each in (SOURCE, mutant))
+    trees = (compiled()[each][0] for each in (SOURCE, mutant(mutation)))
+    old, new = (layout.of({"a.sol": tree}, "Subject") for tree in trees)
     return layout.conflicts(old, new)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
 def test_layout__should_refuse_what_moves_anything_and_nothing_else(mutation: Mutation) -> None:
-    mutant = SOURCE.replace(mutation.old, mutation.new)
-    moved = reached(SOURCE) - reached(mutant)
+    moved = reached(SOURCE) - reached(mutant(mutation))
     assert bool(conflicts(mutation)) is bool(moved), moved
 
 
