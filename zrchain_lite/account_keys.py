@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 
 from google.protobuf.any_pb2 import Any
@@ -98,6 +98,7 @@ class AccountKey:
             raise TxRejected(f"not a MultiSignature: {error}", code=4) from None
         if len(given) != len(signers):
             raise Unauthorized(f"{len(signers)} keys are to have signed, {len(given)} have")
+        document = cache(document)
         for (key, each), one in zip(signers, given, strict=True):
             verify_signature(key, document(each.single.mode), one)
 

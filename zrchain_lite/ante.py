@@ -8,13 +8,17 @@ named. Error codes are the Cosmos SDK's.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 from zrchain_lite import amino, gas
 from zrchain_lite.account_keys import AccountKey
 from zrchain_lite.errors import NotFound, TxRejected, Unauthorized
 from zrchain_lite.module import Context
-from zrchain_lite.modules.auth.keeper import FEE_COLLECTOR, AuthKeeper, check_address
+from zrchain_lite.modules.auth.keeper import (
+    FEE_COLLECTOR,
+    AuthKeeper,
+    check_address,
+    require_key_of,
+)
 from zrchain_lite.modules.bank.keeper import BankKeeper, parse_coin
 from zrchain_lite.modules.consensus.keeper import ConsensusKeeper
 from zrchain_lite.modules.feegrant.keeper import FeegrantKeeper
@@ -64,20 +68,20 @@ class Ante:
         drops what was written to `ctx.store`. With `simulate`, signatures, sequences and fee are
         not looked at.
         """
-        meter = self._limits(ctx, tx, simulate=simulate)
         params = self.auth.params(ctx)
+        meter = self._limits(ctx, tx, params.max_memo_characters, simulate=simulate)
         signers = self._signers(tx, params.tx_sig_limit, simulate=simulate)
         fee, denom = (0, "") if simulate else self._fee(ctx, tx)
         meter.consume(gas.TRANSACTION + tx.size * params.tx_size_cost_per_byte)
         keys = 0
         for position, address in enumerate(signers):
             info = tx.auth_info.signer_infos[position] if tx.auth_info.signer_infos else None
-            account = self._account(ctx, address)
+            account, key = self._account(ctx, address), None
             if info is None:
                 meter.consume(params.sig_verify_cost_secp256k1)
             else:
                 key = _key(account, info)
-                self.auth.set_key(ctx, address, key)
+                require_key_of(address, key)
                 keys += len(key.keys)
                 if keys > params.tx_sig_limit:
                     raise TxRejected(f"more than {params.tx_sig_limit} keys would sign", code=14)
@@ -88,19 +92,18 @@ class Ante:
                     if verify:
                         _authenticate(ctx, tx, position, account, key)
             ctx.emit("tx", acc_seq=f"{address}/{account.sequence}")
-            self.auth.increment_sequence(ctx, address)
+            self.auth.count_transaction(ctx, account, key)
         payer = self._payer(ctx, tx, {denom: fee}, meter)
         self.bank.send(ctx, payer, self.bank.module_address(FEE_COLLECTOR), fee, denom)
         ctx.emit("tx", fee=f"{fee}{denom}" if fee else "", fee_payer=payer)
         return meter
 
-    def _limits(self, ctx: Context, tx: DecodedTx, *, simulate: bool) -> gas.GasMeter:
+    def _limits(self, ctx: Context, tx: DecodedTx, longest: int, *, simulate: bool) -> gas.GasMeter:
         limit = tx.auth_info.fee.gas_limit
         block_gas = self.consensus.params(ctx).block.max_gas
         most = min(MAX_TX_GAS, block_gas) if block_gas >= 0 else MAX_TX_GAS
         if not simulate and not 0 < limit <= most:
             raise TxRejected(f"gas limit {limit} is not within 1 and {most}", code=18)
-        longest = self.auth.params(ctx).max_memo_characters
         if len(tx.body.memo) > longest:
             raise TxRejected(
                 f"the memo has {len(tx.body.memo)} characters; {longest} are allowed", code=12
@@ -110,8 +113,8 @@ class Ante:
             raise TxRejected(f"timeout height {timeout} has passed; it is {ctx.height}", code=30)
         return gas.GasMeter(min(most, MAX_SIMULATED_GAS) if simulate else limit)
 
-    def _signers(self, tx: DecodedTx, most: int, *, simulate: bool) -> list[str]:
-        signers = tx.signers()
+    def _signers(self, tx: DecodedTx, most: int, *, simulate: bool) -> tuple[str, ...]:
+        signers = tx.signers
         if len(signers) > most:
             raise TxRejected(f"{len(signers)} signatures are required; {most} are allowed", code=14)
         for address in signers:
@@ -132,7 +135,7 @@ class Ante:
     def _payer(self, ctx: Context, tx: DecodedTx, fee: dict[str, int], meter: gas.GasMeter) -> str:
         """Who pays: the first signer, or the signer that is named, or who allows it to."""
         named = tx.auth_info.fee
-        payer = named.payer or tx.signers()[0]
+        payer = named.payer or tx.signers[0]
         if named.granter in ("", payer):
             return payer
         check_address(named.granter)
@@ -174,7 +177,6 @@ def _authenticate(
 ) -> None:
     info = tx.auth_info.signer_infos[position]
 
-    @cache
     def document(mode: SignMode) -> bytes:
         if mode == SIGN_MODE_DIRECT:
             return sign_bytes(tx.raw, ctx.chain_id, account.account_number)

@@ -22,7 +22,7 @@ from zrchain_lite.execution import (
     InternalError,
     TxOutcome,
     as_ledger_error,
-    encode_events,
+    write_events,
 )
 from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
@@ -36,7 +36,7 @@ from zrchain_lite.store.lmdb_store import FORMAT, LmdbStore, StoreCorrupted, Sto
 from zrchain_lite.store.tree import Tree
 from zrchain_lite.store.versions import Version, Versions
 from zrchain_lite.store.views import built
-from zrchain_lite.tx import decode
+from zrchain_lite.tx import Decoder
 from zrchain_lite.upgrades import upgrade
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.params_pb2 import ConsensusParams
@@ -70,7 +70,8 @@ class App:
         self.registry = Registry(modules)
         self._ante = ante
         ante.auth.freeze()
-        self._executor = Executor(self.registry, ante)
+        self._decoder = Decoder(self.registry)
+        self._executor = Executor(self.registry, ante, self._decoder)
         self._views = [view for module in modules for view in module.views()]
         self._genesis: Overlay | None = None
         self._finalized: _Finalized | None = None
@@ -85,6 +86,7 @@ class App:
             built(self._views, self._upgraded, self._rows)
 
     def _look(self) -> None:
+        self._committed.forget()
         self._tip = self._store.tip()
         self._upgraded = self._upgrade()
         self._check_state = Overlay(self._state)
@@ -148,6 +150,7 @@ class App:
         if done is None:
             raise RuntimeError("commit without finalize_block")
         self._store.commit(done.tip, done.changes, records, rows=done.rows)
+        self._committed.forget()
         self._tip = done.tip
         if self._upgraded is not None:
             self._store.keep(self._views)
@@ -172,7 +175,7 @@ class App:
 
     def describe(self, tx: bytes) -> Described:
         """What orders a transaction among those that wait; raises LedgerError."""
-        return describe(decode(tx, self.registry))
+        return describe(self._decoder.look(tx))
 
     def check_only(self, tx: bytes) -> abci.ResponseCheckTx:
         """`check_tx` that does not count the transaction among those that wait."""
@@ -181,7 +184,7 @@ class App:
     def screen(self, tx: bytes) -> abci.ResponseCheckTx:
         """Whether it is well formed, paid for and signed, for a sequence that may be due later."""
         ctx = self._context(Overlay(self._state))
-        return _checked(self._executor.check(ctx, tx, ahead=MAX_AHEAD))
+        return self._executor.check(ctx, tx, ahead=MAX_AHEAD).checked()
 
     def simulate(self, tx: bytes) -> TxOutcome:
         """Execute against the last committed state and forget; signatures are not verified."""
@@ -227,7 +230,8 @@ class App:
         ctx = Context(overlay, request.height, time_ms, self._tip.chain_id, request.hash)
         for module in self._modules:
             module.begin_block(ctx)
-        results = [self._executor.execute(ctx, tx).result() for tx in request.txs]
+        response = abci.ResponseFinalizeBlock()
+        response.tx_results.extend(self._executor.execute(ctx, tx).result() for tx in request.txs)
         for module in self._modules:
             module.end_block(ctx)
         if self._committed.damage is not None:
@@ -236,9 +240,9 @@ class App:
         app_hash, rows = self._store.plan(changes)
         tip = Tip(self._tip.chain_id, request.height, app_hash, time_ms)
         self._finalized = _Finalized(tip, changes, rows)
-        return abci.ResponseFinalizeBlock(
-            events=encode_events(ctx.events), tx_results=results, app_hash=app_hash
-        )
+        response.app_hash = app_hash
+        write_events(response.events, ctx.events)
+        return response
 
     # -- queries ---------------------------------------------------------------------------------
 
@@ -359,18 +363,7 @@ class App:
         return Context(store, self._tip.height + 1, self._tip.time_ms, self._tip.chain_id)
 
     def _check(self, store: KVStore, tx: bytes, *, verify: bool = True) -> abci.ResponseCheckTx:
-        return _checked(self._executor.check(self._context(store), tx, verify=verify))
-
-
-def _checked(outcome: TxOutcome) -> abci.ResponseCheckTx:
-    result = outcome.result()
-    return abci.ResponseCheckTx(
-        code=result.code,
-        codespace=result.codespace,
-        log=result.log,
-        gas_wanted=result.gas_wanted,
-        gas_used=result.gas_used,
-    )
+        return self._executor.check(self._context(store), tx, verify=verify).checked()
 
 
 def _after(before: Overlay | None, overlay: Overlay) -> list[Change]:

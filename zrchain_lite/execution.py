@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from google.protobuf.any_pb2 import Any
+from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
 from zrchain_lite import gas
@@ -15,7 +16,7 @@ from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.module import Context, Event, MsgHandler
 from zrchain_lite.registry import Registry
 from zrchain_lite.store.kv import Overlay
-from zrchain_lite.tx import DecodedTx, decode, pack
+from zrchain_lite.tx import DecodedTx, Decoder, pack
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrsign_chains.errors import ChainError
@@ -35,15 +36,22 @@ class TxOutcome:
 
     gas_wanted: int = 0
     gas_used: int = 0
-    responses: list[Any] = field(default_factory=list)
+    responses: list[any_pb2.Any] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     error: LedgerError | None = None
 
+    def checked(self) -> abci.ResponseCheckTx:
+        """The outcome as CheckTx tells it."""
+        response = abci.ResponseCheckTx(gas_wanted=self.gas_wanted, gas_used=self.gas_used)
+        if self.error is not None:
+            response.code, response.codespace = self.error.code, self.error.codespace
+            response.log = str(self.error)
+        return response
+
     def result(self) -> abci.ExecTxResult:
         """The outcome as ABCI tells it and as the block stores it."""
-        result = abci.ExecTxResult(
-            gas_wanted=self.gas_wanted, gas_used=self.gas_used, events=encode_events(self.events)
-        )
+        result = abci.ExecTxResult(gas_wanted=self.gas_wanted, gas_used=self.gas_used)
+        write_events(result.events, self.events)
         if self.error is None:
             result.data = TxMsgData(msg_responses=self.responses).SerializeToString()
         else:
@@ -52,18 +60,18 @@ class TxOutcome:
         return result
 
 
-def encode_events(events: Sequence[Event]) -> list[abci.Event]:
-    """Events as ABCI's, every attribute indexed."""
-    return [
-        abci.Event(
-            type=event.type,
-            attributes=[
-                abci.EventAttribute(key=key, value=value, index=True)
-                for key, value in event.attributes
-            ],
-        )
-        for event in events
-    ]
+def write_events(written: Any, events: Sequence[Event]) -> None:
+    """Add events to a repeated field of ABCI's, every attribute indexed.
+
+    Field by field, which takes a third of the time that handing on whole messages takes.
+    """
+    for event in events:
+        encoded = written.add()
+        encoded.type = event.type
+        add = encoded.attributes.add
+        for key, value in event.attributes:
+            attribute = add()
+            attribute.key, attribute.value, attribute.index = key, value, True
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Executor:
 
     registry: Registry
     ante: Ante
+    decoder: Decoder
 
     def check(self, ctx: Context, raw: bytes, *, ahead: int = 0, verify: bool = True) -> TxOutcome:
         """The ante only, leaving its effects (fee, sequence) in `ctx.store`: CheckTx.
@@ -79,12 +88,12 @@ class Executor:
         Sequences may be as many as `ahead` above those that the accounts have; without `verify`
         the signatures were verified before.
         """
-        outcome, _ = self._ante(ctx, raw, ahead=ahead, verify=verify)
+        outcome, _ = self._ante(ctx, raw, self.decoder.look, ahead=ahead, verify=verify)
         return outcome
 
     def execute(self, ctx: Context, raw: bytes, *, simulate: bool = False) -> TxOutcome:
         """The whole transaction. A failure leaves no trace but its fee and sequence."""
-        outcome, admitted = self._ante(ctx, raw, simulate=simulate)
+        outcome, admitted = self._ante(ctx, raw, self.decoder.take, simulate=simulate)
         if admitted is not None:
             self._messages(ctx, *admitted, outcome)
         return outcome
@@ -93,6 +102,7 @@ class Executor:
         self,
         ctx: Context,
         raw: bytes,
+        decode: Callable[[bytes], DecodedTx],
         *,
         simulate: bool = False,
         ahead: int = 0,
@@ -100,9 +110,9 @@ class Executor:
     ) -> tuple[TxOutcome, tuple[DecodedTx, gas.GasMeter] | None]:
         outcome = TxOutcome()
         overlay = Overlay(ctx.store)
-        scope = replace(ctx, store=overlay, events=[])
+        scope = ctx.over(overlay)
         try:
-            tx = decode(raw, self.registry)
+            tx = decode(raw)
             outcome.gas_wanted = min(tx.auth_info.fee.gas_limit, 2**63 - 1)
             meter = self.ante.check(scope, tx, simulate=simulate, ahead=ahead, verify=verify)
         except (LedgerError, ChainError) as error:
@@ -127,13 +137,7 @@ class Executor:
         events: list[Event] = []
         try:
             for index, (handler, message) in enumerate(tx.messages):
-                scope = replace(
-                    ctx,
-                    store=store,
-                    events=[],
-                    charge=meter.consume,
-                    route=self.registry.handler,
-                )
+                scope = ctx.over(store, charge=meter.consume, route=self.registry.handler)
                 meter.consume(gas.MESSAGE)
                 outcome.responses.append(pack(self._handle(scope, handler, message)))
                 events += message_events(index, handler, message, scope.events)
@@ -166,13 +170,12 @@ def message_events(
     index: int, handler: MsgHandler, message: Message, events: Sequence[Event]
 ) -> list[Event]:
     """The standard `message` event before the handler's own, each with its message's index."""
-    package = handler.message.DESCRIPTOR.file.package.split(".")
     standard = Event(
         "message",
         (
             ("action", handler.type_url),
             ("sender", handler.signed_by(message)),
-            ("module", package[1] if len(package) > 1 else package[0]),
+            ("module", handler.module),
         ),
     )
     return [

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -19,8 +20,7 @@ from zrchain_lite.store.kv import KVStore, MemoryStore
 from zrchain_lite.store.views import View
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """An ABCI event; attributes keep their order."""
 
     type: str
@@ -53,9 +53,28 @@ class Context:
     # Finds the handler of a message type, for a message that holds others; raises UnknownRequest.
     route: Callable[[str], MsgHandler] = _no_route
 
+    def over(
+        self,
+        store: KVStore,
+        *,
+        charge: Callable[[int], None] | None = None,
+        route: Callable[[str], MsgHandler] | None = None,
+    ) -> Context:
+        """The same execution on another store, without events yet."""
+        return Context(
+            store,
+            self.height,
+            self.time_ms,
+            self.chain_id,
+            self.block_hash,
+            views=self.views,
+            charge=charge or self.charge,
+            route=route or self.route,
+        )
+
     def emit(self, type_: str, **attributes: object) -> None:
         """Add an event of this type; its attributes keep their order and become text."""
-        self.events.append(Event(type_, tuple((k, str(v)) for k, v in attributes.items())))
+        self.events.append(Event(type_, tuple([(k, str(v)) for k, v in attributes.items()])))
 
 
 @dataclass(frozen=True)
@@ -80,10 +99,16 @@ class MsgHandler:
             raise TxRejected(f"{self.type_url} has one of {self.signer}, not {len(named)}", code=18)
         return str(getattr(named[0], self.signer_inside))
 
-    @property
+    @cached_property
     def type_url(self) -> str:
         """The message's name inside an `Any`, as in `/zrchain.policy.MsgNewPolicy`."""
         return "/" + self.message.DESCRIPTOR.full_name
+
+    @cached_property
+    def module(self) -> str:
+        """What events call the module: the second part of its package's name."""
+        package = self.message.DESCRIPTOR.file.package.split(".")
+        return package[1] if len(package) > 1 else package[0]
 
 
 @dataclass(frozen=True)

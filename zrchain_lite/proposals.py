@@ -30,7 +30,7 @@ def describe(tx: DecodedTx) -> Described:
     amount = sum(parse_coin(coin)[1] for coin in fee.amount)
     sequences = [info.sequence for info in infos]
     return Described(
-        tuple(zip(tx.signers(), sequences, strict=False)),
+        tuple(zip(tx.signers, sequences, strict=False)),
         fee.gas_limit,
         amount * 10**9 // max(fee.gas_limit, 1),
         tx.body.timeout_height,

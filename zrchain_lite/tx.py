@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from typing import TypeVar
 
 from coincurve import PrivateKey
 from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from zrchain_lite.errors import InvalidArgument, TxRejected
@@ -38,6 +40,8 @@ MAX_ANY_DEPTH = 8
 MAX_MESSAGES = 256
 MAX_ANYS = 1_024
 """How many `Any` one transaction holds, its messages and what lies inside them together."""
+MAX_REMEMBERED = 4 * 1024 * 1024
+"""Bytes of the transactions that a `Decoder` remembers together."""
 _WELL_KNOWN = "google.protobuf"
 
 
@@ -51,11 +55,12 @@ class DecodedTx:
     auth_info: AuthInfo
     messages: tuple[tuple[MsgHandler, Message], ...]
 
-    def signers(self) -> list[str]:
+    @cached_property
+    def signers(self) -> tuple[str, ...]:
         """Addresses that must sign, in order of first appearance; whoever pays is among them."""
         payer = self.auth_info.fee.payer
         named = [handler.signed_by(message) for handler, message in self.messages]
-        return list(dict.fromkeys([*named, payer] if payer else named))
+        return tuple(dict.fromkeys([*named, payer] if payer else named))
 
 
 def tx_hash(tx: bytes) -> bytes:
@@ -83,6 +88,36 @@ def decode(tx: bytes, registry: Registry) -> DecodedTx:
         nested.check(info)
     messages = tuple(_message(packed, registry, nested) for packed in body.messages)
     return DecodedTx(len(tx), raw, body, auth_info, messages)
+
+
+class Decoder:
+    """Decodes a transaction once, though it is looked at when it arrives, is chosen and runs.
+
+    What came first is forgotten above `MAX_REMEMBERED` bytes of transactions.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._known: dict[bytes, DecodedTx] = {}
+        self._size = 0
+
+    def look(self, tx: bytes) -> DecodedTx:
+        """`decode` for who changes nothing of it; raises what that does."""
+        known = self._known.get(tx)
+        if known is None:
+            known = self._known[tx] = decode(tx, self._registry)
+            self._size += len(tx)
+            while self._size > MAX_REMEMBERED:
+                self.take(next(iter(self._known)))
+        return known
+
+    def take(self, tx: bytes) -> DecodedTx:
+        """`decode` for who hands the messages on: nobody else sees them."""
+        known = self._known.pop(tx, None)
+        if known is None:
+            return decode(tx, self._registry)
+        self._size -= len(tx)
+        return known
 
 
 def parse(message: type[M], data: bytes, what: str) -> M:
@@ -127,6 +162,8 @@ class _Nested:
             if message.type_url not in self._types:
                 raise TxRejected(f"no type {message.type_url!r} on this chain", code=33)
             message = parse(self._types[message.type_url], message.value, message.type_url)
+        if _is_plain(message.DESCRIPTOR):
+            return
         if message.DESCRIPTOR.file.package == _WELL_KNOWN:
             _check_shown(message)
         for field, value in message.ListFields():
@@ -134,6 +171,21 @@ class _Nested:
                 continue
             for item in [value] if isinstance(value, Message) else value:
                 self.check(item, depth)
+
+
+@cache
+def _is_plain(kind: Descriptor) -> bool:
+    """Whether nothing of protobuf's own is below a message of this type, and so no `Any`."""
+    return all(each.file.package != _WELL_KNOWN for each in _below(kind))
+
+
+def _below(kind: Descriptor) -> set[Descriptor]:
+    found, todo = {kind}, [kind]
+    while todo:
+        inner = {field.message_type for field in todo.pop().fields if field.message_type}
+        todo += inner - found
+        found |= inner
+    return found
 
 
 def opened(packed: Any, kinds: Mapping[str, type[Message]], what: str) -> Message:
@@ -233,7 +285,12 @@ def verify_signature(public_key: bytes, document: bytes, signature: bytes) -> No
     """64 bytes r || s, low s, over SHA-256 of the sign bytes; raises `ChainError`."""
     if len(signature) != 64:
         raise TxRejected(f"a signature is 64 bytes r || s, not {len(signature)}", code=4)
-    ecdsa.verify(public_key, sha256(document).digest(), signature)
+    _verify(public_key, sha256(document).digest(), signature)
+
+
+# CheckTx verifies what the block verifies again: the same key, digest and signature. What does not
+# verify raises and is not remembered.
+_verify = lru_cache(maxsize=16_384)(ecdsa.verify)
 
 
 def _signer_info(signer: TxSigner) -> SignerInfo:

@@ -16,7 +16,6 @@ from zrchain_lite.api.waiting import (
 )
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import InvalidArgument, NotFound
-from zrchain_lite.execution import encode_events
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import GasInfo, Result, TxMsgData
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
@@ -49,7 +48,7 @@ class TxService:
             gas_info=GasInfo(gas_wanted=outcome.gas_wanted, gas_used=outcome.gas_used),
             result=Result(
                 data=TxMsgData(msg_responses=outcome.responses).SerializeToString(),
-                events=encode_events(outcome.events),
+                events=outcome.result().events,
                 msg_responses=outcome.responses,
             ),
         )

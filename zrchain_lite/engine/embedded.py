@@ -93,6 +93,7 @@ class EmbeddedEngine(Reading):
         # Whose waiting transactions CheckTx counts since the last block.
         self._counted: set[str] = set()
         self._arrived = asyncio.Event()
+        self._last: BlockRecord | None = None
 
     # -- making blocks ---------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class EmbeddedEngine(Reading):
             )
         )
         tip = self.app.tip
-        previous = self.records.block(tip.height)
+        previous = self._last or self.records.block(tip.height)
         time_ms = max(self._clock(), self.app.time_ms + 1)
         block = blocks.make_block(
             chain_id=tip.chain_id,
@@ -239,6 +240,7 @@ class EmbeddedEngine(Reading):
                 self._mempool.drop_from(each)
 
     def _committed(self, record: BlockRecord, txs: list[bytes]) -> None:
+        self._last = record
         self._mempool.remove(txs)
         self._mempool.expire(record.height + 1)
         self._counted.clear()

@@ -28,22 +28,22 @@ def encode_key(key: Key) -> bytes:
     Ints as 8 bytes big-endian; inside a tuple, text and bytes are length-prefixed (2 bytes). Raises
     InvalidArgument for a part of 65,536 bytes or more or below 0: strangers name what they ask for.
     """
-    match key:
-        case int():
-            return key.to_bytes(8, "big")
-        case str():
-            return key.encode()
-        case bytes():
-            return key
-    return b"".join(_encode_part(part) for part in key)
+    if isinstance(key, tuple):
+        return b"".join([_encode_part(part) for part in key])
+    if isinstance(key, str):
+        return key.encode()
+    return key if isinstance(key, bytes) else key.to_bytes(8, "big")
 
 
 def _encode_part(part: int | str | bytes) -> bytes:
-    if isinstance(part, int):
+    if isinstance(part, str):
+        raw = part.encode()
+    elif isinstance(part, bytes):
+        raw = part
+    else:
         if not 0 <= part < 2**64:
             raise InvalidArgument(f"{part} is no number of 64 bits without a sign")
         return part.to_bytes(8, "big")
-    raw = part.encode() if isinstance(part, str) else part
     if len(raw) > MAX_PART_BYTES:
         raise InvalidArgument(f"an identifier has {MAX_PART_BYTES} bytes at most, not {len(raw)}")
     return len(raw).to_bytes(2, "big") + raw

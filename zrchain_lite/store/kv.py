@@ -140,7 +140,7 @@ class Overlay(KVStore):
 
     def commit(self) -> None:
         """Hand the writes to the parent."""
-        for key, value in self.changes():
+        for key, value in self._writes.items():
             if value is None:
                 self._parent.delete(key)
             else:

@@ -50,6 +50,12 @@ def check_address(address: str) -> None:
 _validate = lru_cache(maxsize=16_384)(cosmos.validate)
 
 
+def require_key_of(address: str, key: AccountKey) -> None:
+    """Raise TxRejected when the key is not this address's."""
+    if key.address() != address:
+        raise TxRejected(f"the public key does not belong to {address}", code=8)
+
+
 class AuthKeeper:
     """Accounts of people, and of modules: nobody can sign for the latter or send to them.
 
@@ -103,18 +109,18 @@ class AuthKeeper:
 
     def set_key(self, ctx: Context, address: str, key: AccountKey) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""
-        if key.address() != address:
-            raise TxRejected(f"the public key does not belong to {address}", code=8)
+        require_key_of(address, key)
         account = self.account(ctx, address)
         if not account.HasField("pub_key"):
             account.pub_key.CopyFrom(key.packed())
             _accounts.set(ctx.store, address, account)
 
-    def increment_sequence(self, ctx: Context, address: str) -> None:
-        """Count one further transaction of an account; raises NotFound."""
-        account = self.account(ctx, address)
+    def count_transaction(self, ctx: Context, account: BaseAccount, key: AccountKey | None) -> None:
+        """Count one further transaction of an account, and remember the key that it named."""
+        if key is not None and not account.HasField("pub_key"):
+            account.pub_key.CopyFrom(key.packed())
         account.sequence += 1
-        _accounts.set(ctx.store, address, account)
+        _accounts.set(ctx.store, account.address, account)
 
     def params(self, ctx: Context) -> Params:
         """The limits of a transaction and the gas of its size and signatures."""

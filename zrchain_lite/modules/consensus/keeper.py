@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.module import Context
@@ -49,5 +50,10 @@ class ConsensusKeeper:
 
     def required_fee(self, ctx: Context, gas_limit: int) -> tuple[int, str]:
         """The lowest fee as (amount, denom): gas limit times the minimum gas price, rounded up."""
-        price, denom = parse_price(self.min_gas_price(ctx))
-        return int((price * gas_limit).to_integral_value(ROUND_CEILING)), denom
+        return _fee(self.min_gas_price(ctx), gas_limit)
+
+
+@lru_cache(maxsize=1_024)
+def _fee(price: str, gas_limit: int) -> tuple[int, str]:
+    each, denom = parse_price(price)
+    return int((each * gas_limit).to_integral_value(ROUND_CEILING)), denom
