@@ -70,6 +70,19 @@ def test_search__should_know_every_operator(
     assert found(busy, query, reverse=True) == places[::-1]
 
 
+def test_index__should_have_room_for_what_tells_transactions_apart(busy: Chain) -> None:
+    """Amounts, fees and places of messages are looked for in the events: half of the index."""
+    before = len(list(busy.store.chain.iterate(b"e/")))
+    busy.block(busy.tx(ALICE, transfer(ALICE, BOB, 6)))
+    assert len(list(busy.store.chain.iterate(b"e/"))) - before <= 13
+    assert found(busy, "transfer.amount='6urock'") == [(4, 0)]
+    assert found(busy, f"transfer.recipient='{BOB.address}' AND tx.fee='20urock'") == [
+        (2, 0),
+        (2, 1),
+        (4, 0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("condition", "value", "holds"),
     [

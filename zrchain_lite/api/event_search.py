@@ -8,7 +8,14 @@ from typing import Any
 
 from zrchain_lite.api.event_query import MAX_SCANNED, Query
 from zrchain_lite.engine.reading import Reading
-from zrchain_lite.engine.records import EDGE, BlockRecord, Position, Records, TxRecord
+from zrchain_lite.engine.records import (
+    EDGE,
+    BlockRecord,
+    Position,
+    Records,
+    TxRecord,
+    is_indexed,
+)
 from zrchain_lite.errors import InvalidArgument
 
 PROBED = 200
@@ -58,11 +65,12 @@ def blocks(
 def _places(engine: Reading, query: Query, *, reverse: bool, edge: bool) -> Iterator[Position]:
     """Where every condition holds, in chain order: at blocks' edges, or in transactions.
 
-    The rarest of the equalities leads. What no index answers is looked for in the events, of what
-    the others leave or of all blocks; raises TooMuch above what one query may read.
+    The rarest of the equalities that are indexed leads. What no index answers is looked for in the
+    events, of what the others leave or of all blocks; raises TooMuch above what one query may read.
     """
     records = engine.records.budgeted()
-    exact = [each.term for each in query.conditions if each.term is not None]
+    terms = [each.term for each in query.conditions]
+    exact = [term for term in terms if term is not None and is_indexed(term)]
     if not exact:
         for height in islice(_heights(engine, query, reverse=reverse), MAX_SCANNED):
             found = _in_block(records, query, height, edge=edge)

@@ -32,6 +32,9 @@ from zrchain_lite.wire.tendermint.types.validator_pb2 import ValidatorSet
 MAX_INDEXED_BYTES = 400
 """The longest condition that an older version wrote as it is."""
 
+UNINDEXED = frozenset(("amount", "fee", "msg_index", "authz_msg_index"))
+"""Attributes by which hardly anything is told apart: half of a transfer's."""
+
 EDGE = 2**32 - 1
 """The index of events at a block's edges, which are no transaction's."""
 
@@ -167,12 +170,17 @@ def _head(size: int) -> int:
     return 1 + max(1, -(-size.bit_length() // 7))
 
 
+def is_indexed(term: str) -> bool:
+    """Whether the index finds `type.key=value`; what it does not is looked for in the events."""
+    return term.partition("=")[0].rpartition(".")[2] not in UNINDEXED
+
+
 def _terms(result: ExecTxResult | ResponseFinalizeBlock) -> set[str]:
     return {
         f"{event.type}.{attribute.key}={attribute.value}"
         for event in result.events
         for attribute in event.attributes
-        if attribute.index
+        if attribute.index and attribute.key not in UNINDEXED
     }
 
 
