@@ -26,6 +26,7 @@ from zrchain_lite.execution import (
 )
 from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
 from zrchain_lite.module import Context, Module
+from zrchain_lite.modules.policy.deadlines import Deadlines
 from zrchain_lite.proposals import Described, describe, fitting
 from zrchain_lite.registry import Registry
 from zrchain_lite.store import proofs
@@ -336,6 +337,11 @@ class App:
     def min_gas_price(self) -> str:
         """The lowest price of one unit of gas, as in "0.0001urock"."""
         return self._ante.consensus.min_gas_price(self._context(self._state))
+
+    @property
+    def awaits_height(self) -> bool:
+        """Whether something in the last committed state ends at a height that is to come."""
+        return Deadlines.awaited(self._state)
 
     @property
     def _state(self) -> KVStore:

@@ -74,7 +74,10 @@ class LedgerSettings(Settings):
     rpc: str = "127.0.0.1:26657"
     """Where CometBFT's JSON-RPC is served, as host:port."""
     empty_block_interval_s: float = 5.0
-    """Time after which a block without transactions is made, in seconds."""
+    """Time after which a block without transactions is made while a request or an action waits for
+    a height, in seconds."""
+    idle_block_interval_s: float = 30.0
+    """The same when nothing waits for a height; below the `max_age_s` of clients with a root."""
     cors_origins: tuple[str, ...] = ()
     """Origins of the web pages that may use REST and JSON-RPC, as in https://wallet.example."""
     tls_certificate: Path | None = None
@@ -187,6 +190,7 @@ async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
         guard=_guard(settings),
         engine=EngineSettings(
             empty_block_interval_s=settings.empty_block_interval_s,
+            idle_block_interval_s=settings.idle_block_interval_s,
             keep_blocks=settings.keep_blocks,
             keep_events=settings.keep_events,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,16 @@ from tests.waiting import STALLED_S
 from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FEE, FUNDS, Chain, transfer
 from zrchain_lite.engine import EngineSettings, SlowSubscriber
 from zrchain_lite.light.hashes import header_hash
+from zrchain_lite.module import Context, Module
+from zrchain_lite.modules.policy.deadlines import Deadlines
 from zrchain_lite.tx import tx_hash
 
 
 @contextmanager
-def chain_with(folder: Path, config: EngineSettings) -> Iterator[Chain]:
-    chain = Chain(folder / "bounded", config=config)
+def chain_with(
+    folder: Path, config: EngineSettings, extra: Sequence[Module] = ()
+) -> Iterator[Chain]:
+    chain = Chain(folder / "bounded", extra, config=config)
     yield chain
     chain.close()
 
@@ -50,6 +54,45 @@ async def test_engine__should_make_empty_blocks_while_nothing_waits(tmp_path: Pa
             assert await chain.engine.wait_above(5, STALLED_S) > 1
             while chain.engine.tip.height < 5:
                 await chain.engine.wait_above(chain.engine.tip.height, STALLED_S)
+
+
+async def test_idle_engine__should_make_one_empty_block_after_the_last_transaction(
+    tmp_path: Path,
+) -> None:
+    """Its header commits to what the transaction did; the next one would come after an hour."""
+    settings = EngineSettings(empty_block_interval_s=0.01, idle_block_interval_s=3600)
+    with chain_with(tmp_path, settings) as chain:
+        async with running(chain):
+            tx = chain.tx(ALICE, transfer(ALICE, BOB))
+            assert chain.send(tx).code == 0
+            sent = await chain.engine.wait_for_tx(tx_hash(tx), STALLED_S)
+            assert sent is not None
+            assert await chain.engine.wait_above(sent.height, STALLED_S) > sent.height
+            assert chain.engine.pause_s == 3600
+            proof = chain.engine.block()
+    assert proof is not None
+    assert (proof.height, len(proof.block.data.txs)) == (sent.height + 1, 0)
+    assert proof.block.header.app_hash == chain.app.tip.app_hash
+
+
+def test_idle_engine__should_go_on_while_something_waits_for_a_height(tmp_path: Path) -> None:
+    settings = EngineSettings(empty_block_interval_s=5, idle_block_interval_s=3600)
+    deadlines = Deadlines("test/deadline")
+    until = 6
+
+    class Waits(Module):
+        name = "waits"
+
+        def begin_block(self, ctx: Context) -> None:
+            deadlines.sweep(ctx, lambda ctx, id_: None)
+
+        def end_block(self, ctx: Context) -> None:
+            if ctx.height == 3:
+                deadlines.add(ctx.store, until, 1)
+
+    with chain_with(tmp_path, settings, extra=[Waits()]) as chain:
+        pauses = {chain.engine.make_block().height: chain.engine.pause_s for _ in range(8)}
+    assert pauses == {2: 3600, 3: 5, 4: 5, 5: 5, 6: 5, 7: 3600, 8: 3600, 9: 3600}
 
 
 def test_block__should_hold_everything_that_waited_in_order(chain: Chain) -> None:

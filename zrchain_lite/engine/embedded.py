@@ -1,10 +1,11 @@
 """The embedded engine: one process orders transactions and makes blocks; the default.
 
-A block is made as soon as a transaction waits, with everything that arrived meanwhile; another
-after one that changed the state, because only the next header commits to that; and an empty one
-every `empty_block_interval_s`. Block, results, state and height reach the disk in one transaction
-before anybody is told, so a killed process loses nothing that was acknowledged, and a restart has
-nothing to replay.
+A block is made as soon as a transaction waits, with everything that arrived meanwhile, and another
+after one that changed the state, because only the next header commits to that. Empty ones follow
+every `empty_block_interval_s` while something in the state waits for a height, else every
+`idle_block_interval_s`. Block, results, state and height reach the disk in one transaction before
+anybody is told, so a killed process loses nothing that was acknowledged, and a restart has nothing
+to replay.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ GATHER_TURNS = 1_000
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """Bounds and pace."""
+    """Bounds and pace; blocks are not slower for being idle where that interval is 0."""
 
     empty_block_interval_s: float = 5.0
+    idle_block_interval_s: float = 0.0
     max_mempool_txs: int = 5_000
     max_mempool_bytes: int = 64 * 1024 * 1024
     max_account_txs: int = MAX_AHEAD
@@ -152,12 +154,18 @@ class EmbeddedEngine(Reading):
             return
         self._arrived.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._arrived.wait(), self.settings.empty_block_interval_s)
+            await asyncio.wait_for(self._arrived.wait(), self.pause_s)
+
+    @property
+    def pause_s(self) -> float:
+        """How many seconds after the last block the next one comes without a transaction."""
+        brisk, idle = self.settings.empty_block_interval_s, self.settings.idle_block_interval_s
+        return brisk if self.app.awaits_height else max(brisk, idle)
 
     @property
     def _unproven(self) -> bool:
         """Whether the last block changed the state: no header commits to that yet."""
-        record = self.block()
+        record = self._last or self.block()
         return record is not None and record.block.header.app_hash != self.tip.app_hash
 
     async def _gather(self) -> None:

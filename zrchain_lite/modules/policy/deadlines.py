@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 from zrchain_lite.errors import InvalidArgument
 from zrchain_lite.module import Context
@@ -32,8 +33,16 @@ def require_blocks(blocks: int, what: str) -> int:
 class Deadlines:
     """Ids in the order of their last height, then of their id."""
 
+    _prefixes: ClassVar[set[bytes]] = set()
+
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix.encode() + b"/"
+        self._prefixes.add(self._prefix)
+
+    @classmethod
+    def awaited(cls, store: KVStore) -> bool:
+        """Whether anything in the state ends at a height, so that blocks have to go on."""
+        return any(next(store.iterate(prefix), None) for prefix in sorted(cls._prefixes))
 
     def add(self, store: KVStore, height: int, id_: int) -> None:
         """Note that an object's last block is `height`."""

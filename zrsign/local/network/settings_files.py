@@ -15,7 +15,7 @@ from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry
 from zrsign_chains import BITCOIN_REGTEST
 
 POLL_S = 0.2
-EMPTY_BLOCK_INTERVAL_S = 0.5
+EMPTY_BLOCK_INTERVAL_S, IDLE_BLOCK_INTERVAL_S = 0.5, 5.0
 # How long a payment may wait for its wallet to be funded before it is refused.
 GRACE_S = 5.0
 
@@ -46,6 +46,7 @@ def ledger(entry: LedgerEntry, genesis_file: Path) -> dict[str, Any]:
         "rest": entry.rest.removeprefix("http://"),
         "rpc": entry.rpc.removeprefix("http://"),
         "empty_block_interval_s": EMPTY_BLOCK_INTERVAL_S,
+        "idle_block_interval_s": IDLE_BLOCK_INTERVAL_S,
     }
 
 
