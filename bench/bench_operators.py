@@ -186,7 +186,7 @@ async def _measure(
         waited = (time.monotonic() - started) * 1e3
         yield Row(name, "auxiliary info, after start", waited, waited)
     key, _ = await client.key("ecdsa")
-    await _idle(network, pool_level(at_once))
+    await until_idle(network, pool_level(at_once))
     yield _row(name, "ECDSA signature, pool warm", await _one_by_one(client, key))
     elapsed = await client.signatures(key, at_once)
     yield Row(name, f"{at_once} ECDSA at once", elapsed, elapsed, at_once / elapsed * 1e3)
@@ -195,7 +195,7 @@ async def _measure(
     yield _row(name, "Ed25519 signature", await _one_by_one(client, solana))
     elapsed = await client.signatures(solana, at_once)
     yield Row(name, f"{at_once} Ed25519 at once", elapsed, elapsed, at_once / elapsed * 1e3)
-    await _idle(network, pool_level(at_once) // 2)
+    await until_idle(network, pool_level(at_once) // 2)
     for row in await _wallets(name, client, ""):
         yield row
     if network.committee is not None:
@@ -203,7 +203,7 @@ async def _measure(
         for count in wallets:
             each = await client.keys(count)
             yield Row(name, f"a key among {count} more", each, each)
-            await _idle(network, pool_level(at_once) // 2)
+            await until_idle(network, pool_level(at_once) // 2)
             for row in await _wallets(name, client, f", {count} wallets more"):
                 yield row
             memory = _memory(network)
@@ -264,7 +264,7 @@ async def _one_by_one(client: Client, key: int) -> list[float]:
     return times
 
 
-async def _idle(network: LocalNetwork, count: int) -> None:
+async def until_idle(network: LocalNetwork, count: int) -> None:
     """Wait until the root's pool is full and nothing is under way. Raises TimeoutError."""
 
     def ready(status: dict[str, Any]) -> bool:

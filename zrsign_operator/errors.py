@@ -6,6 +6,7 @@ OperatorError
 ├── SealBroken        a sealed record was altered, moved, or belongs to other code
 ├── Refused           this operator does not take part in what a peer proposes
 │   └── NotDue        it is not the proposer's to make, or need not be done
+├── NotOrdered        no administrator that this operator knows has signed what the ledger shows
 └── NotApproved       what is to be signed does not follow from what the ledger shows
 """
 
@@ -36,6 +37,10 @@ class Refused(OperatorError):
 
 class NotDue(Refused):
     """A proposal that is not the proposer's to make, or of what need not be done."""
+
+
+class NotOrdered(OperatorError):
+    """No administrator that this operator knows has signed what the ledger shows."""
 
 
 class NotApproved(OperatorError):

@@ -23,10 +23,11 @@ from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.enclave.settings import Believed
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.enclave.simulated import read_secret as read_enclave_secret
-from zrsign_operator.errors import NotAMember, StoreUnusable
+from zrsign_operator.errors import NotAMember, NotOrdered, StoreUnusable
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.sealing import write_durably
 from zrsign_operator.ledger.answers import AnswerOutbox
+from zrsign_operator.ledger.authority import Authority
 from zrsign_operator.ledger.view import LedgerSnapshot, LedgerView
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.admission import AttestedGate
@@ -68,7 +69,10 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         resources.callback(holdings.close)
         ledger = LedgerClient.of(settings.ledger, account, settings.anchor_dir / "ledger")
         resources.push_async_callback(ledger.close)
-        ledger_view = LedgerView(ledger, settings.keyring_address)
+        authority = Authority(
+            ledger, settings.keyring_address, settings.anchor_dir, settings.keyring_admins
+        )
+        ledger_view = LedgerView(ledger, settings.keyring_address, authority)
         view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
         if view is None:
             return
@@ -145,7 +149,7 @@ async def _first_view(
         try:
             view = await ledger_view.read()
             view.settings.member_with(identity.public_key)
-        except (NotAMember, ClientError) as error:
+        except (NotAMember, NotOrdered, ClientError) as error:
             if str(error) != told:
                 told = str(error)
                 get_logger().warning("waiting", identity=identity.public_key.hex(), why=told)

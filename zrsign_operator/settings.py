@@ -36,6 +36,9 @@ class OperatorSettings(Settings):
     """The ledger, and the account of this operator, a party of the keyring."""
     keyring_address: str = Field(pattern=r"^keyring1[0-9a-z]+$")
     """The keyring on the ledger that the operator belongs to."""
+    keyring_admins: tuple[str, ...] = ()
+    """Accounts whose signature an order needs, beside the ledger's word; without any, those that
+    administer the keyring when the operator starts for the first time."""
     identity_file: Path
     """File with the Ed25519 identity seed, 32 bytes; made on the first start."""
     tls_key_file: Path

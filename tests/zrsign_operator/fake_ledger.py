@@ -15,9 +15,11 @@ from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from zrchain_lite.client import Account, LedgerUnavailable, ObjectNotFound, TxFailed
 from zrchain_lite.modules.operators import roots
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as registered
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
+from zrsign_operator.ledger.authority import KEYRING as KEYRING_BY_ADDRESS
 from zrsign_operator.ledger.view import KEY_BY_ID, QUERY
 
 KEYRING = "keyring1cluster"
@@ -259,6 +261,9 @@ class Node:
                 settings_version=ledger.version,
                 roots=ledger.shown_roots(),
             )
+        if method == KEYRING_BY_ADDRESS:
+            made = registered.Keyring(address=KEYRING, admins=["zen1admin"])
+            return registered.QueryKeyringByAddressResponse(keyring=made)
         assert method == QUERY + "Work"
         assert request.keyring == KEYRING
         keys = [each for i, each in ledger.keys.items() if i not in self.hidden]

@@ -16,6 +16,7 @@ from zrchain_lite.client.errors import (
     TxNotIncluded,
 )
 from zrchain_lite.client.ledger import LedgerClient, TxResult
+from zrchain_lite.client.signed import Signed
 
 __all__ = [
     "Account",
@@ -28,6 +29,7 @@ __all__ = [
     "NotVerified",
     "ObjectNotFound",
     "QueryFailed",
+    "Signed",
     "TrustSettings",
     "TrustedRoot",
     "TxFailed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
@@ -25,6 +25,7 @@ from zrchain_lite.client.errors import (
     TxFailed,
     TxNotIncluded,
 )
+from zrchain_lite.client.signed import Signed, found_anywhere, signed
 from zrchain_lite.client.verifier import Verifier, is_of_the_state
 from zrchain_lite.tx import TxSigner, build, tx_hash
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
@@ -242,6 +243,23 @@ class LedgerClient:
             _LATEST_BLOCK, tm.GetLatestBlockRequest(), tm.GetLatestBlockResponse, metadata=metadata
         )
 
+    async def signed(self, search: str, kind: type[M], signers: Iterable[str]) -> list[Signed[M]]:
+        """Messages of a kind that one of these accounts has signed, among the last that a search
+        over events finds, the newest first. Raises ClientError.
+
+        All nodes are asked: a signature is worth the same from any.
+        """
+        path = "/cosmos.auth.v1beta1.Query/AccountInfo"
+        accounts: dict[str, int] = {}
+        for address in signers:
+            request = auth.QueryAccountInfoRequest(address=address)
+            with suppress(ObjectNotFound):
+                answer = await self.query(path, request, auth.QueryAccountInfoResponse)
+                accounts[address] = answer.info.account_number
+        chain_id = await self._signed_chain()
+        raw = await found_anywhere(self._endpoints.usable(), search)
+        return [each for tx in raw for each in signed(tx, kind, accounts, chain_id)]
+
     # -- transactions ----------------------------------------------------------------------------
 
     async def broadcast(
@@ -341,13 +359,16 @@ class LedgerClient:
                     raise TxNotIncluded(hash_, INCLUSION_TIMEOUT_S) from None
             await self._submit(tx)
 
+    async def _signed_chain(self) -> str:
+        """The id of the chain for which this client signs: with a root, of its chain."""
+        if self._verifier is not None:
+            return await self._verifier.chain_id()
+        return await self.chain_id()
+
     async def _find_position(self) -> _Position:
         # The tip's, which is no state that a header commits to yet: a lie costs a refusal at most,
         # because the chain's id is the verified one.
-        latest = await self._latest()
-        chain_id = latest.block.header.chain_id
-        if self._verifier is not None:
-            chain_id = await self._verifier.chain_id()
+        chain_id = await self._signed_chain()
         request = auth.QueryAccountInfoRequest(address=self.account.address)
         try:
             answer = await self._endpoints.ask(

@@ -14,6 +14,7 @@ from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrsign_operator.errors import NotApproved
 from zrsign_operator.keys.wallets import Root, Wallet
 from zrsign_operator.ledger.approval import Approved, approve
+from zrsign_operator.ledger.authority import Authority
 from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup, level_named
 
 QUERY: Final = "/zrsign.operators.Query/"
@@ -81,8 +82,11 @@ class LedgerView:
     last: LedgerSnapshot
     """What was read last; there is none before the first `read`."""
 
-    def __init__(self, ledger: LedgerClient, keyring: str) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, ledger: LedgerClient, keyring: str, authority: Authority | None = None
+    ) -> None:
+        """Read one keyring; without an `authority` the ledger's word is enough for an order."""
+        self._ledger, self._authority = ledger, authority
         self._keyring = keyring
         self._judged: dict[int, Approved | str] = {}
         self._settings: KeyringSettings | None = None
@@ -111,11 +115,13 @@ class LedgerView:
         return self.last
 
     async def settings(self) -> KeyringSettings:
-        """What the administrators want. Raises ClientError, NotAMember."""
+        """What the administrators want. Raises ClientError, NotAMember, NotOrdered."""
         request = operators.QuerySettingsRequest(keyring=self._keyring)
         answer = await self._ledger.query(
             QUERY + "Settings", request, operators.QuerySettingsResponse
         )
+        if self._authority is not None:
+            await self._authority.require(answer)
         return KeyringSettings(
             self._keyring,
             tuple(_group(each) for each in answer.groups),

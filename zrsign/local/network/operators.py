@@ -131,6 +131,7 @@ def _settings(
     folder = home / name
     return {
         "keyring_address": keyring,
+        "keyring_admins": [manifest.account("authority").address],
         "identity_file": str(folder / "identity"),
         "tls_key_file": str(folder / "tls.key"),
         "tls_certificate_file": str(folder / "tls.pem"),
