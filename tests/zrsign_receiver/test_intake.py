@@ -196,8 +196,10 @@ def test_canonical__should_refuse_a_payload_that_is_too_long_or_wrongly_called_s
 
 
 def test_decide__should_say_that_a_vote_below_the_threshold_was_given_before() -> None:
-    verdicts = [d.outcome for d in run([("ann", TRUTH), ("ann", TRUTH)], threshold=2)]
-    assert verdicts == [VoteOutcome.RECORDED, VoteOutcome.REPEATED]
+    decisions = run([("ann", TRUTH), ("ben", LIE), ("ann", TRUTH)], threshold=2)
+    assert [d.outcome for d in decisions][::2] == [VoteOutcome.RECORDED, VoteOutcome.REPEATED]
+    # What is stored is not written anew.
+    assert decisions[2].reports == decisions[1].reports
 
 
 def test_canonical__should_keep_every_field_but_the_spelling_of_addresses() -> None:

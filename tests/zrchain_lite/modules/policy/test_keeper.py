@@ -16,7 +16,7 @@ from tests.zrchain_lite.modules.policy.test_actions import (
 from tests.zrchain_lite.modules.treasury.world import Account, World
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context
-from zrchain_lite.modules.policy import boolparser, state
+from zrchain_lite.modules.policy import boolparser, state, uses
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 from zrchain_lite.wire.zrchain.policy.policy_pb2 import Action
@@ -59,6 +59,22 @@ def test_workspace__should_have_only_policies_of_its_owners(
         world.policy.require_owners(world.ctx(), 404, [alice.address])
     world.policy.require_owners(world.ctx(), of_both, [bob.address, alice.address])
     world.policy.require_owners(world.ctx(), 0, [])
+
+
+def test_owner__should_be_named_while_a_key_is_under_a_policy_that_names_it(
+    world: World, alice: Account, bob: Account
+) -> None:
+    ctx, workspace = world.ctx(), world.workspace(alice, bob)
+    policy = world.new_policy(alice, f"{alice.address} > 0", [alice.address])
+
+    def named() -> list[bool]:
+        return [world.policy.is_named(ctx, workspace, who.address) for who in (alice, bob)]
+
+    assert named() == [False, False]
+    uses.take(ctx.store, workspace, policy)
+    assert named() == [True, False]
+    uses.leave(ctx.store, workspace, policy)
+    assert named() == [False, False]
 
 
 def test_action__should_be_approved_under_the_policy_that_guards_now(world: World) -> None:
