@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -15,6 +18,7 @@ from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.limits import MOST, allowance
 from zrsign_operator.work.run import MAX_SAID, MAX_SHORT_BYTES
+from zrsign_operator.work.tasks import prepare
 from zrsign_operator.work.waiting import (
     EARLY_S,
     MAX_EARLY,
@@ -24,6 +28,9 @@ from zrsign_operator.work.waiting import (
     PARK_S,
     PARK_SHORTLY_S,
 )
+
+if TYPE_CHECKING:
+    from zrsign_operator.work.desk import Desk
 
 # Joining
 
@@ -195,6 +202,24 @@ async def test_operator__should_run_only_so_many_at_once(
     other = WorkKind.ECDSA if kind is WorkKind.FROST else WorkKind.FROST
     assert harness.runner.propose(proposal(other, proposer=1, name="another"))
     await settled()
+
+
+async def test_auxiliary_information__should_be_made_once_at_a_time(harness: Harness) -> None:
+    assert harness.runner.propose(proposal(WorkKind.AUX, proposer=1))
+    assert not harness.runner.propose(proposal(WorkKind.AUX, proposer=1, name="another"))
+    await settled()
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [(WorkKind.AUX, 0), (WorkKind.KEYGEN, 1), (WorkKind.PRESIGN, 1), (WorkKind.RESHARE, 1)],
+)
+def test_work_but_signatures__should_be_about_one_key_at_most(kind: WorkKind, count: int) -> None:
+    for wrong in {0, 1, 2} - {count}:
+        with pytest.raises(Refused, match=f"{kind} is about {count} requests or keys, not {wrong}"):
+            prepare(
+                cast("Desk", None), replace(proposal(kind), subjects=tuple(range(1, wrong + 1)))
+            )
 
 
 # Messages

@@ -57,7 +57,7 @@ class Outlook:
         self._complete_since: float | None = None
         self._aux: tuple[frozenset[int], float] = frozenset(), clock()
         self._reshared = self._presigned = clock()
-        self._reviewed, self._filled = -REVIEW_S, -REVIEW_S
+        self._reviewed, self._filled = -REVIEW_S, clock()
         self._overdue: list[HeldKey] = []
         self._changed = True
         """Whether a pool may want to be filled further."""
