@@ -33,9 +33,13 @@ _SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
 }
 
 
+Place = tuple[tuple[str, int | None], ...]
+"""The way from a module to a node: field names, each with an index where the field is a list."""
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """One change of one module: where it is, what stood there, and the changed tree."""
+    """One change of one module: where it is, and what stood there."""
 
     where: str
     """The qualified name of the function or class, or the empty text at the module's level."""
@@ -44,7 +48,14 @@ class Mutant:
     line: int
     text: str
     """The source of that line, without what stands around it."""
-    tree: ast.Module
+    _module: ast.Module
+    _place: Place
+    _changed: ast.AST
+
+    @property
+    def tree(self) -> ast.Module:
+        """The changed module."""
+        return _with(self._module, self._place, self._changed)
 
     @property
     def name(self) -> str:
@@ -60,13 +71,10 @@ def mutants_of(source: str) -> Iterator[Mutant]:
             before, after = _text(node), _text(changed)
             if before != after:
                 text = lines[node.lineno - 1].strip()
-                yield Mutant(where, before, after, node.lineno, text, _with(tree, place, changed))
+                yield Mutant(where, before, after, node.lineno, text, tree, place, changed)
 
 
 _STILL_FIELDS: Final = {"annotation", "returns", "decorator_list", "type_params", "bases"}
-
-Place = tuple[tuple[str, int | None], ...]
-"""The way from a module to a node: field names, each with an index where the field is a list."""
 
 
 def _walk(node: ast.AST, where: str, place: Place = ()) -> Iterator[tuple[Place, str, Any]]:
