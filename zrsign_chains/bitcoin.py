@@ -245,6 +245,26 @@ class BitcoinChain(Chain):
         own = _own(tx)
         return own.fee_sats + INCREMENTAL_RELAY_SAT_VB * _size(own)
 
+    def verify_replacement(self, old: UnsignedTx, new: UnsignedTx) -> None:
+        """Require the coins of `old` first and at the same amounts, and a fee as BIP-125 has it.
+
+        More coins may follow, where the change does not carry the fee. An amount that was another
+        before would let two requests with different lies make one transaction.
+        """
+        before, after = _own(old), _own(new)
+        coins = [(spent.txid, spent.vout, spent.value_sats) for spent in before.inputs]
+        same = [(spent.txid, spent.vout, spent.value_sats) for spent in after.inputs]
+        if same[: len(coins)] != coins:
+            raise IntentMismatch("it does not spend the coins of the transaction that is replaced")
+        least = before.fee_sats + INCREMENTAL_RELAY_SAT_VB * _size(after)
+        if after.fee_sats < least or after.fee_sats * _size(before) <= before.fee_sats * _size(
+            after
+        ):
+            raise IntentMismatch(
+                f"no node takes {after.fee_sats} sats for {_size(after)} vbytes in place of "
+                f"{before.fee_sats} for {_size(before)}; it needs {least}, and a higher rate"
+            )
+
     def _payment(self, intent: Intent) -> TxOutput:
         script = self.script_for(intent.to)
         if intent.data:

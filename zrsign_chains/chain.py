@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from zrsign_chains.errors import DataNotSupported, ForeignSigner, InvalidAmount
+from zrsign_chains.errors import DataNotSupported, ForeignSigner, IntentMismatch, InvalidAmount
 from zrsign_chains.wallets import LedgerWallet, WalletType
 
 
@@ -126,6 +126,13 @@ class Chain(ABC):
 
         It is in the unit in which the chain's transactions name a fee; None where none can.
         """
+
+    def verify_replacement(self, old: UnsignedTx, new: UnsignedTx) -> None:
+        """Raise `IntentMismatch` unless `new` is `old` at a higher fee, and only one can land.
+
+        Both do what was asked (`verify_intent`). Where a chain has no such rule, none does.
+        """
+        raise IntentMismatch(f"no transaction takes another one's place on {self.caip2}")
 
     def require_payable(self, to: str, value: int, data: bytes) -> None:
         """Raise unless a payment can name such a recipient, value and data.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 from zrsign_chains import ecdsa, evm_transactions, registry
@@ -186,6 +187,20 @@ class EvmChain(Chain):
     def replacement_fee(self, tx: UnsignedTx) -> int:
         """Return the least maximum fee, in wei per gas; a priority fee rises alike."""
         return raised(self._own(tx).gas_price)
+
+    def verify_replacement(self, old: UnsignedTx, new: UnsignedTx) -> None:
+        """Require the same nonce, gas and call, and both fees so high that pools take it."""
+        before, after = self._own(old), self._own(new)
+        fees = {"gas_price": before.gas_price, "priority_fee": before.priority_fee}
+        if replace(after, raw=before.raw, **fees) != before:
+            raise IntentMismatch("more than the fee differs from the transaction that is replaced")
+        if after.gas_price < raised(before.gas_price) or (
+            after.priority_fee < raised(before.priority_fee)
+        ):
+            raise IntentMismatch(
+                f"no pool takes {after.gas_price} wei (priority {after.priority_fee}) in place of "
+                f"{before.gas_price} ({before.priority_fee}); both rise by 12.5 %"
+            )
 
     def _own(self, tx: UnsignedTx) -> EvmTx:
         if not isinstance(tx, EvmTx) or tx.chain_id != self.chain_id:

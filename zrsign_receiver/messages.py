@@ -10,6 +10,7 @@ from zrsign_receiver.administration import Administration
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.reports.reporting import Reporting
 from zrsign_receiver.requests.composition import Composition
+from zrsign_receiver.requests.replacements import Replacements
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class ReceiverMessages:
 
     _reporting: Reporting
     _composition: Composition
+    _replacements: Replacements
     _deliveries: Deliveries
     _administration: Administration
 
@@ -28,7 +30,9 @@ class ReceiverMessages:
     def propose_transaction(
         self, ctx: Context, msg: pb.MsgProposeTransaction
     ) -> pb.MsgProposeTransactionResponse:
-        """Take a composer's unsigned transaction for a simple one."""
+        """Take a composer's unsigned transaction for a simple one, or in place of a stuck one."""
+        if msg.replaces_sign_transaction_request_id:
+            return self._replacements.propose(ctx, msg)
         return self._composition.propose(ctx, msg)
 
     def reject_composition(

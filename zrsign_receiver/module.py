@@ -27,6 +27,7 @@ from zrsign_receiver.requests.composition import Composition
 from zrsign_receiver.requests.keys import Keys
 from zrsign_receiver.requests.links import OwnerLinks
 from zrsign_receiver.requests.ownership import Workspaces
+from zrsign_receiver.requests.replacements import Replacements
 from zrsign_receiver.requests.signing import Signing
 from zrsign_receiver.state import ReceiverState
 
@@ -55,12 +56,16 @@ class ReceiverModule(Module):
         self._keys = Keys(state, journey, workspaces, treasury, self._answers)
         self._signing = Signing(state, journey, policy, treasury, self._answers)
         self._composition = Composition(state, journey, treasury, self._signing)
+        self._replacements = Replacements(
+            state, journey, policy, treasury, self._composition, self._deliveries
+        )
         self._links = OwnerLinks(state, journey, identity, policy, workspaces)
         self._reporting = Reporting(state, journey, self._keys, self._signing, self._links)
         self._administration = Administration(state, treasury)
         self._messages = ReceiverMessages(
             self._reporting,
             self._composition,
+            self._replacements,
             self._deliveries,
             self._administration,
         )
@@ -120,6 +125,8 @@ class ReceiverModule(Module):
         request = self._state.request(ctx.store, link.request_id)
         if link.authority:
             self._answers.authority_ended(ctx, request, sign_request)
+        elif link.replacement:
+            self._replacements.ended(ctx, request, sign_request)
         else:
             self._signing.ended(ctx, request, sign_request)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from zrchain_lite.errors import NotFound
 from zrchain_lite.module import Context
 from zrchain_lite.modules.identity.addresses import normalise_owner
 from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.store.pagination import loaded_page
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign_chains import chain_for
 from zrsign_receiver.reports import intake
@@ -77,6 +80,8 @@ class ReceiverQueries:
             for request in requests
             if owner in ("", request.owner_id) and query.status in (0, request.status)
         ]
+        for request in fitting:
+            self._show_replacements(ctx, request)
         return pb.QueryRequestsResponse(requests=fitting, pagination=pagination)
 
     def wallets(self, ctx: Context, query: pb.QueryWalletsRequest) -> pb.QueryWalletsResponse:
@@ -97,13 +102,22 @@ class ReceiverQueries:
         outgoing = self._state.outgoing.get(ctx.store, id_) or pb.Outgoing()
         outgoing.unsigned_transaction = asked.unsigned_transaction
         outgoing.signatures.extend(item.signed_data for item in signed.signed_data)
-        keys = (self._treasury.key(ctx, key_id) for key_id in signed.key_ids)
-        outgoing.public_keys.extend(key.public_key for key in keys)
+        outgoing.public_keys.extend(self._public_keys(ctx, signed))
+        for replacement in outgoing.replacements:
+            number = replacement.sign_transaction_request_id
+            asked = self._treasury.sign_transaction_request(ctx, number)
+            signed = self._treasury.sign_request(ctx, asked.sign_request_id)
+            replacement.unsigned_transaction = asked.unsigned_transaction
+            replacement.signatures.extend(item.signed_data for item in signed.signed_data)
+            replacement.public_keys.extend(self._public_keys(ctx, signed))
         if outgoing.request_id:
             request = self._state.request(ctx.store, outgoing.request_id)
             outgoing.ask.CopyFrom(request.event.sign)
             outgoing.ask.ClearField("payload")
         return outgoing
+
+    def _public_keys(self, ctx: Context, signed: treasury.SignRequest) -> Iterator[bytes]:
+        return (self._treasury.key(ctx, key_id).public_key for key_id in signed.key_ids)
 
     def composable(
         self, ctx: Context, query: pb.QueryComposableRequest
@@ -116,7 +130,14 @@ class ReceiverQueries:
 
     def _found(self, ctx: Context, request_id: int) -> pb.QueryRequestResponse:
         request = self._state.request(ctx.store, request_id, with_steps=True)
+        self._show_replacements(ctx, request)
         return pb.QueryRequestResponse(request=request)
+
+    def _show_replacements(self, ctx: Context, request: pb.Request) -> None:
+        """Put in what the treasury keeps: the transactions."""
+        for one in request.replacements:
+            asked = self._treasury.sign_transaction_request(ctx, one.sign_transaction_request_id)
+            one.unsigned_transaction = asked.unsigned_transaction
 
     def _composable(self, ctx: Context, request_id: int) -> pb.Composable:
         request = self._state.request(ctx.store, request_id)

@@ -103,6 +103,21 @@ class Deliveries:
         detail = ", ".join(f"{_NOUN[d.kind]} to {d.chain}" for d in request.deliveries)
         self._journey.advance(ctx, request, pb.REQUEST_STATUS_DELIVERING, "delivering", detail)
 
+    def carries(self, request: pb.Request) -> bool:
+        """Whether the request's transaction is on its way, and no end of it is reported."""
+        return any(
+            delivery.kind == pb.DELIVERY_KIND_TRANSACTION and delivery.status not in _FINAL
+            for delivery in request.deliveries
+        )
+
+    def replace(self, ctx: Context, request: pb.Request, replacement: pb.Replacement) -> None:
+        """Relayers carry the replacement too: whichever lands, the delivery is confirmed."""
+        outgoing = self._outgoing(ctx, request.sign_transaction_request_id)
+        outgoing.replacements.add(
+            sign_transaction_request_id=replacement.sign_transaction_request_id
+        )
+        self._put_outgoing(ctx, outgoing)
+
     def open_standalone(
         self,
         ctx: Context,

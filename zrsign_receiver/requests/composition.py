@@ -4,7 +4,7 @@ asked.
 An approval is about one transaction, so a simple transaction is composed before the policy sees it.
 One that goes stale while it waits for approvals (a Solana blockhash expires, an EVM nonce is taken)
 is replaced by a new proposal that names the waiting action: that action can no longer execute, and
-approvals start again under a new one.
+approvals start again under a new one. What is signed and stuck is `replacements`' business.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Composition:
         """A composer's transaction for a simple transaction; the ledger holds it against what was
         asked.
         """
-        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        request = self.composed_by(ctx, msg.composer, msg.request_id)
         if not self._is_known_proposal(request, msg):
             self._require_proposable(request, msg)
-            prepared = self._verified(ctx, request, msg.unsigned_transaction)
+            prepared = self.verified(ctx, request, msg.unsigned_transaction)
             self._state.remove_composable(ctx.store, request)
             request.unsigned_transaction = msg.unsigned_transaction
             self._state.keep_composed(ctx.store, request)
@@ -63,7 +63,7 @@ class Composition:
 
     def reject(self, ctx: Context, msg: pb.MsgRejectComposition) -> None:
         """A composer says why the transaction cannot be built; the request ends."""
-        request = self._composed_by(ctx, msg.composer, msg.request_id)
+        request = self.composed_by(ctx, msg.composer, msg.request_id)
         if request.status == pb.REQUEST_STATUS_REJECTED:
             return
         if request.status != pb.REQUEST_STATUS_COMPOSING:
@@ -85,7 +85,11 @@ class Composition:
             why = f"no composer proposed a transaction within {COMPOSING_BLOCKS} blocks"
             self._journey.reject(ctx, request, Rejection(Reason.COMPOSITION_TIMEOUT, why))
 
-    def _composed_by(self, ctx: Context, composer: str, request_id: int) -> pb.Request:
+    def composed_by(self, ctx: Context, composer: str, request_id: int) -> pb.Request:
+        """The simple transaction that a registered composer names.
+
+        Raises Unauthorized, NotFound or Conflict.
+        """
         if composer not in self._state.params(ctx.store).composers:
             raise Unauthorized(f"{composer} is not a registered composer")
         request = self._state.request(ctx.store, request_id)
@@ -113,7 +117,7 @@ class Composition:
             "while it is COMPOSING, or name the waiting action in supersedes_action_id"
         )
 
-    def _verified(self, ctx: Context, request: pb.Request, unsigned: bytes) -> Prepared:
+    def verified(self, ctx: Context, request: pb.Request, unsigned: bytes) -> Prepared:
         """The proposal, if it does what was asked; raises InvalidArgument."""
         chain = chain_for(request.destination)
         asked = payloads.simple(chain, request.event.sign.payload)

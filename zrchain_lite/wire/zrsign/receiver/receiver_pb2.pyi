@@ -254,7 +254,7 @@ class Answer(_message.Message):
     def __init__(self, wallet_type_id: _Optional[bytes] = ..., wallet_index: _Optional[int] = ..., wallet: _Optional[str] = ..., options: _Optional[int] = ..., trace_id: _Optional[bytes] = ..., meta_data: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., broadcast: _Optional[bool] = ..., owner: _Optional[str] = ..., authority_signature: _Optional[bytes] = ..., context: _Optional[bytes] = ...) -> None: ...
 
 class Request(_message.Message):
-    __slots__ = ("id", "event", "mode", "kind", "status", "reject_reason", "owner_id", "workspace_addr", "coin_type", "destination", "action_id", "key_request_id", "key_id", "sign_request_id", "sign_transaction_request_id", "authority_sign_request_id", "wallet", "signatures", "unsigned_transaction", "deliveries", "steps", "content_hash", "answer", "authority_attempts", "step_count")
+    __slots__ = ("id", "event", "mode", "kind", "status", "reject_reason", "owner_id", "workspace_addr", "coin_type", "destination", "action_id", "key_request_id", "key_id", "sign_request_id", "sign_transaction_request_id", "authority_sign_request_id", "wallet", "signatures", "unsigned_transaction", "deliveries", "steps", "content_hash", "answer", "authority_attempts", "step_count", "replacements")
     ID_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
@@ -280,6 +280,7 @@ class Request(_message.Message):
     ANSWER_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     STEP_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REPLACEMENTS_FIELD_NUMBER: _ClassVar[int]
     id: int
     event: SourceEvent
     mode: Mode
@@ -305,7 +306,18 @@ class Request(_message.Message):
     answer: Answer
     authority_attempts: int
     step_count: int
-    def __init__(self, id: _Optional[int] = ..., event: _Optional[_Union[SourceEvent, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., kind: _Optional[_Union[RequestKind, str]] = ..., status: _Optional[_Union[RequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., owner_id: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., coin_type: _Optional[int] = ..., destination: _Optional[str] = ..., action_id: _Optional[int] = ..., key_request_id: _Optional[int] = ..., key_id: _Optional[int] = ..., sign_request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., authority_sign_request_id: _Optional[int] = ..., wallet: _Optional[str] = ..., signatures: _Optional[_Iterable[bytes]] = ..., unsigned_transaction: _Optional[bytes] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., content_hash: _Optional[bytes] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., authority_attempts: _Optional[int] = ..., step_count: _Optional[int] = ...) -> None: ...
+    replacements: _containers.RepeatedCompositeFieldContainer[Replacement]
+    def __init__(self, id: _Optional[int] = ..., event: _Optional[_Union[SourceEvent, _Mapping]] = ..., mode: _Optional[_Union[Mode, str]] = ..., kind: _Optional[_Union[RequestKind, str]] = ..., status: _Optional[_Union[RequestStatus, str]] = ..., reject_reason: _Optional[str] = ..., owner_id: _Optional[str] = ..., workspace_addr: _Optional[str] = ..., coin_type: _Optional[int] = ..., destination: _Optional[str] = ..., action_id: _Optional[int] = ..., key_request_id: _Optional[int] = ..., key_id: _Optional[int] = ..., sign_request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., authority_sign_request_id: _Optional[int] = ..., wallet: _Optional[str] = ..., signatures: _Optional[_Iterable[bytes]] = ..., unsigned_transaction: _Optional[bytes] = ..., deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., content_hash: _Optional[bytes] = ..., answer: _Optional[_Union[Answer, _Mapping]] = ..., authority_attempts: _Optional[int] = ..., step_count: _Optional[int] = ..., replacements: _Optional[_Iterable[_Union[Replacement, _Mapping]]] = ...) -> None: ...
+
+class Replacement(_message.Message):
+    __slots__ = ("sign_transaction_request_id", "signed", "unsigned_transaction")
+    SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_FIELD_NUMBER: _ClassVar[int]
+    UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    sign_transaction_request_id: int
+    signed: bool
+    unsigned_transaction: bytes
+    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., signed: _Optional[bool] = ..., unsigned_transaction: _Optional[bytes] = ...) -> None: ...
 
 class MsgReportEvents(_message.Message):
     __slots__ = ("observer", "events")
@@ -322,16 +334,18 @@ class MsgReportEventsResponse(_message.Message):
     def __init__(self, request_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MsgProposeTransaction(_message.Message):
-    __slots__ = ("composer", "request_id", "unsigned_transaction", "supersedes_action_id")
+    __slots__ = ("composer", "request_id", "unsigned_transaction", "supersedes_action_id", "replaces_sign_transaction_request_id")
     COMPOSER_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     SUPERSEDES_ACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLACES_SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     composer: str
     request_id: int
     unsigned_transaction: bytes
     supersedes_action_id: int
-    def __init__(self, composer: _Optional[str] = ..., request_id: _Optional[int] = ..., unsigned_transaction: _Optional[bytes] = ..., supersedes_action_id: _Optional[int] = ...) -> None: ...
+    replaces_sign_transaction_request_id: int
+    def __init__(self, composer: _Optional[str] = ..., request_id: _Optional[int] = ..., unsigned_transaction: _Optional[bytes] = ..., supersedes_action_id: _Optional[int] = ..., replaces_sign_transaction_request_id: _Optional[int] = ...) -> None: ...
 
 class MsgProposeTransactionResponse(_message.Message):
     __slots__ = ("sign_transaction_request_id", "action_id")
@@ -416,7 +430,7 @@ class ExecuteRequestResponse(_message.Message):
     def __init__(self, sign_request_id: _Optional[int] = ...) -> None: ...
 
 class Outgoing(_message.Message):
-    __slots__ = ("sign_transaction_request_id", "request_id", "chain", "unsigned_transaction", "signatures", "public_keys", "delivery", "ask")
+    __slots__ = ("sign_transaction_request_id", "request_id", "chain", "unsigned_transaction", "signatures", "public_keys", "delivery", "ask", "replacements")
     SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CHAIN_FIELD_NUMBER: _ClassVar[int]
@@ -425,6 +439,7 @@ class Outgoing(_message.Message):
     PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     ASK_FIELD_NUMBER: _ClassVar[int]
+    REPLACEMENTS_FIELD_NUMBER: _ClassVar[int]
     sign_transaction_request_id: int
     request_id: int
     chain: str
@@ -433,7 +448,20 @@ class Outgoing(_message.Message):
     public_keys: _containers.RepeatedScalarFieldContainer[bytes]
     delivery: Delivery
     ask: SignAsk
-    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., request_id: _Optional[int] = ..., chain: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., signatures: _Optional[_Iterable[bytes]] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., ask: _Optional[_Union[SignAsk, _Mapping]] = ...) -> None: ...
+    replacements: _containers.RepeatedCompositeFieldContainer[SignedReplacement]
+    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., request_id: _Optional[int] = ..., chain: _Optional[str] = ..., unsigned_transaction: _Optional[bytes] = ..., signatures: _Optional[_Iterable[bytes]] = ..., public_keys: _Optional[_Iterable[bytes]] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ..., ask: _Optional[_Union[SignAsk, _Mapping]] = ..., replacements: _Optional[_Iterable[_Union[SignedReplacement, _Mapping]]] = ...) -> None: ...
+
+class SignedReplacement(_message.Message):
+    __slots__ = ("sign_transaction_request_id", "unsigned_transaction", "signatures", "public_keys")
+    SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    UNSIGNED_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURES_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
+    sign_transaction_request_id: int
+    unsigned_transaction: bytes
+    signatures: _containers.RepeatedScalarFieldContainer[bytes]
+    public_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, sign_transaction_request_id: _Optional[int] = ..., unsigned_transaction: _Optional[bytes] = ..., signatures: _Optional[_Iterable[bytes]] = ..., public_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class QueryParamsRequest(_message.Message):
     __slots__ = ()

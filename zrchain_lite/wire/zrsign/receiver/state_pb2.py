@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bzrsign/receiver/state.proto\x12\x0fzrsign.receiver\"Y\n\x0bObservation\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12$\n\x05votes\x18\x02 \x03(\x0b\x32\x15.zrsign.receiver.Vote\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x0c\".\n\x04Vote\x12\x10\n\x08observer\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\"4\n\nWalletSlot\x12\x16\n\x0ekey_request_id\x18\x01 \x01(\x04\x12\x0e\n\x06key_id\x18\x02 \x01(\x04\"6\n\rSignatureLink\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x11\n\tauthority\x18\x02 \x01(\x08\"\x13\n\x02Id\x12\r\n\x05value\x18\x01 \x01(\x04\"\x15\n\x04Text\x12\r\n\x05value\x18\x01 \x01(\t\"\x15\n\x04\x42lob\x12\r\n\x05value\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bzrsign/receiver/state.proto\x12\x0fzrsign.receiver\"Y\n\x0bObservation\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12$\n\x05votes\x18\x02 \x03(\x0b\x32\x15.zrsign.receiver.Vote\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x03 \x01(\x0c\".\n\x04Vote\x12\x10\n\x08observer\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_hash\x18\x02 \x01(\x0c\"4\n\nWalletSlot\x12\x16\n\x0ekey_request_id\x18\x01 \x01(\x04\x12\x0e\n\x06key_id\x18\x02 \x01(\x04\"K\n\rSignatureLink\x12\x12\n\nrequest_id\x18\x01 \x01(\x04\x12\x11\n\tauthority\x18\x02 \x01(\x08\x12\x13\n\x0breplacement\x18\x03 \x01(\x08\"\x13\n\x02Id\x12\r\n\x05value\x18\x01 \x01(\x04\"\x15\n\x04Text\x12\r\n\x05value\x18\x01 \x01(\t\"\x15\n\x04\x42lob\x12\r\n\x05value\x18\x01 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,11 +38,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WALLETSLOT']._serialized_start=187
   _globals['_WALLETSLOT']._serialized_end=239
   _globals['_SIGNATURELINK']._serialized_start=241
-  _globals['_SIGNATURELINK']._serialized_end=295
-  _globals['_ID']._serialized_start=297
-  _globals['_ID']._serialized_end=316
-  _globals['_TEXT']._serialized_start=318
-  _globals['_TEXT']._serialized_end=339
-  _globals['_BLOB']._serialized_start=341
-  _globals['_BLOB']._serialized_end=362
+  _globals['_SIGNATURELINK']._serialized_end=316
+  _globals['_ID']._serialized_start=318
+  _globals['_ID']._serialized_end=337
+  _globals['_TEXT']._serialized_start=339
+  _globals['_TEXT']._serialized_end=360
+  _globals['_BLOB']._serialized_start=362
+  _globals['_BLOB']._serialized_end=383
 # @@protoc_insertion_point(module_scope)

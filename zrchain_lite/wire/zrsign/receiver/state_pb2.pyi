@@ -33,12 +33,14 @@ class WalletSlot(_message.Message):
     def __init__(self, key_request_id: _Optional[int] = ..., key_id: _Optional[int] = ...) -> None: ...
 
 class SignatureLink(_message.Message):
-    __slots__ = ("request_id", "authority")
+    __slots__ = ("request_id", "authority", "replacement")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     AUTHORITY_FIELD_NUMBER: _ClassVar[int]
+    REPLACEMENT_FIELD_NUMBER: _ClassVar[int]
     request_id: int
     authority: bool
-    def __init__(self, request_id: _Optional[int] = ..., authority: _Optional[bool] = ...) -> None: ...
+    replacement: bool
+    def __init__(self, request_id: _Optional[int] = ..., authority: _Optional[bool] = ..., replacement: _Optional[bool] = ...) -> None: ...
 
 class Id(_message.Message):
     __slots__ = ("value",)
