@@ -1,7 +1,8 @@
 """Each signed transaction and each answer goes from the ledger's lists to the outbox once.
 
 An item's key holds a hash of what is carried, so a ledger that starts again from nothing (a local
-one) never finds its requests taken for old ones.
+one) never finds its requests taken for old ones. What is signed in place of a stuck transaction
+joins the item of the first.
 """
 
 from __future__ import annotations
@@ -56,8 +57,12 @@ class Intake:
 
     async def _take(self, item: OutboxItem, outgoing: receiver.Outgoing) -> bool:
         number = outgoing.sign_transaction_request_id
-        if number in self._withheld or await self._outbox.get(item.key) is not None:
+        if number in self._withheld:
             return False
+        known = await self._outbox.get(item.key)
+        if known is not None:
+            renewed = known.content != item.content
+            return renewed and await self._outbox.renew(item.key, item.content)
         if await self._ledger.no_broadcast(number):
             self._withheld.add(number)
             self._log.warning("withheld", sign_transaction_request=number, reason="no_broadcast")
@@ -76,7 +81,9 @@ def transaction_item(outgoing: receiver.Outgoing) -> OutboxItem:
     carried.CopyFrom(outgoing)
     carried.ClearField("delivery")
     content = carried.SerializeToString(deterministic=True)
-    key = f"transaction/{outgoing.sign_transaction_request_id}/{_digest(content)}"
+    carried.ClearField("replacements")
+    first = carried.SerializeToString(deterministic=True)
+    key = f"transaction/{outgoing.sign_transaction_request_id}/{_digest(first)}"
     return OutboxItem(ItemKey(key), ItemKind.TRANSACTION, outgoing.chain, content)
 
 

@@ -82,4 +82,5 @@ def report_of(item: OutboxItem, relayer: str) -> receiver.MsgReportDelivery:
     else:
         outgoing = receiver.Outgoing.FromString(item.content)
         report.sign_transaction_request_id = outgoing.sign_transaction_request_id
+        report.transactions = 1 + len(outgoing.replacements)
     return report

@@ -91,10 +91,11 @@ class Final:
 
 @dataclass(frozen=True)
 class Built:
-    """A signed transaction is ready and stored."""
+    """A signed transaction is ready. `others` are the ids of those that it replaces."""
 
     signed: bytes
     tx_id: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -112,17 +112,38 @@ class Outbox(Database):
     async def save(self, item: OutboxItem) -> None:
         """Store an item's new value; an ended item gives its nonce back, and never changes.
 
-        `reported` and `told` are the reporter's and stay as they are stored.
+        `reported` and `told` are the reporter's and stay as they are stored, as does a `content`
+        that was renewed meanwhile: that an older one cannot land is no end.
         """
         async with self._writing() as session:
             stored = await session.get(ItemRow, item.key)
             if stored is not None and Stage(stored.stage).ended:
                 return
             if stored is not None:
+                if stored.content != item.content:
+                    if item.stage is Stage.FAILED:
+                        return
+                    item = replace(item, content=stored.content, next_at=0.0)
                 item = replace(item, reported=Standing(stored.reported), told=stored.told)
             await session.merge(ItemRow(**_columns(item)))
             if item.stage.ended:
                 await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
+
+    async def renew(self, key: ItemKey, content: bytes) -> bool:
+        """Give an item what the ledger has of it now, and look at it again.
+
+        One that failed goes on: the ledger has a transaction of it that may land. False when
+        there is none with this key, or nothing changes.
+        """
+        async with self._writing() as session:
+            row = await session.get(ItemRow, key)
+            if row is None or row.content == content or row.stage == Stage.DONE:
+                return False
+            row.content, row.next_at = content, 0.0
+            if row.stage == Stage.FAILED:
+                row.stage, row.reported = Stage.INCLUSION.value, Standing.SUBMITTED.value
+                row.owes = owes(_item(row))
+        return True
 
     async def mark_reported(self, key: ItemKey, standing: Standing, note: str = "") -> None:
         """The ledger knows that much about an item."""

@@ -214,6 +214,7 @@ class Relayer:
                 self._clock,
                 _counter(chain),
                 self._settings.poll_interval_s,
+                limits.replace_after_s,
             )
             for chain, target in self._settings.destinations.items()
             if (composer := adapter_for(chain).composer) is not None

@@ -80,6 +80,11 @@ class ComposerSettings(Part):
     """Whether this relayer composes."""
     grace_s: float = Field(default=600.0, ge=0)
     """How long a transaction that cannot be built now waits before it is rejected, in seconds."""
+    replace_after_s: float = Field(default=120.0, ge=0)
+    """Time after which a transaction that waits gets a higher fee, if others pay more, in seconds.
+
+    EVM only; Bitcoin's is the proxy's.
+    """
     gas_margin_percent: int = Field(default=20, ge=0, le=400)
     """How much more gas than the node's estimate a transaction gets, in percent."""
     max_gas: int = Field(default=15_000_000, gt=21_000)

@@ -79,6 +79,8 @@ class Effect(StrEnum):
     WAIT = "wait"
     CHECK = "check"
     SUBMIT = "submit"
+    # The ledger has a newer transaction of the same item.
+    BUILD = "build"
     # Only answers: the same call again with a higher fee on the same nonce.
     REPLACE = "replace"
 
@@ -233,7 +235,9 @@ def _on_chain(
 
 
 def _built(item: OutboxItem, news: Built, now: float) -> Move:
-    others = tuple(tx_id for tx_id in item.tx_ids if tx_id != news.tx_id)
+    began = item.stage is Stage.BUILDING
+    known = dict.fromkeys((*item.tx_ids, *news.others))
+    others = tuple(tx_id for tx_id in known if tx_id != news.tx_id)
     item = replace(
         item,
         stage=Stage.INCLUSION,
@@ -243,7 +247,7 @@ def _built(item: OutboxItem, news: Built, now: float) -> Move:
         reason="",
     )
     # A replacement goes out at once; anything else is looked for first, as it may be there already.
-    return Move(item, Effect.SUBMIT if others else Effect.CHECK)
+    return Move(item, Effect.SUBMIT if others and not began else Effect.CHECK)
 
 
 def _held(item: OutboxItem, news: Held, now: float, bounds: Bounds) -> Move:

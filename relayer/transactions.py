@@ -15,22 +15,31 @@ from zrsign_chains import ChainError, chain_for
 
 
 def assemble(outgoing: receiver.Outgoing) -> Built:
-    """Raises Unbuildable when signatures, keys and transaction do not belong together."""
+    """The newest of its transactions, with the ids of the others.
+
+    Raises Unbuildable when signatures, keys and transaction do not belong together.
+    """
+    transactions: list[receiver.Outgoing | receiver.SignedReplacement] = [
+        outgoing,
+        *outgoing.replacements,
+    ]
     try:
         chain = chain_for(outgoing.chain)
-        unsigned = chain.parse(outgoing.unsigned_transaction)
-        signed = chain.assemble(unsigned, outgoing.signatures, outgoing.public_keys)
-        tx_id = chain.transaction_id(signed)
+        signed = [
+            chain.assemble(chain.parse(one.unsigned_transaction), one.signatures, one.public_keys)
+            for one in transactions
+        ]
+        *others, newest = map(chain.transaction_id, signed)
     except ChainError as error:
         raise Unbuildable(
             f"sign-transaction request {outgoing.sign_transaction_request_id} "
             f"gives no valid transaction for {outgoing.chain}: {error}"
         ) from error
-    return Built(signed, tx_id)
+    return Built(signed[-1], newest, tuple(others))
 
 
 class TransactionBuilder(Builder):
-    """Nothing to fill in and nothing to replace: the requester fixed every byte."""
+    """Nothing to fill in: the requester, or a composer, fixed every byte."""
 
     async def build(self, item: OutboxItem) -> Construction:
         try:
@@ -40,6 +49,10 @@ class TransactionBuilder(Builder):
 
     async def replace(self, item: OutboxItem) -> Construction:
         return Held("a requested transaction is sent as it was signed")
+
+    def is_outdated(self, item: OutboxItem) -> bool:
+        outgoing = receiver.Outgoing.FromString(item.content)
+        return len(item.tx_ids) < 1 + len(outgoing.replacements)
 
     async def resolve(self, item: OutboxItem, news: News) -> News:
         return news

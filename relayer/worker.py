@@ -62,6 +62,8 @@ class ChainWorker:
     async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""
         effect = Effect.CHECK
+        if item.stage is Stage.INCLUSION and self._builders[item.kind].is_outdated(item):
+            effect = Effect.BUILD
         for _ in range(MAX_STEPS):
             builder = self._builders[item.kind]
             news = await builder.resolve(item, await self._look(item, effect))
@@ -79,7 +81,7 @@ class ChainWorker:
             return await self._destination.submit(item.signed)
         if effect is Effect.REPLACE:
             return await self._builders[item.kind].replace(item)
-        if item.stage is Stage.BUILDING:
+        if item.stage is Stage.BUILDING or effect is Effect.BUILD:
             return await self._builders[item.kind].build(item)
         return await self._destination.status(item.signed, item.tx_ids, item.height, item.since)
 

@@ -22,10 +22,10 @@ class Payment:
 
 @dataclass(frozen=True)
 class Rival:
-    """A payment that was given up and may still land, and one of its coins."""
+    """A payment that may still land, and those of its coins that the next one has to spend."""
 
     tx: BitcoinTx
-    coin: Utxo
+    coins: tuple[Utxo, ...]
 
 
 def compose(
@@ -41,8 +41,8 @@ def compose(
 ) -> Payment:
     """Pay `intent` from the coins of a key, at `fee_rate` sat/vB.
 
-    The coin of each of `rivals` is spent too, at a fee for which nodes that hold them take this one
-    instead (BIP-125).
+    The coins of each of `rivals` are spent too, at a fee for which nodes that hold them take this
+    one instead (BIP-125).
 
     Raises Uncomposable with the figures when the coins do not suffice or the fee is too high, and
     ChainError when no coin could ever make it good (address, dust, data).
@@ -55,9 +55,9 @@ def compose(
         payload = chain.compose(
             intent,
             utxos=usable,
-            fee_rate_sat_vb=max([fee_rate, *(_rate(rival.tx) for rival in rivals)]),
+            fee_rate_sat_vb=max([fee_rate, *(next_rate(rival.tx) for rival in rivals)]),
             change_public_key=public_key,
-            required=[rival.coin for rival in rivals],
+            required=[coin for rival in rivals for coin in rival.coins],
             least_fee_sats=sum(chain.replacement_fee(rival.tx) for rival in rivals),
         )
     except InsufficientFunds as error:
@@ -76,7 +76,7 @@ def outpoints(chain: BitcoinChain, payload: bytes) -> tuple[Outpoint, ...]:
     return tuple(Outpoint(spent.txid, spent.vout) for spent in chain.parse(payload).inputs)
 
 
-def _rate(tx: BitcoinTx) -> float:
+def next_rate(tx: BitcoinTx) -> float:
     """Satoshi a virtual byte, and the one more that its replacement pays."""
     scripts = [each.script_pubkey for each in tx.inputs]
     return tx.fee_sats / payment_vsize(scripts, [each.script_pubkey for each in tx.outputs]) + 1

@@ -8,11 +8,11 @@ its coins, so that only one of the two can land.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from zrchain_lite.client import ObjectNotFound
-from zrsign_btc_proxy.coins import Payment, Rival, compose, outpoints
+from zrsign_btc_proxy.coins import Payment, Rival, compose, next_rate, outpoints
 from zrsign_btc_proxy.reservations import Outpoint, Reservations
 from zrsign_btc_proxy.wallet import WatchWallet
 from zrsign_chains import ChainError
@@ -29,6 +29,8 @@ MAX_SPENT = 5
 class BitcoinComposer(Composer):
     """`wallet` knows the keys' coins, `reservations` which of them are taken."""
 
+    outbids = True
+
     def __init__(self, wallet: WatchWallet, ledger: ComposerLedger, reservations: Reservations):
         self.chain = wallet.chain
         self._rules = BitcoinChain(wallet.chain)
@@ -42,7 +44,24 @@ class BitcoinComposer(Composer):
         """A PSBT whose coins are set aside. Raises ComposingError, ChainError or a node's error."""
         await self._adopt(task)
         await self._wallet.watch([task.public_key])
-        payment = await self._payment(task)
+        payment = await self._payment(task, await self._rivals(task))
+        await self._reservations.reserve(self.chain, task.request_id, payment.coins)
+        return payment.payload
+
+    async def outbid(self, task: ComposeTask, payload: bytes) -> bytes | None:
+        """Its coins again, and more where the change does not carry the fee (BIP-125).
+
+        Not where it is in a block, or where a later payment spends its change and pays for both.
+        """
+        stuck = self._rules.parse(payload)
+        if await self._wallet.fee_rate() < next_rate(stuck):
+            return None
+        for coin in stuck.inputs:
+            if await self._wallet.is_spent_in_a_block(coin.txid, coin.vout):
+                return None
+        if await self._wallet.is_built_upon(self._rules.unsigned_id(stuck)):
+            return None
+        payment = await self._payment(task, [Rival(stuck, _coins(stuck))])
         await self._reservations.reserve(self.chain, task.request_id, payment.coins)
         return payment.payload
 
@@ -91,10 +110,10 @@ class BitcoinComposer(Composer):
                 continue  # The ledger has refused it as well; it will never be sent.
             await self._reservations.reserve(self.chain, request_id, coins)
 
-    async def _payment(self, task: ComposeTask) -> Payment:
+    async def _payment(self, task: ComposeTask, rivals: Sequence[Rival]) -> Payment:
         # Its own coins are its to use: an earlier proposal may never have reached the ledger.
         taken = await self._reservations.taken(self.chain, but_by=task.request_id)
-        rivals = await self._rivals(task)
+        held = {(coin.txid, coin.vout) for rival in rivals for coin in rival.coins}
         fee_rate = await self._wallet.fee_rate()
 
         def attempt(among: Collection[Utxo]) -> Payment:
@@ -111,6 +130,9 @@ class BitcoinComposer(Composer):
 
         for _ in range(MAX_SPENT):
             coins = await self._wallet.coins(task.sender)
+            if rivals:
+                # What takes another one's place may spend no other coin that is in no block.
+                coins = [c for c in coins if c.confirmed and (c.txid, c.vout) not in held]
             try:
                 payment = attempt(coins)
             except Uncomposable:
@@ -142,10 +164,19 @@ class BitcoinComposer(Composer):
             await self._reservations.reserve(self.chain, request_id, coins)
             spent = [await self._wallet.is_spent_in_a_block(*coin) for coin in coins]
             if not any(spent):
-                found.append(Rival(tx, await self._wallet.proven(_largest(tx))))
+                # Those that it replaced spend its first coin too.
+                found.append(Rival(tx, (await self._wallet.proven(_coins(tx)[0]),)))
         return found
 
 
-def _largest(tx: BitcoinTx) -> Utxo:
-    coin = max(tx.inputs, key=lambda each: each.value_sats)
-    return Utxo(coin.txid, coin.vout, coin.value_sats, coin.script_pubkey)
+def _coins(tx: BitcoinTx) -> tuple[Utxo, ...]:
+    return tuple(
+        Utxo(
+            txid=spent.txid,
+            vout=spent.vout,
+            value_sats=spent.value_sats,
+            script_pubkey=spent.script_pubkey,
+            previous_transaction=spent.previous_transaction,
+        )
+        for spent in tx.inputs
+    )

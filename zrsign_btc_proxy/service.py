@@ -47,6 +47,7 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
                 settings.grace_s,
                 time.time,
                 settings.poll_interval_s,
+                settings.replace_after_s,
             )
             stack.push_async_callback(served.close)
             networks.append(served)
@@ -70,6 +71,7 @@ class ServedNetwork:
         grace_s: float,
         clock: Callable[[], float],
         pause_s: float = 1.0,
+        replace_after_s: float | None = None,
     ):
         self.chain = wallet.chain
         self._clock = clock
@@ -85,6 +87,7 @@ class ServedNetwork:
             clock,
             lambda outcome: COMPOSITIONS.labels(outcome).inc(),
             pause_s,
+            replace_after_s,
         )
         self._known_keys = 0
 

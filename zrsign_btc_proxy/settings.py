@@ -53,6 +53,8 @@ class ProxySettings(Settings):
     """The Bitcoin networks by CAIP-2 id, one table each."""
     grace_s: float = Field(default=600.0, ge=0)
     """How long a payment that cannot be made waits before it is rejected, in seconds."""
+    replace_after_s: float = Field(default=1800.0, ge=0)
+    """Time after which a payment that waits gets a higher fee, if others pay more, in seconds."""
     poll_interval_s: float = Field(default=1.0, gt=0)
     """Longest time between two looks at the ledger, in seconds; new blocks wake it earlier."""
     discover_interval_s: float = Field(default=5.0, gt=0)

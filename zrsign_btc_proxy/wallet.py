@@ -20,6 +20,7 @@ from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 # Bitcoin Core's error codes.
 WALLET_ERROR = -4
+NOT_FOUND = -5
 WALLET_NOT_FOUND = -18
 WALLET_ALREADY_LOADED = -35
 # A pool takes a transaction with 25 unconfirmed ones in its line, itself counted.
@@ -125,6 +126,16 @@ class WatchWallet:
     async def is_unspent(self, txid: str, vout: int) -> bool:
         """Whether neither a block nor the pool spends the coin; `txid` in display order."""
         return await self._node.call("gettxout", txid, vout, True) is not None
+
+    async def is_built_upon(self, txid: str) -> bool:
+        """Whether the pool holds a transaction that spends an output of this one."""
+        try:
+            entry = await self._node.call("getmempoolentry", txid)
+        except NodeRefused as error:
+            if error.code == NOT_FOUND:
+                return False
+            raise
+        return int(entry["descendantcount"]) > 1
 
     def spendable(self, coin: Utxo) -> bool:
         """Deep enough by the configured policy."""

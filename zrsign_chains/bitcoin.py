@@ -150,6 +150,10 @@ class BitcoinChain(Chain):
         parts = zip(own.inputs, sighashes(own), signatures, public_keys, strict=True)
         return serialize(own, [_witness(*part) for part in parts])
 
+    def unsigned_id(self, tx: UnsignedTx) -> str:
+        """Return the txid that it will have: witnesses are no part of it (BIP-141)."""
+        return self.transaction_id(serialize(_own(tx)))
+
     def transaction_id(self, signed: bytes) -> str:
         """Return the txid (without witnesses) in display order."""
         return str(parse_transaction(signed).txid().hex())

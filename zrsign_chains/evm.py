@@ -191,8 +191,10 @@ class EvmChain(Chain):
     def verify_replacement(self, old: UnsignedTx, new: UnsignedTx) -> None:
         """Require the same nonce, gas and call, and both fees so high that pools take it."""
         before, after = self._own(old), self._own(new)
-        fees = {"gas_price": before.gas_price, "priority_fee": before.priority_fee}
-        if replace(after, raw=before.raw, **fees) != before:
+        same = replace(
+            after, raw=before.raw, gas_price=before.gas_price, priority_fee=before.priority_fee
+        )
+        if same != before:
             raise IntentMismatch("more than the fee differs from the transaction that is replaced")
         if after.gas_price < raised(before.gas_price) or (
             after.priority_fee < raised(before.priority_fee)

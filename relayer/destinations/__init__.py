@@ -60,6 +60,10 @@ class Builder(Protocol):
         """The same effect with a higher fee. `Held` when there is none."""
         ...
 
+    def is_outdated(self, item: OutboxItem) -> bool:
+        """Whether the ledger has a newer transaction of the item than what is being sent."""
+        return False
+
     async def resolve(self, item: OutboxItem, news: News) -> News:
         """A last look before news counts, for what the node alone cannot know."""
         ...

@@ -50,9 +50,9 @@ class Proxy:
         self.now = 0.0
         self.served = self.another()
 
-    def another(self) -> ServedNetwork:
+    def another(self, **more: Any) -> ServedNetwork:
         ledger = client(self.world, COMPOSER)
-        return ServedNetwork(self.wallet, ledger, self.reservations, 60.0, lambda: self.now)
+        return ServedNetwork(self.wallet, ledger, self.reservations, 60.0, lambda: self.now, **more)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from zrsign_chains import Intent
 from zrsign_daemon.composing.errors import ComposingError, NotYet, Uncomposable
@@ -36,6 +36,8 @@ class Composer(Protocol):
     """Builds transactions of one chain."""
 
     chain: str
+    outbids: ClassVar[bool] = False
+    """Whether it may have an answer to `outbid`."""
 
     async def compose(self, task: ComposeTask) -> bytes:
         """An unsigned transaction. Raises ComposingError, ChainError or a node's error."""
@@ -44,6 +46,13 @@ class Composer(Protocol):
     async def stale(self, payload: bytes, sender: str) -> bool:
         """Whether a composed transaction that was not sent yet can no longer land."""
         ...
+
+    async def outbid(self, task: ComposeTask, payload: bytes) -> bytes | None:
+        """The same payment in the place of `payload`, which is on its way, at a higher fee.
+
+        None where a higher fee would not help. Raises as `compose`.
+        """
+        return None  # Most chains have no such transaction.
 
     async def not_accepted(self, request_id: int) -> None:
         """The ledger did not take the proposal: free what was set aside for it."""

@@ -13,7 +13,7 @@ from zrchain_lite.client import TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import ChainError, Intent
 from zrsign_daemon.composing import Composer, ComposeTask, ComposingError, NotYet, Uncomposable
-from zrsign_daemon.composing.ledger import ComposerLedger
+from zrsign_daemon.composing.ledger import ComposerLedger, newest
 from zrsign_daemon.log import get_logger
 
 MAX_PROPOSALS = 3
@@ -26,7 +26,8 @@ class Composition:
     """The requests of one chain: `composer` builds for them, `ledger` hears of it.
 
     `clock` gives Unix seconds; `pause_s` is between two looks while a request cannot be composed;
-    `count` is told the outcome of each request in each pass.
+    `count` is told the outcome of each request in each pass. What is on its way and has made no
+    step for `replace_after_s` is outbid, where that is set.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Composition:
         clock: Callable[[], float],
         count: Callable[[str], None],
         pause_s: float = 1.0,
+        replace_after_s: float | None = None,
     ):
         self.chain = composer.chain
         self._composer = composer
@@ -49,6 +51,10 @@ class Composition:
         self._waits_for: dict[int, str] = {}
         self._refresh_at = 0.0
         self._approving = False
+        self._replace_after_s = replace_after_s if composer.outbids else None
+        self._outbids_refused: Counter[int] = Counter()
+        self._outbid_at = 0.0
+        self._on_their_way = False
         self._pause_s = pause_s
         self._log = get_logger(chain=self.chain)
 
@@ -64,9 +70,15 @@ class Composition:
         if self._clock() >= self._refresh_at:
             self._refresh_at = self._clock() + REFRESH_S
             self._approving = await self._refresh()
+        outbid_pause_s = max(REFRESH_S, (self._replace_after_s or 0.0) / 4)
+        if self._replace_after_s is not None and self._clock() >= self._outbid_at:
+            self._outbid_at = self._clock() + outbid_pause_s
+            self._on_their_way = await self._outbid(self._replace_after_s)
         if waiting:
             return self._pause_s
-        return REFRESH_S if self._approving else None
+        if self._approving:
+            return REFRESH_S
+        return outbid_pause_s if self._on_their_way else None
 
     async def close(self) -> None:
         """Close the composer's connection."""
@@ -105,6 +117,32 @@ class Composition:
             else:
                 await self._propose(request, payload)
         return bool(approving)
+
+    async def _outbid(self, after_s: float) -> bool:
+        """Propose a higher fee for what is stuck. True if anything is on its way."""
+        on_their_way = await self._ledger.delivering(self.chain)
+        for request in on_their_way:
+            if self._clock() - request.steps[-1].time_ms / 1000 >= after_s:
+                await self._replace(request)
+        return bool(on_their_way)
+
+    async def _replace(self, request: receiver.Request) -> None:
+        number = request.sign_transaction_request_id
+        if request.replacements:
+            number = request.replacements[-1].sign_transaction_request_id
+        if self._outbids_refused[number] >= MAX_PROPOSALS:
+            return
+        task = await self._task(await self._ledger.composed(request))
+        try:
+            payload = await self._composer.outbid(task, newest(request))
+            if payload is not None:
+                await self._ledger.propose(request.id, payload, replaces=number)
+                self._settle("replaced", request, "")
+        except (ComposingError, ChainError) as error:
+            self._settle("waiting", request, f"stuck, and {error}")
+        except TxFailed as error:
+            self._outbids_refused[number] += 1
+            self._settle("not_accepted", request, str(error))
 
     async def _task(self, composable: receiver.Composable) -> ComposeTask:
         intent = Intent(

@@ -44,6 +44,22 @@ def _is_public(request: receiver.Request) -> bool:
     return rejected and bool(request.signatures) and bool(request.unsigned_transaction)
 
 
+def newest(request: receiver.Request) -> bytes:
+    """The request's unsigned transaction with the highest fee."""
+    if not request.replacements:
+        return request.unsigned_transaction
+    return request.replacements[-1].unsigned_transaction
+
+
+def _is_on_its_way(request: receiver.Request) -> bool:
+    signed = all(one.signed for one in request.replacements)
+    return signed and any(
+        delivery.kind == receiver.DELIVERY_KIND_TRANSACTION
+        and delivery.status in (receiver.DELIVERY_STATUS_OPEN, receiver.DELIVERY_STATUS_SUBMITTED)
+        for delivery in request.deliveries
+    )
+
+
 class ComposerLedger:
     """Queries and messages over one client, whose account is a registered composer's."""
 
@@ -63,8 +79,18 @@ class ComposerLedger:
         async for request in self._requests(status=receiver.REQUEST_STATUS_APPROVING):
             simple = request.kind == receiver.REQUEST_KIND_SIMPLE_TX
             if simple and request.destination == chain and request.action_id:
-                found.append(await self._composed(request))
+                found.append(await self.composed(request))
         return found
+
+    async def delivering(self, chain: str) -> list[receiver.Request]:
+        """Simple transactions that are on their way to `chain`, and not being signed anew."""
+        return [
+            request
+            async for request in self._requests(status=receiver.REQUEST_STATUS_DELIVERING)
+            if request.kind == receiver.REQUEST_KIND_SIMPLE_TX
+            and request.destination == chain
+            and _is_on_its_way(request)
+        ]
 
     async def under_way(self, request: receiver.Request) -> dict[int, bytes]:
         """Other unsigned transactions of the same key for the same chain that may still land.
@@ -76,7 +102,7 @@ class ComposerLedger:
             async for other in self._requests(owner=request.owner_id, status=status):
                 same = (other.key_id, other.destination) == (request.key_id, request.destination)
                 if same and other.id != request.id and other.unsigned_transaction:
-                    found[other.id] = other.unsigned_transaction
+                    found[other.id] = newest(other)
         return found
 
     async def given_up(self, request: receiver.Request) -> dict[int, bytes]:
@@ -93,7 +119,7 @@ class ComposerLedger:
         )
         wanted = (request.key_id, request.destination)
         return {
-            other.id: other.unsigned_transaction
+            other.id: newest(other)
             for other in answer.requests
             if (other.key_id, other.destination) == wanted and _is_public(other)
         }
@@ -111,11 +137,17 @@ class ComposerLedger:
         return (await self._request(request_id)).steps[-1].time_ms / 1000
 
     async def propose(
-        self, request_id: int, unsigned_transaction: bytes, *, supersedes_action_id: int = 0
+        self,
+        request_id: int,
+        unsigned_transaction: bytes,
+        *,
+        supersedes_action_id: int = 0,
+        replaces: int = 0,
     ) -> None:
         """Hand a transaction in. Raises TxFailed when the ledger refuses it.
 
-        `supersedes_action_id` names the action that waits with a transaction gone stale.
+        `supersedes_action_id` names the action that waits with a transaction gone stale,
+        `replaces` the sign-transaction request whose transaction is stuck.
         """
         await self._client.broadcast(
             receiver.MsgProposeTransaction(
@@ -123,6 +155,7 @@ class ComposerLedger:
                 request_id=request_id,
                 unsigned_transaction=unsigned_transaction,
                 supersedes_action_id=supersedes_action_id,
+                replaces_sign_transaction_request_id=replaces,
             )
         )
 
@@ -134,7 +167,7 @@ class ComposerLedger:
             )
         )
 
-    async def _composed(self, request: receiver.Request) -> receiver.Composable:
+    async def composed(self, request: receiver.Request) -> receiver.Composable:
         """What a composer was told of a request, read again."""
         asked = simple_tx.decode(request.event.sign.payload)
         wallets = await self._client.query(

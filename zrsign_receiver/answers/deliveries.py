@@ -186,6 +186,7 @@ class Deliveries:
         request.deliveries[position].CopyFrom(after)
         if kind == pb.DELIVERY_KIND_TRANSACTION:
             outgoing = self._outgoing(ctx, request.sign_transaction_request_id)
+            _require_all_failed(outgoing, msg)
             outgoing.delivery.CopyFrom(after)
             self._put_outgoing(ctx, outgoing)
         if (before.status, before.tx_id) == (after.status, after.tx_id):
@@ -248,6 +249,15 @@ class Deliveries:
     @staticmethod
     def _add(request: pb.Request, kind: pb.DeliveryKind, chain: str) -> pb.Delivery:
         return request.deliveries.add(kind=kind, chain=chain, status=pb.DELIVERY_STATUS_OPEN)
+
+
+def _require_all_failed(outgoing: pb.Outgoing, msg: pb.MsgReportDelivery) -> None:
+    """Raises Conflict where a transaction may land of which the relayer did not know."""
+    signed = 1 + len(outgoing.replacements)
+    if msg.status == pb.DELIVERY_STATUS_FAILED and max(msg.transactions, 1) < signed:
+        raise Conflict(
+            f"{signed} transactions were signed, and {max(msg.transactions, 1)} cannot land"
+        )
 
 
 def _destination(

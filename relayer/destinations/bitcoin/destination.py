@@ -74,37 +74,46 @@ class BitcoinDestination(Destination):
     ) -> Status:
         try:
             await self._verify_network()
-            return await self._status(Transaction.parse(signed), tx_ids[-1], height, since)
+            return await self._status(Transaction.parse(signed), tx_ids, height, since)
         except (NodeUnavailable, NodeRefused) as error:
             return Unreachable(str(error))
 
     async def close(self) -> None:
         await self.rpc.close()
 
-    async def _status(self, tx: Transaction, tx_id: str, height: int, since: int) -> Status:
+    async def _status(
+        self, tx: Transaction, tx_ids: Sequence[str], height: int, since: int
+    ) -> Status:
         head = int(await self.rpc.call("getblockcount"))
         if head < height:
             return Unreachable(f"{self.rpc.endpoint} is behind: at {head}, it was seen at {height}")
-        seen = (
-            await self._if_found("getrawtransaction", tx_id, True)
-            or await self._by_output(tx_id, len(tx.vout))
-            or (await self._in_block(tx_id, height) if height else None)
-        )
-        if seen is not None:
-            confirmations = int(seen.get("confirmations", 0))
-            if confirmations < 1:
-                return Pending(head)
-            return self._landed(tx_id, int(await self.rpc.call("getblockcount")), confirmations)
-        spent = [one for one in _outpoints(tx) if await self._is_spent(*one)]
+        # One that was replaced may have had change where the newest has none.
+        outputs = len(tx.vout) + (len(tx_ids) > 1)
+        for tx_id in reversed(tx_ids):
+            if (seen := await self._seen(tx_id, outputs, height)) is not None:
+                confirmations = int(seen.get("confirmations", 0))
+                if confirmations < 1:
+                    return Pending(head)
+                return self._landed(tx_id, int(await self.rpc.call("getblockcount")), confirmations)
+        # The first coin is spent by each of its transactions, the others may be the newest one's.
+        outpoints = _outpoints(tx) if len(tx_ids) == 1 else _outpoints(tx)[:1]
+        spent = [one for one in outpoints if await self._is_spent(*one)]
         if not spent:
             return Unknown(head)
-        found = await self._scan.look(tx_id, spent, since, head)
-        return Unknown(head) if found is None else self._of(tx_id, found, head)
+        found = await self._scan.look(tx_ids[-1], spent, since, head)
+        return Unknown(head) if found is None else self._of(tx_ids, found, head)
 
-    def _of(self, tx_id: str, found: Found, head: int) -> Status:
+    async def _seen(self, tx_id: str, outputs: int, height: int) -> dict[str, Any] | None:
+        return (
+            await self._if_found("getrawtransaction", tx_id, True)
+            or await self._by_output(tx_id, outputs)
+            or (await self._in_block(tx_id, height) if height else None)
+        )
+
+    def _of(self, tx_ids: Sequence[str], found: Found, head: int) -> Status:
         confirmations = head - found.height + 1
-        if found.tx_id == tx_id:
-            return self._landed(tx_id, head, confirmations)
+        if found.tx_id in tx_ids:
+            return self._landed(found.tx_id, head, confirmations)
         lost = f"input_spent: {found.tx_id} in block {found.height} spent {_name(found.outpoint)}"
         if confirmations > self._settled:
             return Rejected(lost)

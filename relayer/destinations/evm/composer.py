@@ -42,6 +42,8 @@ def affordable_fees(market: Fees, base: int, gas: int, cap: int, budget: int) ->
 class EvmComposer(Composer):
     """One chain through one node. `limits` bounds what gas may be asked for."""
 
+    outbids = True
+
     def __init__(self, chain: str, rpc: JsonRpc, limits: ComposerSettings):
         self.chain = chain
         self._chain = EvmChain(chain)
@@ -53,7 +55,7 @@ class EvmComposer(Composer):
         latest, pending = await nonces(self._rpc, task.sender)
         ahead = self._ahead(task.under_way.values(), latest)
         balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
-        free = balance - sum(tx.value + tx.gas * tx.gas_price for tx in ahead)
+        free = balance - sum(tx.value + tx.max_fee for tx in ahead)
         if free < task.intent.value:
             raise Uncomposable(
                 f"insufficient_funds: {task.sender} holds {balance} wei, {balance - free} of it in "
@@ -77,6 +79,34 @@ class EvmComposer(Composer):
             task.intent,
             nonce=next_nonce(latest, pending, held) if rival is None else rival.nonce,
             gas=gas,
+            max_fee=fees.max_fee,
+            priority_fee=fees.priority_fee,
+        )
+
+    async def outbid(self, task: ComposeTask, payload: bytes) -> bytes | None:
+        """Its nonce again, where its fee is below the market's and no earlier one is due."""
+        stuck = self._chain.parse(payload)
+        latest, _ = await nonces(self._rpc, task.sender)
+        market, base = await market_fees(self._rpc)
+        asked = base + market.priority_fee
+        tempting = stuck.gas_price >= asked and stuck.priority_fee >= market.priority_fee
+        if stuck.nonce != latest or tempting:
+            return None
+        ahead = self._ahead(task.under_way.values(), latest)
+        balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
+        budget = balance - stuck.value - sum(tx.value + tx.max_fee for tx in ahead)
+        wanted, cap = _above(market, stuck), task.intent.max_network_fee
+        fees = affordable_fees(wanted, base, stuck.gas, cap, budget)
+        least = raised(stuck.gas_price)
+        if fees.max_fee < least or fees.priority_fee < raised(stuck.priority_fee):
+            raise Uncomposable(
+                f"fee_above_cap: {stuck.gas} gas at {least} wei are needed to replace nonce "
+                f"{stuck.nonce}; {cap} wei are allowed, {max(budget, 0)} left"
+            )
+        return self._chain.compose(
+            task.intent,
+            nonce=stuck.nonce,
+            gas=stuck.gas,
             max_fee=fees.max_fee,
             priority_fee=fees.priority_fee,
         )

@@ -370,7 +370,7 @@ class MsgRejectCompositionResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class MsgReportDelivery(_message.Message):
-    __slots__ = ("relayer", "request_id", "sign_transaction_request_id", "kind", "status", "tx_id", "detail")
+    __slots__ = ("relayer", "request_id", "sign_transaction_request_id", "kind", "status", "tx_id", "detail", "transactions")
     RELAYER_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -378,6 +378,7 @@ class MsgReportDelivery(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     TX_ID_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTIONS_FIELD_NUMBER: _ClassVar[int]
     relayer: str
     request_id: int
     sign_transaction_request_id: int
@@ -385,7 +386,8 @@ class MsgReportDelivery(_message.Message):
     status: DeliveryStatus
     tx_id: str
     detail: str
-    def __init__(self, relayer: _Optional[str] = ..., request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., kind: _Optional[_Union[DeliveryKind, str]] = ..., status: _Optional[_Union[DeliveryStatus, str]] = ..., tx_id: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+    transactions: int
+    def __init__(self, relayer: _Optional[str] = ..., request_id: _Optional[int] = ..., sign_transaction_request_id: _Optional[int] = ..., kind: _Optional[_Union[DeliveryKind, str]] = ..., status: _Optional[_Union[DeliveryStatus, str]] = ..., tx_id: _Optional[str] = ..., detail: _Optional[str] = ..., transactions: _Optional[int] = ...) -> None: ...
 
 class MsgReportDeliveryResponse(_message.Message):
     __slots__ = ()
