@@ -31,11 +31,11 @@ class Network:
     xpub: bytes
 
 
-def _network(caip2: str, key: str) -> Network:
+def _network(caip2: str, key: str, name: str = "") -> Network:
     values = NETWORKS[key]
     return Network(
         caip2=caip2,
-        name=values["name"],
+        name=name or values["name"],
         hrp=values["bech32"],
         p2pkh=values["p2pkh"],
         p2sh=values["p2sh"],
@@ -46,9 +46,12 @@ def _network(caip2: str, key: str) -> Network:
 
 MAINNET = _network(registry.BITCOIN_MAINNET, "main")
 TESTNET3 = _network(registry.BITCOIN_TESTNET3, "test")
+# BIP-94: the addresses of testnet3.
+TESTNET4 = _network(registry.BITCOIN_TESTNET4, "test", "Testnet4")
+SIGNET = _network(registry.BITCOIN_SIGNET, "signet")
 REGTEST = _network(registry.BITCOIN_REGTEST, "regtest")
 
-_NETWORKS = {network.caip2: network for network in (MAINNET, TESTNET3, REGTEST)}
+_NETWORKS = {network.caip2: network for network in (MAINNET, TESTNET3, TESTNET4, SIGNET, REGTEST)}
 
 
 def network_for(caip2: str) -> Network:

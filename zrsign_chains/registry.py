@@ -19,6 +19,8 @@ from zrsign_chains.wallets import KeyAlgorithm, LedgerWallet, WalletType
 
 BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
 BITCOIN_TESTNET3 = "bip122:000000000933ea01ad0ee984209779ba"
+BITCOIN_TESTNET4 = "bip122:00000000da84f2bafbbc53dee25a72ae"
+BITCOIN_SIGNET = "bip122:00000008819873e925422c1ff0f99f7c"
 BITCOIN_REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
 SOLANA_MAINNET = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"
 SOLANA_DEVNET = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1"
@@ -94,10 +96,16 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 LedgerWallet(101, "WALLET_TYPE_BTC_TAPROOT_TESTNET", _P2TR, BITCOIN_TESTNET3),
                 LedgerWallet(102, "WALLET_TYPE_BTC_TAPROOT_MAINNET", _P2TR, BITCOIN_MAINNET),
                 LedgerWallet(103, "WALLET_TYPE_BTC_TAPROOT_REGNET", _P2TR, BITCOIN_REGTEST),
+                LedgerWallet(104, "WALLET_TYPE_BTC_SIGNET", _BTC, BITCOIN_SIGNET),
+                LedgerWallet(105, "WALLET_TYPE_BTC_TESTNET4", _BTC, BITCOIN_TESTNET4),
+                LedgerWallet(106, "WALLET_TYPE_BTC_TAPROOT_SIGNET", _P2TR, BITCOIN_SIGNET),
+                LedgerWallet(107, "WALLET_TYPE_BTC_TAPROOT_TESTNET4", _P2TR, BITCOIN_TESTNET4),
             ),
             networks={
                 BITCOIN_MAINNET: "Bitcoin",
                 BITCOIN_TESTNET3: "Bitcoin testnet3",
+                BITCOIN_TESTNET4: "Bitcoin testnet4",
+                BITCOIN_SIGNET: "Bitcoin signet",
                 BITCOIN_REGTEST: "Bitcoin regtest",
             },
         ),

@@ -68,19 +68,22 @@ async def landed(worker: ChainWorker, item: OutboxItem) -> OutboxItem:
 
 
 @contextmanager
-def bitcoind(folder: Path) -> Iterator[tuple[str, Path]]:
-    """A regtest node without peers: its URL and its cookie file."""
+def bitcoind(folder: Path, network: str = "regtest") -> Iterator[tuple[str, Path]]:
+    """A node without peers, of the network that bitcoind calls so: its URL and its cookie file."""
     port = free_port()
     command = [
         str(resolve("bitcoind").path),
-        "-regtest",
+        f"-chain={network}",
+        "-connect=0",
+        "-dnsseed=0",
         f"-datadir={folder}",
         f"-rpcport={port}",
         "-listen=0",
         "-printtoconsole=0",
         "-debuglogfile=0",
     ]
-    url, cookie = f"http://127.0.0.1:{port}", folder / "regtest/.cookie"
+    place = {"main": ".", "test": "testnet3"}.get(network, network)
+    url, cookie = f"http://127.0.0.1:{port}", folder / place / ".cookie"
     with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as node:
         until_up(node, lambda: btc_ask(url, cookie, "getblockcount"))
         yield url, cookie

@@ -56,12 +56,20 @@ def test_keys__should_list_derived_addresses(
     types = [[wallet.type for wallet in item.wallets] for item in answer.keys]
     assert types == [
         ["WALLET_TYPE_NATIVE", "WALLET_TYPE_EVM"],
-        ["WALLET_TYPE_BTC_TESTNET", "WALLET_TYPE_BTC_MAINNET", "WALLET_TYPE_BTC_REGNET"],
+        [
+            "WALLET_TYPE_BTC_TESTNET",
+            "WALLET_TYPE_BTC_MAINNET",
+            "WALLET_TYPE_BTC_REGNET",
+            "WALLET_TYPE_BTC_SIGNET",
+            "WALLET_TYPE_BTC_TESTNET4",
+        ],
         ["WALLET_TYPE_SOLANA"],
         [
             "WALLET_TYPE_BTC_TAPROOT_TESTNET",
             "WALLET_TYPE_BTC_TAPROOT_MAINNET",
             "WALLET_TYPE_BTC_TAPROOT_REGNET",
+            "WALLET_TYPE_BTC_TAPROOT_SIGNET",
+            "WALLET_TYPE_BTC_TAPROOT_TESTNET4",
         ],
     ]
     assert [item.key.type for item in answer.keys] == [

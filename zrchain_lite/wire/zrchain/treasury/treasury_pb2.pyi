@@ -52,6 +52,10 @@ class WalletType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WALLET_TYPE_BTC_TAPROOT_TESTNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_TAPROOT_MAINNET: _ClassVar[WalletType]
     WALLET_TYPE_BTC_TAPROOT_REGNET: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_SIGNET: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TESTNET4: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TAPROOT_SIGNET: _ClassVar[WalletType]
+    WALLET_TYPE_BTC_TAPROOT_TESTNET4: _ClassVar[WalletType]
 
 class SolanaNetworkType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -92,6 +96,10 @@ WALLET_TYPE_ZCASH_TESTNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_TESTNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_MAINNET: WalletType
 WALLET_TYPE_BTC_TAPROOT_REGNET: WalletType
+WALLET_TYPE_BTC_SIGNET: WalletType
+WALLET_TYPE_BTC_TESTNET4: WalletType
+WALLET_TYPE_BTC_TAPROOT_SIGNET: WalletType
+WALLET_TYPE_BTC_TAPROOT_TESTNET4: WalletType
 UNDEFINED: SolanaNetworkType
 MAINNET: SolanaNetworkType
 DEVNET: SolanaNetworkType
