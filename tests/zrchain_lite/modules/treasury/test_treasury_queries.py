@@ -94,7 +94,7 @@ def test_taproot_key__should_be_found_by_its_p2tr_addresses(
     world.key(owner, workspace, keyring, party, BITCOIN)
     key = world.key(owner, workspace, keyring, party, TAPROOT)
     wallets = ask(world, "KeyByID", id=key).wallets
-    assert [wallet.address.split("1p")[0] for wallet in wallets] == ["tb", "bc", "bcrt"]
+    assert [wallet.address.split("1p")[0] for wallet in wallets] == ["tb", "bc", "bcrt", "tb", "tb"]
     for wallet in wallets:
         assert ask(world, "KeyByAddress", address=wallet.address).response.key.id == key
     of_type = {"wallet_type": wire.WALLET_TYPE_BTC_TAPROOT_MAINNET}
@@ -125,8 +125,11 @@ def test_vectors__should_derive_addresses(
         key = world.request_key(owner, workspace, keyring, key_type=word)
         world.answer_key(party, key, bytes.fromhex(public_key))
         wallets = {w.type: w.address for w in ask(world, "KeyByID", id=key).wallets}
+        # From 100 on they are ours: networks whose addresses are testnet3's.
+        ours = {name for name in wallets if wire.WalletType.Value(name) >= 100}
+        assert {wallets[name] for name in ours} <= {addresses.get("WALLET_TYPE_BTC_TESTNET")}
         served = {name: a for name, a in addresses.items() if name in wallets}
-        assert served == wallets
+        assert served == {name: wallets[name] for name in wallets.keys() - ours}
         for address in served.values():
             assert ask(world, "KeyByAddress", address=address).response.key.id == key
         if "NATIVE(prefix=cosmos)" in addresses:
