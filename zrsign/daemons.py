@@ -8,7 +8,7 @@ from relayer.settings import RelayerSettings
 from zrsign.node import LedgerSettings
 from zrsign_btc_proxy.settings import ProxySettings
 from zrsign_daemon.settings import Settings
-from zrsign_dev_keyring.settings import KeyringSettings
+from zrsign_dev_keyring.settings import DevKeyringSettings
 from zrsign_listener.settings import ListenerSettings
 from zrsign_operator.settings import OperatorSettings
 
@@ -18,6 +18,6 @@ DAEMONS: Final[dict[str, type[Settings]]] = {
     "relayer": RelayerSettings,
     "btc-proxy": ProxySettings,
     "operator": OperatorSettings,
-    "keyring": KeyringSettings,
+    "keyring": DevKeyringSettings,
 }
 """The settings of each daemon by the word after `zrsign run`."""

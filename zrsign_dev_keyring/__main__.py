@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from zrsign_daemon import life
 from zrsign_dev_keyring.service import run
-from zrsign_dev_keyring.settings import KeyringSettings
+from zrsign_dev_keyring.settings import DevKeyringSettings
 
 # In every line of the log.
 NAME = "local-development-keyring"
@@ -16,7 +16,7 @@ NOTICE = "for development only: one process holds whole keys"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM; returns the exit code."""
-    return life.main("local_keyring", KeyringSettings, run, argv, keyring=NAME, notice=NOTICE)
+    return life.main("local_keyring", DevKeyringSettings, run, argv, keyring=NAME, notice=NOTICE)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
 from zrsign_dev_keyring.errors import VaultUnusable
 from zrsign_dev_keyring.keyring import LocalKeyring, watch_blocks
-from zrsign_dev_keyring.settings import KeyringSettings
+from zrsign_dev_keyring.settings import DevKeyringSettings
 from zrsign_dev_keyring.vault import Vault
 
 RETRY = Retry(base_s=0.1, cap_s=15.0)
@@ -35,7 +35,7 @@ def load_passphrase(path: Path) -> bytes:
     return passphrase
 
 
-async def run(settings: KeyringSettings, stop: asyncio.Event) -> None:
+async def run(settings: DevKeyringSettings, stop: asyncio.Event) -> None:
     """Answer until `stop`."""
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     vault = await asyncio.to_thread(

@@ -18,7 +18,7 @@ from pydantic import Field
 from zrsign_daemon.settings import LedgerAccess, Settings, settings_for
 
 
-class KeyringSettings(Settings):
+class DevKeyringSettings(Settings):
     """Settings of the development keyring."""
 
     model_config = settings_for("keyring")

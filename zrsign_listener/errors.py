@@ -4,7 +4,7 @@ ListenerError
 ├── MalformedLog     a log that does not follow the zrSign ABI
 └── NodeError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the settings say
-    ├── TooMuch      the node refuses a range, or its answer is as long as an answer may be
+    ├── TooWide      the node refuses a range, or its answer is as long as an answer may be
     ├── Unproven     whether events are missing cannot be told on this chain or by this node
     └── NoQuorum     too few nodes agree
 """
@@ -30,7 +30,7 @@ class WrongChain(NodeError):
     """The message names both chains; `rpc_url` or `caip2` is wrong."""
 
 
-class TooMuch(NodeError):
+class TooWide(NodeError):
     """A smaller range is asked for next, and no larger one for a long time."""
 
 

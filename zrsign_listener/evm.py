@@ -17,7 +17,7 @@ from zrsign_daemon.jsonrpc import Call, JsonRpc, NodeRefused
 from zrsign_listener import proof
 from zrsign_listener.batches import Batches
 from zrsign_listener.decode import TOPICS, EvmLog
-from zrsign_listener.errors import NodeError, TooMuch, Unproven, WrongChain
+from zrsign_listener.errors import NodeError, TooWide, Unproven, WrongChain
 from zrsign_listener.finality import LATEST, Finality, blocks_asked_for, newest_final
 from zrsign_listener.plan import Block, NodeView, Scan
 from zrsign_listener.proof import Header, Sieve
@@ -79,7 +79,7 @@ class EvmNode:
     async def proven(self, contract: str, scan: Scan, known: Block | None) -> Reading:
         """All of the contract's request events in the range, as headers and receipts prove it.
 
-        `known` is the block that was read before. Raises Unproven or TooMuch.
+        `known` is the block that was read before. Raises Unproven or TooWide.
         """
         query = self._query(contract, scan)
         count = self._count(contract, scan)
@@ -106,7 +106,7 @@ class EvmNode:
     async def counted(self, contract: str, scan: Scan) -> Reading:
         """The contract's request events in the range as two looks agree on them, and no proof.
 
-        Raises TooMuch.
+        Raises TooWide.
         """
         query, count = self._query(contract, scan), self._count(contract, scan)
         ends = [("eth_getBlockByNumber", hex(n), False) for n in sorted({scan.first, scan.last})]
@@ -210,7 +210,7 @@ class EvmNode:
 
     def _logs(self, contract: str, scan: Scan, answer: Any) -> tuple[EvmLog, ...]:
         if isinstance(answer, NodeRefused):
-            raise TooMuch(f"{self.endpoint} refused {str(answer)[:300]}")
+            raise TooWide(f"{self.endpoint} refused {str(answer)[:300]}")
         if not isinstance(answer, list):
             raise self._nonsense("eth_getLogs", answer)
         logs = [self._log(entry) for entry in answer]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from zrsign_daemon.retry import Retry
 from zrsign_daemon.several import NoQuorum, Several
-from zrsign_listener.errors import NodeError, TooMuch
+from zrsign_listener.errors import NodeError, TooWide
 from zrsign_listener.evm import EvmNode, Reading
 from zrsign_listener.finality import Finality
 from zrsign_listener.plan import Block, NodeView, Scan
@@ -27,7 +27,7 @@ class EvmNodes:
             nodes,
             quorum=quorum,
             on=(NodeError,),
-            through=(TooMuch,),
+            through=(TooWide,),
             retry=retry,
         )
 

@@ -10,7 +10,7 @@ from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics, plan
 from zrsign_listener.decode import Observation, is_contract, observe
-from zrsign_listener.errors import NodeError, TooMuch, Unproven
+from zrsign_listener.errors import NodeError, TooWide, Unproven
 from zrsign_listener.evm import Reading
 from zrsign_listener.finality import Finality
 from zrsign_listener.nodes import EvmNodes
@@ -122,7 +122,7 @@ class ContractReader:
         else:
             reading = await self._node.counted(self.source.contract, scan)
         if plan.is_cut_short(self._limits, scan, len(reading.logs) - reading.missed):
-            raise TooMuch(
+            raise TooWide(
                 f"{self._node.endpoint} gave {len(reading.logs)} logs for blocks {scan.first} to "
                 f"{scan.last}, as many as it may: some are probably missing."
             )
@@ -179,7 +179,7 @@ class ContractReader:
 
     def _failed(self, scan: Scan, error: NodeError) -> None:
         self._failures += 1
-        self.feed = plan.failed(self.feed, scan, refused=isinstance(error, TooMuch))
+        self.feed = plan.failed(self.feed, scan, refused=isinstance(error, TooWide))
         self._back_off(self._failures)
         metrics.RPC_ERRORS.labels(self.source.chain).inc()
         self.fault = str(error)

@@ -24,7 +24,7 @@ from zrsign_daemon.settings import LedgerAccess, load
 from zrsign_dev_keyring.errors import ForeignVault, VaultUnusable
 from zrsign_dev_keyring.keyring import LocalKeyring
 from zrsign_dev_keyring.service import run
-from zrsign_dev_keyring.settings import KeyringSettings
+from zrsign_dev_keyring.settings import DevKeyringSettings
 from zrsign_dev_keyring.vault import Vault
 
 ALGORITHMS = {
@@ -211,10 +211,10 @@ async def test_damaged_key__should_leave_the_request_pending_and_the_others_answ
         assert keyring.fault() is None
 
 
-def settings_at(ledger: Ledger, folder: Path) -> KeyringSettings:
+def settings_at(ledger: Ledger, folder: Path) -> DevKeyringSettings:
     (folder / "party").write_text(ledger.accounts.party.secret.to_hex())
     (folder / "passphrase").write_text("a passphrase\n")
-    return KeyringSettings(
+    return DevKeyringSettings(
         ledger=LedgerAccess(grpc=ledger.grpc, key_file=folder / "party"),
         keyring_address=ledger.keyring,
         vault_dir=folder / "vault",
@@ -255,4 +255,4 @@ def test_settings__should_refuse_an_unknown_field(tmp_path: Path) -> None:
     file = tmp_path / "keyring.json"
     file.write_text(json.dumps({"vault": "x"}))
     with pytest.raises(SettingsError, match=r"keyring\.json.*vault"):
-        load(KeyringSettings, file)
+        load(DevKeyringSettings, file)

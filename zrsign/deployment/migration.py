@@ -62,7 +62,7 @@ _SIGNATURES = {
 
 
 @dataclass(frozen=True)
-class Step:
+class CarryCall:
     """A call of `ZrSignMigration`, and how many wallets or requests it carries."""
 
     call: bytes
@@ -77,7 +77,7 @@ class Older:
     collected: int
     held: int
     balance: int
-    steps: tuple[Step, ...]
+    steps: tuple[CarryCall, ...]
     carrying: bool
     finished: bool
 
@@ -168,17 +168,17 @@ def _mapped(key: bytes, slot: int) -> int:
     return int.from_bytes(keccak(key + slot.to_bytes(32)))
 
 
-def _configuration(contract: Contract) -> Iterator[Step]:
+def _configuration(contract: Contract) -> Iterator[CarryCall]:
     types = {keccak(p.to_bytes(32) + c.to_bytes(32)) for p, c in contract.wallets}
     types |= {kind for kind, _ in contract.chains}
     if types:
-        yield Step(call_data("carryWalletTypes(bytes32[])", [sorted(types)]), len(types))
+        yield CarryCall(call_data("carryWalletTypes(bytes32[])", [sorted(types)]), len(types))
     for kind in sorted({kind for kind, _ in contract.chains}):
         hashes = sorted(keccak(text=caip) for each, caip in contract.chains if each == kind)
-        yield Step(call_data("carryChains(bytes32,bytes32[])", [kind, hashes]), len(hashes))
+        yield CarryCall(call_data("carryChains(bytes32,bytes32[])", [kind, hashes]), len(hashes))
 
 
-async def _wallets(node: _Node, history: Sequence[LogReceipt], steps: list[Step]) -> int:
+async def _wallets(node: _Node, history: Sequence[LogReceipt], steps: list[CarryCall]) -> int:
     """Add the wallets that are left; what all open key requests hold."""
     owners = {
         (bytes(log["topics"][1]), to_checksum_address(bytes(log["topics"][2])[12:]))
@@ -201,11 +201,13 @@ async def _wallets(node: _Node, history: Sequence[LogReceipt], steps: list[Step]
         for from_ in range(0, left, STEP):
             most = min(STEP, left - from_)
             arguments = [kind, owner, most]
-            steps.append(Step(call_data("carryWallets(bytes32,address,uint256)", arguments), most))
+            steps.append(
+                CarryCall(call_data("carryWallets(bytes32,address,uint256)", arguments), most)
+            )
     return held
 
 
-async def _requests(node: _Node, history: Sequence[LogReceipt], steps: list[Step]) -> int:
+async def _requests(node: _Node, history: Sequence[LogReceipt], steps: list[CarryCall]) -> int:
     """Add the signature requests that are left; what all open ones hold."""
     asked = {
         int.from_bytes(log["topics"][1]): decode(kinds, log["data"])[-1]
@@ -220,11 +222,11 @@ async def _requests(node: _Node, history: Sequence[LogReceipt], steps: list[Step
         held += await node.word(registry + 1)
         if not await node.word(_mapped(trace_id.to_bytes(32), CORE + 6)):
             data = call_data(f"carryRequests(uint256[],{_REQUEST}[])", [[trace_id], [request]])
-            steps.append(Step(data))
+            steps.append(CarryCall(data))
     return held
 
 
-def _batches(steps: Sequence[Step]) -> Iterator[list[bytes]]:
+def _batches(steps: Sequence[CarryCall]) -> Iterator[list[bytes]]:
     batch: list[bytes] = []
     weight = 0
     for step in steps:
