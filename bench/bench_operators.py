@@ -265,10 +265,15 @@ async def _one_by_one(client: Client, key: int) -> list[float]:
 
 
 async def until_idle(network: LocalNetwork, count: int) -> None:
-    """Wait until the root's pool is full and nothing is under way. Raises TimeoutError."""
+    """Wait until the root's pool is full and nothing is under way. Raises TimeoutError.
+
+    An operator shows the presignatures that it signs with: t of n, as signers change.
+    """
+    committee = network.committee
+    mine = count * committee.threshold // committee.operators if committee else count
 
     def ready(status: dict[str, Any]) -> bool:
-        return any(k["presignatures"] >= count for k in status["keys"]) and not status["running"]
+        return any(k["presignatures"] >= mine for k in status["keys"]) and not status["running"]
 
     await _until(network, ready)
 

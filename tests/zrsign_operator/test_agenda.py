@@ -21,6 +21,7 @@ from zrsign_operator.work.agenda import (
     signers_of,
     wants_primes,
 )
+from zrsign_operator.work.mixing import MAX_MIXES, Mixing
 from zrsign_operator.work.situation import KeyState, Ready, Situation, Wanted
 
 MEMBERS = tuple(range(1, 9))
@@ -48,9 +49,13 @@ def proposals(kind: WorkKind, **changes: object) -> dict[int, list[Draft]]:
     return {me: drafts for me, drafts in found.items() if drafts}
 
 
+def made(mix: int, *names: bytes, since: float = 100.0) -> tuple[Ready, ...]:
+    return tuple(Ready(name, signers_of(KEY, MEMBERS, mix), since) for name in names)
+
+
 def ready(*names: bytes, since: float = 100.0) -> KeyState:
-    signers = signers_of(KEY, MEMBERS)
-    return replace(KEY, ready=tuple(Ready(name, signers, since) for name in names))
+    """With presignatures of the mix that signs request 30."""
+    return replace(KEY, ready=made(KEY.mixing.of(SIGN.subject), *names, since=since))
 
 
 def test_key__should_be_proposed_by_one_with_everybody() -> None:
@@ -80,7 +85,7 @@ def test_signature__should_be_proposed_by_one_with_the_oldest_presignature() -> 
     wanted = (replace(SIGN, since=100.0),)
     ((_, (draft,)),) = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b"),)).items()
     assert draft.presignatures == (b"a",)
-    assert draft.members == signers_of(KEY, MEMBERS)
+    assert draft.members == signers_of(KEY, MEMBERS, KEY.mixing.of(SIGN.subject))
 
 
 def test_signature__should_have_its_turns_counted_from_when_it_was_possible() -> None:
@@ -106,18 +111,20 @@ def test_failed_attempt__should_make_it_the_next_ones_turn() -> None:
 
 
 def test_requests__should_not_share_a_presignature() -> None:
-    wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(5))
+    wanted = tuple(replace(SIGN, subject=16 + i, since=100.0) for i in range(5))
     found = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(b"a", b"b", b"c"),))
     ((_, (draft,)),) = found.items()
-    assert draft.subjects == (0, 1, 2)
+    assert draft.subjects == (16, 17, 18)
     assert sorted(draft.presignatures) == [b"a", b"b", b"c"]
 
 
 def test_batches__should_be_bounded_and_of_one_signer_set() -> None:
     wanted = tuple(replace(SIGN, subject=i, since=100.0) for i in range(40))
-    names = [bytes([i]) for i in range(40)]
-    ((_, drafts),) = proposals(WorkKind.ECDSA, wanted=wanted, keys=(ready(*names),)).items()
-    assert [len(draft.subjects) for draft in drafts] == [16, 16, 8]
+    pool = [each for m in range(3) for each in made(m, *(bytes([m, i]) for i in range(16)))]
+    found = proposals(WorkKind.ECDSA, wanted=wanted, keys=(replace(KEY, ready=tuple(pool)),))
+    drafts = [draft for each in found.values() for draft in each]
+    assert len(found) == 3
+    assert sorted(len(draft.subjects) for draft in drafts) == [8, 16, 16]
     assert len({name for draft in drafts for name in draft.presignatures}) == 40
 
 
@@ -134,7 +141,7 @@ def test_request_without_presignature__should_have_one_made() -> None:
 
 def requests(*keys: int, since: float = 100.0) -> dict[str, object]:
     """One open ECDSA request of each of these keys, which have no presignatures."""
-    wanted = tuple(Wanted(WorkKind.ECDSA, 30 + i, key, since) for i, key in enumerate(keys))
+    wanted = tuple(Wanted(WorkKind.ECDSA, 32 + i, key, since) for i, key in enumerate(keys))
     return {"wanted": wanted, "keys": tuple(replace(KEY, ledger_key=key) for key in set(keys))}
 
 
@@ -176,14 +183,16 @@ def test_short_keys__should_be_those_with_more_requests_than_presignatures() -> 
     assert short() == short(b"a") == {KEY.ledger_key}
     assert short(b"a", b"b") == frozenset()
     assert short(b"a", running=((WorkKind.ECDSA, 30),)) == frozenset()
-    gone = frozenset(MEMBERS) - set(signers_of(KEY, MEMBERS)[:1])
+    gone = frozenset(MEMBERS) - set(signers_of(KEY, MEMBERS, KEY.mixing.of(30))[:1])
     assert short(b"a", b"b", usable=gone) == {KEY.ledger_key}
 
 
 def test_pools__should_not_be_filled_beyond_their_level_by_what_is_under_way() -> None:
     running = ((WorkKind.PRESIGN, KEY.ledger_key),)
-    assert proposals(WorkKind.PRESIGN, pool_level=2, keys=(ready(b"a"),), running=running) == {}
-    assert len(proposals(WorkKind.PRESIGN, pool_level=3, keys=(ready(b"a"),), running=running)) == 1
+    full = tuple(each for mix in range(4) for each in made(mix, bytes([mix])))
+    keys = (replace(KEY, ready=full),)
+    assert proposals(WorkKind.PRESIGN, pool_level=8, keys=keys, running=running) == {}
+    assert len(proposals(WorkKind.PRESIGN, pool_level=12, keys=keys, running=running)) == 4
 
 
 def test_running_work__should_not_be_proposed_again() -> None:
@@ -193,12 +202,57 @@ def test_running_work__should_not_be_proposed_again() -> None:
     assert proposals(WorkKind.ECDSA, **changes) == proposals(WorkKind.KEYGEN, **changes) == {}
 
 
-def test_pools__should_be_filled_in_idle_time_by_one() -> None:
-    ((_, drafts),) = proposals(WorkKind.PRESIGN, pool_level=2).items()
-    assert {draft.subjects for draft in drafts} == {(KEY.ledger_key,)}
-    assert proposals(WorkKind.PRESIGN, pool_level=2, idle_for=0.1) == {}
-    full = (ready(b"a", b"b"),)
-    assert proposals(WorkKind.PRESIGN, pool_level=2, keys=full) == {}
+def test_pools__should_be_filled_in_idle_time_by_the_first_of_each_mix() -> None:
+    found = proposals(WorkKind.PRESIGN, pool_level=4)
+    assert set(found) == {KEY.mixing.circle(mix)[0] for mix in range(4)}
+    assert {draft.subjects for each in found.values() for draft in each} == {(KEY.ledger_key,)}
+    assert proposals(WorkKind.PRESIGN, pool_level=4, idle_for=0.1) == {}
+    full = tuple(each for mix in range(4) for each in made(mix, bytes([mix])))
+    assert proposals(WorkKind.PRESIGN, pool_level=4, keys=(replace(KEY, ready=full),)) == {}
+
+
+@pytest.mark.parametrize("gone", MEMBERS)
+def test_pool__should_have_a_presignature_whoever_is_away(gone: int) -> None:
+    """The attack: one of those who all pools are made with is slow, or away, and all wait."""
+    full = tuple(each for mix in range(4) for each in made(mix, bytes([mix]), since=0.0))
+    usable = frozenset(MEMBERS) - {gone}
+    for subject in range(0, 128, 16):
+        wanted = (replace(SIGN, subject=subject, since=0.0),)
+        keys = (replace(KEY, ready=full),)
+        found = proposals(WorkKind.ECDSA, wanted=wanted, keys=keys, usable=usable)
+        assert found
+        assert all(gone not in draft.members for each in found.values() for draft in each)
+
+
+def test_signers__should_change_from_request_to_request() -> None:
+    stock = tuple((i, 9) for i in MEMBERS)
+    frost = KeyState(7, False, 6, MEMBERS, stock=stock)
+    sets = set()
+    for subject in range(0, 128, 16):
+        wanted = (Wanted(WorkKind.FROST, subject, 7, since=100.0),)
+        ((me, (draft,)),) = proposals(WorkKind.FROST, wanted=wanted, keys=(frost,)).items()
+        assert me == frost.mixing.circle(frost.mixing.of(subject))[0]
+        sets.add(draft.members)
+    assert len(sets) == 4
+    assert frozenset.intersection(*map(frozenset, sets)) == frozenset()
+
+
+@given(
+    holders=st.sets(st.integers(1, 64), min_size=2, max_size=32).map(sorted).map(tuple),
+    data=st.data(),
+)
+def test_mixes__should_leave_every_holder_out_of_one(
+    holders: tuple[int, ...], data: st.DataObject
+) -> None:
+    threshold = data.draw(st.integers(2, len(holders)))
+    mixing = Mixing(7, threshold, holders)
+    sets = [set(mixing.circle(mix)[:threshold]) for mix in range(mixing.count)]
+    assert all(sorted(mixing.circle(mix)) == list(holders) for mix in range(mixing.count))
+    left_out = set().union(*(set(holders) - each for each in sets))
+    if len(holders) == threshold:
+        assert mixing.count == 1
+    elif mixing.count < MAX_MIXES:
+        assert left_out == set(holders)
 
 
 def test_auxiliary_info__should_be_made_once_and_again_for_a_newcomer() -> None:

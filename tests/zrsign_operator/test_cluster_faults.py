@@ -9,16 +9,30 @@ from hashlib import sha256
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
+from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, KEYRING
 from tests.zrsign_operator.test_cluster import ALL, DIGEST, holders_of_presignatures, verify
+from zrsign_dmpc.ecdsa import Presignature
 from zrsign_dmpc.ecdsa.batch_signing import SignatureShares
 from zrsign_dmpc.run.messages import Message
 from zrsign_operator.peers.blame import PAUSE_S
 from zrsign_operator.peers.frames import Frame, Proposal, Refusal, Said, WorkKind
 from zrsign_operator.work.agenda import PATIENCE_S
 from zrsign_operator.work.limits import TIMEOUTS_S
+from zrsign_operator.work.mixing import Mixing
 from zrsign_operator.work.waiting import PARK_SHORTLY_S
+
+
+def ready_for_the_next(cluster: Cluster, key: int) -> Presignature | None:
+    """The presignature that the next request is signed with, once both signers have it."""
+    info = cluster.held(1, key).share.info
+    mixing = Mixing(key, info.threshold, tuple(info.shares))
+    signers = tuple(sorted(mixing.circle(mixing.of(key + 1))[: info.threshold]))
+    pools = [cluster.operators[i].holdings.presignatures for i in signers]
+    found = (made for name, made in pools[0].items() if all(name in pool for pool in pools))
+    return next((made for made in found if made.public.signers == signers), None)
+
 
 # What gets lost
 
@@ -87,11 +101,10 @@ async def test_restart__should_forget_no_key_and_use_no_presignature_twice(
     cluster = await make_cluster(2, ALL, pool_level=1)
     cluster.give_aux()
     key = cluster.deal(ECDSA)
-    await cluster.until(lambda: holders_of_presignatures(cluster) == 2)
-    name, made = next(
-        (n, m) for o in cluster.operators.values() for n, m in o.holdings.presignatures.items()
-    )
-    signer, other = made.public.signers
+    await cluster.until(lambda: ready_for_the_next(cluster, key) is not None)
+    made = ready_for_the_next(cluster, key)
+    assert made is not None
+    name, (signer, other) = made.public.id, made.public.signers
     shares: list[bytes] = []
 
     def carry(sender: int, _: int, frame: Frame) -> Iterable[bytes]:
@@ -224,8 +237,9 @@ async def test_cheat__should_be_caught_reported_and_left_out_until_pardoned(
     cluster = await make_cluster(2, (1, 2, 3, 4), pool_level=1)
     cluster.give_aux()
     key = cluster.deal(ECDSA)
-    await cluster.until(lambda: holders_of_presignatures(cluster) == 2)
-    made = next(m for o in cluster.operators.values() for m in o.holdings.presignatures.values())
+    await cluster.until(lambda: ready_for_the_next(cluster, key) is not None)
+    made = ready_for_the_next(cluster, key)
+    assert made is not None
     victim, cheat = made.public.signers
 
     def carry(sender: int, _: int, frame: Frame) -> Iterable[bytes]:

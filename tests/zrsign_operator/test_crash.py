@@ -393,7 +393,7 @@ def test_death_in_a_signature__should_not_bring_its_presignature_back(
     def sign_with(operator: Operator, digest: bytes) -> None:
         """As a task does: struck off, said, deleted."""
         for each in list(operator.holdings.presignatures.values()):
-            operator.holdings.presignatures.pop(each.public.id)
+            operator.holdings.take_presignature(each.public.id)
             if operator.sign(each, digest):
                 sent.append(digest)
             operator.holdings.drop_presignature(each.public.id)

@@ -53,9 +53,9 @@ async def test_wallet__should_be_a_child_and_sign(make_cluster: MakeCluster, key
 
 async def test_pool_of_a_root__should_serve_all_its_children(make_cluster: MakeCluster) -> None:
     """Wallets of both key types, and a second one, from presignatures that knew none of them."""
-    cluster = await make_cluster(2, ALL, roots=1, pool_level=4)
+    cluster = await make_cluster(2, ALL, roots=1, pool_level=9)
     cluster.give_aux()
-    await cluster.until(lambda: sum(len(p) >= 4 for p in pools(cluster)) >= 2)
+    await cluster.until(lambda: all(len(p) == 6 for p in pools(cluster)))
     presignings = cluster.wire.sent["Proposal"]
     wallets = [await cluster.wallet(each) for each in (ECDSA, BITCOIN, ECDSA)]
     asked = {cluster.ledger.ask_signature(id_, DIGEST): id_ for id_ in wallets}

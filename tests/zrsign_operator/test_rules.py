@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from itertools import combinations
 
 import pytest
 
@@ -11,17 +12,18 @@ from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.asked import ALL, ME, PEER, Asked, give, nonces, presign_details
 from tests.zrsign_operator.cluster import FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
-from tests.zrsign_operator.fake_ledger import ED25519, KEYRING
+from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, KEYRING
 from tests.zrsign_operator.test_tasks import details
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
 from zrsign_operator.peers.frames import Inventory, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import rotation
 from zrsign_operator.work.agenda import PATIENCE_S, Draft
-from zrsign_operator.work.details import EcdsaDetails, FrostDetails
+from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.limits import TIMEOUTS_S
+from zrsign_operator.work.mixing import Mixing, key_subject
 from zrsign_operator.work.rules import EARLY_S
-from zrsign_operator.work.situation import key_subject, request_subject
+from zrsign_operator.work.situation import request_subject
 from zrsign_operator.work.waiting import PARK_SHORTLY_S
 
 
@@ -77,11 +79,32 @@ async def test_presigning__should_not_go_on_while_enough_are_coming(asked: Asked
     await asked.cluster.deliver()
 
 
-async def test_pool__should_be_filled_by_the_first_of_its_signers(asked: Asked) -> None:
-    details, key = presign_details(asked).encode(), asked.ecdsa
-    assert rotation(key_subject(key), (1, 2))[0] == ME
-    proposal = by(PEER, WorkKind.PRESIGN, (key,), details, (1, 2))
-    assert await asked.answer(proposal) == f"operator {ME} fills the pool of key {key}"
+async def test_pool__should_be_filled_by_the_first_of_its_signers(
+    make_cluster: MakeCluster,
+) -> None:
+    """The attack: a member makes all presignatures, with the signers that it likes."""
+    cluster = await make_cluster(3, range(1, 6), pool_level=90)
+    cluster.give_aux()
+    key = cluster.deal(ECDSA)
+    await cluster.deliver()
+    operator, mixing = cluster.operators[ME], Mixing(key, 3, (1, 2, 3, 4, 5))
+    cluster.wire.carrier = lambda *_: ()
+    aux = operator.holdings.aux[-1].public.digest
+    asked = PresignDetails(cluster.held(ME, key).share.info.key_id, aux).encode()
+    joined = set()
+    for signers in combinations(mixing.holders, 3):
+        first = {
+            next(index for index in mixing.circle(mix) if index in signers)
+            for mix in range(mixing.count)
+        }
+        for proposer in set(signers) - {ME} if ME in signers else ():
+            proposal = by(proposer, WorkKind.PRESIGN, (key,), asked, signers, str(signers))
+            operator.on_frame(proposer, proposal)
+            took_part = proposal in operator.work.runner.running()
+            assert took_part == (proposer in first)
+            joined.add(took_part)
+            await cluster.deliver()
+    assert joined == {True, False}
 
 
 async def test_presigning__should_be_of_holders_as_many_as_sign(asked: Asked) -> None:

@@ -13,6 +13,7 @@ from tests.zrsign_operator.asked import (
     ALL,
     DIGEST,
     ME,
+    PEER,
     Asked,
     give,
     made_ahead,
@@ -26,7 +27,7 @@ from zrsign_dmpc.frost import NonceCommitment
 from zrsign_dmpc.group.curves import SECP256K1
 from zrsign_operator.errors import Refused
 from zrsign_operator.ledger.approval import Scheme
-from zrsign_operator.peers.frames import Proposal, WorkKind
+from zrsign_operator.peers.frames import Proposal, Refusal, WorkKind
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 
 
@@ -104,7 +105,7 @@ async def test_ecdsa__should_sign_each_request_with_its_own_presignature(asked: 
     assert await asked.answer(proposal((), ())) == one_each
     assert await asked.answer(proposal((first,), names)) == one_each
     assert await asked.answer(proposal((first, second), names[:1])) == one_each
-    unknown = "I do not have that presignature, or used it"
+    unknown = "I do not have that presignature"
     assert await asked.answer(proposal((first,), (b"p" * 32,))) == unknown
     twice = await asked.answer(proposal((first, second), names[:1] * 2))
     assert twice == "a presignature signs one digest, ever: one is in the batch twice"
@@ -113,7 +114,10 @@ async def test_ecdsa__should_sign_each_request_with_its_own_presignature(asked: 
     assert asked.operator.holdings.presignatures.keys() == set(names)
     assert await asked.answer(proposal((first, second), names)) == ""
     assert asked.operator.holdings.presignatures == {}
-    assert await asked.answer(proposal((first,), names[:1])) == unknown
+    # What was used does not come back: the answer is there at once.
+    again = proposal((first,), names[:1])
+    asked.operator.on_frame(PEER, again)
+    assert asked.said[-1] == Refusal(again.execution_id, "I used that presignature")
 
 
 async def test_ecdsa__should_sign_only_what_is_approved_with_the_key_that_is_asked(

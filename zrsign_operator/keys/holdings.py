@@ -13,7 +13,8 @@ exception: they live in memory only, and a restart starts with fresh ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -59,14 +60,16 @@ class Holdings:
         self._presign_files = SealedFiles(state / "presignatures", PRESIGNATURE, self._seal)
         self.aux: list[AuxInfo] = []
         """Auxiliary information, the newest last."""
-        self.presignatures: dict[bytes, Presignature] = {}
+        self._presignatures: dict[bytes, Presignature] = {}
+        self._ready: defaultdict[bytes, dict[bytes, Presignature]] = defaultdict(dict)
+        """The same, by the names of their keys in their epochs."""
         self._keys: dict[int, dict[bytes, HeldKey]] = {}
         """The keys by the ledger's number and public key: two of one number are in a race."""
         self._in_epoch: dict[bytes, HeldKey] = {}
         """The same by their names in their epochs."""
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
         self._load()
-        self.from_before = frozenset(self.presignatures)
+        self.from_before = frozenset(self._presignatures)
         """Presignatures of an earlier process: a snapshot may have brought them back."""
 
     @property
@@ -207,16 +210,34 @@ class Holdings:
         if made.public.key_id not in self._in_epoch:
             return
         self._presign_files.put(made.public.id, made.encode(), made.public.epoch)
-        self.presignatures[made.public.id] = made
+        self._keep_presignature(made)
 
     def drop_presignature(self, id_: bytes) -> None:
         """It was used, or cannot be."""
-        self.presignatures.pop(id_, None)
+        self.take_presignature(id_)
         self._presign_files.delete(id_)
+
+    def take_presignature(self, id_: bytes) -> None:
+        """It is being used: nothing else may use it."""
+        made = self._presignatures.pop(id_, None)
+        if made is not None:
+            ready = self._ready[made.public.key_id]
+            del ready[id_]
+            if not ready:
+                del self._ready[made.public.key_id]
+
+    def _keep_presignature(self, made: Presignature) -> None:
+        self._presignatures[made.public.id] = made
+        self._ready[made.public.key_id][made.public.id] = made
+
+    @property
+    def presignatures(self) -> Mapping[bytes, Presignature]:
+        """The unused presignatures of all keys, by id."""
+        return self._presignatures
 
     def presignatures_of(self, key_id: bytes) -> list[Presignature]:
         """The unused presignatures of a key in its epoch, the oldest first."""
-        return [made for made in self.presignatures.values() if made.public.key_id == key_id]
+        return list(self._ready[key_id].values()) if key_id in self._ready else []
 
     # Evidence
 
@@ -260,7 +281,7 @@ class Holdings:
                 continue
             made = Presignature.decode(self._presign_files.get(name))
             if made.public.key_id in self._in_epoch:
-                self.presignatures[name] = made
+                self._keep_presignature(made)
             else:
                 self._presign_files.delete(name)
         self._forget_aux()

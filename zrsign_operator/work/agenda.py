@@ -96,8 +96,12 @@ def short_keys(situation: Situation) -> frozenset[int]:
 
 
 def _usable(situation: Situation, key: KeyState) -> list[Ready]:
-    """Presignatures whose signers are all here, the oldest first."""
-    return [each for each in key.ready if set(each.signers) <= situation.usable]
+    """Presignatures of mine whose signers are all here, the oldest first."""
+    return [
+        each
+        for each in key.ready
+        if situation.me in each.signers and set(each.signers) <= situation.usable
+    ]
 
 
 def _batched(drafts: Sequence[Draft]) -> list[Draft]:
@@ -121,11 +125,16 @@ def _batched(drafts: Sequence[Draft]) -> list[Draft]:
     return merged
 
 
-def signers_of(key: KeyState, usable: Collection[int]) -> tuple[int, ...]:
-    """The set that all operators with the same view choose for a key; too few: empty."""
-    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.able)
-    chosen = [index for index in order if index in usable][: key.threshold]
+def signers_of(key: KeyState, usable: Collection[int], mix: int = 0) -> tuple[int, ...]:
+    """The set that all operators with the same view choose in a mix; too few: empty."""
+    chosen = _turns(key, mix, usable)[: key.threshold]
     return tuple(sorted(chosen)) if len(chosen) == key.threshold else ()
+
+
+def _turns(key: KeyState, mix: int, usable: Collection[int]) -> list[int]:
+    """Who can sign, in the order in which they propose."""
+    able = set(key.able).intersection(usable)
+    return [index for index in key.mixing.circle(mix) if index in able]
 
 
 def _rank(situation: Situation, subject: bytes, among: Collection[int]) -> int:
@@ -180,10 +189,18 @@ def _with_presignature(
     if not ready:
         yield from _awaited(situation, key, wanted, taken)
         return
-    rank = _rank(situation, key.subject, ready[0].signers)
-    # Proposers that meet should not pick the same one: the first takes the oldest.
-    chosen = ready[rank % len(ready)]
-    if _my_turn(situation, rank, wanted, len(chosen.signers), chosen.since):
+    mix = key.mixing.of(wanted.subject)
+    order, first = _turns(key, mix, situation.usable), signers_of(key, situation.usable, mix)
+    if situation.me not in order:
+        return
+    rank = order.index(situation.me)
+    turn = (rank - wanted.attempts) % len(order)
+    # Who comes first takes what was made for its mix, else the newest of another, which who comes
+    # first there takes last. Who follows takes other signers; two that meet not the same one.
+    own = [each for each in ready if each.signers == first]
+    others = [each for each in reversed(ready) if each.signers != first]
+    chosen = (own + others if turn == 0 else others + own)[turn % len(ready)]
+    if _my_turn(situation, rank, wanted, len(order), chosen.since):
         taken.presignatures.add(chosen.id)
         yield Draft(WorkKind.ECDSA, (wanted.subject,), chosen.signers, 0, (chosen.id,))
 
@@ -192,18 +209,12 @@ def _with_nonces(
     situation: Situation, wanted: Wanted, key: KeyState, taken: _Taken
 ) -> Iterator[Draft]:
     stock = dict(key.stock)
-    able = [
-        index
-        for index in key.able
-        if stock.get(index, 0) > taken.nonces.get((key.ledger_key, index), 0)
-    ]
-    order = rotation(b"key" + key.ledger_key.to_bytes(8, "big"), key.holders)
-    chosen = [index for index in order if index in able and index in situation.usable]
+    order = _turns(key, key.mixing.of(wanted.subject), situation.usable)
+    chosen = [i for i in order if stock.get(i, 0) > taken.nonces.get((key.ledger_key, i), 0)]
     others = [index for index in chosen if index != situation.me][: key.threshold - 1]
     if situation.me not in chosen or len(others) < key.threshold - 1:
         return
-    proposers = chosen[: key.threshold]
-    if _my_turn(situation, _rank(situation, key.subject, proposers), wanted, len(proposers)):
+    if _my_turn(situation, order.index(situation.me), wanted, len(order)):
         members = tuple(sorted([situation.me, *others]))
         for index in members:
             at = (key.ledger_key, index)
@@ -278,7 +289,7 @@ def _awaited(situation: Situation, key: KeyState, wanted: Wanted, taken: _Taken)
         taken.coming[key.ledger_key] -= 1
         taken.awaited += 1
     elif taken.awaited < MAX_PRESIGNS:
-        for draft in _presign(situation, key, wanted):
+        for draft in _presign(situation, key, key.mixing.of(wanted.subject), wanted):
             taken.awaited += 1
             yield draft
 
@@ -290,24 +301,30 @@ def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
     wanted = situation.pool_level if situation.idle_for >= IDLE_S else situation.pool_level // 2
     under_way = taken.awaited + taken.coming.total()
     for key in situation.keys:
-        lacks = len(key.ready) + taken.coming[key.ledger_key] < wanted
-        if lacks and key.pooled and under_way < MAX_PRESIGNS:
-            for draft in _presign(situation, key, None):
-                under_way += 1
-                yield draft
+        most = -(-wanted // key.mixing.count)
+        for mix in range(key.mixing.count if key.pooled else 0):
+            signers = signers_of(key, situation.usable & key.aux, mix)
+            made = sum(each.signers == signers for each in key.ready)
+            if made + taken.coming[key.ledger_key] < most and under_way < MAX_PRESIGNS:
+                for draft in _presign(situation, key, mix, None):
+                    under_way += 1
+                    yield draft
 
 
-def _presign(situation: Situation, key: KeyState, wanted: Wanted | None) -> Iterator[Draft]:
-    signers = signers_of(key, situation.usable & key.aux)
-    if not key.ecdsa or not signers:
+def _presign(
+    situation: Situation, key: KeyState, mix: int, wanted: Wanted | None
+) -> Iterator[Draft]:
+    order = _turns(key, mix, situation.usable & key.aux)[: key.threshold]
+    if not key.ecdsa or len(order) < key.threshold or situation.me not in order:
         return
-    rank = _rank(situation, key.subject, signers)
+    rank = order.index(situation.me)
     if wanted is None:
         mine = rank == 0
     else:
         # What waited for others to end is not everybody's turn at once.
         made_room = min(situation.presigned, wanted.since + PATIENT_S)
         possible_since = max(situation.usable_since, situation.aux_since, made_room)
-        mine = _my_turn(situation, rank, wanted, len(signers), possible_since)
+        mine = _my_turn(situation, rank, wanted, len(order), possible_since)
     if mine:
+        signers = tuple(sorted(order))
         yield Draft(WorkKind.PRESIGN, (key.ledger_key,), signers, key.ledger_key)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from zrsign_dmpc.ecdsa import Presignature
 from zrsign_operator.keys.held import NONCES_AHEAD, HeldKey
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.keys.inventories import LACKING_S, Inventories
@@ -261,27 +259,23 @@ class Outlook:
 
     def _key_states(self, wanted: list[Wanted], all_keys: bool) -> Iterator[KeyState]:
         if all_keys:
-            ready = defaultdict(list)
-            for made in self._holdings.presignatures.values():
-                ready[made.public.key_id].append(made)
             for held in self._holdings.all_keys():
-                yield self._key_state(held, ready[held.share.info.key_id])
+                yield self._key_state(held)
             return
         for ledger_key in {each.key_id for each in wanted}:
             held_one = self._holdings.key(ledger_key)
             if held_one is not None:
-                key_id = held_one.share.info.key_id
-                yield self._key_state(held_one, self._holdings.presignatures_of(key_id))
+                yield self._key_state(held_one)
 
     def _want(self, kind: WorkKind, subject: int, key_id: int, now: float) -> Wanted:
         attempt = self._attempts.setdefault((kind, subject), _Attempt(now))
         return Wanted(kind, subject, key_id, attempt.since, attempt.count)
 
-    def _key_state(self, held: HeldKey, made: Iterable[Presignature]) -> KeyState:
+    def _key_state(self, held: HeldKey) -> KeyState:
         info = held.share.info
         ready = tuple(
             Ready(each.public.id, each.public.signers, self._got.get(each.public.id, 0.0))
-            for each in made
+            for each in self._holdings.presignatures_of(info.key_id)
             if self._me in each.public.signers
             and (self.remembers or each.public.id not in self._holdings.from_before)
         )

@@ -7,7 +7,7 @@ differ for a moment, so a proposal that is not due yet waits for a while before 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from zrsign_operator.errors import NotDue
@@ -17,8 +17,9 @@ from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, rotation
 from zrsign_operator.work.agenda import turn_begins_s
+from zrsign_operator.work.mixing import Mixing, key_subject
 from zrsign_operator.work.outlook import Outlook
-from zrsign_operator.work.situation import Wanted, key_subject, request_subject
+from zrsign_operator.work.situation import Wanted, request_subject
 
 EARLY_S: Final = 1.0
 """How much earlier than by this operator's clock a turn may begin: nodes show blocks late."""
@@ -53,9 +54,8 @@ class Rules:
                 _require_all_here(proposal, settings, usable)
             case WorkKind.KEYGEN:
                 wanted = self._outlook.want(WorkKind.KEYGEN, proposal.subject, 0)
-                self._require_turn(
-                    proposal, request_subject(proposal.subject), proposal.members, usable, wanted
-                )
+                order = rotation(request_subject(proposal.subject), proposal.members)
+                self._require_turn(proposal, order, usable, wanted)
             case WorkKind.PRESIGN:
                 self._require_lack(proposal, usable, running)
             case WorkKind.ECDSA | WorkKind.FROST:
@@ -78,9 +78,11 @@ class Rules:
             mine = any(each.proposer == proposal.proposer for each in same)
             if mine or len(same) >= AT_ONCE:
                 raise NotDue(f"signature request {request_id} is being signed")
-            holder = asked.wallet.holder
-            wanted = self._outlook.want(WorkKind(proposal.kind), request_id, holder)
-            self._require_turn(proposal, key_subject(holder), proposal.members, usable, wanted)
+            held = self._held(asked.wallet.holder)
+            wanted = self._outlook.want(WorkKind(proposal.kind), request_id, held.ledger_key)
+            mixing = mixing_of(held)
+            able = self._outlook.able(held) & {*usable}
+            self._require_turn(proposal, mixing.circle(mixing.of(request_id)), able, wanted)
 
     def _require_dealer(self, proposal: Proposal, usable: Collection[int]) -> None:
         """It is the turn of a holder who can deal. `tasks.reshare` asks whether it is due at all.
@@ -95,7 +97,8 @@ class Rules:
         if proposal.proposer not in able:
             raise NotDue(f"operator {proposal.proposer} cannot deal key {proposal.subject}")
         wanted = self._outlook.want(WorkKind.RESHARE, proposal.subject, proposal.subject)
-        self._require_turn(proposal, key_subject(proposal.subject), able, usable, wanted)
+        order = rotation(key_subject(proposal.subject), able)
+        self._require_turn(proposal, order, usable, wanted)
 
     def _require_lack(
         self,
@@ -104,52 +107,57 @@ class Rules:
         running: Iterable[Proposal],
     ) -> None:
         """A request waits for a presignature of this key, or its pool is not full."""
-        held = self._holdings.key(proposal.subject)
-        if held is None:
-            raise NotDue(f"I hold no share of key {proposal.subject}")
+        held = self._held(proposal.subject)
         if not set(proposal.members) <= set(held.share.info.shares):
             raise NotDue("somebody holds no share of the key")
         if len(proposal.members) != held.share.info.threshold:
             raise NotDue("a presignature is made by as many as sign with it")
         if self._outlook.is_short(proposal.subject):
             return
-        coming = sum(
-            each.kind == WorkKind.PRESIGN and each.subject == proposal.subject for each in running
-        )
+        coming = [
+            each.members
+            for each in running
+            if each.kind == WorkKind.PRESIGN and each.subject == proposal.subject
+        ]
         if not self._lacks(held, proposal.members, coming):
             raise NotDue(f"the pool of key {proposal.subject} is full, and no request waits")
-        order = _order(key_subject(proposal.subject), proposal.members, proposal, usable)
-        if order[0] != proposal.proposer:
-            raise NotDue(f"operator {order[0]} fills the pool of key {proposal.subject}")
+        mixing, here = mixing_of(held), {*usable, proposal.proposer} & {*proposal.members}
+        circles = (mixing.circle(mix) for mix in range(mixing.count))
+        first = {next(index for index in circle if index in here) for circle in circles}
+        if proposal.proposer not in first:
+            raise NotDue(f"others fill the pool of key {proposal.subject}: {sorted(first)}")
 
-    def _lacks(self, held: HeldKey, signers: tuple[int, ...], coming: int) -> bool:
+    def _held(self, ledger_key: int) -> HeldKey:
+        held = self._holdings.key(ledger_key)
+        if held is None:
+            raise NotDue(f"I hold no share of key {ledger_key}")
+        return held
+
+    def _lacks(
+        self, held: HeldKey, signers: tuple[int, ...], coming: Sequence[tuple[int, ...]]
+    ) -> bool:
         ready = self._holdings.presignatures_of(held.share.info.key_id)
-        by_these = sum(made.public.signers == signers for made in ready)
+        sets = [*(made.public.signers for made in ready), *coming]
         most = POOLS_AT_MOST * self._pool_level
-        return by_these + coming < self._pool_level and len(ready) + coming < most
+        return sets.count(signers) < self._pool_level and len(sets) < most
 
     def _require_turn(
-        self,
-        proposal: Proposal,
-        subject: bytes,
-        among: Collection[int],
-        usable: Collection[int],
-        wanted: Wanted,
+        self, proposal: Proposal, order: Sequence[int], usable: Collection[int], wanted: Wanted
     ) -> None:
         """It is the proposer's turn; the last failure may be unknown there."""
-        order = _order(subject, among, proposal, usable)
+        order = [index for index in order if index in {*usable, proposal.proposer}]
+        if proposal.proposer not in order:
+            raise NotDue(f"operator {proposal.proposer} has no turn at all")
         rank, waited = order.index(proposal.proposer), self._clock() - wanted.since + EARLY_S
         attempts = {max(wanted.attempts - 1, 0), wanted.attempts}
         if waited < min(turn_begins_s(wanted.kind, rank, a, len(order)) for a in attempts):
             raise NotDue(f"it is the turn of operator {order[wanted.attempts % len(order)]}")
 
 
-def _order(
-    subject: bytes, among: Collection[int], proposal: Proposal, usable: Collection[int]
-) -> list[int]:
-    """Those among whom turns go, in their order, without those that are away here."""
-    here = {*usable, proposal.proposer}
-    return [index for index in rotation(subject, among) if index in here]
+def mixing_of(held: HeldKey) -> Mixing:
+    """Who signs together with a key that is held here."""
+    info = held.share.info
+    return Mixing(held.ledger_key, info.threshold, tuple(info.shares))
 
 
 def _require_all_here(

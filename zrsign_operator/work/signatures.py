@@ -13,8 +13,10 @@ from zrsign_dmpc.ecdsa import (
     sign_batch_execution,
     start_sign_batch,
 )
+from zrsign_dmpc.ecdsa.presign.presignature import PRESIGNATURE
 from zrsign_dmpc.frost import SigningPackage, frost_batch_execution, start_frost_batch
 from zrsign_dmpc.kept.keys import KeyShare
+from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.run.session import Session
 from zrsign_operator.errors import Refused
 from zrsign_operator.keys.held import HeldKey
@@ -42,7 +44,7 @@ def ecdsa(desk: Desk, proposal: Proposal) -> Task:
 
     def begin() -> Session[tuple[EcdsaSignature, ...]]:
         for made in presignatures:
-            desk.holdings.presignatures.pop(made.public.id, None)
+            desk.holdings.take_presignature(made.public.id)
         ledger = desk.holdings.single_use
         return start_sign_batch(execution, orders, presignatures, desk.identity, ledger)
 
@@ -80,7 +82,10 @@ def _presignatures(desk: Desk, proposal: Proposal) -> list[Presignature]:
         _, held = desk.asked(request_id)
         made = desk.holdings.presignatures.get(name)
         if made is None:
-            raise Refused("I do not have that presignature, or used it")
+            if desk.holdings.single_use.is_consumed(PRESIGNATURE, name):
+                # It does not come back: another one is to be proposed.
+                raise AlreadyConsumed("I used that presignature")
+            raise Refused("I do not have that presignature")
         if name in desk.holdings.from_before and not desk.remembers():
             raise Refused("too few peers told me yet whether my memory is whole")
         public = made.public

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from zrsign_operator.peers.frames import WorkKind
+from zrsign_operator.work.mixing import Mixing, key_subject
 
 IDLE_S: Final = 1.0
 """No request for this long: time to make presignatures."""
 SHORT_IDLE_S: Final = 0.15
-
-
-def key_subject(ledger_key: int) -> bytes:
-    """What the order of those follows from who propose work with a key."""
-    return b"sign" + ledger_key.to_bytes(8, "big")
 
 
 def request_subject(request_id: int) -> bytes:
@@ -68,6 +65,11 @@ class KeyState:
     def able(self) -> tuple[int, ...]:
         """Who can sign, as far as this operator knows."""
         return tuple(index for index in self.holders if index not in self.lacking)
+
+    @cached_property
+    def mixing(self) -> Mixing:
+        """Who signs together."""
+        return Mixing(self.ledger_key, self.threshold, self.holders)
 
     @property
     def subject(self) -> bytes:
