@@ -1,113 +1,73 @@
 """The outbox: every transaction that must reach a chain, durable before anything is sent.
 
-SQLAlchemy models that run on SQLite (WAL, one writer) and PostgreSQL alike. One relayer process
-owns one outbox; two relayers have two, and meet on the ledger and on the chains.
+SQLAlchemy models that run on SQLite (WAL, one writer) and PostgreSQL alike. An SQLite file is one
+relayer's. On a server several processes work on one outbox: each claims items (FOR UPDATE SKIP
+LOCKED) under a lease, which ends when it says so or dies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Float,
-    Integer,
-    LargeBinary,
-    String,
-    Text,
-    UniqueConstraint,
-    delete,
-    func,
-    or_,
-    select,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ColumnElement, Select, case, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from relayer.nonces import Fees, Reservation
-from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing, owes
-from zrsign_daemon.database import Database, Schema
+from relayer.errors import ClaimLost, NonceTaken
+from relayer.nonces import Reservation
+from relayer.stages import ItemKey, OutboxItem, Stage, Standing, owes
+from relayer.tables import SCHEMA, ItemRow, NonceRow, columns, item_of, reservation_of
+from zrsign_daemon.database import Database
 
-
-class OutboxTable(DeclarativeBase):
-    """Base of the tables."""
-
-
-class ItemRow(OutboxTable):
-    """Columns are the fields of `OutboxItem`."""
-
-    __tablename__ = "outbox_items"
-    key: Mapped[str] = mapped_column(String(80), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    chain: Mapped[str] = mapped_column(String(64), index=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    stage: Mapped[str] = mapped_column(String(16), index=True)
-    signed: Mapped[bytes] = mapped_column(LargeBinary)
-    tx_ids: Mapped[list[str]] = mapped_column(JSON)
-    accepted: Mapped[bool] = mapped_column(Boolean)
-    sent_at: Mapped[float] = mapped_column(Float)
-    next_at: Mapped[float] = mapped_column(Float)
-    refusals: Mapped[int] = mapped_column(Integer)
-    outages: Mapped[int] = mapped_column(Integer)
-    rebuilds: Mapped[int] = mapped_column(Integer)
-    height: Mapped[int] = mapped_column(BigInteger)
-    reason: Mapped[str] = mapped_column(Text)
-    reported: Mapped[int] = mapped_column(Integer)
-    since: Mapped[int] = mapped_column(BigInteger)
-    waits_since: Mapped[float] = mapped_column(Float)
-    note: Mapped[str] = mapped_column(Text)
-    told: Mapped[str] = mapped_column(Text)
-    # The ledger still has to be told where the item stands.
-    owes: Mapped[bool] = mapped_column(Boolean, index=True)
-
-
-class NonceRow(OutboxTable):
-    """A gas account's nonce, held by one item."""
-
-    __tablename__ = "outbox_nonces"
-    __table_args__ = (UniqueConstraint("chain", "account", "nonce"),)
-    item: Mapped[str] = mapped_column(String(80), primary_key=True)
-    chain: Mapped[str] = mapped_column(String(64))
-    account: Mapped[str] = mapped_column(String(42))
-    nonce: Mapped[int] = mapped_column(BigInteger)
-    # Wei a gas in decimal text: more than 64 bits fit, on every database.
-    max_fee: Mapped[str] = mapped_column(String(78))
-    priority_fee: Mapped[str] = mapped_column(String(78))
-
-
-SCHEMA = Schema(
-    "the outbox",
-    OutboxTable.metadata,
-    version=2,
-    version_table="outbox_schema",
-    upgrades={
-        1: (
-            "ALTER TABLE outbox_items ADD COLUMN since BIGINT NOT NULL DEFAULT 0",
-            "ALTER TABLE outbox_items ADD COLUMN waits_since FLOAT NOT NULL DEFAULT 0",
-            "ALTER TABLE outbox_items ADD COLUMN note TEXT NOT NULL DEFAULT ''",
-            "ALTER TABLE outbox_items ADD COLUMN told TEXT NOT NULL DEFAULT ''",
-        )
-    },
-    remedy="Move the file away and start again: open work is read again from the ledger.",
-)
+CLAIMED_AT_ONCE = 8
+"""Items that one of several processes claims at a time."""
 
 
 class Outbox(Database):
-    """Every method is one short transaction."""
+    """Every method is one short transaction. `lease_s` is how long a claim lasts untouched."""
 
     schema = SCHEMA
+    lease_s = 60.0
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine)
+        self._holder = secrets.token_hex(16)
 
     async def add(self, item: OutboxItem) -> bool:
         """Store a new item. False when its key is known, and nothing changes."""
         async with self._writing() as session:
             if await session.get(ItemRow, item.key) is not None:
                 return False
-            session.add(ItemRow(**_columns(item)))
+            session.add(ItemRow(**columns(item), holder="", held_until=0.0))
         return True
+
+    async def claim(self, chain: str, now: float) -> list[OutboxItem]:
+        """Due items of a chain that this process works on next, and no other meanwhile.
+
+        Of a file all that are due; of a server a few, so that others have some too.
+        """
+        if not self.is_shared:
+            return await self.due(chain, now)
+        async with self._writing() as session:
+            time = await self._time(session)
+            query = _due(chain, now, CLAIMED_AT_ONCE).where(
+                or_(ItemRow.held_until <= time, ItemRow.holder == self._holder)
+            )
+            rows = (await session.scalars(query.with_for_update(skip_locked=True))).all()
+            for row in rows:
+                row.holder, row.held_until = self._holder, time + self.lease_s
+            return [item_of(row) for row in rows]
+
+    async def release(self, keys: Collection[ItemKey]) -> None:
+        """Let other processes have items that this one claimed."""
+        if not self.is_shared:
+            return
+        mine = (ItemRow.key.in_(keys), ItemRow.holder == self._holder)
+        async with self._writing() as session:
+            await session.execute(update(ItemRow).where(*mine).values(holder="", held_until=0.0))
 
     async def save(self, item: OutboxItem) -> None:
         """Store an item's new value; an ended item gives its nonce back, and never changes.
@@ -116,18 +76,34 @@ class Outbox(Database):
         that was renewed meanwhile: that an older one cannot land is no end.
         """
         async with self._writing() as session:
-            stored = await session.get(ItemRow, item.key)
+            stored = await session.get(ItemRow, item.key, with_for_update=True)
             if stored is not None and Stage(stored.stage).ended:
                 return
+            held = {"holder": "", "held_until": 0.0}
             if stored is not None:
+                held = await self._still_held(session, stored)
                 if stored.content != item.content:
                     if item.stage is Stage.FAILED:
                         return
                     item = replace(item, content=stored.content, next_at=0.0)
                 item = replace(item, reported=Standing(stored.reported), told=stored.told)
-            await session.merge(ItemRow(**_columns(item)))
+            await session.merge(ItemRow(**columns(item), **held))
             if item.stage.ended:
                 await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
+
+    async def _still_held(self, session: AsyncSession, row: ItemRow) -> dict[str, Any]:
+        """The claim, longer by a lease. Raises ClaimLost when another process has it by now."""
+        if row.holder not in ("", self._holder):
+            raise ClaimLost(f"another process works on {row.key}")
+        if not row.holder:
+            return {"holder": "", "held_until": 0.0}
+        return {"holder": row.holder, "held_until": await self._time(session) + self.lease_s}
+
+    @staticmethod
+    async def _time(session: AsyncSession) -> float:
+        """Unix seconds by the server's clock: the processes' own may differ."""
+        now = select(func.extract("epoch", func.clock_timestamp()))
+        return float((await session.execute(now)).scalar_one())
 
     async def renew(self, key: ItemKey, content: bytes) -> bool:
         """Give an item what the ledger has of it now, and look at it again.
@@ -136,27 +112,27 @@ class Outbox(Database):
         there is none with this key, or nothing changes.
         """
         async with self._writing() as session:
-            row = await session.get(ItemRow, key)
+            row = await session.get(ItemRow, key, with_for_update=True)
             if row is None or row.content == content or row.stage == Stage.DONE:
                 return False
             row.content, row.next_at = content, 0.0
             if row.stage == Stage.FAILED:
                 row.stage, row.reported = Stage.INCLUSION.value, Standing.SUBMITTED.value
-                row.owes = owes(_item(row))
+                row.owes = owes(item_of(row))
         return True
 
     async def mark_reported(self, key: ItemKey, standing: Standing, note: str = "") -> None:
         """The ledger knows that much about an item."""
         async with self._writing() as session:
-            row = await session.get(ItemRow, key)
+            row = await session.get(ItemRow, key, with_for_update=True)
             if row is not None:
                 row.reported, row.told = standing.value, note
-                row.owes = owes(_item(row))
+                row.owes = owes(item_of(row))
 
     async def retry(self, key: ItemKey) -> bool:
         """Make an open item due at once. False when there is none with this key."""
         async with self._writing() as session:
-            row = await session.get(ItemRow, key)
+            row = await session.get(ItemRow, key, with_for_update=True)
             if row is None or Stage(row.stage).ended:
                 return False
             row.next_at = 0.0
@@ -164,35 +140,35 @@ class Outbox(Database):
 
     async def drop(self, key: ItemKey, reason: str) -> bool:
         """End an item that is in no block yet as failed. False when there is none with this key."""
-        item = await self.get(key)
-        if item is None or item.stage.ended or item.height:
-            return False
-        await self.save(replace(item, stage=Stage.FAILED, reason=reason, note="", next_at=0.0))
+        async with self._writing() as session:
+            row = await session.get(ItemRow, key, with_for_update=True)
+            if row is None or Stage(row.stage).ended or row.height:
+                return False
+            row.stage, row.reason, row.note, row.next_at = Stage.FAILED.value, reason, "", 0.0
+            row.owes = owes(item_of(row))
+            await session.execute(delete(NonceRow).where(NonceRow.item == key))
         return True
 
     async def get(self, key: ItemKey) -> OutboxItem | None:
         """The stored item with this key, or None."""
         async with self._reading() as session:
             row = await session.get(ItemRow, key)
-            return None if row is None else _item(row)
+            return None if row is None else item_of(row)
 
     async def due(self, chain: str, now: float, limit: int = 200) -> list[OutboxItem]:
         """Items of a chain whose next step is due, oldest promise first."""
-        query = (
-            select(ItemRow)
-            .where(
-                ItemRow.chain == chain,
-                ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]),
-                ItemRow.next_at <= now,
-            )
-            .order_by(ItemRow.next_at, ItemRow.key)
-            .limit(limit)
-        )
-        return await self._items(query)
+        return await self._items(_due(chain, now, limit))
 
     async def next_due(self, chain: str) -> float | None:
-        """When the next open item of a chain is due, Unix s; None when there is none."""
-        query = select(func.min(ItemRow.next_at)).where(
+        """When the next open item of a chain is due, Unix s; None when there is none.
+
+        One that another process works on is due when its lease ends.
+        """
+        due: ColumnElement[Any] = func.min(ItemRow.next_at)
+        if self.is_shared:
+            theirs = case((ItemRow.holder == self._holder, 0.0), else_=ItemRow.held_until)
+            due = func.min(func.greatest(ItemRow.next_at, theirs))
+        query = select(due).where(
             ItemRow.chain == chain, ItemRow.stage.not_in([Stage.DONE, Stage.FAILED])
         )
         async with self._reading() as session:
@@ -235,16 +211,19 @@ class Outbox(Database):
             rows = await session.scalars(
                 select(NonceRow).where(NonceRow.chain == chain, NonceRow.account == account)
             )
-            return [_reservation(row) for row in rows]
+            return [reservation_of(row) for row in rows]
 
     async def reservation(self, key: ItemKey) -> Reservation | None:
         """The nonce that an item holds, or None."""
         async with self._reading() as session:
             row = await session.get(NonceRow, key)
-            return None if row is None else _reservation(row)
+            return None if row is None else reservation_of(row)
 
     async def reserve(self, chain: str, account: str, one: Reservation) -> None:
-        """Store (or change) an item's nonce and fees, before anything is signed with them."""
+        """Store (or change) an item's nonce and fees, before anything is signed with them.
+
+        Raises NonceTaken when another process gave it to another item.
+        """
         row = NonceRow(
             item=one.item,
             chain=chain,
@@ -255,72 +234,29 @@ class Outbox(Database):
         )
         async with self._writing() as session:
             await session.merge(row)
-
-    async def release(self, key: ItemKey) -> None:
-        """Free the nonce of an item."""
-        async with self._writing() as session:
-            await session.execute(delete(NonceRow).where(NonceRow.item == key))
+            try:
+                await session.flush()
+            except IntegrityError as error:
+                raise NonceTaken(f"nonce {one.nonce} of {account} went to another item") from error
 
     async def _items(self, query: Any) -> list[OutboxItem]:
         async with self._reading() as session:
             rows: Sequence[ItemRow] = (await session.scalars(query)).all()
-            return [_item(row) for row in rows]
+            return [item_of(row) for row in rows]
+
+
+def _due(chain: str, now: float, limit: int) -> Select[Any]:
+    return (
+        select(ItemRow)
+        .where(
+            ItemRow.chain == chain,
+            ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]),
+            ItemRow.next_at <= now,
+        )
+        .order_by(ItemRow.next_at, ItemRow.key)
+        .limit(limit)
+    )
 
 
 def _is_open() -> ColumnElement[bool]:
     return or_(ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]), ItemRow.owes)
-
-
-def _columns(item: OutboxItem) -> dict[str, Any]:
-    return {
-        "key": item.key,
-        "kind": item.kind.value,
-        "chain": item.chain,
-        "content": item.content,
-        "stage": item.stage.value,
-        "signed": item.signed,
-        "tx_ids": list(item.tx_ids),
-        "accepted": item.accepted,
-        "sent_at": item.sent_at,
-        "next_at": item.next_at,
-        "refusals": item.refusals,
-        "outages": item.outages,
-        "rebuilds": item.rebuilds,
-        "height": item.height,
-        "reason": item.reason,
-        "reported": int(item.reported),
-        "since": item.since,
-        "waits_since": item.waits_since,
-        "note": item.note,
-        "told": item.told,
-        "owes": owes(item),
-    }
-
-
-def _item(row: ItemRow) -> OutboxItem:
-    return OutboxItem(
-        key=ItemKey(row.key),
-        kind=ItemKind(row.kind),
-        chain=row.chain,
-        content=row.content,
-        stage=Stage(row.stage),
-        signed=row.signed,
-        tx_ids=tuple(row.tx_ids),
-        accepted=row.accepted,
-        sent_at=row.sent_at,
-        next_at=row.next_at,
-        refusals=row.refusals,
-        outages=row.outages,
-        rebuilds=row.rebuilds,
-        height=row.height,
-        reason=row.reason,
-        reported=Standing(row.reported),
-        since=row.since,
-        waits_since=row.waits_since,
-        note=row.note,
-        told=row.told,
-    )
-
-
-def _reservation(row: NonceRow) -> Reservation:
-    return Reservation(row.item, row.nonce, Fees(int(row.max_fee), int(row.priority_fee)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -46,6 +46,7 @@ async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
     account = Account.from_secret(read_secret(settings.ledger.key_file))
     async with AsyncExitStack() as stack:
         outbox = await Outbox.open(settings.database_url)
+        outbox.lease_s = settings.lease_s
         stack.push_async_callback(outbox.close)
         client = LedgerClient.of(settings.ledger, account)
         stack.push_async_callback(client.close)
@@ -76,6 +77,7 @@ class Relayer:
         self._overdue: dict[str, int] = {}
         self._log = get_logger()
         ledger = DeliveryLedger(client)
+        self._roles = outbox.roles(settings.lease_s)
         self._workers = {
             chain: self._worker(chain, target) for chain, target in settings.destinations.items()
         }
@@ -91,14 +93,15 @@ class Relayer:
             await worker.close()
         for composition in self._compositions:
             await composition.close()
+        await self._roles.close()
 
     def _loops(self) -> list[Loop]:
         pause_s = self._settings.poll_interval_s
         self._working = {chain: self._working_loop(one) for chain, one in self._workers.items()}
-        self._reporting = Loop("reporter", self._report, pause_s, BACK_OFF)
-        self._taking = Loop("intake", self._take, pause_s, BACK_OFF)
+        self._reporting = self._lone("reporter", self._report)
+        self._taking = self._lone("intake", self._take)
         self._composing = [
-            Loop(f"composer {one.chain}", partial(self._compose, one), pause_s, BACK_OFF)
+            self._lone(f"composer {one.chain}", partial(self._compose, one))
             for one in self._compositions
         ]
         # Its pass ends only by failing, and without it blocks are seen a poll later: no failure.
@@ -110,9 +113,17 @@ class Relayer:
             *self._composing,
         ]
 
+    def _lone(self, name: str, work: Callable[[], Awaitable[float]]) -> Loop:
+        """What one of the processes does that share an outbox."""
+        alone = self._roles.alone(f"relayer {name}", work)
+        return Loop(name, alone, self._settings.poll_interval_s, BACK_OFF)
+
     def _idle_s(self, pause_s: float) -> float:
-        """The pause of a loop that has nothing to do: new blocks wake it, while they are told."""
-        return max(pause_s, IDLE_S) if self._told else pause_s
+        """The pause of a loop that has nothing to do: new blocks wake it, while they are told.
+
+        What other processes put into the outbox wakes nothing here.
+        """
+        return max(pause_s, IDLE_S) if self._told and not self._outbox.is_shared else pause_s
 
     async def _compose(self, one: Composition) -> float:
         wanted = await one.tick()

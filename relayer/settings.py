@@ -102,6 +102,11 @@ class RelayerSettings(Settings):
     """The ledger, and the account of a registered relayer and composer on it."""
     database_url: DatabaseUrl = "sqlite+aiosqlite:///relayer.sqlite"
     """SQLAlchemy URL of the outbox's database."""
+    lease_s: float = Field(default=60.0, gt=0)
+    """Time after which another process takes over what one that is gone worked on, in seconds.
+
+    For several relayers on one PostgreSQL.
+    """
     destinations: dict[str, DestinationSettings]
     """The destination chains by CAIP-2 id, one table each."""
     answers: AnswerSettings | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from relayer import metrics
 from relayer.destinations import Builder, Destination
+from relayer.errors import ClaimLost
 from relayer.news import News, Unreachable
 from relayer.outbox import Outbox
 from relayer.stages import PENDING, Bounds, Effect, ItemKind, Move, OutboxItem, Stage, decide
@@ -47,17 +48,25 @@ class ChainWorker:
         True when there was one.
         """
         self._faults = []
-        due = await self._outbox.due(self.chain, self._clock())
-        for item in due:
-            try:
-                await self.advance(item)
-            except DatabaseUnusable:
-                raise
-            except Exception as error:  # noqa: BLE001 - a node's answer may be anything
-                await self._failed(item, error)
+        due = await self._outbox.claim(self.chain, self._clock())
+        try:
+            for item in due:
+                await self._work(item)
+        finally:
+            await self._outbox.release([item.key for item in due])
         if due or not await self._outbox.next_due(self.chain):
             self.fault = self._faults[-1] if self._faults else None
         return bool(due)
+
+    async def _work(self, item: OutboxItem) -> None:
+        try:
+            await self.advance(item)
+        except DatabaseUnusable:
+            raise
+        except ClaimLost as error:
+            self._log.warning("claim_lost", item=item.key, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - a node's answer may be anything
+            await self._failed(item, error)
 
     async def advance(self, item: OutboxItem) -> OutboxItem:
         """Take one item as far as it goes now."""

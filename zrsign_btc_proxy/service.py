@@ -21,6 +21,7 @@ from zrsign_daemon.composing.ledger import ComposerLedger
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
+from zrsign_daemon.roles import Roles
 
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
 IDLE_S = 30.0
@@ -51,7 +52,9 @@ async def run(settings: ProxySettings, stop: asyncio.Event) -> None:
             )
             stack.push_async_callback(served.close)
             networks.append(served)
-        loops, watching = _loops(settings, client, networks)
+        roles = reservations.roles(settings.lease_s)
+        stack.push_async_callback(roles.close)
+        loops, watching = _loops(settings, client, networks, roles)
         if settings.metrics_port is not None:
             # The watching loop's pass ends only by failing, and without it blocks are seen a poll
             # later: no failure.
@@ -117,11 +120,17 @@ class ServedNetwork:
 
 
 def _loops(
-    settings: ProxySettings, client: LedgerClient, networks: list[ServedNetwork]
+    settings: ProxySettings, client: LedgerClient, networks: list[ServedNetwork], roles: Roles
 ) -> tuple[list[Loop], Loop]:
-    """What composes and discovers, and what wakes it at new blocks."""
-    pause_s = settings.poll_interval_s
-    composing = [Loop(f"composer {one.chain}", one.tick, pause_s, BACK_OFF) for one in networks]
+    """What composes and discovers, and what wakes it at new blocks.
+
+    One of several processes composes for a network; keys are watched in each one's wallet.
+    """
+    pause_s, alone = settings.poll_interval_s, roles.alone
+    composing = [
+        Loop(f"composer {one.chain}", alone(f"btc proxy {one.chain}", one.tick), pause_s, BACK_OFF)
+        for one in networks
+    ]
     discovering = [
         Loop(f"keys {one.chain}", one.discover, settings.discover_interval_s, BACK_OFF)
         for one in networks

@@ -49,6 +49,11 @@ class ProxySettings(Settings):
     """The ledger, and the account of a registered composer on it."""
     database_url: DatabaseUrl = "sqlite+aiosqlite:///btc_proxy.sqlite"
     """SQLAlchemy URL of the database of reserved coins."""
+    lease_s: float = Field(default=60.0, gt=0)
+    """Time after which another process takes over from one that is gone, in seconds.
+
+    For several proxies on one PostgreSQL.
+    """
     networks: dict[str, NetworkSettings]
     """The Bitcoin networks by CAIP-2 id, one table each."""
     grace_s: float = Field(default=600.0, ge=0)

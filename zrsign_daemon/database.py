@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator
-from sqlalchemy import BigInteger, Column, MetaData, Table, event, select, text
+from sqlalchemy import BigInteger, Column, MetaData, Table, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -30,9 +30,12 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from zrsign_daemon.errors import DatabaseUnusable, SettingsError
+from zrsign_daemon.roles import Roles
 
 # Durable when a commit returns, whatever happens to the machine.
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON")
+
+_MAKING_TABLES = 0x7A725369676E
 
 
 def _usable(url: str) -> str:
@@ -74,7 +77,7 @@ class Schema:
 
 
 class Database:
-    """One process's own database: one writer at a time, and reading never waits.
+    """A file of one process, or a server's database that several processes share.
 
     Open it with `async with await Store.open(url) as store`, or close it yourself.
     """
@@ -87,6 +90,15 @@ class Database:
         # SQLite has one writer; a lock here is cheaper than SQLITE_BUSY there.
         self._lock = asyncio.Lock()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use it at the same time: it is a server's."""
+        return self._engine.dialect.name != "sqlite"
+
+    def roles(self, lease_s: float) -> Roles:
+        """What of the roles of this database's processes is this process's."""
+        return Roles(self._engine, lease_s)
+
     @classmethod
     async def open(cls, url: str) -> Self:
         """Open `url`, and make the folder and the tables that are missing.
@@ -95,7 +107,7 @@ class Database:
         """
         _prepare_folder(url)
         # Errors must not quote rows: a payload belongs to its owner.
-        engine = create_async_engine(url, hide_parameters=True)
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _tune_sqlite)
         database = cls(engine)
@@ -121,6 +133,9 @@ class Database:
         versions = schema.versions
         try:
             async with self._engine.begin() as connection:
+                if self.is_shared:
+                    # Of several processes that start, one makes the tables.
+                    await connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
                 await connection.run_sync(schema.tables.create_all)
                 found = await connection.scalar(select(versions.c.version))
                 if found is None:

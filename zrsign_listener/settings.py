@@ -102,6 +102,11 @@ class ListenerSettings(Settings):
 
     database_url: DatabaseUrl = "sqlite+aiosqlite:///listener.db"
     """SQLAlchemy URL of the database of cursors and events that are not reported yet."""
+    lease_s: float = Field(default=60.0, gt=0)
+    """Time after which another process takes over from one that is gone, in seconds.
+
+    For several listeners on one PostgreSQL: one reads, the others stand by.
+    """
     ledger: LedgerAccess
     """The ledger, and the account of a registered observer on it."""
     chains: tuple[ChainSettings, ...] = Field(min_length=1)

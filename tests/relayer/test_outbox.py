@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from relayer.nonces import Fees, Reservation
 from relayer.outbox import Outbox
 from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing
+from tests.postgres import fresh
+from tests.postgres import server as server
 
 CHAIN, ACCOUNT = "eip155:31337", "0x" + "11" * 20
+
+
+@pytest.fixture(params=["file", "server"])
+async def outbox(
+    request: pytest.FixtureRequest, tmp_path: Path, server: str
+) -> AsyncIterator[Outbox]:
+    """An outbox of either kind: an SQLite file, and a PostgreSQL's."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'outbox.sqlite'}"
+    opened = await Outbox.open(url if request.param == "file" else await fresh(server))
+    yield opened
+    await opened.close()
 
 
 def item(number: int = 1, **fields: object) -> OutboxItem:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import fresh
+from tests.postgres import server as server
 from tests.zrsign_listener import logs
 from zrsign_listener import store as store_module
 from zrsign_listener.decode import Observation, observe
@@ -17,8 +19,12 @@ from zrsign_listener.store import Store
 PLACE = (logs.CHAIN, logs.CONTRACT)
 
 
-def url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'listener.db'}"
+@pytest.fixture(params=["file", "server"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> str:
+    """The URL of an empty database of either kind: an SQLite file, and a PostgreSQL's."""
+    if request.param == "file":
+        return f"sqlite+aiosqlite:///{tmp_path / 'listener.db'}"
+    return await fresh(server)
 
 
 def sightings(*trace_ids: int) -> tuple[Observation, ...]:
@@ -35,17 +41,17 @@ def advanced(next_block: int, next_trace_id: int) -> Feed:
     )
 
 
-async def test_cursor__should_survive_a_restart(tmp_path: Path) -> None:
-    async with await Store.open(url(tmp_path)) as store:
+async def test_cursor__should_survive_a_restart(place: str) -> None:
+    async with await Store.open(place) as store:
         assert await store.feed(*PLACE, 5) == Feed.new(5)
         await store.commit(*PLACE, advanced(12, 2), Sorted(sightings(0, 1)))
-    async with await Store.open(url(tmp_path)) as store:
+    async with await Store.open(place) as store:
         assert await store.feed(*PLACE, 5) == advanced(12, 2)
         assert await store.backlog() == 2
 
 
-async def test_lowered_start_block__should_be_read_from(tmp_path: Path) -> None:
-    async with await Store.open(url(tmp_path)) as store:
+async def test_lowered_start_block__should_be_read_from(place: str) -> None:
+    async with await Store.open(place) as store:
         await store.commit(*PLACE, advanced(12, 2), Sorted(sightings(0, 1)))
         feed = await store.feed(*PLACE, 3)
         assert (feed.start_block, feed.next_block, feed.next_trace_id) == (3, 3, 2)
@@ -53,7 +59,7 @@ async def test_lowered_start_block__should_be_read_from(tmp_path: Path) -> None:
 
 
 async def test_crash_in_the_middle_of_a_commit__should_leave_neither_cursor_nor_events(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = 0
 
@@ -64,20 +70,20 @@ async def test_crash_in_the_middle_of_a_commit__should_leave_neither_cursor_nor_
             raise KeyboardInterrupt
         return real(chain, contract, seen)
 
-    async with await Store.open(url(tmp_path)) as store:
+    async with await Store.open(place) as store:
         await store.commit(*PLACE, advanced(11, 1), Sorted(sightings(0)))
         real = store_module._log_row
         monkeypatch.setattr(store_module, "_log_row", crash)
         with pytest.raises(KeyboardInterrupt):
             await store.commit(*PLACE, advanced(13, 3), Sorted(sightings(1, 2)))
     monkeypatch.undo()
-    async with await Store.open(url(tmp_path)) as store:
+    async with await Store.open(place) as store:
         assert await store.feed(*PLACE, 5) == advanced(11, 1)
         assert await store.backlog() == 1
 
 
-async def test_known_logs__should_be_told_apart(tmp_path: Path) -> None:
-    async with await Store.open(url(tmp_path)) as store:
+async def test_known_logs__should_be_told_apart(place: str) -> None:
+    async with await Store.open(place) as store:
         seen = (*sightings(0, 1), observe(logs.CHAIN, logs.sig_log(2, number=12, kind=9)))
         await store.commit(*PLACE, advanced(13, 3), Sorted(seen))
         fresh = sightings(3)
@@ -86,8 +92,8 @@ async def test_known_logs__should_be_told_apart(tmp_path: Path) -> None:
         assert len(await store.malformed(logs.CHAIN)) == 1
 
 
-async def test_events__should_be_reported_in_order_until_marked(tmp_path: Path) -> None:
-    async with await Store.open(url(tmp_path)) as store:
+async def test_events__should_be_reported_in_order_until_marked(place: str) -> None:
+    async with await Store.open(place) as store:
         await store.commit(*PLACE, advanced(13, 3), Sorted(sightings(0, 1, 2)))
         assert await store.contracts_to_report() == [PLACE]
         first, second, third = await store.to_report(*PLACE, 10)

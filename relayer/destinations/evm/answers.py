@@ -1,7 +1,7 @@
 """Builds the transaction of a Direct answer: look, estimate, reserve a nonce, sign.
 
-The nonce is stored before anything is signed with it. A worker takes a chain's items one after the
-other, so there is one submitter for (chain, gas account). Shortage of the account's own funds is
+The nonce is stored before anything is signed with it, and a nonce is one item's, whichever process
+works on it. Shortage of the account's own funds is
 never the answer's failure: the item waits.
 """
 
@@ -14,6 +14,7 @@ from eth_account import Account
 from relayer.destinations import Builder
 from relayer.destinations.evm.contract import DirectContract, answer_call
 from relayer.destinations.evm.fees import GWEI, market_fees, nonces
+from relayer.errors import NonceTaken
 from relayer.news import Built, Construction, Delivered, Final, Held, Included, News
 from relayer.news import Unreachable as Silent
 from relayer.nonces import Fees, Reservation, bumped, next_nonce
@@ -43,7 +44,7 @@ class AnswerBuilder(Builder):
     async def build(self, item: OutboxItem) -> Construction:
         try:
             return await self._build(item)
-        except NotYet as error:
+        except (NotYet, NonceTaken) as error:
             return Held(str(error))
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
