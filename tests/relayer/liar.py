@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,16 +14,21 @@ Lie = Callable[[list[Any], Any], Any]
 
 
 class Liar:
-    """`lies` by method; `error` answers a method with a JSON-RPC error in place of a result."""
+    """`lies` by method; `error` answers a method with a JSON-RPC error in place of a result.
+
+    Each answer is held back for `delay_s`.
+    """
 
     def __init__(self, node_url: str):
         self.url = ""
         self.lies: dict[str, Lie] = {}
         self.errors: dict[str, dict[str, Any]] = {}
+        self.delay_s = 0.0
         self._node_url = node_url
 
     async def answer(self, request: web.Request) -> web.Response:
         asked = await request.json()
+        await asyncio.sleep(self.delay_s)
         if (error := self.errors.get(asked["method"])) is not None:
             return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "error": error})
         async with (
