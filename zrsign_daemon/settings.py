@@ -59,6 +59,11 @@ class LedgerAccess(Part):
     """A block of the chain that is trusted, as HEIGHT:HASH; without one the nodes are believed."""
     max_age_s: float = Field(default=60.0, gt=0)
     """How old the newest block may be by this machine's clock, in seconds, with a root."""
+    trust_days: float = Field(default=14.0, gt=0)
+    """How long a verified block is trusted, in days: less than a validator's stake is bound for."""
+    trust_dir: Path | None = None
+    """Folder that keeps the last verified block, from which a restart goes on, and evidence of
+    forks; an operator's is in its `anchor_dir` where none is named."""
     ca: Path | None = None
     """Certificates that the node's is verified by, in PEM; those of the system without it."""
     key_file: Path

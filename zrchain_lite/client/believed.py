@@ -64,12 +64,14 @@ class TrustedRoot:
 class TrustSettings:
     """`max_age_s` is how old the newest block may be by this machine's clock.
 
-    `folder` keeps the last block and the evidence of a fork; without one nothing is kept.
+    `folder` keeps the last block and the evidence of a fork; without one nothing is kept. For
+    `period_s` those who signed a block answer for it, as in `Trust`.
     """
 
     root: TrustedRoot
     max_age_s: float = 60.0
     folder: Path | None = None
+    period_s: float = 14 * 86_400.0
 
 
 class Believed:
@@ -159,7 +161,8 @@ class Believed:
 
     @property
     def _trust(self) -> Trust:
-        return Trust(self._last.header.chain_id)
+        period_ns = int(self._settings.period_s * SECOND_NS)
+        return Trust(self._last.header.chain_id, period_ns)
 
     # -- a fork ----------------------------------------------------------------------------------
 

@@ -101,6 +101,14 @@ class Access(Protocol):
         """How old the newest block may be, in seconds."""
 
     @property
+    def trust_days(self) -> float:
+        """How long a verified block is trusted."""
+
+    @property
+    def trust_dir(self) -> Path | None:
+        """The folder that keeps the last verified block."""
+
+    @property
     def ca(self) -> Path | None:
         """The certificates that a node's is verified by."""
 
@@ -146,8 +154,14 @@ class LedgerClient:
         cls, access: Access, account: Account | None = None, folder: Path | None = None
     ) -> LedgerClient:
         """A client of what settings name; `folder` keeps the last verified block and evidence."""
-        root = None if access.root is None else TrustedRoot.parse(access.root)
-        trust = None if root is None else TrustSettings(root, access.max_age_s, folder)
+        trust = None
+        if access.root is not None:
+            trust = TrustSettings(
+                TrustedRoot.parse(access.root),
+                access.max_age_s,
+                access.trust_dir or folder,
+                access.trust_days * 86_400,
+            )
         return cls(
             access.grpc, endpoints=access.endpoints, account=account, ca=access.ca, trust=trust
         )

@@ -238,14 +238,13 @@ def _send(
     """Send one message as `account` and show where it landed, and what the response says."""
     from google.protobuf.json_format import MessageToDict
 
-    from zrchain_lite.client import LedgerClient
     from zrsign.local.network import manifest
 
     network = manifest.load(state).require_running()
     sender = network.account(account)
 
     async def send() -> TxResult:
-        async with LedgerClient(network.ledger.grpc, account=sender.ledger()) as ledger:
+        async with network.ledger.client(sender.ledger()) as ledger:
             return await ledger.broadcast(message(network, sender.address))
 
     done = asyncio.run(_told(send))

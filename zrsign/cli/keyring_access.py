@@ -51,7 +51,7 @@ class Access:
             return
         network = manifest.load(self.state).require_running()
         account = network.account("authority").ledger()
-        async with LedgerClient(network.ledger.grpc, account=account) as client:
+        async with network.ledger.client(account) as client:
             yield Keyring(client, await only_keyring(client))
 
     def run(self, work: Callable[[Keyring], Awaitable[Any]]) -> Any:

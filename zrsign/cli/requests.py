@@ -229,6 +229,7 @@ def _ask(
             entry.address,
             network.account(account).evm(),
             ledger=network.ledger.grpc,
+            trust=network.ledger.trust(),
             mode=ContractMode(mode),
         ) as zr:
             handle = await call(zr)

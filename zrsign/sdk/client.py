@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 from google.protobuf.message import Message
 
-from zrchain_lite.client import LedgerClient
+from zrchain_lite.client import LedgerClient, TrustSettings
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
 from zrsign.sdk import answers, cosmos
@@ -79,10 +79,14 @@ class ZrSign:
         account: LocalAccount,
         *,
         ledger: str,
+        trust: TrustSettings | None = None,
         mode: ContractMode = ContractMode.OMNI,
     ) -> AsyncIterator[ZrSign]:
-        """Connect to a contract and the ledger; `ledger` is host and port of a node's gRPC."""
-        client = LedgerClient(ledger)
+        """Connect to a contract and the ledger; `ledger` is host and port of a node's gRPC.
+
+        With `trust`, what the ledger says is verified from the root that it names.
+        """
+        client = LedgerClient(ledger, trust=trust)
         source = await connect(rpc_url, contract, account, mode)
         try:
             yield cls(source, Receiver(client))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
 from zrsign.local.network.manifest import Manifest
@@ -16,7 +15,7 @@ from zrsign.sdk.ledger import Receiver
 async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
     """Queries of the receiver module, wherever the ledger's state is now."""
     if network.running:
-        async with LedgerClient(network.ledger.grpc) as client:
+        async with network.ledger.client() as client:
             yield Receiver(client)
         return
     from zrsign.node import StoppedLedger  # the whole ledger: only when it is needed

@@ -19,9 +19,11 @@ from zrsign_daemon.keyfile import read_secret
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-    from zrchain_lite.client import Account
+    from zrchain_lite.client import Account, LedgerClient, TrustSettings
 
 FILE = "network.json"
+LOCAL_TRUST_DAYS = 3_650
+"""How long the root of a local network is trusted: its one validator has no stake to take away."""
 
 
 class _Part(BaseModel):
@@ -49,6 +51,20 @@ class LedgerEntry(_Part):
     root: str | None = None
     # LMDB directory, readable when the ledger is stopped.
     store: Path
+
+    def client(self, account: Account | None = None) -> LedgerClient:
+        """A client that verifies what it reads, if the network has a root."""
+        from zrchain_lite.client import LedgerClient
+
+        return LedgerClient(self.grpc, account=account, trust=self.trust())
+
+    def trust(self) -> TrustSettings | None:
+        """What clients verify from; None where the network has no root."""
+        from zrchain_lite.client import TrustedRoot, TrustSettings
+
+        if self.root is None:
+            return None
+        return TrustSettings(TrustedRoot.parse(self.root), period_s=LOCAL_TRUST_DAYS * 86_400)
 
 
 class ContractEntry(_Part):

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zrsign.local.network.manifest import ChainEntry, ContractEntry, LedgerEntry, Manifest
+from zrsign.local.network.manifest import (
+    LOCAL_TRUST_DAYS,
+    ChainEntry,
+    ContractEntry,
+    LedgerEntry,
+    Manifest,
+)
 from zrsign_chains import BITCOIN_REGTEST
 
 POLL_S = 0.2
@@ -118,6 +124,7 @@ def ledger_access(manifest: Manifest, account: str) -> dict[str, Any]:
     return {
         "grpc": manifest.ledger.grpc,
         "root": manifest.ledger.root,
+        "trust_days": LOCAL_TRUST_DAYS,
         "key_file": str(manifest.account(account).secret_file),
     }
 
