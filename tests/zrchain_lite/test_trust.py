@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,6 +19,7 @@ from zrchain_lite.client import (
     Account,
     ClientError,
     LedgerClient,
+    LedgerUnavailable,
     NodeBehind,
     NotVerified,
     ObjectNotFound,
@@ -28,6 +30,7 @@ from zrchain_lite.light import LightBlock, Trust, fork
 from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.store.witness import show
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLightBlock
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.light import light_pb2 as light
@@ -47,6 +50,40 @@ async def test_own_transaction__should_be_seen_in_verified_state(node: RunningNo
         for n in range(1, 4):
             await ledger.broadcast(transfer(ALICE, BOB, 5))
             assert await balance(ledger, BOB) == FUNDS + 5 * n
+
+
+class Scripted(LedgerClient):
+    """A client of a node with these blocks: their heights, and whether they have transactions."""
+
+    blocks: ClassVar = [(6, 1), (7, 0), (8, 0), (9, 1), (10, 1), (11, 0), (14, 0)]
+
+    async def height(self) -> int:
+        self.left_over = list(self.blocks)
+        return 5
+
+    async def _latest(self, *metadata: tuple[str, str]) -> tm.GetLatestBlockResponse:
+        if not self.left_over:
+            raise LedgerUnavailable("the end")
+        height, count = self.left_over.pop(0)
+        answer = tm.GetLatestBlockResponse()
+        answer.block.header.height = height
+        answer.block.data.txs.extend([b"tx"] * count)
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("trust", "told"),
+    [(None, [6, 9, 10, 14]), (TrustSettings(TrustedRoot(1, bytes(32))), [5, 6, 9, 10, 13])],
+)
+async def test_blocks__should_be_told_when_their_state_can_be_verified(
+    trust: TrustSettings | None, told: list[int]
+) -> None:
+    """Who looks once for each block with a transaction misses nothing."""
+    async with Scripted("127.0.0.1:1", trust=trust) as ledger:
+        heights = aiter(ledger.new_blocks(filled=True))
+        assert [await anext(heights) for _ in told] == told
+        with pytest.raises(LedgerUnavailable):
+            await anext(heights)
 
 
 async def test_absence__should_be_proven(node: RunningNode) -> None:

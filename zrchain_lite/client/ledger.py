@@ -240,17 +240,24 @@ class LedgerClient:
     async def new_blocks(self, *, filled: bool = False) -> AsyncIterator[int]:
         """Heights as they are committed, without end; several blocks may be told as one.
 
-        With `filled` only where one of them has a transaction, or was not seen by itself.
+        With `filled` only where one of them has a transaction, or was not seen by itself. With a
+        trusted root they are told one block later, when what they did can be verified.
 
         A wake-up, not a record: raises LedgerUnavailable when the node stays away.
         """
         seen = await self.height()
+        verifies = owed = self._verifier is not None
         while True:
             block = (await self._latest(*once_above(seen))).block
             height, before = block.header.height, seen
             seen = max(seen, height)
-            if height > before and (not filled or block.data.txs or height > before + 1):
-                yield height
+            if height <= before:
+                continue
+            several = height > before + 1
+            news = not filled or several or bool(block.data.txs)
+            if several or (owed if verifies else news):
+                yield height - verifies
+            owed = news
 
     async def _latest(self, *metadata: tuple[str, str]) -> tm.GetLatestBlockResponse:
         return await self.query(
