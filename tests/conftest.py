@@ -33,12 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a fixture of their module run in one worker, so that it is made once."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None and _shares_in_module(item):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 def _shares_in_module(item: pytest.Item) -> bool:

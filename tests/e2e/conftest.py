@@ -27,6 +27,7 @@ from zrsign.sdk import ContractMode, ZrSign
 OPTIONS = ("--free-ports", "--keyring", "2-of-3")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a network run in one worker; so do those of a file with its own nodes."""
     here = Path(__file__).parent
