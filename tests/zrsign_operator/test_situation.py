@@ -16,14 +16,9 @@ from zrsign_operator.ledger.orders import Move
 from zrsign_operator.operator import Operator
 from zrsign_operator.peers.frames import Inventory, Proposal, WorkKind
 from zrsign_operator.work.agenda import Draft
+from zrsign_operator.work.mixing import key_subject
 from zrsign_operator.work.outlook import REVIEW_S, Outlook, describe
-from zrsign_operator.work.situation import (
-    SHORT_IDLE_S,
-    Situation,
-    Wanted,
-    key_subject,
-    request_subject,
-)
+from zrsign_operator.work.situation import SHORT_IDLE_S, Situation, Wanted, request_subject
 
 DIGEST = b"d" * 32
 ME, ALL = 1, (1, 2, 3)
@@ -304,7 +299,7 @@ async def test_presignature__should_be_ready_for_its_signers_who_know_that_it_wa
         return [each.since for each in state.ready]
 
     of_others = made_ahead((2, 3), "of others")[2]
-    holdings.presignatures[of_others.public.id] = of_others
+    holdings.add_presignature(of_others)
     assert ready() == []
     made = made_ahead((1, 2), "first")[ME]
     name = made.public.id
