@@ -13,8 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-# As many workers as cores; a part that ARGS names runs in one process, which starts sooner.
-WORKERS ?= $(if $(ARGS),0,auto)
+# One worker more than cores, because tests also wait; networks run in two of them (tests/e2e/conftest.py).
+# A part that ARGS names runs in one process, which starts sooner.
+WORKERS ?= $(if $(ARGS),0,$(shell expr $$(getconf _NPROCESSORS_ONLN) + 1))
 OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
 SOLIDITY := contracts/src contracts/test

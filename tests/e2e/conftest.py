@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,17 +25,45 @@ from zrsign.sdk import ContractMode, ZrSign
 
 # A threshold network like the one that starts by default, on a third of the processes.
 OPTIONS = ("--free-ports", "--keyring", "2-of-3")
+HERE = Path(__file__).parent
+SHARED = pytest.StashKey[ExitStack]()
+"""What ends the network that tests share."""
+
+
+LANES = 2
+"""How many workers run networks at once. Each keeps the processors busy for most of its time."""
+LONGEST_FIRST = ("test_operator_faults", "network", "test_key_life", "test_operators")
+"""Files, and the tests that share a network: they are dealt to the lanes in turn."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a network run in one worker; so do those of a file with its own nodes."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            shares = "network" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("network" if shares else item.path.stem))
+    """Tests that share a network run one after the other, and each lane in one worker."""
+    here = [place for place, item in enumerate(items) if HERE in item.path.parents]
+    sharing = {place: _who_shares(items[place]) for place in here}
+    others = sorted(set(sharing.values()) - set(LONGEST_FIRST))
+    turns = {name: turn for turn, name in enumerate((*LONGEST_FIRST, *others))}
+    ordered = [items[place] for place in sorted(here, key=lambda place: turns[sharing[place]])]
+    for place, item in zip(here, ordered, strict=True):
+        items[place] = item
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.xdist_group(f"lane-{turns[_who_shares(item)] % LANES}"))
+
+
+def _who_shares(item: pytest.Item) -> str:
+    """The name of all those whose network, or whose nodes, a test uses as well."""
+    return "network" if _uses_network(item) else item.path.stem
+
+
+def _uses_network(item: pytest.Item | None) -> bool:
+    return "network" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The shared network ends with the last test that uses it, and not with all tests."""
+    if _uses_network(item) and not _uses_network(nextitem):
+        item.config.stash.get(SHARED, ExitStack()).close()
 
 
 def run_cli(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -48,10 +76,17 @@ def run_cli(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[s
 def network(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Manifest]:
-    if given := request.config.getoption("--network"):
-        yield manifest.load(Path(given).resolve())
-        return
-    state = tmp_path_factory.mktemp("zrsign") / "network"
+    with ExitStack() as stack:
+        request.config.stash[SHARED] = stack
+        if given := request.config.getoption("--network"):
+            yield manifest.load(Path(given).resolve())
+        else:
+            yield stack.enter_context(started(tmp_path_factory.mktemp("zrsign") / "network"))
+
+
+@contextmanager
+def started(state: Path) -> Iterator[Manifest]:
+    """A network of its own, as `zrsign up` starts it."""
     log = state.parent / "up.log"
     command = [sys.executable, "-m", "zrsign", "up", *OPTIONS, "--state", state]
     with (
