@@ -31,6 +31,7 @@ from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.store.witness import show
 from zrchain_lite.wire.cosmos.bank.v1beta1 import query_pb2 as bank
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
+from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLightBlock
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.light import light_pb2 as light
@@ -287,3 +288,24 @@ async def test_restart__should_go_on_from_the_last_block_and_never_back(
     (tmp_path / "last-block").write_bytes(bytes(40))
     with pytest.raises(ClientError, match="remove it"):
         trusting(node, folder=tmp_path)
+
+
+@pytest.mark.parametrize("height", [1, 10**12])
+async def test_claim_that_a_block_holds_a_transaction__should_be_refused(
+    node: RunningNode, height: int
+) -> None:
+    """Neither is the transaction counted as sent, nor a state waited for that never comes."""
+
+    def keeps(method: str, request: bytes, answer: bytes) -> bytes:
+        if not method.endswith("/BroadcastTx"):
+            return answer
+        told = txs.BroadcastTxResponse.FromString(answer)
+        told.tx_response.height = height
+        return told.SerializeToString()
+
+    honest = f"127.0.0.1:{node.grpc_port}"
+    async with proxy(node, keeps) as liar, trusting(node, liar, honest, account=ALICE) as ledger:
+        with pytest.raises(NotVerified):
+            await ledger.broadcast(transfer(ALICE, BOB))
+        await ledger.broadcast(transfer(ALICE, BOB))
+        assert await balance(ledger, BOB) == FUNDS + 2

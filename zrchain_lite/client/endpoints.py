@@ -36,6 +36,10 @@ class Endpoints:
                 continue
         return await self._asked(last, question)
 
+    async def ask_first(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+        """What the node says that is asked first now; raises its ClientError."""
+        return await self._asked(self._ordered()[0], question)
+
     def leave(self, node: Connection, why: str) -> None:
         """Note that a node lied, and how."""
         if node.endpoint not in self.left:

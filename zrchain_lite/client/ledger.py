@@ -292,7 +292,8 @@ class LedgerClient:
         sent once more with `GAS_LIMIT`.
 
         Raises TxFailed when it was refused or failed, TxNotIncluded after 30 s, LedgerUnavailable,
-        AccountUnknown. A wrong sequence (another process used the account) is corrected once.
+        AccountUnknown, NotVerified where a verified block does not hold it. A wrong sequence
+        (another process used the account) is corrected once.
         """
         if gas_limit is not None:
             return await self._broadcast(msgs, memo, gas_limit)
@@ -332,11 +333,11 @@ class LedgerClient:
             response = await self._submit(tx, known_is_refused=True, attempts=1)
         if not response.height:
             response = await self._included(tx)
+        if self._verifier is not None:
+            await self._verifier.included(tx, response.height)
         self._position = _Position(
             position.chain_id, position.account_number, position.sequence + 1
         )
-        if self._verifier is not None:
-            self._verifier.written(response.height)
         if response.code:
             raise _tx_failed(response)
         data = TxMsgData.FromString(bytes.fromhex(response.data))

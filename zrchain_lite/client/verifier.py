@@ -22,11 +22,15 @@ from zrchain_lite.client.witnessed import Shown, handler_of
 from zrchain_lite.light import LightBlock
 from zrchain_lite.light.verification import SECOND_NS
 from zrchain_lite.module import QueryHandler
+from zrchain_lite.store import merkle
+from zrchain_lite.tx import tx_hash
+from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLightBlock
 from zrchain_lite.wire.zrsign.light import light_pb2 as wire
 
 M = TypeVar("M", bound=Message)
 LIGHT = "/zrsign.light.Query/"
+_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetBlockByHeight"
 COMPARE_NS = 10 * SECOND_NS
 """How often what one node shows is compared with what the others show, in nanoseconds."""
 CATCH_UP = 3
@@ -51,8 +55,25 @@ class Verifier:
         self._written = 0
         self._compared_ns = now_ns()
 
-    def written(self, height: int) -> None:
-        """A transaction of this client is in a block: what is read from now on is not older."""
+    async def included(self, tx: bytes, height: int) -> None:
+        """Make sure that a verified block holds a transaction, as the node said that was asked.
+
+        What is read from now on is not older. Raises ClientError.
+        """
+
+        async def question(node: Connection) -> None:
+            try:
+                believed = await self._follow(node, await self._block(node, height))
+            except NodeBehind as error:
+                raise NotVerified(node.endpoint, f"{error}, where it has put something") from None
+            asked = tm.GetBlockByHeightRequest(height=height)
+            found = await node.call(_BLOCK, asked, tm.GetBlockByHeightResponse, attempts=1)
+            held = found.block.data.txs
+            root = merkle.root([tx_hash(each) for each in held])
+            if root != believed.header.data_hash or tx not in held:
+                raise NotVerified(node.endpoint, f"block {height} does not hold the transaction")
+
+        await self._endpoints.ask_first(question)
         self._written = max(self._written, height)
 
     async def chain_id(self) -> str:
@@ -141,9 +162,8 @@ class Verifier:
                 LIGHT + "LightBlock", asked, wire.QueryLightBlockResponse, attempts=1
             )
         except QueryFailed as error:
-            raise NotVerified(
-                node.endpoint, f"it shows no block {height}: {error.detail}"
-            ) from None
+            why = f"it shows no block {height}: {error.detail}"
+            raise NodeBehind(node.endpoint, why) from None
         return found.block
 
     async def _begin(self, node: Connection) -> None:
