@@ -83,6 +83,7 @@ class Operator:
         except Exception as error:  # noqa: BLE001 - no frame may end what goes on with the others
             self._log.exception("frame_broke", peer=sender, kind=frame.TAG)
             self.on_offence(sender, Offence.BROKE, f"{frame.TAG}: {type(error).__name__}")
+        self.peers.memory.tell(self.peers.links.peers())
 
     def _take(self, sender: int, frame: Frame) -> None:
         match frame:
@@ -166,6 +167,7 @@ class Operator:
         if self.peers.memory.later is not None:
             return
         self.work.tick()
+        self.peers.memory.tell(self.peers.links.peers())
         if self._clock() - self._reviewed >= REVIEW_S:
             self._review()
 

@@ -163,7 +163,7 @@ class FakeLinks:
         assert seconds > 0
         self._cluster.cut(self._me, index)
 
-    def send(self, index: int, frame: bytes) -> None:
+    def send(self, index: int, frame: bytes, *, linger: bool = False) -> None:
         if index in self._up():
             self._cluster.wire.put(self._me, index, frame)
 

@@ -13,6 +13,7 @@ from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.cluster import Cluster
 from tests.zrsign_operator.conftest import MakeCluster
 from tests.zrsign_operator.fake_ledger import ECDSA
+from zrsign_operator.peers.batches import FrameQueue
 from zrsign_operator.peers.frames import NOT_WITH, Frame, Heads, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.memory import KEPT_S, JournalHead
 
@@ -198,3 +199,32 @@ async def test_restart__should_not_keep_a_member_from_what_begins_later(
         await cluster.restart(index)
         cluster.give_aux()
     await cluster.sign(key, sha256(b"after").digest())
+
+
+async def test_head__should_go_with_the_share_that_used_something(
+    make_cluster: MakeCluster,
+) -> None:
+    """Whoever gets the share can say that it was used, whatever becomes of the signer's machine."""
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    key, _, _ = await with_presignatures(cluster)
+    await cluster.wait(1)
+    heard: list[tuple[float, int, int, str]] = []
+
+    def carry(sender: int, recipient: int, frame: Frame) -> Iterable[bytes]:
+        heard.append((cluster.clock.now, sender, recipient, type(frame).__name__))
+        return [frame.encode()]
+
+    cluster.wire.carrier = carry
+    await cluster.sign(key, sha256(b"text").digest())
+    shares = {each[:3] for each in heard if each[3] == "Said"}
+    assert shares
+    assert shares <= {each[:3] for each in heard if each[3] == "Heads"}
+
+
+async def test_frame_that_may_linger__should_go_with_the_next() -> None:
+    queue = FrameQueue(lambda: 0.0)
+    queue.put(b"a head", linger=True)
+    assert not queue.ready.is_set()
+    queue.put(b"a share")
+    assert queue.ready.is_set()
+    assert queue.take() == (b"a head", b"a share")

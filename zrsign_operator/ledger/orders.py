@@ -87,7 +87,7 @@ class Move:
     @classmethod
     def read(cls, proposal: Proposal, settings: KeyringSettings) -> Move:
         """Raises Refused unless a member proposes it for a group of the ledger; DmpcError."""
-        if not proposal.is_signed(settings.parties(settings.members)):
+        if not proposal.is_signed(settings.everybody):
             raise Refused("nobody signed this proposal")
         details = ReshareDetails.decode(proposal.details)
         group = _group(settings, details.target)

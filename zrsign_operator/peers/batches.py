@@ -28,13 +28,17 @@ class FrameQueue:
     size: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, frame: bytes) -> None:
-        """Let a frame wait; the oldest go when there is no room."""
+    def put(self, frame: bytes, *, linger: bool = False) -> None:
+        """Let a frame wait; the oldest go when there is no room.
+
+        One that may linger goes with the next that must not, or with the next heartbeat.
+        """
         self.frames.append((self.clock(), frame))
         self.size += len(frame)
         while self.size > MAX_QUEUED_BYTES:
             self._pop()
-        self.ready.set()
+        if not linger:
+            self.ready.set()
 
     def take(self) -> tuple[bytes, ...]:
         """What fits into one batch; frames that waited for too long are lost."""

@@ -166,10 +166,13 @@ class Links:
         """Everybody to link with, live or not."""
         return frozenset(self._queues)
 
-    def send(self, index: int, frame: bytes) -> None:
-        """Queue a frame for a peer, over a link that is there or comes soon."""
+    def send(self, index: int, frame: bytes, *, linger: bool = False) -> None:
+        """Queue a frame for a peer, over a link that is there or comes soon.
+
+        What may `linger` goes with other frames, within `HEARTBEAT_S`.
+        """
         if index in self._queues:
-            self._queues[index].put(frame)
+            self._queues[index].put(frame, linger=linger)
 
     def cut(self, index: int, seconds: float) -> None:
         """Break both links with a peer, and take none of it for a while."""

@@ -117,6 +117,11 @@ class KeyringSettings:
         """Everybody who is or was a member, as the latest group has it."""
         return {member.index: member for group in self.groups for member in group.members}
 
+    @cached_property
+    def everybody(self) -> Parties:
+        """The identity keys of all who are or were members."""
+        return self.parties(self.members)
+
     def member_with(self, identity: bytes) -> Member:
         """The member with this identity key. Raises NotAMember."""
         for member in self.members.values():

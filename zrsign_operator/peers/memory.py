@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.run.execution import Parties
@@ -56,6 +56,12 @@ class Remembered(Record):
     heads: tuple[JournalHead, ...]
 
 
+class Send(Protocol):
+    """Queues a frame for a peer; one that may linger goes with the next that must not."""
+
+    def __call__(self, index: int, frame: bytes, *, linger: bool = False) -> None: ...
+
+
 class Memory:
     """The journal heads of all operators, as one of them knows them."""
 
@@ -63,7 +69,7 @@ class Memory:
         self,
         myself: Myself,
         holdings: Holdings,
-        send: Callable[[int, bytes], None],
+        send: Send,
         parties: Callable[[], Parties],
         went_back: Callable[[int], None],
         clock: Callable[[], float],
@@ -127,13 +133,17 @@ class Memory:
         while len(known) > MAX_INCARNATIONS:
             del known[next(iter(known))]
 
-    def tick(self, peers: Iterable[int]) -> None:
-        """Tell what was used since, and write down what was heard."""
+    def tell(self, peers: Iterable[int]) -> None:
+        """Tell what was used since: in one batch with the shares that it was used for."""
         if self._holdings.single_use.count != self._told:
             self._told = self._holdings.single_use.count
             frame = Heads(self._mine(), ()).encode()
             for peer in peers:
-                self._send(peer, frame)
+                self._send(peer, frame, linger=True)
+
+    def tick(self, peers: Iterable[int]) -> None:
+        """Tell what was used since, and write down what was heard."""
+        self.tell(peers)
         if self._changed and self._clock() - self._kept >= KEPT_S:
             self._kept, self._changed = self._clock(), False
             heads = [each for known in self._known.values() for each in known.values()]

@@ -33,8 +33,11 @@ class Connections(Protocol):
     def peers(self) -> frozenset[int]:
         """Everybody to link with, live or not."""
 
-    def send(self, index: int, frame: bytes) -> None:
-        """Queue a frame for a peer, over a link that is there or comes soon."""
+    def send(self, index: int, frame: bytes, *, linger: bool = False) -> None:
+        """Queue a frame for a peer, over a link that is there or comes soon.
+
+        One that may `linger` goes with other frames, or after half a second.
+        """
 
     def update(self, members: Mapping[int, Member]) -> None:
         """Link with exactly these members, and me among them."""
@@ -65,7 +68,7 @@ class Peers:
             myself,
             holdings,
             links.send,
-            lambda: self._settings.parties(self._settings.members),
+            lambda: self._settings.everybody,
             lambda peer: self.charge(peer, Offence.WENT_BACK, "its journal is older than it told"),
             clock,
         )

@@ -128,7 +128,7 @@ class Work:
 
     def invited(self, sender: int, proposal: Proposal) -> None:
         """A peer proposes something; it is refused, or looked into."""
-        parties = self.settings.parties(self.settings.members)
+        parties = self.settings.everybody
         me, members = self._myself.index, set(proposal.members)
         ours = {me, sender} <= members
         if not ours or sender != proposal.proposer or proposal.keyring != self.settings.keyring:
