@@ -9,14 +9,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.echo import EchoRound, Harness, execution, proposal, settled
+from tests.zrsign_operator.echo import EchoRound, Harness, Number, execution, proposal, settled
 from zrsign_dmpc.errors import ParameterError
+from zrsign_dmpc.run.execution import Protocol, RoundSpec
 from zrsign_dmpc.run.rounds import Abort, Result
 from zrsign_dmpc.run.session import Outbound, Session
 from zrsign_operator.errors import NotApproved, NotDue, Refused
 from zrsign_operator.peers.conduct import Offence
 from zrsign_operator.peers.frames import Proposal, Refusal, Said, WorkKind
-from zrsign_operator.work.limits import MOST, allowance
+from zrsign_operator.work.limits import MOST, allowance, patience_s
 from zrsign_operator.work.run import MAX_SAID, MAX_SHORT_BYTES
 from zrsign_operator.work.tasks import prepare
 from zrsign_operator.work.waiting import (
@@ -296,6 +297,8 @@ def test_peer__should_not_push_out_what_others_say_early(harness: Harness) -> No
     harness.clock.now += EARLY_S + 1
     harness.runner.tick()
     assert len(harness.told(Refusal)) == MAX_EARLY_EXECUTIONS
+    # A restart may make an honest peer speak of so many.
+    assert harness.offences == []
 
 
 def test_early_messages__should_take_only_so_much_memory(harness: Harness) -> None:
@@ -330,6 +333,17 @@ async def test_long_execution__should_have_room_for_long_messages(harness: Harne
     harness.runner.said(2, Said(theirs.execution_id, bytes(MAX_SHORT_BYTES + 1)))
     await settled()
     assert harness.offences == []
+
+
+def test_party__should_have_room_to_accuse_each_and_to_pass_on_what_all_said() -> None:
+    rounds = tuple(RoundSpec(broadcast=Number, max_bytes=most) for most in (1000, 5000, 2000))
+    run = replace(execution(proposal()), protocol=Protocol("three rounds", rounds, {}))
+    assert allowance(run) == 3 * 2 * 5000 + 16 * 2**17
+
+
+def test_patience__should_follow_the_slowest_in_auxiliary_information_alone() -> None:
+    assert [patience_s(WorkKind.AUX, each) for each in (0.0, 20.0, 100.0)] == [45.0, 80.0, 180.0]
+    assert [patience_s(WorkKind.PRESIGN, each) for each in (0.0, 100.0)] == [60.0, 60.0]
 
 
 async def test_member__should_not_say_more_than_a_long_execution_has_room_for(
