@@ -144,6 +144,18 @@ class BreakableNetwork(LocalNetwork):
         if child.returncode is None:
             child.kill()
             await child.wait()
+        if name == "ledger":
+            await self._doors_closed()
+
+    async def _doors_closed(self) -> None:
+        """A ledger's doors are a process of their own, which may answer for a moment longer."""
+        rpc = Rpc(self.manifest.ledger.rpc)
+
+        async def silent() -> bool:
+            return not await rpc.answers("status")
+
+        await until(silent, "the doors of the killed ledger are closed")
+        await rpc.close()
 
     async def spawn(self, name: str, **changes: Any) -> Process:
         """Start a daemon from its settings, `changes` above them."""
