@@ -1,6 +1,7 @@
 """What it costs operators to believe verified state alone, beside operators that believe the node.
 
-Two networks of the same committee, one after the other: a warm ECDSA signature from the block that
+First a look at the ledger, which an operator takes at each block, on a ledger alone. Then two
+networks of the same committee, one after the other: a warm ECDSA signature from the block that
 holds the request to the block that fulfils it, and the processor time of all operators and of the
 ledger for it. Writes build/bench/verified.json.
 """
@@ -13,6 +14,7 @@ import json
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,14 +24,23 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bench_operators import Client, until_idle
+from zrchain_lite.client import LedgerClient, TrustedRoot
+from zrchain_lite.node import NodeSettings, serving
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrsign.local.network import accounts, genesis
 from zrsign.local.network.local import LocalNetwork
 from zrsign.local.network.manifest import LedgerEntry
 from zrsign.local.network.operators import PREFIX, Committee
 from zrsign.local.network.ports import Ports
+from zrsign.local.network.setup import register_keyring
+from zrsign.node import modules
+from zrsign_operator.ledger.view import LedgerView
 
 OUTPUT = Path("build/bench/verified.json")
 TICKS = os.sysconf("SC_CLK_TCK")
 PAUSE_S = 0.3
+LOOKS = 300
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,72 @@ class Row:
     p95_ms: float
     operators_ms: float
     ledger_ms: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """Milliseconds of a processor for one look, at the operator and in the ledger's doors."""
+
+    state: str
+    open_requests: int
+    operator_ms: float
+    doors_ms: float
+
+
+async def look(open_requests: int) -> list[Look]:
+    """What a look costs at so many open key requests."""
+    with tempfile.TemporaryDirectory(prefix="zrsign-bench-") as folder:
+        home, free = Path(folder), "127.0.0.1:0"
+        (home / "keys").mkdir()
+        known = accounts.create(home / "keys", ())
+        (home / "genesis.json").write_text(json.dumps(genesis.build(known)))
+        settings = NodeSettings(home / "ledger", home / "genesis.json", free, free, free)
+        async with serving(settings, modules, asyncio.Event()) as (node, _):
+            (authority,) = (each for each in known if each.name == "authority")
+            url = "http://127.0.0.1:1"
+            first = node.engine.block(1)
+            assert first is not None
+            assert node.doors_pid is not None
+            root = str(TrustedRoot(1, first.id.hash))
+            entry = LedgerEntry(
+                chain_id=genesis.CHAIN_ID,
+                grpc=f"127.0.0.1:{node.grpc_port}",
+                rest=url,
+                rpc=url,
+                root=root,
+                store=home,
+            )
+            async with entry.client(authority.ledger()) as ledger:
+                keyring = await register_keyring(ledger, authority.address, [authority.address], 1)
+                await _ask(ledger, keyring, open_requests)
+            found = []
+            for state, shown in (("believed", None), ("verified", root)):
+                seen = entry.model_copy(update={"root": shown})
+                async with seen.client() as ledger:
+                    view = LedgerView(ledger, keyring)
+                    found.append(await _looked(state, view, open_requests, node.doors_pid))
+            return found
+
+
+async def _ask(ledger: LedgerClient, keyring: str, count: int) -> None:
+    me = ledger.account.address
+    made = await ledger.broadcast(identity.MsgNewWorkspace(creator=me))
+    workspace = made.response(identity.MsgNewWorkspaceResponse).addr
+    message = treasury.MsgNewKeyRequest(
+        creator=me, workspace_addr=workspace, keyring_addr=keyring, key_type="ecdsa"
+    )
+    if count:
+        await ledger.broadcast(*[message] * count)
+
+
+async def _looked(state: str, view: LedgerView, open_requests: int, doors: int) -> Look:
+    await view.read()
+    before = time.process_time(), _spent_ms([doors])
+    for _ in range(LOOKS):
+        view.height = 0
+        await view.read()
+    spent_ms = (time.process_time() - before[0]) * 1e3
+    return Look(state, open_requests, spent_ms / LOOKS, (_spent_ms([doors]) - before[1]) / LOOKS)
 
 
 class BelievingNetwork(LocalNetwork):
@@ -98,9 +175,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keyring", default="6-of-8")
     parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--looks-only", action="store_true", help="start no network")
     options = parser.parse_args(argv)
     committee = Committee.parse(options.keyring)
     os.environ["ZRSIGN_OPERATOR_PRESIGNATURES"] = str(2 * options.count)
+    looks = [each for count in (0, 20) for each in asyncio.run(look(count))]
+    table = Table(title="A look at the ledger")
+    for column in ("state", "open requests", "operator, CPU ms", "doors, CPU ms"):
+        table.add_column(column, justify="right")
+    for each in looks:
+        costs = (f"{each.operator_ms:.2f}", f"{each.doors_ms:.2f}")
+        table.add_row(each.state, str(each.open_requests), *costs)
+    console = Console(width=100)
+    console.print(table)
+    if options.looks_only:
+        return
     rows = [
         asyncio.run(measure(kind, committee, options.count))
         for kind in (BelievingNetwork, LocalNetwork)
@@ -111,7 +200,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for row in rows:
         figures = (row.p50_ms, row.p95_ms, row.operators_ms, row.ledger_ms)
         table.add_row(row.state, *(f"{each:.0f}" for each in figures))
-    Console(width=100).print(table)
+    console.print(table)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
 
