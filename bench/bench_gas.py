@@ -40,6 +40,8 @@ from zrsign_chains.caip import chain_hash
 CHAIN = "eip155:31337"
 MNEMONIC = "test test test test test test test test test test test junk"
 OUTPUT = Path(__file__).resolve().parents[1] / "build" / "bench" / "gas.json"
+RESP_GAS = 250_000
+BATCH = 10
 WALLET = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 TRANSACTION = bytes.fromhex(
     "e679850fd8f4bd2382520894cf4324b9fd2fbc83b98a1483e854d31d3e45944c8203e880808080"
@@ -80,6 +82,7 @@ ROWS = (
     Row("zrSignHash, later", 117_324, 76_000, 52_000),
     Row("zrSignTx, later", 117_880, 76_000, 52_000),
     Row("zrSignRes", 78_181, 68_000),
+    Row("zrSignRes, one of 10", 78_181, 54_400),
     Row("deploy implementation", 3_326_608, 3_326_607),
     Row("deploy proxy", 612_042, 612_041),
 )
@@ -144,15 +147,26 @@ class Bench:
 
     async def answer_signature(self, trace_id: int) -> int:
         """Gas that the answer to a signature request used."""
+        answer = await self._signature(trace_id)
+        return await self._answer(self._contract.functions.zrSignRes(answer))
+
+    async def answer_signatures(self, first: int, count: int) -> int:
+        """Gas that each of several answers in one call used."""
+        answers = [await self._signature(first + place) for place in range(count)]
+        call = self._contract.functions.zrSignResBatch(answers)
+        return await self._answer(call, count * RESP_GAS) // count
+
+    async def _signature(self, trace_id: int) -> tuple[Any, ...]:
+        """An answer, signed."""
         answer = [trace_id, self._user.address, b"", b"\2" * 65, False]
         asked = (EVM.id, 0, chain_hash(CHAIN), b"\1" * 32, False)
         question = self._contract.functions.requestContext(self._user.address, asked, 0)
         context = bytes(await question.call())
         signed = self._authority("ZrSignResponse", SIGN_FIELDS, answer, context)
-        return await self._answer(self._contract.functions.zrSignRes((*answer, signed)))
+        return (*answer, signed)
 
-    async def _answer(self, call: AsyncContractFunction) -> int:
-        return await self.mined(call, {"from": self._relayer.address, "gas": 250_000})
+    async def _answer(self, call: AsyncContractFunction, gas: int = RESP_GAS) -> int:
+        return await self.mined(call, {"from": self._relayer.address, "gas": gas})
 
     def _authority(
         self, kind: str, fields: dict[str, str], values: list[Any], context: bytes
@@ -201,6 +215,9 @@ async def measure_direct(bench: Bench) -> dict[str, int]:
     gas["zrSignTx, later"] = await bench.sign("zrSignTx", TRANSACTION)
     await bench.answer_signature(0)
     gas["zrSignRes"] = await bench.answer_signature(1)
+    for _ in range(BATCH):
+        await bench.sign("zrSignHash", b"\1" * 32)
+    gas["zrSignRes, one of 10"] = await bench.answer_signatures(3, BATCH)
     return gas
 
 

@@ -8,9 +8,10 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {StorageSlot} from "@openzeppelin/contracts/utils/StorageSlot.sol";
 
 /// @title Proxy
-/// @notice EIP-1967 proxy whose administrator speaks to the proxy and never to the implementation; everybody else
-/// speaks to the implementation and never to the proxy.
-/// @dev A selector of these functions that comes from anybody else goes to the implementation.
+/// @notice EIP-1967 proxy whose functions are its administrator's alone; whatever else is called, and whoever else calls,
+/// speaks to the implementation.
+/// @dev A selector of these functions that comes from anybody else goes to the implementation. Who the administrator is
+/// is read for these selectors only, so that no other call pays for it.
 contract ZrProxy is Proxy, IERC1967 {
     /// @dev keccak256(abi.encode(uint256(keccak256("zrsign.storage.proxy")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant PENDING_ADMIN_SLOT = 0x864fe03d5002e0d6897a94833affd228befd5cbf65587923d4481f273cf10400;
@@ -85,11 +86,6 @@ contract ZrProxy is Proxy, IERC1967 {
 
     function _implementation() internal view override returns (address) {
         return ERC1967Utils.getImplementation();
-    }
-
-    function _fallback() internal override {
-        _delegateUnlessAdmin();
-        revert("TransparentUpgradeableProxy: admin cannot fallback to proxy target");
     }
 
     function _delegateUnlessAdmin() private {

@@ -32,6 +32,8 @@ contract ZrSign is ZrSignBase {
     /// @dev Gas of an answer outside of the implementation: the transaction, the proxy, call data but for what has any
     /// length; and per byte of that. What a submitter appends to its call data is not paid for.
     uint256 private constant OUTSIDE_GAS = 32_000;
+    /// @dev The same of each answer of a batch after the first, and what the transaction costs once as well.
+    uint256 private constant FURTHER_GAS = 26_000;
     /// @dev The part of it that a transaction costs once, however many answers it has.
     uint256 private constant TRANSACTION_GAS = 21_000;
     uint256 private constant BYTE_GAS = 16;
@@ -39,11 +41,6 @@ contract ZrSign is ZrSignBase {
     uint256 private constant OWNER_GAS = 15_000;
     /// @dev Gas of a credit, which an owner that refuses its refund pays for.
     uint256 private constant CREDIT_GAS = 25_000;
-    /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
-    uint256 private constant CALLBACK_GAS = 100_000;
-    uint256 private constant CALLBACK_CALL_GAS = 8_000;
-    uint8 private constant DELIVERY_STORE = 1;
-    uint8 private constant DELIVERY_CALLBACK = 2;
 
     /// @dev Whether this transaction was paid for, by an answer before.
     bool private transient _transactionPaid;
@@ -55,7 +52,7 @@ contract ZrSign is ZrSignBase {
 
     /// @notice See {ISign-zrKeyRes}.
     function zrKeyRes(SignTypes.ZrKeyResParams calldata params) external nonReentrant {
-        uint256 gasAtStart = gasleft();
+        uint256 gasAtStart = gasleft() + OUTSIDE_GAS;
         _requireWalletType(params.walletTypeId);
         if (params.owner == address(0)) revert ISign.OwnableInvalidOwner(params.owner);
         Terms terms = _terms();
@@ -68,25 +65,32 @@ contract ZrSign is ZrSignBase {
 
         uint256 held = _register(terms, params);
         emit ISign.ZrKeyResolve(params.walletTypeId, params.owner, params.walletIndex, params.wallet);
-        _settle(terms, params.owner, held, gasAtStart, length);
+        _payOrCredit(_msgSender(), _settle(terms, params.owner, held, gasAtStart, length));
     }
 
     /// @notice See {ISign-zrSignRes}.
     function zrSignRes(SignTypes.SignResParams calldata params) external nonReentrant {
-        uint256 gasAtStart = gasleft();
+        uint256 gasAtStart = gasleft() + OUTSIDE_GAS;
         Terms terms = _terms();
         _requireNotPaused(terms);
         Request request = _signStorage().requests[params.traceId];
         if (request.status() != SIG_REQ_IN_PROGRESS) revert RequestNotFoundOrAlreadyProcessed(params.traceId);
-        _requireSignAuthority(terms, request, params);
+        _payOrCredit(_msgSender(), _answer(terms, request, params, gasAtStart));
+    }
 
-        // Forgotten, which pays gas back: an empty record of a past trace id is an answered request.
-        _signStorage().requests[params.traceId] = Request.wrap(0);
-        bytes calldata metaData = params.metaData;
-        bytes calldata signature = params.signature;
-        emit ISign.ZrSigResolve(params.traceId, metaData, signature, params.broadcast);
-        if (request.delivery() != 0) _deliver(request.delivery(), params);
-        _settle(terms, params.owner, request.held(), gasAtStart, metaData.length + signature.length);
+    /// @notice See {ISign-zrSignResBatch}.
+    function zrSignResBatch(SignTypes.SignResParams[] calldata answers) external nonReentrant {
+        uint256 gasAtStart = gasleft() + OUTSIDE_GAS;
+        Terms terms = _terms();
+        _requireNotPaused(terms);
+        uint256 cost = 0;
+        for (uint256 i = 0; i < answers.length; i++) {
+            Request request = _signStorage().requests[answers[i].traceId];
+            if (request.status() != SIG_REQ_IN_PROGRESS) continue;
+            cost += _answer(terms, request, answers[i], gasAtStart);
+            gasAtStart = gasleft() + FURTHER_GAS;
+        }
+        _payOrCredit(_msgSender(), cost);
     }
 
     /// @notice See {ISign-setAnswerDelivery}.
@@ -126,7 +130,7 @@ contract ZrSign is ZrSignBase {
 
     /// @notice See {ISign-getAnswer}.
     function getAnswer(uint256 traceId) external view returns (bytes memory) {
-        return _signStorage().answers[traceId];
+        return _signStorage().compact[traceId].read(_signStorage().answers[traceId]);
     }
 
     /// @notice See {ISign-getZrKeys}.
@@ -163,9 +167,14 @@ contract ZrSign is ZrSignBase {
     // Hooks
 
     /// @dev Whatever is offered above the price joins what is held for the answer.
-    function _quote(Terms terms, uint8 options, uint256 value) internal view override returns (Fee memory fee) {
+    function _quote(Terms terms, uint8 options, uint256 answerGas, uint256 value)
+        internal
+        view
+        override
+        returns (Fee memory fee)
+    {
         fee.mpc = _mpcFee(terms, options);
-        fee.netResp = terms.respGas() * ((block.basefee * terms.buffer()) / 100);
+        fee.netResp = answerGas * ((block.basefee * terms.buffer()) / 100);
         fee.total = fee.mpc + fee.netResp;
         if (value > fee.total) {
             fee.netResp += value - fee.total;
@@ -181,7 +190,7 @@ contract ZrSign is ZrSignBase {
         returns (uint256 walletIndex, Fee memory fee)
     {
         walletIndex = _walletCount(walletTypeId, owner);
-        fee = _charge(terms, options);
+        fee = _charge(terms, options, terms.respGas());
         Wallet storage wallet = _signStorage().wallets[_walletId(walletTypeId, owner, walletIndex)];
         WalletState state = wallet.state;
         if (state.status() == WALLET_REQUESTED) {
@@ -212,7 +221,7 @@ contract ZrSign is ZrSignBase {
         SignTypes.ZrSignParams calldata params,
         uint8 reqType
     ) internal override returns (Fee memory fee) {
-        fee = _charge(terms, wallet.options());
+        fee = _charge(terms, wallet.options(), _answerGas(terms, wallet, params.payload.length));
         if (wallet.status() != WALLET_REGISTERED && !_isOmnis(wallet, params)) {
             revert ISign.InvalidWalletIndex(params.walletIndex);
         }
@@ -244,20 +253,38 @@ contract ZrSign is ZrSignBase {
         bool counted = params.walletIndex < count && state.status() == WALLET_REQUESTED;
         if (params.walletIndex != count && !counted) revert ISign.IncorrectWalletIndex(count, params.walletIndex);
         if (state.status() != WALLET_REQUESTED) revert ISign.WalletNotRequested(params.wallet);
+        uint160 account = 0;
         if (terms.demands(Strictness.ADDRESS)) {
-            if (!ZrSignTypes.isAddress($.walletTypes[params.walletTypeId].coinType, params.wallet)) {
-                revert ISign.InvalidAddress(params.wallet);
-            }
+            bool valid;
+            (valid, account) = ZrSignTypes.parseAddress($.walletTypes[params.walletTypeId].coinType, params.wallet);
+            if (!valid) revert ISign.InvalidAddress(params.wallet);
         }
         if (!counted) $.walletCount[workspaceId] = count + 1;
-        wallet.register(state, WALLET_REGISTERED, params.wallet);
+        wallet.register(state, WALLET_REGISTERED, params.wallet, account);
         return state.held();
+    }
+
+    /// @dev Ends a request that is open; gives the wei that its submitter gets.
+    function _answer(Terms terms, Request request, SignTypes.SignResParams calldata params, uint256 gasAtStart)
+        private
+        returns (uint256 cost)
+    {
+        _requireSignAuthority(terms, request, params);
+        // Forgotten, which pays gas back: an empty record of a past trace id is an answered request.
+        _signStorage().requests[params.traceId] = Request.wrap(0);
+        bytes calldata metaData = params.metaData;
+        bytes calldata signature = params.signature;
+        emit ISign.ZrSigResolve(params.traceId, metaData, signature, params.broadcast);
+        if (request.delivery() != 0) _deliver(request.delivery(), params);
+        return _settle(terms, params.owner, request.held(), gasAtStart, metaData.length + signature.length);
     }
 
     /// @dev Stores and announces an answer. The owner's failure changes nothing; a submitter that keeps gas from it
     /// reverts.
     function _deliver(uint8 delivery, SignTypes.SignResParams calldata params) private {
-        if (delivery & DELIVERY_STORE != 0) _signStorage().answers[params.traceId] = params.signature;
+        if (delivery & DELIVERY_STORE != 0 && !_signStorage().compact[params.traceId].keep(params.signature)) {
+            _signStorage().answers[params.traceId] = params.signature;
+        }
         if (delivery & DELIVERY_CALLBACK == 0) return;
         bytes memory data =
             abi.encodeCall(IZrSignConsumer.onZrSignResponse, (params.traceId, params.metaData, params.signature));
@@ -266,22 +293,16 @@ contract ZrSign is ZrSignBase {
         emit ISign.ZrSignCallback(params.traceId, params.owner, LimitedCall.attempt(params.owner, CALLBACK_GAS, data));
     }
 
-    /// @dev Pays the owner what the answer leaves, and then the submitter for its gas, also for what the owner's code made of
-    /// that. Meant for a gas limit of respGas: what was used is then respGas - gasleft(); with a higher limit the submitter gets
-    /// less, down to the transfers alone. Never more than what was measured, whatever respGas became after the request.
-    function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart, uint256 length) private {
-        uint256 price = tx.gasprice;
-        if (terms.demands(Strictness.REFUND)) price = Math.min(price, _fairPrice(terms, held));
-        uint256 cost;
+    /// @dev Pays the owner what the answer leaves; gives what is the submitter's for its gas, also for what the owner's code
+    /// made of that.
+    function _settle(Terms terms, address owner, uint256 held, uint256 gasAtStart, uint256 length)
+        internal
+        returns (uint256 cost)
+    {
         // Gas has far fewer than 64 bits. A price that nobody could pay would wrap; no cost exceeds what is held.
         unchecked {
-            uint256 left = gasleft();
-            uint256 used = terms.respGas();
-            used = used > left ? used - left : 0;
-            uint256 measured = gasAtStart - left + OUTSIDE_GAS + BYTE_GAS * length;
-            if (_transactionPaid) measured -= TRANSACTION_GAS;
-            _transactionPaid = true;
-            used = Math.min(used, measured) + 2 * TRANSFER_GAS;
+            (uint256 used, uint256 price) = _spent(terms, held, gasAtStart, length);
+            used += 2 * TRANSFER_GAS;
             if (owner.code.length != 0) used += OWNER_GAS;
             cost = Math.min(used * price, held);
             held -= cost;
@@ -293,7 +314,30 @@ contract ZrSign is ZrSignBase {
             }
         }
         emit ISign.ZrSigGasRefund(cost, held);
-        _payOrCredit(_msgSender(), cost);
+    }
+
+    /// @dev Gas since `gasAtStart`, which counts what is outside of here, with `length` bytes of call data, and its price. Where
+    /// refunds are strict, call data that is most of a transaction has its own price (EIP-7623). Elsewhere a gas limit of
+    /// respGas is meant: what was used is then respGas - gasleft(); with a higher one the submitter gets less, down to the
+    /// transfers alone, and never more than was measured, whatever respGas became after the request.
+    function _spent(Terms terms, uint256 held, uint256 gasAtStart, uint256 length)
+        private
+        returns (uint256 used, uint256 price)
+    {
+        price = tx.gasprice;
+        unchecked {
+            uint256 left = gasleft();
+            used = gasAtStart - left + BYTE_GAS * length;
+            if (terms.demands(Strictness.REFUND)) {
+                price = Math.min(price, _fairPrice(terms, held));
+                used = Math.max(used, OUTSIDE_GAS + FLOOR_GAS * length);
+            }
+            if (_transactionPaid) used -= TRANSACTION_GAS;
+            _transactionPaid = true;
+            if (!terms.demands(Strictness.REFUND)) {
+                used = Math.min(used, terms.respGas() > left ? terms.respGas() - left : 0);
+            }
+        }
     }
 
     /// @dev A typed answer is bound to its wallet.

@@ -37,6 +37,19 @@ abstract contract ZrSignBase is ZrSignRefunds {
     /// @notice Options from which a wallet may make simple transactions.
     uint8 public constant OPTIONS_MONITORING = 2;
 
+    /// @dev How answers come beside their event; flags.
+    uint8 internal constant DELIVERY_STORE = 1;
+    uint8 internal constant DELIVERY_CALLBACK = 2;
+    /// @dev Gas that an owner's callback is promised, and what the call itself and the 63/64 rule take (EIP-150).
+    uint256 internal constant CALLBACK_GAS = 100_000;
+    uint256 internal constant CALLBACK_CALL_GAS = 8_000;
+    /// @dev Gas of a byte of call data that is not zero, where call data is most of a transaction (EIP-7623).
+    uint256 internal constant FLOOR_GAS = 40;
+
+    /// @dev Gas to store a signature of 65 bytes.
+    uint256 private constant STORE_GAS = 46_000;
+    /// @dev Bytes of a payload that `respGas` covers.
+    uint256 private constant COVERED_LENGTH = 4096;
     uint8 private constant OPTIONS_NORMAL = 1;
     uint256 private constant HASH_LENGTH = 32;
 
@@ -64,23 +77,23 @@ abstract contract ZrSignBase is ZrSignRefunds {
     }
 
     /// @notice See {ISign-zrSignHash}.
-    function zrSignHash(SignTypes.ZrSignParams calldata params) external payable {
-        _requestSignature(params, IS_HASH_MASK);
+    function zrSignHash(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId) {
+        return _requestSignature(params, IS_HASH_MASK);
     }
 
     /// @notice See {ISign-zrSignData}.
-    function zrSignData(SignTypes.ZrSignParams calldata params) external payable {
-        _requestSignature(params, IS_DATA_MASK);
+    function zrSignData(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId) {
+        return _requestSignature(params, IS_DATA_MASK);
     }
 
     /// @notice See {ISign-zrSignTx}.
-    function zrSignTx(SignTypes.ZrSignParams calldata params) external payable {
-        _requestSignature(params, IS_TX_MASK);
+    function zrSignTx(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId) {
+        return _requestSignature(params, IS_TX_MASK);
     }
 
     /// @notice See {ISign-zrSignSimpleTx}.
-    function zrSignSimpleTx(SignTypes.ZrSignParams calldata params) external payable {
-        _requestSignature(params, IS_SIMPLE_TX_MASK);
+    function zrSignSimpleTx(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId) {
+        return _requestSignature(params, IS_SIMPLE_TX_MASK);
     }
 
     // Views
@@ -91,7 +104,16 @@ abstract contract ZrSignBase is ZrSignRefunds {
         view
         returns (uint256 mpc, uint256 netResp, uint256 total)
     {
-        return estimateFee(_wallet(walletTypeId, owner, walletIndex).options(), value);
+        return _estimate(_wallet(walletTypeId, owner, walletIndex), 0, value);
+    }
+
+    /// @notice See {ISign-estimateFee}.
+    function estimateFee(address owner, SignTypes.ZrSignParams calldata params, uint256 value)
+        external
+        view
+        returns (uint256 mpc, uint256 netResp, uint256 total)
+    {
+        return _estimate(_wallet(params.walletTypeId, owner, params.walletIndex), params.payload.length, value);
     }
 
     /// @notice See {ISign-getWalletRegistry}.
@@ -106,11 +128,12 @@ abstract contract ZrSignBase is ZrSignRefunds {
 
     /// @notice See {ISign-estimateFee}.
     function estimateFee(uint8 options, uint256 value)
-        public
+        external
         view
         returns (uint256 mpc, uint256 netResp, uint256 total)
     {
-        Fee memory fee = _quote(_terms(), options, value);
+        Terms terms = _terms();
+        Fee memory fee = _quote(terms, options, terms.respGas(), value);
         return (fee.mpc, fee.netResp, fee.total);
     }
 
@@ -122,8 +145,13 @@ abstract contract ZrSignBase is ZrSignRefunds {
 
     // Hooks
 
-    /// @dev Price of a request when `value` wei are offered. Reverts InvalidOptions(0) for options 0.
-    function _quote(Terms terms, uint8 options, uint256 value) internal view virtual returns (Fee memory);
+    /// @dev Price of a request whose answer may use `answerGas`, when `value` wei are offered. Reverts InvalidOptions(0)
+    /// for options 0.
+    function _quote(Terms terms, uint8 options, uint256 answerGas, uint256 value)
+        internal
+        view
+        virtual
+        returns (Fee memory);
 
     /// @dev Takes the fee of a key request and records the wallet; returns its index.
     function _admitKey(Terms terms, bytes32 walletTypeId, address owner, uint8 options)
@@ -150,9 +178,9 @@ abstract contract ZrSignBase is ZrSignRefunds {
 
     // For the deployments
 
-    /// @dev The fee for `options` out of msg.value.
-    function _charge(Terms terms, uint8 options) internal view returns (Fee memory fee) {
-        fee = _quote(terms, options, msg.value);
+    /// @dev The fee for `options` and an answer out of msg.value.
+    function _charge(Terms terms, uint8 options, uint256 answerGas) internal view returns (Fee memory fee) {
+        fee = _quote(terms, options, answerGas, msg.value);
         if (msg.value < fee.total) revert ISign.InsufficientFee(fee.total, msg.value);
     }
 
@@ -166,7 +194,27 @@ abstract contract ZrSignBase is ZrSignRefunds {
         return _signStorage().wallets[_walletId(walletTypeId, owner, walletIndex)].state;
     }
 
+    /// @dev Gas that the answer to a signature request may use: `respGas`, what its wallet wants done with it, and, where
+    /// refunds are strict, each byte of a long payload, which the answer may repeat.
+    function _answerGas(Terms terms, WalletState wallet, uint256 length) internal pure returns (uint256 gas) {
+        gas = terms.respGas();
+        uint8 delivery = wallet.delivery();
+        if (delivery & DELIVERY_STORE != 0) gas += STORE_GAS;
+        if (delivery & DELIVERY_CALLBACK != 0) gas += CALLBACK_GAS + CALLBACK_CALL_GAS;
+        if (length > COVERED_LENGTH && terms.demands(Strictness.REFUND)) gas += FLOOR_GAS * (length - COVERED_LENGTH);
+    }
+
     // The road of a request
+
+    function _estimate(WalletState wallet, uint256 length, uint256 value)
+        private
+        view
+        returns (uint256 mpc, uint256 netResp, uint256 total)
+    {
+        Terms terms = _terms();
+        Fee memory fee = _quote(terms, wallet.options(), _answerGas(terms, wallet, length), value);
+        return (fee.mpc, fee.netResp, fee.total);
+    }
 
     function _requestKey(bytes32 walletTypeId, address owner, uint8 options) private {
         _requireWalletType(walletTypeId);
@@ -179,7 +227,10 @@ abstract contract ZrSignBase is ZrSignRefunds {
         _keyRequested(terms, walletTypeId, owner, fee);
     }
 
-    function _requestSignature(SignTypes.ZrSignParams calldata params, uint8 reqType) private {
+    function _requestSignature(SignTypes.ZrSignParams calldata params, uint8 reqType)
+        private
+        returns (uint256 traceId)
+    {
         _requireWalletType(params.walletTypeId);
         if (!isChainIdSupported(params.walletTypeId, params.dstChainId)) {
             revert ISign.ChainIdNotSupported(params.walletTypeId, params.dstChainId);
@@ -190,7 +241,8 @@ abstract contract ZrSignBase is ZrSignRefunds {
         _requireKind(terms, wallet, params, reqType);
         _requireNotPaused(terms);
         Fee memory fee = _admitSignature(terms, wallet, walletId, params, reqType);
-        emit ISign.ZrSigRequest(terms.traceId(), walletId, fee.total, fee.mpc, _describe(params, reqType));
+        traceId = terms.traceId();
+        emit ISign.ZrSigRequest(traceId, walletId, fee.total, fee.mpc, _describe(params, reqType));
         _signatureRequested(terms, params, reqType, fee);
     }
 

@@ -260,9 +260,7 @@ abstract contract ZrSignConnectBase {
     {
         SignTypes.ZrSignParams memory params =
             SignTypes.ZrSignParams(walletTypeId, walletIndex, dstChainId, abi.encodePacked(payloadHash), false);
-        uint256 fee;
-        (traceId, fee) = _prepare(params, REQUEST_HASH);
-        ISign(ZR_SIGN_ADDRESS).zrSignHash{value: fee}(params);
+        return ISign(ZR_SIGN_ADDRESS).zrSignHash{value: _prepare(params, REQUEST_HASH)}(params);
     }
 
     /// @dev Requests a signature over data, hashed in the manner of the wallet type; a Solana wallet signs it as it is.
@@ -273,9 +271,7 @@ abstract contract ZrSignConnectBase {
     {
         SignTypes.ZrSignParams memory params =
             SignTypes.ZrSignParams(walletTypeId, walletIndex, dstChainId, data, false);
-        uint256 fee;
-        (traceId, fee) = _prepare(params, REQUEST_DATA);
-        ISign(ZR_SIGN_ADDRESS).zrSignData{value: fee}(params);
+        return ISign(ZR_SIGN_ADDRESS).zrSignData{value: _prepare(params, REQUEST_DATA)}(params);
     }
 
     /// @dev Requests an EVM wallet's signature over a message, as personal_sign makes it (EIP-191, version 0x45).
@@ -297,9 +293,7 @@ abstract contract ZrSignConnectBase {
     ) internal virtual returns (uint256 traceId) {
         SignTypes.ZrSignParams memory params =
             SignTypes.ZrSignParams(walletTypeId, walletIndex, dstChainId, payload, broadcast);
-        uint256 fee;
-        (traceId, fee) = _prepare(params, REQUEST_TX);
-        ISign(ZR_SIGN_ADDRESS).zrSignTx{value: fee}(params);
+        return ISign(ZR_SIGN_ADDRESS).zrSignTx{value: _prepare(params, REQUEST_TX)}(params);
     }
 
     /// @dev Requests a transaction that the network composes; the wallet must be a monitored one.
@@ -315,9 +309,7 @@ abstract contract ZrSignConnectBase {
         bytes memory payload = abi.encodeWithSignature("transaction(string,uint256,bytes)", to, value, data);
         SignTypes.ZrSignParams memory params =
             SignTypes.ZrSignParams(walletTypeId, walletIndex, dstChainId, payload, broadcast);
-        uint256 fee;
-        (traceId, fee) = _prepare(params, REQUEST_SIMPLE_TX);
-        ISign(ZR_SIGN_ADDRESS).zrSignSimpleTx{value: fee}(params);
+        return ISign(ZR_SIGN_ADDRESS).zrSignSimpleTx{value: _prepare(params, REQUEST_SIMPLE_TX)}(params);
     }
 
     // Unsigned transactions
@@ -410,15 +402,11 @@ abstract contract ZrSignConnectBase {
         return Strings.toChecksumHexString(account);
     }
 
-    /// @dev Nothing runs between this and the request, so the next trace id is the request's.
-    function _prepare(SignTypes.ZrSignParams memory params, bytes4 request)
-        private
-        returns (uint256 traceId, uint256 fee)
-    {
+    /// @dev What the request costs, once it is allowed and can be paid.
+    function _prepare(SignTypes.ZrSignParams memory params, bytes4 request) private returns (uint256 fee) {
         _authorizeSpend(msg.sender, request);
-        (,, fee) = ISign(ZR_SIGN_ADDRESS).estimateFee(params.walletTypeId, address(this), params.walletIndex, 0);
+        (,, fee) = ISign(ZR_SIGN_ADDRESS).estimateFee(address(this), params, 0);
         _requirePayable(fee);
-        traceId = ISign(ZR_SIGN_ADDRESS).getTraceId();
     }
 
     function _returnSurplus(uint256 before) private {

@@ -42,7 +42,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
     }
 
     /// @dev There is no answer to pay for, so only the fee of the signing network is kept.
-    function _quote(Terms terms, uint8 options, uint256) internal pure override returns (Fee memory fee) {
+    function _quote(Terms terms, uint8 options, uint256, uint256) internal pure override returns (Fee memory fee) {
         fee.mpc = _mpcFee(terms, options);
         fee.total = fee.mpc;
     }
@@ -54,12 +54,13 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
         returns (uint256 walletIndex, Fee memory fee)
     {
         SignStorage storage $ = _signStorage();
-        fee = _charge(terms, options);
+        fee = _charge(terms, options, 0);
         bytes32 workspaceId = _workspaceId(walletTypeId, owner);
         walletIndex = $.walletCount[workspaceId];
-        if (_wallet(walletTypeId, owner, walletIndex).status() != 0) walletIndex++;
+        bytes32 walletId = _walletId(walletTypeId, owner, walletIndex);
+        if ($.wallets[walletId].state.status() != 0) walletId = _walletId(walletTypeId, owner, ++walletIndex);
         $.walletCount[workspaceId] = walletIndex + 1;
-        $.wallets[_walletId(walletTypeId, owner, walletIndex)].state = Wallets.requested(WALLET_REQUESTED, options, 0);
+        $.wallets[walletId].state = Wallets.requested(WALLET_REQUESTED, options, 0);
         _setTerms(terms.collect(fee.mpc));
     }
 
@@ -69,7 +70,7 @@ contract ZrSignOmni is ZrSignBase, IZrSignOmni {
         returns (Fee memory fee)
     {
         if (wallet.status() == 0) revert ISign.InvalidWalletIndex(params.walletIndex);
-        fee = _charge(terms, wallet.options());
+        fee = _charge(terms, wallet.options(), 0);
         _setTerms(terms.collect(fee.mpc).nextTraceId());
     }
 

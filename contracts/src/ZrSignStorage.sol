@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
+import {CompactAnswer} from "./libraries/CompactAnswers.sol";
 import {Request} from "./libraries/Requests.sol";
 import {Terms} from "./libraries/Terms.sol";
 import {Wallet} from "./libraries/Wallets.sol";
@@ -30,6 +31,7 @@ abstract contract ZrSignStorage {
         mapping(uint256 traceId => Request) requests;
         mapping(uint256 traceId => bytes) answers;
         mapping(address account => uint256) credit;
+        mapping(uint256 traceId => CompactAnswer) compact;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("zrsign.storage.core")) - 1)) & ~bytes32(uint256(0xff))

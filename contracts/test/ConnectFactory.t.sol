@@ -63,15 +63,6 @@ contract FactoryTest is ConnectFixture {
         factory.create(implementation, PROXY_ADMIN, salt);
     }
 
-    function test_deployer__should_not_be_the_proxy_administrator(address deployer, bytes32 salt) public {
-        vm.assume(deployer != address(0) && deployer != address(factory));
-        vm.prank(deployer);
-        ZrSign proxy = ZrSign(payable(factory.create(implementation, deployer, salt)));
-        vm.prank(deployer);
-        vm.expectRevert("TransparentUpgradeableProxy: admin cannot fallback to proxy target");
-        proxy.paused();
-    }
-
     function test_creation__should_need_an_implementation(address nothing, bytes32 salt) public {
         vm.assume(nothing.code.length == 0);
         vm.expectRevert("ERC1967: new implementation is not a contract");

@@ -5,6 +5,7 @@ import {ZrSign} from "../src/ZrSign.sol";
 import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignConsumer} from "../src/interfaces/IZrSignConsumer.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
+import {Strictness} from "../src/libraries/Strictness.sol";
 import {Fixture} from "./Fixture.sol";
 
 /// @dev An owner that is told of its answers, in every manner.
@@ -110,14 +111,81 @@ contract DeliveryTest is Fixture {
     }
 
     function test_store__should_keep_the_signature(bytes calldata signature) public {
+        storeAndRead(signature);
+    }
+
+    function signed(uint256 traceId, address owner, bytes memory signature)
+        internal
+        pure
+        returns (SignTypes.SignResParams memory)
+    {
+        bytes memory payload = abi.encode(CHAIN, traceId, owner, bytes("m"), signature, false);
+        return SignTypes.SignResParams(traceId, owner, "m", signature, false, signAuthority(MPC_KEY, payload));
+    }
+
+    function storeAndRead(bytes memory signature) internal {
         (Consumer owner, uint256 traceId) = consumer(Consumer.Manner.Records, 1);
-        bytes memory payload = abi.encode(CHAIN, traceId, address(owner), bytes("m"), signature, false);
-        SignTypes.SignResParams memory params =
-            SignTypes.SignResParams(traceId, address(owner), "m", signature, false, signAuthority(MPC_KEY, payload));
+        SignTypes.SignResParams memory params = signed(traceId, address(owner), signature);
         vm.assertEq(direct.getAnswer(traceId).length, 0);
         direct.zrSignRes(params);
         vm.assertEq(direct.getAnswer(traceId), signature);
         vm.assertEq(owner.traceId(), type(uint256).max);
+    }
+
+    /// @dev EIP-2098: two words where a signature has 65 bytes and v is 0 or 1, and the bytes as they came in any case.
+    function test_store__should_keep_any_65_bytes(bytes32 r, bytes32 s, uint8 v, bool usual) public {
+        if (usual) (s, v) = (s >> 1, v & 1);
+        storeAndRead(abi.encodePacked(r, s, v));
+        storeAndRead(abi.encodePacked(bytes32(0), s, v));
+    }
+
+    function test_store__should_write_two_words() public {
+        bytes memory signature = abi.encodePacked(keccak256("r"), keccak256("s") >> 1, uint8(1));
+        (Consumer owner, uint256 traceId) = consumer(Consumer.Manner.Records, 1);
+        SignTypes.SignResParams memory params = signed(traceId, address(owner), signature);
+        uint256 stored = gasleft();
+        direct.zrSignRes(params);
+        stored -= gasleft();
+        (owner, traceId) = consumer(Consumer.Manner.Records, 0);
+        params = signed(traceId, address(owner), signature);
+        uint256 plain = gasleft();
+        direct.zrSignRes(params);
+        plain -= gasleft();
+        vm.assertTrue(stored - plain < 46_000, "more than is quoted");
+    }
+
+    /// @dev What is held for an answer counts what its wallet wants done with it; the other form of the quote is less.
+    function test_fee__should_pay_for_delivery(uint8 delivery) public {
+        delivery = delivery % 4;
+        registerWallet(USER, 1);
+        vm.prank(USER);
+        direct.setAnswerDelivery(EVM, 0, delivery);
+        uint256 gas = RESP_GAS + (delivery & 1 == 0 ? 0 : 46_000) + (delivery & 2 == 0 ? 0 : 108_000);
+        (uint256 mpc, uint256 held, uint256 total) = direct.estimateFee(EVM, USER, 0, 0);
+        vm.assertEq(held, gas * (BASE_FEE * BUFFER / 100));
+        vm.assertEq(total, mpc + held);
+        (uint256 traceId,) = requestHash(USER, "payload", 0);
+        vm.assertEq(direct.getRequestState(traceId).value, held);
+        vm.deal(USER, total);
+        vm.prank(USER);
+        vm.expectRevert(abi.encodeWithSelector(ISign.InsufficientFee.selector, total, total - 1));
+        direct.zrSignHash{value: total - 1}(signParams(0, "payload", false));
+    }
+
+    /// @dev Store and call back, with refunds as the deployment plan has them: the submitter is made whole.
+    function test_submitter__should_be_made_whole_for_every_delivery(uint8 delivery, uint8 manner) public {
+        demand(direct, Strictness.REFUND);
+        (Consumer owner, uint256 traceId) = consumer(Consumer.Manner(manner % 6), delivery % 4);
+        bytes memory signature = abi.encodePacked(keccak256("r"), keccak256("s") >> 1, uint8(1));
+        SignTypes.SignResParams memory params = signed(traceId, address(owner), signature);
+        vm.deal(RELAYER, 1);
+        vm.prank(RELAYER);
+        uint256 spent = gasleft();
+        direct.zrSignRes(params);
+        spent -= gasleft();
+        // The key of the wallet was answered in this transaction, so that its cost was paid.
+        vm.assertTrue(RELAYER.balance - 1 >= spent * BASE_FEE, "short");
+        vm.assertTrue(RELAYER.balance - 1 <= (spent + 30_000) * BASE_FEE, "too much");
     }
 
     function test_answer__should_not_be_stored_unasked() public {

@@ -179,7 +179,7 @@ abstract contract Fixture {
     }
 
     /// @dev A Direct wallet of `owner`, requested and registered; gives its index.
-    function registerWallet(address owner, uint8 options) internal returns (uint256 index) {
+    function registerWallet(address owner, uint8 options) internal virtual returns (uint256 index) {
         index = direct.getZrKeys(EVM, owner).length;
         direct.zrKeyReq{value: directFee(options)}(SignTypes.ZrKeyReqParams(owner, EVM, options));
         SignTypes.ZrKeyResParams memory answer = keyAnswer(owner, index, "0x000000000000000000000000000000000000dEaD");

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.34;
 
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {IRefunds} from "../src/interfaces/IRefunds.sol";
@@ -163,6 +164,18 @@ contract StrictnessTest is Fixture {
         vm.assertEq(direct.getZrKey(EVM, USER, 0), wallet);
     }
 
+    function test_strictAddress__should_accept_any_right_one(address account) public {
+        demand(direct, Strictness.ADDRESS);
+        string memory wallet = Strings.toChecksumHexString(account);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        direct.zrKeyRes(keyAnswer(USER, 0, wallet));
+        vm.assertEq(direct.getZrKey(EVM, USER, 0), wallet);
+        vm.prank(USER);
+        direct.setAnswerDelivery(EVM, 0, 3);
+        vm.assertEq(direct.getZrKeys(EVM, USER)[0], wallet);
+        vm.assertEq(direct.getWalletRegistry(EVM, 0, USER).status, 2);
+    }
+
     function test_strictAddress__should_accept_a_right_one() public {
         demand(direct, Strictness.ADDRESS);
         registerWallet(USER, 1);
@@ -217,6 +230,50 @@ contract StrictnessTest is Fixture {
         for (uint256 i = 0; i < answers; i++) {
             vm.assertTrue(costs[i] < (32_000 - 21_000 + 60_000) * BASE_FEE);
         }
+    }
+
+    /// @dev The price that call data has where it is most of a transaction (EIP-7623): 40 gas a byte that is not zero. What
+    /// a long payload can cost is quoted, and held.
+    function test_refund__should_cover_an_answer_that_repeats_a_long_payload(uint16 length) public {
+        demand(direct, Strictness.REFUND);
+        registerWallet(USER, 1);
+        bytes memory payload = new bytes(length % 20_000);
+        for (uint256 i = 0; i < payload.length; i++) {
+            payload[i] = 0xff;
+        }
+        SignTypes.ZrSignParams memory params = signParams(0, payload, true);
+        (uint256 mpc, uint256 held, uint256 total) = direct.estimateFee(USER, params, 0);
+        uint256 above = payload.length > 4096 ? payload.length - 4096 : 0;
+        vm.assertEq(held, (RESP_GAS + 40 * above) * (BASE_FEE * BUFFER / 100));
+        vm.deal(USER, total);
+        vm.prank(USER);
+        vm.assertEq(direct.zrSignTx{value: total}(params), 0);
+        vm.assertEq(direct.getRequestState(0).value, total - mpc);
+
+        SignTypes.SignResParams memory answer = answerWith(0, USER, payload);
+        vm.deal(RELAYER, 1);
+        vm.prank(RELAYER);
+        direct.zrSignRes(answer);
+        // The transaction is paid for by the wallet's key. Call data has 10 gas a zero byte, 40 any other.
+        uint256 floor = tokens(abi.encodeCall(direct.zrSignRes, (answer))) * 10;
+        vm.assertTrue(RELAYER.balance >= floor * BASE_FEE, "short");
+        if (payload.length > 10_000) vm.assertTrue(RELAYER.balance <= (floor + 30_000) * BASE_FEE, "too much");
+    }
+
+    /// @dev Zero bytes, and four for any other (EIP-7623).
+    function tokens(bytes memory data) internal pure returns (uint256 count) {
+        for (uint256 i = 0; i < data.length; i++) {
+            count += data[i] == 0 ? 1 : 4;
+        }
+    }
+
+    function answerWith(uint256 traceId, address owner, bytes memory metaData)
+        internal
+        pure
+        returns (SignTypes.SignResParams memory)
+    {
+        bytes memory payload = abi.encode(CHAIN, traceId, owner, metaData, bytes("s"), true);
+        return SignTypes.SignResParams(traceId, owner, metaData, "s", true, signAuthority(MPC_KEY, payload));
     }
 
     /// @dev A chain without a base fee: the owner pays by what it offers above the fee.

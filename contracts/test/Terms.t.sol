@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
 import {Request, Requests} from "../src/libraries/Requests.sol";
 import {Terms, TermsFields} from "../src/libraries/Terms.sol";
 import {Wallet, WalletState, Wallets} from "../src/libraries/Wallets.sol";
@@ -12,8 +14,8 @@ contract WalletShelf {
 
     Wallet private wallet;
 
-    function register(WalletState state, string calldata name) external {
-        wallet.register(state, 2, name);
+    function register(WalletState state, string calldata name, uint160 account) external {
+        wallet.register(state, 2, name, account);
     }
 
     function read() external view returns (WalletState, string memory) {
@@ -139,7 +141,7 @@ contract TermsTest is Fixture {
 
     function test_address__should_read_back_at_any_length(string calldata name, uint80 held) public {
         WalletShelf shelf = new WalletShelf();
-        shelf.register(Wallets.requested(1, 2, held), name);
+        shelf.register(Wallets.requested(1, 2, held), name, 0);
         (WalletState state, string memory seen) = shelf.read();
         vm.assertEq(seen, name);
         vm.assertEq(state.status(), 2);
@@ -147,11 +149,28 @@ contract TermsTest is Fixture {
         vm.assertEq(state.held(), held);
     }
 
+    /// @dev A checked EVM account is in the wallet's own word; nothing that was held is left of it.
+    function test_account__should_read_back(address account, uint8 options, uint8 delivery, uint80 held) public {
+        vm.assume(account != address(0));
+        WalletShelf shelf = new WalletShelf();
+        WalletState asked = Wallets.requested(1, options, held).setDelivery(delivery);
+        shelf.register(asked, Strings.toChecksumHexString(account), uint160(account));
+        (WalletState state, string memory seen) = shelf.read();
+        vm.assertEq(seen, Strings.toChecksumHexString(account));
+        vm.assertEq(state.status(), 2);
+        vm.assertEq(state.options(), options);
+        vm.assertEq(state.delivery(), delivery);
+        vm.assertEq(state.held(), 0);
+        WalletState changed = state.setDelivery(3).setOptions(1);
+        vm.assertEq(WalletState.unwrap(changed) >> 24, WalletState.unwrap(state) >> 24);
+        vm.assertEq(WalletState.unwrap(state) >> 88, 1 << 160 | uint256(uint160(account)));
+    }
+
     function test_address__should_read_back_at_every_edge() public {
         bytes memory name = new bytes(0);
         for (uint256 length = 0; length < 110; length++) {
             WalletShelf shelf = new WalletShelf();
-            shelf.register(Wallets.requested(1, 1, 0), string(name));
+            shelf.register(Wallets.requested(1, 1, 0), string(name), 0);
             (, string memory seen) = shelf.read();
             vm.assertEq(seen, string(name));
             name = abi.encodePacked(name, bytes1(uint8(33 + length)));

@@ -65,6 +65,7 @@ ADDED_REQUESTS = """
 """
 
 ADDED = """
+44df6846 estimateFee(address,(bytes32,uint256,bytes32,bytes,bool),uint256)
 9e43c258 cancelKeyRequest(bytes32,address,uint256)
 5a440e74 cancelRequest(uint256,bool,bytes32)
 bffa55d5 claimRefund(address)
@@ -77,6 +78,7 @@ bbda69c2 refundCredit(address)
 """
 
 ADDED_DIRECT = """
+4e7c96f0 zrSignResBatch((uint256,address,bytes,bytes,bool,bytes)[])
 b5ab58dc getAnswer(uint256)
 cd94cef7 setAnswerDelivery(bytes32,uint256,uint8)
 """
@@ -171,6 +173,7 @@ f851a440 admin()
 """
 
 PROXY_ADDED = """
+44df6846 estimateFee(address,(bytes32,uint256,bytes32,bytes,bool),uint256)
 147bf6c4 proposeAdmin(address)
 0e18b681 acceptAdmin()
 """

@@ -168,8 +168,8 @@ def build(plan: Plan, deployer: ChecksumAddress, nonce: int) -> tuple[Addresses,
             raise DeployError(f"{name}: {address!r} is not an address in EIP-55 notation.")
     if plan.proxy_admin == deployer:
         raise DeployError(
-            f"{deployer} cannot be both deployer and proxy administrator: a proxy keeps its "
-            "administrator away from the implementation.",
+            f"{deployer} cannot be both deployer and proxy administrator: the "
+            "account that changes code is to have no other power.",
             "Name another proxy_admin.",
         )
     addresses = Addresses(*(_created(deployer, nonce + place) for place in range(3)))

@@ -144,8 +144,8 @@ class Settings(_Part):
         everyone = {self.deployer, *self.roles.admin, *self.roles.fee, *self.roles.pauser}
         if self.proxy_admin in everyone:
             raise ValueError(
-                f"proxy_admin {self.proxy_admin} cannot deploy or hold a role: a proxy keeps its "
-                "administrator away from the implementation"
+                f"proxy_admin {self.proxy_admin} cannot deploy or hold a role: the "
+                "account that changes code is to have no other power"
             )
         types = [(each.purpose, each.coin_type) for each in self.wallets]
         if len(set(types)) != len(types):

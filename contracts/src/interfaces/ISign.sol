@@ -112,19 +112,23 @@ interface ISign is IRefunds, IAccessControl {
 
     /// @notice Requests a signature over a digest, signed as it is (32 bytes; other lengths are refused off chain).
     /// @param params Wallet, chain and digest; `broadcast` must be false.
-    function zrSignHash(SignTypes.ZrSignParams calldata params) external payable;
+    /// @return traceId Number of the request.
+    function zrSignHash(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId);
 
     /// @notice Requests a signature over data, hashed by the network in the manner of the wallet type.
     /// @param params Wallet, chain and data; `broadcast` must be false.
-    function zrSignData(SignTypes.ZrSignParams calldata params) external payable;
+    /// @return traceId Number of the request.
+    function zrSignData(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId);
 
     /// @notice Requests a signature over an unsigned transaction in the encoding of its chain.
     /// @param params Wallet, chain and transaction; with `broadcast` the network also sends it.
-    function zrSignTx(SignTypes.ZrSignParams calldata params) external payable;
+    /// @return traceId Number of the request.
+    function zrSignTx(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId);
 
     /// @notice Requests a transaction that the network composes from recipient, value and data.
     /// @param params Wallet, chain and `SignTypes.encodeSimple` payload; with `broadcast` the network also sends it.
-    function zrSignSimpleTx(SignTypes.ZrSignParams calldata params) external payable;
+    /// @return traceId Number of the request.
+    function zrSignSimpleTx(SignTypes.ZrSignParams calldata params) external payable returns (uint256 traceId);
 
     /// @notice Prices a request of an existing wallet.
     /// @param walletTypeId Wallet type.
@@ -135,6 +139,19 @@ interface ISign is IRefunds, IAccessControl {
     /// @return netResp Wei held to pay for the answer.
     /// @return total Wei that the contract keeps.
     function estimateFee(bytes32 walletTypeId, address owner, uint256 walletIndex, uint256 value)
+        external
+        view
+        returns (uint256 mpc, uint256 netResp, uint256 total);
+
+    /// @notice Prices a request of an existing wallet: what its answer can cost, with what the wallet wants done with it and,
+    /// where refunds are strict, the bytes of a payload above 4096.
+    /// @param owner Owner of the wallet.
+    /// @param params The request.
+    /// @param value Wei that the caller means to send.
+    /// @return mpc Wei for the signing network.
+    /// @return netResp Wei held to pay for the answer.
+    /// @return total Wei that the contract keeps.
+    function estimateFee(address owner, SignTypes.ZrSignParams calldata params, uint256 value)
         external
         view
         returns (uint256 mpc, uint256 netResp, uint256 total);
@@ -199,6 +216,11 @@ interface ISign is IRefunds, IAccessControl {
     /// @param params The answer. Signed is its EIP-712 `ZrSignResponse`, with the request's context appended to r, s
     /// and v; or, where that is allowed, as an EIP-191 message the keccak256 of abi.encode(SRC_CHAIN_ID, traceId, owner, metaData, signature, broadcast).
     function zrSignRes(SignTypes.SignResParams calldata params) external;
+
+    /// @notice Answers several signature requests in one transaction. Those that are not open any more are left out, so
+    /// that whoever answers or cancels one does not stop the others.
+    /// @param answers As `zrSignRes` takes them.
+    function zrSignResBatch(SignTypes.SignResParams[] calldata answers) external;
 
     /// @notice Chooses how answers to the caller's wallet come, for requests from now on.
     /// @param walletTypeId Wallet type.

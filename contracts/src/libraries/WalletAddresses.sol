@@ -21,9 +21,14 @@ library WalletAddresses {
     bytes32 private constant DIGITS = 0x0fff0a1115141a1e0705ffffffffffffffffffffffffffffffffffffffffffff;
     uint256 private constant NONE = 0xff;
 
-    /// @dev Whether `text` is an address of a SLIP-44 coin type. Types that are not known have any addresses.
-    function isAddress(uint256 coinType, string memory text) internal pure returns (bool) {
-        if (coinType == EVM) return _isChecksummed(bytes(text));
+    /// @dev Whether `text` is an address of a SLIP-44 coin type; of an EVM address also its number, else 0.
+    function parse(uint256 coinType, string memory text) internal pure returns (bool valid, uint160 account) {
+        if (coinType == EVM) return _checksummed(bytes(text));
+        return (_isAddress(coinType, text), 0);
+    }
+
+    /// @dev Types that are not known have any addresses.
+    function _isAddress(uint256 coinType, string memory text) private pure returns (bool) {
         if (bytes(text).length > MAX_LENGTH) return coinType > BITCOIN_TEST && coinType != SOLANA;
         if (coinType == SOLANA) return _base58(text, 32);
         if (coinType == BITCOIN) return _isSegwit(bytes(text), "bc") || _isLegacy(text, 0x00, 0x05);
@@ -35,8 +40,8 @@ library WalletAddresses {
 
     /// @dev 0x and 40 hexadecimal digits; a letter is upper case where the hash of the lower case has 8 or more. In
     /// assembly because an answer pays for it: a plain loop takes 40 000 gas, this 6 000.
-    function _isChecksummed(bytes memory text) private pure returns (bool valid) {
-        if (text.length != 42 || text[0] != "0" || text[1] != "x") return false;
+    function _checksummed(bytes memory text) private pure returns (bool valid, uint160 account) {
+        if (text.length != 42 || text[0] != "0" || text[1] != "x") return (false, 0);
         assembly ("memory-safe") {
             // Bit 5 is set in every digit and in no upper case letter: setting it makes the lower case, here in scratch
             // space.
@@ -52,6 +57,8 @@ library WalletAddresses {
                 let letter := or(upper, lt(sub(code, 97), 6))
                 valid := and(valid, or(lt(sub(code, 48), 10), and(letter, eq(upper, shr(255, hash)))))
                 hash := shl(4, hash)
+                // '0' is 48, 'A' 65, 'a' 97: a letter's low bits are 9 less than its value.
+                account := or(shl(4, account), and(add(code, mul(9, letter)), 15))
             }
         }
     }

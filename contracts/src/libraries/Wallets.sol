@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
+
 /// @notice State of a wallet with the beginning of its address, in one slot. From the lowest bit: status 8, options 8,
-/// delivery 8, held wei 80, time of the request 32, length of the address 16, its first 12 bytes 96.
+/// delivery 8, held wei 80, time of the request 32, length of the address 16, its first 12 bytes 96. Of an EVM account that
+/// was checked, the 160 bits below the last 8, which are then not 0.
 type WalletState is uint256;
 
 using Wallets for WalletState global;
 
-/// @notice A wallet. An address of up to 12 bytes needs no slot but the first, one of up to 44 (EVM, P2WPKH, Solana)
-/// one more.
+/// @notice A wallet. A checked EVM account and an address of up to 12 bytes need no slot but the first, one of up to 44
+/// (P2WPKH, Solana) one more.
 struct Wallet {
     WalletState state;
     mapping(uint256 place => bytes32) rest;
@@ -27,6 +30,10 @@ library Wallets {
     uint256 private constant REQUESTED_AT = 104;
     uint256 private constant LENGTH = 136;
     uint256 private constant HEAD = 152;
+    uint256 private constant ACCOUNT = 88;
+    uint256 private constant IS_ACCOUNT = 1 << 248;
+    /// @dev Status, options and delivery.
+    uint256 private constant CHOICES = type(uint24).max;
 
     /// @dev `held` is of at most 80 bits.
     function requested(uint8 status_, uint8 options_, uint256 held_) internal view returns (WalletState) {
@@ -48,7 +55,9 @@ library Wallets {
         return uint8(WalletState.unwrap(state) >> DELIVERY);
     }
 
+    /// @dev Wei; 0 of a checked EVM account, whose bits are elsewhere.
     function held(WalletState state) internal pure returns (uint256) {
+        if (WalletState.unwrap(state) & IS_ACCOUNT != 0) return 0;
         return uint80(WalletState.unwrap(state) >> HELD);
     }
 
@@ -85,8 +94,16 @@ library Wallets {
         );
     }
 
-    /// @dev Keeps the address of a wallet: its length and beginning in the state, 32 bytes a slot of the rest.
-    function register(Wallet storage wallet, WalletState state, uint8 status_, string calldata name) internal {
+    /// @dev Keeps the address of a wallet: an `account` whose EIP-55 text it is, or for 0 its length and beginning in the
+    /// state, 32 bytes a slot of the rest.
+    function register(Wallet storage wallet, WalletState state, uint8 status_, string calldata name, uint160 account)
+        internal
+    {
+        if (account != 0) {
+            uint256 choices = WalletState.unwrap(state.setStatus(status_)) & CHOICES;
+            wallet.state = WalletState.wrap(choices | uint256(account) << ACCOUNT | IS_ACCOUNT);
+            return;
+        }
         bytes calldata content = bytes(name);
         wallet.state = state.named(status_, content.length, bytes12(content));
         uint256 place = 0;
@@ -98,6 +115,7 @@ library Wallets {
     /// @dev The address of a wallet; empty while it has none.
     function text(Wallet storage wallet) internal view returns (string memory) {
         uint256 state = WalletState.unwrap(wallet.state);
+        if (state & IS_ACCOUNT != 0) return Strings.toChecksumHexString(address(uint160(state >> ACCOUNT)));
         uint256 length = uint16(state >> LENGTH);
         bytes memory content = abi.encodePacked(bytes12(uint96(state >> HEAD)));
         uint256 place = 0;

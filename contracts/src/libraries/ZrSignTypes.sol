@@ -61,7 +61,17 @@ library ZrSignTypes {
     /// @param text The address.
     /// @return True when it is.
     function isAddress(uint256 coinType, string memory text) public pure returns (bool) {
-        return WalletAddresses.isAddress(coinType, text);
+        (bool valid,) = WalletAddresses.parse(coinType, text);
+        return valid;
+    }
+
+    /// @notice Whether a text is an address of a coin type, and which account it names on EVM chains.
+    /// @param coinType SLIP-44 coin type.
+    /// @param text The address.
+    /// @return valid True when it is.
+    /// @return account Number of an EVM account; 0 of any other address.
+    function parseAddress(uint256 coinType, string memory text) public pure returns (bool valid, uint160 account) {
+        return WalletAddresses.parse(coinType, text);
     }
 
     /// @notice Whether a text is a chain id: namespace of 3 to 8 of [-a-z0-9], colon, reference of 1 to 32 of
