@@ -38,7 +38,7 @@ contract RemoteRequester {
         payable
         returns (bytes32 guid)
     {
-        return _send(ForwardedRequests.encode(addressToBytes32(msg.sender), request), options);
+        return _send(ForwardedRequests.KEY, abi.encode(request), options);
     }
 
     /// @notice Asks a wallet of the caller for the signature of an unsigned transaction.
@@ -50,7 +50,43 @@ contract RemoteRequester {
         payable
         returns (bytes32 guid)
     {
-        return _send(ForwardedRequests.encode(addressToBytes32(msg.sender), request), options);
+        return _send(ForwardedRequests.TRANSACTION, abi.encode(request), options);
+    }
+
+    /// @notice Takes an unanswered signature request of the caller back, once its time has passed.
+    /// @param request The request.
+    /// @param options Gas and value for the delivery, as the endpoint encodes them.
+    /// @return guid Id of the message.
+    function cancelRequest(ForwardedRequests.Cancellation calldata request, bytes calldata options)
+        external
+        payable
+        returns (bytes32 guid)
+    {
+        return _send(ForwardedRequests.CANCELLATION, abi.encode(request), options);
+    }
+
+    /// @notice Takes an unanswered key request of the caller back, once its time has passed.
+    /// @param request Wallet.
+    /// @param options Gas and value for the delivery, as the endpoint encodes them.
+    /// @return guid Id of the message.
+    function cancelKeyRequest(ForwardedRequests.KeyCancellation calldata request, bytes calldata options)
+        external
+        payable
+        returns (bytes32 guid)
+    {
+        return _send(ForwardedRequests.KEY_CANCELLATION, abi.encode(request), options);
+    }
+
+    /// @notice Pays ether of the caller's account out, on the forwarder's chain.
+    /// @param request Recipient there, and wei.
+    /// @param options Gas and value for the delivery, as the endpoint encodes them.
+    /// @return guid Id of the message.
+    function withdraw(ForwardedRequests.Withdrawal calldata request, bytes calldata options)
+        external
+        payable
+        returns (bytes32 guid)
+    {
+        return _send(ForwardedRequests.WITHDRAWAL, abi.encode(request), options);
     }
 
     /// @notice What sending a message costs.
@@ -68,7 +104,8 @@ contract RemoteRequester {
         return bytes32(uint256(uint160(account)));
     }
 
-    function _send(bytes memory message, bytes calldata options) private returns (bytes32) {
+    function _send(uint8 kind, bytes memory content, bytes calldata options) private returns (bytes32) {
+        bytes memory message = ForwardedRequests.encode(kind, addressToBytes32(msg.sender), content);
         MessagingReceipt memory receipt = ENDPOINT.send{value: msg.value}(_params(message, options), msg.sender);
         emit RequestSent(receipt.guid, msg.sender);
         return receipt.guid;
