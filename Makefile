@@ -18,9 +18,10 @@ BIN := .venv/bin
 WORKERS ?= $(if $(ARGS),0,$(shell expr $$(getconf _NPROCESSORS_ONLN) + 1))
 OPENZEPPELIN := contracts/node_modules/.synced
 COSMJS := tests/cosmjs/node_modules/.synced
-SOLIDITY := contracts/src contracts/test
+ETHERS := tests/ethers/node_modules/.synced
+SOLIDITY := contracts/src contracts/test contracts/proofs
 
-.PHONY: help demo test mutants lint fmt contracts proto bench bench-operators bench-dmpc bench-peers bench-gas coverage audit docs clean setup tools lock
+.PHONY: help demo test mutants lint fmt contracts proto bench bench-operators bench-dmpc bench-peers bench-gas coverage audit prove mutants-solidity docs clean setup tools lock
 
 help: ## List the targets
 	grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +29,7 @@ help: ## List the targets
 demo: setup ## Real chains on this machine, every kind of request, one table at the end
 	$(BIN)/zrsign demo
 
-test: setup $(OPENZEPPELIN) $(COSMJS) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
+test: setup $(OPENZEPPELIN) $(COSMJS) $(ETHERS) .venv-cosmpy/.synced .venv-ape/.synced ## Unit, property and end-to-end tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fresh
@@ -45,7 +46,7 @@ lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fre
 	$(BIN)/python scripts/settings_reference.py --check
 	echo "· locks hold no addresses"
 	! grep -nE '://|"resolved"' locks/*.lock zrsign/local/tools/*.lock
-	! grep -n '"resolved"' zrsign/local/tools/npm/package-lock.json {contracts,tests/cosmjs}/package-lock.json
+	! grep -n '"resolved"' zrsign/local/tools/npm/package-lock.json {contracts,tests/cosmjs,tests/ethers}/package-lock.json
 
 fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet --exit-zero .
@@ -84,12 +85,18 @@ coverage: setup $(OPENZEPPELIN) ## Line and branch coverage of the contracts, at
 audit: setup $(OPENZEPPELIN) .venv-slither/.synced ## Slither and solhint; each finding is answered in docs/contracts-security.md
 	$(BIN)/python scripts/audit_contracts.py
 
+prove: setup $(OPENZEPPELIN) .venv-halmos/.synced ## Halmos: what contracts/proofs says holds for every value there is
+	$(BIN)/python scripts/prove_contracts.py $(ARGS)
+
+mutants-solidity: setup $(OPENZEPPELIN) ## Change one thing at a time in the contracts and see whether forge's tests notice
+	$(BIN)/python -m scripts.solidity_mutants $(ARGS)
+
 docs: setup ## Write docs/settings.md from the settings classes
 	$(BIN)/python scripts/settings_reference.py
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .venv-slither .tools .zrsign .build build dist
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache {contracts,tests/cosmjs}/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/out contracts/cache {contracts,tests/cosmjs,tests/ethers}/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: .venv/.synced tools
@@ -116,6 +123,9 @@ lock: .venv/.synced ## Resolve the locks again, with the newest versions
 
 .venv-slither/.synced: locks/slither.lock scripts/environment.py | .venv/.synced
 	$(call sync,slither)
+
+.venv-halmos/.synced: locks/halmos.lock scripts/environment.py | .venv/.synced
+	$(call sync,halmos)
 
 define sync
 	if [ -z "$(PYTHON)" ]; then

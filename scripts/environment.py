@@ -1,6 +1,6 @@
 """Make a locked virtual environment, or resolve the locks again. Standard library only.
 
-    python3 scripts/environment.py sync dev|ape|cosmpy|slither   .venv, .venv-ape, …
+    python3 scripts/environment.py sync dev|ape|cosmpy|slither|halmos   .venv, .venv-ape, …
     python3 scripts/environment.py lock [--upgrade]      locks/*.lock from pyproject.toml
     python3 scripts/environment.py wheel FOLDER          the wheel, made from this checkout
 
@@ -43,6 +43,7 @@ ENVIRONMENTS = {
     "ape": Environment(".venv-ape", ("pyproject.toml", "--group", "ape"), editable=True),
     "cosmpy": Environment(".venv-cosmpy", ("--group", "cosmpy"), editable=False),
     "slither": Environment(".venv-slither", ("--group", "slither"), editable=False),
+    "halmos": Environment(".venv-halmos", ("--group", "halmos"), editable=False),
 }
 OTHER_LOCKS = {
     LOCKS / "build.lock": ("--group", "build"),
