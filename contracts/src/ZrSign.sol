@@ -80,15 +80,16 @@ contract ZrSign is ZrSignBase {
 
     /// @notice See {ISign-zrSignResBatch}.
     function zrSignResBatch(SignTypes.SignResParams[] calldata answers) external nonReentrant {
-        uint256 gasAtStart = gasleft() + OUTSIDE_GAS;
         Terms terms = _terms();
         _requireNotPaused(terms);
-        uint256 cost = 0;
+        (uint256 cost, uint256 outside) = (0, OUTSIDE_GAS);
         for (uint256 i = 0; i < answers.length; i++) {
+            // Nobody pays for an answer that is left out.
+            uint256 gasAtStart = gasleft() + outside;
             Request request = _signStorage().requests[answers[i].traceId];
             if (request.status() != SIG_REQ_IN_PROGRESS) continue;
             cost += _answer(terms, request, answers[i], gasAtStart);
-            gasAtStart = gasleft() + FURTHER_GAS;
+            outside = FURTHER_GAS;
         }
         _payOrCredit(_msgSender(), cost);
     }

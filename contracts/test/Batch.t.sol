@@ -60,6 +60,26 @@ contract BatchTest is Fixture {
         vm.assertEq(address(direct).balance, direct.getColletedFees());
     }
 
+    /// @dev What a submitter adds to a batch is no owner's to pay.
+    function test_batch__should_not_be_paid_for_what_it_leaves_out(uint8 junk) public {
+        SignTypes.SignResParams[] memory answers = ask(2);
+        demand(direct, Strictness.REFUND);
+        uint256 before = RELAYER.balance;
+        vm.prank(RELAYER);
+        direct.zrSignRes(answers[0]);
+        uint256 alone = RELAYER.balance - before;
+        SignTypes.SignResParams[] memory padded = new SignTypes.SignResParams[](uint256(junk) + 1);
+        for (uint256 i = 0; i < junk; i++) {
+            padded[i] = signAnswer(1_000 + i, USER);
+        }
+        padded[junk] = answers[1];
+        before = RELAYER.balance;
+        vm.prank(RELAYER);
+        direct.zrSignResBatch(padded);
+        vm.assertEq(direct.getRequestState(1).status, 2);
+        vm.assertTrue(RELAYER.balance - before <= alone + 3_000 * BASE_FEE);
+    }
+
     function test_batch__should_answer_a_request_once() public {
         SignTypes.SignResParams[] memory answers = ask(2);
         answers[1] = answers[0];
