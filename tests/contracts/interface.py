@@ -109,6 +109,7 @@ d7b2559b NotMigrated
 80e681ab NothingToCancel
 b22561f3 PaymentTooLarge
 6ac7972e RequestMismatch
+e22e27eb StringsInsufficientHexLength
 2a35a324 TooEarly
 """
 
@@ -173,7 +174,6 @@ f851a440 admin()
 """
 
 PROXY_ADDED = """
-44df6846 estimateFee(address,(bytes32,uint256,bytes32,bytes,bool),uint256)
 147bf6c4 proposeAdmin(address)
 0e18b681 acceptAdmin()
 """

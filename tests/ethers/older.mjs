@@ -39,7 +39,7 @@ if (count === 0) {
   seen.keys = await contract.getZrKeys(walletTypeId, owner);
   seen.resolved = (await contract.queryFilter(contract.filters.ZrKeyResolve(walletTypeId, owner))).map((log) => log.args.addr);
   try {
-    await contract.zrSignHash.staticCall({ ...request, walletIndex: 9 }, { value: fee });
+    await contract.zrSignHash.staticCall(request, { value: 1 });
   } catch (error) {
     seen.refused = error.revert && [error.revert.name, plain(error.revert.args)];
   }
