@@ -160,7 +160,7 @@ class Workshop:
 
     def passes(self, tests: str, log: Path) -> bool:
         """Whether the test contracts whose names match pass."""
-        command = [resolve("forge").path, "test", "--fail-fast", "--fuzz-seed", "1"]
+        command = [str(resolve("forge").path), "test", "--fail-fast", "--fuzz-seed", "1"]
         command += ["--match-contract", tests]
         with log.open("w", encoding="utf-8") as out:
             try:

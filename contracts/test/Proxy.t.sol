@@ -53,7 +53,9 @@ contract ProxyTest is Fixture {
     /// @dev A function of the proxy is the administrator's, whatever the implementation has; in any other it is nobody.
     function test_admin__should_reach_the_proxy_and_be_nobody_in_the_implementation() public {
         vm.startPrank(PROXY_ADMIN);
-        proxy.upgradeTo(address(new Namesake()));
+        address next = address(new Namesake());
+        proxy.upgradeTo(next);
+        vm.assertEq(proxy.implementation(), next);
         vm.assertEq(proxy.admin(), PROXY_ADMIN);
         vm.assertEq(Namesake(address(proxy)).caller(), PROXY_ADMIN);
         vm.stopPrank();
