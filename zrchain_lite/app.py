@@ -24,7 +24,7 @@ from zrchain_lite.execution import (
     as_ledger_error,
     write_events,
 )
-from zrchain_lite.genesis import Genesis, GenesisError, parse_app_state
+from zrchain_lite.genesis import Genesis, GenesisError, Part, parse_app_state
 from zrchain_lite.module import Context, Module
 from zrchain_lite.modules.policy.deadlines import Deadlines
 from zrchain_lite.proposals import Described, describe, fitting
@@ -133,7 +133,9 @@ class App:
             if exported.is_export(part):
                 oldest = min(oldest, exported.restore(self._genesis, module.name, part))
             else:
-                module.init_genesis(ctx, part)
+                read = Part(part)
+                module.init_genesis(ctx, read)
+                read.require_read(module.name)
         upgrade(self._genesis, oldest)
         app_hash, _ = self._store.plan(self._genesis.changes())
         self._tip = Tip(request.chain_id, before, app_hash, time_ms)

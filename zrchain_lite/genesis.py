@@ -12,6 +12,7 @@ A module's part may be its whole state instead, as `exported.py` writes it.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -79,6 +80,34 @@ def parse_app_state(data: bytes) -> dict[str, dict[str, Any]]:
     if not isinstance(state, dict) or not all(isinstance(part, dict) for part in state.values()):
         raise GenesisError("app_state is not an object of objects by module name")
     return state
+
+
+class Part(Mapping[str, Any]):
+    """A module's part of the state, which knows what of it was asked for."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+        self._asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self._asked.add(name)
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def require_read(self, module: str) -> None:
+        """Raises GenesisError for what the module did not ask for: it would be lost."""
+        lost = sorted(self._fields.keys() - self._asked)
+        if lost:
+            raise GenesisError(
+                f"{module} does not read {', '.join(lost)}: a part holds the settings that the "
+                "ledger's page names, or a whole state as `zrsign ledger export` writes it, and "
+                "not zrChain's GenesisState, which lacks approvals, deadlines and escrow"
+            )
 
 
 def message_from(message: type[M], value: Any, where: str) -> M:

@@ -307,6 +307,8 @@ def test_module_account__should_be_named_before_the_application(chain: Chain) ->
 NEGATIVE = {"denom": "urock", "amount": "-1"}
 GENESIS_FAULTS: list[tuple[str, Mapping[str, Any], str]] = [
     ("unknown module", {"nonsense": {}}, "do not exist: nonsense"),
+    ("zrChain's own", {"treasury": {"params": {}, "keys": []}}, "treasury does not read keys"),
+    ("misspelt", {"bank": {"balance": []}}, "bank does not read balance: a part holds"),
     ("bad address", {"bank": {"balances": [{"address": "x", "coins": []}]}}, "bank.balances"),
     ("no coins", {"bank": {"balances": [{"address": ALICE.address}]}}, "bank.balances"),
     (
