@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from tests.zrchain_lite.chain import CHAIN_ID, genesis, node_config
+from tests.zrchain_lite.test_guarded_doors import certificate
+from zrchain_lite.api.http import Tls
+from zrchain_lite.doors import Guard
 from zrchain_lite.node import serving
 from zrsign.cli import app
 from zrsign.node import modules
@@ -41,3 +45,14 @@ async def test_registry__should_describe_the_running_ledger(tmp_path: Path) -> N
     assert told["amino"]["/cosmos.bank.v1beta1.MsgSend"] == "cosmos-sdk/MsgSend"
     names = told["amino"]
     assert names["/zrchain.policy.MsgNewPolicy"] == "/zrchain.policy.MsgNewPolicy"
+
+
+async def test_registry__should_verify_the_ledger_by_its_certificates(tmp_path: Path) -> None:
+    files = certificate(tmp_path)
+    config = replace(node_config(tmp_path, genesis()), guard=Guard(tls=Tls(*map(str, files))))
+    async with serving(config, modules, asyncio.Event()) as (node, _):
+        words = ["ledger", "registry", "--grpc", f"https://127.0.0.1:{node.grpc_port}"]
+        words += ["--rpc", "https://rpc.example", "--rest", "https://rest.example"]
+        words += ["--ca", str(files[0])]
+        done = await asyncio.to_thread(CliRunner().invoke, app, words)
+    assert json.loads(done.stdout)["chain.json"]["chain_id"] == CHAIN_ID

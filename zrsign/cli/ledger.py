@@ -52,13 +52,16 @@ def registry(
     grpc: Annotated[str, typer.Option(help="The running ledger's gRPC, as host:port.")],
     rpc: Annotated[str, typer.Option(help="The URL of its JSON-RPC that wallets shall use.")],
     rest: Annotated[str, typer.Option(help="The URL of its REST that wallets shall use.")],
+    ca: Annotated[
+        Path | None, typer.Option(help="Certificates that verify https://host:port, in PEM.")
+    ] = None,
 ) -> None:
     """Print entries of the chain registry, Keplr's suggest-chain and the amino names, as JSON."""
     from zrchain_lite.client import LedgerClient  # these import the whole ledger
     from zrsign.chain_registry import Doors, described
 
     async def main() -> None:
-        async with LedgerClient(grpc) as client:
+        async with LedgerClient(grpc, ca=ca) as client:
             typer.echo(json.dumps(await described(client, Doors(rpc, rest)), indent=1))
 
     asyncio.run(main())
