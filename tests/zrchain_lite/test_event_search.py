@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.cost import processor_seconds
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, Chain, transfer
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, Chain, transfer
 from zrchain_lite.api import event_query, event_search
 from zrchain_lite.api.event_query import Condition
 from zrchain_lite.api.node_services import NodeService
 from zrchain_lite.api.tx_service import TxService
+from zrchain_lite.engine.records import Records
 from zrchain_lite.errors import InvalidArgument, NotFound, TooMuch
 from zrchain_lite.module import Context, Module
 from zrchain_lite.store import budget
+from zrchain_lite.store.lmdb_store import Tip
 from zrchain_lite.tx import pack
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.crypto.ed25519.keys_pb2 import PubKey
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
+from zrchain_lite.wire.tendermint.abci.types_pb2 import ExecTxResult, ResponseFinalizeBlock
 
 
 def found(chain: Chain, query: str, **options: bool) -> list[tuple[int, int]]:
@@ -138,9 +145,30 @@ def test_hostile_query__should_take_no_time() -> None:
 
 def test_scan__should_end_at_the_budget(busy: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query without an equality looks at the events of every block."""
-    monkeypatch.setattr(budget, "MAX_READS", 4)
+    monkeypatch.setattr(budget, "MAX_READS", 2)
     with pytest.raises(TooMuch):
         found(busy, "transfer.amount CONTAINS 'x'")
+
+
+@pytest.mark.parametrize("query", ["a.b EXISTS", "tx.height > 0", "transfer.amount='x'"])
+@pytest.mark.parametrize("many", [0, 4_000])
+def test_walk_over_blocks__should_cost_the_same_whatever_they_hold(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, query: str, many: int
+) -> None:
+    """10,000 blocks: without a transaction, and of transactions that pack to next to nothing."""
+    result = ExecTxResult()
+    result.events.add(type="transfer").attributes.add(key="amount", value="1urock", index=True)
+    made = zlib.compress(ResponseFinalizeBlock(tx_results=[result] * many).SerializeToString())
+    real = chain.store.chain.get
+
+    def get(key: bytes) -> bytes | None:
+        return made if key.startswith(b"results/") else real(key)
+
+    store: Any = SimpleNamespace(get=get)
+    monkeypatch.setattr(chain.engine, "records", Records(store))
+    monkeypatch.setattr(type(chain.engine), "tip", Tip(CHAIN_ID, 10_000, b""))
+    with processor_seconds(1.5), suppress(TooMuch):
+        event_search.transactions(chain.engine, event_query.parse(query), skip=0, limit=0)
 
 
 class Bells(Module):

@@ -37,7 +37,7 @@ def transactions(
         places = _places(engine, query, reverse=reverse, edge=False)
     elif query.has_height:
         last = min(query.last, engine.tip.height)
-        places = engine.records.positions(
+        places = engine.records.budgeted().positions(
             query.first, last, reverse=reverse, most_blocks=MAX_SCANNED
         )
     else:
@@ -95,15 +95,15 @@ def _heights(engine: Reading, query: Query, *, reverse: bool) -> Iterable[int]:
 
 
 def _in_block(records: Records, query: Query, height: int, *, edge: bool) -> list[Position]:
-    record = records.block(height)
-    if record is None:
+    made = records.results(height)
+    if made is None:
         return []
-    results = [(EDGE, record.results)] if edge else enumerate(record.results.tx_results)
+    results = [(EDGE, made)] if edge else enumerate(made.tx_results)
     return [(height, index) for index, result in results if query.holds(result.events)]
 
 
 def _events(records: Records, place: Position) -> Iterable[Any]:
     if place[1] != EDGE:
         return records.at(place).result.events
-    record = records.block(place[0])
-    return () if record is None else record.results.events
+    made = records.results(place[0])
+    return () if made is None else made.events

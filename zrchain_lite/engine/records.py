@@ -11,7 +11,7 @@ event/<type.key=value>\\0<height><index>, of which all heights are lower.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -194,10 +194,10 @@ def _older_event_prefix(term: str) -> bytes:
 
 
 class Records:
-    """Reads the records from a snapshot."""
+    """Reads the records from a snapshot; `spend` is told of bytes that are looked through."""
 
-    def __init__(self, store: KVStore) -> None:
-        self._store = store
+    def __init__(self, store: KVStore, spend: Callable[[int], None] = lambda size: None) -> None:
+        self._store, self._spend = store, spend
 
     def block(self, height: int) -> BlockRecord | None:
         """A block by its height, None when there is none."""
@@ -210,6 +210,15 @@ class Records:
         block = Block.FromString(_unpacked(raw))
         commit = Commit.FromString(self._store.get(b"commit/" + key) or b"")
         return BlockRecord(block_id(block), block, results, commit)
+
+    def results(self, height: int) -> ResponseFinalizeBlock | None:
+        """What executing a block gave, None when there is none; what it takes is spent."""
+        raw = self._store.get(b"results/" + height.to_bytes(8, "big"))
+        if raw is None:
+            return None
+        whole = _unpacked(raw)
+        self._spend(len(whole))
+        return ResponseFinalizeBlock.FromString(whole)
 
     def validators(self, set_hash: bytes) -> ValidatorSet | None:
         """A set by the hash in the headers of its blocks, None for one that signed none."""
@@ -272,7 +281,8 @@ class Records:
 
     def budgeted(self) -> Records:
         """The same, which gives up with TooMuch above what one query may read."""
-        return Records(BudgetedStore(self._store))
+        store = BudgetedStore(self._store)
+        return Records(store, store.spend)
 
     def positions(
         self, first: int, last: int, *, reverse: bool = False, most_blocks: int
@@ -280,9 +290,9 @@ class Records:
         """Every transaction of the blocks `first` to `last`, at most `most_blocks` of these."""
         heights: Sequence[int] = range(first, last + 1)
         for height in islice(reversed(heights) if reverse else heights, most_blocks):
-            record = self.block(height)
-            if record is not None:
-                indexes = range(len(record.block.data.txs))
+            results = self.results(height)
+            if results is not None:
+                indexes = range(len(results.tx_results))
                 yield from ((height, i) for i in (reversed(indexes) if reverse else indexes))
 
 

@@ -10,6 +10,8 @@ from zrchain_lite.store.kv import KVStore
 
 MAX_READS = 30_000
 MAX_BYTES = 32 * 1024 * 1024
+LOOKED_THROUGH = 8
+"""How many bytes one counts for that is looked through, and not only read."""
 
 
 class QueryTooHeavy(TooMuch):
@@ -23,7 +25,10 @@ class _Spent:
 
     def count(self, value: bytes | None) -> None:
         self.reads += 1
-        self.size += len(value or b"")
+        self.count_bytes(len(value or b""))
+
+    def count_bytes(self, size: int) -> None:
+        self.size += size
         if self.reads > MAX_READS or self.size > MAX_BYTES:
             raise QueryTooHeavy(
                 f"the query reads more than {MAX_READS} objects or {MAX_BYTES} bytes; ask for "
@@ -41,6 +46,10 @@ class BudgetedStore(KVStore):
     def over(self, other: KVStore) -> BudgetedStore:
         """Another store under the same budget."""
         return BudgetedStore(other, self._spent)
+
+    def spend(self, size: int) -> None:
+        """Count bytes that are looked through; raises QueryTooHeavy."""
+        self._spent.count_bytes(size * LOOKED_THROUGH)
 
     def get(self, key: bytes) -> bytes | None:
         value = self.store.get(key)
