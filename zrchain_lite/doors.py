@@ -18,6 +18,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,20 @@ Sockets = tuple[socket.socket, socket.socket]
 
 @dataclass(frozen=True)
 class Guard:
-    """Which foreign pages may use the HTTP doors, and what all doors prove themselves with."""
+    """Which foreign pages may use the HTTP doors, and what all doors prove themselves with.
+
+    `hosts` are the names that the node is asked by; without one a door that only this machine
+    reaches takes localhost and addresses, and other doors take any name.
+    """
 
     cors_origins: Sequence[str] = ()
     tls: http.Tls | None = None
+    hosts: Sequence[str] = ()
+
+    def names(self, listener: socket.socket) -> Sequence[str] | None:
+        """The names by which a door is asked, None where it is open to any."""
+        local = ip_address(listener.getsockname()[0]).is_loopback
+        return self.hosts if local or self.hosts else None
 
 
 @asynccontextmanager
@@ -68,7 +79,7 @@ async def opened(
         rest_app = rest.build(ledger, routers=routers(ledger))
         rpc_app = rpc.build(ledger, first_state)
         for app, listener in ((rest_app, rest_socket), (rpc_app, rpc_socket)):
-            guarded = Origins(app, guard.cors_origins)
+            guarded = Origins(app, guard.cors_origins, guard.names(listener))
             await stack.enter_async_context(http.serve(guarded, listener, tls=guard.tls))
         yield port
 
@@ -90,6 +101,7 @@ class DoorsSettings:
     rest: int
     rpc: int
     cors_origins: Sequence[str] = ()
+    hosts: Sequence[str] = ()
     tls: Sequence[str] = ()
     """The files of the certificate and its key; empty without TLS."""
     link: int = -1
@@ -198,7 +210,7 @@ async def serve(settings: DoorsSettings) -> None:
     sockets = (socket.socket(fileno=settings.rest), socket.socket(fileno=settings.rpc))
     try:
         tls = http.Tls(*settings.tls) if settings.tls else None
-        guard = Guard(settings.cors_origins, tls)
+        guard = Guard(settings.cors_origins, tls, settings.hosts)
         async with opened(ledger, first_state, routers, sockets, settings.grpc, guard) as port:
             wire.send(Frame(Kind.READY, port))
             await ledger.follow()

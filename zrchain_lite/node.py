@@ -133,6 +133,7 @@ def _doors_process(
         rest=rest_socket.fileno(),
         rpc=rpc_socket.fileno(),
         cors_origins=tuple(settings.guard.cors_origins),
+        hosts=tuple(settings.guard.hosts),
         tls=(tls.certificate, tls.key) if tls else (),
     )
     return DoorsProcess(engine, told)

@@ -80,6 +80,9 @@ class LedgerSettings(Settings):
     """The same when nothing waits for a height; below the `max_age_s` of clients with a root."""
     cors_origins: tuple[str, ...] = ()
     """Origins of the web pages that may use REST and JSON-RPC, as in https://wallet.example."""
+    hosts: tuple[str, ...] = ()
+    """Names by which REST and JSON-RPC are asked, beside localhost and addresses. Without one,
+    doors that only this machine reaches refuse names, and other doors take any."""
     tls_certificate: Path | None = None
     """Certificate chain of gRPC, REST and JSON-RPC, in PEM; without one they speak plain text."""
     tls_key: Path | None = None
@@ -176,7 +179,7 @@ def _guard(settings: LedgerSettings) -> Guard:
         tls = Tls(*map(str, files)) if files else None
     except LedgerError as error:
         raise DaemonError(str(error)) from error
-    return Guard(settings.cors_origins, tls)
+    return Guard(settings.cors_origins, tls, settings.hosts)
 
 
 async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:

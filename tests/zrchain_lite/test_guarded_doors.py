@@ -22,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.zrchain_lite.chain import ALICE, BOB, CHAIN_ID, genesis, node_config, transfer
-from zrchain_lite.api.http import Tls
+from zrchain_lite.api.http import Tls, listen
 from zrchain_lite.client import LedgerClient, LedgerUnavailable
 from zrchain_lite.doors import Guard
 from zrchain_lite.errors import LedgerError
@@ -87,6 +87,50 @@ async def test_clients_and_own_pages__should_not_notice(node: RunningNode) -> No
             own = {"origin": "http://" + url.split("/")[2]}
             for headers in ({}, own):
                 assert (await http.get(url, headers=headers)).status_code == 200
+
+
+async def test_name_that_was_pointed_here__should_be_refused(node: RunningNode) -> None:
+    """DNS rebinding: the page, its origin and the host are all the stranger's name."""
+    name = f"evil.example:{node.rpc_port}"
+    async with httpx.AsyncClient() as http:
+        for url in (*urls(node), f"http://127.0.0.1:{node.rest_port}/zrsign/v1/events"):
+            for host in ("evil.example", name, "127.0.0.1.evil.example", "[::1", "wallet.example"):
+                for headers in ({"host": host}, {"host": host, "origin": f"http://{host}"}):
+                    assert (await http.get(url, headers=headers)).status_code == 403, headers
+            if not url.endswith("events"):
+                for host in ("localhost", "LOCALHOST:1", "127.0.0.1:1", "[::1]:1"):
+                    assert (await http.get(url, headers={"host": host})).status_code == 200, host
+        rpc = f"http://127.0.0.1:{node.rpc_port}/"
+        assert (await http.post(rpc, json=CALL, headers={"host": name})).status_code == 403
+    here: dict[str, Any] = {"host": "127.0.0.1", "port": node.rpc_port, "proxy": None}
+    with pytest.raises(InvalidStatus) as refused:
+        await connect("ws://evil.example/websocket", **here)
+    assert refused.value.response.status_code == 403
+
+
+async def test_names_of_the_settings__should_be_those_of_the_node(tmp_path: Path) -> None:
+    guard = Guard(hosts=("rest.example",))
+    config = replace(node_config(tmp_path, genesis()), guard=guard)
+    serves = serving(config, modules, asyncio.Event(), routers=routers)
+    async with serves as (node, _), httpx.AsyncClient() as http:
+        for host, code in {"rest.example:443": 200, "evil.example": 403}.items():
+            assert (await http.get(urls(node)[2], headers={"host": host})).status_code == code
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts", "names"),
+    [
+        ("127.0.0.1", (), ()),
+        ("127.0.0.1", ("a.example",), ("a.example",)),
+        ("0.0.0.0", (), None),
+        ("0.0.0.0", ("a.example",), ("a.example",)),
+    ],
+)
+def test_door_for_this_machine__should_know_its_names(
+    address: str, hosts: tuple[str, ...], names: tuple[str, ...] | None
+) -> None:
+    with listen("REST", f"{address}:0") as door:
+        assert Guard(hosts=hosts).names(door) == names
 
 
 @pytest.mark.parametrize("mark", [{"origin": WALLET}, {"sec-fetch-site": "same-origin"}])
