@@ -48,6 +48,7 @@ def check_address(address: str) -> None:
 
 # bech32 in Python is half of a transfer's time, and the same addresses come again.
 _validate = lru_cache(maxsize=16_384)(cosmos.validate)
+_evm_address = lru_cache(maxsize=16_384)(evm_address)
 
 
 def require_key_of(address: str, key: AccountKey) -> None:
@@ -105,7 +106,7 @@ class AuthKeeper:
     def evm_address(self, ctx: Context, address: str) -> str | None:
         """EIP-55 address of the account's key; None before its first transaction."""
         key = self.public_key(ctx, address)
-        return None if key is None else evm_address(key)
+        return None if key is None else _evm_address(key)
 
     def set_key(self, ctx: Context, address: str, key: AccountKey) -> None:
         """Remember the key; raises TxRejected when it is not this address's."""

@@ -9,6 +9,7 @@ contract (CAIP-10, scoped to its chain).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from eth_utils.address import is_checksum_address, to_checksum_address
 
@@ -78,6 +79,9 @@ def _checksummed(address: str) -> str:
     return str(to_checksum_address(address))
 
 
+# bech32 in Python is a quarter of a request's time, and the same addresses come again. Only right
+# ones are kept, which are short.
+@lru_cache(maxsize=16_384)
 def _require(address: str, prefix: str, lengths: tuple[int, ...]) -> str:
     try:
         found, payload = decode(address[: MAX_TEXT + 1])
