@@ -16,7 +16,7 @@ from zrchain_lite.api.waiting import (
 from zrchain_lite.app import App
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord
-from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound, TooMuch
+from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound, TooMuch, UnknownRequest
 from zrchain_lite.execution import InternalError
 from zrchain_lite.module import Context
 from zrchain_lite.store.budget import BudgetedStore
@@ -77,7 +77,10 @@ def witness(app: App, path: str, data: bytes, after: BlockRecord) -> Witness:
     Raises LedgerError where that cannot be shown, and not where the query itself refuses: who runs
     it on the reads sees why.
     """
-    handler = app.registry.query(path)
+    try:
+        handler = app.registry.query(path)
+    except UnknownRequest as error:
+        raise InvalidArgument(str(error)) from None
     request = handler.parsed(data)
     version = app.version(after.height)
     budget = BudgetedStore(version.state)
