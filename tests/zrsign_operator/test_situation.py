@@ -383,7 +383,6 @@ async def test_renewal__should_wait_while_every_key_can_presign_with_what_was_ma
     # There is nothing to presign with, if nothing that would.
     assert not seen.situation().renews
     seen.cluster.deal(ECDSA)
-    seen.cluster.deal(ED25519)
     seen.cluster.give_aux()
     for index in (2, 3):
         for theirs in seen.cluster.operators[index].peers.inventories.mine():
@@ -394,6 +393,8 @@ async def test_renewal__should_wait_while_every_key_can_presign_with_what_was_ma
     assert seen.situation().renews
     assert seen.situation(usable=(1, 2)).renews
     assert not seen.situation(usable=(1,)).renews
+    seen.cluster.deal(ED25519)
+    assert seen.situation(usable=(1, 2)).renews
 
 
 async def test_roots__should_be_made_when_wanted_and_to_spare_in_quiet(seen: Seen) -> None:
