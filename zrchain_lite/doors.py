@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.applications import Starlette
 
 from zrchain_lite import genesis, logs
 from zrchain_lite.api import grpc, http, rest, rpc
 from zrchain_lite.api.origins import Origins
-from zrchain_lite.engine import EmbeddedEngine, Reading
+from zrchain_lite.engine import Reading
 from zrchain_lite.engine.link import Frame, Kind, Wire
 from zrchain_lite.engine.reader import Reader, serve_reader
 from zrchain_lite.errors import LedgerError
@@ -41,8 +42,8 @@ RESTART_S = 1.0
 """How long the node waits before it starts the doors' process again."""
 
 Routers = Callable[[Reading], Sequence[APIRouter]]
-Sockets = tuple[socket.socket, socket.socket]
-"""Bound sockets of REST and of JSON-RPC."""
+Sockets = tuple[socket.socket, socket.socket | None]
+"""Bound sockets of REST and of JSON-RPC; none of JSON-RPC where CometBFT serves its own."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,15 @@ async def opened(
     grpc_address: str,
     guard: Guard,
 ) -> AsyncIterator[int]:
-    """Serve all three doors while the context lasts; yields gRPC's port. Raises AddressInUse."""
+    """Serve the doors while the context lasts; yields gRPC's port. Raises AddressInUse."""
     rest_socket, rpc_socket = sockets
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(grpc.serve(ledger, grpc_address, guard.tls))
         rest_app = rest.build(ledger, routers=routers(ledger))
-        rpc_app = rpc.build(ledger, first_state)
-        for app, listener in ((rest_app, rest_socket), (rpc_app, rpc_socket)):
+        http_doors: list[tuple[Starlette, socket.socket]] = [(rest_app, rest_socket)]
+        if rpc_socket is not None:
+            http_doors.append((rpc.build(ledger, first_state), rpc_socket))
+        for app, listener in http_doors:
             guarded = Origins(app, guard.cors_origins, guard.names(listener))
             await stack.enter_async_context(http.serve(guarded, listener, tls=guard.tls))
         yield port
@@ -89,7 +92,7 @@ class DoorsSettings:
     """What the doors' process is told on its command line.
 
     `modules` and `routers` name functions, as in `zrsign.node:modules`; `rest`, `rpc` and `link`
-    are file descriptors that it inherits.
+    are file descriptors that it inherits; `rpc` is None where CometBFT serves its own.
     """
 
     home: str
@@ -99,12 +102,17 @@ class DoorsSettings:
     max_waiting_clients: int
     grpc: str
     rest: int
-    rpc: int
+    rpc: int | None
     cors_origins: Sequence[str] = ()
     hosts: Sequence[str] = ()
     tls: Sequence[str] = ()
     """The files of the certificate and its key; empty without TLS."""
     link: int = -1
+
+    @property
+    def inherited(self) -> list[int]:
+        """The doors' sockets."""
+        return [each for each in (self.rest, self.rpc) if each is not None]
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -120,7 +128,7 @@ def name_of(function: Callable[..., Any]) -> str:
 class DoorsProcess:
     """The maker's hold on the doors' process."""
 
-    def __init__(self, engine: EmbeddedEngine, settings: DoorsSettings) -> None:
+    def __init__(self, engine: Reading, settings: DoorsSettings) -> None:
         self._engine = engine
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
@@ -162,7 +170,7 @@ class DoorsProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *program("zrchain_lite.doors", json.dumps(settings)),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                pass_fds=(self._settings.rest, self._settings.rpc, theirs.fileno()),
+                pass_fds=(*self._settings.inherited, theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
             )
         self._wire = Wire(*await asyncio.open_unix_connection(sock=ours))
@@ -207,7 +215,8 @@ async def serve(settings: DoorsSettings) -> None:
     app = keepers.app(store, modules(keepers))
     ledger = Reader(app, store, wire, max_waiting_clients=settings.max_waiting_clients)
     first_state = genesis.load(Path(settings.genesis))
-    sockets = (socket.socket(fileno=settings.rest), socket.socket(fileno=settings.rpc))
+    rpc_socket = None if settings.rpc is None else socket.socket(fileno=settings.rpc)
+    sockets = (socket.socket(fileno=settings.rest), rpc_socket)
     try:
         tls = http.Tls(*settings.tls) if settings.tls else None
         guard = Guard(settings.cors_origins, tls, settings.hosts)

@@ -8,6 +8,7 @@
     ├── Conflict            the object exists, or its state does not allow the change
     ├── UnknownRequest      no handler for that message or query
     ├── TooMuch             more than a node gives to one request, or to all of a kind
+    ├── Unavailable         who makes the blocks does not answer now
     └── TxRejected          the transaction itself: decoding, signature, sequence, fee, gas
 
 A module may subclass these. `codespace` and `code` become the ABCI result; codes 1100 to 1506 are
@@ -72,6 +73,12 @@ class TooMuch(LedgerError):
     """More than a node gives to one request, or to all of a kind; ask for less, or later."""
 
     codespace, code = "sdk", 45
+
+
+class Unavailable(LedgerError):
+    """Who makes the blocks does not answer now; nothing is known of what was sent. Try later."""
+
+    codespace, code = "sdk", 39
 
 
 class TxRejected(LedgerError):

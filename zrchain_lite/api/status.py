@@ -13,6 +13,7 @@ from zrchain_lite.errors import (
     TooMuch,
     TxRejected,
     Unauthorized,
+    Unavailable,
     UnknownRequest,
 )
 
@@ -27,6 +28,7 @@ class GrpcStatus(IntEnum):
     FAILED_PRECONDITION = 9
     UNIMPLEMENTED = 12
     INTERNAL = 13
+    UNAVAILABLE = 14
 
 
 _BY_CLASS: tuple[tuple[type[LedgerError], GrpcStatus], ...] = (
@@ -38,6 +40,7 @@ _BY_CLASS: tuple[tuple[type[LedgerError], GrpcStatus], ...] = (
     (InsufficientFunds, GrpcStatus.FAILED_PRECONDITION),
     (Conflict, GrpcStatus.FAILED_PRECONDITION),
     (TooMuch, GrpcStatus.RESOURCE_EXHAUSTED),
+    (Unavailable, GrpcStatus.UNAVAILABLE),
 )
 
 HTTP = {
@@ -48,6 +51,7 @@ HTTP = {
     GrpcStatus.RESOURCE_EXHAUSTED: 429,
     GrpcStatus.UNIMPLEMENTED: 501,
     GrpcStatus.INTERNAL: 500,
+    GrpcStatus.UNAVAILABLE: 503,
 }
 """The HTTP status of each gRPC code, as grpc-gateway maps them."""
 

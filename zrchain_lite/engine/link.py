@@ -26,6 +26,8 @@ class Kind(IntEnum):
     """The maker says that the block of height `number` is durable."""
     STOP = 4
     """The maker asks the reader to end in order."""
+    FAILED = 6
+    """Answer to either call: why there is none now, as text."""
     READY = 5
     """The reader says that its doors are open; `number` is gRPC's port, 0 when it is taken."""
 

@@ -12,10 +12,10 @@ import struct
 from contextlib import suppress
 
 from zrchain_lite.app import App
-from zrchain_lite.engine.embedded import EmbeddedEngine
 from zrchain_lite.engine.link import Frame, Kind, Wire
 from zrchain_lite.engine.mempool import MempoolFull
 from zrchain_lite.engine.reading import MAX_WAIT_S, Pool, Reading
+from zrchain_lite.errors import LedgerError, Unavailable
 from zrchain_lite.store.lmdb_store import LmdbStore
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 
@@ -43,7 +43,10 @@ class Reader(Reading):
                 if frame.kind == Kind.COMMITTED:
                     self._catch_up()
                 elif (call := self._calls.get(frame.number)) is not None and not call.done():
-                    call.set_result(frame.body)
+                    if frame.kind == Kind.FAILED:
+                        call.set_exception(Unavailable(frame.body.decode()))
+                    else:
+                        call.set_result(frame.body)
         finally:
             self._release()
             for call in self._calls.values():
@@ -85,24 +88,31 @@ class Reader(Reading):
             self._advance()
 
 
-async def serve_reader(engine: EmbeddedEngine, wire: Wire) -> None:
+async def serve_reader(engine: Reading, wire: Wire) -> None:
     """The maker's end: tell a reader of blocks and answer its calls, until it ends."""
-    telling = asyncio.create_task(_announce(engine, wire))
-    try:
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(_announce(engine, wire))
         async for frame in wire.frames():
-            if frame.kind == Kind.SUBMIT:
-                body = engine.broadcast(frame.body).SerializeToString()
-            else:
-                body = _encode_pool(await engine.pool(*_LENGTH.unpack(frame.body)))
-            wire.send(Frame(frame.kind, frame.number, body))
+            tasks.create_task(_answer(engine, wire, frame))
             # Who makes blocks has a turn between any two calls.
             await asyncio.sleep(0)
-    finally:
         telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
 
 
-async def _announce(engine: EmbeddedEngine, wire: Wire) -> None:
+async def _answer(engine: Reading, wire: Wire, frame: Frame) -> None:
+    """Answer one call. As many are answered together as the reader lets wait."""
+    try:
+        if frame.kind == Kind.SUBMIT:
+            body = (await engine.submit(frame.body)).SerializeToString()
+        else:
+            body = _encode_pool(await engine.pool(*_LENGTH.unpack(frame.body)))
+        answer = Frame(frame.kind, frame.number, body)
+    except LedgerError as error:
+        answer = Frame(Kind.FAILED, frame.number, str(error).encode())
+    wire.send(answer)
+
+
+async def _announce(engine: Reading, wire: Wire) -> None:
     height = 0
     with suppress(ConnectionError):
         while not engine.stopped:
