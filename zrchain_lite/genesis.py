@@ -6,7 +6,10 @@
   "app_state": {"bank": {"balances": […]}, …}
 }
 
-A module's part may be its whole state instead, as `exported.py` writes it.
+A module's part may be its whole state instead, as `exported.py` writes it. A chain of several
+validators also names them, as CometBFT's genesis does:
+
+  "validators": [{"pub_key": {"type": "tendermint/PubKeyEd25519", "value": "…"}, "power": "1"}]
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -30,6 +33,26 @@ class GenesisError(LedgerError):
     """The genesis file says something that cannot be; nothing was stored."""
 
 
+class GenesisKey(BaseModel):
+    """A validator's public key, in CometBFT's JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["tendermint/PubKeyEd25519"] = "tendermint/PubKeyEd25519"
+    value: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    """32 bytes in base64."""
+
+
+class GenesisValidator(BaseModel):
+    """Who signs the first block, and with how much power."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pub_key: GenesisKey
+    power: Annotated[int, Field(ge=1, lt=2**60)] = 1
+    name: Annotated[str, Field(max_length=70)] = ""
+
+
 class Genesis(BaseModel):
     """A validated genesis. What is inside each module's part, the module checks."""
 
@@ -40,6 +63,8 @@ class Genesis(BaseModel):
     initial_height: Annotated[int, Field(ge=1, lt=2**62)] = 1
     """The height of the first block: an exported chain goes on where it stood."""
     app_state: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    validators: tuple[GenesisValidator, ...] = ()
+    """Those of CometBFT; without any, the node is the one validator of its chain."""
 
     @property
     def time_ms(self) -> int:

@@ -25,7 +25,7 @@ from zrchain_lite.engine.reading import Pool, Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.engine.validator_key import ValidatorKey
 from zrchain_lite.errors import LedgerError, TxRejected
-from zrchain_lite.genesis import Genesis
+from zrchain_lite.genesis import Genesis, GenesisError
 from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
 from zrchain_lite.tx import tx_hash
@@ -100,8 +100,13 @@ class EmbeddedEngine(Reading):
     # -- making blocks ---------------------------------------------------------------------------
 
     def start(self, genesis: Genesis) -> None:
-        """Begin a new chain from genesis, or continue the stored one; raises StoreForeign."""
+        """Begin a new chain from genesis, or continue the stored one.
+
+        Raises StoreForeign, and GenesisError for a genesis of several validators.
+        """
         tip = self.app.tip
+        if genesis.validators:
+            raise GenesisError('the genesis names validators: they need engine = "cometbft"')
         self._require_key()
         if tip.height == 0:
             self.app.init_chain(

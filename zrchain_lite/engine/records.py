@@ -91,8 +91,8 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
     time_ms = block.header.time.ToMilliseconds()
     pairs = [
         (b"block/" + height, _packed(block)),
-        (b"results/" + height, _packed(results)),
-        (b"commit/" + height, record.commit.SerializeToString(deterministic=True)),
+        *encode_results(block.header.height, results),
+        *encode_commit(record.commit),
         (b"hash/" + record.id.hash, height),
         (b"validators/" + block.header.validators_hash, validators.SerializeToString()),
     ]
@@ -104,6 +104,17 @@ def encode(record: BlockRecord, validators: ValidatorSet) -> list[tuple[bytes, b
         pairs.append((b"span/" + place, _SPAN.pack(time_ms, *span[0], *span[1])))
         pairs += [(_event_prefix(term) + place, b"") for term in sorted(_terms(result))]
     return pairs
+
+
+def encode_results(height: int, results: ResponseFinalizeBlock) -> list[tuple[bytes, bytes]]:
+    """What executing a block gave, of which the rest is to be recorded later."""
+    return [(b"results/" + height.to_bytes(8, "big"), _packed(results))]
+
+
+def encode_commit(commit: Commit) -> list[tuple[bytes, bytes]]:
+    """Who signed a block, once the next one says it."""
+    raw = commit.SerializeToString(deterministic=True)
+    return [(b"commit/" + commit.height.to_bytes(8, "big"), raw)]
 
 
 def keys_of_events(record: BlockRecord) -> list[bytes]:
@@ -209,7 +220,18 @@ class Records:
         results = ResponseFinalizeBlock.FromString(_unpacked(packed))
         block = Block.FromString(_unpacked(raw))
         commit = Commit.FromString(self._store.get(b"commit/" + key) or b"")
-        return BlockRecord(block_id(block), block, results, commit)
+        known = commit.block_id if commit.block_id.hash else block_id(block)
+        return BlockRecord(known, block, results, commit)
+
+    def unrecorded(self) -> list[int]:
+        """The last heights of which there are results and no block yet, in their order."""
+        heights = []
+        for key, _ in self._store.iterate(b"results/", reverse=True):
+            height = key.removeprefix(b"results/")
+            if self._store.get(b"block/" + height) is not None:
+                break
+            heights.append(int.from_bytes(height, "big"))
+        return heights[::-1]
 
     def results(self, height: int) -> ResponseFinalizeBlock | None:
         """What executing a block gave, None when there is none; what it takes is spent."""

@@ -9,7 +9,9 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nacl.signing import SigningKey
 
@@ -82,20 +84,29 @@ class ValidatorKey:
         return Commit(height=header.height, block_id=block_id, signatures=[vote])
 
 
+def public_json(public: bytes) -> dict[str, str]:
+    """A public key (32 bytes) in CometBFT's JSON."""
+    return {"type": "tendermint/PubKeyEd25519", "value": base64.b64encode(public).decode()}
+
+
+def private_json(key: SigningKey) -> dict[str, str]:
+    """A private key in CometBFT's JSON: the seed, and the public key after it."""
+    both = bytes(key) + bytes(key.verify_key)
+    return {"type": "tendermint/PrivKeyEd25519", "value": base64.b64encode(both).decode()}
+
+
 def _write(path: Path, key: SigningKey) -> None:
     public = bytes(key.verify_key)
-    private = bytes(key) + public
     text = {
         "address": hashes.address(public).hex().upper(),
-        "pub_key": {
-            "type": "tendermint/PubKeyEd25519",
-            "value": base64.b64encode(public).decode(),
-        },
-        "priv_key": {
-            "type": "tendermint/PrivKeyEd25519",
-            "value": base64.b64encode(private).decode(),
-        },
+        "pub_key": public_json(public),
+        "priv_key": private_json(key),
     }
+    write_private(path, text)
+
+
+def write_private(path: Path, text: Mapping[str, Any]) -> None:
+    """Write JSON that its owner alone may read (0600), durably and at once."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -37,12 +37,12 @@ _HEADER_BYTES = (
 )
 
 
-def light_block(commit: Any, validators: list[Any]) -> LightBlock:
+def light_block(signed_commit: Any, validators: list[Any]) -> LightBlock:
     """The block of a `commit` answer and of all pages of `validators`; raises BadBlock."""
     try:
-        signed = commit["signed_header"]
-        parsed = header(signed["header"]), _commit(signed["commit"])
-        members = ValidatorSet(_validator(each) for each in validators)
+        signed = signed_commit["signed_header"]
+        parsed = header(signed["header"]), commit(signed["commit"])
+        members = ValidatorSet(validator(each) for each in validators)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, BadBlock):
             raise
@@ -63,7 +63,8 @@ def header(value: Any) -> Header:
     )
 
 
-def _commit(value: Any) -> Commit:
+def commit(value: Any) -> Commit:
+    """Who signed a block; raises as `header` does."""
     return Commit(
         height=int(value["height"]),
         round=int(value["round"]),
@@ -81,7 +82,8 @@ def _signature(value: Any) -> CommitSig:
     )
 
 
-def _validator(value: Any) -> Validator:
+def validator(value: Any) -> Validator:
+    """One of a set; raises as `header` does, and BadBlock for a key that is not Ed25519's."""
     key = value["pub_key"]
     if key["type"] != KEY_TYPE:
         raise BadBlock(f"a validator's key is a {str(key['type'])[:40]}, not a {KEY_TYPE}")

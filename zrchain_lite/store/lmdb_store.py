@@ -150,6 +150,12 @@ class LmdbStore:
         self._durably(lambda txn: self._write(txn, tip, changes, records, planned))
         self.refresh()
 
+    def record(self, records: Iterable[Change]) -> None:
+        """Write what an engine keeps of blocks that are committed already; raises StoreError."""
+        changes = list(records)
+        self._durably(lambda txn: apply(Writing(txn, self._chain), changes))
+        self.refresh()
+
     def keep(self, views: Sequence[View]) -> None:
         """Keep these views from now on, and build them where others were kept or none.
 
