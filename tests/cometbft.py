@@ -1,14 +1,12 @@
-"""CometBFT's own program, built once where it is not there, and nodes of it in a folder."""
+"""CometBFT's own program, built once where it is not there, and validators of it in a folder."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,13 +15,15 @@ from typing import Any
 
 import httpx
 
-from tests.processes import run, running
+from tests.processes import running
 from tests.waiting import wait_until
 from zrchain_lite.genesis import Genesis
+from zrsign.local import testnet
+from zrsign.local.testnet import Host
 from zrsign.local.tools import ResolvedTool, install, resolve
 
 ROOT = Path(__file__).parents[1]
-APPLICATION = ROOT / "tests" / "zrchain_lite" / "abci_process.py"
+PROCESS = ROOT / "tests" / "zrchain_lite" / "validator_process.py"
 
 
 @cache
@@ -35,43 +35,46 @@ def cometbft() -> ResolvedTool:
 
 @dataclass
 class Node:
-    """One validator: its CometBFT and its application, each a process."""
+    """One validator: the ledger, whose child is CometBFT."""
 
     folder: Path
-    rpc_port: int
+    host: Host
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.rpc_port}"
+        return f"http://127.0.0.1:{self.host.rpc}"
+
+    @property
+    def grpc(self) -> str:
+        return f"127.0.0.1:{self.host.grpc}"
 
     @contextmanager
-    def application(self, *fault: object) -> Iterator[subprocess.Popen[str]]:
-        """The application, ready for its CometBFT."""
-        command = [sys.executable, APPLICATION, self.folder, *fault]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with running(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
-
-    @contextmanager
-    def consensus(self) -> Iterator[subprocess.Popen[bytes]]:
-        """CometBFT over the application that runs."""
-        with (self.folder / "cometbft.log").open("ab") as log:
-            command = [cometbft().path, "start", "--home", self.folder, "--log_level", "error"]
-            with running(command, stdout=log, stderr=log) as process:
+    def validator(
+        self, *fault: object, env: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """The validator's process, which may have a fault. Its doors are inside unless `env` says
+        otherwise.
+        """
+        with (self.folder / "ledger.log").open("ab") as log:
+            command = [sys.executable, PROCESS, self.folder / testnet.SETTINGS, *fault]
+            ours = {"PYTHONPATH": str(ROOT), "DOORS": "inside"}
+            environment = {**os.environ, **ours, **(env or {})}
+            with running(
+                command, env=environment, cwd=self.folder, stdout=log, stderr=log
+            ) as process:
                 yield process
-
-    @contextmanager
-    def validator(self) -> Iterator[None]:
-        """Both processes."""
-        with self.application(), self.consensus():
-            yield
 
     def ask(self, path: str) -> Any:
         """The result of a call of CometBFT's JSON-RPC, None while there is no answer."""
         try:
             return httpx.get(f"{self.url}/{path}", timeout=20).json().get("result")
+        except (httpx.TransportError, ValueError):
+            return None
+
+    def rest(self, path: str) -> Any:
+        """What the ledger's own REST answers, None while there is no answer."""
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.host.rest}{path}", timeout=20).json()
         except (httpx.TransportError, ValueError):
             return None
 
@@ -85,45 +88,39 @@ class Node:
         return wait_until(
             lambda: self.height() if self.height() >= height else None,
             f"block {height}",
-            self.height,
+            lambda: (self.height(), self.log()[-500:]),
         )
 
     def log(self) -> str:
-        """What CometBFT said of errors."""
-        return (self.folder / "cometbft.log").read_text()
+        """What the ledger and CometBFT said."""
+        file = self.folder / "ledger.log"
+        return file.read_text() if file.exists() else ""
+
+    def calls(self) -> list[str]:
+        """What CometBFT has asked of the application."""
+        return (self.folder / "calls.log").read_text().splitlines()
 
 
-def network(folder: Path, first: Genesis, count: int) -> list[Node]:
-    """The folders of `count` validators of one chain, on free ports of loopback."""
-    command = [cometbft().path, "testnet", "--v", count, "--o", folder]
-    run([*command, "--starting-ip-address", "127.0.0.1"])
-    nodes = [Node(folder / f"node{each}", free_port()) for each in range(count)]
-    p2p = [free_port() for _ in nodes]
-    shown = [run([cometbft().path, "show-node-id", "--home", node.folder]) for node in nodes]
-    ids = [each.stdout.strip() for each in shown]
-    peers = ",".join(f"{id_}@127.0.0.1:{port}" for id_, port in zip(ids, p2p, strict=True))
-    for node, port in zip(nodes, p2p, strict=True):
-        config = node.folder / "config" / "config.toml"
-        text = config.read_text()
-        for key, value in {
-            "proxy_app": f'"unix://{node.folder}/abci.sock"',
-            "persistent_peers": f'"{peers}"',
-            "timeout_commit": '"100ms"',
-            "allow_duplicate_ip": "true",
-            "addr_book_strict": "false",
-            "pprof_laddr": '""',
-        }.items():
-            text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
-        text = re.sub(r"(?m)^laddr = .*26656.*$", f'laddr = "tcp://127.0.0.1:{port}"', text)
-        rpc = f'laddr = "tcp://127.0.0.1:{node.rpc_port}"'
-        text = re.sub(r"(?m)^laddr = .*26657.*$", rpc, text)
-        config.write_text(text)
-        file = node.folder / "config" / "genesis.json"
-        genesis = json.loads(file.read_text())
-        genesis |= {"chain_id": first.chain_id, "genesis_time": "2026-01-01T00:00:00Z"}
-        genesis["app_state"] = first.app_state
-        file.write_text(json.dumps(genesis))
-    return nodes
+def network(
+    folder: Path,
+    first: Genesis,
+    count: int,
+    comet: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> list[Node]:
+    """The folders of `count` validators of one chain, on free ports of loopback.
+
+    `comet` and `settings` stand above what is usual here.
+    """
+    cometbft()
+    hosts = [
+        Host(p2p=free_port(), grpc=free_port(), rest=free_port(), rpc=free_port())
+        for _ in range(count)
+    ]
+    local = {"block_pause_s": 0.1, "one_machine": True, **(comet or {})}
+    given = {"empty_block_interval_s": 0.2, **settings}
+    made = testnet.write(folder, first, hosts, given, local)
+    return [Node(each.folder, each.host) for each in made]
 
 
 def free_port() -> int:

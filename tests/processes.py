@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from zrsign.local.network.process import DIE_WITH_PARENT
+from zrsign_daemon.program import DIE_WITH_PARENT
 
 STOP_S = 120.0
 """How long, in seconds, a process may take to stop when asked. A network stops a dozen."""

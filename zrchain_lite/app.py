@@ -140,7 +140,25 @@ class App:
         app_hash, _ = self._store.plan(self._genesis.changes())
         self._tip = Tip(request.chain_id, before, app_hash, time_ms)
         self._check_state = Overlay(self._genesis)
-        return abci.ResponseInitChain(app_hash=app_hash, consensus_params=self.consensus_params())
+        params = ConsensusParams()
+        params.CopyFrom(self.consensus_params())
+        # What CometBFT writes into headers, and compares with `info` after a state sync.
+        params.version.app = PROTOCOL_VERSION
+        return abci.ResponseInitChain(app_hash=app_hash, consensus_params=params)
+
+    def restore(self, tip: Tip, state: Sequence[Change]) -> bool:
+        """Begin with the state after a block; False, and nothing is stored, for another root.
+
+        Raises StoreForeign where there is a chain already.
+        """
+        if self._tip.height:
+            raise StoreForeign(f"the store already holds blocks up to {self._tip.height}")
+        app_hash, rows = self._store.plan(state)
+        if app_hash != tip.app_hash:
+            return False
+        self._store.commit(tip, state, rows=rows)
+        self._look()
+        return True
 
     def refresh(self) -> None:
         """See the blocks that another process has committed meanwhile."""

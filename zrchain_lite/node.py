@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +12,20 @@ from fastapi import APIRouter
 
 from zrchain_lite import doors, genesis
 from zrchain_lite.api import http
+from zrchain_lite.app import App
 from zrchain_lite.doors import DoorsProcess, DoorsSettings, Guard, Routers, Sockets
 from zrchain_lite.engine import EmbeddedEngine, EngineSettings, Reading
+from zrchain_lite.engine.cometbft import CometBftEngine, CometBftNode, CometBftSettings
+from zrchain_lite.engine.pruning import Pruning
 from zrchain_lite.engine.validator_key import ValidatorKey
+from zrchain_lite.errors import LedgerError
+from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers, ModuleList
 from zrchain_lite.store.lmdb_store import LmdbStore
+
+
+class StoppedEarly(LedgerError):
+    """The node was told to stop before it served."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +41,26 @@ class NodeSettings:
     guard: Guard = field(default_factory=Guard)
     doors_apart: bool = True
     """Whether the doors have a process of their own. Tests may do without."""
+    cometbft: CometBftSettings | None = None
+    """How CometBFT makes the blocks, and serves JSON-RPC; without, the embedded engine does."""
 
 
 @dataclass(frozen=True)
 class RunningNode:
     """A running node and the ports that it really has."""
 
-    engine: EmbeddedEngine
+    engine: Reading
     grpc_port: int
     rest_port: int
     rpc_port: int
     doors: DoorsProcess | None = None
+
+    @property
+    def embedded(self) -> EmbeddedEngine:
+        """The engine where it is the embedded one; raises TypeError where it is not."""
+        if not isinstance(self.engine, EmbeddedEngine):
+            raise TypeError(f"{type(self.engine).__name__} makes no blocks itself")
+        return self.engine
 
     @property
     def doors_pid(self) -> int | None:
@@ -69,9 +87,10 @@ async def run(
     is told when all doors are open. Raises GenesisError, StoreError or AddressInUse (all
     LedgerError) before anything is served, and whatever stops the engine later, like a full disk.
     """
-    async with serving(settings, modules, stop, routers=routers) as (node, engine_task):
-        ready(node)
-        await engine_task
+    with suppress(StoppedEarly):
+        async with serving(settings, modules, stop, routers=routers) as (node, engine_task):
+            ready(node)
+            await engine_task
 
 
 @asynccontextmanager
@@ -82,18 +101,24 @@ async def serving(
     *,
     routers: Routers = no_routers,
 ) -> AsyncIterator[tuple[RunningNode, asyncio.Task[None]]]:
-    """`run` for callers that do something else meanwhile; closes everything at the end."""
+    """`run` for callers that do something else meanwhile; closes everything at the end.
+
+    Raises StoppedEarly too.
+    """
     first_state = genesis.load(settings.genesis)
     async with AsyncExitStack() as stack:
         rest_socket = stack.enter_context(http.listen("REST", settings.rest))
-        rpc_socket = stack.enter_context(http.listen("JSON-RPC", settings.rpc))
+        rpc_socket = None
+        if settings.cometbft is None:
+            rpc_socket = stack.enter_context(http.listen("JSON-RPC", settings.rpc))
+        sockets = (rest_socket, rpc_socket)
         store = LmdbStore(settings.home)
         stack.callback(store.close)
         keepers = Keepers.create()
         app = keepers.app(store, modules(keepers))
-        engine = EmbeddedEngine(app, store, ValidatorKey.kept(settings.home), settings.engine)
-        engine.start(first_state)
-        sockets = (rest_socket, rpc_socket)
+        engine, task = await stack.enter_async_context(
+            _driven(settings, app, store, first_state, stop)
+        )
         if settings.doors_apart:
             process = _doors_process(settings, engine, modules, routers, sockets)
             stack.push_async_callback(process.stop)
@@ -104,19 +129,51 @@ async def serving(
                 engine, first_state, routers, sockets, settings.grpc, settings.guard
             )
             grpc_port = await stack.enter_async_context(served)
-        rest_port, rpc_port = (each.getsockname()[1] for each in (rest_socket, rpc_socket))
-        node = RunningNode(engine, grpc_port, rest_port, rpc_port, process)
-        task = asyncio.create_task(engine.run(stop))
-        try:
-            yield node, task
-        finally:
-            stop.set()
-            await asyncio.gather(task, return_exceptions=True)
+        rpc_port = (
+            rpc_socket.getsockname()[1] if rpc_socket else http.split_address(settings.rpc)[1]
+        )
+        rest_port = rest_socket.getsockname()[1]
+        yield RunningNode(engine, grpc_port, rest_port, rpc_port, process), task
+
+
+@asynccontextmanager
+async def _driven(
+    settings: NodeSettings, app: App, store: LmdbStore, first_state: Genesis, stop: asyncio.Event
+) -> AsyncIterator[tuple[Reading, asyncio.Task[None]]]:
+    """An engine that has a block to show, and its run, which ends with the context."""
+    engine = _engine(settings, app, store)
+    engine.start(first_state)
+    task = asyncio.create_task(engine.run(stop))
+    try:
+        if isinstance(engine, CometBftEngine):
+            readable = asyncio.create_task(engine.until_readable())
+            await asyncio.wait({task, readable}, return_when=asyncio.FIRST_COMPLETED)
+            readable.cancel()
+            if task.done():
+                task.result()
+                raise StoppedEarly("the node was stopped before its chain had a block")
+        yield engine, task
+    finally:
+        stop.set()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _engine(settings: NodeSettings, app: App, store: LmdbStore) -> EmbeddedEngine | CometBftEngine:
+    if settings.cometbft is None:
+        return EmbeddedEngine(app, store, ValidatorKey.kept(settings.home), settings.engine)
+    return CometBftEngine(
+        app,
+        store,
+        CometBftNode(settings.home, settings.rpc, settings.cometbft),
+        pruning=Pruning(settings.engine.keep_blocks, settings.engine.keep_events),
+        max_waiting_clients=settings.engine.max_waiting_clients,
+        snapshot_interval=settings.cometbft.snapshot_interval,
+    )
 
 
 def _doors_process(
     settings: NodeSettings,
-    engine: EmbeddedEngine,
+    engine: Reading,
     modules: ModuleList,
     routers: Routers,
     sockets: Sockets,
@@ -131,7 +188,7 @@ def _doors_process(
         max_waiting_clients=settings.engine.max_waiting_clients,
         grpc=settings.grpc,
         rest=rest_socket.fileno(),
-        rpc=rpc_socket.fileno(),
+        rpc=None if rpc_socket is None else rpc_socket.fileno(),
         cors_origins=tuple(settings.guard.cors_origins),
         hosts=tuple(settings.guard.hosts),
         tls=(tls.certificate, tls.key) if tls else (),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter
 from google.protobuf.message import Message
@@ -22,6 +22,7 @@ from zrchain_lite.api.http import Tls
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
 from zrchain_lite.doors import Guard
 from zrchain_lite.engine import EngineSettings, Reading
+from zrchain_lite.engine.cometbft import CometBftSettings
 from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
@@ -38,6 +39,8 @@ from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
 from zrchain_lite.verify import faults
+from zrsign.local.tools import ToolError
+from zrsign.validators import CometBftTable, cometbft
 from zrsign_daemon import life
 from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
@@ -64,7 +67,7 @@ class LedgerSettings(Settings):
     model_config = settings_for("ledger")
 
     home: Path
-    """Directory of the chain: an LMDB store and the node's key."""
+    """Directory of the chain: an LMDB store and the node's keys."""
     genesis: Path
     """Genesis file, JSON; a store that is there already must be of the same chain id."""
     grpc: str = "127.0.0.1:9090"
@@ -73,6 +76,10 @@ class LedgerSettings(Settings):
     """Where REST is served, as host:port."""
     rpc: str = "127.0.0.1:26657"
     """Where CometBFT's JSON-RPC is served, as host:port."""
+    engine: Literal["embedded", "cometbft"] = "embedded"
+    """Who makes the blocks: this process alone, or CometBFT with other validators."""
+    cometbft: CometBftTable = CometBftTable()
+    """How CometBFT makes them."""
     empty_block_interval_s: float = 5.0
     """Time after which a block without transactions is made while a request or an action waits for
     a height, in seconds."""
@@ -182,21 +189,37 @@ def _guard(settings: LedgerSettings) -> Guard:
     return Guard(settings.cors_origins, tls, settings.hosts)
 
 
+def _cometbft(settings: LedgerSettings, guard: Guard) -> CometBftSettings | None:
+    if settings.engine != "cometbft":
+        return None
+    try:
+        return cometbft(
+            settings.cometbft,
+            empty_block_interval_s=settings.empty_block_interval_s,
+            cors_origins=guard.cors_origins,
+            tls=(guard.tls.certificate, guard.tls.key) if guard.tls else (),
+        )
+    except ToolError as error:
+        raise DaemonError(str(error)) from error
+
+
 async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
     """Run the node until `stop`."""
+    guard = _guard(settings)
     node_settings = node.NodeSettings(
         home=settings.home,
         genesis=settings.genesis,
         grpc=settings.grpc,
         rest=settings.rest,
         rpc=settings.rpc,
-        guard=_guard(settings),
+        guard=guard,
         engine=EngineSettings(
             empty_block_interval_s=settings.empty_block_interval_s,
             idle_block_interval_s=settings.idle_block_interval_s,
             keep_blocks=settings.keep_blocks,
             keep_events=settings.keep_events,
         ),
+        cometbft=_cometbft(settings, guard),
     )
 
     def ready(started: node.RunningNode) -> None:

@@ -73,7 +73,7 @@ async def test_block_that_refuses_a_transaction__should_prove_nothing_about_the_
 ) -> None:
     signed, tx_id = await key.pay(1, ahead=1)
     # A proposer may put into a block what CheckTx refuses. Its sequence is not used by that.
-    engine = cosmos_node.engine
+    engine = cosmos_node.embedded
     engine.make_block([signed])
 
     async def is_in_a_block() -> bool:

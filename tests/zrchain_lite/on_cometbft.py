@@ -6,6 +6,7 @@ import base64
 from typing import TypeVar
 from urllib.parse import quote
 
+import httpx
 from google.protobuf.message import Message
 
 from tests.cometbft import Node
@@ -26,8 +27,8 @@ def query(node: Node, path: str, request: Message, response: type[M]) -> M:
     return response.FromString(base64.b64decode(reply["response"]["value"]))
 
 
-def send(node: Node) -> None:
-    """Alice pays Bob one, and the transaction is in a block."""
+def send(node: Node) -> bytes:
+    """Alice pays Bob one, and the transaction, which is returned, is in a block."""
     asked = auth.QueryAccountRequest(address=ALICE.address)
     found = query(node, "/cosmos.auth.v1beta1.Query/Account", asked, auth.QueryAccountResponse)
     account = BaseAccount.FromString(found.account.value)
@@ -35,6 +36,15 @@ def send(node: Node) -> None:
     tx = build([transfer(ALICE, BOB)], [signer], chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE)
     reply = node.ask(f"broadcast_tx_commit?tx=0x{tx.hex()}")
     assert (reply["check_tx"]["code"], reply["tx_result"]["code"]) == (0, 0), reply
+    return tx
+
+
+def refusal(node: Node, tx: bytes) -> tuple[str, int]:
+    """Codespace and code by which the ledger's own door refuses a transaction."""
+    request = {"tx_bytes": base64.b64encode(tx).decode(), "mode": "BROADCAST_MODE_SYNC"}
+    url = f"http://127.0.0.1:{node.host.rest}/cosmos/tx/v1beta1/txs"
+    said = httpx.post(url, json=request, timeout=20).json()["tx_response"]
+    return said["codespace"], said["code"]
 
 
 def balance(node: Node) -> int:

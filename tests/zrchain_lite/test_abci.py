@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.zrchain_lite.chain import Chain
-from zrchain_lite.engine.cometbft import (
+from zrchain_lite.engine.cometbft.abci import (
     MAX_MESSAGE_BYTES,
     AbciServer,
     BadMessage,
@@ -28,7 +28,11 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 @asynccontextmanager
 async def serving(chain: Chain, folder: Path) -> AsyncIterator[asyncio.Task[None]]:
     stop, ready = asyncio.Event(), asyncio.Event()
-    server = AbciServer(chain.app, folder / "abci.sock")
+
+    async def answer(request: abci.Request) -> abci.Response:
+        return respond(chain.app, request)
+
+    server = AbciServer(answer, folder / "abci.sock")
     task = asyncio.create_task(server.run(stop, ready.set))
     await ready.wait()
     try:
@@ -124,11 +128,3 @@ async def test_call_of_consensus_that_fails__should_end_the_server(
             await task
         writer.close()
     assert chain.app.tip.height == height
-
-
-def test_snapshot__should_be_refused(chain: Chain) -> None:
-    offered = respond(chain.app, abci.Request(offer_snapshot=abci.RequestOfferSnapshot()))
-    assert offered.offer_snapshot.result == abci.ResponseOfferSnapshot.REJECT
-    assert respond(chain.app, abci.Request(list_snapshots=abci.RequestListSnapshots())).HasField(
-        "list_snapshots"
-    )

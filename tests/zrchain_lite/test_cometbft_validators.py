@@ -1,60 +1,113 @@
-"""Four real validators of CometBFT: some stop, one lies."""
+"""Four real validators of CometBFT: some stop, one begins anew, one lies, one proposes rubbish."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.cometbft import network
+from tests.cometbft import Node, network
 from tests.waiting import wait_until
+from tests.zrchain_lite import grammar
 from tests.zrchain_lite.chain import CHAIN_ID, FUNDS, genesis
 from tests.zrchain_lite.on_cometbft import balance, send
 from zrchain_lite.light import Trust, answers, verify
+from zrsign.local.testnet import SETTINGS
 
 pytestmark = pytest.mark.e2e
+SNAPSHOT_INTERVAL = 20
 
 
-def test_four_validators__should_go_on_without_one_and_after_two_were_away(tmp_path: Path) -> None:
-    nodes = network(tmp_path, genesis(), 4)
+def test_four_validators__should_lose_nothing_while_some_are_away(tmp_path: Path) -> None:
+    made = {"snapshot_interval": SNAPSHOT_INTERVAL}
+    nodes = network(tmp_path, genesis(), 4, made, empty_block_interval_s=0.5)
     with ExitStack() as stack:
         for node in nodes[:2]:
             stack.enter_context(node.validator())
         with nodes[2].validator():
-            with nodes[3].validator():
+            with nodes[3].validator() as killed:
                 nodes[3].reach(2)
                 send(nodes[0])
+                killed.kill()
+                killed.wait()
+            # One of four is away.
             send(nodes[0])
-            height = nodes[0].height()
+            height = nodes[0].reach(SNAPSHOT_INTERVAL + 3)
+            begin_anew(nodes[3], nodes[:2])
+            with nodes[3].validator():
+                nodes[3].reach(height + 2)
+                assert first_block(nodes[3]) > SNAPSHOT_INTERVAL
+                assert balance(nodes[3]) == FUNDS + 2
+        # Two of four are away: no block is made until one is back.
         stood = nodes[0].height()
         with nodes[3].validator():
-            nodes[3].reach(max(height, stood) + 2)
+            nodes[3].reach(stood + 2)
             send(nodes[3])
             top = nodes[3].height()
             assert balance(nodes[3]) == FUNDS + 3
             assert all(node.reach(top) for node in nodes[:2])
-            commits = [node.ask(f"commit?height={top}")["signed_header"] for node in nodes[:2]]
-            assert len({each["header"]["app_hash"] for each in commits}) == 1
-        early, late = (
-            answers.light_block(
-                nodes[0].ask(f"commit?height={height}"),
-                nodes[0].ask(f"validators?height={height}")["validators"],
-            )
-            for height in (2, top)
+        assert_one_chain(nodes[:2], top)
+    assert all(grammar.check(node.calls()) > top for node in nodes[:2])
+    assert any(call.startswith("apply_snapshot_chunk") for call in nodes[3].calls())
+    assert grammar.check(nodes[3].calls())
+
+
+def begin_anew(node: Node, others: list[Node]) -> None:
+    """Take a validator's blocks and state away, and let it begin with a state of the others."""
+    home = node.folder / "home"
+    for lost in ("data.mdb", "lock.mdb"):
+        (home / lost).unlink()
+    shutil.rmtree(home / "cometbft" / "data")
+    trusted = others[0].ask("commit?height=2")["signed_header"]["commit"]
+    file = node.folder / SETTINGS
+    settings = json.loads(file.read_text())
+    settings["cometbft"]["state_sync"] = {
+        "rpc_servers": [other.url for other in others],
+        "height": 2,
+        "hash": trusted["block_id"]["hash"],
+    }
+    file.write_text(json.dumps(settings))
+
+
+def first_block(node: Node) -> int:
+    """The first block that CometBFT has."""
+    return int(node.ask("status")["sync_info"]["earliest_block_height"])
+
+
+def assert_one_chain(nodes: list[Node], top: int) -> None:
+    """The nodes have one application hash, and a light client follows to it from an early block."""
+    commits = [node.ask(f"commit?height={top}")["signed_header"] for node in nodes]
+    assert len({each["header"]["app_hash"] for each in commits}) == 1
+    early, late = (
+        answers.light_block(
+            nodes[0].ask(f"commit?height={height}"),
+            nodes[0].ask(f"validators?height={height}")["validators"],
         )
-        verify(early, late, Trust(CHAIN_ID), time.time_ns())
+        for height in (2, top)
+    )
+    verify(early, late, Trust(CHAIN_ID), time.time_ns())
 
 
-def test_validator_with_another_application_hash__should_say_so_and_stop(tmp_path: Path) -> None:
+def test_two_faulty_validators__should_be_named_and_be_outvoted(tmp_path: Path) -> None:
     nodes = network(tmp_path, genesis(), 4)
     with ExitStack() as stack:
-        for node in nodes[:3]:
+        for node in nodes[:2]:
             stack.enter_context(node.validator())
-        with nodes[3].application("lie", 3), nodes[3].consensus():
-            nodes[0].reach(6)
-            failure = "wrong Block.Header.AppHash"
-            wait_until(lambda: failure in nodes[3].log() or None, failure, nodes[3].log)
+        with nodes[2].validator("rubbish"), nodes[3].validator("lie", 3) as liar:
+            wait_until(lambda: liar.poll() is not None or None, "the liar stops", nodes[3].log)
+            assert liar.returncode == 2
+            assert "CometBFT gave up: " in nodes[3].log()
+            assert "wrong Block.Header.AppHash" in nodes[3].log().splitlines()[-1]
+            assert balance(nodes[0]) == FUNDS
+            nodes[0].reach(nodes[0].height() + 6)
             send(nodes[0])
-            assert nodes[3].height() == 3
+            assert_one_chain(nodes[:3], nodes[0].height())
+    refusals = [call for call in nodes[0].calls() if call.endswith("rejected")]
+    proposed = {call.split()[1] for call in nodes[2].calls() if call.startswith("prepare")}
+    assert refusals
+    assert {call.split()[1] for call in refusals} <= proposed
+    assert all(grammar.check(node.calls()) for node in nodes)

@@ -118,7 +118,7 @@ async def test_doors__should_open_again_where_they_were(apart: RunningNode) -> N
 async def test_doors__should_open_again_after_a_fault_of_the_maker(
     apart: RunningNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admit, before = apart.engine.broadcast, apart.doors_pid
+    admit, before = apart.embedded.broadcast, apart.doors_pid
 
     def faulty(tx: bytes) -> Any:
         monkeypatch.setattr(apart.engine, "broadcast", admit)
@@ -142,7 +142,7 @@ async def test_maker__should_see_only_what_is_well_formed_paid_and_signed(
     apart: RunningNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached: list[bytes] = []
-    admit = apart.engine.broadcast
+    admit = apart.embedded.broadcast
 
     def noted(tx: bytes) -> Any:
         reached.append(tx)

@@ -141,7 +141,7 @@ def test_signature__should_cost_little_beside_a_block(chain: Chain) -> None:
 
 async def test_rpc__should_answer_a_light_client(node: RunningNode) -> None:
     for _ in range(3):
-        node.engine.make_block()
+        node.embedded.make_block()
     url = f"http://127.0.0.1:{node.rpc_port}"
     async with httpx.AsyncClient(base_url=url) as client:
 
@@ -169,7 +169,7 @@ async def test_cometbfts_own_light_client__should_believe_the_embedded_chain(
     node: RunningNode, tmp_path: Path
 ) -> None:
     for _ in range(12):
-        node.engine.make_block()
+        node.embedded.make_block()
     root = node.engine.block(2)
     assert root is not None
     url = f"http://127.0.0.1:{node.rpc_port}"

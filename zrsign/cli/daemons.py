@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 @run.command()
 def ledger(config: Config, log_level: Level = "info") -> None:
-    """A ledger node with the embedded engine."""
+    """A ledger node; its settings say which engine makes the blocks."""
     _become("zrsign.node", config, log_level)
 
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zrsign.errors import NetworkError
+from zrsign_daemon.program import DIE_WITH_PARENT
 
-# Linux ends the child when the parent dies, however it dies. A program of its own sets that, not
-# code between fork and exec: gRPC's threads do not survive a fork.
-DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 STOP_GRACE_S = 8.0
 LOG_TAIL_LINES = 4
 LOG_TAIL_COLUMNS = 300

@@ -31,7 +31,7 @@ DUPLICATE_VOTE: MisbehaviorType
 LIGHT_CLIENT_ATTACK: MisbehaviorType
 
 class Request(_message.Message):
-    __slots__ = ("echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
+    __slots__ = ("echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "load_snapshot_chunk", "apply_snapshot_chunk", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
     ECHO_FIELD_NUMBER: _ClassVar[int]
     FLUSH_FIELD_NUMBER: _ClassVar[int]
     INFO_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,8 @@ class Request(_message.Message):
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     LIST_SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
     OFFER_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    LOAD_SNAPSHOT_CHUNK_FIELD_NUMBER: _ClassVar[int]
+    APPLY_SNAPSHOT_CHUNK_FIELD_NUMBER: _ClassVar[int]
     PREPARE_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
     PROCESS_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
     EXTEND_VOTE_FIELD_NUMBER: _ClassVar[int]
@@ -55,15 +57,17 @@ class Request(_message.Message):
     commit: RequestCommit
     list_snapshots: RequestListSnapshots
     offer_snapshot: RequestOfferSnapshot
+    load_snapshot_chunk: RequestLoadSnapshotChunk
+    apply_snapshot_chunk: RequestApplySnapshotChunk
     prepare_proposal: RequestPrepareProposal
     process_proposal: RequestProcessProposal
     extend_vote: RequestExtendVote
     verify_vote_extension: RequestVerifyVoteExtension
     finalize_block: RequestFinalizeBlock
-    def __init__(self, echo: _Optional[_Union[RequestEcho, _Mapping]] = ..., flush: _Optional[_Union[RequestFlush, _Mapping]] = ..., info: _Optional[_Union[RequestInfo, _Mapping]] = ..., init_chain: _Optional[_Union[RequestInitChain, _Mapping]] = ..., query: _Optional[_Union[RequestQuery, _Mapping]] = ..., check_tx: _Optional[_Union[RequestCheckTx, _Mapping]] = ..., commit: _Optional[_Union[RequestCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[RequestListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[RequestOfferSnapshot, _Mapping]] = ..., prepare_proposal: _Optional[_Union[RequestPrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[RequestProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[RequestExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[RequestVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[RequestFinalizeBlock, _Mapping]] = ...) -> None: ...
+    def __init__(self, echo: _Optional[_Union[RequestEcho, _Mapping]] = ..., flush: _Optional[_Union[RequestFlush, _Mapping]] = ..., info: _Optional[_Union[RequestInfo, _Mapping]] = ..., init_chain: _Optional[_Union[RequestInitChain, _Mapping]] = ..., query: _Optional[_Union[RequestQuery, _Mapping]] = ..., check_tx: _Optional[_Union[RequestCheckTx, _Mapping]] = ..., commit: _Optional[_Union[RequestCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[RequestListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[RequestOfferSnapshot, _Mapping]] = ..., load_snapshot_chunk: _Optional[_Union[RequestLoadSnapshotChunk, _Mapping]] = ..., apply_snapshot_chunk: _Optional[_Union[RequestApplySnapshotChunk, _Mapping]] = ..., prepare_proposal: _Optional[_Union[RequestPrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[RequestProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[RequestExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[RequestVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[RequestFinalizeBlock, _Mapping]] = ...) -> None: ...
 
 class Response(_message.Message):
-    __slots__ = ("exception", "echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
+    __slots__ = ("exception", "echo", "flush", "info", "init_chain", "query", "check_tx", "commit", "list_snapshots", "offer_snapshot", "load_snapshot_chunk", "apply_snapshot_chunk", "prepare_proposal", "process_proposal", "extend_vote", "verify_vote_extension", "finalize_block")
     EXCEPTION_FIELD_NUMBER: _ClassVar[int]
     ECHO_FIELD_NUMBER: _ClassVar[int]
     FLUSH_FIELD_NUMBER: _ClassVar[int]
@@ -74,6 +78,8 @@ class Response(_message.Message):
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     LIST_SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
     OFFER_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    LOAD_SNAPSHOT_CHUNK_FIELD_NUMBER: _ClassVar[int]
+    APPLY_SNAPSHOT_CHUNK_FIELD_NUMBER: _ClassVar[int]
     PREPARE_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
     PROCESS_PROPOSAL_FIELD_NUMBER: _ClassVar[int]
     EXTEND_VOTE_FIELD_NUMBER: _ClassVar[int]
@@ -89,12 +95,14 @@ class Response(_message.Message):
     commit: ResponseCommit
     list_snapshots: ResponseListSnapshots
     offer_snapshot: ResponseOfferSnapshot
+    load_snapshot_chunk: ResponseLoadSnapshotChunk
+    apply_snapshot_chunk: ResponseApplySnapshotChunk
     prepare_proposal: ResponsePrepareProposal
     process_proposal: ResponseProcessProposal
     extend_vote: ResponseExtendVote
     verify_vote_extension: ResponseVerifyVoteExtension
     finalize_block: ResponseFinalizeBlock
-    def __init__(self, exception: _Optional[_Union[ResponseException, _Mapping]] = ..., echo: _Optional[_Union[ResponseEcho, _Mapping]] = ..., flush: _Optional[_Union[ResponseFlush, _Mapping]] = ..., info: _Optional[_Union[ResponseInfo, _Mapping]] = ..., init_chain: _Optional[_Union[ResponseInitChain, _Mapping]] = ..., query: _Optional[_Union[ResponseQuery, _Mapping]] = ..., check_tx: _Optional[_Union[ResponseCheckTx, _Mapping]] = ..., commit: _Optional[_Union[ResponseCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[ResponseListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[ResponseOfferSnapshot, _Mapping]] = ..., prepare_proposal: _Optional[_Union[ResponsePrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[ResponseProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[ResponseExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[ResponseVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[ResponseFinalizeBlock, _Mapping]] = ...) -> None: ...
+    def __init__(self, exception: _Optional[_Union[ResponseException, _Mapping]] = ..., echo: _Optional[_Union[ResponseEcho, _Mapping]] = ..., flush: _Optional[_Union[ResponseFlush, _Mapping]] = ..., info: _Optional[_Union[ResponseInfo, _Mapping]] = ..., init_chain: _Optional[_Union[ResponseInitChain, _Mapping]] = ..., query: _Optional[_Union[ResponseQuery, _Mapping]] = ..., check_tx: _Optional[_Union[ResponseCheckTx, _Mapping]] = ..., commit: _Optional[_Union[ResponseCommit, _Mapping]] = ..., list_snapshots: _Optional[_Union[ResponseListSnapshots, _Mapping]] = ..., offer_snapshot: _Optional[_Union[ResponseOfferSnapshot, _Mapping]] = ..., load_snapshot_chunk: _Optional[_Union[ResponseLoadSnapshotChunk, _Mapping]] = ..., apply_snapshot_chunk: _Optional[_Union[ResponseApplySnapshotChunk, _Mapping]] = ..., prepare_proposal: _Optional[_Union[ResponsePrepareProposal, _Mapping]] = ..., process_proposal: _Optional[_Union[ResponseProcessProposal, _Mapping]] = ..., extend_vote: _Optional[_Union[ResponseExtendVote, _Mapping]] = ..., verify_vote_extension: _Optional[_Union[ResponseVerifyVoteExtension, _Mapping]] = ..., finalize_block: _Optional[_Union[ResponseFinalizeBlock, _Mapping]] = ...) -> None: ...
 
 class RequestEcho(_message.Message):
     __slots__ = ("message",)
@@ -122,17 +130,37 @@ class ResponseException(_message.Message):
     error: str
     def __init__(self, error: _Optional[str] = ...) -> None: ...
 
+class Snapshot(_message.Message):
+    __slots__ = ("height", "format", "chunks", "hash", "metadata")
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    height: int
+    format: int
+    chunks: int
+    hash: bytes
+    metadata: bytes
+    def __init__(self, height: _Optional[int] = ..., format: _Optional[int] = ..., chunks: _Optional[int] = ..., hash: _Optional[bytes] = ..., metadata: _Optional[bytes] = ...) -> None: ...
+
 class RequestListSnapshots(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class ResponseListSnapshots(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("snapshots",)
+    SNAPSHOTS_FIELD_NUMBER: _ClassVar[int]
+    snapshots: _containers.RepeatedCompositeFieldContainer[Snapshot]
+    def __init__(self, snapshots: _Optional[_Iterable[_Union[Snapshot, _Mapping]]] = ...) -> None: ...
 
 class RequestOfferSnapshot(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("snapshot", "app_hash")
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    APP_HASH_FIELD_NUMBER: _ClassVar[int]
+    snapshot: Snapshot
+    app_hash: bytes
+    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., app_hash: _Optional[bytes] = ...) -> None: ...
 
 class ResponseOfferSnapshot(_message.Message):
     __slots__ = ("result",)
@@ -142,13 +170,67 @@ class ResponseOfferSnapshot(_message.Message):
         ACCEPT: _ClassVar[ResponseOfferSnapshot.Result]
         ABORT: _ClassVar[ResponseOfferSnapshot.Result]
         REJECT: _ClassVar[ResponseOfferSnapshot.Result]
+        REJECT_FORMAT: _ClassVar[ResponseOfferSnapshot.Result]
+        REJECT_SENDER: _ClassVar[ResponseOfferSnapshot.Result]
     UNKNOWN: ResponseOfferSnapshot.Result
     ACCEPT: ResponseOfferSnapshot.Result
     ABORT: ResponseOfferSnapshot.Result
     REJECT: ResponseOfferSnapshot.Result
+    REJECT_FORMAT: ResponseOfferSnapshot.Result
+    REJECT_SENDER: ResponseOfferSnapshot.Result
     RESULT_FIELD_NUMBER: _ClassVar[int]
     result: ResponseOfferSnapshot.Result
     def __init__(self, result: _Optional[_Union[ResponseOfferSnapshot.Result, str]] = ...) -> None: ...
+
+class RequestLoadSnapshotChunk(_message.Message):
+    __slots__ = ("height", "format", "chunk")
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    height: int
+    format: int
+    chunk: int
+    def __init__(self, height: _Optional[int] = ..., format: _Optional[int] = ..., chunk: _Optional[int] = ...) -> None: ...
+
+class ResponseLoadSnapshotChunk(_message.Message):
+    __slots__ = ("chunk",)
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    chunk: bytes
+    def __init__(self, chunk: _Optional[bytes] = ...) -> None: ...
+
+class RequestApplySnapshotChunk(_message.Message):
+    __slots__ = ("index", "chunk", "sender")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    SENDER_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    chunk: bytes
+    sender: str
+    def __init__(self, index: _Optional[int] = ..., chunk: _Optional[bytes] = ..., sender: _Optional[str] = ...) -> None: ...
+
+class ResponseApplySnapshotChunk(_message.Message):
+    __slots__ = ("result", "refetch_chunks", "reject_senders")
+    class Result(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNKNOWN: _ClassVar[ResponseApplySnapshotChunk.Result]
+        ACCEPT: _ClassVar[ResponseApplySnapshotChunk.Result]
+        ABORT: _ClassVar[ResponseApplySnapshotChunk.Result]
+        RETRY: _ClassVar[ResponseApplySnapshotChunk.Result]
+        RETRY_SNAPSHOT: _ClassVar[ResponseApplySnapshotChunk.Result]
+        REJECT_SNAPSHOT: _ClassVar[ResponseApplySnapshotChunk.Result]
+    UNKNOWN: ResponseApplySnapshotChunk.Result
+    ACCEPT: ResponseApplySnapshotChunk.Result
+    ABORT: ResponseApplySnapshotChunk.Result
+    RETRY: ResponseApplySnapshotChunk.Result
+    RETRY_SNAPSHOT: ResponseApplySnapshotChunk.Result
+    REJECT_SNAPSHOT: ResponseApplySnapshotChunk.Result
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    REFETCH_CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    REJECT_SENDERS_FIELD_NUMBER: _ClassVar[int]
+    result: ResponseApplySnapshotChunk.Result
+    refetch_chunks: _containers.RepeatedScalarFieldContainer[int]
+    reject_senders: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, result: _Optional[_Union[ResponseApplySnapshotChunk.Result, str]] = ..., refetch_chunks: _Optional[_Iterable[int]] = ..., reject_senders: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RequestInfo(_message.Message):
     __slots__ = ("version", "block_version", "p2p_version", "abci_version")

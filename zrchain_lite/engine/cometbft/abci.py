@@ -1,4 +1,4 @@
-"""CometBFT drives the same `App`: a server of ABCI 2.0 over a socket.
+"""A server of ABCI 2.0 over a socket, through which CometBFT drives the application.
 
 CometBFT 0.38 opens four connections (consensus, mempool, query, snapshots) and writes messages with
 their length (varint) before them. All are answered on one thread, each connection's in order, so
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,19 @@ MAX_MESSAGE_BYTES = 104_857_600
 """The longest message that CometBFT itself accepts."""
 MAX_VARINT_BYTES = 10
 
+Answer = Callable[[abci.Request], Awaitable[abci.Response]]
+"""Answers one call; raises BadMessage for a call that there is not."""
+
 
 class BadMessage(LedgerError):
     """What came over the socket is no message of ABCI."""
 
 
 class AbciServer:
-    """Answers CometBFT's calls from an application, on a Unix socket at `path`."""
+    """Hands CometBFT's calls to `answer`, on a Unix socket at `path`."""
 
-    def __init__(self, app: App, path: Path) -> None:
-        self._app = app
+    def __init__(self, answer: Answer, path: Path) -> None:
+        self._call = answer
         self._path = path
         self._failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._connections: set[asyncio.Task[None]] = set()
@@ -67,7 +70,7 @@ class AbciServer:
             task.add_done_callback(self._connections.discard)
         try:
             async for request in requests(reader):
-                response = self._answer(request)
+                response = await self._answer(request)
                 writer.write(framed(response))
                 if request.HasField("flush") or response.HasField("exception"):
                     await writer.drain()
@@ -78,9 +81,9 @@ class AbciServer:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    def _answer(self, request: abci.Request) -> abci.Response:
+    async def _answer(self, request: abci.Request) -> abci.Response:
         try:
-            return respond(self._app, request)
+            return await self._call(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, no vote follows from it
             _log.exception("%s failed", request.WhichOneof("value"))
             if not self._failed.done():
@@ -100,11 +103,6 @@ def respond(app: App, request: abci.Request) -> abci.Response:
             return abci.Response(commit=app.commit())
         case "query":
             return abci.Response(query=app.abci_query(request.query))
-        case "list_snapshots":
-            return abci.Response(list_snapshots=abci.ResponseListSnapshots())
-        case "offer_snapshot":
-            refused = abci.ResponseOfferSnapshot(result=abci.ResponseOfferSnapshot.REJECT)
-            return abci.Response(offer_snapshot=refused)
         case None:
             raise BadMessage("a message without a call that is known")
     call: Callable[[Any], Any] = getattr(app, name)
