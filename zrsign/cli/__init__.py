@@ -20,6 +20,7 @@ from zrsign.cli import (
     network,
     relayer,
     requests,
+    testnet,
     tools,
 )
 from zrsign.cli.render import fail, out
@@ -31,7 +32,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (network, contracts, tools, requests, lookup, governance, daemons, ledger, relayer):
+PARTS = (
+    network,
+    testnet,
+    contracts,
+    tools,
+    requests,
+    lookup,
+    governance,
+    daemons,
+    ledger,
+    relayer,
+)
+for part in PARTS:
     part.register(app)
 
 

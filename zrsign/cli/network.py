@@ -79,6 +79,12 @@ def up(
         bool, typer.Option("--free-ports", help="Take free ports instead of the usual ones.")
     ] = False,
     keyring: Keyring = COMMITTEE,
+    validators: Annotated[
+        int,
+        typer.Option(
+            "--validators", min=1, max=7, help="How many: above 1, CometBFT makes the blocks."
+        ),
+    ] = 1,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
     from zrsign.local.network.local import LocalNetwork
@@ -98,7 +104,7 @@ def up(
 
     directory = state or state_root() / "network"
     with suppress(KeyboardInterrupt), live:
-        _run(LocalNetwork(directory, ports, services, _committee(keyring)), use)
+        _run(LocalNetwork(directory, ports, services, _committee(keyring), validators), use)
     err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 

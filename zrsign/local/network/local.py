@@ -26,7 +26,7 @@ from zrsign.deployment.deploy import deploy, predict
 from zrsign.deployment.plan import Deployment, Mode, Plan
 from zrsign.deployment.state import Web3
 from zrsign.errors import NetworkError
-from zrsign.local.network import accounts, genesis, operators, settings_files, setup
+from zrsign.local.network import accounts, genesis, operators, settings_files, setup, validators
 from zrsign.local.network.health import Health
 from zrsign.local.network.manifest import FILE as MANIFEST
 from zrsign.local.network.manifest import (
@@ -70,12 +70,15 @@ class LocalNetwork:
         ports: Ports,
         progress: Progress,
         committee: Committee | None = None,
+        validators: int = 1,
     ) -> None:
         """Name what to start; nothing runs yet.
 
-        Without a committee, the development keyring answers.
+        Without a committee, the development keyring answers. Several validators need CometBFT;
+        one is the ledger with the embedded engine.
         """
         self.committee = committee
+        self.validators = validators if validators > 1 else 0
         self.state_dir = state_dir.resolve()
         self.ports = ports
         self.progress = progress
@@ -175,7 +178,7 @@ class LocalNetwork:
     async def _start(self) -> None:
         self._claim_state_dir()
         names = self.committee.names if self.committee else ()
-        self.ports.ensure_free(len(names))
+        self.ports.ensure_free(len(names), self.validators)
         if names:
             keeper = operators.prime_keeper(self.state_dir, len(names))
             await self.supervisor.start("primes", keeper)
@@ -257,20 +260,38 @@ class LocalNetwork:
             grpc=f"{HOST}:{self.ports.ledger_grpc}",
             rest=f"http://{HOST}:{self.ports.ledger_rest}",
             rpc=f"http://{HOST}:{self.ports.ledger_rpc}",
-            store=self.state_dir / "ledger",
+            store=self._store,
         )
-        genesis_file = settings_files.write(self.state_dir, "genesis", genesis.build(known))
-        settings = settings_files.ledger(entry, genesis_file)
-        config = settings_files.write(self.state_dir / "config", "ledger", settings)
-        process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
+        first_state = genesis.build(known)
+        if self.validators:
+            folder = self.state_dir / "validators"
+            await validators.start(
+                self.supervisor, folder, first_state, self.ports, self.validators
+            )
+        else:
+            await self._embedded(entry, first_state)
         rpc = Rpc(entry.rpc)
-        await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
         status = await rpc.call("status")
         await rpc.close()
         first = status["sync_info"]
         root = f"{first['earliest_block_height']}:{first['earliest_block_hash'].lower()}"
         self.progress("ledger", "ready")
         return entry.model_copy(update={"root": root})
+
+    @property
+    def _store(self) -> Path:
+        if self.validators:
+            return validators.store_of_first(self.state_dir / "validators")
+        return self.state_dir / "ledger"
+
+    async def _embedded(self, entry: LedgerEntry, first_state: dict[str, Any]) -> None:
+        genesis_file = settings_files.write(self.state_dir, "genesis", first_state)
+        settings = settings_files.ledger(entry, genesis_file)
+        config = settings_files.write(self.state_dir / "config", "ledger", settings)
+        process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
+        rpc = Rpc(entry.rpc)
+        await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
+        await rpc.close()
 
     async def _keys(self) -> None:
         """The keyring, as any keyring registers, and the key that answers for Direct contracts."""

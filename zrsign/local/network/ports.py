@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -33,6 +33,8 @@ class Ports:
     # Of each operator: for its peers, and for health and metrics.
     operator_links: tuple[int, ...] = tuple(range(9301, 9317))
     operator_status: tuple[int, ...] = tuple(range(9401, 9417))
+    # Four of each validator: for its peers, gRPC, REST and JSON-RPC. The first has the ledger's.
+    validators: tuple[int, ...] = tuple(range(26700, 26728))
 
     @classmethod
     def free(cls) -> Ports:
@@ -57,23 +59,25 @@ class Ports:
             for each in sockets:
                 each.close()
 
-    def ensure_free(self, operators: int = 0) -> None:
+    def ensure_free(self, operators: int = 0, validators: int = 0) -> None:
         """Raise NetworkError naming every port that somebody else uses."""
-        taken = [f"{name} {port}" for name, port in self._all(operators) if not _is_free(port)]
+        used = {"operator_links": operators, "operator_status": operators}
+        used["validators"] = 4 * validators
+        taken = [f"{name} {port}" for name, port in self._all(used) if not _is_free(port)]
         if taken:
             raise NetworkError(
                 f"Ports in use on {HOST}: {', '.join(taken)}.",
                 "Stop their owner (ss -ltnp shows it), or take others: zrsign up --free-ports",
             )
 
-    def _all(self, operators: int) -> Iterator[tuple[str, int]]:
+    def _all(self, used: Mapping[str, int]) -> Iterator[tuple[str, int]]:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int):
                 yield field.name, value
             else:
                 yield from (
-                    (f"{field.name}[{i}]", port) for i, port in enumerate(value[:operators])
+                    (f"{field.name}[{i}]", port) for i, port in enumerate(value[: used[field.name]])
                 )
 
 

@@ -1,0 +1,58 @@
+"""`zrsign testnet init`: a chain of validators on hosts of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zrsign.cli.render import err
+from zrsign.errors import UsageError
+
+testnet = typer.Typer(no_args_is_help=True, help="A chain of several validators.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    app.add_typer(testnet, name="testnet")
+
+
+@testnet.callback()
+def _group() -> None:
+    """A chain of several validators."""
+
+
+@testnet.command()
+def init(
+    output: Annotated[Path, typer.Option("--output", help="Folder for the hosts' folders.")],
+    validators: Annotated[int, typer.Option("--validators", min=1, max=100)] = 4,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="A host's name or IP address, once for each validator."),
+    ] = None,
+    genesis: Annotated[
+        Path | None, typer.Option("--genesis", help="The first state; a new one without it.")
+    ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Make certificates of the hosts.")] = False,
+) -> None:
+    """Write genesis, keys and settings of N validators, a folder for each host.
+
+    Without hosts all run on this machine, on ports of their own.
+    """
+    from zrchain_lite import genesis as genesis_file
+    from zrsign.local import testnet as hosts_of
+
+    if host and len(host) != validators:
+        raise UsageError(
+            f"{validators} validators and {len(host)} hosts.", "Name each with --host."
+        )
+    first = genesis_file.load(genesis) if genesis else hosts_of.first_state(output / "keys")
+    if host:
+        hosts = [hosts_of.Host(address=name, listen="0.0.0.0") for name in host]  # noqa: S104
+    else:
+        hosts = hosts_of.on_this_machine(validators)
+    made = hosts_of.write(output, first, hosts, cometbft={"one_machine": not host}, tls=tls)
+    for each in made:
+        err.print(f"{each.folder}: {each.node_id}@{each.host.external}", markup=False)
+    err.print("Copy each folder to its host. In it: zrsign run ledger --config ledger.json")
