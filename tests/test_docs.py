@@ -226,14 +226,14 @@ def test_receiver__should_list_its_paths_statuses_and_parameters() -> None:
     }
 
 
-LISTENER_FAULTS = ("hostile_nodes", "reorganisations")
+LISTENER_FAULTS = ("standby", "hostile_nodes", "reorganisations")
 
 
 def test_faults__should_name_tests_that_exist() -> None:
     files = ("e2e/test_faults", *(f"zrsign_listener/test_{n}" for n in LISTENER_FAULTS))
     source = "".join((ROOT / "tests" / f"{file}.py").read_text() for file in files)
     named = re.findall(r"`(test_\w+)`(?= \||, `test_)", FAULTS)
-    assert len(named) == 17
+    assert len(named) == 19
     assert [name for name in named if f"def {name}" not in source] == []
 
 

@@ -107,7 +107,9 @@ class Database:
         """
         _prepare_folder(url)
         # Errors must not quote rows: a payload belongs to its owner.
-        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        # A server that was started again is noticed before a question is lost on it.
+        server = _file_of(url) is None
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=server)
         if engine.dialect.name == "sqlite":
             event.listen(engine.sync_engine, "connect", _tune_sqlite)
         database = cls(engine)
