@@ -20,6 +20,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from zrchain_lite import decimals
 from zrchain_lite.errors import TxRejected
 from zrchain_lite.wire.amino import amino_pb2
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
@@ -82,6 +83,10 @@ def encoded_multisig(threshold: int, public_keys: Sequence[bytes]) -> bytes:
 def _any(packed: Packed) -> dict[str, Any]:
     descriptor = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
     message = message_factory.GetMessageClass(descriptor).FromString(packed.value)
+    options: Any = descriptor.GetOptions()
+    if options.Extensions[amino_pb2.message_encoding] == "key_field":
+        key = descriptor.fields_by_name["key"]
+        return {"type": name_of(descriptor), "value": _one(key, getattr(message, key.name))}
     return {"type": name_of(descriptor), "value": _value(message)}
 
 
@@ -136,6 +141,8 @@ def _moment(moment: Timestamp) -> str:
 def _one(field: FieldDescriptor, value: Any) -> Any:
     if field.message_type is not None:
         return _value(value)
-    if field.type == FieldDescriptor.TYPE_BYTES:
+    if field.type == FieldDescriptor.TYPE_BYTES and not decimals.is_decimal(field):
         return base64.b64encode(value).decode()
+    if decimals.is_decimal(field):
+        return decimals.shown(decimals.stored(value))
     return str(value) if field.cpp_type in _AS_TEXT else value

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from google.protobuf.message import Message
 
-from zrchain_lite import exported
+from zrchain_lite import exported, validators
 from zrchain_lite.ante import Ante
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.execution import (
@@ -144,7 +144,10 @@ class App:
         params.CopyFrom(self.consensus_params())
         # What CometBFT writes into headers, and compares with `info` after a state sync.
         params.version.app = PROTOCOL_VERSION
-        return abci.ResponseInitChain(app_hash=app_hash, consensus_params=params)
+        told = validators.updates(ctx.powers)
+        return abci.ResponseInitChain(
+            app_hash=app_hash, consensus_params=params, validators=told
+        )
 
     def restore(self, tip: Tip, state: Sequence[Change]) -> bool:
         """Begin with the state after a block; False, and nothing is stored, for another root.
@@ -249,6 +252,7 @@ class App:
         overlay = Overlay(self._state)
         time_ms = request.time.ToMilliseconds()
         ctx = Context(overlay, request.height, time_ms, self._tip.chain_id, request.hash)
+        ctx.votes, ctx.misbehavior = validators.votes(request), validators.misbehavior(request)
         for module in self._modules:
             module.begin_block(ctx)
         response = abci.ResponseFinalizeBlock()
@@ -262,6 +266,7 @@ class App:
         tip = Tip(self._tip.chain_id, request.height, app_hash, time_ms)
         self._finalized = _Finalized(tip, changes, rows)
         response.app_hash = app_hash
+        response.validator_updates.extend(validators.updates(ctx.powers))
         write_events(response.events, ctx.events)
         return response
 

@@ -25,6 +25,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from zrchain_lite.module import Context, MsgHandler, QueryHandler
 from zrchain_lite.wire.cosmos.msg.v1 import msg_pb2
+from zrchain_lite.wire.cosmos_proto import cosmos_pb2
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -44,7 +45,7 @@ class Route:
 def messages(file: FileDescriptor, *parts: object) -> tuple[MsgHandler, ...]:
     """The handlers of the file's `service Msg`, by the methods of `parts`."""
     return tuple(
-        MsgHandler(GetMessageClass(method.input_type), handle, *_signer(method.input_type))
+        _handler(method.input_type, handle)
         for method, handle in bound(_service(file, "Msg"), *parts)
     )
 
@@ -118,6 +119,13 @@ def _service(file: FileDescriptor, name: str) -> ServiceDescriptor:
         return file.services_by_name[name]
     except KeyError:
         raise CompositionError(f"{file.name} has no service {name}") from None
+
+
+def _handler(message: Descriptor, handle: Callable[[Context, Any], Message]) -> MsgHandler:
+    name, *inside = _signer(message)
+    options: Any = message.fields_by_name[name].GetOptions()
+    operator = options.Extensions[cosmos_pb2.scalar] == "cosmos.ValidatorAddressString"
+    return MsgHandler(GetMessageClass(message), handle, name, "".join(inside), operator=operator)
 
 
 def _signer(message: Descriptor) -> tuple[str, ...]:

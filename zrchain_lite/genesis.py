@@ -24,7 +24,8 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from zrchain_lite.errors import LedgerError
+from zrchain_lite import decimals
+from zrchain_lite.errors import InvalidArgument, LedgerError
 
 M = TypeVar("M", bound=Message)
 
@@ -141,3 +142,24 @@ def message_from(message: type[M], value: Any, where: str) -> M:
         return json_format.ParseDict(value, message())
     except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
         raise GenesisError(f"{where}: {error}") from None
+
+
+def params_from(default: M, value: Any, where: str) -> M:
+    """A module's parameters: those that genesis names (decimals as people write them), and the
+    default of the others. Raises GenesisError naming `where`.
+    """
+    written = dict(value) if isinstance(value, Mapping) else {"": value}
+    params = type(default)()
+    params.CopyFrom(default)
+    try:
+        for field in default.DESCRIPTOR.fields:
+            if field.name in written:
+                params.ClearField(field.name)
+            if field.name in written and decimals.is_decimal(field):
+                digits = str(decimals.parse(str(written.pop(field.name))))
+                is_text = field.type == field.TYPE_STRING
+                setattr(params, field.name, digits if is_text else digits.encode())
+        params.MergeFrom(message_from(type(default), written, where))
+    except InvalidArgument as error:
+        raise GenesisError(f"{where}: {error}") from None
+    return params

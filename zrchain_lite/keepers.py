@@ -11,9 +11,12 @@ from zrchain_lite.module import Module
 from zrchain_lite.modules.auth import AuthKeeper
 from zrchain_lite.modules.bank import BankKeeper
 from zrchain_lite.modules.consensus import ConsensusKeeper
+from zrchain_lite.modules.distribution import DistributionKeeper
 from zrchain_lite.modules.feegrant import FeegrantKeeper
 from zrchain_lite.modules.identity import IdentityKeeper
 from zrchain_lite.modules.policy import PolicyKeeper
+from zrchain_lite.modules.slashing import SlashingKeeper
+from zrchain_lite.modules.staking import StakingKeeper
 from zrchain_lite.modules.treasury import TreasuryKeeper
 from zrchain_lite.store.lmdb_store import LmdbStore
 
@@ -29,6 +32,9 @@ class Keepers:
     identity: IdentityKeeper
     policy: PolicyKeeper
     treasury: TreasuryKeeper
+    staking: StakingKeeper
+    distribution: DistributionKeeper
+    slashing: SlashingKeeper
 
     @classmethod
     def create(cls) -> Keepers:
@@ -36,10 +42,22 @@ class Keepers:
         auth = AuthKeeper()
         bank = BankKeeper(auth)
         identity = IdentityKeeper(auth, bank)
-        policy = PolicyKeeper(identity)
-        treasury = TreasuryKeeper(identity)
-        feegrant = FeegrantKeeper(auth)
-        return cls(auth, bank, ConsensusKeeper(), feegrant, identity, policy, treasury)
+        staking = StakingKeeper(bank)
+        distribution = DistributionKeeper(bank, staking)
+        slashing = SlashingKeeper(staking)
+        staking.hooks = (distribution, slashing)
+        return cls(
+            auth=auth,
+            bank=bank,
+            consensus=ConsensusKeeper(),
+            feegrant=FeegrantKeeper(auth),
+            identity=identity,
+            policy=PolicyKeeper(identity),
+            treasury=TreasuryKeeper(identity),
+            staking=staking,
+            distribution=distribution,
+            slashing=slashing,
+        )
 
     def app(self, store: LmdbStore, modules: Sequence[Module]) -> App:
         """The application that runs `modules`, which stand on these keepers, over a store."""

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError, Message
 from zrchain_lite.errors import InvalidArgument, TxRejected, UnknownRequest
 from zrchain_lite.store.kv import KVStore, MemoryStore
 from zrchain_lite.store.views import View
+from zrchain_lite.validator_addresses import account_of
 
 
 class Event(NamedTuple):
@@ -29,6 +30,29 @@ class Event(NamedTuple):
 
 def _no_route(type_url: str) -> MsgHandler:
     raise UnknownRequest(f"no message type {type_url!r} is executed here")
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What the commit of the block before says of one validator.
+
+    Its consensus address (20 bytes), its power in that set, and whether it signed.
+    """
+
+    address: bytes
+    power: int
+    signed: bool
+
+
+@dataclass(frozen=True)
+class Misbehavior:
+    """A validator that signed two blocks of one height, as the engine has proven."""
+
+    address: bytes
+    # Of what was signed twice: height, time in Unix milliseconds, and the power it had.
+    height: int
+    time_ms: int
+    power: int
 
 
 @dataclass
@@ -50,6 +74,11 @@ class Context:
     views: KVStore = field(default_factory=MemoryStore)
     # Counts gas for computation; a query and a block's edges pay none.
     charge: Callable[[int], None] = lambda amount: None
+    # Of the block that is executed: who signed the one before, and who signed twice.
+    votes: tuple[Vote, ...] = ()
+    misbehavior: tuple[Misbehavior, ...] = ()
+    # Validators whose power changes, by public key (Ed25519, 32 bytes): the engine is told.
+    powers: dict[bytes, int] = field(default_factory=dict)
     # Finds the handler of a message type, for a message that holds others; raises UnknownRequest.
     route: Callable[[str], MsgHandler] = _no_route
 
@@ -82,17 +111,21 @@ class MsgHandler:
     """How one message type is executed.
 
     `signer` names the message's field that must have signed the transaction: an address, or a list
-    of one whose field `signer_inside` is the address.
+    of one whose field `signer_inside` is the address. With `operator` the address is a validator's,
+    whose account signs.
     """
 
     message: type[Message]
     handle: Callable[[Context, Any], Message]
     signer: str
     signer_inside: str = ""
+    operator: bool = False
 
     def signed_by(self, message: Message) -> str:
-        """The address that must have signed; raises TxRejected where the list is not of one."""
+        """The address that must have signed; raises TxRejected or InvalidArgument."""
         named = getattr(message, self.signer)
+        if self.operator:
+            return account_of(named)
         if not self.signer_inside:
             return str(named)
         if len(named) != 1:

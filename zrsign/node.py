@@ -31,10 +31,13 @@ from zrchain_lite.modules.auth import AuthModule
 from zrchain_lite.modules.authz import AuthzModule
 from zrchain_lite.modules.bank import BankModule
 from zrchain_lite.modules.consensus import ConsensusModule
+from zrchain_lite.modules.distribution import DistributionModule
 from zrchain_lite.modules.feegrant import FeegrantModule
 from zrchain_lite.modules.identity import IdentityModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
+from zrchain_lite.modules.quiet import QuietModule
+from zrchain_lite.modules.slashing import SlashingModule
 from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
@@ -111,7 +114,10 @@ def modules(keepers: Keepers) -> tuple[Module, ...]:
         ConsensusModule(keepers.consensus),
         AuthzModule(auth),
         FeegrantModule(keepers.feegrant),
-        StakingModule(),
+        DistributionModule(keepers.distribution, bank, keepers.staking),
+        SlashingModule(keepers.slashing, bank),
+        StakingModule(keepers.staking, bank),
+        QuietModule(),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),

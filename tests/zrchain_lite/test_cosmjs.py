@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -11,15 +12,28 @@ from typing import Any
 import pytest
 
 from tests.processes import run
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, CHAIN_ID, FUNDS, NOBODY
+from tests.zrchain_lite.chain import (
+    ALICE,
+    BOB,
+    CAROL,
+    CHAIN_ID,
+    FUNDS,
+    NOBODY,
+    genesis,
+    node_config,
+)
+from tests.zrchain_lite.modules.staking.stake import creation
 from tests.zrsign_chains.cosmos_wire import read_back
 from zrchain_lite import amino
 from zrchain_lite.account_keys import AccountKey
-from zrchain_lite.node import RunningNode
+from zrchain_lite.engine.validator_key import ValidatorKey
+from zrchain_lite.node import RunningNode, serving
 from zrchain_lite.tx import pack
+from zrchain_lite.validator_addresses import operator_of
 from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
+from zrsign.node import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
@@ -143,3 +157,41 @@ async def test_cosmjs__should_grant_execute_and_pay_for_another(
     assert seen["codes"] == [0, 0, 5, 0, 2]
     assert (seen["left"], seen["spendable"]) == ("40", str(500 - 2 * 40))
     assert (seen["balance"], seen["grantee"]) == (str(FUNDS + 60 + 3), 0)
+
+
+@pytest.mark.parametrize("mode", ["direct", "amino"])
+async def test_cosmjs__should_delegate_claim_move_and_take_back(tmp_path: Path, mode: str) -> None:
+    """A wallet's life with stake, and another account that becomes a validator."""
+    key = ValidatorKey.kept(_made(tmp_path / "home"))
+    public = {
+        "@type": "/cosmos.crypto.ed25519.PubKey",
+        "key": base64.b64encode(key.public).decode(),
+    }
+    first = genesis(staking={"validators": [creation(ALICE, pubkey=public)]})
+    async with serving(node_config(tmp_path, first), modules, asyncio.Event()) as (node, _):
+        words = [
+            NODE,
+            SCRIPT.with_name("stake.mjs"),
+            MODULES,
+            f"http://127.0.0.1:{node.rpc_port}",
+            mode,
+            BOB.secret.secret.hex(),
+            operator_of(ALICE.address),
+            CAROL.secret.secret.hex(),
+        ]
+        done = await asyncio.to_thread(run, words)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["codes"] == [0] * 7
+    (earned,) = seen["earned"]
+    assert int(earned) > 0
+    assert seen["claimed"] >= int(earned) // 10**18 - 60
+    assert seen["delegations"] == ["10000000", "19400005"]
+    assert seen["delegation"] == "19400005"
+    assert seen["validators"] == sorted([ALICE.address[-6:], "second"])
+    assert seen["left"] == "1000000"
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

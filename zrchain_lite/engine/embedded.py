@@ -210,6 +210,7 @@ class EmbeddedEngine(Reading):
         results = self.app.finalize_block(
             abci.RequestFinalizeBlock(
                 txs=proposal.txs,
+                decided_last_commit=self._validator.signed if previous else None,
                 hash=header_hash(block.header),
                 height=block.header.height,
                 time=block.header.time,

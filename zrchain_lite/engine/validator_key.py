@@ -17,6 +17,8 @@ from nacl.signing import SigningKey
 
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.light import hashes
+from zrchain_lite.wire.tendermint.abci.types_pb2 import CommitInfo, VoteInfo
+from zrchain_lite.wire.tendermint.abci.types_pb2 import Validator as AbciValidator
 from zrchain_lite.wire.tendermint.crypto.keys_pb2 import PublicKey
 from zrchain_lite.wire.tendermint.types.types_pb2 import (
     BLOCK_ID_FLAG_COMMIT,
@@ -52,6 +54,15 @@ class ValidatorKey:
             ],
             total_voting_power=POWER,
         )
+        self.signed = CommitInfo(
+            votes=[
+                VoteInfo(
+                    validator=AbciValidator(address=self.address, power=POWER),
+                    block_id_flag=BLOCK_ID_FLAG_COMMIT,
+                )
+            ]
+        )
+        """What the application hears of a block's commit: this validator has signed."""
         self.validators_hash = hashes.validators_hash([(self.public, POWER)])
 
     @classmethod

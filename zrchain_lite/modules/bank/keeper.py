@@ -139,6 +139,18 @@ class BankKeeper:
         _supply.set(ctx.store, denom, Coin(denom=denom, amount=str(total)))
         self._receive(ctx, to, denom, amount)
 
+    def burn(self, ctx: Context, from_: str, amount: int, denom: str = DENOM) -> None:
+        """Destroy coins of an address, 0 without effect; raises InsufficientFunds."""
+        if amount == 0:
+            return
+        self._spend(ctx, from_, denom, amount)
+        left = self.supply(ctx, denom) - amount
+        if left:
+            _supply.set(ctx.store, denom, Coin(denom=denom, amount=str(left)))
+        else:
+            _supply.delete(ctx.store, denom)
+        ctx.emit("burn", burner=from_, amount=f"{amount}{denom}")
+
     def _spend(self, ctx: Context, from_: str, denom: str, amount: int) -> None:
         balance = self.balance(ctx, from_, denom)
         if balance < amount:

@@ -1,5 +1,6 @@
-"""What a chain without stake answers about stake, rewards, votes and inflation."""
+"""Validators and those who stake with them."""
 
+from zrchain_lite.modules.staking.keeper import StakingKeeper
 from zrchain_lite.modules.staking.module import StakingModule
 
-__all__ = ["StakingModule"]
+__all__ = ["StakingKeeper", "StakingModule"]

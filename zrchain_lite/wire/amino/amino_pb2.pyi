@@ -5,6 +5,8 @@ from typing import ClassVar as _ClassVar
 DESCRIPTOR: _descriptor.FileDescriptor
 NAME_FIELD_NUMBER: _ClassVar[int]
 name: _descriptor.FieldDescriptor
+MESSAGE_ENCODING_FIELD_NUMBER: _ClassVar[int]
+message_encoding: _descriptor.FieldDescriptor
 ONEOF_NAME_FIELD_NUMBER: _ClassVar[int]
 oneof_name: _descriptor.FieldDescriptor
 DONT_OMITEMPTY_FIELD_NUMBER: _ClassVar[int]

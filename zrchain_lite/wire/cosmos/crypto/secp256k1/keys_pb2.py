@@ -22,15 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from zrchain_lite.wire.amino import amino_pb2 as amino_dot_amino__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cosmos/crypto/secp256k1/keys.proto\x12\x17\x63osmos.crypto.secp256k1\"\x15\n\x06PubKey\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cosmos/crypto/secp256k1/keys.proto\x12\x17\x63osmos.crypto.secp256k1\x1a\x11\x61mino/amino.proto\"D\n\x06PubKey\x12\x0b\n\x03key\x18\x01 \x01(\x0c:-\x8a\xe7\xb0*\x1atendermint/PubKeySecp256k1\x92\xe7\xb0*\tkey_fieldb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.crypto.secp256k1.keys_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PUBKEY']._serialized_start=63
-  _globals['_PUBKEY']._serialized_end=84
+  _globals['_PUBKEY']._loaded_options = None
+  _globals['_PUBKEY']._serialized_options = b'\212\347\260*\032tendermint/PubKeySecp256k1\222\347\260*\tkey_field'
+  _globals['_PUBKEY']._serialized_start=82
+  _globals['_PUBKEY']._serialized_end=150
 # @@protoc_insertion_point(module_scope)

@@ -24,25 +24,17 @@ _sym_db = _symbol_database.Default()
 
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
+from zrchain_lite.wire.cosmos.distribution.v1beta1 import distribution_pb2 as cosmos_dot_distribution_dot_v1beta1_dot_distribution__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'cosmos/distribution/v1beta1/query.proto\x12\x1b\x63osmos.distribution.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\"\xaf\x01\n\x06Params\x12%\n\rcommunity_tax\x18\x01 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12.\n\x14\x62\x61se_proposer_reward\x18\x02 \x01(\tB\x10\x18\x01\xd2\xb4-\ncosmos.Dec\x12/\n\x15\x62onus_proposer_reward\x18\x03 \x01(\tB\x10\x18\x01\xd2\xb4-\ncosmos.Dec\x12\x1d\n\x15withdraw_addr_enabled\x18\x04 \x01(\x08\"L\n\x1bValidatorOutstandingRewards\x12-\n\x07rewards\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"R\n\x1eValidatorAccumulatedCommission\x12\x30\n\ncommission\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"Q\n\x13ValidatorSlashEvent\x12\x18\n\x10validator_period\x18\x01 \x01(\x04\x12 \n\x08\x66raction\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"d\n\x19\x44\x65legationDelegatorReward\x12\x19\n\x11validator_address\x18\x01 \x01(\t\x12,\n\x06reward\x18\x02 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"\x14\n\x12QueryParamsRequest\"J\n\x13QueryParamsResponse\x12\x33\n\x06params\x18\x01 \x01(\x0b\x32#.cosmos.distribution.v1beta1.Params\"B\n%QueryValidatorDistributionInfoRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"\xad\x01\n&QueryValidatorDistributionInfoResponse\x12\x18\n\x10operator_address\x18\x01 \x01(\t\x12\x37\n\x11self_bond_rewards\x18\x02 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\x12\x30\n\ncommission\x18\x03 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"D\n\'QueryValidatorOutstandingRewardsRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"u\n(QueryValidatorOutstandingRewardsResponse\x12I\n\x07rewards\x18\x01 \x01(\x0b\x32\x38.cosmos.distribution.v1beta1.ValidatorOutstandingRewards\"<\n\x1fQueryValidatorCommissionRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"s\n QueryValidatorCommissionResponse\x12O\n\ncommission\x18\x01 \x01(\x0b\x32;.cosmos.distribution.v1beta1.ValidatorAccumulatedCommission\"\xa5\x01\n\x1cQueryValidatorSlashesRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\x12\x17\n\x0fstarting_height\x18\x02 \x01(\x04\x12\x15\n\rending_height\x18\x03 \x01(\x04\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x9f\x01\n\x1dQueryValidatorSlashesResponse\x12\x41\n\x07slashes\x18\x01 \x03(\x0b\x32\x30.cosmos.distribution.v1beta1.ValidatorSlashEvent\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"U\n\x1dQueryDelegationRewardsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\x12\x19\n\x11validator_address\x18\x02 \x01(\t\"O\n\x1eQueryDelegationRewardsResponse\x12-\n\x07rewards\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"?\n\"QueryDelegationTotalRewardsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"\x9b\x01\n#QueryDelegationTotalRewardsResponse\x12G\n\x07rewards\x18\x01 \x03(\x0b\x32\x36.cosmos.distribution.v1beta1.DelegationDelegatorReward\x12+\n\x05total\x18\x02 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"<\n\x1fQueryDelegatorValidatorsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"6\n QueryDelegatorValidatorsResponse\x12\x12\n\nvalidators\x18\x01 \x03(\t\"A\n$QueryDelegatorWithdrawAddressRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"A\n%QueryDelegatorWithdrawAddressResponse\x12\x18\n\x10withdraw_address\x18\x01 \x01(\t\"\x1b\n\x19QueryCommunityPoolRequest\"H\n\x1aQueryCommunityPoolResponse\x12*\n\x04pool\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin2\xc4\x11\n\x05Query\x12\x98\x01\n\x06Params\x12/.cosmos.distribution.v1beta1.QueryParamsRequest\x1a\x30.cosmos.distribution.v1beta1.QueryParamsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/cosmos/distribution/v1beta1/params\x12\xe9\x01\n\x19ValidatorDistributionInfo\x12\x42.cosmos.distribution.v1beta1.QueryValidatorDistributionInfoRequest\x1a\x43.cosmos.distribution.v1beta1.QueryValidatorDistributionInfoResponse\"C\x82\xd3\xe4\x93\x02=\x12;/cosmos/distribution/v1beta1/validators/{validator_address}\x12\x83\x02\n\x1bValidatorOutstandingRewards\x12\x44.cosmos.distribution.v1beta1.QueryValidatorOutstandingRewardsRequest\x1a\x45.cosmos.distribution.v1beta1.QueryValidatorOutstandingRewardsResponse\"W\x82\xd3\xe4\x93\x02Q\x12O/cosmos/distribution/v1beta1/validators/{validator_address}/outstanding_rewards\x12\xe2\x01\n\x13ValidatorCommission\x12<.cosmos.distribution.v1beta1.QueryValidatorCommissionRequest\x1a=.cosmos.distribution.v1beta1.QueryValidatorCommissionResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/cosmos/distribution/v1beta1/validators/{validator_address}/commission\x12\xd6\x01\n\x10ValidatorSlashes\x12\x39.cosmos.distribution.v1beta1.QueryValidatorSlashesRequest\x1a:.cosmos.distribution.v1beta1.QueryValidatorSlashesResponse\"K\x82\xd3\xe4\x93\x02\x45\x12\x43/cosmos/distribution/v1beta1/validators/{validator_address}/slashes\x12\xed\x01\n\x11\x44\x65legationRewards\x12:.cosmos.distribution.v1beta1.QueryDelegationRewardsRequest\x1a;.cosmos.distribution.v1beta1.QueryDelegationRewardsResponse\"_\x82\xd3\xe4\x93\x02Y\x12W/cosmos/distribution/v1beta1/delegators/{delegator_address}/rewards/{validator_address}\x12\xe8\x01\n\x16\x44\x65legationTotalRewards\x12?.cosmos.distribution.v1beta1.QueryDelegationTotalRewardsRequest\x1a@.cosmos.distribution.v1beta1.QueryDelegationTotalRewardsResponse\"K\x82\xd3\xe4\x93\x02\x45\x12\x43/cosmos/distribution/v1beta1/delegators/{delegator_address}/rewards\x12\xe2\x01\n\x13\x44\x65legatorValidators\x12<.cosmos.distribution.v1beta1.QueryDelegatorValidatorsRequest\x1a=.cosmos.distribution.v1beta1.QueryDelegatorValidatorsResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/cosmos/distribution/v1beta1/delegators/{delegator_address}/validators\x12\xf7\x01\n\x18\x44\x65legatorWithdrawAddress\x12\x41.cosmos.distribution.v1beta1.QueryDelegatorWithdrawAddressRequest\x1a\x42.cosmos.distribution.v1beta1.QueryDelegatorWithdrawAddressResponse\"T\x82\xd3\xe4\x93\x02N\x12L/cosmos/distribution/v1beta1/delegators/{delegator_address}/withdraw_address\x12\xb5\x01\n\rCommunityPool\x12\x36.cosmos.distribution.v1beta1.QueryCommunityPoolRequest\x1a\x37.cosmos.distribution.v1beta1.QueryCommunityPoolResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/distribution/v1beta1/community_poolb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'cosmos/distribution/v1beta1/query.proto\x12\x1b\x63osmos.distribution.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a.cosmos/distribution/v1beta1/distribution.proto\x1a\x1cgoogle/api/annotations.proto\"\x14\n\x12QueryParamsRequest\"J\n\x13QueryParamsResponse\x12\x33\n\x06params\x18\x01 \x01(\x0b\x32#.cosmos.distribution.v1beta1.Params\"B\n%QueryValidatorDistributionInfoRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"\xad\x01\n&QueryValidatorDistributionInfoResponse\x12\x18\n\x10operator_address\x18\x01 \x01(\t\x12\x37\n\x11self_bond_rewards\x18\x02 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\x12\x30\n\ncommission\x18\x03 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"D\n\'QueryValidatorOutstandingRewardsRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"u\n(QueryValidatorOutstandingRewardsResponse\x12I\n\x07rewards\x18\x01 \x01(\x0b\x32\x38.cosmos.distribution.v1beta1.ValidatorOutstandingRewards\"<\n\x1fQueryValidatorCommissionRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\"s\n QueryValidatorCommissionResponse\x12O\n\ncommission\x18\x01 \x01(\x0b\x32;.cosmos.distribution.v1beta1.ValidatorAccumulatedCommission\"\xa5\x01\n\x1cQueryValidatorSlashesRequest\x12\x19\n\x11validator_address\x18\x01 \x01(\t\x12\x17\n\x0fstarting_height\x18\x02 \x01(\x04\x12\x15\n\rending_height\x18\x03 \x01(\x04\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x9f\x01\n\x1dQueryValidatorSlashesResponse\x12\x41\n\x07slashes\x18\x01 \x03(\x0b\x32\x30.cosmos.distribution.v1beta1.ValidatorSlashEvent\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"U\n\x1dQueryDelegationRewardsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\x12\x19\n\x11validator_address\x18\x02 \x01(\t\"O\n\x1eQueryDelegationRewardsResponse\x12-\n\x07rewards\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"?\n\"QueryDelegationTotalRewardsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"\x9b\x01\n#QueryDelegationTotalRewardsResponse\x12G\n\x07rewards\x18\x01 \x03(\x0b\x32\x36.cosmos.distribution.v1beta1.DelegationDelegatorReward\x12+\n\x05total\x18\x02 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin\"<\n\x1fQueryDelegatorValidatorsRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"6\n QueryDelegatorValidatorsResponse\x12\x12\n\nvalidators\x18\x01 \x03(\t\"A\n$QueryDelegatorWithdrawAddressRequest\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\"A\n%QueryDelegatorWithdrawAddressResponse\x12\x18\n\x10withdraw_address\x18\x01 \x01(\t\"\x1b\n\x19QueryCommunityPoolRequest\"H\n\x1aQueryCommunityPoolResponse\x12*\n\x04pool\x18\x01 \x03(\x0b\x32\x1c.cosmos.base.v1beta1.DecCoin2\xc4\x11\n\x05Query\x12\x98\x01\n\x06Params\x12/.cosmos.distribution.v1beta1.QueryParamsRequest\x1a\x30.cosmos.distribution.v1beta1.QueryParamsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/cosmos/distribution/v1beta1/params\x12\xe9\x01\n\x19ValidatorDistributionInfo\x12\x42.cosmos.distribution.v1beta1.QueryValidatorDistributionInfoRequest\x1a\x43.cosmos.distribution.v1beta1.QueryValidatorDistributionInfoResponse\"C\x82\xd3\xe4\x93\x02=\x12;/cosmos/distribution/v1beta1/validators/{validator_address}\x12\x83\x02\n\x1bValidatorOutstandingRewards\x12\x44.cosmos.distribution.v1beta1.QueryValidatorOutstandingRewardsRequest\x1a\x45.cosmos.distribution.v1beta1.QueryValidatorOutstandingRewardsResponse\"W\x82\xd3\xe4\x93\x02Q\x12O/cosmos/distribution/v1beta1/validators/{validator_address}/outstanding_rewards\x12\xe2\x01\n\x13ValidatorCommission\x12<.cosmos.distribution.v1beta1.QueryValidatorCommissionRequest\x1a=.cosmos.distribution.v1beta1.QueryValidatorCommissionResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/cosmos/distribution/v1beta1/validators/{validator_address}/commission\x12\xd6\x01\n\x10ValidatorSlashes\x12\x39.cosmos.distribution.v1beta1.QueryValidatorSlashesRequest\x1a:.cosmos.distribution.v1beta1.QueryValidatorSlashesResponse\"K\x82\xd3\xe4\x93\x02\x45\x12\x43/cosmos/distribution/v1beta1/validators/{validator_address}/slashes\x12\xed\x01\n\x11\x44\x65legationRewards\x12:.cosmos.distribution.v1beta1.QueryDelegationRewardsRequest\x1a;.cosmos.distribution.v1beta1.QueryDelegationRewardsResponse\"_\x82\xd3\xe4\x93\x02Y\x12W/cosmos/distribution/v1beta1/delegators/{delegator_address}/rewards/{validator_address}\x12\xe8\x01\n\x16\x44\x65legationTotalRewards\x12?.cosmos.distribution.v1beta1.QueryDelegationTotalRewardsRequest\x1a@.cosmos.distribution.v1beta1.QueryDelegationTotalRewardsResponse\"K\x82\xd3\xe4\x93\x02\x45\x12\x43/cosmos/distribution/v1beta1/delegators/{delegator_address}/rewards\x12\xe2\x01\n\x13\x44\x65legatorValidators\x12<.cosmos.distribution.v1beta1.QueryDelegatorValidatorsRequest\x1a=.cosmos.distribution.v1beta1.QueryDelegatorValidatorsResponse\"N\x82\xd3\xe4\x93\x02H\x12\x46/cosmos/distribution/v1beta1/delegators/{delegator_address}/validators\x12\xf7\x01\n\x18\x44\x65legatorWithdrawAddress\x12\x41.cosmos.distribution.v1beta1.QueryDelegatorWithdrawAddressRequest\x1a\x42.cosmos.distribution.v1beta1.QueryDelegatorWithdrawAddressResponse\"T\x82\xd3\xe4\x93\x02N\x12L/cosmos/distribution/v1beta1/delegators/{delegator_address}/withdraw_address\x12\xb5\x01\n\rCommunityPool\x12\x36.cosmos.distribution.v1beta1.QueryCommunityPoolRequest\x1a\x37.cosmos.distribution.v1beta1.QueryCommunityPoolResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/distribution/v1beta1/community_poolb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.distribution.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['community_tax']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['community_tax']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['base_proposer_reward']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['base_proposer_reward']._serialized_options = b'\030\001\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['bonus_proposer_reward']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['bonus_proposer_reward']._serialized_options = b'\030\001\322\264-\ncosmos.Dec'
-  _globals['_VALIDATORSLASHEVENT'].fields_by_name['fraction']._loaded_options = None
-  _globals['_VALIDATORSLASHEVENT'].fields_by_name['fraction']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
   _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002%\022#/cosmos/distribution/v1beta1/params'
   _globals['_QUERY'].methods_by_name['ValidatorDistributionInfo']._loaded_options = None
@@ -63,56 +55,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['DelegatorWithdrawAddress']._serialized_options = b'\202\323\344\223\002N\022L/cosmos/distribution/v1beta1/delegators/{delegator_address}/withdraw_address'
   _globals['_QUERY'].methods_by_name['CommunityPool']._loaded_options = None
   _globals['_QUERY'].methods_by_name['CommunityPool']._serialized_options = b'\202\323\344\223\002-\022+/cosmos/distribution/v1beta1/community_pool'
-  _globals['_PARAMS']._serialized_start=206
-  _globals['_PARAMS']._serialized_end=381
-  _globals['_VALIDATOROUTSTANDINGREWARDS']._serialized_start=383
-  _globals['_VALIDATOROUTSTANDINGREWARDS']._serialized_end=459
-  _globals['_VALIDATORACCUMULATEDCOMMISSION']._serialized_start=461
-  _globals['_VALIDATORACCUMULATEDCOMMISSION']._serialized_end=543
-  _globals['_VALIDATORSLASHEVENT']._serialized_start=545
-  _globals['_VALIDATORSLASHEVENT']._serialized_end=626
-  _globals['_DELEGATIONDELEGATORREWARD']._serialized_start=628
-  _globals['_DELEGATIONDELEGATORREWARD']._serialized_end=728
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=730
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=750
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=752
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=826
-  _globals['_QUERYVALIDATORDISTRIBUTIONINFOREQUEST']._serialized_start=828
-  _globals['_QUERYVALIDATORDISTRIBUTIONINFOREQUEST']._serialized_end=894
-  _globals['_QUERYVALIDATORDISTRIBUTIONINFORESPONSE']._serialized_start=897
-  _globals['_QUERYVALIDATORDISTRIBUTIONINFORESPONSE']._serialized_end=1070
-  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSREQUEST']._serialized_start=1072
-  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSREQUEST']._serialized_end=1140
-  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSRESPONSE']._serialized_start=1142
-  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSRESPONSE']._serialized_end=1259
-  _globals['_QUERYVALIDATORCOMMISSIONREQUEST']._serialized_start=1261
-  _globals['_QUERYVALIDATORCOMMISSIONREQUEST']._serialized_end=1321
-  _globals['_QUERYVALIDATORCOMMISSIONRESPONSE']._serialized_start=1323
-  _globals['_QUERYVALIDATORCOMMISSIONRESPONSE']._serialized_end=1438
-  _globals['_QUERYVALIDATORSLASHESREQUEST']._serialized_start=1441
-  _globals['_QUERYVALIDATORSLASHESREQUEST']._serialized_end=1606
-  _globals['_QUERYVALIDATORSLASHESRESPONSE']._serialized_start=1609
-  _globals['_QUERYVALIDATORSLASHESRESPONSE']._serialized_end=1768
-  _globals['_QUERYDELEGATIONREWARDSREQUEST']._serialized_start=1770
-  _globals['_QUERYDELEGATIONREWARDSREQUEST']._serialized_end=1855
-  _globals['_QUERYDELEGATIONREWARDSRESPONSE']._serialized_start=1857
-  _globals['_QUERYDELEGATIONREWARDSRESPONSE']._serialized_end=1936
-  _globals['_QUERYDELEGATIONTOTALREWARDSREQUEST']._serialized_start=1938
-  _globals['_QUERYDELEGATIONTOTALREWARDSREQUEST']._serialized_end=2001
-  _globals['_QUERYDELEGATIONTOTALREWARDSRESPONSE']._serialized_start=2004
-  _globals['_QUERYDELEGATIONTOTALREWARDSRESPONSE']._serialized_end=2159
-  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_start=2161
-  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_end=2221
-  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_start=2223
-  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_end=2277
-  _globals['_QUERYDELEGATORWITHDRAWADDRESSREQUEST']._serialized_start=2279
-  _globals['_QUERYDELEGATORWITHDRAWADDRESSREQUEST']._serialized_end=2344
-  _globals['_QUERYDELEGATORWITHDRAWADDRESSRESPONSE']._serialized_start=2346
-  _globals['_QUERYDELEGATORWITHDRAWADDRESSRESPONSE']._serialized_end=2411
-  _globals['_QUERYCOMMUNITYPOOLREQUEST']._serialized_start=2413
-  _globals['_QUERYCOMMUNITYPOOLREQUEST']._serialized_end=2440
-  _globals['_QUERYCOMMUNITYPOOLRESPONSE']._serialized_start=2442
-  _globals['_QUERYCOMMUNITYPOOLRESPONSE']._serialized_end=2514
-  _globals['_QUERY']._serialized_start=2517
-  _globals['_QUERY']._serialized_end=4761
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=226
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=246
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=248
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=322
+  _globals['_QUERYVALIDATORDISTRIBUTIONINFOREQUEST']._serialized_start=324
+  _globals['_QUERYVALIDATORDISTRIBUTIONINFOREQUEST']._serialized_end=390
+  _globals['_QUERYVALIDATORDISTRIBUTIONINFORESPONSE']._serialized_start=393
+  _globals['_QUERYVALIDATORDISTRIBUTIONINFORESPONSE']._serialized_end=566
+  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSREQUEST']._serialized_start=568
+  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSREQUEST']._serialized_end=636
+  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSRESPONSE']._serialized_start=638
+  _globals['_QUERYVALIDATOROUTSTANDINGREWARDSRESPONSE']._serialized_end=755
+  _globals['_QUERYVALIDATORCOMMISSIONREQUEST']._serialized_start=757
+  _globals['_QUERYVALIDATORCOMMISSIONREQUEST']._serialized_end=817
+  _globals['_QUERYVALIDATORCOMMISSIONRESPONSE']._serialized_start=819
+  _globals['_QUERYVALIDATORCOMMISSIONRESPONSE']._serialized_end=934
+  _globals['_QUERYVALIDATORSLASHESREQUEST']._serialized_start=937
+  _globals['_QUERYVALIDATORSLASHESREQUEST']._serialized_end=1102
+  _globals['_QUERYVALIDATORSLASHESRESPONSE']._serialized_start=1105
+  _globals['_QUERYVALIDATORSLASHESRESPONSE']._serialized_end=1264
+  _globals['_QUERYDELEGATIONREWARDSREQUEST']._serialized_start=1266
+  _globals['_QUERYDELEGATIONREWARDSREQUEST']._serialized_end=1351
+  _globals['_QUERYDELEGATIONREWARDSRESPONSE']._serialized_start=1353
+  _globals['_QUERYDELEGATIONREWARDSRESPONSE']._serialized_end=1432
+  _globals['_QUERYDELEGATIONTOTALREWARDSREQUEST']._serialized_start=1434
+  _globals['_QUERYDELEGATIONTOTALREWARDSREQUEST']._serialized_end=1497
+  _globals['_QUERYDELEGATIONTOTALREWARDSRESPONSE']._serialized_start=1500
+  _globals['_QUERYDELEGATIONTOTALREWARDSRESPONSE']._serialized_end=1655
+  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_start=1657
+  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_end=1717
+  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_start=1719
+  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_end=1773
+  _globals['_QUERYDELEGATORWITHDRAWADDRESSREQUEST']._serialized_start=1775
+  _globals['_QUERYDELEGATORWITHDRAWADDRESSREQUEST']._serialized_end=1840
+  _globals['_QUERYDELEGATORWITHDRAWADDRESSRESPONSE']._serialized_start=1842
+  _globals['_QUERYDELEGATORWITHDRAWADDRESSRESPONSE']._serialized_end=1907
+  _globals['_QUERYCOMMUNITYPOOLREQUEST']._serialized_start=1909
+  _globals['_QUERYCOMMUNITYPOOLREQUEST']._serialized_end=1936
+  _globals['_QUERYCOMMUNITYPOOLRESPONSE']._serialized_start=1938
+  _globals['_QUERYCOMMUNITYPOOLRESPONSE']._serialized_end=2010
+  _globals['_QUERY']._serialized_start=2013
+  _globals['_QUERY']._serialized_end=4257
 # @@protoc_insertion_point(module_scope)

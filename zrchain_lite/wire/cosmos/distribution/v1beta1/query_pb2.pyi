@@ -1,6 +1,6 @@
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as _cosmos_pb2
+from zrchain_lite.wire.cosmos.distribution.v1beta1 import distribution_pb2 as _distribution_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -10,46 +10,6 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class Params(_message.Message):
-    __slots__ = ("community_tax", "base_proposer_reward", "bonus_proposer_reward", "withdraw_addr_enabled")
-    COMMUNITY_TAX_FIELD_NUMBER: _ClassVar[int]
-    BASE_PROPOSER_REWARD_FIELD_NUMBER: _ClassVar[int]
-    BONUS_PROPOSER_REWARD_FIELD_NUMBER: _ClassVar[int]
-    WITHDRAW_ADDR_ENABLED_FIELD_NUMBER: _ClassVar[int]
-    community_tax: str
-    base_proposer_reward: str
-    bonus_proposer_reward: str
-    withdraw_addr_enabled: bool
-    def __init__(self, community_tax: _Optional[str] = ..., base_proposer_reward: _Optional[str] = ..., bonus_proposer_reward: _Optional[str] = ..., withdraw_addr_enabled: _Optional[bool] = ...) -> None: ...
-
-class ValidatorOutstandingRewards(_message.Message):
-    __slots__ = ("rewards",)
-    REWARDS_FIELD_NUMBER: _ClassVar[int]
-    rewards: _containers.RepeatedCompositeFieldContainer[_coin_pb2.DecCoin]
-    def __init__(self, rewards: _Optional[_Iterable[_Union[_coin_pb2.DecCoin, _Mapping]]] = ...) -> None: ...
-
-class ValidatorAccumulatedCommission(_message.Message):
-    __slots__ = ("commission",)
-    COMMISSION_FIELD_NUMBER: _ClassVar[int]
-    commission: _containers.RepeatedCompositeFieldContainer[_coin_pb2.DecCoin]
-    def __init__(self, commission: _Optional[_Iterable[_Union[_coin_pb2.DecCoin, _Mapping]]] = ...) -> None: ...
-
-class ValidatorSlashEvent(_message.Message):
-    __slots__ = ("validator_period", "fraction")
-    VALIDATOR_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    FRACTION_FIELD_NUMBER: _ClassVar[int]
-    validator_period: int
-    fraction: str
-    def __init__(self, validator_period: _Optional[int] = ..., fraction: _Optional[str] = ...) -> None: ...
-
-class DelegationDelegatorReward(_message.Message):
-    __slots__ = ("validator_address", "reward")
-    VALIDATOR_ADDRESS_FIELD_NUMBER: _ClassVar[int]
-    REWARD_FIELD_NUMBER: _ClassVar[int]
-    validator_address: str
-    reward: _containers.RepeatedCompositeFieldContainer[_coin_pb2.DecCoin]
-    def __init__(self, validator_address: _Optional[str] = ..., reward: _Optional[_Iterable[_Union[_coin_pb2.DecCoin, _Mapping]]] = ...) -> None: ...
-
 class QueryParamsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -57,8 +17,8 @@ class QueryParamsRequest(_message.Message):
 class QueryParamsResponse(_message.Message):
     __slots__ = ("params",)
     PARAMS_FIELD_NUMBER: _ClassVar[int]
-    params: Params
-    def __init__(self, params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
+    params: _distribution_pb2.Params
+    def __init__(self, params: _Optional[_Union[_distribution_pb2.Params, _Mapping]] = ...) -> None: ...
 
 class QueryValidatorDistributionInfoRequest(_message.Message):
     __slots__ = ("validator_address",)
@@ -85,8 +45,8 @@ class QueryValidatorOutstandingRewardsRequest(_message.Message):
 class QueryValidatorOutstandingRewardsResponse(_message.Message):
     __slots__ = ("rewards",)
     REWARDS_FIELD_NUMBER: _ClassVar[int]
-    rewards: ValidatorOutstandingRewards
-    def __init__(self, rewards: _Optional[_Union[ValidatorOutstandingRewards, _Mapping]] = ...) -> None: ...
+    rewards: _distribution_pb2.ValidatorOutstandingRewards
+    def __init__(self, rewards: _Optional[_Union[_distribution_pb2.ValidatorOutstandingRewards, _Mapping]] = ...) -> None: ...
 
 class QueryValidatorCommissionRequest(_message.Message):
     __slots__ = ("validator_address",)
@@ -97,8 +57,8 @@ class QueryValidatorCommissionRequest(_message.Message):
 class QueryValidatorCommissionResponse(_message.Message):
     __slots__ = ("commission",)
     COMMISSION_FIELD_NUMBER: _ClassVar[int]
-    commission: ValidatorAccumulatedCommission
-    def __init__(self, commission: _Optional[_Union[ValidatorAccumulatedCommission, _Mapping]] = ...) -> None: ...
+    commission: _distribution_pb2.ValidatorAccumulatedCommission
+    def __init__(self, commission: _Optional[_Union[_distribution_pb2.ValidatorAccumulatedCommission, _Mapping]] = ...) -> None: ...
 
 class QueryValidatorSlashesRequest(_message.Message):
     __slots__ = ("validator_address", "starting_height", "ending_height", "pagination")
@@ -116,9 +76,9 @@ class QueryValidatorSlashesResponse(_message.Message):
     __slots__ = ("slashes", "pagination")
     SLASHES_FIELD_NUMBER: _ClassVar[int]
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
-    slashes: _containers.RepeatedCompositeFieldContainer[ValidatorSlashEvent]
+    slashes: _containers.RepeatedCompositeFieldContainer[_distribution_pb2.ValidatorSlashEvent]
     pagination: _pagination_pb2.PageResponse
-    def __init__(self, slashes: _Optional[_Iterable[_Union[ValidatorSlashEvent, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, slashes: _Optional[_Iterable[_Union[_distribution_pb2.ValidatorSlashEvent, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
 
 class QueryDelegationRewardsRequest(_message.Message):
     __slots__ = ("delegator_address", "validator_address")
@@ -144,9 +104,9 @@ class QueryDelegationTotalRewardsResponse(_message.Message):
     __slots__ = ("rewards", "total")
     REWARDS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
-    rewards: _containers.RepeatedCompositeFieldContainer[DelegationDelegatorReward]
+    rewards: _containers.RepeatedCompositeFieldContainer[_distribution_pb2.DelegationDelegatorReward]
     total: _containers.RepeatedCompositeFieldContainer[_coin_pb2.DecCoin]
-    def __init__(self, rewards: _Optional[_Iterable[_Union[DelegationDelegatorReward, _Mapping]]] = ..., total: _Optional[_Iterable[_Union[_coin_pb2.DecCoin, _Mapping]]] = ...) -> None: ...
+    def __init__(self, rewards: _Optional[_Iterable[_Union[_distribution_pb2.DelegationDelegatorReward, _Mapping]]] = ..., total: _Optional[_Iterable[_Union[_coin_pb2.DecCoin, _Mapping]]] = ...) -> None: ...
 
 class QueryDelegatorValidatorsRequest(_message.Message):
     __slots__ = ("delegator_address",)

@@ -23,47 +23,35 @@ _sym_db = _symbol_database.Default()
 
 
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
+from zrchain_lite.wire.cosmos.slashing.v1beta1 import slashing_pb2 as cosmos_dot_slashing_dot_v1beta1_dot_slashing__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
-from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cosmos/slashing/v1beta1/query.proto\x12\x17\x63osmos.slashing.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n\x12QueryParamsRequest\"F\n\x13QueryParamsResponse\x12/\n\x06params\x18\x01 \x01(\x0b\x32\x1f.cosmos.slashing.v1beta1.Params\"/\n\x17QuerySigningInfoRequest\x12\x14\n\x0c\x63ons_address\x18\x01 \x01(\t\"c\n\x18QuerySigningInfoResponse\x12G\n\x10val_signing_info\x18\x01 \x01(\x0b\x32-.cosmos.slashing.v1beta1.ValidatorSigningInfo\"V\n\x18QuerySigningInfosRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x95\x01\n\x19QuerySigningInfosResponse\x12;\n\x04info\x18\x01 \x03(\x0b\x32-.cosmos.slashing.v1beta1.ValidatorSigningInfo\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\xf5\x01\n\x06Params\x12\x1c\n\x14signed_blocks_window\x18\x01 \x01(\x03\x12-\n\x15min_signed_per_window\x18\x02 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12\x39\n\x16\x64owntime_jail_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x1aslash_fraction_double_sign\x18\x04 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12/\n\x17slash_fraction_downtime\x18\x05 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\"\xb8\x01\n\x14ValidatorSigningInfo\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x14\n\x0cstart_height\x18\x02 \x01(\x03\x12\x14\n\x0cindex_offset\x18\x03 \x01(\x03\x12\x30\n\x0cjailed_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ntombstoned\x18\x05 \x01(\x08\x12\x1d\n\x15missed_blocks_counter\x18\x06 \x01(\x03\x32\xf2\x03\n\x05Query\x12\x8c\x01\n\x06Params\x12+.cosmos.slashing.v1beta1.QueryParamsRequest\x1a,.cosmos.slashing.v1beta1.QueryParamsResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/cosmos/slashing/v1beta1/params\x12\xb1\x01\n\x0bSigningInfo\x12\x30.cosmos.slashing.v1beta1.QuerySigningInfoRequest\x1a\x31.cosmos.slashing.v1beta1.QuerySigningInfoResponse\"=\x82\xd3\xe4\x93\x02\x37\x12\x35/cosmos/slashing/v1beta1/signing_infos/{cons_address}\x12\xa5\x01\n\x0cSigningInfos\x12\x31.cosmos.slashing.v1beta1.QuerySigningInfosRequest\x1a\x32.cosmos.slashing.v1beta1.QuerySigningInfosResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/slashing/v1beta1/signing_infosb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#cosmos/slashing/v1beta1/query.proto\x12\x17\x63osmos.slashing.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a&cosmos/slashing/v1beta1/slashing.proto\x1a\x1cgoogle/api/annotations.proto\"\x14\n\x12QueryParamsRequest\"F\n\x13QueryParamsResponse\x12/\n\x06params\x18\x01 \x01(\x0b\x32\x1f.cosmos.slashing.v1beta1.Params\"/\n\x17QuerySigningInfoRequest\x12\x14\n\x0c\x63ons_address\x18\x01 \x01(\t\"c\n\x18QuerySigningInfoResponse\x12G\n\x10val_signing_info\x18\x01 \x01(\x0b\x32-.cosmos.slashing.v1beta1.ValidatorSigningInfo\"V\n\x18QuerySigningInfosRequest\x12:\n\npagination\x18\x01 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x95\x01\n\x19QuerySigningInfosResponse\x12;\n\x04info\x18\x01 \x03(\x0b\x32-.cosmos.slashing.v1beta1.ValidatorSigningInfo\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse2\xf2\x03\n\x05Query\x12\x8c\x01\n\x06Params\x12+.cosmos.slashing.v1beta1.QueryParamsRequest\x1a,.cosmos.slashing.v1beta1.QueryParamsResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/cosmos/slashing/v1beta1/params\x12\xb1\x01\n\x0bSigningInfo\x12\x30.cosmos.slashing.v1beta1.QuerySigningInfoRequest\x1a\x31.cosmos.slashing.v1beta1.QuerySigningInfoResponse\"=\x82\xd3\xe4\x93\x02\x37\x12\x35/cosmos/slashing/v1beta1/signing_infos/{cons_address}\x12\xa5\x01\n\x0cSigningInfos\x12\x31.cosmos.slashing.v1beta1.QuerySigningInfosRequest\x1a\x32.cosmos.slashing.v1beta1.QuerySigningInfosResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/slashing/v1beta1/signing_infosb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.slashing.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['min_signed_per_window']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['min_signed_per_window']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['slash_fraction_double_sign']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['slash_fraction_double_sign']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['slash_fraction_downtime']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['slash_fraction_downtime']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
   _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002!\022\037/cosmos/slashing/v1beta1/params'
   _globals['_QUERY'].methods_by_name['SigningInfo']._loaded_options = None
   _globals['_QUERY'].methods_by_name['SigningInfo']._serialized_options = b'\202\323\344\223\0027\0225/cosmos/slashing/v1beta1/signing_infos/{cons_address}'
   _globals['_QUERY'].methods_by_name['SigningInfos']._loaded_options = None
   _globals['_QUERY'].methods_by_name['SigningInfos']._serialized_options = b'\202\323\344\223\002(\022&/cosmos/slashing/v1beta1/signing_infos'
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=230
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=250
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=252
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=322
-  _globals['_QUERYSIGNINGINFOREQUEST']._serialized_start=324
-  _globals['_QUERYSIGNINGINFOREQUEST']._serialized_end=371
-  _globals['_QUERYSIGNINGINFORESPONSE']._serialized_start=373
-  _globals['_QUERYSIGNINGINFORESPONSE']._serialized_end=472
-  _globals['_QUERYSIGNINGINFOSREQUEST']._serialized_start=474
-  _globals['_QUERYSIGNINGINFOSREQUEST']._serialized_end=560
-  _globals['_QUERYSIGNINGINFOSRESPONSE']._serialized_start=563
-  _globals['_QUERYSIGNINGINFOSRESPONSE']._serialized_end=712
-  _globals['_PARAMS']._serialized_start=715
-  _globals['_PARAMS']._serialized_end=960
-  _globals['_VALIDATORSIGNINGINFO']._serialized_start=963
-  _globals['_VALIDATORSIGNINGINFO']._serialized_end=1147
-  _globals['_QUERY']._serialized_start=1150
-  _globals['_QUERY']._serialized_end=1648
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=178
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=198
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=200
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=270
+  _globals['_QUERYSIGNINGINFOREQUEST']._serialized_start=272
+  _globals['_QUERYSIGNINGINFOREQUEST']._serialized_end=319
+  _globals['_QUERYSIGNINGINFORESPONSE']._serialized_start=321
+  _globals['_QUERYSIGNINGINFORESPONSE']._serialized_end=420
+  _globals['_QUERYSIGNINGINFOSREQUEST']._serialized_start=422
+  _globals['_QUERYSIGNINGINFOSREQUEST']._serialized_end=508
+  _globals['_QUERYSIGNINGINFOSRESPONSE']._serialized_start=511
+  _globals['_QUERYSIGNINGINFOSRESPONSE']._serialized_end=660
+  _globals['_QUERY']._serialized_start=663
+  _globals['_QUERY']._serialized_end=1161
 # @@protoc_insertion_point(module_scope)

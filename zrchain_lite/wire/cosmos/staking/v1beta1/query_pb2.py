@@ -23,36 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
-from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
+from zrchain_lite.wire.cosmos.staking.v1beta1 import staking_pb2 as cosmos_dot_staking_dot_v1beta1_dot_staking__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
-from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
-from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
-from zrchain_lite.wire.tendermint.types import types_pb2 as tendermint_dot_types_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cosmos/staking/v1beta1/query.proto\x12\x16\x63osmos.staking.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctendermint/types/types.proto\"d\n\x16QueryValidatorsRequest\x12\x0e\n\x06status\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8d\x01\n\x17QueryValidatorsResponse\x12\x35\n\nvalidators\x18\x01 \x03(\x0b\x32!.cosmos.staking.v1beta1.Validator\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"/\n\x15QueryValidatorRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\"N\n\x16QueryValidatorResponse\x12\x34\n\tvalidator\x18\x01 \x01(\x0b\x32!.cosmos.staking.v1beta1.Validator\"v\n QueryValidatorDelegationsRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xaa\x01\n!QueryValidatorDelegationsResponse\x12H\n\x14\x64\x65legation_responses\x18\x01 \x03(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\x7f\n)QueryValidatorUnbondingDelegationsRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xb3\x01\n*QueryValidatorUnbondingDelegationsResponse\x12H\n\x13unbonding_responses\x18\x01 \x03(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"H\n\x16QueryDelegationRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"b\n\x17QueryDelegationResponse\x12G\n\x13\x64\x65legation_response\x18\x01 \x01(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\"Q\n\x1fQueryUnbondingDelegationRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"_\n QueryUnbondingDelegationResponse\x12;\n\x06unbond\x18\x01 \x01(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\"v\n QueryDelegatorDelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xaa\x01\n!QueryDelegatorDelegationsResponse\x12H\n\x14\x64\x65legation_responses\x18\x01 \x03(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\x7f\n)QueryDelegatorUnbondingDelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xb3\x01\n*QueryDelegatorUnbondingDelegationsResponse\x12H\n\x13unbonding_responses\x18\x01 \x03(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\xa7\x01\n\x19QueryRedelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x1a\n\x12src_validator_addr\x18\x02 \x01(\t\x12\x1a\n\x12\x64st_validator_addr\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xa7\x01\n\x1aQueryRedelegationsResponse\x12L\n\x16redelegation_responses\x18\x01 \x03(\x0b\x32,.cosmos.staking.v1beta1.RedelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"u\n\x1fQueryDelegatorValidatorsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x96\x01\n QueryDelegatorValidatorsResponse\x12\x35\n\nvalidators\x18\x01 \x03(\x0b\x32!.cosmos.staking.v1beta1.Validator\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"P\n\x1eQueryDelegatorValidatorRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"W\n\x1fQueryDelegatorValidatorResponse\x12\x34\n\tvalidator\x18\x01 \x01(\x0b\x32!.cosmos.staking.v1beta1.Validator\",\n\x1aQueryHistoricalInfoRequest\x12\x0e\n\x06height\x18\x01 \x01(\x03\"S\n\x1bQueryHistoricalInfoResponse\x12\x34\n\x04hist\x18\x01 \x01(\x0b\x32&.cosmos.staking.v1beta1.HistoricalInfo\"\x12\n\x10QueryPoolRequest\"?\n\x11QueryPoolResponse\x12*\n\x04pool\x18\x01 \x01(\x0b\x32\x1c.cosmos.staking.v1beta1.Pool\"\x14\n\x12QueryParamsRequest\"E\n\x13QueryParamsResponse\x12.\n\x06params\x18\x01 \x01(\x0b\x32\x1e.cosmos.staking.v1beta1.Params\"\xec\x03\n\tValidator\x12\x18\n\x10operator_address\x18\x01 \x01(\t\x12.\n\x10\x63onsensus_pubkey\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x0e\n\x06jailed\x18\x03 \x01(\x08\x12\x32\n\x06status\x18\x04 \x01(\x0e\x32\".cosmos.staking.v1beta1.BondStatus\x12\x0e\n\x06tokens\x18\x05 \x01(\t\x12(\n\x10\x64\x65legator_shares\x18\x06 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x38\n\x0b\x64\x65scription\x18\x07 \x01(\x0b\x32#.cosmos.staking.v1beta1.Description\x12\x18\n\x10unbonding_height\x18\x08 \x01(\x03\x12\x32\n\x0eunbonding_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\ncommission\x18\n \x01(\x0b\x32\".cosmos.staking.v1beta1.Commission\x12\x1b\n\x13min_self_delegation\x18\x0b \x01(\t\x12#\n\x1bunbonding_on_hold_ref_count\x18\x0c \x01(\x03\x12\x15\n\runbonding_ids\x18\r \x03(\x04\"l\n\x0b\x44\x65scription\x12\x0f\n\x07moniker\x18\x01 \x01(\t\x12\x10\n\x08identity\x18\x02 \x01(\t\x12\x0f\n\x07website\x18\x03 \x01(\t\x12\x18\n\x10security_contact\x18\x04 \x01(\t\x12\x0f\n\x07\x64\x65tails\x18\x05 \x01(\t\"\x80\x01\n\nCommission\x12\x41\n\x10\x63ommission_rates\x18\x01 \x01(\x0b\x32\'.cosmos.staking.v1beta1.CommissionRates\x12/\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0f\x43ommissionRates\x12\x1c\n\x04rate\x18\x01 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12 \n\x08max_rate\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\'\n\x0fmax_change_rate\x18\x03 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"x\n\x12\x44\x65legationResponse\x12\x36\n\ndelegation\x18\x01 \x01(\x0b\x32\".cosmos.staking.v1beta1.Delegation\x12*\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"b\n\nDelegation\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\x12\x19\n\x11validator_address\x18\x02 \x01(\t\x12\x1e\n\x06shares\x18\x03 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"\x8e\x01\n\x13UnbondingDelegation\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\x12\x19\n\x11validator_address\x18\x02 \x01(\t\x12\x41\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x30.cosmos.staking.v1beta1.UnbondingDelegationEntry\"\xcd\x01\n\x18UnbondingDelegationEntry\x12\x17\n\x0f\x63reation_height\x18\x01 \x01(\x03\x12\x33\n\x0f\x63ompletion_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0finitial_balance\x18\x03 \x01(\t\x12\x0f\n\x07\x62\x61lance\x18\x04 \x01(\t\x12\x14\n\x0cunbonding_id\x18\x05 \x01(\x04\x12#\n\x1bunbonding_on_hold_ref_count\x18\x06 \x01(\x03\"\x96\x01\n\x14RedelegationResponse\x12:\n\x0credelegation\x18\x01 \x01(\x0b\x32$.cosmos.staking.v1beta1.Redelegation\x12\x42\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x31.cosmos.staking.v1beta1.RedelegationEntryResponse\"\xa3\x01\n\x0cRedelegation\x12\x19\n\x11\x64\x65legator_address\x18\x01 \x01(\t\x12\x1d\n\x15validator_src_address\x18\x02 \x01(\t\x12\x1d\n\x15validator_dst_address\x18\x03 \x01(\t\x12:\n\x07\x65ntries\x18\x04 \x03(\x0b\x32).cosmos.staking.v1beta1.RedelegationEntry\"\xd9\x01\n\x11RedelegationEntry\x12\x17\n\x0f\x63reation_height\x18\x01 \x01(\x03\x12\x33\n\x0f\x63ompletion_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0finitial_balance\x18\x03 \x01(\t\x12\"\n\nshares_dst\x18\x04 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x14\n\x0cunbonding_id\x18\x05 \x01(\x04\x12#\n\x1bunbonding_on_hold_ref_count\x18\x06 \x01(\x03\"s\n\x19RedelegationEntryResponse\x12\x45\n\x12redelegation_entry\x18\x01 \x01(\x0b\x32).cosmos.staking.v1beta1.RedelegationEntry\x12\x0f\n\x07\x62\x61lance\x18\x04 \x01(\t\"m\n\x0eHistoricalInfo\x12(\n\x06header\x18\x01 \x01(\x0b\x32\x18.tendermint.types.Header\x12\x31\n\x06valset\x18\x02 \x03(\x0b\x32!.cosmos.staking.v1beta1.Validator\"8\n\x04Pool\x12\x19\n\x11not_bonded_tokens\x18\x01 \x01(\t\x12\x15\n\rbonded_tokens\x18\x02 \x01(\t\"\xc5\x01\n\x06Params\x12\x31\n\x0eunbonding_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x16\n\x0emax_validators\x18\x02 \x01(\r\x12\x13\n\x0bmax_entries\x18\x03 \x01(\r\x12\x1a\n\x12historical_entries\x18\x04 \x01(\r\x12\x12\n\nbond_denom\x18\x05 \x01(\t\x12+\n\x13min_commission_rate\x18\x06 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec*v\n\nBondStatus\x12\x1b\n\x17\x42OND_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42OND_STATUS_UNBONDED\x10\x01\x12\x19\n\x15\x42OND_STATUS_UNBONDING\x10\x02\x12\x16\n\x12\x42OND_STATUS_BONDED\x10\x03\x32\xea\x15\n\x05Query\x12\x99\x01\n\nValidators\x12..cosmos.staking.v1beta1.QueryValidatorsRequest\x1a/.cosmos.staking.v1beta1.QueryValidatorsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/cosmos/staking/v1beta1/validators\x12\xa7\x01\n\tValidator\x12-.cosmos.staking.v1beta1.QueryValidatorRequest\x1a..cosmos.staking.v1beta1.QueryValidatorResponse\";\x82\xd3\xe4\x93\x02\x35\x12\x33/cosmos/staking/v1beta1/validators/{validator_addr}\x12\xd4\x01\n\x14ValidatorDelegations\x12\x38.cosmos.staking.v1beta1.QueryValidatorDelegationsRequest\x1a\x39.cosmos.staking.v1beta1.QueryValidatorDelegationsResponse\"G\x82\xd3\xe4\x93\x02\x41\x12?/cosmos/staking/v1beta1/validators/{validator_addr}/delegations\x12\xf9\x01\n\x1dValidatorUnbondingDelegations\x12\x41.cosmos.staking.v1beta1.QueryValidatorUnbondingDelegationsRequest\x1a\x42.cosmos.staking.v1beta1.QueryValidatorUnbondingDelegationsResponse\"Q\x82\xd3\xe4\x93\x02K\x12I/cosmos/staking/v1beta1/validators/{validator_addr}/unbonding_delegations\x12\xc7\x01\n\nDelegation\x12..cosmos.staking.v1beta1.QueryDelegationRequest\x1a/.cosmos.staking.v1beta1.QueryDelegationResponse\"X\x82\xd3\xe4\x93\x02R\x12P/cosmos/staking/v1beta1/validators/{validator_addr}/delegations/{delegator_addr}\x12\xf7\x01\n\x13UnbondingDelegation\x12\x37.cosmos.staking.v1beta1.QueryUnbondingDelegationRequest\x1a\x38.cosmos.staking.v1beta1.QueryUnbondingDelegationResponse\"m\x82\xd3\xe4\x93\x02g\x12\x65/cosmos/staking/v1beta1/validators/{validator_addr}/delegations/{delegator_addr}/unbonding_delegation\x12\xc9\x01\n\x14\x44\x65legatorDelegations\x12\x38.cosmos.staking.v1beta1.QueryDelegatorDelegationsRequest\x1a\x39.cosmos.staking.v1beta1.QueryDelegatorDelegationsResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/staking/v1beta1/delegations/{delegator_addr}\x12\xf9\x01\n\x1d\x44\x65legatorUnbondingDelegations\x12\x41.cosmos.staking.v1beta1.QueryDelegatorUnbondingDelegationsRequest\x1a\x42.cosmos.staking.v1beta1.QueryDelegatorUnbondingDelegationsResponse\"Q\x82\xd3\xe4\x93\x02K\x12I/cosmos/staking/v1beta1/delegators/{delegator_addr}/unbonding_delegations\x12\xc1\x01\n\rRedelegations\x12\x31.cosmos.staking.v1beta1.QueryRedelegationsRequest\x1a\x32.cosmos.staking.v1beta1.QueryRedelegationsResponse\"I\x82\xd3\xe4\x93\x02\x43\x12\x41/cosmos/staking/v1beta1/delegators/{delegator_addr}/redelegations\x12\xd0\x01\n\x13\x44\x65legatorValidators\x12\x37.cosmos.staking.v1beta1.QueryDelegatorValidatorsRequest\x1a\x38.cosmos.staking.v1beta1.QueryDelegatorValidatorsResponse\"F\x82\xd3\xe4\x93\x02@\x12>/cosmos/staking/v1beta1/delegators/{delegator_addr}/validators\x12\xde\x01\n\x12\x44\x65legatorValidator\x12\x36.cosmos.staking.v1beta1.QueryDelegatorValidatorRequest\x1a\x37.cosmos.staking.v1beta1.QueryDelegatorValidatorResponse\"W\x82\xd3\xe4\x93\x02Q\x12O/cosmos/staking/v1beta1/delegators/{delegator_addr}/validators/{validator_addr}\x12\xb3\x01\n\x0eHistoricalInfo\x12\x32.cosmos.staking.v1beta1.QueryHistoricalInfoRequest\x1a\x33.cosmos.staking.v1beta1.QueryHistoricalInfoResponse\"8\x82\xd3\xe4\x93\x02\x32\x12\x30/cosmos/staking/v1beta1/historical_info/{height}\x12\x81\x01\n\x04Pool\x12(.cosmos.staking.v1beta1.QueryPoolRequest\x1a).cosmos.staking.v1beta1.QueryPoolResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/cosmos/staking/v1beta1/pool\x12\x89\x01\n\x06Params\x12*.cosmos.staking.v1beta1.QueryParamsRequest\x1a+.cosmos.staking.v1beta1.QueryParamsResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/cosmos/staking/v1beta1/paramsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"cosmos/staking/v1beta1/query.proto\x12\x16\x63osmos.staking.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a$cosmos/staking/v1beta1/staking.proto\x1a\x1cgoogle/api/annotations.proto\"d\n\x16QueryValidatorsRequest\x12\x0e\n\x06status\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x8d\x01\n\x17QueryValidatorsResponse\x12\x35\n\nvalidators\x18\x01 \x03(\x0b\x32!.cosmos.staking.v1beta1.Validator\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"/\n\x15QueryValidatorRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\"N\n\x16QueryValidatorResponse\x12\x34\n\tvalidator\x18\x01 \x01(\x0b\x32!.cosmos.staking.v1beta1.Validator\"v\n QueryValidatorDelegationsRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xaa\x01\n!QueryValidatorDelegationsResponse\x12H\n\x14\x64\x65legation_responses\x18\x01 \x03(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\x7f\n)QueryValidatorUnbondingDelegationsRequest\x12\x16\n\x0evalidator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xb3\x01\n*QueryValidatorUnbondingDelegationsResponse\x12H\n\x13unbonding_responses\x18\x01 \x03(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"H\n\x16QueryDelegationRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"b\n\x17QueryDelegationResponse\x12G\n\x13\x64\x65legation_response\x18\x01 \x01(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\"Q\n\x1fQueryUnbondingDelegationRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"_\n QueryUnbondingDelegationResponse\x12;\n\x06unbond\x18\x01 \x01(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\"v\n QueryDelegatorDelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xaa\x01\n!QueryDelegatorDelegationsResponse\x12H\n\x14\x64\x65legation_responses\x18\x01 \x03(\x0b\x32*.cosmos.staking.v1beta1.DelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\x7f\n)QueryDelegatorUnbondingDelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xb3\x01\n*QueryDelegatorUnbondingDelegationsResponse\x12H\n\x13unbonding_responses\x18\x01 \x03(\x0b\x32+.cosmos.staking.v1beta1.UnbondingDelegation\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"\xa7\x01\n\x19QueryRedelegationsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x1a\n\x12src_validator_addr\x18\x02 \x01(\t\x12\x1a\n\x12\x64st_validator_addr\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\xa7\x01\n\x1aQueryRedelegationsResponse\x12L\n\x16redelegation_responses\x18\x01 \x03(\x0b\x32,.cosmos.staking.v1beta1.RedelegationResponse\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"u\n\x1fQueryDelegatorValidatorsRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x96\x01\n QueryDelegatorValidatorsResponse\x12\x35\n\nvalidators\x18\x01 \x03(\x0b\x32!.cosmos.staking.v1beta1.Validator\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"P\n\x1eQueryDelegatorValidatorRequest\x12\x16\n\x0e\x64\x65legator_addr\x18\x01 \x01(\t\x12\x16\n\x0evalidator_addr\x18\x02 \x01(\t\"W\n\x1fQueryDelegatorValidatorResponse\x12\x34\n\tvalidator\x18\x01 \x01(\x0b\x32!.cosmos.staking.v1beta1.Validator\",\n\x1aQueryHistoricalInfoRequest\x12\x0e\n\x06height\x18\x01 \x01(\x03\"S\n\x1bQueryHistoricalInfoResponse\x12\x34\n\x04hist\x18\x01 \x01(\x0b\x32&.cosmos.staking.v1beta1.HistoricalInfo\"\x12\n\x10QueryPoolRequest\"?\n\x11QueryPoolResponse\x12*\n\x04pool\x18\x01 \x01(\x0b\x32\x1c.cosmos.staking.v1beta1.Pool\"\x14\n\x12QueryParamsRequest\"E\n\x13QueryParamsResponse\x12.\n\x06params\x18\x01 \x01(\x0b\x32\x1e.cosmos.staking.v1beta1.Params2\xea\x15\n\x05Query\x12\x99\x01\n\nValidators\x12..cosmos.staking.v1beta1.QueryValidatorsRequest\x1a/.cosmos.staking.v1beta1.QueryValidatorsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/cosmos/staking/v1beta1/validators\x12\xa7\x01\n\tValidator\x12-.cosmos.staking.v1beta1.QueryValidatorRequest\x1a..cosmos.staking.v1beta1.QueryValidatorResponse\";\x82\xd3\xe4\x93\x02\x35\x12\x33/cosmos/staking/v1beta1/validators/{validator_addr}\x12\xd4\x01\n\x14ValidatorDelegations\x12\x38.cosmos.staking.v1beta1.QueryValidatorDelegationsRequest\x1a\x39.cosmos.staking.v1beta1.QueryValidatorDelegationsResponse\"G\x82\xd3\xe4\x93\x02\x41\x12?/cosmos/staking/v1beta1/validators/{validator_addr}/delegations\x12\xf9\x01\n\x1dValidatorUnbondingDelegations\x12\x41.cosmos.staking.v1beta1.QueryValidatorUnbondingDelegationsRequest\x1a\x42.cosmos.staking.v1beta1.QueryValidatorUnbondingDelegationsResponse\"Q\x82\xd3\xe4\x93\x02K\x12I/cosmos/staking/v1beta1/validators/{validator_addr}/unbonding_delegations\x12\xc7\x01\n\nDelegation\x12..cosmos.staking.v1beta1.QueryDelegationRequest\x1a/.cosmos.staking.v1beta1.QueryDelegationResponse\"X\x82\xd3\xe4\x93\x02R\x12P/cosmos/staking/v1beta1/validators/{validator_addr}/delegations/{delegator_addr}\x12\xf7\x01\n\x13UnbondingDelegation\x12\x37.cosmos.staking.v1beta1.QueryUnbondingDelegationRequest\x1a\x38.cosmos.staking.v1beta1.QueryUnbondingDelegationResponse\"m\x82\xd3\xe4\x93\x02g\x12\x65/cosmos/staking/v1beta1/validators/{validator_addr}/delegations/{delegator_addr}/unbonding_delegation\x12\xc9\x01\n\x14\x44\x65legatorDelegations\x12\x38.cosmos.staking.v1beta1.QueryDelegatorDelegationsRequest\x1a\x39.cosmos.staking.v1beta1.QueryDelegatorDelegationsResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/staking/v1beta1/delegations/{delegator_addr}\x12\xf9\x01\n\x1d\x44\x65legatorUnbondingDelegations\x12\x41.cosmos.staking.v1beta1.QueryDelegatorUnbondingDelegationsRequest\x1a\x42.cosmos.staking.v1beta1.QueryDelegatorUnbondingDelegationsResponse\"Q\x82\xd3\xe4\x93\x02K\x12I/cosmos/staking/v1beta1/delegators/{delegator_addr}/unbonding_delegations\x12\xc1\x01\n\rRedelegations\x12\x31.cosmos.staking.v1beta1.QueryRedelegationsRequest\x1a\x32.cosmos.staking.v1beta1.QueryRedelegationsResponse\"I\x82\xd3\xe4\x93\x02\x43\x12\x41/cosmos/staking/v1beta1/delegators/{delegator_addr}/redelegations\x12\xd0\x01\n\x13\x44\x65legatorValidators\x12\x37.cosmos.staking.v1beta1.QueryDelegatorValidatorsRequest\x1a\x38.cosmos.staking.v1beta1.QueryDelegatorValidatorsResponse\"F\x82\xd3\xe4\x93\x02@\x12>/cosmos/staking/v1beta1/delegators/{delegator_addr}/validators\x12\xde\x01\n\x12\x44\x65legatorValidator\x12\x36.cosmos.staking.v1beta1.QueryDelegatorValidatorRequest\x1a\x37.cosmos.staking.v1beta1.QueryDelegatorValidatorResponse\"W\x82\xd3\xe4\x93\x02Q\x12O/cosmos/staking/v1beta1/delegators/{delegator_addr}/validators/{validator_addr}\x12\xb3\x01\n\x0eHistoricalInfo\x12\x32.cosmos.staking.v1beta1.QueryHistoricalInfoRequest\x1a\x33.cosmos.staking.v1beta1.QueryHistoricalInfoResponse\"8\x82\xd3\xe4\x93\x02\x32\x12\x30/cosmos/staking/v1beta1/historical_info/{height}\x12\x81\x01\n\x04Pool\x12(.cosmos.staking.v1beta1.QueryPoolRequest\x1a).cosmos.staking.v1beta1.QueryPoolResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/cosmos/staking/v1beta1/pool\x12\x89\x01\n\x06Params\x12*.cosmos.staking.v1beta1.QueryParamsRequest\x1a+.cosmos.staking.v1beta1.QueryParamsResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/cosmos/staking/v1beta1/paramsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.staking.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VALIDATOR'].fields_by_name['delegator_shares']._loaded_options = None
-  _globals['_VALIDATOR'].fields_by_name['delegator_shares']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_COMMISSIONRATES'].fields_by_name['rate']._loaded_options = None
-  _globals['_COMMISSIONRATES'].fields_by_name['rate']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_COMMISSIONRATES'].fields_by_name['max_rate']._loaded_options = None
-  _globals['_COMMISSIONRATES'].fields_by_name['max_rate']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_COMMISSIONRATES'].fields_by_name['max_change_rate']._loaded_options = None
-  _globals['_COMMISSIONRATES'].fields_by_name['max_change_rate']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_DELEGATION'].fields_by_name['shares']._loaded_options = None
-  _globals['_DELEGATION'].fields_by_name['shares']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_REDELEGATIONENTRY'].fields_by_name['shares_dst']._loaded_options = None
-  _globals['_REDELEGATIONENTRY'].fields_by_name['shares_dst']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['min_commission_rate']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['min_commission_rate']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERY'].methods_by_name['Validators']._loaded_options = None
   _globals['_QUERY'].methods_by_name['Validators']._serialized_options = b'\202\323\344\223\002$\022\"/cosmos/staking/v1beta1/validators'
   _globals['_QUERY'].methods_by_name['Validator']._loaded_options = None
@@ -81,94 +62,62 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['Pool']._serialized_options = b'\202\323\344\223\002\036\022\034/cosmos/staking/v1beta1/pool'
   _globals['_QUERY'].methods_by_name['Params']._loaded_options = None
   _globals['_QUERY'].methods_by_name['Params']._serialized_options = b'\202\323\344\223\002 \022\036/cosmos/staking/v1beta1/params'
-  _globals['_BONDSTATUS']._serialized_start=5806
-  _globals['_BONDSTATUS']._serialized_end=5924
-  _globals['_QUERYVALIDATORSREQUEST']._serialized_start=317
-  _globals['_QUERYVALIDATORSREQUEST']._serialized_end=417
-  _globals['_QUERYVALIDATORSRESPONSE']._serialized_start=420
-  _globals['_QUERYVALIDATORSRESPONSE']._serialized_end=561
-  _globals['_QUERYVALIDATORREQUEST']._serialized_start=563
-  _globals['_QUERYVALIDATORREQUEST']._serialized_end=610
-  _globals['_QUERYVALIDATORRESPONSE']._serialized_start=612
-  _globals['_QUERYVALIDATORRESPONSE']._serialized_end=690
-  _globals['_QUERYVALIDATORDELEGATIONSREQUEST']._serialized_start=692
-  _globals['_QUERYVALIDATORDELEGATIONSREQUEST']._serialized_end=810
-  _globals['_QUERYVALIDATORDELEGATIONSRESPONSE']._serialized_start=813
-  _globals['_QUERYVALIDATORDELEGATIONSRESPONSE']._serialized_end=983
-  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSREQUEST']._serialized_start=985
-  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSREQUEST']._serialized_end=1112
-  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSRESPONSE']._serialized_start=1115
-  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSRESPONSE']._serialized_end=1294
-  _globals['_QUERYDELEGATIONREQUEST']._serialized_start=1296
-  _globals['_QUERYDELEGATIONREQUEST']._serialized_end=1368
-  _globals['_QUERYDELEGATIONRESPONSE']._serialized_start=1370
-  _globals['_QUERYDELEGATIONRESPONSE']._serialized_end=1468
-  _globals['_QUERYUNBONDINGDELEGATIONREQUEST']._serialized_start=1470
-  _globals['_QUERYUNBONDINGDELEGATIONREQUEST']._serialized_end=1551
-  _globals['_QUERYUNBONDINGDELEGATIONRESPONSE']._serialized_start=1553
-  _globals['_QUERYUNBONDINGDELEGATIONRESPONSE']._serialized_end=1648
-  _globals['_QUERYDELEGATORDELEGATIONSREQUEST']._serialized_start=1650
-  _globals['_QUERYDELEGATORDELEGATIONSREQUEST']._serialized_end=1768
-  _globals['_QUERYDELEGATORDELEGATIONSRESPONSE']._serialized_start=1771
-  _globals['_QUERYDELEGATORDELEGATIONSRESPONSE']._serialized_end=1941
-  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSREQUEST']._serialized_start=1943
-  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSREQUEST']._serialized_end=2070
-  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSRESPONSE']._serialized_start=2073
-  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSRESPONSE']._serialized_end=2252
-  _globals['_QUERYREDELEGATIONSREQUEST']._serialized_start=2255
-  _globals['_QUERYREDELEGATIONSREQUEST']._serialized_end=2422
-  _globals['_QUERYREDELEGATIONSRESPONSE']._serialized_start=2425
-  _globals['_QUERYREDELEGATIONSRESPONSE']._serialized_end=2592
-  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_start=2594
-  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_end=2711
-  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_start=2714
-  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_end=2864
-  _globals['_QUERYDELEGATORVALIDATORREQUEST']._serialized_start=2866
-  _globals['_QUERYDELEGATORVALIDATORREQUEST']._serialized_end=2946
-  _globals['_QUERYDELEGATORVALIDATORRESPONSE']._serialized_start=2948
-  _globals['_QUERYDELEGATORVALIDATORRESPONSE']._serialized_end=3035
-  _globals['_QUERYHISTORICALINFOREQUEST']._serialized_start=3037
-  _globals['_QUERYHISTORICALINFOREQUEST']._serialized_end=3081
-  _globals['_QUERYHISTORICALINFORESPONSE']._serialized_start=3083
-  _globals['_QUERYHISTORICALINFORESPONSE']._serialized_end=3166
-  _globals['_QUERYPOOLREQUEST']._serialized_start=3168
-  _globals['_QUERYPOOLREQUEST']._serialized_end=3186
-  _globals['_QUERYPOOLRESPONSE']._serialized_start=3188
-  _globals['_QUERYPOOLRESPONSE']._serialized_end=3251
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=3253
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=3273
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=3275
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=3344
-  _globals['_VALIDATOR']._serialized_start=3347
-  _globals['_VALIDATOR']._serialized_end=3839
-  _globals['_DESCRIPTION']._serialized_start=3841
-  _globals['_DESCRIPTION']._serialized_end=3949
-  _globals['_COMMISSION']._serialized_start=3952
-  _globals['_COMMISSION']._serialized_end=4080
-  _globals['_COMMISSIONRATES']._serialized_start=4082
-  _globals['_COMMISSIONRATES']._serialized_end=4204
-  _globals['_DELEGATIONRESPONSE']._serialized_start=4206
-  _globals['_DELEGATIONRESPONSE']._serialized_end=4326
-  _globals['_DELEGATION']._serialized_start=4328
-  _globals['_DELEGATION']._serialized_end=4426
-  _globals['_UNBONDINGDELEGATION']._serialized_start=4429
-  _globals['_UNBONDINGDELEGATION']._serialized_end=4571
-  _globals['_UNBONDINGDELEGATIONENTRY']._serialized_start=4574
-  _globals['_UNBONDINGDELEGATIONENTRY']._serialized_end=4779
-  _globals['_REDELEGATIONRESPONSE']._serialized_start=4782
-  _globals['_REDELEGATIONRESPONSE']._serialized_end=4932
-  _globals['_REDELEGATION']._serialized_start=4935
-  _globals['_REDELEGATION']._serialized_end=5098
-  _globals['_REDELEGATIONENTRY']._serialized_start=5101
-  _globals['_REDELEGATIONENTRY']._serialized_end=5318
-  _globals['_REDELEGATIONENTRYRESPONSE']._serialized_start=5320
-  _globals['_REDELEGATIONENTRYRESPONSE']._serialized_end=5435
-  _globals['_HISTORICALINFO']._serialized_start=5437
-  _globals['_HISTORICALINFO']._serialized_end=5546
-  _globals['_POOL']._serialized_start=5548
-  _globals['_POOL']._serialized_end=5604
-  _globals['_PARAMS']._serialized_start=5607
-  _globals['_PARAMS']._serialized_end=5804
-  _globals['_QUERY']._serialized_start=5927
-  _globals['_QUERY']._serialized_end=8721
+  _globals['_QUERYVALIDATORSREQUEST']._serialized_start=174
+  _globals['_QUERYVALIDATORSREQUEST']._serialized_end=274
+  _globals['_QUERYVALIDATORSRESPONSE']._serialized_start=277
+  _globals['_QUERYVALIDATORSRESPONSE']._serialized_end=418
+  _globals['_QUERYVALIDATORREQUEST']._serialized_start=420
+  _globals['_QUERYVALIDATORREQUEST']._serialized_end=467
+  _globals['_QUERYVALIDATORRESPONSE']._serialized_start=469
+  _globals['_QUERYVALIDATORRESPONSE']._serialized_end=547
+  _globals['_QUERYVALIDATORDELEGATIONSREQUEST']._serialized_start=549
+  _globals['_QUERYVALIDATORDELEGATIONSREQUEST']._serialized_end=667
+  _globals['_QUERYVALIDATORDELEGATIONSRESPONSE']._serialized_start=670
+  _globals['_QUERYVALIDATORDELEGATIONSRESPONSE']._serialized_end=840
+  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSREQUEST']._serialized_start=842
+  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSREQUEST']._serialized_end=969
+  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSRESPONSE']._serialized_start=972
+  _globals['_QUERYVALIDATORUNBONDINGDELEGATIONSRESPONSE']._serialized_end=1151
+  _globals['_QUERYDELEGATIONREQUEST']._serialized_start=1153
+  _globals['_QUERYDELEGATIONREQUEST']._serialized_end=1225
+  _globals['_QUERYDELEGATIONRESPONSE']._serialized_start=1227
+  _globals['_QUERYDELEGATIONRESPONSE']._serialized_end=1325
+  _globals['_QUERYUNBONDINGDELEGATIONREQUEST']._serialized_start=1327
+  _globals['_QUERYUNBONDINGDELEGATIONREQUEST']._serialized_end=1408
+  _globals['_QUERYUNBONDINGDELEGATIONRESPONSE']._serialized_start=1410
+  _globals['_QUERYUNBONDINGDELEGATIONRESPONSE']._serialized_end=1505
+  _globals['_QUERYDELEGATORDELEGATIONSREQUEST']._serialized_start=1507
+  _globals['_QUERYDELEGATORDELEGATIONSREQUEST']._serialized_end=1625
+  _globals['_QUERYDELEGATORDELEGATIONSRESPONSE']._serialized_start=1628
+  _globals['_QUERYDELEGATORDELEGATIONSRESPONSE']._serialized_end=1798
+  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSREQUEST']._serialized_start=1800
+  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSREQUEST']._serialized_end=1927
+  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSRESPONSE']._serialized_start=1930
+  _globals['_QUERYDELEGATORUNBONDINGDELEGATIONSRESPONSE']._serialized_end=2109
+  _globals['_QUERYREDELEGATIONSREQUEST']._serialized_start=2112
+  _globals['_QUERYREDELEGATIONSREQUEST']._serialized_end=2279
+  _globals['_QUERYREDELEGATIONSRESPONSE']._serialized_start=2282
+  _globals['_QUERYREDELEGATIONSRESPONSE']._serialized_end=2449
+  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_start=2451
+  _globals['_QUERYDELEGATORVALIDATORSREQUEST']._serialized_end=2568
+  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_start=2571
+  _globals['_QUERYDELEGATORVALIDATORSRESPONSE']._serialized_end=2721
+  _globals['_QUERYDELEGATORVALIDATORREQUEST']._serialized_start=2723
+  _globals['_QUERYDELEGATORVALIDATORREQUEST']._serialized_end=2803
+  _globals['_QUERYDELEGATORVALIDATORRESPONSE']._serialized_start=2805
+  _globals['_QUERYDELEGATORVALIDATORRESPONSE']._serialized_end=2892
+  _globals['_QUERYHISTORICALINFOREQUEST']._serialized_start=2894
+  _globals['_QUERYHISTORICALINFOREQUEST']._serialized_end=2938
+  _globals['_QUERYHISTORICALINFORESPONSE']._serialized_start=2940
+  _globals['_QUERYHISTORICALINFORESPONSE']._serialized_end=3023
+  _globals['_QUERYPOOLREQUEST']._serialized_start=3025
+  _globals['_QUERYPOOLREQUEST']._serialized_end=3043
+  _globals['_QUERYPOOLRESPONSE']._serialized_start=3045
+  _globals['_QUERYPOOLRESPONSE']._serialized_end=3108
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=3110
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=3130
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=3132
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=3201
+  _globals['_QUERY']._serialized_start=3204
+  _globals['_QUERY']._serialized_end=5998
 # @@protoc_insertion_point(module_scope)
