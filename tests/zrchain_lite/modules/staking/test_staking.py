@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from zrchain_lite.light.hashes import address
 from zrchain_lite.module import Misbehavior
 from zrchain_lite.modules.staking import state
 from zrchain_lite.modules.staking.messages import COMMISSION_PAUSE_MS, UNCHANGED
-from zrchain_lite.validator_addresses import operator_of
+from zrchain_lite.validator_addresses import account_of, operator_of
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.staking.v1beta1 import tx_pb2 as tx
 from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import (
@@ -409,4 +411,18 @@ def test_chain_without_stake__should_have_no_place_for_validators(tmp_path: Path
     assert code == 4
     assert "no stake" in log
     assert ask(chain, "Pool") == {"pool": {"not_bonded_tokens": "0", "bonded_tokens": "0"}}
+    chain.close()
+
+
+def test_genesis_of_the_page__should_begin_a_chain_with_stake(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "ledger.md").read_text()
+    (block,) = [
+        each for each in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if "staking" in each
+    ]
+    state_ = json.loads(block)
+    operator = state_["staking"]["validators"][0]["validator_address"]
+    coins = [{"denom": "urock", "amount": "10000000"}]
+    rich = {"balances": [{"address": account_of(operator), "coins": coins}]}
+    chain = Chain(tmp_path, first=genesis(bank=rich, **state_))
+    assert ask(chain, "Pool")["pool"]["bonded_tokens"] == "10000000"
     chain.close()
