@@ -252,6 +252,7 @@ class App:
         overlay = Overlay(self._state)
         time_ms = request.time.ToMilliseconds()
         ctx = Context(overlay, request.height, time_ms, self._tip.chain_id, request.hash)
+        ctx.route = self.registry.handler
         ctx.votes, ctx.misbehavior = validators.votes(request), validators.misbehavior(request)
         for module in self._modules:
             module.begin_block(ctx)

@@ -13,6 +13,7 @@ from zrchain_lite.modules.bank import BankKeeper
 from zrchain_lite.modules.consensus import ConsensusKeeper
 from zrchain_lite.modules.distribution import DistributionKeeper
 from zrchain_lite.modules.feegrant import FeegrantKeeper
+from zrchain_lite.modules.gov import GovKeeper
 from zrchain_lite.modules.identity import IdentityKeeper
 from zrchain_lite.modules.policy import PolicyKeeper
 from zrchain_lite.modules.slashing import SlashingKeeper
@@ -35,6 +36,7 @@ class Keepers:
     staking: StakingKeeper
     distribution: DistributionKeeper
     slashing: SlashingKeeper
+    gov: GovKeeper
 
     @classmethod
     def create(cls) -> Keepers:
@@ -57,6 +59,7 @@ class Keepers:
             staking=staking,
             distribution=distribution,
             slashing=slashing,
+            gov=GovKeeper(bank, staking),
         )
 
     def app(self, store: LmdbStore, modules: Sequence[Module]) -> App:

@@ -33,10 +33,11 @@ from zrchain_lite.modules.bank import BankModule
 from zrchain_lite.modules.consensus import ConsensusModule
 from zrchain_lite.modules.distribution import DistributionModule
 from zrchain_lite.modules.feegrant import FeegrantModule
+from zrchain_lite.modules.gov import GovModule
 from zrchain_lite.modules.identity import IdentityModule
+from zrchain_lite.modules.mint import MintModule
 from zrchain_lite.modules.operators import OperatorsModule
 from zrchain_lite.modules.policy import PolicyModule
-from zrchain_lite.modules.quiet import QuietModule
 from zrchain_lite.modules.slashing import SlashingModule
 from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
@@ -114,10 +115,11 @@ def modules(keepers: Keepers) -> tuple[Module, ...]:
         ConsensusModule(keepers.consensus),
         AuthzModule(auth),
         FeegrantModule(keepers.feegrant),
+        MintModule(bank, keepers.staking),
         DistributionModule(keepers.distribution, bank, keepers.staking),
         SlashingModule(keepers.slashing, bank),
+        GovModule(keepers.gov),
         StakingModule(keepers.staking, bank),
-        QuietModule(),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),

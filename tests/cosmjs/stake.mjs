@@ -1,6 +1,6 @@
 // Run by node: stake.mjs NODE_MODULES RPC_URL direct|amino SECRET_HEX VALIDATOR OTHER_SECRET_HEX.
 // A wallet's whole life with stake: delegate, claim, go to another validator, take back, give up.
-// The other account becomes a validator. Prints one JSON object.
+// The other account becomes a validator, and a proposal is voted on. Prints one JSON object.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -11,6 +11,7 @@ const { fromBech32, fromHex, toBech32 } = require("@cosmjs/encoding");
 const { DirectSecp256k1Wallet, encodePubkey } = require("@cosmjs/proto-signing");
 const stargate = require("@cosmjs/stargate");
 const { connectComet } = require("@cosmjs/tendermint-rpc");
+const { TextProposal, VoteOption } = require("cosmjs-types/cosmos/gov/v1beta1/gov");
 
 const Wallet = mode === "amino" ? Secp256k1Wallet : DirectSecp256k1Wallet;
 const comet = await connectComet(url);
@@ -18,6 +19,7 @@ const queries = stargate.QueryClient.withExtensions(
   comet,
   stargate.setupStakingExtension,
   stargate.setupDistributionExtension,
+  stargate.setupGovExtension,
 );
 
 async function connected(hex) {
@@ -93,6 +95,25 @@ const cancel = {
   },
 };
 keep(await client.signAndBroadcast(address, [cancel], fee));
+const text = TextProposal.fromPartial({ title: "a title", description: "a text" });
+const proposal = {
+  typeUrl: "/cosmos.gov.v1beta1.MsgSubmitProposal",
+  value: {
+    content: {
+      typeUrl: "/cosmos.gov.v1beta1.TextProposal",
+      value: TextProposal.encode(text).finish(),
+    },
+    initialDeposit: [coin(10_000_000)],
+    proposer: address,
+  },
+};
+keep(await client.signAndBroadcast(address, [proposal], fee));
+const ballot = {
+  typeUrl: "/cosmos.gov.v1beta1.MsgVote",
+  value: { proposalId: 1n, voter: address, option: VoteOption.VOTE_OPTION_YES },
+};
+keep(await client.signAndBroadcast(address, [ballot], fee));
+const { tally } = await queries.gov.tally(1);
 const staked = await queries.staking.delegatorDelegations(address);
 const validators = await queries.staking.validators("BOND_STATUS_BONDED");
 const delegation = await client.getDelegation(address, validator);
@@ -104,6 +125,7 @@ console.log(
     delegations: staked.delegationResponses.map((each) => each.balance.amount).sort(),
     delegation: delegation?.amount,
     validators: validators.validators.map((each) => each.description.moniker).sort(),
+    yes: tally.yes,
     left: unbondingResponses[0].entries[0].balance,
   }),
 );

@@ -160,8 +160,10 @@ async def test_cosmjs__should_grant_execute_and_pay_for_another(
 
 
 @pytest.mark.parametrize("mode", ["direct", "amino"])
-async def test_cosmjs__should_delegate_claim_move_and_take_back(tmp_path: Path, mode: str) -> None:
-    """A wallet's life with stake, and another account that becomes a validator."""
+async def test_cosmjs__should_delegate_claim_move_take_back_and_vote(
+    tmp_path: Path, mode: str
+) -> None:
+    """A wallet's life with stake, beside another account that becomes a validator."""
     key = ValidatorKey.kept(_made(tmp_path / "home"))
     public = {
         "@type": "/cosmos.crypto.ed25519.PubKey",
@@ -182,13 +184,14 @@ async def test_cosmjs__should_delegate_claim_move_and_take_back(tmp_path: Path, 
         done = await asyncio.to_thread(run, words)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
-    assert seen["codes"] == [0] * 7
+    assert seen["codes"] == [0] * 9
     (earned,) = seen["earned"]
     assert int(earned) > 0
     assert seen["claimed"] >= int(earned) // 10**18 - 60
     assert seen["delegations"] == ["10000000", "19400005"]
     assert seen["delegation"] == "19400005"
     assert seen["validators"] == sorted([ALICE.address[-6:], "second"])
+    assert seen["yes"] == str(10_000_000 + 19_400_005)
     assert seen["left"] == "1000000"
 
 

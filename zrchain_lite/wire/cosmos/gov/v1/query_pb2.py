@@ -23,43 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
-from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
+from zrchain_lite.wire.cosmos.gov.v1 import gov_pb2 as cosmos_dot_gov_dot_v1_dot_gov__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
-from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
-from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63osmos/gov/v1/query.proto\x12\rcosmos.gov.v1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x04\n\x08Proposal\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x08messages\x18\x02 \x03(\x0b\x32\x14.google.protobuf.Any\x12-\n\x06status\x18\x03 \x01(\x0e\x32\x1d.cosmos.gov.v1.ProposalStatus\x12\x36\n\x12\x66inal_tally_result\x18\x04 \x01(\x0b\x32\x1a.cosmos.gov.v1.TallyResult\x12/\n\x0bsubmit_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x64\x65posit_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rtotal_deposit\x18\x07 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x11voting_start_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fvoting_end_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08metadata\x18\n \x01(\t\x12\r\n\x05title\x18\x0b \x01(\t\x12\x0f\n\x07summary\x18\x0c \x01(\t\x12\x10\n\x08proposer\x18\r \x01(\t\x12\x11\n\texpedited\x18\x0e \x01(\x08\x12\x15\n\rfailed_reason\x18\x0f \x01(\t\"e\n\x0bTallyResult\x12\x11\n\tyes_count\x18\x01 \x01(\t\x12\x15\n\rabstain_count\x18\x02 \x01(\t\x12\x10\n\x08no_count\x18\x03 \x01(\t\x12\x1a\n\x12no_with_veto_count\x18\x04 \x01(\t\"p\n\x04Vote\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x32\n\x07options\x18\x04 \x03(\x0b\x32!.cosmos.gov.v1.WeightedVoteOption\x12\x10\n\x08metadata\x18\x05 \x01(\t\"_\n\x12WeightedVoteOption\x12)\n\x06option\x18\x01 \x01(\x0e\x32\x19.cosmos.gov.v1.VoteOption\x12\x1e\n\x06weight\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"@\n\x0cVotingParams\x12\x30\n\rvoting_period\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"v\n\rDepositParams\x12.\n\x0bmin_deposit\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x12max_deposit_period\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"x\n\x0bTallyParams\x12\x1e\n\x06quorum\x18\x01 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12!\n\tthreshold\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12&\n\x0eveto_threshold\x18\x03 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"\xb3\x05\n\x06Params\x12.\n\x0bmin_deposit\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x12max_deposit_period\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rvoting_period\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1e\n\x06quorum\x18\x04 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12!\n\tthreshold\x18\x05 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12&\n\x0eveto_threshold\x18\x06 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x31\n\x19min_initial_deposit_ratio\x18\x07 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12-\n\x15proposal_cancel_ratio\x18\x08 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x1c\n\x14proposal_cancel_dest\x18\t \x01(\t\x12:\n\x17\x65xpedited_voting_period\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x13\x65xpedited_threshold\x18\x0b \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x38\n\x15\x65xpedited_min_deposit\x18\x0c \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x18\n\x10\x62urn_vote_quorum\x18\r \x01(\x08\x12%\n\x1d\x62urn_proposal_deposit_prevote\x18\x0e \x01(\x08\x12\x16\n\x0e\x62urn_vote_veto\x18\x0f \x01(\x08\x12)\n\x11min_deposit_ratio\x18\x10 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"\\\n\x07\x44\x65posit\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\x12)\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"\x1a\n\x18QueryConstitutionRequest\"1\n\x19QueryConstitutionResponse\x12\x14\n\x0c\x63onstitution\x18\x01 \x01(\t\"+\n\x14QueryProposalRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"B\n\x15QueryProposalResponse\x12)\n\x08proposal\x18\x01 \x01(\x0b\x32\x17.cosmos.gov.v1.Proposal\"\xad\x01\n\x15QueryProposalsRequest\x12\x36\n\x0fproposal_status\x18\x01 \x01(\x0e\x32\x1d.cosmos.gov.v1.ProposalStatus\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x11\n\tdepositor\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x81\x01\n\x16QueryProposalsResponse\x12*\n\tproposals\x18\x01 \x03(\x0b\x32\x17.cosmos.gov.v1.Proposal\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"6\n\x10QueryVoteRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\"6\n\x11QueryVoteResponse\x12!\n\x04vote\x18\x01 \x01(\x0b\x32\x13.cosmos.gov.v1.Vote\"d\n\x11QueryVotesRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"u\n\x12QueryVotesResponse\x12\"\n\x05votes\x18\x01 \x03(\x0b\x32\x13.cosmos.gov.v1.Vote\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\")\n\x12QueryParamsRequest\x12\x13\n\x0bparams_type\x18\x01 \x01(\t\"\xe4\x01\n\x13QueryParamsResponse\x12\x36\n\rvoting_params\x18\x01 \x01(\x0b\x32\x1b.cosmos.gov.v1.VotingParamsB\x02\x18\x01\x12\x38\n\x0e\x64\x65posit_params\x18\x02 \x01(\x0b\x32\x1c.cosmos.gov.v1.DepositParamsB\x02\x18\x01\x12\x34\n\x0ctally_params\x18\x03 \x01(\x0b\x32\x1a.cosmos.gov.v1.TallyParamsB\x02\x18\x01\x12%\n\x06params\x18\x04 \x01(\x0b\x32\x15.cosmos.gov.v1.Params\"=\n\x13QueryDepositRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\"?\n\x14QueryDepositResponse\x12\'\n\x07\x64\x65posit\x18\x01 \x01(\x0b\x32\x16.cosmos.gov.v1.Deposit\"g\n\x14QueryDepositsRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"~\n\x15QueryDepositsResponse\x12(\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32\x16.cosmos.gov.v1.Deposit\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\".\n\x17QueryTallyResultRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"E\n\x18QueryTallyResultResponse\x12)\n\x05tally\x18\x01 \x01(\x0b\x32\x1a.cosmos.gov.v1.TallyResult*\xce\x01\n\x0eProposalStatus\x12\x1f\n\x1bPROPOSAL_STATUS_UNSPECIFIED\x10\x00\x12\"\n\x1ePROPOSAL_STATUS_DEPOSIT_PERIOD\x10\x01\x12!\n\x1dPROPOSAL_STATUS_VOTING_PERIOD\x10\x02\x12\x1a\n\x16PROPOSAL_STATUS_PASSED\x10\x03\x12\x1c\n\x18PROPOSAL_STATUS_REJECTED\x10\x04\x12\x1a\n\x16PROPOSAL_STATUS_FAILED\x10\x05*\x89\x01\n\nVoteOption\x12\x1b\n\x17VOTE_OPTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fVOTE_OPTION_YES\x10\x01\x12\x17\n\x13VOTE_OPTION_ABSTAIN\x10\x02\x12\x12\n\x0eVOTE_OPTION_NO\x10\x03\x12\x1c\n\x18VOTE_OPTION_NO_WITH_VETO\x10\x04\x32\xe3\t\n\x05Query\x12\x86\x01\n\x0c\x43onstitution\x12\'.cosmos.gov.v1.QueryConstitutionRequest\x1a(.cosmos.gov.v1.QueryConstitutionResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/gov/v1/constitution\x12\x85\x01\n\x08Proposal\x12#.cosmos.gov.v1.QueryProposalRequest\x1a$.cosmos.gov.v1.QueryProposalResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/gov/v1/proposals/{proposal_id}\x12z\n\tProposals\x12$.cosmos.gov.v1.QueryProposalsRequest\x1a%.cosmos.gov.v1.QueryProposalsResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/cosmos/gov/v1/proposals\x12\x87\x01\n\x04Vote\x12\x1f.cosmos.gov.v1.QueryVoteRequest\x1a .cosmos.gov.v1.QueryVoteResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/gov/v1/proposals/{proposal_id}/votes/{voter}\x12\x82\x01\n\x05Votes\x12 .cosmos.gov.v1.QueryVotesRequest\x1a!.cosmos.gov.v1.QueryVotesResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/gov/v1/proposals/{proposal_id}/votes\x12|\n\x06Params\x12!.cosmos.gov.v1.QueryParamsRequest\x1a\".cosmos.gov.v1.QueryParamsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/cosmos/gov/v1/params/{params_type}\x12\x97\x01\n\x07\x44\x65posit\x12\".cosmos.gov.v1.QueryDepositRequest\x1a#.cosmos.gov.v1.QueryDepositResponse\"C\x82\xd3\xe4\x93\x02=\x12;/cosmos/gov/v1/proposals/{proposal_id}/deposits/{depositor}\x12\x8e\x01\n\x08\x44\x65posits\x12#.cosmos.gov.v1.QueryDepositsRequest\x1a$.cosmos.gov.v1.QueryDepositsResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//cosmos/gov/v1/proposals/{proposal_id}/deposits\x12\x94\x01\n\x0bTallyResult\x12&.cosmos.gov.v1.QueryTallyResultRequest\x1a\'.cosmos.gov.v1.QueryTallyResultResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/gov/v1/proposals/{proposal_id}/tallyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63osmos/gov/v1/query.proto\x12\rcosmos.gov.v1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x17\x63osmos/gov/v1/gov.proto\x1a\x1cgoogle/api/annotations.proto\"\x1a\n\x18QueryConstitutionRequest\"1\n\x19QueryConstitutionResponse\x12\x14\n\x0c\x63onstitution\x18\x01 \x01(\t\"+\n\x14QueryProposalRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"B\n\x15QueryProposalResponse\x12)\n\x08proposal\x18\x01 \x01(\x0b\x32\x17.cosmos.gov.v1.Proposal\"\xad\x01\n\x15QueryProposalsRequest\x12\x36\n\x0fproposal_status\x18\x01 \x01(\x0e\x32\x1d.cosmos.gov.v1.ProposalStatus\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x11\n\tdepositor\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x81\x01\n\x16QueryProposalsResponse\x12*\n\tproposals\x18\x01 \x03(\x0b\x32\x17.cosmos.gov.v1.Proposal\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"6\n\x10QueryVoteRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\"6\n\x11QueryVoteResponse\x12!\n\x04vote\x18\x01 \x01(\x0b\x32\x13.cosmos.gov.v1.Vote\"d\n\x11QueryVotesRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"u\n\x12QueryVotesResponse\x12\"\n\x05votes\x18\x01 \x03(\x0b\x32\x13.cosmos.gov.v1.Vote\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\")\n\x12QueryParamsRequest\x12\x13\n\x0bparams_type\x18\x01 \x01(\t\"\xe4\x01\n\x13QueryParamsResponse\x12\x36\n\rvoting_params\x18\x01 \x01(\x0b\x32\x1b.cosmos.gov.v1.VotingParamsB\x02\x18\x01\x12\x38\n\x0e\x64\x65posit_params\x18\x02 \x01(\x0b\x32\x1c.cosmos.gov.v1.DepositParamsB\x02\x18\x01\x12\x34\n\x0ctally_params\x18\x03 \x01(\x0b\x32\x1a.cosmos.gov.v1.TallyParamsB\x02\x18\x01\x12%\n\x06params\x18\x04 \x01(\x0b\x32\x15.cosmos.gov.v1.Params\"=\n\x13QueryDepositRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\"?\n\x14QueryDepositResponse\x12\'\n\x07\x64\x65posit\x18\x01 \x01(\x0b\x32\x16.cosmos.gov.v1.Deposit\"g\n\x14QueryDepositsRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"~\n\x15QueryDepositsResponse\x12(\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32\x16.cosmos.gov.v1.Deposit\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\".\n\x17QueryTallyResultRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"E\n\x18QueryTallyResultResponse\x12)\n\x05tally\x18\x01 \x01(\x0b\x32\x1a.cosmos.gov.v1.TallyResult2\xe3\t\n\x05Query\x12\x86\x01\n\x0c\x43onstitution\x12\'.cosmos.gov.v1.QueryConstitutionRequest\x1a(.cosmos.gov.v1.QueryConstitutionResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/gov/v1/constitution\x12\x85\x01\n\x08Proposal\x12#.cosmos.gov.v1.QueryProposalRequest\x1a$.cosmos.gov.v1.QueryProposalResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/gov/v1/proposals/{proposal_id}\x12z\n\tProposals\x12$.cosmos.gov.v1.QueryProposalsRequest\x1a%.cosmos.gov.v1.QueryProposalsResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/cosmos/gov/v1/proposals\x12\x87\x01\n\x04Vote\x12\x1f.cosmos.gov.v1.QueryVoteRequest\x1a .cosmos.gov.v1.QueryVoteResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/gov/v1/proposals/{proposal_id}/votes/{voter}\x12\x82\x01\n\x05Votes\x12 .cosmos.gov.v1.QueryVotesRequest\x1a!.cosmos.gov.v1.QueryVotesResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/gov/v1/proposals/{proposal_id}/votes\x12|\n\x06Params\x12!.cosmos.gov.v1.QueryParamsRequest\x1a\".cosmos.gov.v1.QueryParamsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/cosmos/gov/v1/params/{params_type}\x12\x97\x01\n\x07\x44\x65posit\x12\".cosmos.gov.v1.QueryDepositRequest\x1a#.cosmos.gov.v1.QueryDepositResponse\"C\x82\xd3\xe4\x93\x02=\x12;/cosmos/gov/v1/proposals/{proposal_id}/deposits/{depositor}\x12\x8e\x01\n\x08\x44\x65posits\x12#.cosmos.gov.v1.QueryDepositsRequest\x1a$.cosmos.gov.v1.QueryDepositsResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//cosmos/gov/v1/proposals/{proposal_id}/deposits\x12\x94\x01\n\x0bTallyResult\x12&.cosmos.gov.v1.QueryTallyResultRequest\x1a\'.cosmos.gov.v1.QueryTallyResultResponse\"4\x82\xd3\xe4\x93\x02.\x12,/cosmos/gov/v1/proposals/{proposal_id}/tallyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.gov.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WEIGHTEDVOTEOPTION'].fields_by_name['weight']._loaded_options = None
-  _globals['_WEIGHTEDVOTEOPTION'].fields_by_name['weight']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_TALLYPARAMS'].fields_by_name['quorum']._loaded_options = None
-  _globals['_TALLYPARAMS'].fields_by_name['quorum']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_TALLYPARAMS'].fields_by_name['threshold']._loaded_options = None
-  _globals['_TALLYPARAMS'].fields_by_name['threshold']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_TALLYPARAMS'].fields_by_name['veto_threshold']._loaded_options = None
-  _globals['_TALLYPARAMS'].fields_by_name['veto_threshold']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['quorum']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['quorum']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['threshold']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['threshold']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['veto_threshold']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['veto_threshold']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['min_initial_deposit_ratio']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['min_initial_deposit_ratio']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['proposal_cancel_ratio']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['proposal_cancel_ratio']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['expedited_threshold']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['expedited_threshold']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['min_deposit_ratio']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['min_deposit_ratio']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERYPARAMSRESPONSE'].fields_by_name['voting_params']._loaded_options = None
   _globals['_QUERYPARAMSRESPONSE'].fields_by_name['voting_params']._serialized_options = b'\030\001'
   _globals['_QUERYPARAMSRESPONSE'].fields_by_name['deposit_params']._loaded_options = None
@@ -84,64 +58,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['Deposits']._serialized_options = b'\202\323\344\223\0021\022//cosmos/gov/v1/proposals/{proposal_id}/deposits'
   _globals['_QUERY'].methods_by_name['TallyResult']._loaded_options = None
   _globals['_QUERY'].methods_by_name['TallyResult']._serialized_options = b'\202\323\344\223\002.\022,/cosmos/gov/v1/proposals/{proposal_id}/tally'
-  _globals['_PROPOSALSTATUS']._serialized_start=3806
-  _globals['_PROPOSALSTATUS']._serialized_end=4012
-  _globals['_VOTEOPTION']._serialized_start=4015
-  _globals['_VOTEOPTION']._serialized_end=4152
-  _globals['_PROPOSAL']._serialized_start=270
-  _globals['_PROPOSAL']._serialized_end=806
-  _globals['_TALLYRESULT']._serialized_start=808
-  _globals['_TALLYRESULT']._serialized_end=909
-  _globals['_VOTE']._serialized_start=911
-  _globals['_VOTE']._serialized_end=1023
-  _globals['_WEIGHTEDVOTEOPTION']._serialized_start=1025
-  _globals['_WEIGHTEDVOTEOPTION']._serialized_end=1120
-  _globals['_VOTINGPARAMS']._serialized_start=1122
-  _globals['_VOTINGPARAMS']._serialized_end=1186
-  _globals['_DEPOSITPARAMS']._serialized_start=1188
-  _globals['_DEPOSITPARAMS']._serialized_end=1306
-  _globals['_TALLYPARAMS']._serialized_start=1308
-  _globals['_TALLYPARAMS']._serialized_end=1428
-  _globals['_PARAMS']._serialized_start=1431
-  _globals['_PARAMS']._serialized_end=2122
-  _globals['_DEPOSIT']._serialized_start=2124
-  _globals['_DEPOSIT']._serialized_end=2216
-  _globals['_QUERYCONSTITUTIONREQUEST']._serialized_start=2218
-  _globals['_QUERYCONSTITUTIONREQUEST']._serialized_end=2244
-  _globals['_QUERYCONSTITUTIONRESPONSE']._serialized_start=2246
-  _globals['_QUERYCONSTITUTIONRESPONSE']._serialized_end=2295
-  _globals['_QUERYPROPOSALREQUEST']._serialized_start=2297
-  _globals['_QUERYPROPOSALREQUEST']._serialized_end=2340
-  _globals['_QUERYPROPOSALRESPONSE']._serialized_start=2342
-  _globals['_QUERYPROPOSALRESPONSE']._serialized_end=2408
-  _globals['_QUERYPROPOSALSREQUEST']._serialized_start=2411
-  _globals['_QUERYPROPOSALSREQUEST']._serialized_end=2584
-  _globals['_QUERYPROPOSALSRESPONSE']._serialized_start=2587
-  _globals['_QUERYPROPOSALSRESPONSE']._serialized_end=2716
-  _globals['_QUERYVOTEREQUEST']._serialized_start=2718
-  _globals['_QUERYVOTEREQUEST']._serialized_end=2772
-  _globals['_QUERYVOTERESPONSE']._serialized_start=2774
-  _globals['_QUERYVOTERESPONSE']._serialized_end=2828
-  _globals['_QUERYVOTESREQUEST']._serialized_start=2830
-  _globals['_QUERYVOTESREQUEST']._serialized_end=2930
-  _globals['_QUERYVOTESRESPONSE']._serialized_start=2932
-  _globals['_QUERYVOTESRESPONSE']._serialized_end=3049
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=3051
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=3092
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=3095
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=3323
-  _globals['_QUERYDEPOSITREQUEST']._serialized_start=3325
-  _globals['_QUERYDEPOSITREQUEST']._serialized_end=3386
-  _globals['_QUERYDEPOSITRESPONSE']._serialized_start=3388
-  _globals['_QUERYDEPOSITRESPONSE']._serialized_end=3451
-  _globals['_QUERYDEPOSITSREQUEST']._serialized_start=3453
-  _globals['_QUERYDEPOSITSREQUEST']._serialized_end=3556
-  _globals['_QUERYDEPOSITSRESPONSE']._serialized_start=3558
-  _globals['_QUERYDEPOSITSRESPONSE']._serialized_end=3684
-  _globals['_QUERYTALLYRESULTREQUEST']._serialized_start=3686
-  _globals['_QUERYTALLYRESULTREQUEST']._serialized_end=3732
-  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_start=3734
-  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_end=3803
-  _globals['_QUERY']._serialized_start=4155
-  _globals['_QUERY']._serialized_end=5406
+  _globals['_QUERYCONSTITUTIONREQUEST']._serialized_start=143
+  _globals['_QUERYCONSTITUTIONREQUEST']._serialized_end=169
+  _globals['_QUERYCONSTITUTIONRESPONSE']._serialized_start=171
+  _globals['_QUERYCONSTITUTIONRESPONSE']._serialized_end=220
+  _globals['_QUERYPROPOSALREQUEST']._serialized_start=222
+  _globals['_QUERYPROPOSALREQUEST']._serialized_end=265
+  _globals['_QUERYPROPOSALRESPONSE']._serialized_start=267
+  _globals['_QUERYPROPOSALRESPONSE']._serialized_end=333
+  _globals['_QUERYPROPOSALSREQUEST']._serialized_start=336
+  _globals['_QUERYPROPOSALSREQUEST']._serialized_end=509
+  _globals['_QUERYPROPOSALSRESPONSE']._serialized_start=512
+  _globals['_QUERYPROPOSALSRESPONSE']._serialized_end=641
+  _globals['_QUERYVOTEREQUEST']._serialized_start=643
+  _globals['_QUERYVOTEREQUEST']._serialized_end=697
+  _globals['_QUERYVOTERESPONSE']._serialized_start=699
+  _globals['_QUERYVOTERESPONSE']._serialized_end=753
+  _globals['_QUERYVOTESREQUEST']._serialized_start=755
+  _globals['_QUERYVOTESREQUEST']._serialized_end=855
+  _globals['_QUERYVOTESRESPONSE']._serialized_start=857
+  _globals['_QUERYVOTESRESPONSE']._serialized_end=974
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=976
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=1017
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=1020
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=1248
+  _globals['_QUERYDEPOSITREQUEST']._serialized_start=1250
+  _globals['_QUERYDEPOSITREQUEST']._serialized_end=1311
+  _globals['_QUERYDEPOSITRESPONSE']._serialized_start=1313
+  _globals['_QUERYDEPOSITRESPONSE']._serialized_end=1376
+  _globals['_QUERYDEPOSITSREQUEST']._serialized_start=1378
+  _globals['_QUERYDEPOSITSREQUEST']._serialized_end=1481
+  _globals['_QUERYDEPOSITSRESPONSE']._serialized_start=1483
+  _globals['_QUERYDEPOSITSRESPONSE']._serialized_end=1609
+  _globals['_QUERYTALLYRESULTREQUEST']._serialized_start=1611
+  _globals['_QUERYTALLYRESULTREQUEST']._serialized_end=1657
+  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_start=1659
+  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_end=1728
+  _globals['_QUERY']._serialized_start=1731
+  _globals['_QUERY']._serialized_end=2982
 # @@protoc_insertion_point(module_scope)

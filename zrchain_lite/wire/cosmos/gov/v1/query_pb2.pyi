@@ -1,184 +1,13 @@
-import datetime
-
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
-from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
-from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as _cosmos_pb2
+from zrchain_lite.wire.cosmos.gov.v1 import gov_pb2 as _gov_pb2
 from google.api import annotations_pb2 as _annotations_pb2
-from google.protobuf import any_pb2 as _any_pb2
-from google.protobuf import duration_pb2 as _duration_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class ProposalStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    PROPOSAL_STATUS_UNSPECIFIED: _ClassVar[ProposalStatus]
-    PROPOSAL_STATUS_DEPOSIT_PERIOD: _ClassVar[ProposalStatus]
-    PROPOSAL_STATUS_VOTING_PERIOD: _ClassVar[ProposalStatus]
-    PROPOSAL_STATUS_PASSED: _ClassVar[ProposalStatus]
-    PROPOSAL_STATUS_REJECTED: _ClassVar[ProposalStatus]
-    PROPOSAL_STATUS_FAILED: _ClassVar[ProposalStatus]
-
-class VoteOption(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    VOTE_OPTION_UNSPECIFIED: _ClassVar[VoteOption]
-    VOTE_OPTION_YES: _ClassVar[VoteOption]
-    VOTE_OPTION_ABSTAIN: _ClassVar[VoteOption]
-    VOTE_OPTION_NO: _ClassVar[VoteOption]
-    VOTE_OPTION_NO_WITH_VETO: _ClassVar[VoteOption]
-PROPOSAL_STATUS_UNSPECIFIED: ProposalStatus
-PROPOSAL_STATUS_DEPOSIT_PERIOD: ProposalStatus
-PROPOSAL_STATUS_VOTING_PERIOD: ProposalStatus
-PROPOSAL_STATUS_PASSED: ProposalStatus
-PROPOSAL_STATUS_REJECTED: ProposalStatus
-PROPOSAL_STATUS_FAILED: ProposalStatus
-VOTE_OPTION_UNSPECIFIED: VoteOption
-VOTE_OPTION_YES: VoteOption
-VOTE_OPTION_ABSTAIN: VoteOption
-VOTE_OPTION_NO: VoteOption
-VOTE_OPTION_NO_WITH_VETO: VoteOption
-
-class Proposal(_message.Message):
-    __slots__ = ("id", "messages", "status", "final_tally_result", "submit_time", "deposit_end_time", "total_deposit", "voting_start_time", "voting_end_time", "metadata", "title", "summary", "proposer", "expedited", "failed_reason")
-    ID_FIELD_NUMBER: _ClassVar[int]
-    MESSAGES_FIELD_NUMBER: _ClassVar[int]
-    STATUS_FIELD_NUMBER: _ClassVar[int]
-    FINAL_TALLY_RESULT_FIELD_NUMBER: _ClassVar[int]
-    SUBMIT_TIME_FIELD_NUMBER: _ClassVar[int]
-    DEPOSIT_END_TIME_FIELD_NUMBER: _ClassVar[int]
-    TOTAL_DEPOSIT_FIELD_NUMBER: _ClassVar[int]
-    VOTING_START_TIME_FIELD_NUMBER: _ClassVar[int]
-    VOTING_END_TIME_FIELD_NUMBER: _ClassVar[int]
-    METADATA_FIELD_NUMBER: _ClassVar[int]
-    TITLE_FIELD_NUMBER: _ClassVar[int]
-    SUMMARY_FIELD_NUMBER: _ClassVar[int]
-    PROPOSER_FIELD_NUMBER: _ClassVar[int]
-    EXPEDITED_FIELD_NUMBER: _ClassVar[int]
-    FAILED_REASON_FIELD_NUMBER: _ClassVar[int]
-    id: int
-    messages: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
-    status: ProposalStatus
-    final_tally_result: TallyResult
-    submit_time: _timestamp_pb2.Timestamp
-    deposit_end_time: _timestamp_pb2.Timestamp
-    total_deposit: _containers.RepeatedCompositeFieldContainer[_coin_pb2.Coin]
-    voting_start_time: _timestamp_pb2.Timestamp
-    voting_end_time: _timestamp_pb2.Timestamp
-    metadata: str
-    title: str
-    summary: str
-    proposer: str
-    expedited: bool
-    failed_reason: str
-    def __init__(self, id: _Optional[int] = ..., messages: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ..., status: _Optional[_Union[ProposalStatus, str]] = ..., final_tally_result: _Optional[_Union[TallyResult, _Mapping]] = ..., submit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deposit_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total_deposit: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ..., voting_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., voting_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metadata: _Optional[str] = ..., title: _Optional[str] = ..., summary: _Optional[str] = ..., proposer: _Optional[str] = ..., expedited: _Optional[bool] = ..., failed_reason: _Optional[str] = ...) -> None: ...
-
-class TallyResult(_message.Message):
-    __slots__ = ("yes_count", "abstain_count", "no_count", "no_with_veto_count")
-    YES_COUNT_FIELD_NUMBER: _ClassVar[int]
-    ABSTAIN_COUNT_FIELD_NUMBER: _ClassVar[int]
-    NO_COUNT_FIELD_NUMBER: _ClassVar[int]
-    NO_WITH_VETO_COUNT_FIELD_NUMBER: _ClassVar[int]
-    yes_count: str
-    abstain_count: str
-    no_count: str
-    no_with_veto_count: str
-    def __init__(self, yes_count: _Optional[str] = ..., abstain_count: _Optional[str] = ..., no_count: _Optional[str] = ..., no_with_veto_count: _Optional[str] = ...) -> None: ...
-
-class Vote(_message.Message):
-    __slots__ = ("proposal_id", "voter", "options", "metadata")
-    PROPOSAL_ID_FIELD_NUMBER: _ClassVar[int]
-    VOTER_FIELD_NUMBER: _ClassVar[int]
-    OPTIONS_FIELD_NUMBER: _ClassVar[int]
-    METADATA_FIELD_NUMBER: _ClassVar[int]
-    proposal_id: int
-    voter: str
-    options: _containers.RepeatedCompositeFieldContainer[WeightedVoteOption]
-    metadata: str
-    def __init__(self, proposal_id: _Optional[int] = ..., voter: _Optional[str] = ..., options: _Optional[_Iterable[_Union[WeightedVoteOption, _Mapping]]] = ..., metadata: _Optional[str] = ...) -> None: ...
-
-class WeightedVoteOption(_message.Message):
-    __slots__ = ("option", "weight")
-    OPTION_FIELD_NUMBER: _ClassVar[int]
-    WEIGHT_FIELD_NUMBER: _ClassVar[int]
-    option: VoteOption
-    weight: str
-    def __init__(self, option: _Optional[_Union[VoteOption, str]] = ..., weight: _Optional[str] = ...) -> None: ...
-
-class VotingParams(_message.Message):
-    __slots__ = ("voting_period",)
-    VOTING_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    voting_period: _duration_pb2.Duration
-    def __init__(self, voting_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
-
-class DepositParams(_message.Message):
-    __slots__ = ("min_deposit", "max_deposit_period")
-    MIN_DEPOSIT_FIELD_NUMBER: _ClassVar[int]
-    MAX_DEPOSIT_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    min_deposit: _containers.RepeatedCompositeFieldContainer[_coin_pb2.Coin]
-    max_deposit_period: _duration_pb2.Duration
-    def __init__(self, min_deposit: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ..., max_deposit_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
-
-class TallyParams(_message.Message):
-    __slots__ = ("quorum", "threshold", "veto_threshold")
-    QUORUM_FIELD_NUMBER: _ClassVar[int]
-    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    VETO_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    quorum: str
-    threshold: str
-    veto_threshold: str
-    def __init__(self, quorum: _Optional[str] = ..., threshold: _Optional[str] = ..., veto_threshold: _Optional[str] = ...) -> None: ...
-
-class Params(_message.Message):
-    __slots__ = ("min_deposit", "max_deposit_period", "voting_period", "quorum", "threshold", "veto_threshold", "min_initial_deposit_ratio", "proposal_cancel_ratio", "proposal_cancel_dest", "expedited_voting_period", "expedited_threshold", "expedited_min_deposit", "burn_vote_quorum", "burn_proposal_deposit_prevote", "burn_vote_veto", "min_deposit_ratio")
-    MIN_DEPOSIT_FIELD_NUMBER: _ClassVar[int]
-    MAX_DEPOSIT_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    VOTING_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    QUORUM_FIELD_NUMBER: _ClassVar[int]
-    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    VETO_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    MIN_INITIAL_DEPOSIT_RATIO_FIELD_NUMBER: _ClassVar[int]
-    PROPOSAL_CANCEL_RATIO_FIELD_NUMBER: _ClassVar[int]
-    PROPOSAL_CANCEL_DEST_FIELD_NUMBER: _ClassVar[int]
-    EXPEDITED_VOTING_PERIOD_FIELD_NUMBER: _ClassVar[int]
-    EXPEDITED_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
-    EXPEDITED_MIN_DEPOSIT_FIELD_NUMBER: _ClassVar[int]
-    BURN_VOTE_QUORUM_FIELD_NUMBER: _ClassVar[int]
-    BURN_PROPOSAL_DEPOSIT_PREVOTE_FIELD_NUMBER: _ClassVar[int]
-    BURN_VOTE_VETO_FIELD_NUMBER: _ClassVar[int]
-    MIN_DEPOSIT_RATIO_FIELD_NUMBER: _ClassVar[int]
-    min_deposit: _containers.RepeatedCompositeFieldContainer[_coin_pb2.Coin]
-    max_deposit_period: _duration_pb2.Duration
-    voting_period: _duration_pb2.Duration
-    quorum: str
-    threshold: str
-    veto_threshold: str
-    min_initial_deposit_ratio: str
-    proposal_cancel_ratio: str
-    proposal_cancel_dest: str
-    expedited_voting_period: _duration_pb2.Duration
-    expedited_threshold: str
-    expedited_min_deposit: _containers.RepeatedCompositeFieldContainer[_coin_pb2.Coin]
-    burn_vote_quorum: bool
-    burn_proposal_deposit_prevote: bool
-    burn_vote_veto: bool
-    min_deposit_ratio: str
-    def __init__(self, min_deposit: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ..., max_deposit_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., voting_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., quorum: _Optional[str] = ..., threshold: _Optional[str] = ..., veto_threshold: _Optional[str] = ..., min_initial_deposit_ratio: _Optional[str] = ..., proposal_cancel_ratio: _Optional[str] = ..., proposal_cancel_dest: _Optional[str] = ..., expedited_voting_period: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., expedited_threshold: _Optional[str] = ..., expedited_min_deposit: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ..., burn_vote_quorum: _Optional[bool] = ..., burn_proposal_deposit_prevote: _Optional[bool] = ..., burn_vote_veto: _Optional[bool] = ..., min_deposit_ratio: _Optional[str] = ...) -> None: ...
-
-class Deposit(_message.Message):
-    __slots__ = ("proposal_id", "depositor", "amount")
-    PROPOSAL_ID_FIELD_NUMBER: _ClassVar[int]
-    DEPOSITOR_FIELD_NUMBER: _ClassVar[int]
-    AMOUNT_FIELD_NUMBER: _ClassVar[int]
-    proposal_id: int
-    depositor: str
-    amount: _containers.RepeatedCompositeFieldContainer[_coin_pb2.Coin]
-    def __init__(self, proposal_id: _Optional[int] = ..., depositor: _Optional[str] = ..., amount: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ...) -> None: ...
 
 class QueryConstitutionRequest(_message.Message):
     __slots__ = ()
@@ -199,8 +28,8 @@ class QueryProposalRequest(_message.Message):
 class QueryProposalResponse(_message.Message):
     __slots__ = ("proposal",)
     PROPOSAL_FIELD_NUMBER: _ClassVar[int]
-    proposal: Proposal
-    def __init__(self, proposal: _Optional[_Union[Proposal, _Mapping]] = ...) -> None: ...
+    proposal: _gov_pb2.Proposal
+    def __init__(self, proposal: _Optional[_Union[_gov_pb2.Proposal, _Mapping]] = ...) -> None: ...
 
 class QueryProposalsRequest(_message.Message):
     __slots__ = ("proposal_status", "voter", "depositor", "pagination")
@@ -208,19 +37,19 @@ class QueryProposalsRequest(_message.Message):
     VOTER_FIELD_NUMBER: _ClassVar[int]
     DEPOSITOR_FIELD_NUMBER: _ClassVar[int]
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
-    proposal_status: ProposalStatus
+    proposal_status: _gov_pb2.ProposalStatus
     voter: str
     depositor: str
     pagination: _pagination_pb2.PageRequest
-    def __init__(self, proposal_status: _Optional[_Union[ProposalStatus, str]] = ..., voter: _Optional[str] = ..., depositor: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, proposal_status: _Optional[_Union[_gov_pb2.ProposalStatus, str]] = ..., voter: _Optional[str] = ..., depositor: _Optional[str] = ..., pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
 
 class QueryProposalsResponse(_message.Message):
     __slots__ = ("proposals", "pagination")
     PROPOSALS_FIELD_NUMBER: _ClassVar[int]
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
-    proposals: _containers.RepeatedCompositeFieldContainer[Proposal]
+    proposals: _containers.RepeatedCompositeFieldContainer[_gov_pb2.Proposal]
     pagination: _pagination_pb2.PageResponse
-    def __init__(self, proposals: _Optional[_Iterable[_Union[Proposal, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, proposals: _Optional[_Iterable[_Union[_gov_pb2.Proposal, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
 
 class QueryVoteRequest(_message.Message):
     __slots__ = ("proposal_id", "voter")
@@ -233,8 +62,8 @@ class QueryVoteRequest(_message.Message):
 class QueryVoteResponse(_message.Message):
     __slots__ = ("vote",)
     VOTE_FIELD_NUMBER: _ClassVar[int]
-    vote: Vote
-    def __init__(self, vote: _Optional[_Union[Vote, _Mapping]] = ...) -> None: ...
+    vote: _gov_pb2.Vote
+    def __init__(self, vote: _Optional[_Union[_gov_pb2.Vote, _Mapping]] = ...) -> None: ...
 
 class QueryVotesRequest(_message.Message):
     __slots__ = ("proposal_id", "pagination")
@@ -248,9 +77,9 @@ class QueryVotesResponse(_message.Message):
     __slots__ = ("votes", "pagination")
     VOTES_FIELD_NUMBER: _ClassVar[int]
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
-    votes: _containers.RepeatedCompositeFieldContainer[Vote]
+    votes: _containers.RepeatedCompositeFieldContainer[_gov_pb2.Vote]
     pagination: _pagination_pb2.PageResponse
-    def __init__(self, votes: _Optional[_Iterable[_Union[Vote, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, votes: _Optional[_Iterable[_Union[_gov_pb2.Vote, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
 
 class QueryParamsRequest(_message.Message):
     __slots__ = ("params_type",)
@@ -264,11 +93,11 @@ class QueryParamsResponse(_message.Message):
     DEPOSIT_PARAMS_FIELD_NUMBER: _ClassVar[int]
     TALLY_PARAMS_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
-    voting_params: VotingParams
-    deposit_params: DepositParams
-    tally_params: TallyParams
-    params: Params
-    def __init__(self, voting_params: _Optional[_Union[VotingParams, _Mapping]] = ..., deposit_params: _Optional[_Union[DepositParams, _Mapping]] = ..., tally_params: _Optional[_Union[TallyParams, _Mapping]] = ..., params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
+    voting_params: _gov_pb2.VotingParams
+    deposit_params: _gov_pb2.DepositParams
+    tally_params: _gov_pb2.TallyParams
+    params: _gov_pb2.Params
+    def __init__(self, voting_params: _Optional[_Union[_gov_pb2.VotingParams, _Mapping]] = ..., deposit_params: _Optional[_Union[_gov_pb2.DepositParams, _Mapping]] = ..., tally_params: _Optional[_Union[_gov_pb2.TallyParams, _Mapping]] = ..., params: _Optional[_Union[_gov_pb2.Params, _Mapping]] = ...) -> None: ...
 
 class QueryDepositRequest(_message.Message):
     __slots__ = ("proposal_id", "depositor")
@@ -281,8 +110,8 @@ class QueryDepositRequest(_message.Message):
 class QueryDepositResponse(_message.Message):
     __slots__ = ("deposit",)
     DEPOSIT_FIELD_NUMBER: _ClassVar[int]
-    deposit: Deposit
-    def __init__(self, deposit: _Optional[_Union[Deposit, _Mapping]] = ...) -> None: ...
+    deposit: _gov_pb2.Deposit
+    def __init__(self, deposit: _Optional[_Union[_gov_pb2.Deposit, _Mapping]] = ...) -> None: ...
 
 class QueryDepositsRequest(_message.Message):
     __slots__ = ("proposal_id", "pagination")
@@ -296,9 +125,9 @@ class QueryDepositsResponse(_message.Message):
     __slots__ = ("deposits", "pagination")
     DEPOSITS_FIELD_NUMBER: _ClassVar[int]
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
-    deposits: _containers.RepeatedCompositeFieldContainer[Deposit]
+    deposits: _containers.RepeatedCompositeFieldContainer[_gov_pb2.Deposit]
     pagination: _pagination_pb2.PageResponse
-    def __init__(self, deposits: _Optional[_Iterable[_Union[Deposit, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
+    def __init__(self, deposits: _Optional[_Iterable[_Union[_gov_pb2.Deposit, _Mapping]]] = ..., pagination: _Optional[_Union[_pagination_pb2.PageResponse, _Mapping]] = ...) -> None: ...
 
 class QueryTallyResultRequest(_message.Message):
     __slots__ = ("proposal_id",)
@@ -309,5 +138,5 @@ class QueryTallyResultRequest(_message.Message):
 class QueryTallyResultResponse(_message.Message):
     __slots__ = ("tally",)
     TALLY_FIELD_NUMBER: _ClassVar[int]
-    tally: TallyResult
-    def __init__(self, tally: _Optional[_Union[TallyResult, _Mapping]] = ...) -> None: ...
+    tally: _gov_pb2.TallyResult
+    def __init__(self, tally: _Optional[_Union[_gov_pb2.TallyResult, _Mapping]] = ...) -> None: ...

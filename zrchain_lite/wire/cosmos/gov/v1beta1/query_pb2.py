@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from zrchain_lite.wire.amino import amino_pb2 as amino_dot_amino__pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as cosmos_dot_base_dot_query_dot_v1beta1_dot_pagination__pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as cosmos_dot_base_dot_v1beta1_dot_coin__pb2
 from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
@@ -31,13 +32,15 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63osmos/gov/v1beta1/query.proto\x12\x12\x63osmos.gov.v1beta1\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x03\n\x08Proposal\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12%\n\x07\x63ontent\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\".cosmos.gov.v1beta1.ProposalStatus\x12;\n\x12\x66inal_tally_result\x18\x04 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyResult\x12/\n\x0bsubmit_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x64\x65posit_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rtotal_deposit\x18\x07 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x11voting_start_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fvoting_end_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x0bTallyResult\x12\x0b\n\x03yes\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x62stain\x18\x02 \x01(\t\x12\n\n\x02no\x18\x03 \x01(\t\x12\x14\n\x0cno_with_veto\x18\x04 \x01(\t\"\x97\x01\n\x04Vote\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x32\n\x06option\x18\x03 \x01(\x0e\x32\x1e.cosmos.gov.v1beta1.VoteOptionB\x02\x18\x01\x12\x37\n\x07options\x18\x04 \x03(\x0b\x32&.cosmos.gov.v1beta1.WeightedVoteOption\"d\n\x12WeightedVoteOption\x12.\n\x06option\x18\x01 \x01(\x0e\x32\x1e.cosmos.gov.v1beta1.VoteOption\x12\x1e\n\x06weight\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"@\n\x0cVotingParams\x12\x30\n\rvoting_period\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"v\n\rDepositParams\x12.\n\x0bmin_deposit\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x12max_deposit_period\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"x\n\x0bTallyParams\x12\x1e\n\x06quorum\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12!\n\tthreshold\x18\x02 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12&\n\x0eveto_threshold\x18\x03 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\"\\\n\x07\x44\x65posit\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\x12)\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"+\n\x14QueryProposalRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"G\n\x15QueryProposalResponse\x12.\n\x08proposal\x18\x01 \x01(\x0b\x32\x1c.cosmos.gov.v1beta1.Proposal\"\xb2\x01\n\x15QueryProposalsRequest\x12;\n\x0fproposal_status\x18\x01 \x01(\x0e\x32\".cosmos.gov.v1beta1.ProposalStatus\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x11\n\tdepositor\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x86\x01\n\x16QueryProposalsResponse\x12/\n\tproposals\x18\x01 \x03(\x0b\x32\x1c.cosmos.gov.v1beta1.Proposal\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"6\n\x10QueryVoteRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\";\n\x11QueryVoteResponse\x12&\n\x04vote\x18\x01 \x01(\x0b\x32\x18.cosmos.gov.v1beta1.Vote\"d\n\x11QueryVotesRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"z\n\x12QueryVotesResponse\x12\'\n\x05votes\x18\x01 \x03(\x0b\x32\x18.cosmos.gov.v1beta1.Vote\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\")\n\x12QueryParamsRequest\x12\x13\n\x0bparams_type\x18\x01 \x01(\t\"\xc0\x01\n\x13QueryParamsResponse\x12\x37\n\rvoting_params\x18\x01 \x01(\x0b\x32 .cosmos.gov.v1beta1.VotingParams\x12\x39\n\x0e\x64\x65posit_params\x18\x02 \x01(\x0b\x32!.cosmos.gov.v1beta1.DepositParams\x12\x35\n\x0ctally_params\x18\x03 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyParams\"=\n\x13QueryDepositRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\"D\n\x14QueryDepositResponse\x12,\n\x07\x64\x65posit\x18\x01 \x01(\x0b\x32\x1b.cosmos.gov.v1beta1.Deposit\"g\n\x14QueryDepositsRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x83\x01\n\x15QueryDepositsResponse\x12-\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32\x1b.cosmos.gov.v1beta1.Deposit\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\".\n\x17QueryTallyResultRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"J\n\x18QueryTallyResultResponse\x12.\n\x05tally\x18\x01 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyResult*\xce\x01\n\x0eProposalStatus\x12\x1f\n\x1bPROPOSAL_STATUS_UNSPECIFIED\x10\x00\x12\"\n\x1ePROPOSAL_STATUS_DEPOSIT_PERIOD\x10\x01\x12!\n\x1dPROPOSAL_STATUS_VOTING_PERIOD\x10\x02\x12\x1a\n\x16PROPOSAL_STATUS_PASSED\x10\x03\x12\x1c\n\x18PROPOSAL_STATUS_REJECTED\x10\x04\x12\x1a\n\x16PROPOSAL_STATUS_FAILED\x10\x05*\x89\x01\n\nVoteOption\x12\x1b\n\x17VOTE_OPTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fVOTE_OPTION_YES\x10\x01\x12\x17\n\x13VOTE_OPTION_ABSTAIN\x10\x02\x12\x12\n\x0eVOTE_OPTION_NO\x10\x03\x12\x1c\n\x18VOTE_OPTION_NO_WITH_VETO\x10\x04\x32\xd4\t\n\x05Query\x12\x94\x01\n\x08Proposal\x12(.cosmos.gov.v1beta1.QueryProposalRequest\x1a).cosmos.gov.v1beta1.QueryProposalResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/gov/v1beta1/proposals/{proposal_id}\x12\x89\x01\n\tProposals\x12).cosmos.gov.v1beta1.QueryProposalsRequest\x1a*.cosmos.gov.v1beta1.QueryProposalsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/gov/v1beta1/proposals\x12\x96\x01\n\x04Vote\x12$.cosmos.gov.v1beta1.QueryVoteRequest\x1a%.cosmos.gov.v1beta1.QueryVoteResponse\"A\x82\xd3\xe4\x93\x02;\x12\x39/cosmos/gov/v1beta1/proposals/{proposal_id}/votes/{voter}\x12\x91\x01\n\x05Votes\x12%.cosmos.gov.v1beta1.QueryVotesRequest\x1a&.cosmos.gov.v1beta1.QueryVotesResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/cosmos/gov/v1beta1/proposals/{proposal_id}/votes\x12\x8b\x01\n\x06Params\x12&.cosmos.gov.v1beta1.QueryParamsRequest\x1a\'.cosmos.gov.v1beta1.QueryParamsResponse\"0\x82\xd3\xe4\x93\x02*\x12(/cosmos/gov/v1beta1/params/{params_type}\x12\xa6\x01\n\x07\x44\x65posit\x12\'.cosmos.gov.v1beta1.QueryDepositRequest\x1a(.cosmos.gov.v1beta1.QueryDepositResponse\"H\x82\xd3\xe4\x93\x02\x42\x12@/cosmos/gov/v1beta1/proposals/{proposal_id}/deposits/{depositor}\x12\x9d\x01\n\x08\x44\x65posits\x12(.cosmos.gov.v1beta1.QueryDepositsRequest\x1a).cosmos.gov.v1beta1.QueryDepositsResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/gov/v1beta1/proposals/{proposal_id}/deposits\x12\xa3\x01\n\x0bTallyResult\x12+.cosmos.gov.v1beta1.QueryTallyResultRequest\x1a,.cosmos.gov.v1beta1.QueryTallyResultResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/cosmos/gov/v1beta1/proposals/{proposal_id}/tallyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63osmos/gov/v1beta1/query.proto\x12\x12\x63osmos.gov.v1beta1\x1a\x11\x61mino/amino.proto\x1a*cosmos/base/query/v1beta1/pagination.proto\x1a\x1e\x63osmos/base/v1beta1/coin.proto\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x03\n\x08Proposal\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12%\n\x07\x63ontent\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x32\n\x06status\x18\x03 \x01(\x0e\x32\".cosmos.gov.v1beta1.ProposalStatus\x12;\n\x12\x66inal_tally_result\x18\x04 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyResult\x12/\n\x0bsubmit_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x64\x65posit_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\rtotal_deposit\x18\x07 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x11voting_start_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fvoting_end_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x0cTextProposal\x12\r\n\x05title\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t:\x1c\x8a\xe7\xb0*\x17\x63osmos-sdk/TextProposal\"M\n\x0bTallyResult\x12\x0b\n\x03yes\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x62stain\x18\x02 \x01(\t\x12\n\n\x02no\x18\x03 \x01(\t\x12\x14\n\x0cno_with_veto\x18\x04 \x01(\t\"\x97\x01\n\x04Vote\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x32\n\x06option\x18\x03 \x01(\x0e\x32\x1e.cosmos.gov.v1beta1.VoteOptionB\x02\x18\x01\x12\x37\n\x07options\x18\x04 \x03(\x0b\x32&.cosmos.gov.v1beta1.WeightedVoteOption\"d\n\x12WeightedVoteOption\x12.\n\x06option\x18\x01 \x01(\x0e\x32\x1e.cosmos.gov.v1beta1.VoteOption\x12\x1e\n\x06weight\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\"@\n\x0cVotingParams\x12\x30\n\rvoting_period\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\"v\n\rDepositParams\x12.\n\x0bmin_deposit\x18\x01 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\x12\x35\n\x12max_deposit_period\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"x\n\x0bTallyParams\x12\x1e\n\x06quorum\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12!\n\tthreshold\x18\x02 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\x12&\n\x0eveto_threshold\x18\x03 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\"\\\n\x07\x44\x65posit\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\x12)\n\x06\x61mount\x18\x03 \x03(\x0b\x32\x19.cosmos.base.v1beta1.Coin\"+\n\x14QueryProposalRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"G\n\x15QueryProposalResponse\x12.\n\x08proposal\x18\x01 \x01(\x0b\x32\x1c.cosmos.gov.v1beta1.Proposal\"\xb2\x01\n\x15QueryProposalsRequest\x12;\n\x0fproposal_status\x18\x01 \x01(\x0e\x32\".cosmos.gov.v1beta1.ProposalStatus\x12\r\n\x05voter\x18\x02 \x01(\t\x12\x11\n\tdepositor\x18\x03 \x01(\t\x12:\n\npagination\x18\x04 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x86\x01\n\x16QueryProposalsResponse\x12/\n\tproposals\x18\x01 \x03(\x0b\x32\x1c.cosmos.gov.v1beta1.Proposal\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\"6\n\x10QueryVoteRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\r\n\x05voter\x18\x02 \x01(\t\";\n\x11QueryVoteResponse\x12&\n\x04vote\x18\x01 \x01(\x0b\x32\x18.cosmos.gov.v1beta1.Vote\"d\n\x11QueryVotesRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"z\n\x12QueryVotesResponse\x12\'\n\x05votes\x18\x01 \x03(\x0b\x32\x18.cosmos.gov.v1beta1.Vote\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\")\n\x12QueryParamsRequest\x12\x13\n\x0bparams_type\x18\x01 \x01(\t\"\xc0\x01\n\x13QueryParamsResponse\x12\x37\n\rvoting_params\x18\x01 \x01(\x0b\x32 .cosmos.gov.v1beta1.VotingParams\x12\x39\n\x0e\x64\x65posit_params\x18\x02 \x01(\x0b\x32!.cosmos.gov.v1beta1.DepositParams\x12\x35\n\x0ctally_params\x18\x03 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyParams\"=\n\x13QueryDepositRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12\x11\n\tdepositor\x18\x02 \x01(\t\"D\n\x14QueryDepositResponse\x12,\n\x07\x64\x65posit\x18\x01 \x01(\x0b\x32\x1b.cosmos.gov.v1beta1.Deposit\"g\n\x14QueryDepositsRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\x12:\n\npagination\x18\x02 \x01(\x0b\x32&.cosmos.base.query.v1beta1.PageRequest\"\x83\x01\n\x15QueryDepositsResponse\x12-\n\x08\x64\x65posits\x18\x01 \x03(\x0b\x32\x1b.cosmos.gov.v1beta1.Deposit\x12;\n\npagination\x18\x02 \x01(\x0b\x32\'.cosmos.base.query.v1beta1.PageResponse\".\n\x17QueryTallyResultRequest\x12\x13\n\x0bproposal_id\x18\x01 \x01(\x04\"J\n\x18QueryTallyResultResponse\x12.\n\x05tally\x18\x01 \x01(\x0b\x32\x1f.cosmos.gov.v1beta1.TallyResult*\xce\x01\n\x0eProposalStatus\x12\x1f\n\x1bPROPOSAL_STATUS_UNSPECIFIED\x10\x00\x12\"\n\x1ePROPOSAL_STATUS_DEPOSIT_PERIOD\x10\x01\x12!\n\x1dPROPOSAL_STATUS_VOTING_PERIOD\x10\x02\x12\x1a\n\x16PROPOSAL_STATUS_PASSED\x10\x03\x12\x1c\n\x18PROPOSAL_STATUS_REJECTED\x10\x04\x12\x1a\n\x16PROPOSAL_STATUS_FAILED\x10\x05*\x89\x01\n\nVoteOption\x12\x1b\n\x17VOTE_OPTION_UNSPECIFIED\x10\x00\x12\x13\n\x0fVOTE_OPTION_YES\x10\x01\x12\x17\n\x13VOTE_OPTION_ABSTAIN\x10\x02\x12\x12\n\x0eVOTE_OPTION_NO\x10\x03\x12\x1c\n\x18VOTE_OPTION_NO_WITH_VETO\x10\x04\x32\xd4\t\n\x05Query\x12\x94\x01\n\x08Proposal\x12(.cosmos.gov.v1beta1.QueryProposalRequest\x1a).cosmos.gov.v1beta1.QueryProposalResponse\"3\x82\xd3\xe4\x93\x02-\x12+/cosmos/gov/v1beta1/proposals/{proposal_id}\x12\x89\x01\n\tProposals\x12).cosmos.gov.v1beta1.QueryProposalsRequest\x1a*.cosmos.gov.v1beta1.QueryProposalsResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/cosmos/gov/v1beta1/proposals\x12\x96\x01\n\x04Vote\x12$.cosmos.gov.v1beta1.QueryVoteRequest\x1a%.cosmos.gov.v1beta1.QueryVoteResponse\"A\x82\xd3\xe4\x93\x02;\x12\x39/cosmos/gov/v1beta1/proposals/{proposal_id}/votes/{voter}\x12\x91\x01\n\x05Votes\x12%.cosmos.gov.v1beta1.QueryVotesRequest\x1a&.cosmos.gov.v1beta1.QueryVotesResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/cosmos/gov/v1beta1/proposals/{proposal_id}/votes\x12\x8b\x01\n\x06Params\x12&.cosmos.gov.v1beta1.QueryParamsRequest\x1a\'.cosmos.gov.v1beta1.QueryParamsResponse\"0\x82\xd3\xe4\x93\x02*\x12(/cosmos/gov/v1beta1/params/{params_type}\x12\xa6\x01\n\x07\x44\x65posit\x12\'.cosmos.gov.v1beta1.QueryDepositRequest\x1a(.cosmos.gov.v1beta1.QueryDepositResponse\"H\x82\xd3\xe4\x93\x02\x42\x12@/cosmos/gov/v1beta1/proposals/{proposal_id}/deposits/{depositor}\x12\x9d\x01\n\x08\x44\x65posits\x12(.cosmos.gov.v1beta1.QueryDepositsRequest\x1a).cosmos.gov.v1beta1.QueryDepositsResponse\"<\x82\xd3\xe4\x93\x02\x36\x12\x34/cosmos/gov/v1beta1/proposals/{proposal_id}/deposits\x12\xa3\x01\n\x0bTallyResult\x12+.cosmos.gov.v1beta1.QueryTallyResultRequest\x1a,.cosmos.gov.v1beta1.QueryTallyResultResponse\"9\x82\xd3\xe4\x93\x02\x33\x12\x31/cosmos/gov/v1beta1/proposals/{proposal_id}/tallyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.gov.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_TEXTPROPOSAL']._loaded_options = None
+  _globals['_TEXTPROPOSAL']._serialized_options = b'\212\347\260*\027cosmos-sdk/TextProposal'
   _globals['_VOTE'].fields_by_name['option']._loaded_options = None
   _globals['_VOTE'].fields_by_name['option']._serialized_options = b'\030\001'
   _globals['_WEIGHTEDVOTEOPTION'].fields_by_name['weight']._loaded_options = None
@@ -64,58 +67,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['Deposits']._serialized_options = b'\202\323\344\223\0026\0224/cosmos/gov/v1beta1/proposals/{proposal_id}/deposits'
   _globals['_QUERY'].methods_by_name['TallyResult']._loaded_options = None
   _globals['_QUERY'].methods_by_name['TallyResult']._serialized_options = b'\202\323\344\223\0023\0221/cosmos/gov/v1beta1/proposals/{proposal_id}/tally'
-  _globals['_PROPOSALSTATUS']._serialized_start=2977
-  _globals['_PROPOSALSTATUS']._serialized_end=3183
-  _globals['_VOTEOPTION']._serialized_start=3186
-  _globals['_VOTEOPTION']._serialized_end=3323
-  _globals['_PROPOSAL']._serialized_start=280
-  _globals['_PROPOSAL']._serialized_end=724
-  _globals['_TALLYRESULT']._serialized_start=726
-  _globals['_TALLYRESULT']._serialized_end=803
-  _globals['_VOTE']._serialized_start=806
-  _globals['_VOTE']._serialized_end=957
-  _globals['_WEIGHTEDVOTEOPTION']._serialized_start=959
-  _globals['_WEIGHTEDVOTEOPTION']._serialized_end=1059
-  _globals['_VOTINGPARAMS']._serialized_start=1061
-  _globals['_VOTINGPARAMS']._serialized_end=1125
-  _globals['_DEPOSITPARAMS']._serialized_start=1127
-  _globals['_DEPOSITPARAMS']._serialized_end=1245
-  _globals['_TALLYPARAMS']._serialized_start=1247
-  _globals['_TALLYPARAMS']._serialized_end=1367
-  _globals['_DEPOSIT']._serialized_start=1369
-  _globals['_DEPOSIT']._serialized_end=1461
-  _globals['_QUERYPROPOSALREQUEST']._serialized_start=1463
-  _globals['_QUERYPROPOSALREQUEST']._serialized_end=1506
-  _globals['_QUERYPROPOSALRESPONSE']._serialized_start=1508
-  _globals['_QUERYPROPOSALRESPONSE']._serialized_end=1579
-  _globals['_QUERYPROPOSALSREQUEST']._serialized_start=1582
-  _globals['_QUERYPROPOSALSREQUEST']._serialized_end=1760
-  _globals['_QUERYPROPOSALSRESPONSE']._serialized_start=1763
-  _globals['_QUERYPROPOSALSRESPONSE']._serialized_end=1897
-  _globals['_QUERYVOTEREQUEST']._serialized_start=1899
-  _globals['_QUERYVOTEREQUEST']._serialized_end=1953
-  _globals['_QUERYVOTERESPONSE']._serialized_start=1955
-  _globals['_QUERYVOTERESPONSE']._serialized_end=2014
-  _globals['_QUERYVOTESREQUEST']._serialized_start=2016
-  _globals['_QUERYVOTESREQUEST']._serialized_end=2116
-  _globals['_QUERYVOTESRESPONSE']._serialized_start=2118
-  _globals['_QUERYVOTESRESPONSE']._serialized_end=2240
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=2242
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=2283
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=2286
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=2478
-  _globals['_QUERYDEPOSITREQUEST']._serialized_start=2480
-  _globals['_QUERYDEPOSITREQUEST']._serialized_end=2541
-  _globals['_QUERYDEPOSITRESPONSE']._serialized_start=2543
-  _globals['_QUERYDEPOSITRESPONSE']._serialized_end=2611
-  _globals['_QUERYDEPOSITSREQUEST']._serialized_start=2613
-  _globals['_QUERYDEPOSITSREQUEST']._serialized_end=2716
-  _globals['_QUERYDEPOSITSRESPONSE']._serialized_start=2719
-  _globals['_QUERYDEPOSITSRESPONSE']._serialized_end=2850
-  _globals['_QUERYTALLYRESULTREQUEST']._serialized_start=2852
-  _globals['_QUERYTALLYRESULTREQUEST']._serialized_end=2898
-  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_start=2900
-  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_end=2974
-  _globals['_QUERY']._serialized_start=3326
-  _globals['_QUERY']._serialized_end=4562
+  _globals['_PROPOSALSTATUS']._serialized_start=3078
+  _globals['_PROPOSALSTATUS']._serialized_end=3284
+  _globals['_VOTEOPTION']._serialized_start=3287
+  _globals['_VOTEOPTION']._serialized_end=3424
+  _globals['_PROPOSAL']._serialized_start=299
+  _globals['_PROPOSAL']._serialized_end=743
+  _globals['_TEXTPROPOSAL']._serialized_start=745
+  _globals['_TEXTPROPOSAL']._serialized_end=825
+  _globals['_TALLYRESULT']._serialized_start=827
+  _globals['_TALLYRESULT']._serialized_end=904
+  _globals['_VOTE']._serialized_start=907
+  _globals['_VOTE']._serialized_end=1058
+  _globals['_WEIGHTEDVOTEOPTION']._serialized_start=1060
+  _globals['_WEIGHTEDVOTEOPTION']._serialized_end=1160
+  _globals['_VOTINGPARAMS']._serialized_start=1162
+  _globals['_VOTINGPARAMS']._serialized_end=1226
+  _globals['_DEPOSITPARAMS']._serialized_start=1228
+  _globals['_DEPOSITPARAMS']._serialized_end=1346
+  _globals['_TALLYPARAMS']._serialized_start=1348
+  _globals['_TALLYPARAMS']._serialized_end=1468
+  _globals['_DEPOSIT']._serialized_start=1470
+  _globals['_DEPOSIT']._serialized_end=1562
+  _globals['_QUERYPROPOSALREQUEST']._serialized_start=1564
+  _globals['_QUERYPROPOSALREQUEST']._serialized_end=1607
+  _globals['_QUERYPROPOSALRESPONSE']._serialized_start=1609
+  _globals['_QUERYPROPOSALRESPONSE']._serialized_end=1680
+  _globals['_QUERYPROPOSALSREQUEST']._serialized_start=1683
+  _globals['_QUERYPROPOSALSREQUEST']._serialized_end=1861
+  _globals['_QUERYPROPOSALSRESPONSE']._serialized_start=1864
+  _globals['_QUERYPROPOSALSRESPONSE']._serialized_end=1998
+  _globals['_QUERYVOTEREQUEST']._serialized_start=2000
+  _globals['_QUERYVOTEREQUEST']._serialized_end=2054
+  _globals['_QUERYVOTERESPONSE']._serialized_start=2056
+  _globals['_QUERYVOTERESPONSE']._serialized_end=2115
+  _globals['_QUERYVOTESREQUEST']._serialized_start=2117
+  _globals['_QUERYVOTESREQUEST']._serialized_end=2217
+  _globals['_QUERYVOTESRESPONSE']._serialized_start=2219
+  _globals['_QUERYVOTESRESPONSE']._serialized_end=2341
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=2343
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=2384
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=2387
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=2579
+  _globals['_QUERYDEPOSITREQUEST']._serialized_start=2581
+  _globals['_QUERYDEPOSITREQUEST']._serialized_end=2642
+  _globals['_QUERYDEPOSITRESPONSE']._serialized_start=2644
+  _globals['_QUERYDEPOSITRESPONSE']._serialized_end=2712
+  _globals['_QUERYDEPOSITSREQUEST']._serialized_start=2714
+  _globals['_QUERYDEPOSITSREQUEST']._serialized_end=2817
+  _globals['_QUERYDEPOSITSRESPONSE']._serialized_start=2820
+  _globals['_QUERYDEPOSITSRESPONSE']._serialized_end=2951
+  _globals['_QUERYTALLYRESULTREQUEST']._serialized_start=2953
+  _globals['_QUERYTALLYRESULTREQUEST']._serialized_end=2999
+  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_start=3001
+  _globals['_QUERYTALLYRESULTRESPONSE']._serialized_end=3075
+  _globals['_QUERY']._serialized_start=3427
+  _globals['_QUERY']._serialized_end=4663
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from zrchain_lite.wire.amino import amino_pb2 as _amino_pb2
 from zrchain_lite.wire.cosmos.base.query.v1beta1 import pagination_pb2 as _pagination_pb2
 from zrchain_lite.wire.cosmos.base.v1beta1 import coin_pb2 as _coin_pb2
 from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as _cosmos_pb2
@@ -65,6 +66,14 @@ class Proposal(_message.Message):
     voting_start_time: _timestamp_pb2.Timestamp
     voting_end_time: _timestamp_pb2.Timestamp
     def __init__(self, proposal_id: _Optional[int] = ..., content: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., status: _Optional[_Union[ProposalStatus, str]] = ..., final_tally_result: _Optional[_Union[TallyResult, _Mapping]] = ..., submit_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deposit_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total_deposit: _Optional[_Iterable[_Union[_coin_pb2.Coin, _Mapping]]] = ..., voting_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., voting_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class TextProposal(_message.Message):
+    __slots__ = ("title", "description")
+    TITLE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    title: str
+    description: str
+    def __init__(self, title: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class TallyResult(_message.Message):
     __slots__ = ("yes", "abstain", "no", "no_with_veto")

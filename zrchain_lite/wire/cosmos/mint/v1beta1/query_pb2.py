@@ -23,24 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as cosmos__proto_dot_cosmos__pb2
+from zrchain_lite.wire.cosmos.mint.v1beta1 import mint_pb2 as cosmos_dot_mint_dot_v1beta1_dot_mint__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/mint/v1beta1/query.proto\x12\x13\x63osmos.mint.v1beta1\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1cgoogle/api/annotations.proto\"\xd7\x01\n\x06Params\x12\x12\n\nmint_denom\x18\x01 \x01(\t\x12-\n\x15inflation_rate_change\x18\x02 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12%\n\rinflation_max\x18\x03 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12%\n\rinflation_min\x18\x04 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12#\n\x0bgoal_bonded\x18\x05 \x01(\tB\x0e\xd2\xb4-\ncosmos.Dec\x12\x17\n\x0f\x62locks_per_year\x18\x06 \x01(\x04\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.mint.v1beta1.Params\"\x17\n\x15QueryInflationRequest\";\n\x16QueryInflationResponse\x12!\n\tinflation\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\"\x1e\n\x1cQueryAnnualProvisionsRequest\"J\n\x1dQueryAnnualProvisionsResponse\x12)\n\x11\x61nnual_provisions\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec2\xc5\x03\n\x05Query\x12\x80\x01\n\x06Params\x12\'.cosmos.mint.v1beta1.QueryParamsRequest\x1a(.cosmos.mint.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/mint/v1beta1/params\x12\x8c\x01\n\tInflation\x12*.cosmos.mint.v1beta1.QueryInflationRequest\x1a+.cosmos.mint.v1beta1.QueryInflationResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/cosmos/mint/v1beta1/inflation\x12\xa9\x01\n\x10\x41nnualProvisions\x12\x31.cosmos.mint.v1beta1.QueryAnnualProvisionsRequest\x1a\x32.cosmos.mint.v1beta1.QueryAnnualProvisionsResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/mint/v1beta1/annual_provisionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63osmos/mint/v1beta1/query.proto\x12\x13\x63osmos.mint.v1beta1\x1a\x19\x63osmos_proto/cosmos.proto\x1a\x1e\x63osmos/mint/v1beta1/mint.proto\x1a\x1cgoogle/api/annotations.proto\"\x14\n\x12QueryParamsRequest\"B\n\x13QueryParamsResponse\x12+\n\x06params\x18\x01 \x01(\x0b\x32\x1b.cosmos.mint.v1beta1.Params\"\x17\n\x15QueryInflationRequest\";\n\x16QueryInflationResponse\x12!\n\tinflation\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec\"\x1e\n\x1cQueryAnnualProvisionsRequest\"J\n\x1dQueryAnnualProvisionsResponse\x12)\n\x11\x61nnual_provisions\x18\x01 \x01(\x0c\x42\x0e\xd2\xb4-\ncosmos.Dec2\xc5\x03\n\x05Query\x12\x80\x01\n\x06Params\x12\'.cosmos.mint.v1beta1.QueryParamsRequest\x1a(.cosmos.mint.v1beta1.QueryParamsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/cosmos/mint/v1beta1/params\x12\x8c\x01\n\tInflation\x12*.cosmos.mint.v1beta1.QueryInflationRequest\x1a+.cosmos.mint.v1beta1.QueryInflationResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/cosmos/mint/v1beta1/inflation\x12\xa9\x01\n\x10\x41nnualProvisions\x12\x31.cosmos.mint.v1beta1.QueryAnnualProvisionsRequest\x1a\x32.cosmos.mint.v1beta1.QueryAnnualProvisionsResponse\".\x82\xd3\xe4\x93\x02(\x12&/cosmos/mint/v1beta1/annual_provisionsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cosmos.mint.v1beta1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['inflation_rate_change']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['inflation_rate_change']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['inflation_max']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['inflation_max']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['inflation_min']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['inflation_min']._serialized_options = b'\322\264-\ncosmos.Dec'
-  _globals['_PARAMS'].fields_by_name['goal_bonded']._loaded_options = None
-  _globals['_PARAMS'].fields_by_name['goal_bonded']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERYINFLATIONRESPONSE'].fields_by_name['inflation']._loaded_options = None
   _globals['_QUERYINFLATIONRESPONSE'].fields_by_name['inflation']._serialized_options = b'\322\264-\ncosmos.Dec'
   _globals['_QUERYANNUALPROVISIONSRESPONSE'].fields_by_name['annual_provisions']._loaded_options = None
@@ -51,20 +44,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUERY'].methods_by_name['Inflation']._serialized_options = b'\202\323\344\223\002 \022\036/cosmos/mint/v1beta1/inflation'
   _globals['_QUERY'].methods_by_name['AnnualProvisions']._loaded_options = None
   _globals['_QUERY'].methods_by_name['AnnualProvisions']._serialized_options = b'\202\323\344\223\002(\022&/cosmos/mint/v1beta1/annual_provisions'
-  _globals['_PARAMS']._serialized_start=114
-  _globals['_PARAMS']._serialized_end=329
-  _globals['_QUERYPARAMSREQUEST']._serialized_start=331
-  _globals['_QUERYPARAMSREQUEST']._serialized_end=351
-  _globals['_QUERYPARAMSRESPONSE']._serialized_start=353
-  _globals['_QUERYPARAMSRESPONSE']._serialized_end=419
-  _globals['_QUERYINFLATIONREQUEST']._serialized_start=421
-  _globals['_QUERYINFLATIONREQUEST']._serialized_end=444
-  _globals['_QUERYINFLATIONRESPONSE']._serialized_start=446
-  _globals['_QUERYINFLATIONRESPONSE']._serialized_end=505
-  _globals['_QUERYANNUALPROVISIONSREQUEST']._serialized_start=507
-  _globals['_QUERYANNUALPROVISIONSREQUEST']._serialized_end=537
-  _globals['_QUERYANNUALPROVISIONSRESPONSE']._serialized_start=539
-  _globals['_QUERYANNUALPROVISIONSRESPONSE']._serialized_end=613
-  _globals['_QUERY']._serialized_start=616
-  _globals['_QUERY']._serialized_end=1069
+  _globals['_QUERYPARAMSREQUEST']._serialized_start=145
+  _globals['_QUERYPARAMSREQUEST']._serialized_end=165
+  _globals['_QUERYPARAMSRESPONSE']._serialized_start=167
+  _globals['_QUERYPARAMSRESPONSE']._serialized_end=233
+  _globals['_QUERYINFLATIONREQUEST']._serialized_start=235
+  _globals['_QUERYINFLATIONREQUEST']._serialized_end=258
+  _globals['_QUERYINFLATIONRESPONSE']._serialized_start=260
+  _globals['_QUERYINFLATIONRESPONSE']._serialized_end=319
+  _globals['_QUERYANNUALPROVISIONSREQUEST']._serialized_start=321
+  _globals['_QUERYANNUALPROVISIONSREQUEST']._serialized_end=351
+  _globals['_QUERYANNUALPROVISIONSRESPONSE']._serialized_start=353
+  _globals['_QUERYANNUALPROVISIONSRESPONSE']._serialized_end=427
+  _globals['_QUERY']._serialized_start=430
+  _globals['_QUERY']._serialized_end=883
 # @@protoc_insertion_point(module_scope)

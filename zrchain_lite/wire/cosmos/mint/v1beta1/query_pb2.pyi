@@ -1,4 +1,5 @@
 from zrchain_lite.wire.cosmos_proto import cosmos_pb2 as _cosmos_pb2
+from zrchain_lite.wire.cosmos.mint.v1beta1 import mint_pb2 as _mint_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -7,22 +8,6 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class Params(_message.Message):
-    __slots__ = ("mint_denom", "inflation_rate_change", "inflation_max", "inflation_min", "goal_bonded", "blocks_per_year")
-    MINT_DENOM_FIELD_NUMBER: _ClassVar[int]
-    INFLATION_RATE_CHANGE_FIELD_NUMBER: _ClassVar[int]
-    INFLATION_MAX_FIELD_NUMBER: _ClassVar[int]
-    INFLATION_MIN_FIELD_NUMBER: _ClassVar[int]
-    GOAL_BONDED_FIELD_NUMBER: _ClassVar[int]
-    BLOCKS_PER_YEAR_FIELD_NUMBER: _ClassVar[int]
-    mint_denom: str
-    inflation_rate_change: str
-    inflation_max: str
-    inflation_min: str
-    goal_bonded: str
-    blocks_per_year: int
-    def __init__(self, mint_denom: _Optional[str] = ..., inflation_rate_change: _Optional[str] = ..., inflation_max: _Optional[str] = ..., inflation_min: _Optional[str] = ..., goal_bonded: _Optional[str] = ..., blocks_per_year: _Optional[int] = ...) -> None: ...
-
 class QueryParamsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -30,8 +15,8 @@ class QueryParamsRequest(_message.Message):
 class QueryParamsResponse(_message.Message):
     __slots__ = ("params",)
     PARAMS_FIELD_NUMBER: _ClassVar[int]
-    params: Params
-    def __init__(self, params: _Optional[_Union[Params, _Mapping]] = ...) -> None: ...
+    params: _mint_pb2.Params
+    def __init__(self, params: _Optional[_Union[_mint_pb2.Params, _Mapping]] = ...) -> None: ...
 
 class QueryInflationRequest(_message.Message):
     __slots__ = ()

@@ -71,6 +71,7 @@ def test_every_query__should_be_answered_with_nothing_or_not_found(chain: Chain)
         for method in file.DESCRIPTOR.services_by_name["Query"].methods
     ]
     named = {"delegator_addr": ALICE.address, "delegator_address": ALICE.address}
+    named |= {"voter": ALICE.address, "depositor": ALICE.address}
     for field in ("validator_addr", "validator_address", "src_validator_addr"):
         named[field] = operator_of(ALICE.address)
     named["cons_address"] = consensus_text(bytes(20))
