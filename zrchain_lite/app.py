@@ -365,6 +365,11 @@ class App:
         return self._ante.consensus.min_gas_price(self._context(self._state))
 
     @property
+    def restless(self) -> bool:
+        """Whether every block changes the state, so that none commits to all that is done."""
+        return any(module.restless(self.context()) for module in self._modules)
+
+    @property
     def awaits_height(self) -> bool:
         """Whether something in the last committed state ends at a height that is to come."""
         return Deadlines.awaited(self._state)

@@ -188,6 +188,10 @@ class Module:
     def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
         """`genesis` is this module's part of the genesis file, {} when absent."""
 
+    def restless(self, ctx: Context) -> bool:
+        """Whether every block changes the module's state, an empty one as well."""
+        return False
+
     def begin_block(self, ctx: Context) -> None:
         """Run before a block's transactions."""
 

@@ -33,7 +33,7 @@ console.log(
     blockTxs: block.txs.length,
     results: (await comet.blockResults(sent.height)).results.length,
     staked: (await client.getBalanceStaked(address))?.amount ?? "0",
-    delegation: await client.getDelegation(address, "zenvaloper1x"),
+    delegation: await client.getDelegation(address, "zenvaloper1vux25709r4uw6rzc8wyl7wwecjdhrx08jpnlsz"),
     validators: (await comet.validatorsAll()).total,
     genesis: (await comet.genesis()).chainId,
   }),

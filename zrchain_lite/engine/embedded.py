@@ -169,9 +169,14 @@ class EmbeddedEngine(Reading):
 
     @property
     def _unproven(self) -> bool:
-        """Whether the last block changed the state: no header commits to that yet."""
+        """Whether the last block changed the state: no header commits to that yet.
+
+        Where every block does so, those with transactions alone are followed at once.
+        """
         record = self._last or self.block()
-        return record is not None and record.block.header.app_hash != self.tip.app_hash
+        if record is None or record.block.header.app_hash == self.tip.app_hash:
+            return False
+        return bool(record.block.data.txs) or not self.app.restless
 
     async def _gather(self) -> None:
         """Let what is arriving at this moment arrive, so that it shares the block."""

@@ -62,6 +62,9 @@ class StakingModule(Module):
                 f"staking: no validator has {state.POWER_UNIT} urock, which give a power of 1"
             )
 
+    def restless(self, ctx: Context) -> bool:
+        return state.PARAMS.has(ctx.store, b"")
+
     def begin_block(self, ctx: Context) -> None:
         self._keeper.remember(ctx)
 

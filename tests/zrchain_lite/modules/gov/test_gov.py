@@ -258,7 +258,7 @@ def test_vote__should_be_of_stake_and_make_one(chain: Chain) -> None:
 
     def weighted(*weights: str) -> tx.MsgVoteWeighted:
         options = [
-            WeightedVoteOption(option=option, weight=str(decimals.parse(weight)))  # type: ignore[arg-type]
+            WeightedVoteOption(option=option, weight=str(decimals.parse(weight)))
             for option, weight in zip(OPTIONS, weights, strict=False)
         ]
         return tx.MsgVoteWeighted(proposal_id=1, voter=ALICE.address, options=options)

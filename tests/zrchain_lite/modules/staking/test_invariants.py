@@ -140,8 +140,8 @@ class Books(RuleBasedStateMachine):
         self, fees: int, seconds: int, signs: tuple[bool, bool], twice: int | None, ago: int
     ) -> None:
         stake = self.stake
+        collector = stake.bank.module_address(FEE_COLLECTOR)
         if fees:
-            collector = stake.bank.module_address(FEE_COLLECTOR)
             stake.bank.mint(stake.ctx, collector, fees)
         votes, faults = [], []
         for place, account in enumerate((ALICE, BOB)):
@@ -153,7 +153,8 @@ class Books(RuleBasedStateMachine):
                 if place == twice:
                     height, time_ms = stake.ctx.height - ago, stake.ctx.time_ms
                     faults.append(Misbehavior(key, height, time_ms, power.value))
-        self.earn(fees, votes)
+        # What was collected while nobody was bonded waits for those who are.
+        self.earn(stake.bank.balance(stake.ctx, collector), votes)
         stake.block(seconds, votes=tuple(votes), misbehavior=tuple(faults))
         self.note_payments()
 

@@ -426,3 +426,11 @@ def test_genesis_of_the_page__should_begin_a_chain_with_stake(tmp_path: Path) ->
     chain = Chain(tmp_path, first=genesis(bank=rich, **state_))
     assert ask(chain, "Pool")["pool"]["bonded_tokens"] == "10000000"
     chain.close()
+
+
+def test_books_of_stake__should_not_make_one_block_after_the_other(chain: Chain) -> None:
+    """Each block changes them, and needs a further one that commits to them."""
+    chain.engine.make_block()
+    assert not chain.engine._unproven
+    assert sent(chain, CAROL, delegate(CAROL, A, 1))[0] == 0
+    assert chain.engine._unproven
