@@ -145,9 +145,7 @@ class App:
         # What CometBFT writes into headers, and compares with `info` after a state sync.
         params.version.app = PROTOCOL_VERSION
         told = validators.updates(ctx.powers)
-        return abci.ResponseInitChain(
-            app_hash=app_hash, consensus_params=params, validators=told
-        )
+        return abci.ResponseInitChain(app_hash=app_hash, consensus_params=params, validators=told)
 
     def restore(self, tip: Tip, state: Sequence[Change]) -> bool:
         """Begin with the state after a block; False, and nothing is stored, for another root.
