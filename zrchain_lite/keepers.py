@@ -46,7 +46,7 @@ class Keepers:
         identity = IdentityKeeper(auth, bank)
         staking = StakingKeeper(bank)
         distribution = DistributionKeeper(bank, staking)
-        slashing = SlashingKeeper(staking)
+        slashing = SlashingKeeper(bank, staking)
         staking.hooks = (distribution, slashing)
         return cls(
             auth=auth,

@@ -11,8 +11,10 @@ from google.protobuf.wrappers_pb2 import BytesValue
 from zrchain_lite import decimals
 from zrchain_lite.errors import Conflict, InvalidArgument, NotFound
 from zrchain_lite.module import Context, Misbehavior, Vote
+from zrchain_lite.modules.bank.keeper import BankKeeper
 from zrchain_lite.modules.staking import StakingKeeper, shares
 from zrchain_lite.modules.staking.keys import consensus_address
+from zrchain_lite.modules.staking.slashes import Slashes
 from zrchain_lite.modules.staking.state import DELEGATIONS
 from zrchain_lite.store.collections import StoredMap
 from zrchain_lite.validator_addresses import account_of, consensus_text
@@ -43,8 +45,9 @@ DEFAULT_PARAMS = Params(
 class SlashingKeeper:
     """Watches the commits of blocks; stake tells it who is bonded."""
 
-    def __init__(self, staking: StakingKeeper) -> None:
+    def __init__(self, bank: BankKeeper, staking: StakingKeeper) -> None:
         self._staking = staking
+        self.slashes = Slashes(staking, bank)
 
     def params(self, ctx: Context) -> Params:
         """The module's parameters, zero on a chain without stake."""
@@ -203,7 +206,7 @@ class SlashingKeeper:
         fraction: int,
         reason: str,
     ) -> None:
-        burned = self._staking.slashes.slash(ctx, validator, height, power, fraction)
+        burned = self.slashes.slash(ctx, validator, height, power, fraction)
         now = self._staking.validator(ctx, validator.operator_address)
         if not now.jailed:
             self._staking.set_jailed(ctx, now, jailed=True)

@@ -10,9 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from zrchain_lite import decimals
 from zrchain_lite.errors import InvalidArgument, NotFound
 from zrchain_lite.module import Context
-from zrchain_lite.modules.bank.keeper import BankKeeper
 from zrchain_lite.modules.staking import shares, state
-from zrchain_lite.modules.staking.slashes import Slashes
 from zrchain_lite.modules.staking.valset import ValidatorSet
 from zrchain_lite.store.collections import encode_key
 from zrchain_lite.validator_addresses import operator_of
@@ -28,10 +26,6 @@ from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import (
 
 class StakingKeeper(ValidatorSet):
     """The stake of everybody; other modules are told of changes by hooks."""
-
-    def __init__(self, bank: BankKeeper) -> None:
-        super().__init__(bank)
-        self.slashes = Slashes(self, bank)
 
     def delegation(self, ctx: Context, delegator: str, operator: str) -> Delegation:
         """What an account has with a validator; raises NotFound."""

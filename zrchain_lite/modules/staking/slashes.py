@@ -6,12 +6,11 @@ x/staking/keeper/slash.go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zrchain_lite import decimals
 from zrchain_lite.module import Context
 from zrchain_lite.modules.bank.keeper import BankKeeper
 from zrchain_lite.modules.staking import shares, state
+from zrchain_lite.modules.staking.keeper import StakingKeeper
 from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import (
     BOND_STATUS_UNBONDED,
     Redelegation,
@@ -20,9 +19,6 @@ from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import (
     UnbondingDelegationEntry,
     Validator,
 )
-
-if TYPE_CHECKING:
-    from zrchain_lite.modules.staking.keeper import StakingKeeper
 
 
 class Slashes:

@@ -332,7 +332,9 @@ def test_slash__should_reach_what_left_after_the_fault_and_nothing_before(tmp_pa
     power = 14
     fraction = decimals.parse("0.1")
     before = stake.bank.supply(stake.ctx)
-    burned = keeper.slashes.slash(stake.ctx, stake.validator(ALICE), fault, power, fraction)
+    burned = chain.keepers.slashing.slashes.slash(
+        stake.ctx, stake.validator(ALICE), fault, power, fraction
+    )
     first, second = state.UNBONDINGS.get(stake.store, (A, CAROL.address)).entries  # type: ignore[union-attr]
     assert (first.balance, second.balance) == ("1000000", "900000")
     moved = keeper.delegation(stake.ctx, CAROL.address, B)
@@ -354,7 +356,7 @@ def test_stake_that_went_on__should_be_slashed_once(tmp_path: Path) -> None:
     stake.block()
     before = stake.bank.supply(stake.ctx)
     fraction = decimals.parse("0.5")
-    keeper.slashes.slash(stake.ctx, stake.validator(ALICE), fault, 14, fraction)
+    chain.keepers.slashing.slashes.slash(stake.ctx, stake.validator(ALICE), fault, 14, fraction)
     (entry,) = state.UNBONDINGS.get(stake.store, (B, CAROL.address)).entries  # type: ignore[union-attr]
     assert entry.balance == "1000000"
     assert keeper.delegation(stake.ctx, CAROL.address, B).shares == str(1_000_000 * decimals.ONE)
