@@ -18,7 +18,7 @@ from zrchain_lite.wire.cosmos_proto import cosmos_pb2
 DIGITS = 18
 ONE: int = 10**DIGITS
 MAX = 2**315
-"""Above what the SDK's 315 bits hold."""
+"""The first number that the SDK's 315 bits do not hold."""
 _FORM = re.compile(r"([0-9]{1,78})(?:\.([0-9]{1,18}))?")
 
 

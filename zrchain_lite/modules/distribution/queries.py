@@ -26,7 +26,7 @@ from zrchain_lite.wire.cosmos.distribution.v1beta1.distribution_pb2 import (
 )
 
 MAX_DELEGATIONS = 1000
-"""Of how many validators one answer about a delegator's rewards speaks at most."""
+"""How many validators one answer about a delegator's rewards names at most."""
 
 
 class DistributionQueries:
@@ -155,7 +155,7 @@ class DistributionQueries:
         return [each.validator_address for each in islice(delegations, MAX_DELEGATIONS)]
 
     def _earned(self, ctx: Context, operator: str, delegator: str) -> int:
-        """As if it were withdrawn in the next block; what that writes is dropped."""
+        """What a withdrawal in the next block would pay; what it writes is dropped."""
         attempt = replace(ctx, store=Overlay(ctx.store), events=[], height=ctx.height + 1)
         try:
             ending = self._keeper.end_period(attempt, operator)

@@ -32,7 +32,7 @@ CURRENT = StoredMap("distribution/current", ValidatorCurrentRewards)
 HISTORICAL = StoredMap("distribution/historical", ValidatorHistoricalRewards)
 """Rewards of one token from the beginning to a period's end, by operator address and period."""
 STARTING = StoredMap("distribution/starting", DelegatorStartingInfo)
-"""Since when a delegation earns, by operator address and delegator."""
+"""The period since which a delegation earns, by operator address and delegator."""
 SLASHES = StoredMap("distribution/slash", ValidatorSlashEvent)
 """Slashes by operator address, height and period."""
 WITHDRAW = StoredMap("distribution/withdraw", StringValue)

@@ -127,7 +127,7 @@ class SlashingKeeper:
         """Nothing: it has not signed."""
 
     def validator_bonded(self, ctx: Context, operator: str) -> None:
-        """From here on its blocks count."""
+        """Its blocks count from here on."""
         address = consensus_address(self._staking.validator(ctx, operator))
         info = INFOS.get(ctx.store, address)
         if info is None:

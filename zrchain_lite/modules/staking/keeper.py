@@ -235,7 +235,7 @@ class StakingKeeper(ValidatorSet):
         return red
 
     def _risk_end(self, ctx: Context, validator: Validator) -> tuple[Timestamp | None, int]:
-        """Until when stake that leaves a validator can still be slashed, and from which height."""
+        """When stake that leaves a validator can no more be slashed, and since which height."""
         if validator.status == BOND_STATUS_BONDED:
             return self.unbonding_end(ctx), ctx.height
         if validator.status == BOND_STATUS_UNBONDED:

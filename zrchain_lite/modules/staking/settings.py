@@ -23,7 +23,7 @@ DEFAULT_PARAMS = Params(
     bond_denom=DENOM,
     min_commission_rate="0",
 )
-"""As zrChain has them, but for the history: 10,000 heights serve IBC, which is not here."""
+"""Parameters as zrChain has them, but for the history: its 10,000 heights serve IBC."""
 MAX_UNBONDING_S = 10 * 365 * 24 * 3600
 _LONGEST = {
     "moniker": 70,

@@ -39,7 +39,7 @@ class StakingHooks(Protocol):
         """A validator is there that was not; it has no tokens yet."""
 
     def validator_bonded(self, ctx: Context, operator: str) -> None:
-        """From the next block but one on a validator signs."""
+        """A validator signs from the next block but one on."""
 
     def validator_removed(self, ctx: Context, operator: str) -> None:
         """The last delegator has left, and the validator is gone."""
