@@ -174,11 +174,12 @@ def wire(descriptors):
         "feegrant.v1beta1.tx_pb2",
         "feegrant.v1beta1.query_pb2",
         "feegrant.v1beta1.genesis_pb2",
-        "staking.v1beta1.query_pb2",
-        "distribution.v1beta1.query_pb2",
-        "slashing.v1beta1.query_pb2",
-        "gov.v1.query_pb2",
-        "gov.v1beta1.query_pb2",
+        *(
+            f"{module}_pb2"
+            for name in ("staking.v1beta1", "distribution.v1beta1", "slashing.v1beta1")
+            for module in (f"{name}.tx", f"{name}.query")
+        ),
+        *("gov.v1.tx_pb2", "gov.v1.query_pb2", "gov.v1beta1.tx_pb2", "gov.v1beta1.query_pb2"),
         "auth.v1beta1.query_pb2",
         "base.tendermint.v1beta1.query_pb2",
         "consensus.v1.query_pb2",
