@@ -39,7 +39,8 @@ from zrsign_daemon.program import DIE_WITH_PARENT, program
 
 VALIDATORS = 4
 PAUSE_S = 0.1
-BATCH = 100
+BATCH = 10
+"""CometBFT takes no more calls in one request."""
 
 
 @dataclass(frozen=True)
