@@ -228,3 +228,25 @@ async def test_frame_that_may_linger__should_go_with_the_next() -> None:
     queue.put(b"a share")
     assert queue.ready.is_set()
     assert queue.take() == (b"a head", b"a share")
+
+
+async def test_pool_of_who_lost_its_part__should_be_filled_again(
+    make_cluster: MakeCluster,
+) -> None:
+    """A restored operator has its shares and none of what was made ahead; the others still do.
+
+    They called each of its proposals undue, because their pools were full, and it called each
+    refusal an offence, until none worked with the other.
+    """
+    cluster = await make_cluster(2, ALL, pool_level=2)
+    await with_presignatures(cluster)
+    await cluster.wait(30)
+    for victim in ALL:
+        before = len(cluster.operators[victim].holdings.presignatures)
+        await cluster.stop(victim)
+        shutil.rmtree(cluster.home / str(victim) / "state" / "presignatures")
+        await cluster.start(victim, incarnation=INCARNATION[:-1] + bytes([victim]))
+        holdings = cluster.operators[victim].holdings
+        await cluster.until(lambda: len(holdings.presignatures) >= before)  # noqa: B023
+    for operator in cluster.operators.values():
+        assert not operator.peers.standing.shunned()

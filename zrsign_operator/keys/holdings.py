@@ -217,6 +217,12 @@ class Holdings:
         self.take_presignature(id_)
         self._presign_files.delete(id_)
 
+    def drop_presignatures_with(self, signer: int) -> None:
+        """Forget what can be used with one operator only, because that one lost its part."""
+        for id_, made in list(self._presignatures.items()):
+            if signer in made.public.signers:
+                self.drop_presignature(id_)
+
     def take_presignature(self, id_: bytes) -> None:
         """It is being used: nothing else may use it."""
         made = self._presignatures.pop(id_, None)

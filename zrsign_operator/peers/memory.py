@@ -122,6 +122,10 @@ class Memory:
             self.show(peer)
             self._went_back(peer)
             return
+        if known and before is None:
+            # Its store is another one: what was made ahead with the one before is lost there, and
+            # would fill pools here for good.
+            self._holdings.drop_presignatures_with(peer)
         if before != head:
             self._remember(head)
             self._changed = True
