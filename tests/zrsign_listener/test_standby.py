@@ -49,6 +49,9 @@ async def test_standby__should_go_on_when_the_reader_is_killed(
             for _ in range(3):
                 await ask_hash(rpc, chain.omni.address)
             await arrived(1 + 4)
+            # The ledger has it before the listener has heard so.
+            async with await Store.open(url) as store:
+                await until(lambda: _is_reported(store), "all is reported")
             standby.send_signal(signal.SIGTERM)
             _, log = await asyncio.to_thread(standby.communicate, timeout=STALLED_S)
             assert standby.returncode == 0, log
@@ -82,6 +85,10 @@ async def test_reader_whose_database_is_gone__should_end_so_that_another_may_rea
         _, log = await asyncio.to_thread(reader.communicate, timeout=STALLED_S)
     assert reader.returncode == 2
     assert b"role 'listener'" in log
+
+
+async def _is_reported(store: Store) -> bool:
+    return await store.backlog() == 0
 
 
 async def cut(url: str) -> None:
