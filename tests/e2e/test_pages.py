@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,11 @@ from zrsign.local.network.manifest import Manifest
 
 
 @pytest.mark.parametrize("page", ["ledger.md", "receiver.md"])
-def test_commands__should_run_as_written(page: str, network: Manifest) -> None:
+def test_commands__should_run_as_written(
+    page: str, network: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What they write is written where a reader stands, and not into the repository.
+    monkeypatch.chdir(tmp_path)
     # A page's own ledger is started by tests/zrchain_lite/test_ledger_page.py.
     found = [command for command in commands(DOCS / page) if not command.startswith("run ")]
     assert found
