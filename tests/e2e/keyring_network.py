@@ -123,7 +123,7 @@ class KeyringNetwork(BreakableNetwork):
         return Keyring(self.ledger, self.address)
 
     async def requester(self) -> Requester:
-        return await Requester.of(self.ledger, self.address, self.statuses)
+        return await Requester.of(self.ledger, self.address, self.signs_of_work)
 
     # Start
 
@@ -217,6 +217,10 @@ class KeyringNetwork(BreakableNetwork):
         """Of all operators that answer."""
         return {each.name: each.status for each in await reports(self.manifest) if not each.fault}
 
+    async def signs_of_work(self) -> dict[str, dict[str, Any]]:
+        """What the statuses say that moves only while work does."""
+        return {name: work_of(status) for name, status in (await self.statuses()).items()}
+
     async def together(self) -> None:
         """All running operators of the group see each other, and nothing is under way."""
         latest: dict[str, Any] = {}
@@ -233,7 +237,7 @@ class KeyringNetwork(BreakableNetwork):
                 for status in group.values()
             )
 
-        await until(quiet, "all operators together and idle", self.statuses)
+        await until(quiet, "all operators together and idle", self.signs_of_work)
 
     async def in_one_epoch(self) -> dict[str, int]:
         """Wait until all members hold every key in the same epoch; the epochs by key."""
@@ -251,13 +255,13 @@ class KeyringNetwork(BreakableNetwork):
             first, *others = latest.values()
             return bool(first) and all(epochs == first for epochs in others)
 
-        await until(agreed, "one epoch of every key", self.statuses)
+        await until(agreed, "one epoch of every key", self.signs_of_work)
         return dict(next(iter(latest.values())))
 
     async def carried_out(self) -> None:
         """Wait for the last order."""
         claim = "every key has new shares as ordered"
-        await until(self.is_carried_out, claim, self.statuses)
+        await until(self.is_carried_out, claim, self.signs_of_work)
 
     async def is_carried_out(self) -> bool:
         progress = await self.keyring.progress()
@@ -314,3 +318,12 @@ def _sockets_of(folder: Path) -> set[str]:
         # It ended, or closed one meanwhile.
         return found
     return found
+
+
+def work_of(status: dict[str, Any]) -> dict[str, Any]:
+    """A status without what moves for ever: debts that fade, and steps of what fails again and
+    again.
+    """
+    running = bool(status["running"])
+    left_out = {"conduct"} if running else {"conduct", "steps"}
+    return {name: value for name, value in status.items() if name not in left_out}

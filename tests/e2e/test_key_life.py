@@ -97,7 +97,9 @@ async def test_death_in_a_refresh__should_leave_one_epoch(
     await network.restart_as(victim, "tests.e2e.halted", step)
     await network.together()
     await network.keyring.order_refresh()
-    await until(partial(is_halted, network.process(victim)), "a change began", network.statuses)
+    await until(
+        partial(is_halted, network.process(victim)), "a change began", network.signs_of_work
+    )
     kept = [len(list(key.glob("shares/*.share"))) for key in undecided(home, tmp_path)]
     assert max(kept) == shares
     await network.kill(victim)
@@ -121,7 +123,7 @@ async def test_lost_state__should_be_dealt_again(world: World) -> None:
         anchor.unlink()
     await network.restart(victim)
     await until(
-        holds_all(world, victim), "the lost operator holds all keys again", network.statuses
+        holds_all(world, victim), "the lost operator holds all keys again", network.signs_of_work
     )
     await network.in_one_epoch()
     await network.together()
@@ -159,7 +161,7 @@ async def test_backup__should_be_restored(world: World, tmp_path: Path, stale: b
     await network.restart(victim)
     if stale:
         await until(
-            holds_all(world, victim, besides=old), "it is dealt new shares", network.statuses
+            holds_all(world, victim, besides=old), "it is dealt new shares", network.signs_of_work
         )
         assert not set(network.shares(victim)) & old
     await network.in_one_epoch()
@@ -205,7 +207,7 @@ async def test_leaver__should_keep_no_share(world: World) -> None:
     async def erased() -> bool:
         return not network.shares(leaver)
 
-    await until(erased, "the leaver's shares are erased", network.statuses)
+    await until(erased, "the leaver's shares are erased", network.signs_of_work)
     await network.keyring.conclude()
     await network.kill(leaver)
     await world.requester.sign(*world.keys)
