@@ -250,3 +250,17 @@ async def test_pool_of_who_lost_its_part__should_be_filled_again(
         await cluster.until(lambda: len(holdings.presignatures) >= before)  # noqa: B023
     for operator in cluster.operators.values():
         assert not operator.peers.standing.shunned()
+
+
+async def test_member_that_loses_its_part_again_and_again__should_be_left_out(
+    make_cluster: MakeCluster,
+) -> None:
+    """Each time the others make what was made ahead with it anew."""
+    cluster = await make_cluster(2, ALL, pool_level=1)
+    await with_presignatures(cluster)
+    await cluster.wait(1)
+    peers = cluster.operators[1].peers
+    assert 2 in peers.usable()
+    for number in range(6):
+        peers.memory._judge(2, JournalHead(2, bytes([100 + number]) * 16, 0, bytes(32)))
+    assert 2 not in peers.usable()

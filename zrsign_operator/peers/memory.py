@@ -72,11 +72,15 @@ class Memory:
         send: Send,
         parties: Callable[[], Parties],
         went_back: Callable[[int], None],
+        began_anew: Callable[[int], None],
         clock: Callable[[], float],
     ) -> None:
-        """`went_back` hears of peers whose journals are older than what they had told."""
+        """`went_back` hears of peers whose journals are older than what they had told, `began_anew`
+        of those that have another one.
+        """
         self._myself, self._holdings = myself, holdings
-        self._send, self._parties, self._went_back = send, parties, went_back
+        self._send, self._parties = send, parties
+        self._went_back, self._began_anew = went_back, began_anew
         self._clock = clock
         self._answered: set[int] = set()
         self._known: dict[int, dict[bytes, JournalHead]] = {}
@@ -126,6 +130,7 @@ class Memory:
             # Its store is another one: what was made ahead with the one before is lost there, and
             # would fill pools here for good.
             self._holdings.drop_presignatures_with(peer)
+            self._began_anew(peer)
         if before != head:
             self._remember(head)
             self._changed = True

@@ -70,6 +70,7 @@ class Peers:
             links.send,
             lambda: self._settings.everybody,
             lambda peer: self.charge(peer, Offence.WENT_BACK, "its journal is older than it told"),
+            lambda peer: self._lost_again(peer, "its journal, and what was made ahead with it"),
             clock,
         )
         self._myself = myself
