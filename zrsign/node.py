@@ -20,6 +20,7 @@ from pydantic import AfterValidator
 from zrchain_lite import node
 from zrchain_lite.api.http import Tls
 from zrchain_lite.client import LedgerClient, ObjectNotFound, QueryFailed
+from zrchain_lite.core import core_modules
 from zrchain_lite.doors import Guard
 from zrchain_lite.engine import EngineSettings, Reading
 from zrchain_lite.engine.cometbft import CometBftSettings
@@ -27,20 +28,6 @@ from zrchain_lite.errors import LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
-from zrchain_lite.modules.auth import AuthModule
-from zrchain_lite.modules.authz import AuthzModule
-from zrchain_lite.modules.bank import BankModule
-from zrchain_lite.modules.consensus import ConsensusModule
-from zrchain_lite.modules.distribution import DistributionModule
-from zrchain_lite.modules.feegrant import FeegrantModule
-from zrchain_lite.modules.gov import GovModule
-from zrchain_lite.modules.identity import IdentityModule
-from zrchain_lite.modules.mint import MintModule
-from zrchain_lite.modules.operators import OperatorsModule
-from zrchain_lite.modules.policy import PolicyModule
-from zrchain_lite.modules.slashing import SlashingModule
-from zrchain_lite.modules.staking import StakingModule
-from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
 from zrchain_lite.verify import faults
 from zrsign.local.tools import ToolError
@@ -107,25 +94,8 @@ class LedgerSettings(Settings):
 
 def modules(keepers: Keepers) -> tuple[Module, ...]:
     """Every module of the ledger, in the order in which blocks run them."""
-    auth, bank, identity = keepers.auth, keepers.bank, keepers.identity
-    policy, treasury = keepers.policy, keepers.treasury
-    return (
-        AuthModule(auth),
-        BankModule(bank),
-        ConsensusModule(keepers.consensus),
-        AuthzModule(auth),
-        FeegrantModule(keepers.feegrant),
-        MintModule(bank, keepers.staking),
-        DistributionModule(keepers.distribution, bank, keepers.staking),
-        SlashingModule(keepers.slashing, bank),
-        GovModule(keepers.gov),
-        StakingModule(keepers.staking, bank),
-        IdentityModule(identity, policy),
-        PolicyModule(policy),
-        TreasuryModule(treasury, policy),
-        OperatorsModule(identity, treasury),
-        ReceiverModule(identity, policy, treasury),
-    )
+    receiver = ReceiverModule(keepers.identity, keepers.policy, keepers.treasury)
+    return (*core_modules(keepers), receiver)
 
 
 def routers(ledger: Reading) -> Sequence[APIRouter]:

@@ -12,6 +12,7 @@ from zrchain_lite.app import VERSION
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.engine.records import BlockRecord
 from zrchain_lite.tx import pack
+from zrchain_lite.validator_addresses import consensus_text
 from zrchain_lite.wire.cosmos.base.node.v1beta1 import query_pb2 as node
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageRequest, PageResponse
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
@@ -23,7 +24,6 @@ from zrchain_lite.wire.tendermint.p2p.types_pb2 import (
     DefaultNodeInfoOther,
     ProtocolVersion,
 )
-from zrsign_chains import cosmos
 
 SDK_VERSION = "v0.50.13"
 """The version of the Cosmos SDK whose wire format this is; clients choose their dialect by it."""
@@ -82,7 +82,7 @@ class NodeService:
         limit = min(page.limit or MAX_PAGE, MAX_PAGE)
         shown = [
             tm.Validator(
-                address=cosmos.encode("zenvalcons", each.address),
+                address=consensus_text(each.address),
                 pub_key=pack(PubKey(key=each.pub_key.ed25519)),
                 voting_power=each.voting_power,
                 proposer_priority=each.proposer_priority,
@@ -154,7 +154,7 @@ def _sdk_block(record: BlockRecord) -> sdk.Block:
     for field in block.header.DESCRIPTOR.fields:
         value = getattr(block.header, field.name)
         if field.name == "proposer_address":
-            header.proposer_address = cosmos.encode("zenvalcons", value)
+            header.proposer_address = consensus_text(value)
         elif field.message_type is not None:
             getattr(header, field.name).CopyFrom(value)
         else:

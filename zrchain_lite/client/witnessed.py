@@ -19,20 +19,12 @@ from google.protobuf.message import Message
 
 from zrchain_lite.api.status import GrpcStatus, status_of
 from zrchain_lite.client.errors import NotVerified, ObjectNotFound, QueryFailed
+from zrchain_lite.core import core_modules
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.execution import as_ledger_error
 from zrchain_lite.keepers import Keepers
 from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.module import Context, QueryHandler
-from zrchain_lite.modules.auth import AuthModule
-from zrchain_lite.modules.authz import AuthzModule
-from zrchain_lite.modules.bank import BankModule
-from zrchain_lite.modules.consensus import ConsensusModule
-from zrchain_lite.modules.feegrant import FeegrantModule
-from zrchain_lite.modules.identity import IdentityModule
-from zrchain_lite.modules.operators import OperatorsModule
-from zrchain_lite.modules.policy import PolicyModule
-from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.store.kv import KVStore, MemoryStore, Overlay
 from zrchain_lite.store.proofs import InvalidProof
 from zrchain_lite.store.witness import ReadingStore, Reads, WitnessedStore, verify
@@ -59,20 +51,7 @@ def _receivers() -> Handlers:
 @cache
 def handlers() -> Handlers:
     """The queries that a client can run, by gRPC path."""
-    keepers = Keepers.create()
-    auth, bank, identity = keepers.auth, keepers.bank, keepers.identity
-    policy, treasury = keepers.policy, keepers.treasury
-    modules = (
-        AuthModule(auth),
-        BankModule(bank),
-        ConsensusModule(keepers.consensus),
-        AuthzModule(auth),
-        FeegrantModule(keepers.feegrant),
-        IdentityModule(identity, policy),
-        PolicyModule(policy),
-        TreasuryModule(treasury, policy),
-        OperatorsModule(identity, treasury),
-    )
+    modules = core_modules(Keepers.create())
     return {query.method: query for module in modules for query in module.queries()}
 
 

@@ -229,11 +229,12 @@ class StakingQueries:
         )
 
     def _moved(self, ctx: Context, red: Redelegation) -> RedelegationResponse:
-        validator = self._keeper.validator(ctx, red.validator_dst_address)
+        # Who has gone since left nothing behind, and must not fail the whole page.
+        validator = state.VALIDATORS.get(ctx.store, red.validator_dst_address)
         entries = [
             RedelegationEntryResponse(
                 redelegation_entry=entry,
-                balance=self._coin(ctx, validator, entry.shares_dst).amount,
+                balance=self._coin(ctx, validator, entry.shares_dst).amount if validator else "0",
             )
             for entry in red.entries
         ]

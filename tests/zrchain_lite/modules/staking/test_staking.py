@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from google.protobuf import json_format
 
-from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FUNDS, Chain, genesis
+from tests.zrchain_lite.chain import ALICE, BOB, CAROL, FUNDS, Chain, genesis, node_config
+from tests.zrchain_lite.liar import trusting
 from tests.zrchain_lite.modules.staking.stake import (
     STAKE,
     UNBONDING_S,
@@ -29,15 +31,23 @@ from zrchain_lite.light.hashes import address
 from zrchain_lite.module import Misbehavior
 from zrchain_lite.modules.staking import state
 from zrchain_lite.modules.staking.messages import COMMISSION_PAUSE_MS, UNCHANGED
+from zrchain_lite.modules.staking.queries import StakingQueries
+from zrchain_lite.node import serving
 from zrchain_lite.validator_addresses import account_of, operator_of
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.staking.v1beta1 import tx_pb2 as tx
+from zrchain_lite.wire.cosmos.staking.v1beta1.query_pb2 import (
+    QueryRedelegationsRequest,
+    QueryValidatorsRequest,
+    QueryValidatorsResponse,
+)
 from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import (
     BOND_STATUS_BONDED,
     BOND_STATUS_UNBONDED,
     BOND_STATUS_UNBONDING,
     Validator,
 )
+from zrsign.node import modules
 
 A, B, C = (operator_of(account.address) for account in (ALICE, BOB, CAROL))
 
@@ -436,3 +446,34 @@ def test_books_of_stake__should_not_make_one_block_after_the_other(chain: Chain)
     assert not chain.engine._unproven
     assert sent(chain, CAROL, delegate(CAROL, A, 1))[0] == 0
     assert chain.engine._unproven
+
+
+def test_redelegation_to_who_has_gone__should_be_listed(chain: Chain) -> None:
+    """The second validator's last stake is taken back; the first one's fault can still come."""
+    stake = Stake(chain)
+    keeper = stake.keeper
+    keeper.delegate(stake.ctx, CAROL.address, stake.validator(ALICE), 10)
+    keeper.set_jailed(stake.ctx, stake.validator(BOB), jailed=True)
+    stake.block()
+    stake.block(UNBONDING_S + 1)
+    keeper.redelegate(stake.ctx, CAROL.address, A, B, 10)
+    keeper.undelegate(stake.ctx, CAROL.address, B, 10)
+    keeper.undelegate(stake.ctx, BOB.address, B, 5_000_000)
+    with pytest.raises(NotFound):
+        stake.validator(BOB)
+    asked = QueryRedelegationsRequest(src_validator_addr=A)
+    answer = StakingQueries(keeper, stake.bank).redelegations(stake.ctx, asked)
+    (moved,) = answer.redelegation_responses
+    assert moved.entries[0].balance == "0"
+
+
+async def test_client_with_a_root__should_verify_what_it_reads_of_stake(tmp_path: Path) -> None:
+    first = genesis(staking={"validators": [creation(ALICE)]})
+    config = node_config(tmp_path, first)
+    async with (
+        serving(config, modules, asyncio.Event()) as (node, _),
+        trusting(node) as ledger,
+    ):
+        path = "/cosmos.staking.v1beta1.Query/Validators"
+        answer = await ledger.query(path, QueryValidatorsRequest(), QueryValidatorsResponse)
+    assert [each.operator_address for each in answer.validators] == [A]
