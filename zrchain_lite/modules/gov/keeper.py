@@ -16,8 +16,8 @@ from zrchain_lite.module import Context
 from zrchain_lite.modules.bank.keeper import DENOM, BankKeeper
 from zrchain_lite.modules.gov import state, tally
 from zrchain_lite.modules.gov.state import urock
-from zrchain_lite.modules.staking import StakingKeeper
-from zrchain_lite.modules.staking.state import DELEGATIONS
+from zrchain_lite.modules.staking import StakingKeeper, shares
+from zrchain_lite.modules.staking.state import DELEGATIONS, POWER_UNIT
 from zrchain_lite.store.kv import Overlay
 from zrchain_lite.tx import parse
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
@@ -113,13 +113,19 @@ class GovKeeper:
     def vote(
         self, ctx: Context, id_: int, voter: str, options: Sequence[WeightedVoteOption], note: str
     ) -> None:
-        """Store a vote in place of an earlier one; its voter has staked something."""
+        """Store a vote in place of an earlier one.
+
+        Votes are counted in one block, so its voter has stake: crowds of accounts cost something.
+        """
         if self.proposal(ctx, id_).status != PROPOSAL_STATUS_VOTING_PERIOD:
             raise InvalidArgument("the proposal is not voted on", code=4, codespace="gov")
         if len(note) > MAX_METADATA:
             raise InvalidArgument(f"metadata has at most {MAX_METADATA} characters")
-        if not any(True for _ in DELEGATIONS.values(ctx.store, under=(voter,))):
-            raise Unauthorized(f"{voter} has staked nothing, so that its vote has no power")
+        staked = self._staked(ctx, voter)
+        if staked < POWER_UNIT:
+            raise Unauthorized(
+                f"{voter} has staked {staked}{DENOM}, and who votes at least {POWER_UNIT}{DENOM}"
+            )
         weights = [decimals.stored(each.weight) for each in options]
         named = {each.option for each in options}
         fits = len(named) == len(options) and named <= set(tally.OPTIONS) and all(weights)
@@ -168,6 +174,14 @@ class GovKeeper:
         return tally.count(ctx, self._staking, id_)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _staked(self, ctx: Context, voter: str) -> int:
+        """What an account has staked, in whole urock."""
+        worth = 0
+        for each in DELEGATIONS.values(ctx.store, under=(voter,)):
+            validator = self._staking.validator(ctx, each.validator_address)
+            worth += shares.worth(validator, decimals.stored(each.shares)) // decimals.ONE
+        return worth
 
     def _check_message(self, ctx: Context, packed: Packed) -> None:
         """Governance can execute it, in its own name; raises UnknownRequest or InvalidArgument."""

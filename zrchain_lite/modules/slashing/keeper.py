@@ -16,7 +16,7 @@ from zrchain_lite.modules.staking import StakingKeeper, shares
 from zrchain_lite.modules.staking.keys import consensus_address
 from zrchain_lite.modules.staking.slashes import Slashes
 from zrchain_lite.modules.staking.state import DELEGATIONS
-from zrchain_lite.store.collections import StoredMap
+from zrchain_lite.store.collections import StoredMap, encode_key
 from zrchain_lite.validator_addresses import account_of, consensus_text
 from zrchain_lite.wire.cosmos.slashing.v1beta1.slashing_pb2 import Params, ValidatorSigningInfo
 from zrchain_lite.wire.cosmos.staking.v1beta1.staking_pb2 import BOND_STATUS_UNBONDED, Validator
@@ -124,7 +124,15 @@ class SlashingKeeper:
     # -- hooks of stake --------------------------------------------------------------------------
 
     def validator_created(self, ctx: Context, operator: str) -> None:
-        """Nothing: it has not signed."""
+        """Refuse a key that signed twice before; raises Conflict."""
+        address = consensus_address(self._staking.validator(ctx, operator))
+        info = INFOS.get(ctx.store, address)
+        if info is not None and info.tombstoned:
+            raise Conflict(
+                "this key signed twice and is jailed for good; make another",
+                code=4,
+                codespace="slashing",
+            )
 
     def validator_bonded(self, ctx: Context, operator: str) -> None:
         """Its blocks count from here on."""
@@ -234,5 +242,5 @@ class SlashingKeeper:
     @staticmethod
     def _begin_window(ctx: Context, address: bytes, info: ValidatorSigningInfo) -> None:
         info.missed_blocks_counter = info.index_offset = 0
-        for chunk in range(-(-MAX_WINDOW // CHUNK_BITS)):
-            MISSED.delete(ctx.store, (address, chunk))
+        for key, _ in list(ctx.store.iterate(MISSED.prefix + encode_key((address,)))):
+            ctx.store.delete(key)

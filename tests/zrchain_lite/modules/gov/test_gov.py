@@ -255,6 +255,10 @@ def test_what_cannot_be_proposed__should_be_refused(
 def test_vote__should_be_of_stake_and_make_one(chain: Chain) -> None:
     sent(chain, CAROL, proposal())
     assert sent(chain, CAROL, vote(CAROL, VOTE_OPTION_YES))[0] == 4
+    sent(chain, CAROL, delegate(CAROL, A, 999_999))
+    assert sent(chain, CAROL, vote(CAROL, VOTE_OPTION_YES))[0] == 4
+    sent(chain, CAROL, delegate(CAROL, A, 1))
+    assert sent(chain, CAROL, vote(CAROL, VOTE_OPTION_YES))[0] == 0
 
     def weighted(*weights: str) -> tx.MsgVoteWeighted:
         options = [

@@ -15,12 +15,13 @@ from tests.zrchain_lite.modules.staking.stake import (
     creation,
     staked,
 )
-from tests.zrchain_lite.modules.staking.test_staking import B, sent, undelegate
+from tests.zrchain_lite.modules.staking.test_staking import B, create, sent, undelegate
 from zrchain_lite.errors import Conflict, InvalidArgument
 from zrchain_lite.genesis import GenesisError
 from zrchain_lite.light.hashes import address
 from zrchain_lite.module import Misbehavior, Vote
 from zrchain_lite.modules.slashing.keeper import CHUNK_BITS, INFOS, MISSED, NEVER_S
+from zrchain_lite.modules.staking.messages import StakingMessages
 from zrchain_lite.validator_addresses import consensus_text
 from zrchain_lite.wire.cosmos.slashing.v1beta1 import tx_pb2 as tx
 from zrchain_lite.wire.cosmos.slashing.v1beta1.slashing_pb2 import Params
@@ -102,6 +103,18 @@ def test_validator_that_signs_twice__should_be_jailed_for_good(stake: Stake) -> 
     with pytest.raises(Conflict, match="for good"):
         stake.chain.keepers.slashing.unjail(stake.ctx, B)
     stake.require_sound()
+
+
+def test_key_that_signed_twice__should_make_no_other_validator(stake: Stake) -> None:
+    """Its faults would cost nothing any more."""
+    stake.block(misbehavior=(Misbehavior(BOBS, stake.ctx.height - 1, stake.ctx.time_ms, 10),))
+    left = int(stake.validator(BOB).tokens)
+    stake.keeper.undelegate(stake.ctx, BOB.address, B, left)
+    stake.block(UNBONDING_S + 1)
+    stake.block(UNBONDING_S + 1)
+    messages = StakingMessages(stake.keeper, stake.bank)
+    with pytest.raises(Conflict, match="make another"):
+        messages.create_validator(stake.ctx, create(BOB))
 
 
 def test_fault_of_who_has_left__should_cost_nothing(stake: Stake) -> None:
