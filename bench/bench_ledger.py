@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bench import ledger_load
 from bench.ledger_load import Answered, Load
-from tests.cometbft import cometbft, free_port
+from tests.cometbft import cometbft
 from tests.processes import run, running
 from zrchain_lite.client import Account, party_signature
 from zrchain_lite.engine import EmbeddedEngine
@@ -42,6 +42,7 @@ from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
+from zrsign.local.network.ports import free_port
 from zrsign.node import modules
 from zrsign_chains.cosmos import keyring_address, workspace_address
 

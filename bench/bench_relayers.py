@@ -27,8 +27,9 @@ from relayer.worker import ChainWorker
 from tests.postgres import fresh, postgres
 from tests.processes import running
 from tests.relayer.liar import lying
-from tests.relayer.nodes import ask, free_port, until_up
+from tests.relayer.nodes import ask, until_up
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_chains import Intent
 from zrsign_chains.evm import EvmChain

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from tests.processes import running
 from tests.waiting import wait_until
 from zrchain_lite.genesis import Genesis
 from zrsign.local import testnet
+from zrsign.local.network.ports import free_port
 from zrsign.local.testnet import Host
 from zrsign.local.tools import ResolvedTool, install, resolve
 
@@ -121,9 +121,3 @@ def network(
     given = {"empty_block_interval_s": 0.2, **settings}
     made = testnet.write(folder, first, hosts, given, local)
     return [Node(each.folder, each.host) for each in made]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -18,8 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.processes import running
-from tests.relayer.nodes import free_port
 from tests.waiting import wait_until
+from zrsign.local.network.ports import free_port
 
 # PostgreSQL refuses to run as root, who is given up for this account.
 NOBODY = 65534

@@ -25,10 +25,11 @@ from tests.e2e.threshold import (
     sign_frost,
 )
 from tests.processes import running
-from tests.relayer.nodes import ask, bitcoind, btc_ask, free_port, until_up
+from tests.relayer.nodes import ask, bitcoind, btc_ask, until_up
 from tests.waiting import wait_until
 from tests.zrsign_chains.builders import BOB, REGTEST
 from zrsign.local import tools
+from zrsign.local.network.ports import free_port
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, BitcoinTx, Utxo
 from zrsign_chains.evm import EvmChain, personal_message_digest

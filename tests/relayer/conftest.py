@@ -13,8 +13,9 @@ from relayer.outbox import Outbox
 from relayer.stages import Bounds
 from tests.processes import running
 from tests.relayer import cosmos
-from tests.relayer.nodes import ask, bitcoind, free_port, until_up
+from tests.relayer.nodes import ask, bitcoind, until_up
 from zrchain_lite.node import RunningNode
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_daemon.jsonrpc import JsonRpc
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,16 +15,11 @@ from relayer.stages import OutboxItem, Stage
 from relayer.worker import ChainWorker
 from tests.processes import running
 from tests.waiting import until, wait_until
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 
 ROOT = Path(__file__).parents[2]
 REGTEST = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(url: str, method: str, *params: Any) -> Any:

@@ -23,13 +23,14 @@ from relayer.stages import Bounds, ItemKind, OutboxItem, Stage
 from relayer.worker import ChainWorker
 from tests.evm import connected
 from tests.processes import running
-from tests.relayer.nodes import ask, free_port, landed, until_up
+from tests.relayer.nodes import ask, landed, until_up
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver import world as worlds
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign.deployment.deploy import deploy
 from zrsign.deployment.plan import Mode, Plan
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_chains import EVM, chain_hash, contract_abi
 from zrsign_chains.contract_abi import call_data

@@ -25,8 +25,9 @@ from relayer.outbox import Outbox
 from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
-from tests.relayer.nodes import REGTEST, free_port
+from tests.relayer.nodes import REGTEST
 from tests.waiting import until
+from zrsign.local.network.ports import free_port
 from zrsign_chains import Intent
 from zrsign_chains.bitcoin import BitcoinChain, Utxo
 from zrsign_daemon.jsonrpc import JsonRpc

@@ -12,11 +12,11 @@ from relayer.destinations.cosmos.destination import CosmosDestination
 from relayer.news import Accepted, Final
 from relayer.settings import ComposerSettings
 from tests.relayer.cosmos import CHAIN, LOCAL, RECIPIENT, Key, balance
-from tests.relayer.nodes import free_port
 from tests.waiting import until
 from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, NOBODY
 from zrchain_lite.client import Account, LedgerClient
 from zrchain_lite.node import RunningNode
+from zrsign.local.network.ports import free_port
 from zrsign_chains import ChainError, Intent
 from zrsign_daemon.composing import ComposeTask, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeUnavailable

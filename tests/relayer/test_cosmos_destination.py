@@ -9,10 +9,10 @@ import pytest
 from relayer.destinations.cosmos.destination import CosmosDestination
 from relayer.news import Accepted, Final, NotTaken, Rejected, Status, Unknown, Unreachable
 from tests.relayer.cosmos import CHAIN, RECIPIENT, Key, balance
-from tests.relayer.nodes import free_port
 from tests.waiting import until
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.node import RunningNode
+from zrsign.local.network.ports import free_port
 from zrsign_daemon.jsonrpc import JsonRpc
 
 

@@ -17,8 +17,9 @@ import structlog
 
 from relayer import __main__ as relayer
 from tests.processes import running
-from tests.relayer.nodes import REGTEST, ROOT, free_port, until_up
+from tests.relayer.nodes import REGTEST, ROOT, until_up
 from tests.waiting import wait_until
+from zrsign.local.network.ports import free_port
 from zrsign_btc_proxy import __main__ as btc_proxy
 
 DAEMONS = ["relayer", "btc_proxy"]

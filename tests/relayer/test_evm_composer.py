@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from relayer.destinations.evm.composer import EvmComposer, affordable_fees
 from relayer.nonces import Fees
 from relayer.settings import ComposerSettings
-from tests.relayer.nodes import free_port
 from tests.waiting import until
+from zrsign.local.network.ports import free_port
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_daemon.composing import ComposeTask, Uncomposable

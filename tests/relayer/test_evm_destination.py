@@ -24,8 +24,9 @@ from relayer.outbox import Outbox
 from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
-from tests.relayer.nodes import free_port, landed
+from tests.relayer.nodes import landed
 from tests.waiting import until
+from zrsign.local.network.ports import free_port
 from zrsign_daemon.jsonrpc import JsonRpc
 
 CHAIN = "eip155:31338"

@@ -9,7 +9,7 @@ import pytest
 
 import relayer
 from relayer.registry import adapter_for
-from tests.relayer.nodes import free_port
+from zrsign.local.network.ports import free_port
 from zrsign_chains.registry import FAMILIES
 from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.jsonrpc import JsonRpc

@@ -19,11 +19,11 @@ from relayer.outbox import Outbox
 from relayer.service import IDLE_S, Relayer
 from relayer.settings import RelayerSettings
 from relayer.stages import Stage
-from tests.relayer.nodes import free_port
 from tests.relayer.road import InProcessClient, client
 from tests.waiting import until
 from tests.zrsign_receiver.world import COMPOSER, EVM_CHAIN, RELAYER, SOURCE_CHAIN, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.local.network.ports import free_port
 from zrsign_chains import EVM, Intent
 from zrsign_chains.evm import EvmChain
 from zrsign_chains.simple_tx import SimpleTx, encode

@@ -23,9 +23,9 @@ from relayer.news import (
 )
 from relayer.settings import DestinationSettings
 from tests.relayer.liar import Liar, lying
-from tests.relayer.nodes import free_port
 from tests.relayer.test_evm_destination import CHAIN, KEY, signed
 from tests.waiting import until
+from zrsign.local.network.ports import free_port
 from zrsign_daemon.jsonrpc import JsonRpc
 
 LANDED, IN_BLOCK = Final("0xaa", 7), Included("0xaa", 7)

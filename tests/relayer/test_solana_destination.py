@@ -7,8 +7,8 @@ from solders.keypair import Keypair
 
 from relayer.destinations.solana.destination import EXPIRY_BLOCKS, SolanaDestination
 from relayer.news import Accepted, Final, Rejected, Unknown, Unreachable
-from tests.relayer.nodes import free_port
 from tests.waiting import until
+from zrsign.local.network.ports import free_port
 from zrsign_chains import Intent
 from zrsign_chains.solana import SolanaChain
 from zrsign_daemon.jsonrpc import JsonRpc

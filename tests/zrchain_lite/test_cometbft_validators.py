@@ -95,10 +95,17 @@ def assert_one_chain(nodes: list[Node], top: int) -> None:
 def test_two_faulty_validators__should_be_named_and_be_outvoted(tmp_path: Path) -> None:
     nodes = network(tmp_path, genesis(), 4)
     with ExitStack() as stack:
-        for node in nodes[:2]:
-            stack.enter_context(node.validator())
-        with nodes[2].validator("rubbish"), nodes[3].validator("lie", 3) as liar:
-            wait_until(lambda: liar.poll() is not None or None, "the liar stops", nodes[3].log)
+        others = [stack.enter_context(node.validator()) for node in nodes[:2]]
+        others.append(stack.enter_context(nodes[2].validator("rubbish")))
+        with nodes[3].validator("lie", 3) as liar:
+
+            def stopped() -> bool:
+                # The liar stops when three others have agreed on the next block.
+                for node, process in zip(nodes[:3], others, strict=True):
+                    assert process.poll() is None, node.log()
+                return liar.poll() is not None
+
+            wait_until(stopped, "the liar stops", nodes[3].log)
             assert liar.returncode == 2
             assert "CometBFT gave up: " in nodes[3].log()
             assert "wrong Block.Header.AppHash" in nodes[3].log().splitlines()[-1]

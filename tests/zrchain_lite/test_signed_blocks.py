@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import stat
 import subprocess
 from itertools import pairwise
@@ -28,6 +27,7 @@ from zrchain_lite.store import merkle
 from zrchain_lite.store.lmdb_store import StoreForeign
 from zrchain_lite.verify import faults
 from zrchain_lite.wire.tendermint.types.types_pb2 import BlockID, Commit, Header
+from zrsign.local.network.ports import free_port
 
 TRUST = Trust(CHAIN_ID)
 
@@ -173,8 +173,7 @@ async def test_cometbfts_own_light_client__should_believe_the_embedded_chain(
     root = node.engine.block(2)
     assert root is not None
     url = f"http://127.0.0.1:{node.rpc_port}"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [cometbft().path, "light", CHAIN_ID, "--home-dir", tmp_path / "light"]
     command += ["--primary", url, "--witnesses", url, "--laddr", f"tcp://127.0.0.1:{port}"]
     command += ["--height", "2", "--hash", root.id.hash.hex(), "--log_level", "error"]

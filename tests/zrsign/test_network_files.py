@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from zrsign.errors import ManifestError, NetworkError
 from zrsign.local.network import accounts, genesis, manifest
 from zrsign.local.network.manifest import LedgerEntry, Manifest
-from zrsign.local.network.ports import HOST, Ports
+from zrsign.local.network.ports import HOST, Ports, free_port
 from zrsign_chains import COSMOS_LOCAL
 
 
@@ -23,13 +25,31 @@ def test_free_ports__should_all_differ() -> None:
     ports.ensure_free()
 
 
+def test_free_port__should_stay_a_servers_until_it_listens() -> None:
+    port = free_port()
+    with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+        stranger.bind((HOST, port))
+    with socket.socket() as caller:
+        assert caller.connect_ex((HOST, port)) == errno.ECONNREFUSED
+    with ExitStack() as others:
+        given = [others.enter_context(socket.socket()) for _ in range(500)]
+        for each in given:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind((HOST, 0))
+        assert port not in {each.getsockname()[1] for each in given}
+    for _ in range(2):
+        with socket.create_server((HOST, port)), socket.create_connection((HOST, port)):
+            pass
+
+
 def test_ports__should_name_the_one_that_is_taken() -> None:
     ports = Ports.free()
-    with socket.socket() as owner:
-        owner.bind((HOST, ports.ledger_grpc))
-        owner.listen()
-        with pytest.raises(NetworkError, match=f"ledger_grpc {ports.ledger_grpc}") as raised:
-            ports.ensure_free()
+    taken = f"ledger_grpc {ports.ledger_grpc}"
+    with (
+        socket.create_server((HOST, ports.ledger_grpc)),
+        pytest.raises(NetworkError, match=taken) as raised,
+    ):
+        ports.ensure_free()
     assert "--free-ports" in raised.value.hint
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cometbft import cometbft, free_port
+from tests.cometbft import cometbft
 from tests.processes import running
 from tests.waiting import until
 from tests.zrchain_lite.chain import ALICE, BOB, genesis, transfer
@@ -23,7 +23,7 @@ from zrsign.cli import app
 from zrsign.errors import UsageError
 from zrsign.local import testnet
 from zrsign.local.network import validators
-from zrsign.local.network.ports import Ports
+from zrsign.local.network.ports import Ports, free_port
 from zrsign.local.network.process import Supervisor
 from zrsign.local.testnet import Host
 from zrsign.node import LedgerSettings

@@ -12,12 +12,12 @@ import pytest
 from coincurve import PrivateKey
 
 from relayer.transactions import assemble
-from tests.relayer.nodes import free_port
 from tests.relayer.road import client
 from tests.zrsign_receiver import world as worlds
 from tests.zrsign_receiver.world import COMPOSER, OWNER, Account, World
 from zrchain_lite.client import LedgerUnavailable
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.local.network.ports import free_port
 from zrsign_btc_proxy.composer import BitcoinComposer
 from zrsign_btc_proxy.reservations import Reservations
 from zrsign_btc_proxy.service import ServedNetwork

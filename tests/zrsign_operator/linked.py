@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from tests import waiting
-from tests.relayer.nodes import free_port
+from zrsign.local.network.ports import free_port
 from zrsign_dmpc.run.execution import IdentityKey
 from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifier
 from zrsign_operator.enclave.verifiers import Verifiers

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from nacl.signing import VerifyKey
 
-from tests.relayer.nodes import free_port
 from tests.zrsign_dmpc.ecdsa.builders import TINY
 from tests.zrsign_dmpc.ecdsa.parties import identity
 from tests.zrsign_operator.fake_ledger import ED25519, KEYRING, Ledger, Node, account
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrsign.local.network.ports import free_port
 from zrsign_daemon.settings import LedgerAccess
 from zrsign_dmpc.ecdsa.security import LEVELS
 from zrsign_operator import service

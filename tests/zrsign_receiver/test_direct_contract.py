@@ -18,7 +18,7 @@ from web3 import AsyncBaseProvider, AsyncWeb3
 from relayer.destinations.evm.contract import answer_call
 from tests.evm import connected
 from tests.processes import running
-from tests.relayer.nodes import ask, free_port, until_up
+from tests.relayer.nodes import ask, until_up
 from tests.zrsign_receiver import transactions
 from tests.zrsign_receiver.world import (
     COMPOSER,
@@ -33,6 +33,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrsign.deployment.deploy import deploy
 from zrsign.deployment.plan import Mode, Plan
 from zrsign.deployment.state import takes_typed_answers
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash, contract_abi
 from zrsign_chains.ecdsa import verify

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
@@ -10,6 +12,28 @@ from typing import Any
 from zrsign.errors import NetworkError
 
 HOST = "127.0.0.1"
+# More than four networks take, and less than half of the descriptors that a process usually has.
+KEPT = 400
+_kept: deque[int] = deque()
+
+
+def free_port() -> int:
+    """A port on loopback that nobody uses, kept for a server of this process or of another.
+
+    A port that was only seen to be free may be a stranger's a moment later: another program's, or
+    the near end of any connection, which the kernel takes from the same range. So a socket that
+    does not listen stays bound to it. Linux gives a port that is held so to nobody, refuses who
+    connects to it, and lets a server listen on it that sets SO_REUSEADDR, as servers do.
+    It is kept until KEPT later ones are, or the process ends.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((HOST, 0))
+    port = int(keeper.getsockname()[1])
+    _kept.append(keeper.detach())
+    if len(_kept) > KEPT:
+        os.close(_kept.popleft())
+    return port
 
 
 @dataclass(frozen=True)
@@ -38,26 +62,15 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports that are free now, for runs that must not disturb another network."""
-        sockets: list[socket.socket] = []
-
-        def take() -> int:
-            sockets.append(socket.socket())
-            sockets[-1].bind((HOST, 0))
-            return int(sockets[-1].getsockname()[1])
-
-        try:
-            chosen: dict[str, Any] = {
-                field.name: take()
-                if isinstance(field.default, int)
-                else tuple(take() for _ in field.default)
-                for field in fields(cls)
-                if field.default is not MISSING
-            }
-            return cls(**chosen)
-        finally:
-            for each in sockets:
-                each.close()
+        """Ports that nobody uses, for runs that must not disturb another network."""
+        chosen: dict[str, Any] = {
+            field.name: free_port()
+            if isinstance(field.default, int)
+            else tuple(free_port() for _ in field.default)
+            for field in fields(cls)
+            if field.default is not MISSING
+        }
+        return cls(**chosen)
 
     def ensure_free(self, operators: int = 0, validators: int = 0) -> None:
         """Raise NetworkError naming every port that somebody else uses."""

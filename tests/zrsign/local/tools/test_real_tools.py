@@ -11,18 +11,12 @@ import httpx
 import pytest
 import solcx
 
+from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve, solcx_folder, survey
 
 pytestmark = pytest.mark.e2e
 AIRDROP = 5_000_000_000
 ADDRESS = "4Nd1mYvE7wZtrG8nEpB7CVmGf5YpXCf6ZQt7oDqkLuLb"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def start_surfnet(*arguments: str) -> subprocess.Popen[str]:
