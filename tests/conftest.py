@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from hypothesis import settings
 from tests.processes import end_commands
 
 ROOT = Path(__file__).resolve().parent.parent
-VECTORS = ROOT / "tests" / "vectors"
+TESTS = ROOT / "tests"
+VECTORS = TESTS / "vectors"
+MENTIONING = pytest.StashKey[frozenset[Path] | None]()
 MAY_SKIP: dict[str, str] = {}
 """Which tests may be skipped, by id without parameters, and why. Any other skip is a failure, on
 every machine: `make test` installs all that tests need, so what is missing is a fault of the clone
@@ -31,6 +34,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="A network that is up (zrsign up --keyring 2-of-3 --state DIR), for tests/e2e.",
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With -k, leave unread what its words stand in nowhere: importing every file takes seconds."""
+    if MENTIONING not in config.stash:
+        config.stash[MENTIONING] = files_that_mention(config.option.keyword)
+    found = config.stash[MENTIONING]
+    if found is None or any(path.is_relative_to(collection_path) for path in found):
+        return None
+    return True
+
+
+def files_that_mention(expression: str) -> frozenset[Path] | None:
+    """The test files whose path or text has a word of a -k expression; None: it may be any.
+
+    A word that no file has may be computed, as the ids of parameters are.
+    """
+    words = set(re.findall(r"[\w.:+-]+", expression.lower())) - {"and", "or"}
+    if not words or "not" in words:
+        return None
+    texts = {
+        path: f"{path.relative_to(ROOT)}\n{path.read_text()}".lower()
+        for path in TESTS.rglob("test_*.py")
+    }
+    found = [{path for path, text in texts.items() if word in text} for word in words]
+    return frozenset().union(*found) if all(found) else None
 
 
 @pytest.hookimpl(tryfirst=True)
