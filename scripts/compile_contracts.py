@@ -7,13 +7,15 @@ Writes `zrsign/contracts/artifacts/<Name>.json` (ABI, bytecode, link references)
 `zrsign_chains/abi/<Name>.json` (ABI alone, for rooms that do not import `zrsign`). The compiler is
 solc 0.8.37, found by the tool resolver or named by `SOLC`; OpenZeppelin comes from npm by
 `contracts/package-lock.json`, once. The same sources give the same bytes: no paths, no times, no
-metadata hash.
+metadata hash. So a check that passed is remembered in `build/`, and does not compile again until a
+source, a setting, this script, the compiler or a generated file changes.
 """
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
 import json
 import posixpath
 import re
@@ -33,6 +35,7 @@ SOURCES = ROOT / "contracts" / "src"
 PACKAGES = ROOT / "contracts" / "node_modules"
 ARTIFACTS = ROOT / "zrsign" / "contracts" / "artifacts"
 ABIS = ROOT / "zrsign_chains" / "abi"
+CHECKED = ROOT / "build" / "contracts.checked"
 SOLC_VERSION = "0.8.37"
 PACKAGED = (
     "ZrSign",
@@ -170,6 +173,21 @@ def outputs() -> dict[Path, str]:
     return files
 
 
+def state() -> str:
+    """SHA-256 of all that a check depends on: what is compiled, with what, and what was made."""
+    files = [Path(__file__), resolve_solc(), *generated()]
+    found = hashlib.sha256(json.dumps(read_sources()).encode())
+    for path in files:
+        content = path.read_bytes()
+        found.update(f"{path.name} {len(content)} ".encode() + content)
+    return found.hexdigest()
+
+
+def generated() -> list[Path]:
+    """The generated files that are there."""
+    return sorted([*ARTIFACTS.glob("*.json"), *ABIS.glob("*.json")])
+
+
 def stale(files: dict[Path, str]) -> list[Path]:
     """Files that differ from the compiler's output, and files that it no longer makes."""
     changed = [
@@ -177,8 +195,7 @@ def stale(files: dict[Path, str]) -> list[Path]:
         for path, content in files.items()
         if not path.exists() or path.read_text(encoding="utf-8") != content
     ]
-    present = [*ARTIFACTS.glob("*.json"), *ABIS.glob("*.json")]
-    return changed + [path for path in present if path not in files]
+    return changed + [path for path in generated() if path not in files]
 
 
 def main() -> int:
@@ -190,6 +207,9 @@ def main() -> int:
     check = parser.parse_args().check
     try:
         fetch_packages()
+        now = state()
+        if check and CHECKED.exists() and CHECKED.read_text(encoding="utf-8") == now:
+            return 0
         files = outputs()
     except (CompileError, ToolError, solcx.exceptions.SolcError, FileNotFoundError) as error:
         print(f"The contracts do not compile. {error}", file=sys.stderr)
@@ -198,6 +218,9 @@ def main() -> int:
     if check:
         for path in old:
             print(f"{path.relative_to(ROOT)} is stale. Run: make contracts", file=sys.stderr)
+        if not old:
+            CHECKED.parent.mkdir(exist_ok=True)
+            CHECKED.write_text(now, encoding="utf-8")
         return 1 if old else 0
     for path in old:
         if path in files:
