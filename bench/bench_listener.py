@@ -23,9 +23,9 @@ from web3 import AsyncHTTPProvider, AsyncWeb3
 from tests.zrsign_listener.conftest import DEPLOYER, USER, Chain, deployed, running_anvil
 from tests.zrsign_listener.logs import CHAIN, WALLET_TYPE
 from zrsign_chains import contract_abi
+from zrsign_daemon.events.decode import KEY_REQUEST
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.retry import Retry
-from zrsign_listener.decode import KEY_REQUEST
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener
 from zrsign_listener.nodes import EvmNodes

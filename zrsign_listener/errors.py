@@ -1,7 +1,6 @@
 """Errors of the listener.
 
 ListenerError
-├── MalformedLog     a log that does not follow the zrSign ABI
 └── NodeError         a node refused, failed, or answered nonsense
     ├── WrongChain   the node serves another chain than the settings say
     ├── TooWide      the node refuses a range, or its answer is as long as an answer may be
@@ -16,10 +15,6 @@ from zrsign_daemon.errors import DaemonError
 
 class ListenerError(DaemonError):
     """The root of all errors of this package."""
-
-
-class MalformedLog(ListenerError, ValueError):
-    """The log is kept aside for a person to look at; the ledger is told nothing of it."""
 
 
 class NodeError(ListenerError, ConnectionError):

@@ -13,13 +13,13 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
+from zrsign_daemon.events.decode import TOPICS, Block, EvmLog
+from zrsign_daemon.events.finality import LATEST, Finality, blocks_asked_for, newest_final
 from zrsign_daemon.jsonrpc import Call, JsonRpc, NodeRefused
 from zrsign_listener import proof
 from zrsign_listener.batches import Batches
-from zrsign_listener.decode import TOPICS, EvmLog
 from zrsign_listener.errors import NodeError, TooWide, Unproven, WrongChain
-from zrsign_listener.finality import LATEST, Finality, blocks_asked_for, newest_final
-from zrsign_listener.plan import Block, NodeView, Scan
+from zrsign_listener.plan import NodeView, Scan
 from zrsign_listener.proof import Header, Sieve
 
 # getTraceId(), the same in Direct and Omni.

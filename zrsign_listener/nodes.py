@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from zrsign_daemon.events.decode import Block
+from zrsign_daemon.events.finality import Finality
 from zrsign_daemon.retry import Retry
 from zrsign_daemon.several import NoQuorum, Several
 from zrsign_listener.errors import NodeError, TooWide
 from zrsign_listener.evm import EvmNode, Reading
-from zrsign_listener.finality import Finality
-from zrsign_listener.plan import Block, NodeView, Scan
+from zrsign_listener.plan import NodeView, Scan
 
 
 class EvmNodes:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.decode import Observation
+from zrsign_daemon.events.decode import Observation
 
 CONTESTED = (
     "Before a reorganisation another event was at this place in the transaction, and the ledger "

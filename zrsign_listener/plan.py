@@ -21,14 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-
-@dataclass(frozen=True)
-class Block:
-    """A place in a chain: a height, and the hash that the chain has there."""
-
-    number: int
-    hash: bytes
-    """The hash has 32 bytes."""
+from zrsign_daemon.events.decode import Block
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from zrsign_listener.decode import EvmLog
+from zrsign_daemon.events.decode import Block, EvmLog
 from zrsign_listener.errors import NodeError, Unproven
-from zrsign_listener.plan import Block, Scan
+from zrsign_listener.plan import Scan
 
 
 @dataclass(frozen=True)

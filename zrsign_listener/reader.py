@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from zrsign_daemon.events.decode import Observation, is_contract, observe
+from zrsign_daemon.events.finality import Finality
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics, plan
-from zrsign_listener.decode import Observation, is_contract, observe
 from zrsign_listener.errors import NodeError, TooWide, Unproven
 from zrsign_listener.evm import Reading
-from zrsign_listener.finality import Finality
 from zrsign_listener.nodes import EvmNodes
 from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Contradicted, Feed, Hole, NodeView, Scan, ScanLimits, Wait

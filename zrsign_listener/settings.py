@@ -16,28 +16,22 @@ contracts = [{ address = "0x…", mode = "omni", start_block = 3 }]
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from eth_utils.address import is_address, to_checksum_address
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from zrsign_daemon.database import DatabaseUrl
+from zrsign_daemon.events.contracts import ContractAddress, EvmChainId
+from zrsign_daemon.events.finality import DEFAULT_FINALITY, Finality
 from zrsign_daemon.jsonrpc import NodeUrl
 from zrsign_daemon.settings import LedgerAccess, Part, Settings, settings_for
-from zrsign_listener.finality import DEFAULT_FINALITY, Finality
 from zrsign_listener.plan import ScanLimits
-
-
-def _checksum(address: str) -> str:
-    if not is_address(address):
-        raise ValueError(f"{address!r} is not an EVM address (or its EIP-55 checksum is wrong)")
-    return to_checksum_address(address)
 
 
 class ContractSettings(Part):
     """One zrSign contract that is listened to."""
 
-    address: Annotated[str, AfterValidator(_checksum)]
+    address: ContractAddress
     """Address of the contract (EIP-55)."""
     mode: Literal["direct", "omni"]
     """Name of the contract's kind in logs; the ledger decides by its own registration."""
@@ -48,7 +42,7 @@ class ContractSettings(Part):
 class ChainSettings(Part):
     """One EVM chain with the contracts on it."""
 
-    caip2: str = Field(pattern=r"^eip155:[1-9][0-9]{0,31}$")
+    caip2: EvmChainId
     """CAIP-2 id of the chain; the node must answer with the same chain id."""
     rpc_url: NodeUrl
     """The node's JSON-RPC."""

@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from zrsign_daemon.database import Database
-from zrsign_listener.decode import Observation
+from zrsign_daemon.events.decode import Block, Observation
 from zrsign_listener.orphans import Known, Orphan, Sorted, sort
-from zrsign_listener.plan import Block, Feed, Mark
+from zrsign_listener.plan import Feed, Mark
 from zrsign_listener.tables import (
     SCHEMA,
     CapRow,

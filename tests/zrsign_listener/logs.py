@@ -6,8 +6,7 @@ from eth_abi.abi import encode
 from eth_utils.abi import collapse_if_tuple
 
 from zrsign_chains import contract_abi
-from zrsign_listener.decode import ACCOUNT_LINKED, KEY_REQUEST, SIG_REQUEST, EvmLog
-from zrsign_listener.plan import Block
+from zrsign_daemon.events.decode import ACCOUNT_LINKED, KEY_REQUEST, SIG_REQUEST, Block, EvmLog
 
 CHAIN = "eip155:31337"
 CONTRACT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"

@@ -22,10 +22,10 @@ from tests.zrsign_listener.conftest import (
 )
 from tests.zrsign_listener.logs import CHAIN
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.events.decode import SIG_REQUEST
 from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.loops import Loop, run_all
 from zrsign_daemon.retry import Retry
-from zrsign_listener.decode import SIG_REQUEST
 from zrsign_listener.errors import NodeError, WrongChain
 from zrsign_listener.evm import EvmNode
 from zrsign_listener.listener import ChainListener, watch_heads

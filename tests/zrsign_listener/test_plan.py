@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.zrsign_listener.logs import block
+from zrsign_daemon.events.decode import Block
 from zrsign_listener import plan
 from zrsign_listener.plan import (
-    Block,
     Contradicted,
     Feed,
     Mark,

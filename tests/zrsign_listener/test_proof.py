@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.zrsign_listener import logs
-from zrsign_listener.decode import KEY_REQUEST, SIG_REQUEST, TOPICS
+from zrsign_daemon.events.decode import KEY_REQUEST, SIG_REQUEST, TOPICS
 from zrsign_listener.errors import NodeError, Unproven
 from zrsign_listener.nodes import common
 from zrsign_listener.plan import NodeView, Scan

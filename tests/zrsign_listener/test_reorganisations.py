@@ -10,8 +10,8 @@ from tests.zrsign_listener import logs
 from tests.zrsign_listener.conftest import ADMIN, DEPLOYER, Chain, ask_hash, ask_key
 from tests.zrsign_listener.logs import CHAIN
 from tests.zrsign_listener.test_listener import events, listening, trace_ids
+from zrsign_daemon.events.decode import Observation, observe
 from zrsign_daemon.jsonrpc import JsonRpc
-from zrsign_listener.decode import Observation, observe
 from zrsign_listener.listener import ChainListener
 from zrsign_listener.orphans import CONTESTED, Known, Orphan, Sorted, sort
 from zrsign_listener.store import Store

@@ -16,9 +16,9 @@ from google.protobuf.message import Message
 from tests.zrsign_listener import logs
 from zrchain_lite.client import LedgerUnavailable, TxFailed, TxResult
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_daemon.events.decode import observe
 from zrsign_daemon.retry import Retry
 from zrsign_listener import report as report_module
-from zrsign_listener.decode import observe
 from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Feed
 from zrsign_listener.report import Reporter

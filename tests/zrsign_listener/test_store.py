@@ -10,8 +10,8 @@ import pytest
 from tests.postgres import fresh
 from tests.postgres import server as server
 from tests.zrsign_listener import logs
+from zrsign_daemon.events.decode import Observation, observe
 from zrsign_listener import store as store_module
-from zrsign_listener.decode import Observation, observe
 from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Feed
 from zrsign_listener.store import Store

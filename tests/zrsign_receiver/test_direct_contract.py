@@ -38,9 +38,8 @@ from zrsign.local.tools import resolve
 from zrsign_chains import BITCOIN_TEST, EVM, SOLANA, WalletType, chain_for, chain_hash, contract_abi
 from zrsign_chains.ecdsa import verify
 from zrsign_chains.evm import evm_address
-from zrsign_listener.decode import EvmLog
-from zrsign_listener.decode import decode as decode_log
-from zrsign_listener.plan import Block
+from zrsign_daemon.events.decode import Block, EvmLog
+from zrsign_daemon.events.decode import decode as decode_log
 
 # Anvil's first two accounts, which it unlocks and funds.
 DEPLOYER = EthAccount.from_key("0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")

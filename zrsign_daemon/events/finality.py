@@ -1,7 +1,7 @@
 """When a block is final: from what a node shows of its chain to the newest final block. Pure.
 
 The whole rule is here: how it is written in the settings, which blocks a node is asked for, and
-what follows from their numbers. Everything else of the listener takes the answer as it is.
+what follows from their numbers. Everything else takes the answer as it is.
 """
 
 from __future__ import annotations

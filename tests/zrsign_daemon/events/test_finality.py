@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from zrsign_listener.finality import DEFAULT_FINALITY, Finality, blocks_asked_for, newest_final
+from zrsign_daemon.events.finality import DEFAULT_FINALITY, Finality, blocks_asked_for, newest_final
 
 RULE: TypeAdapter[Finality] = TypeAdapter(Finality)
 

@@ -13,8 +13,7 @@ from eth_utils.address import to_checksum_address
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import MalformedPayload, contract_abi
-from zrsign_listener.errors import MalformedLog
-from zrsign_listener.plan import Block
+from zrsign_daemon.errors import DaemonError
 
 _KEY_REQUEST = contract_abi.event("ZrKeyRequest")
 _SIG_REQUEST = contract_abi.event("ZrSigRequest")
@@ -38,6 +37,19 @@ _KINDS = {
 }
 # EIP-7702: the code of an externally owned account that delegates.
 _DELEGATION = bytes.fromhex("ef0100")
+
+
+class MalformedLog(DaemonError, ValueError):
+    """The log does not follow the zrSign ABI; the message says where."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A place in a chain: a height, and the hash that the chain has there."""
+
+    number: int
+    hash: bytes
+    """The hash has 32 bytes."""
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 
 from tests.zrsign_listener import logs
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
-from zrsign_listener.decode import (
+from zrsign_daemon.events.decode import (
     ACCOUNT_LINKED,
     KEY_REQUEST,
     MAX_ACCOUNT_BYTES,
     MAX_PAYLOAD,
     NO_WALLET_INDEX,
     SIG_REQUEST,
+    Block,
     EvmLog,
+    MalformedLog,
     decode,
     is_contract,
     observe,
 )
-from zrsign_listener.errors import MalformedLog
-from zrsign_listener.plan import Block
 
-ABI = Path(__file__).parents[2] / "zrsign_chains" / "abi"
+ABI = Path(__file__).parents[3] / "zrsign_chains" / "abi"
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
