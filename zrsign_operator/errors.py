@@ -7,7 +7,8 @@ OperatorError
 ├── Refused           this operator does not take part in what a peer proposes
 │   └── NotDue        it is not the proposer's to make, or need not be done
 ├── NotOrdered        no administrator that this operator knows has signed what the ledger shows
-└── NotApproved       what is to be signed does not follow from what the ledger shows
+├── NotSeen           a contract's event is not on its chain, or not final yet
+└── NotApproved       what is to be signed does not follow from what the ledger and chains show
 """
 
 from __future__ import annotations
@@ -43,5 +44,9 @@ class NotOrdered(OperatorError):
     """No administrator that this operator knows has signed what the ledger shows."""
 
 
+class NotSeen(OperatorError):
+    """A contract's event is not on its chain, or not final yet, as this operator's node has it."""
+
+
 class NotApproved(OperatorError):
-    """What is to be signed does not follow from what the ledger shows."""
+    """What is to be signed does not follow from what the ledger and the chains show."""

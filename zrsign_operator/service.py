@@ -13,6 +13,7 @@ from pathlib import Path
 from zrchain_lite.client import Account, ClientError, LedgerClient
 from zrsign_daemon import metrics
 from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.jsonrpc import JsonRpc
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.loops import Loop, run_all
@@ -37,6 +38,7 @@ from zrsign_operator.peers.members import Myself
 from zrsign_operator.peers.peers import Peers
 from zrsign_operator.peers.tls import TlsIdentity, read_or_make
 from zrsign_operator.settings import OperatorSettings
+from zrsign_operator.sources.seen import Sight
 from zrsign_operator.work.lanes import Lanes
 from zrsign_operator.work.primes import Primes
 from zrsign_operator.work.work import Work
@@ -72,7 +74,8 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         authority = Authority(
             ledger, settings.keyring_address, settings.anchor_dir, settings.keyring_admins
         )
-        ledger_view = LedgerView(ledger, settings.keyring_address, authority)
+        sources = _sources(settings, ledger, holdings, resources)
+        ledger_view = LedgerView(ledger, settings.keyring_address, authority, sources)
         view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
         if view is None:
             return
@@ -89,6 +92,36 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         resources.push_async_callback(links.stop)
         peers.follow(operator.settings)
         await _run(settings, operator, stop, resources)
+
+
+def _sources(
+    settings: OperatorSettings,
+    ledger: LedgerClient,
+    holdings: Holdings,
+    resources: AsyncExitStack,
+) -> Sight | None:
+    """Where what contracts ask is seen; None: the ledger is believed. It ends with `resources`."""
+    if not settings.chains:
+        return None
+    # The receiver's rules are most of a node: who does not look need not load them.
+    from zrsign_operator.sources.kept import Kept
+    from zrsign_operator.sources.receipts import Receipts
+    from zrsign_operator.sources.sources import Sources
+
+    chains = {}
+    for chain in settings.chains:
+        rpc = JsonRpc(chain.rpc_url, timeout_s=chain.rpc_timeout_s)
+        resources.push_async_callback(rpc.close)
+        chains[chain.caip2] = Receipts(chain, rpc)
+    kept = Kept(settings.anchor_dir)
+    resources.callback(kept.close)
+    caps = {namespace: str(cap) for namespace, cap in settings.max_network_fee.items()}
+
+    def held(ledger_key: int) -> bytes:
+        found = holdings.key(ledger_key)
+        return found.public_key if found is not None else b""
+
+    return Sources(ledger, chains, kept, caps, held)
 
 
 def _gate(

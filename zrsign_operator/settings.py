@@ -20,11 +20,21 @@ key_file = "operator/account.key"
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from zrsign_daemon.settings import LedgerAccess, Settings, settings_for
 from zrsign_operator.enclave.settings import Attestation
+from zrsign_operator.sources.settings import SourceChain
+
+
+def _distinct(chains: tuple[SourceChain, ...]) -> tuple[SourceChain, ...]:
+    names = [chain.caip2 for chain in chains]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the chain {name} is listed twice")
+    return chains
 
 
 class OperatorSettings(Settings):
@@ -55,6 +65,12 @@ class OperatorSettings(Settings):
     """File with the root key of simulated enclaves; all operators of a network hold the same."""
     attestation: Attestation = Attestation()
     """Which enclaves of peers are believed."""
+    chains: Annotated[tuple[SourceChain, ...], AfterValidator(_distinct)] = ()
+    """EVM chains on which the operator sees for itself what contracts ask, one table each. With
+    any, it signs nothing that it does not find there; without, the ledger is believed."""
+    max_network_fee: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
+    """The most that a composed transaction may pay as network fee, in the chain's smallest unit, by
+    CAIP-2 namespace; for `chains` alone. One that is not named has the default of its chain."""
     presignatures: int = Field(default=8, ge=0, le=1000)
     """Presignatures that are kept ready for each ECDSA root, or key of its own."""
     poll_interval_s: float = Field(default=1.0, gt=0, le=60)

@@ -65,6 +65,24 @@ class ReceiverQueries:
             raise NotFound(f"trace {number} of {contract} on {query.chain} was not reported")
         return self._found(ctx, found.value)
 
+    def request_by_sign_request(
+        self, ctx: Context, query: pb.QueryRequestBySignRequestRequest
+    ) -> pb.QueryRequestResponse:
+        """The request for which the treasury was asked to sign; raises NotFound."""
+        link = self._state.links.get(ctx.store, query.sign_request_id)
+        if link is None:
+            raise NotFound(f"sign request {query.sign_request_id} is for no contract's request")
+        return self._found(ctx, link.request_id)
+
+    def request_by_key_request(
+        self, ctx: Context, query: pb.QueryRequestByKeyRequestRequest
+    ) -> pb.QueryRequestResponse:
+        """The first of the requests that wait for a key; raises NotFound."""
+        first = next(iter(self._state.waiting.members(ctx.store, query.key_request_id)), None)
+        if first is None:
+            raise NotFound(f"no contract's request waits for key request {query.key_request_id}")
+        return self._found(ctx, first)
+
     def requests(self, ctx: Context, query: pb.QueryRequestsRequest) -> pb.QueryRequestsResponse:
         """One page of the requests of an owner, a status, both, or a source transaction.
 

@@ -21,6 +21,7 @@ from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrchain_lite.wire.zrsign.treasury.approvals_pb2 import Approval
 from zrsign_operator.ledger.authority import KEYRING as KEYRING_BY_ADDRESS
 from zrsign_operator.ledger.view import KEY_BY_ID, QUERY
+from zrsign_operator.sources.sources import QUERY as RECEIVER
 
 KEYRING = "keyring1cluster"
 ECDSA, BITCOIN, ED25519, TAPROOT = (
@@ -261,6 +262,11 @@ class Node:
                 settings_version=ledger.version,
                 roots=ledger.shown_roots(),
             )
+        if (
+            method == RECEIVER + "RequestBySignRequest"
+            or method == RECEIVER + "RequestByKeyRequest"
+        ):
+            raise ObjectNotFound(method, "NOT_FOUND", "no contract asks here")
         if method == KEYRING_BY_ADDRESS:
             made = registered.Keyring(address=KEYRING, admins=["zen1admin"])
             return registered.QueryKeyringByAddressResponse(keyring=made)

@@ -24,6 +24,7 @@ from zrsign_operator import service
 from zrsign_operator.enclave.simulated import SimulatedEnclave
 from zrsign_operator.peers.tls import read_or_make
 from zrsign_operator.settings import OperatorSettings
+from zrsign_operator.sources.settings import SourceChain
 
 ALL = (1, 2, 3)
 ROOT, SEALING = b"r" * 32, b"s" * 32
@@ -134,6 +135,24 @@ async def test_processes__should_find_each_other_and_answer_until_they_are_stopp
         request = ledger.ask_signature(key, b"text")
         await processes.until(lambda: request in ledger.fulfilled)
     VerifyKey(ledger_key).verify(b"text", ledger.fulfilled[request])
+
+
+async def test_processes_that_see_for_themselves__should_refuse_what_no_contract_asked(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    chain = SourceChain(
+        caip2="eip155:1", rpc_url="http://127.0.0.1:1", contracts=("0x" + "11" * 20,)
+    )
+    all_settings = {
+        index: settings_of(tmp_path, index).model_copy(update={"chains": (chain,)}) for index in ALL
+    }
+    set_group(ledger, all_settings)
+    key = ledger.ask_key(ED25519)
+    async with running(*all_settings.values()) as processes:
+        await processes.until(lambda: key in ledger.known_keys)
+        request = ledger.ask_signature(key, b"text")
+        await processes.until(lambda: len(ledger.rejected[request]) == len(ALL))
+    assert request not in ledger.fulfilled
 
 
 async def test_process_that_no_group_names__should_wait_and_stop(

@@ -27,6 +27,8 @@ from zrsign_dmpc.ecdsa import PAILLIER_2048
 from zrsign_operator.errors import NotAMember
 from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.view import LOOKED_UP, LedgerKey, LedgerView
+from zrsign_operator.peers.members import KeyringSettings
+from zrsign_operator.sources.seen import Seen
 
 
 @pytest.fixture
@@ -85,6 +87,26 @@ async def test_request_of_a_transaction__should_be_judged_with_its_root(
     assert view.signatures.keys() == {6}
     assert view.signatures[6].approved.beacon == b"b" * 32
     assert view.refused == {9: "the request is no part of its transaction"}
+
+
+async def test_request_whose_event_is_not_there__should_neither_be_signed_nor_refused(
+    node: Node,
+) -> None:
+    ledger = node.ledger
+    signer = ledger.add_key(ECDSA, b"public key", 90)
+    signed, waits, refused = (ledger.ask_signature(signer, DIGEST) for _ in range(3))
+    asked, waiting = ledger.ask_key(ED25519), ledger.ask_key(ED25519)
+    found = Seen({refused: "not_asked"}, frozenset([waits]), frozenset([waiting]))
+
+    class Looking:
+        async def look(self, work: wire.QueryWorkResponse, settings: KeyringSettings) -> Seen:
+            assert {each.id for each in work.signatures} == {signed, waits, refused}
+            return found
+
+    view = await LedgerView(cast_client(node), KEYRING, sources=Looking()).read()
+    assert view.signatures.keys() == {signed}
+    assert view.refused == {refused: "not_asked"}
+    assert view.keys.keys() == {asked}
 
 
 async def test_beacon__should_stay_what_it_was_when_the_request_was_first_seen(

@@ -89,6 +89,25 @@ def test_request__should_be_found_by_source_event_and_trace() -> None:
         world.request(99)
 
 
+def test_request__should_be_found_by_what_the_treasury_is_asked_for_it() -> None:
+    world = World()
+    by_key = pb.QueryRequestByKeyRequestRequest(key_request_id=1)
+    first, _ = world.report(world.key_event(), world.key_event())
+    found = world.query("RequestByKeyRequest", by_key, pb.QueryRequestResponse).request
+    assert found == world.request(first), "two wait for one key"
+    world.fulfil()
+    with pytest.raises(NotFound, match="no contract's request waits"):
+        world.query("RequestByKeyRequest", by_key, pb.QueryRequestResponse)
+    (request_id,) = world.report(world.sign_event(pb.REQUEST_KIND_HASH, b"\x01" * 32))
+    asked = world.request(request_id).sign_request_id
+    by_sign = pb.QueryRequestBySignRequestRequest(sign_request_id=asked)
+    found = world.query("RequestBySignRequest", by_sign, pb.QueryRequestResponse).request
+    assert found == world.request(request_id)
+    by_sign.sign_request_id += 1
+    with pytest.raises(NotFound, match="for no contract's request"):
+        world.query("RequestBySignRequest", by_sign, pb.QueryRequestResponse)
+
+
 @pytest.mark.parametrize(
     ("name", "query"),
     [

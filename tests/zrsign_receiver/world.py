@@ -233,6 +233,11 @@ class World:
 
     def fulfil(self) -> None:
         """The party answers everything that is open, with real keys."""
+        self.fulfil_keys()
+        self.fulfil_signatures()
+
+    def fulfil_keys(self) -> None:
+        """The party answers the key requests that are open."""
         for request_id in self._open("KeyRequests", treasury.QueryKeyRequestsRequest()):
             public_key = public_key_of(self.treasury.key_request(self.ctx(), request_id))
             self.send(
@@ -244,6 +249,9 @@ class World:
                     keyring_party_signature=party_signature(request_id, public_key),
                 )
             )
+
+    def fulfil_signatures(self) -> None:
+        """The party answers the signature requests that are open."""
         for request_id in self._open("SignatureRequests", treasury.QuerySignatureRequestsRequest()):
             request = self.treasury.sign_request(self.ctx(), request_id)
             if not request.child_req_ids:

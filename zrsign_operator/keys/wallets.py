@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,3 +79,13 @@ class Wallet:
         numbers = struct.pack(">QQ", self.key_id, self.index)
         digest = hashlib.sha256(LABEL + named + numbers).digest()
         return tuple(word % HARDENED for word in struct.unpack(">8L", digest))
+
+
+def is_child(wallet: Wallet, roots: Iterable[Root], keyring: str) -> bool:
+    """Whether a wallet's public key is the one that an active root gives it."""
+    scheme = scheme_of(wallet.key_type)
+    return any(
+        root.child(keyring, wallet).public_key.encode() == wallet.public_key
+        for root in roots
+        if root.active and root.scheme is scheme
+    )

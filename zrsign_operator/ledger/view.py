@@ -16,6 +16,7 @@ from zrsign_operator.keys.wallets import Root, Wallet
 from zrsign_operator.ledger.approval import Approved, approve
 from zrsign_operator.ledger.authority import Authority
 from zrsign_operator.peers.members import KeyringSettings, Member, OperatorGroup, level_named
+from zrsign_operator.sources.seen import Seen, Sight
 
 QUERY: Final = "/zrsign.operators.Query/"
 KEY_BY_ID: Final = "/zrchain.treasury.Query/KeyByID"
@@ -83,10 +84,16 @@ class LedgerView:
     """What was read last; there is none before the first `read`."""
 
     def __init__(
-        self, ledger: LedgerClient, keyring: str, authority: Authority | None = None
+        self,
+        ledger: LedgerClient,
+        keyring: str,
+        authority: Authority | None = None,
+        sources: Sight | None = None,
     ) -> None:
-        """Read one keyring; without an `authority` the ledger's word is enough for an order."""
-        self._ledger, self._authority = ledger, authority
+        """Read one keyring; without an `authority` the ledger's word is enough for an order, and
+        without `sources` for what contracts ask.
+        """
+        self._ledger, self._authority, self._sources = ledger, authority, sources
         self._keyring = keyring
         self._judged: dict[int, Approved | str] = {}
         self._settings: KeyringSettings | None = None
@@ -110,7 +117,10 @@ class LedgerView:
         if self._settings is None or self._settings.version != work.settings_version:
             self._settings = await self.settings()
         await self._look_up()
-        self.last = self._view(work, self._settings)
+        seen = Seen()
+        if self._sources is not None:
+            seen = await self._sources.look(work, self._settings)
+        self.last = self._view(work, self._settings, seen)
         self.height = work.height
         return self.last
 
@@ -152,7 +162,9 @@ class LedgerView:
         if not known and len(self._unknown) < MAX_UNKNOWN:
             self._unknown.add(ledger_key)
 
-    def _view(self, work: operators.QueryWorkResponse, settings: KeyringSettings) -> LedgerSnapshot:
+    def _view(
+        self, work: operators.QueryWorkResponse, settings: KeyringSettings, seen: Seen
+    ) -> LedgerSnapshot:
         parents = {root.id: root for root in work.roots}
         origins = {each.key_id: each.root for each in work.origins}
         keys = {key.id: _wallet(key, origins) for key in work.signing_keys}
@@ -160,7 +172,11 @@ class LedgerView:
         beacons = {each.sign_request_id: each.block_hash for each in work.approvals}
         view = LedgerSnapshot(
             settings,
-            {request.id: _key_asked(request, work, origins) for request in work.keys},
+            {
+                request.id: _key_asked(request, work, origins)
+                for request in work.keys
+                if request.id not in seen.waiting_keys
+            },
             known_keys=self._known_keys | _active(settings.roots),
         )
         for request in work.signatures:
@@ -169,8 +185,12 @@ class LedgerView:
                 self._judged[request.id] = _judge(
                     request, root, transactions.get(root.id), beacons.get(root.id, b"")
                 )
-            judged = self._judged[request.id]
-            if isinstance(judged, Approved):
+            judged, root_id = self._judged[request.id], request.parent_req_id or request.id
+            if root_id in seen.waiting:
+                continue
+            if isinstance(judged, Approved) and root_id in seen.refused:
+                view.refused[request.id] = seen.refused[root_id]
+            elif isinstance(judged, Approved):
                 wallet = keys.get(judged.key_id) or Wallet(judged.key_id, request.key_type)
                 view.signatures[request.id] = _asked(judged, request, wallet)
             else:

@@ -15,7 +15,6 @@ from zrchain_lite.modules.treasury.keeper import TreasuryKeeper
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
 from zrchain_lite.wire.zrsign.receiver import state_pb2 as kept
-from zrsign_chains import wallet_type_by_coin
 from zrsign_receiver.answers import authority
 from zrsign_receiver.answers.deliveries import Deliveries
 from zrsign_receiver.errors import Reason, Rejection
@@ -75,7 +74,7 @@ class ContractAnswers:
 
     def _answered(self, ctx: Context, request: pb.Request, step: str, detail: str) -> None:
         if request.mode == pb.MODE_DIRECT:
-            request.answer.CopyFrom(_answer(request))
+            request.answer.CopyFrom(authority.answer_of(request))
             self._journey.note(ctx, request, step, detail)
             self._authorise(ctx, request)
         else:
@@ -113,24 +112,3 @@ def authority_purpose(source: pb.Source) -> str:
     which contract it is for, so a key that changed contracts would carry its old answers along.
     """
     return f"zrsign.receiver:{source.chain}:{source.contract}"
-
-
-def _answer(request: pb.Request) -> pb.Answer:
-    """What the contract will be told, but for the authority's signature."""
-    event = request.event
-    if request.kind == pb.REQUEST_KIND_KEY:
-        return pb.Answer(
-            wallet_type_id=event.key.wallet_type_id,
-            wallet_index=event.key.wallet_index,
-            wallet=request.wallet,
-            options=event.key.options,
-            owner=event.owner,
-        )
-    algorithm = wallet_type_by_coin(request.coin_type).key_algorithm
-    return pb.Answer(
-        trace_id=event.sign.trace_id,
-        meta_data=request.unsigned_transaction,
-        signature=authority.joined(algorithm, request.signatures),
-        broadcast=event.sign.broadcast,
-        owner=event.owner,
-    )

@@ -25,7 +25,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as pb
-from zrsign_chains import contract_abi
+from zrsign_chains import contract_abi, wallet_type_by_coin
 from zrsign_chains.wallets import KeyAlgorithm
 
 # What the contract takes, but for the authority's signature.
@@ -46,6 +46,27 @@ _KINDS = {
     pb.REQUEST_KIND_SIMPLE_TX: 2,
     pb.REQUEST_KIND_DATA: 3,
 }
+
+
+def answer_of(request: pb.Request) -> pb.Answer:
+    """What the contract will be told, but for the authority's signature and the context."""
+    event = request.event
+    if request.kind == pb.REQUEST_KIND_KEY:
+        return pb.Answer(
+            wallet_type_id=event.key.wallet_type_id,
+            wallet_index=event.key.wallet_index,
+            wallet=request.wallet,
+            options=event.key.options,
+            owner=event.owner,
+        )
+    algorithm = wallet_type_by_coin(request.coin_type).key_algorithm
+    return pb.Answer(
+        trace_id=event.sign.trace_id,
+        meta_data=request.unsigned_transaction,
+        signature=joined(algorithm, request.signatures),
+        broadcast=event.sign.broadcast,
+        owner=event.owner,
+    )
 
 
 def payload(source_chain: str, answer: pb.Answer) -> bytes:

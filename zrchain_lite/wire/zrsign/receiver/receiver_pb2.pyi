@@ -513,6 +513,18 @@ class QueryRequestByTraceRequest(_message.Message):
     trace_id: bytes
     def __init__(self, chain: _Optional[str] = ..., contract: _Optional[str] = ..., trace_id: _Optional[bytes] = ...) -> None: ...
 
+class QueryRequestBySignRequestRequest(_message.Message):
+    __slots__ = ("sign_request_id",)
+    SIGN_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    sign_request_id: int
+    def __init__(self, sign_request_id: _Optional[int] = ...) -> None: ...
+
+class QueryRequestByKeyRequestRequest(_message.Message):
+    __slots__ = ("key_request_id",)
+    KEY_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    key_request_id: int
+    def __init__(self, key_request_id: _Optional[int] = ...) -> None: ...
+
 class QueryRequestsRequest(_message.Message):
     __slots__ = ("owner", "status", "tx_hash", "pagination")
     OWNER_FIELD_NUMBER: _ClassVar[int]
