@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +18,7 @@ import httpx
 
 from tests.processes import running
 from tests.waiting import wait_until
+from zrchain_lite.engine.cometbft.node import make_keys
 from zrchain_lite.genesis import Genesis
 from zrsign.local import testnet
 from zrsign.local.network.ports import free_port
@@ -101,16 +104,33 @@ class Node:
         return (self.folder / "calls.log").read_text().splitlines()
 
 
+def twin(node: Node) -> Node:
+    """Another machine that has a validator's key: whoever restored it from a backup, say."""
+    folder = node.folder.with_name(node.folder.name + "-twin")
+    shutil.copytree(node.folder, folder)
+    (folder / "home" / "cometbft" / "config" / "node_key.json").unlink()
+    make_keys(folder / "home" / "cometbft")
+    host = Host(p2p=free_port(), grpc=free_port(), rest=free_port(), rpc=free_port())
+    file = folder / testnet.SETTINGS
+    settings = json.loads(file.read_text())
+    settings |= {name: f"127.0.0.1:{getattr(host, name)}" for name in ("grpc", "rest", "rpc")}
+    settings["cometbft"]["p2p"] = f"127.0.0.1:{host.p2p}"
+    file.write_text(json.dumps(settings))
+    return Node(folder, host)
+
+
 def network(
     folder: Path,
     first: Genesis,
     count: int,
     comet: Mapping[str, Any] | None = None,
+    *,
+    stake_rock: int = 0,
     **settings: Any,
 ) -> list[Node]:
     """The folders of `count` validators of one chain, on free ports of loopback.
 
-    `comet` and `settings` stand above what is usual here.
+    `comet` and `settings` stand above what is usual here; with `stake_rock` all have that stake.
     """
     cometbft()
     hosts = [
@@ -119,5 +139,5 @@ def network(
     ]
     local = {"block_pause_s": 0.1, "one_machine": True, **(comet or {})}
     given = {"empty_block_interval_s": 0.2, **settings}
-    made = testnet.write(folder, first, hosts, given, local)
+    made = testnet.write(folder, first, hosts, given, local, stake_rock=stake_rock)
     return [Node(each.folder, each.host) for each in made]

@@ -27,13 +27,18 @@ def query(node: Node, path: str, request: Message, response: type[M]) -> M:
     return response.FromString(base64.b64decode(reply["response"]["value"]))
 
 
-def send(node: Node) -> bytes:
-    """Alice pays Bob one, and the transaction, which is returned, is in a block."""
+def payment(node: Node) -> bytes:
+    """A transaction with which Alice pays Bob one."""
     asked = auth.QueryAccountRequest(address=ALICE.address)
     found = query(node, "/cosmos.auth.v1beta1.Query/Account", asked, auth.QueryAccountResponse)
     account = BaseAccount.FromString(found.account.value)
     signer = TxSigner(ALICE.secret, account.account_number, account.sequence)
-    tx = build([transfer(ALICE, BOB)], [signer], chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE)
+    return build([transfer(ALICE, BOB)], [signer], chain_id=CHAIN_ID, gas_limit=GAS, fee=FEE)
+
+
+def send(node: Node) -> bytes:
+    """Alice pays Bob one, and the transaction, which is returned, is in a block."""
+    tx = payment(node)
     reply = node.ask(f"broadcast_tx_commit?tx=0x{tx.hex()}")
     assert (reply["check_tx"]["code"], reply["tx_result"]["code"]) == (0, 0), reply
     return tx

@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.cometbft import Node, network
+from tests.cometbft import Node, network, twin
 from tests.waiting import wait_until
 from tests.zrchain_lite import grammar
 from tests.zrchain_lite.chain import CHAIN_ID, FUNDS, genesis
-from tests.zrchain_lite.on_cometbft import balance, send
+from tests.zrchain_lite.on_cometbft import balance, payment, query, send
 from zrchain_lite.light import Trust, answers, verify
+from zrchain_lite.wire.cosmos.slashing.v1beta1 import query_pb2 as slashing
+from zrchain_lite.wire.cosmos.staking.v1beta1 import query_pb2 as staking
 from zrsign.local.testnet import SETTINGS
 
 pytestmark = pytest.mark.e2e
+STAKE_ROCK = 10
+SIGNING_INFOS = "/cosmos.slashing.v1beta1.Query/SigningInfos"
+INFOS = slashing.QuerySigningInfosResponse
+VALIDATORS = "/cosmos.staking.v1beta1.Query/Validators"
+FOUND = staking.QueryValidatorsResponse
 SNAPSHOT_INTERVAL = 20
 
 
@@ -34,19 +41,27 @@ def test_four_validators__should_lose_nothing_while_some_are_away(tmp_path: Path
                 send(nodes[0])
                 killed.kill()
                 killed.wait()
-            # One of four is away.
+            # One of four is away, and comes back with its blocks: it asks the others for the next.
             send(nodes[0])
+            missed = nodes[0].reach(nodes[0].height() + 5)
+            with nodes[3].validator():
+                nodes[3].reach(missed)
+                assert (balance(nodes[3]), first_block(nodes[3])) == (FUNDS + 2, 1)
             height = nodes[0].reach(SNAPSHOT_INTERVAL + 3)
             begin_anew(nodes[3], nodes[:2])
             with nodes[3].validator():
                 nodes[3].reach(height + 2)
                 assert first_block(nodes[3]) > SNAPSHOT_INTERVAL
                 assert balance(nodes[3]) == FUNDS + 2
-        # Two of four are away: no block is made until one is back.
-        stood = nodes[0].height()
+        # Two of four are away: no block is made until one is back, and what was sent is kept.
+        stood = halted(nodes[:2])
+        sent = payment(nodes[0])
+        assert nodes[0].ask(f"broadcast_tx_sync?tx=0x{sent.hex()}")["code"] == 0
+        assert int(nodes[0].ask("num_unconfirmed_txs")["total"]) == 1
+        assert halted(nodes[:2]) == stood
         with nodes[3].validator():
             nodes[3].reach(stood + 2)
-            send(nodes[3])
+            wait_until(lambda: balance(nodes[3]) == FUNDS + 3, "what was sent", nodes[3].log)
             top = nodes[3].height()
             assert balance(nodes[3]) == FUNDS + 3
             assert all(node.reach(top) for node in nodes[:2])
@@ -71,6 +86,18 @@ def begin_anew(node: Node, others: list[Node]) -> None:
         "hash": trusted["block_id"]["hash"],
     }
     file.write_text(json.dumps(settings))
+
+
+def halted(nodes: list[Node]) -> int:
+    """Wait until two of four validators have both voted, which is not enough; the last height."""
+
+    def stuck() -> bool:
+        votes = (node.ask("consensus_state")["round_state"]["height_vote_set"] for node in nodes)
+        return all(any("= 0.50" in each["prevotes_bit_array"] for each in sets) for sets in votes)
+
+    wait_until(stuck, "two of four have voted", nodes[0].log)
+    (height,) = {node.height() for node in nodes}
+    return height
 
 
 def first_block(node: Node) -> int:
@@ -118,3 +145,30 @@ def test_two_faulty_validators__should_be_named_and_be_outvoted(tmp_path: Path) 
     assert refusals
     assert {call.split()[1] for call in refusals} <= proposed
     assert all(grammar.check(node.calls()) for node in nodes)
+
+
+def test_key_that_signs_twice__should_be_slashed_and_never_sign_again(tmp_path: Path) -> None:
+    """Two machines with one key, from CometBFT's own evidence to the tombstone."""
+    nodes = network(tmp_path, genesis(), 4, stake_rock=STAKE_ROCK)
+    copied = twin(nodes[3])
+    with ExitStack() as stack:
+        for node in (*nodes, copied):
+            stack.enter_context(node.validator())
+
+        def punished() -> bool:
+            infos = query(nodes[0], SIGNING_INFOS, slashing.QuerySigningInfosRequest(), INFOS)
+            return any(each.tombstoned for each in infos.info)
+
+        nodes[0].reach(1)
+        wait_until(punished, "the tombstone", lambda: [node.height() for node in nodes])
+        found = query(nodes[0], VALIDATORS, staking.QueryValidatorsRequest(), FOUND).validators
+        (jailed,) = (each for each in found if each.jailed)
+        assert jailed.description.moniker == nodes[3].folder.name
+        staked = STAKE_ROCK * 1_000_000
+        assert sorted(int(each.tokens) for each in found) == [staked * 95 // 100] + [staked] * 3
+        # Those who are left go on, without the key.
+        height = nodes[0].reach(nodes[0].height() + 4)
+        signing = nodes[0].ask(f"validators?height={height}")["validators"]
+        assert len(signing) == 3
+        send(nodes[0])
+        assert_one_chain(nodes[:3], nodes[0].height())

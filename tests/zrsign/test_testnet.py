@@ -18,7 +18,8 @@ from tests.cometbft import cometbft
 from tests.processes import running
 from tests.waiting import until
 from tests.zrchain_lite.chain import ALICE, BOB, genesis, transfer
-from zrchain_lite.client import LedgerClient, LedgerUnavailable
+from zrchain_lite.client import Account, LedgerClient, LedgerUnavailable
+from zrchain_lite.validator_addresses import operator_of
 from zrsign.cli import app
 from zrsign.errors import UsageError
 from zrsign.local import testnet
@@ -61,6 +62,25 @@ def test_init__should_write_a_folder_for_each_host(tmp_path: Path) -> None:
         assert base64.b64encode(private[32:]).decode() == key
     secret = [path for path in (tmp_path / "net").rglob("*") if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+
+
+def test_validators__should_have_stake_in_a_new_state(tmp_path: Path) -> None:
+    folders = init(tmp_path / "net", count=2)
+    state = json.loads((folders[0] / "genesis.json").read_text())
+    created = state["app_state"]["staking"]["validators"]
+    assert [each["value"]["amount"] for each in created] == ["1000000000"] * 2
+    assert [each["pubkey"]["key"] for each in created] == [
+        each["pub_key"]["value"] for each in state["validators"]
+    ]
+    for folder, each in zip(folders, created, strict=True):
+        secret = bytes.fromhex((folder / "operator.key").read_text())
+        assert operator_of(Account.from_secret(secret).address) == each["validator_address"]
+    (tmp_path / "first.json").write_text(genesis().model_dump_json())
+    options = ["--output", str(tmp_path / "given"), "--validators", "1"]
+    given = ["--genesis", str(tmp_path / "first.json")]
+    assert CliRunner().invoke(app, ["testnet", "init", *options, *given]).exit_code == 0
+    kept = json.loads((tmp_path / "given" / "validator-1" / "genesis.json").read_text())
+    assert "staking" not in kept["app_state"]
 
 
 def test_init__should_refuse_what_is_there_and_hosts_that_do_not_fit(tmp_path: Path) -> None:

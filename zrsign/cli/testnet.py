@@ -34,11 +34,18 @@ def init(
     genesis: Annotated[
         Path | None, typer.Option("--genesis", help="The first state; a new one without it.")
     ] = None,
+    stake: Annotated[
+        int | None,
+        typer.Option(
+            "--stake", min=0, help="ROCK that each validator has staked; 0 for a fixed set."
+        ),
+    ] = None,
     tls: Annotated[bool, typer.Option("--tls", help="Make certificates of the hosts.")] = False,
 ) -> None:
     """Write genesis, keys and settings of N validators, a folder for each host.
 
-    Without hosts all run on this machine, on ports of their own.
+    Without hosts all run on this machine, on ports of their own. A new state has stake; one that is
+    given has what it says, unless --stake adds some.
     """
     from zrchain_lite import genesis as genesis_file
     from zrsign.local import testnet as hosts_of
@@ -52,7 +59,10 @@ def init(
         hosts = [hosts_of.Host(address=name, listen="0.0.0.0") for name in host]  # noqa: S104
     else:
         hosts = hosts_of.on_this_machine(validators)
-    made = hosts_of.write(output, first, hosts, cometbft={"one_machine": not host}, tls=tls)
+    if stake is None:
+        stake = 0 if genesis else hosts_of.STAKE_ROCK
+    consensus = {"one_machine": not host}
+    made = hosts_of.write(output, first, hosts, cometbft=consensus, stake_rock=stake, tls=tls)
     for each in made:
         err.print(f"{each.folder}: {each.node_id}@{each.host.external}", markup=False)
     err.print("Copy each folder to its host. In it: zrsign run ledger --config ledger.json")

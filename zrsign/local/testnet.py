@@ -3,7 +3,8 @@
 DIR/validator-1/  ledger.json, genesis.json, and `home` with the validator's keys
 DIR/validator-2/  …
 
-A folder is copied to its host, and `zrsign run ledger --config ledger.json` runs in it.
+A folder is copied to its host, and `zrsign run ledger --config ledger.json` runs in it. With stake
+it holds `operator.key` as well: the account whose stake is the validator's, for its operator alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from zrchain_lite.engine.cometbft.node import make_keys
 from zrchain_lite.engine.validator_key import public_json
 from zrchain_lite.genesis import Genesis, GenesisKey, GenesisValidator
+from zrchain_lite.validator_addresses import operator_of
 from zrsign.errors import UsageError
 from zrsign.local.certificates import Authority
 from zrsign.local.network import accounts
@@ -26,6 +28,9 @@ MAX_VALIDATORS = 100
 STEP = 10
 """How far apart the ports of two validators on one machine are."""
 SETTINGS = "ledger.json"
+STAKE_ROCK = 1_000
+"""What each validator has staked at genesis where nothing else is said."""
+_COMMISSION = {"rate": "0.05", "max_rate": "0.2", "max_change_rate": "0.01"}
 
 
 @dataclass(frozen=True)
@@ -92,12 +97,16 @@ def write(
     settings: Mapping[str, Any] | None = None,
     cometbft: Mapping[str, Any] | None = None,
     *,
+    stake_rock: int = 0,
     tls: bool = False,
     rooted: bool = False,
 ) -> list[Written]:
     """A folder for each host, with `settings` for all of them; `tls` makes their certificates too.
 
-    Paths are relative to the folder, unless they are to be `rooted` where it is written.
+    With `stake_rock` each validator begins with so much stake, and an account that has as much
+    again; without, who makes the blocks is fixed. Paths are relative to the folder, unless they are
+    to be `rooted` where it is written.
+
     Raises UsageError where a folder is there already, or where there are too many hosts.
     """
     if not 0 < len(hosts) <= MAX_VALIDATORS:
@@ -110,11 +119,7 @@ def write(
         key, node_id = make_keys(place / "home" / "cometbft")
         made.append(Written(place, host, node_id))
         keys.append(GenesisKey(value=public_json(key.public)["value"]))
-    validators = tuple(
-        GenesisValidator(pub_key=key, name=each.folder.name)
-        for key, each in zip(keys, made, strict=True)
-    )
-    first = genesis.model_copy(update={"validators": validators})
+    first = _with_validators(genesis, dict(zip(keys, made, strict=True)), stake_rock)
     authority = Authority(f"{genesis.chain_id} testnet") if tls else None
     for each in made:
         _write(each.folder / "genesis.json", first.model_dump(mode="json"))
@@ -124,6 +129,37 @@ def write(
         root = each.folder.resolve() if rooted else Path()
         _write(each.settings, _settings(root, each.host, given, consensus))
     return made
+
+
+def _with_validators(
+    genesis: Genesis, made: Mapping[GenesisKey, Written], stake_rock: int
+) -> Genesis:
+    """The genesis with these validators, and what each has staked."""
+    validators = tuple(
+        GenesisValidator(pub_key=key, power=stake_rock or 1, name=each.folder.name)
+        for key, each in made.items()
+    )
+    first = genesis.model_copy(update={"validators": validators}, deep=True)
+    if stake_rock:
+        balances = first.app_state.setdefault("bank", {}).setdefault("balances", [])
+        created = first.app_state.setdefault("staking", {}).setdefault("validators", [])
+        for key, each in made.items():
+            (operator,) = accounts.add(each.folder, ["operator"])
+            balances.append(network_genesis.balance(operator.address, 2 * stake_rock))
+            created.append(_creation(each.folder.name, operator.address, key, stake_rock))
+    return first
+
+
+def _creation(name: str, account: str, key: GenesisKey, stake_rock: int) -> dict[str, Any]:
+    """A validator as the module `staking` takes it from the genesis."""
+    return {
+        "description": {"moniker": name},
+        "commission": _COMMISSION,
+        "min_self_delegation": "1",
+        "validator_address": operator_of(account),
+        "pubkey": {"@type": "/cosmos.crypto.ed25519.PubKey", "key": key.value},
+        "value": network_genesis.coin(stake_rock),
+    }
 
 
 def _certified(written: Written, authority: Authority | None) -> dict[str, str]:

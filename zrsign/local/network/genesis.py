@@ -27,7 +27,7 @@ def build(accounts: Sequence[AccountEntry]) -> dict[str, Any]:
         "chain_id": CHAIN_ID,
         "genesis_time": datetime.now(UTC).isoformat(),
         "app_state": {
-            "bank": {"balances": [_balance(each.address) for each in accounts]},
+            "bank": {"balances": [balance(each.address) for each in accounts]},
             "identity": {"authority": authority},
             "policy": {"authority": authority},
             "treasury": {
@@ -52,8 +52,14 @@ def build(accounts: Sequence[AccountEntry]) -> dict[str, Any]:
     }
 
 
-def _balance(address: str) -> dict[str, Any]:
-    return {"address": address, "coins": [{"denom": "urock", "amount": str(FUNDS_ROCK * ROCK)}]}
+def balance(address: str, rock: int = FUNDS_ROCK) -> dict[str, Any]:
+    """What an account has at genesis."""
+    return {"address": address, "coins": [coin(rock)]}
+
+
+def coin(rock: int) -> dict[str, str]:
+    """An amount as the genesis writes it."""
+    return {"denom": "urock", "amount": str(rock * ROCK)}
 
 
 def _destinations() -> list[str]:

@@ -18,7 +18,8 @@ from zrsign.local.testnet import Host
 from zrsign_daemon.program import program
 
 START_TIMEOUT_S = 120
-PAUSE_S = 0.1
+PAUSE_S = 0.3
+"""Seconds between two blocks; with stake every block changes the state, and another follows."""
 SNAPSHOT_INTERVAL = 500
 LATEST = "/cosmos/base/tendermint/v1beta1/blocks/latest"
 
@@ -45,6 +46,7 @@ async def start(
         [first, *others],
         {"empty_block_interval_s": EMPTY_BLOCK_INTERVAL_S},
         {"block_pause_s": PAUSE_S, "one_machine": True, "snapshot_interval": SNAPSHOT_INTERVAL},
+        stake_rock=testnet.STAKE_ROCK,
         rooted=True,
     )
     commands = {
