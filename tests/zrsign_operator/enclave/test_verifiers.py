@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from tests.zrsign_operator.enclave.amd_vendor import AmdVendor
 from tests.zrsign_operator.enclave.certificate_authority import NOW
 from tests.zrsign_operator.enclave.nitro_vendor import NitroVendor
-from tests.zrsign_operator.enclave.samples import INTEL_NOW, sample
+from tests.zrsign_operator.enclave.samples import INTEL_NOW, collateral, sample
 from zrsign_dmpc.errors import ParameterError
+from zrsign_operator.enclave.attested import Verifier
+from zrsign_operator.enclave.dcap import DcapVerifier
 from zrsign_operator.enclave.errors import (
     BadQuote,
     MalformedQuote,
@@ -38,6 +41,16 @@ DOCUMENTS = {
     "sev-snp": AMD.report(),
     "simulated": SIMULATED.attest(BOUND),
 }
+PROOFS: dict[str, tuple[Verifier, bytes, float]] = {
+    "nitro": (
+        NitroVerifier(NitroPolicy(root=NITRO.root.fingerprint, max_age_s=math.inf)),
+        DOCUMENTS["nitro"],
+        NOW,
+    ),
+    "sev-snp": (ALL[1], DOCUMENTS["sev-snp"], NOW),
+    "tdx": (DcapVerifier("tdx", [collateral("tdx")]), sample("tdx_quote"), INTEL_NOW),
+}
+"""Documents that rest on certificates and collateral, and when they are judged."""
 ALLOWED = frozenset((each.kind, each.verify(DOCUMENTS[each.kind], NOW).measurement) for each in ALL)
 
 
@@ -102,3 +115,14 @@ def test_collateral__should_be_read_again_when_its_files_change(tmp_path: Path) 
     (tmp_path / "tdx.json").write_text("half a fi")
     with pytest.raises(UnboundQuote):
         believed.allowing(frozenset()).admit("tdx", quote, b"", INTEL_NOW)
+
+
+@pytest.mark.parametrize("kind", PROOFS)
+def test_proof__should_say_until_when_all_that_it_rests_on_is_good(kind: str) -> None:
+    verifier, document, now = PROOFS[kind]
+    until = verifier.verify(document, now).valid_until
+    assert until is not None
+    assert until > now
+    assert verifier.verify(document, until - 1).valid_until == until
+    with pytest.raises(BadQuote):
+        verifier.verify(document, until + 1)
