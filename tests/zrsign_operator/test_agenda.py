@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.cost import processor_seconds
 from zrsign_operator.peers.frames import WorkKind
 from zrsign_operator.work.agenda import (
     GATHER_S,
@@ -62,6 +63,15 @@ def test_key__should_be_proposed_by_one_with_everybody() -> None:
     wanted = (Wanted(WorkKind.KEYGEN, 3, since=100.0),)
     ((_, (draft,)),) = proposals(WorkKind.KEYGEN, wanted=wanted).items()
     assert draft.members == MEMBERS
+
+
+def test_agenda__should_cost_no_more_a_key_when_there_are_many() -> None:
+    """To look for each key among all would take 12.5 million looks."""
+    keys = tuple(replace(KEY, ledger_key=number) for number in range(5_000))
+    wanted = tuple(Wanted(WorkKind.RESHARE, key.ledger_key, key.ledger_key) for key in keys)
+    with processor_seconds(0.3):
+        drafts = agenda(situation(1, keys=keys, wanted=wanted))
+    assert len(drafts) == MAX_RESHARES
 
 
 def test_key__should_be_made_by_those_who_are_there_when_the_rest_does_not_come() -> None:

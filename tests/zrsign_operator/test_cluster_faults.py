@@ -310,3 +310,22 @@ def says_verdict_of(data: bytes, sender: int) -> bool:
     """Whether this is the last message of a presigning, by this party."""
     message = Message.decode(data)
     return message.sender == sender and message.round == 4
+
+
+async def test_store__should_count_as_broken_when_a_keys_journal_cannot_be_written(
+    make_cluster: MakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = await make_cluster(2, ALL)
+    cluster.give_aux()
+    key = cluster.deal(ED25519)
+    holdings = cluster.operators[1].holdings
+
+    def full(_: bytes) -> None:
+        raise OSError("no space is left")
+
+    monkeypatch.setattr(cluster.held(1, key).folder._journal, "_write", full)
+    assert not holdings.is_broken
+    cluster.ledger.order_refresh()
+    cluster.give_aux()
+    await cluster.until(lambda: holdings.is_broken)
+    assert cluster.held(1, key).share.info.epoch == 0

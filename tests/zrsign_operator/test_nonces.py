@@ -68,6 +68,20 @@ async def test_stock__should_be_topped_up_when_it_is_half_used(told: Told) -> No
     assert set(stock.commitments) <= set(pool.published)
 
 
+async def test_stocks__should_look_at_keys_whose_nonces_were_used_alone(told: Told) -> None:
+    holdings = told.cluster.operators[ME].holdings
+    told.stocks.publish([])
+    assert holdings.taken_from() == []
+    told.stocks.pick(told.held, [ME], 1)
+    assert holdings.taken_from() == []
+    pool = told.held.nonces
+    assert pool is not None
+    pool.consume(pool.published[0], (ME, PEER))
+    assert holdings.taken_from() == [told.held]
+    pool.consume_all(pool.published[:2], (ME, PEER))
+    assert holdings.taken_from() == [told.held]
+
+
 async def test_stock__should_be_shown_to_who_does_not_know_it(told: Told) -> None:
     told.stocks.show(PEER)
     assert told.sent == []

@@ -8,7 +8,7 @@ brought back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from zrsign_dmpc.errors import DmpcError
@@ -51,12 +51,15 @@ class NoncePool:
         *,
         capacity: int = DEFAULT_CAPACITY,
         rng: Rng = system_rng,
+        on_taken: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_taken` is called whenever there are fewer than before."""
         self.suite = suite
         self.share = share
         self._ledger = ledger
         self._capacity = capacity
         self._rng = rng
+        self._on_taken = on_taken
         self._pairs: dict[NonceCommitment, NoncePair] = {}
         self._unpublished: deque[NonceCommitment] = deque()
 
@@ -106,6 +109,7 @@ class NoncePool:
         pair = self._pairs.pop(commitment, None)
         if pair is None:
             raise UnknownNonce("the nonces are not in this pool, or were used before")
+        self._on_taken()
         self._ledger.consume(self._item(commitment, signers))
         return pair
 
@@ -119,6 +123,7 @@ class NoncePool:
         if len(set(commitments)) != len(commitments) or not set(commitments) <= set(self._pairs):
             raise UnknownNonce("some nonces are not in this pool, were used before, or come twice")
         pairs = [self._pairs.pop(commitment) for commitment in commitments]
+        self._on_taken()
         self._ledger.consume_all([self._item(commitment, signers) for commitment in commitments])
         return pairs
 
@@ -130,3 +135,4 @@ class NoncePool:
     def discard(self, commitment: NonceCommitment) -> None:
         """Forget a pair that will not be used."""
         self._pairs.pop(commitment, None)
+        self._on_taken()

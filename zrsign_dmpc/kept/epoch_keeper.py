@@ -9,6 +9,7 @@ crash finishes what was begun. A journal restored from a backup is refused, as i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -58,10 +59,11 @@ class ShareVault(Protocol):
 class AnchoredJournal:
     """A journal that a restored backup cannot replace unnoticed (see `single_use`)."""
 
-    def __init__(self, journal: Journal, anchor: Anchor) -> None:
+    def __init__(self, journal: Journal, anchor: Anchor, on_failure: Callable[[], None]) -> None:
         """Read the journal and compare it with the anchor. Raises RolledBack when it is older."""
         self._journal = journal
         self._anchor = anchor
+        self._on_failure = on_failure
         self._closed = False
         anchored, head = anchor.read(), EMPTY
         seen = head == anchored
@@ -82,15 +84,14 @@ class AnchoredJournal:
         if self._closed:
             raise LedgerClosed("an earlier write failed: open the journal again")
         self._closed = True
-        self._journal.append(entry)
-        self._head = self._head.after(entry)
-        self._anchor.advance(self._head)
+        try:
+            self._journal.append(entry)
+            self._head = self._head.after(entry)
+            self._anchor.advance(self._head)
+        except OSError:
+            self._on_failure()
+            raise
         self._closed = False
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether a write failed."""
-        return self._closed
 
 
 class EpochKeeper:
@@ -107,9 +108,13 @@ class EpochKeeper:
         vault: ShareVault,
         me: int,
         identity: IdentityKey,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """Replays the journal and erases shares that are dead. Raises RolledBack."""
-        self._journal = AnchoredJournal(journal, anchor)
+        """Replays the journal and erases shares that are dead. Raises RolledBack.
+
+        `on_failure` is called when a write failed: nothing can change before it is opened again.
+        """
+        self._journal = AnchoredJournal(journal, anchor, on_failure)
         self._vault = vault
         self._identity = identity
         self.contradictions: dict[int, tuple[EpochStatement, EpochStatement]] = {}
@@ -120,11 +125,6 @@ class EpochKeeper:
             self.state = after(self.state, _read_entry(entry))
         self._prune()
         self._recall()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether a write failed, so that nothing can change before it is opened again."""
-        return self._journal.is_closed
 
     # The key in use
 

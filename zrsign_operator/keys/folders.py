@@ -11,6 +11,7 @@ refresh the epoch serves, and shows a peer that knows nothing of a change what i
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -41,8 +42,12 @@ class KeyFolder:
         me: int,
         scheme: Scheme,
         identity: IdentityKey,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises RolledBack, JournalInUse, JournalDamaged, OSError."""
+        """`on_failure` is called when a write of the journal failed.
+
+        Raises RolledBack, JournalInUse, JournalDamaged, OSError.
+        """
         number, _, point = path.name.partition("-")
         self.ledger_key = int(number)
         self.public_key = bytes.fromhex(point)
@@ -55,7 +60,9 @@ class KeyFolder:
         (path / INDEX).write_text(f"{me} {scheme}")
         self._journal = FileJournal(path / "epochs.journal")
         vault = FileVault(path / "shares")
-        self.keeper = EpochKeeper(self._journal, FileAnchor(anchor), vault, me, identity)
+        self.keeper = EpochKeeper(
+            self._journal, FileAnchor(anchor), vault, me, identity, on_failure
+        )
 
     @staticmethod
     def name(ledger_key: int, public_key: bytes) -> str:
@@ -69,7 +76,12 @@ class KeyFolder:
 
     @classmethod
     def reopen(
-        cls, path: Path, anchor: Path, seal: Seal, identity: IdentityKey
+        cls,
+        path: Path,
+        anchor: Path,
+        seal: Seal,
+        identity: IdentityKey,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> KeyFolder | None:
         """One that is there; None, and nothing left, if a crash cut its making or its erasure.
 
@@ -77,7 +89,7 @@ class KeyFolder:
         """
         if (path / INDEX).exists():
             me, scheme = (path / INDEX).read_text().split()
-            folder = cls(path, anchor, seal, int(me), Scheme(scheme), identity)
+            folder = cls(path, anchor, seal, int(me), Scheme(scheme), identity, on_failure)
             state = folder.keeper.state
             if state.active or state.change is not None or state.declined:
                 return folder

@@ -13,7 +13,7 @@ exception: they live in memory only, and a restart starts with fresh ones.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -68,6 +68,12 @@ class Holdings:
         self._in_epoch: dict[bytes, HeldKey] = {}
         """The same by their names in their epochs."""
         self._folders: dict[tuple[int, bytes], KeyFolder] = {}
+        self._aux_epochs: Counter[int] = Counter()
+        """How many ECDSA keys presign from each epoch of auxiliary information on."""
+        self._taken_from: set[bytes] = set()
+        """Keys in their epochs whose nonces were used, or that are new, since this was asked."""
+        self._failed = False
+        """Whether a write of a key's journal failed."""
         self._load()
         self.from_before = frozenset(self._presignatures)
         """Presignatures of an earlier process: a snapshot may have brought them back."""
@@ -75,7 +81,7 @@ class Holdings:
     @property
     def is_broken(self) -> bool:
         """Whether a write of a journal failed: only opening it again tells what is on the disk."""
-        return self.single_use.is_closed or any(each.keeper.is_closed for each in self.folders())
+        return self.single_use.is_closed or self._failed
 
     def close(self) -> None:
         """Close every journal; nothing more is written."""
@@ -98,6 +104,12 @@ class Holdings:
         """Every key that this operator has a share of."""
         yield from self._in_epoch.values()
 
+    def taken_from(self) -> list[HeldKey]:
+        """The keys that are new here or whose nonces were used, since this was asked last."""
+        keys = [self._in_epoch[i] for i in self._taken_from if i in self._in_epoch]
+        self._taken_from.clear()
+        return keys
+
     def folders(self) -> list[KeyFolder]:
         """The folders of all keys, those included that this operator has no share of now."""
         return list(self._folders.values())
@@ -110,7 +122,7 @@ class Holdings:
         """Make the folder of a key that this operator gets a share of. Raises OSError."""
         name = KeyFolder.name(ledger_key, public_key)
         path, anchor = self._state / "keys" / name, self._anchor(name)
-        folder = KeyFolder(path, anchor, self._seal, me, scheme, self._identity)
+        folder = KeyFolder(path, anchor, self._seal, me, scheme, self._identity, self._fail)
         self._folders[ledger_key, public_key] = folder
         return folder
 
@@ -167,9 +179,7 @@ class Holdings:
         newest = max((info.public.epoch for info in self.aux), default=0)
         if all(info.public.epoch == newest for info in self.aux):
             return
-        wanted = (held.share.info.aux_epoch for held in self.all_keys() if held.suite is None)
-        needed = min(wanted, default=newest)
-        since = min(needed, newest)
+        since = min((newest, *self._aux_epochs))
         self._erase_aux([info for info in self.aux if info.public.epoch < since])
 
     def settle_on(self, info: AuxInfo) -> bool:
@@ -274,7 +284,9 @@ class Holdings:
 
     def _load(self) -> None:
         for path in sorted((self._state / "keys").glob("*-*")):
-            found = KeyFolder.reopen(path, self._anchor(path.name), self._seal, self._identity)
+            found = KeyFolder.reopen(
+                path, self._anchor(path.name), self._seal, self._identity, self._fail
+            )
             if found is not None:
                 self._folders[found.ledger_key, found.public_key] = found
                 self.follow(found)
@@ -294,20 +306,36 @@ class Holdings:
 
     def _hold(self, folder: KeyFolder, share: KeyShare) -> HeldKey:
         held = HeldKey(folder, share, Target.served_by(folder.order(share.info.epoch)))
-        if held.suite is not None:
-            held.nonces = NoncePool(held.suite, held.signing, self.single_use)
+        info = share.info
+        if held.suite is None:
+            self._aux_epochs[info.aux_epoch] += 1
+        else:
+            held.nonces = NoncePool(
+                held.suite,
+                held.signing,
+                self.single_use,
+                on_taken=lambda: self._taken_from.add(info.key_id),
+            )
+            self._taken_from.add(info.key_id)
         self._keys.setdefault(folder.ledger_key, {})[folder.public_key] = held
-        self._in_epoch[share.info.key_id] = held
+        self._in_epoch[info.key_id] = held
         return held
 
     def _let_go(self, held: HeldKey) -> None:
         """Forget a share, and what was made ahead with it."""
-        del self._in_epoch[held.share.info.key_id]
+        info = held.share.info
+        if held.suite is None:
+            self._aux_epochs[info.aux_epoch] -= 1
+            self._aux_epochs += Counter()
+        del self._in_epoch[info.key_id]
         del self._keys[held.ledger_key][held.public_key]
         if not self._keys[held.ledger_key]:
             del self._keys[held.ledger_key]
-        for made in self.presignatures_of(held.share.info.key_id):
+        for made in self.presignatures_of(info.key_id):
             self.drop_presignature(made.public.id)
+
+    def _fail(self) -> None:
+        self._failed = True
 
     def _anchor(self, name: str) -> Path:
         return self._anchors / KeyFolder.anchor_name(name)

@@ -171,7 +171,7 @@ def _for_request(situation: Situation, wanted: Wanted, taken: _Taken) -> Iterato
         if enough and _my_turn(situation, rank, wanted, len(everybody), since):
             yield Draft(WorkKind.KEYGEN, (wanted.subject,), everybody)
         return
-    key = next((k for k in situation.keys if k.ledger_key == wanted.key_id), None)
+    key = situation.key(wanted.key_id)
     if key is None:
         return
     if wanted.kind is WorkKind.RESHARE:

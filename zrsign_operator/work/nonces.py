@@ -20,7 +20,7 @@ class Stocks:
 
     def publish(self, peers: Iterable[int]) -> None:
         """Top up what is half used."""
-        for held in self._holdings.all_keys():
+        for held in self._holdings.taken_from():
             pool = held.nonces
             if pool is None or pool.in_circulation > NONCES_AHEAD // 2:
                 continue

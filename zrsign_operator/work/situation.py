@@ -111,3 +111,11 @@ class Situation:
     pool_level: int = 0
     idle_for: float = IDLE_S
     """Seconds since the last open request; 0: there are some."""
+
+    def key(self, ledger_key: int) -> KeyState | None:
+        """The key with this number; None: it is not among `keys`."""
+        return self._by_number.get(ledger_key)
+
+    @cached_property
+    def _by_number(self) -> dict[int, KeyState]:
+        return {key.ledger_key: key for key in reversed(self.keys)}
