@@ -7,7 +7,7 @@ place of encrypted channels:
 1. every party commits to its polynomial, its Schnorr nonce, its pad keys and its part of rid;
 2. all open; rid is then fixed, and nobody could choose a key after seeing another's;
 3. all broadcast the shares of the others, each hidden by a one-time pad that only the pair knows;
-4. each checks its shares, adds them up, and proves that it knows the sum;
+4. each adds up its shares, checks the sum, and proves that it knows it;
 5. each confirms: whoever has all confirmations knows that everybody holds a verified share.
 
 A bad share is complained about by opening the pad key: then all see who lied. The transport need be
@@ -190,14 +190,15 @@ class DealRound(_DkgRound):
             dealer: checks.unpad(board, dealer, self._me, shared)
             for dealer, shared in self._shared.items()
         }
-        if complaints := self._complaints(board, received):
-            raise Blamed(complaints)
         secret = (sum(received.values()) + self._share_of(self._me)) % self._group.order
+        # A right sum is all that the key needs; only a wrong one has its parts looked through.
+        if self._group.base_mul(secret) != checks.verification_share(board, self._me):
+            raise Blamed(self._complaints(board))
         return ProveRound(self._execution, self._me, self._secrets, secret, board)
 
-    def _complaints(self, board: Board, received: Mapping[int, int]) -> tuple[Accusation, ...]:
+    def _complaints(self, board: Board) -> tuple[Accusation, ...]:
         found = []
-        for dealer in received:
+        for dealer in self._shared:
             witness = (self._me, self._secrets.pad_secrets[dealer])
             if checks.wrong_share(board, dealer, witness):
                 found.append(Accusation(dealer, "wrong share", witness))

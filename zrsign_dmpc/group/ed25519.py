@@ -1,4 +1,4 @@
-"""The subgroup of prime order of edwards25519 by libsodium."""
+"""The subgroup of prime order of edwards25519: products by libsodium, sums by `edwards`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 from nacl import bindings as sodium
 
 from zrsign_dmpc.errors import GroupMismatch, InvalidPoint
+from zrsign_dmpc.group import edwards
+from zrsign_dmpc.group.edwards import Extended
 from zrsign_dmpc.group.group import (
     SCALAR_BYTES,
     Group,
@@ -21,20 +23,38 @@ from zrsign_dmpc.group.group import (
 
 
 class _EdPoint(Point):
-    """A point of the prime-order subgroup of Ed25519, held in its canonical encoding."""
+    """A point of the prime-order subgroup of Ed25519: its canonical encoding, its coordinates for
+    sums, or both."""
 
-    __slots__ = ("data",)
+    __slots__ = ("_data", "_extended")
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, data: bytes | None = None, extended: Extended = edwards.IDENTITY) -> None:
+        """From an encoding that is known to be valid; without one, from coordinates."""
+        self._data = data
+        self._extended = None if data is not None else extended
 
     @property
     def group(self) -> Group:
         return ED25519
 
     @property
+    def data(self) -> bytes:
+        """The canonical encoding; the identity has one here."""
+        if self._data is None:
+            self._data = edwards.write(self.extended)
+        return self._data
+
+    @property
+    def extended(self) -> Extended:
+        """The coordinates for sums."""
+        if self._extended is None:
+            self._extended = edwards.read(self.data)
+        return self._extended
+
+    @property
     def is_identity(self) -> bool:
-        return self.data == _ED_IDENTITY_BYTES
+        # No other point of odd order has x = 0.
+        return self.data == _ED_IDENTITY_BYTES if self._extended is None else not self._extended[0]
 
     def encode(self) -> bytes:
         if self.is_identity:
@@ -42,30 +62,19 @@ class _EdPoint(Point):
         return self.data
 
     def __add__(self, other: Point) -> Point:
-        return _EdPoint(sodium.crypto_core_ed25519_add(self.data, _ed(other).data))
-
-    def __sub__(self, other: Point) -> Point:
-        return _EdPoint(sodium.crypto_core_ed25519_sub(self.data, _ed(other).data))
+        return _EdPoint(extended=edwards.add(self.extended, _ed(other).extended))
 
     def __neg__(self) -> Point:
-        return _EdPoint(sodium.crypto_core_ed25519_sub(_ED_IDENTITY_BYTES, self.data))
+        return _EdPoint(extended=edwards.negative(self.extended))
 
     def __rmul__(self, scalar: int) -> Point:
         k = scalar % ED25519_ORDER
         if k == 0 or self.is_identity:
             return _ED_IDENTITY
         if k <= ED25519_SMALL:
-            return self._small_multiple(k)
+            return _EdPoint(extended=_small_multiple(k, self.extended))
         encoded = k.to_bytes(SCALAR_BYTES, "little")
         return _EdPoint(sodium.crypto_scalarmult_ed25519_noclamp(encoded, self.data))
-
-    def _small_multiple(self, k: int) -> Point:
-        """Doublings and additions; how many shows k, which is no secret when it is this small."""
-        if k == 1:
-            return self
-        half = self._small_multiple(k // 2)
-        doubled = half + half
-        return doubled + self if k % 2 else doubled
 
     def __eq__(self, other: object) -> bool:
         return self.data == other.data if isinstance(other, _EdPoint) else NotImplemented
@@ -74,11 +83,20 @@ class _EdPoint(Point):
         return hash((ED25519.name, self.data))
 
 
+def _small_multiple(k: int, point: Extended) -> Extended:
+    """Doublings and additions; how many shows k, which is no secret when it is this small."""
+    if k == 1:
+        return point
+    half = _small_multiple(k // 2, point)
+    doubled = edwards.add(half, half)
+    return edwards.add(doubled, point) if k % 2 else doubled
+
+
 ED25519_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 ED25519_SMALL: Final = 32
-"""Multipliers up to this are indices of parties; libsodium's own product costs six additions."""
+"""Multipliers up to this are indices of parties; libsodium's own product costs forty additions."""
 _ED_IDENTITY_BYTES: Final = bytes([1]) + bytes(31)
-_ED_IDENTITY: Final = _EdPoint(_ED_IDENTITY_BYTES)
+_ED_IDENTITY: Final = _EdPoint()
 _ED_GENERATOR: Final = _EdPoint(
     sodium.crypto_scalarmult_ed25519_base_noclamp((1).to_bytes(SCALAR_BYTES, "little"))
 )
@@ -112,10 +130,10 @@ class Ed25519(Group):
         return _EdPoint(bytes(data))
 
     def sum(self, points: Iterable[Point]) -> Point:
-        total: Point = _ED_IDENTITY
+        total = edwards.IDENTITY
         for point in points:
-            total = _ed(point) if total.is_identity else total + point
-        return total
+            total = edwards.add(total, _ed(point).extended)
+        return _EdPoint(extended=total)
 
     def multi_mul(self, scalars: Sequence[int], points: Sequence[Point]) -> Point:
         return self.sum(k * point for k, point in zip(scalars, points, strict=True))

@@ -5,8 +5,8 @@ The rounds of key generation (`zrsign_dmpc.dkg`), with the same messages, pads a
 1. every party commits to its polynomial if it deals, its Schnorr nonce, its pad keys and its rid;
 2. all open; the constant term of a dealer's polynomial is known and therefore not sent;
 3. dealers broadcast the holders' shares, each under a one-time pad that only the pair knows;
-4. each holder checks what it got against the dealers' old public shares, adds it up, and proves
-   that it knows the sum; who only deals proves that it knows what it dealt;
+4. each holder adds up what it got, checks the sum against the dealers' old public shares, and
+   proves that it knows it; who only deals proves that it knows what it dealt;
 5. each confirms.
 
 Whoever ends with a result must not use it, nor forget the old share, before the two-phase commit
@@ -15,7 +15,7 @@ in `zrsign_dmpc.kept.epochs` has decided. The caller must use every execution id
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -30,7 +30,7 @@ from zrsign_dmpc.dkg.messages import (
 )
 from zrsign_dmpc.errors import DmpcError, ParameterError
 from zrsign_dmpc.group import schnorr
-from zrsign_dmpc.group.curves import Point, Rng, system_rng
+from zrsign_dmpc.group.curves import Rng, system_rng
 from zrsign_dmpc.group.sharing import commit, evaluate, random_polynomial
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
 from zrsign_dmpc.reshare.checks import NO_CHAIN_CODE, Checks
@@ -212,27 +212,25 @@ class DealRound(Round[NewEpoch]):
 
     def _proven_secret(self, board: Board) -> int:
         """The new share of a holder; what a party dealt that gets none."""
-        task = self._task
+        task, group = self._task, self._task.plan.group
         if task.me not in task.plan.holders:
             return self._secrets.polynomial[0]
-        total = self._secrets.kept + self._share_of(task.me) + self._received(board)
-        return total % task.plan.group.order
+        dealers = [peer for peer in self._shared if peer in task.plan.constants]
+        total = self._secrets.kept + self._share_of(task.me)
+        for dealer in dealers:
+            total += task.checks.unpad(board, dealer, task.me, self._shared[dealer])
+        # As in key generation: a right sum needs no look at its parts.
+        if group.base_mul(total) != task.checks.verification_share(board, task.me):
+            raise Blamed(self._complaints(board, dealers))
+        return total % group.order
 
-    def _received(self, board: Board) -> int:
-        task = self._task
-        dealers: Mapping[int, Point] = {
-            peer: point for peer, point in self._shared.items() if peer in task.plan.constants
-        }
+    def _complaints(self, board: Board, dealers: Iterable[int]) -> tuple[Accusation, ...]:
         complaints = []
         for dealer in dealers:
-            witness = (task.me, self._secrets.pad_secrets[dealer])
-            if task.checks.wrong_share(board, dealer, witness):
+            witness = (self._task.me, self._secrets.pad_secrets[dealer])
+            if self._task.checks.wrong_share(board, dealer, witness):
                 complaints.append(Accusation(dealer, WRONG_SHARE, witness))
-        if complaints:
-            raise Blamed(tuple(complaints))
-        return sum(
-            task.checks.unpad(board, dealer, task.me, shared) for dealer, shared in dealers.items()
-        )
+        return tuple(complaints)
 
 
 class ProveRound(Round[NewEpoch]):
