@@ -15,9 +15,10 @@ two: `decode` refuses whatever `encode` would not have written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gmpy2 import mpz
 
@@ -38,10 +39,10 @@ MAX_ITEMS: Final = 1 << 16
 """How many items a document may have. The most that is honestly said is 28,700, by 32 signers whose
 presigning failed."""
 
-_LEAVES: Final = frozenset({int, bytes, str, mpz})
-"""The types of most items, told apart from lists without the slow look at abstract classes."""
 _POSITIVE, _NEGATIVE, _BYTES, _TEXT, _POINT, _LIST, _TAGGED = range(1, 8)
-_HEADER: Final = 5
+_HEAD: Final = struct.Struct(">BI")
+"""Of an item: type and length."""
+_HEADER: Final = _HEAD.size
 
 
 @dataclass(frozen=True)
@@ -81,57 +82,71 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
     """Append one item without a version byte; the transcript absorbs these."""
     if depth > MAX_DEPTH:
         raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
-    if type(value) in _LEAVES:
-        _write_leaf(out, value)  # type: ignore[arg-type]
+    write = _LEAVES.get(type(value)) or _other_leaf(value)
+    if write is not None:
+        kind, body = write(value)
+        out += _head(kind, len(body))
+        out += body
     elif isinstance(value, Tagged):
-        _write_head(out, _TAGGED, len(value.fields) + 1)
+        out += _head(_TAGGED, len(value.fields) + 1)
         write_item(out, value.tag, depth + 1)
         for field in value.fields:
             write_item(out, field, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, str)):
-        _write_head(out, _LIST, len(value))
+    elif isinstance(value, Sequence):
+        out += _head(_LIST, len(value))
         for item in value:
             write_item(out, item, depth + 1)
-    else:
-        _write_leaf(out, value)
-
-
-def _write_leaf(out: bytearray, value: int | bytes | bytearray | str | Point) -> None:
-    if isinstance(value, (bytes, bytearray)):
-        _write(out, _BYTES, value)
-    elif isinstance(value, (int, mpz)) and not isinstance(value, bool):
-        magnitude = abs(value)
-        length = (magnitude.bit_length() + 7) // 8
-        if length > MAX_INTEGER_BYTES:
-            raise EncodingError(f"an integer of {length} bytes: {MAX_INTEGER_BYTES} is most")
-        body = magnitude.to_bytes(length, "big")
-        _write(out, _NEGATIVE if value < 0 else _POSITIVE, body)
-    elif isinstance(value, Point):
-        _write(out, _POINT, bytes((GROUPS.index(value.group),)) + value.encode())
-    elif isinstance(value, str):
-        _write(out, _TEXT, _utf8(value))
     else:
         raise EncodingError(f"a {type(value).__name__} has no encoding: use an integer or a text")
 
 
-def _write_head(out: bytearray, kind: int, length: int) -> None:
-    out.append(kind)
+def _head(kind: int, length: int) -> bytes:
     try:
-        out += length.to_bytes(4, "big")
-    except OverflowError as error:
+        return _HEAD.pack(kind, length)
+    except struct.error as error:
         raise EncodingError(f"a length of {length} does not fit in four bytes") from error
 
 
-def _write(out: bytearray, kind: int, body: bytes | bytearray) -> None:
-    _write_head(out, kind, len(body))
-    out += body
+def _integer(value: int) -> tuple[int, bytes]:
+    magnitude = abs(value)
+    length = (magnitude.bit_length() + 7) // 8
+    if length > MAX_INTEGER_BYTES:
+        raise EncodingError(f"an integer of {length} bytes: {MAX_INTEGER_BYTES} is most")
+    return _NEGATIVE if value < 0 else _POSITIVE, magnitude.to_bytes(length, "big")
 
 
-def _utf8(text: str) -> bytes:
+def _octets(value: bytes) -> tuple[int, bytes]:
+    return _BYTES, value
+
+
+def _text(value: str) -> tuple[int, bytes]:
     try:
-        return text.encode("utf-8")
+        return _TEXT, value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise EncodingError("text with lone surrogates has no encoding") from error
+
+
+def _point(value: Point) -> tuple[int, bytes]:
+    return _POINT, bytes((GROUPS.index(value.group),)) + value.encode()
+
+
+_Leaf: TypeAlias = "Callable[[Any], tuple[int, bytes]]"
+_LEAVES: Final[dict[type, _Leaf | None]] = {
+    int: _integer,
+    mpz: _integer,
+    bytes: _octets,
+    str: _text,
+    **{type(group.generator): _point for group in GROUPS},
+}
+"""How items of each type are written. Most are of just these types: no slow look at classes."""
+
+
+def _other_leaf(value: Value) -> _Leaf | None:
+    """How an item of a derived type is written; None: it is none, or has parts."""
+    if type(value) in (tuple, list, Tagged, bool):
+        return None
+    kinds = ((int, _integer), (str, _text), ((bytes, bytearray), _octets), (Point, _point))
+    return next((write for kind, write in kinds if isinstance(value, kind)), None)
 
 
 class _Reader:
@@ -148,7 +163,7 @@ class _Reader:
         data, start = self._data, at + _HEADER
         if start > len(data):
             raise EncodingError(f"the item at byte {at} is cut off")
-        kind, length = data[at], int.from_bytes(data[at + 1 : start], "big")
+        kind, length = _HEAD.unpack_from(data, at)
         if length > len(data) - start:
             # A list of n items takes more than n bytes, so this bounds both kinds of length.
             raise EncodingError(f"the item at byte {at} is longer than the document")
