@@ -150,7 +150,7 @@ def _resident() -> int:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure the numbers of wallets that the command line names, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wallets", type=int, nargs="*", default=[1_000, 100_000])
+    parser.add_argument("--wallets", type=int, nargs="*", default=[1, 1_000, 100_000])
     options = parser.parse_args(argv)
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
