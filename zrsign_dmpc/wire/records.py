@@ -7,7 +7,7 @@ fit. A record may narrow its fields further in `__post_init__` by raising Encodi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
@@ -38,13 +38,12 @@ class Record:
     @classmethod
     def from_value(cls, value: Value) -> Self:
         """The record that has this value. Raises EncodingError."""
-        tag, types = _tag(cls), _field_types(cls)
+        tag, readers = _tag(cls), _field_readers(cls)
         if not isinstance(value, Tagged) or value.tag != tag:
             raise EncodingError(f"a {tag} is expected here")
-        if not len(types) - cls.ADDED <= len(value.fields) <= len(types):
-            raise EncodingError(f"{tag} has {len(types)} fields, not {len(value.fields)}")
-        pairs = zip(types, value.fields, strict=False)
-        return cls(*(_from_value(kind, item) for kind, item in pairs))
+        if not len(readers) - cls.ADDED <= len(value.fields) <= len(readers):
+            raise EncodingError(f"{tag} has {len(readers)} fields, not {len(value.fields)}")
+        return cls(*(read(item) for read, item in zip(readers, value.fields, strict=False)))
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
@@ -60,15 +59,15 @@ def _tag(cls: type[Record]) -> str:
     return cls.TAG or cls.__name__
 
 
-def _field_types(cls: type[Record]) -> tuple[Any, ...]:
-    known = _FIELD_TYPES.get(cls)
+def _field_readers(cls: type[Record]) -> tuple[Callable[[Value], Any], ...]:
+    known = _READERS.get(cls)
     if known is None:
         hints = get_type_hints(cls)
-        known = _FIELD_TYPES[cls] = tuple(hints[field.name] for field in fields(cls))
+        known = _READERS[cls] = tuple(_reader(hints[field.name]) for field in fields(cls))
     return known
 
 
-_FIELD_TYPES: dict[type[Record], tuple[Any, ...]] = {}
+_READERS: dict[type[Record], tuple[Callable[[Value], Any], ...]] = {}
 
 
 def _to_value(item: Any) -> Value:
@@ -80,16 +79,27 @@ def _to_value(item: Any) -> Value:
     return value
 
 
-def _from_value(kind: Any, value: Value) -> Any:
+def _reader(kind: Any) -> Callable[[Value], Any]:
+    """What makes a field of this type from a value. Raises EncodingError for another one."""
     if get_origin(kind) is tuple:
-        if not isinstance(value, tuple):
-            raise EncodingError("a list is expected here")
-        return tuple(_from_value(get_args(kind)[0], item) for item in value)
+        read_part = _reader(get_args(kind)[0])
+
+        def read_list(value: Value) -> Any:
+            if not isinstance(value, tuple):
+                raise EncodingError("a list is expected here")
+            return tuple(map(read_part, value))
+
+        return read_list
+
     if issubclass(kind, Record):
-        return kind.from_value(value)
-    if not isinstance(value, kind):
-        raise EncodingError(f"a {kind.__name__} is expected here, not a {type(value).__name__}")
-    return value
+        return kind.from_value  # type: ignore[no-any-return]
+
+    def read_leaf(value: Value) -> Any:
+        if not isinstance(value, kind):
+            raise EncodingError(f"a {kind.__name__} is expected here, not a {type(value).__name__}")
+        return value
+
+    return read_leaf
 
 
 def _points(value: Value) -> Iterator[Point]:
