@@ -29,7 +29,7 @@ class _EdPoint(Point):
     __slots__ = ("_data", "_extended")
 
     def __init__(self, data: bytes | None = None, extended: Extended = edwards.IDENTITY) -> None:
-        """From an encoding that is known to be valid; without one, from coordinates."""
+        """Take an encoding that is known to be valid; without one, the coordinates."""
         self._data = data
         self._extended = None if data is not None else extended
 

@@ -52,6 +52,6 @@ def add(first: Extended, second: Extended) -> Extended:
 
 
 def negative(point: Extended) -> Extended:
-    """-P."""
+    """The point that adds up to the identity with this one."""
     x, y, z, t = point
     return -x % P, y, z, -t % P

@@ -41,7 +41,7 @@ presigning failed."""
 
 _POSITIVE, _NEGATIVE, _BYTES, _TEXT, _POINT, _LIST, _TAGGED = range(1, 8)
 _HEAD: Final = struct.Struct(">BI")
-"""Of an item: type and length."""
+"""The type and the length of an item."""
 _HEADER: Final = _HEAD.size
 
 
