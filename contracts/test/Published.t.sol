@@ -55,8 +55,9 @@ contract PublishedTest is Fixture {
         vm.assume(selector != ISign.getTraceId.selector && selector != ISign.getMPCFee.selector);
         vm.deal(USER, 3 * uint256(value));
         vm.startPrank(USER);
-        bytes[4] memory calls = [
+        bytes[5] memory calls = [
             abi.encodePacked(selector),
+            abi.encodePacked(selector, EVM),
             abi.encodePacked(IZrSignJuly2024.zrKeyReq.selector, EVM),
             abi.encodePacked(IZrSignOmniV2.zrKeyReq.selector, bytes31(0)),
             bytes("")
