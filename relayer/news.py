@@ -91,11 +91,15 @@ class Final:
 
 @dataclass(frozen=True)
 class Built:
-    """A signed transaction is ready. `others` are the ids of those that it replaces."""
+    """A signed transaction is ready. `others` are the ids of those that it replaces.
+
+    `shared` are the keys of further items that it delivers too.
+    """
 
     signed: bytes
     tx_id: str
     others: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

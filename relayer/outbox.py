@@ -69,27 +69,32 @@ class Outbox(Database):
         async with self._writing() as session:
             await session.execute(update(ItemRow).where(*mine).values(holder="", held_until=0.0))
 
-    async def save(self, item: OutboxItem) -> None:
-        """Store an item's new value; an ended item gives its nonce back, and never changes.
+    async def save(self, *items: OutboxItem) -> None:
+        """Store new values, all or none; an ended item gives its nonce back, and never changes.
 
         `reported` and `told` are the reporter's and stay as they are stored, as does a `content`
         that was renewed meanwhile: that an older one cannot land is no end.
         """
         async with self._writing() as session:
-            stored = await session.get(ItemRow, item.key, with_for_update=True)
-            if stored is not None and Stage(stored.stage).ended:
-                return
-            held = {"holder": "", "held_until": 0.0}
-            if stored is not None:
-                held = await self._still_held(session, stored)
-                if stored.content != item.content:
-                    if item.stage is Stage.FAILED:
-                        return
-                    item = replace(item, content=stored.content, next_at=0.0)
-                item = replace(item, reported=Standing(stored.reported), told=stored.told)
-            await session.merge(ItemRow(**columns(item), **held))
-            if item.stage.ended:
-                await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
+            # Always in the same order, so that no two processes wait for each other's rows.
+            for item in sorted(items, key=lambda one: one.key):
+                await self._save(session, item)
+
+    async def _save(self, session: AsyncSession, item: OutboxItem) -> None:
+        stored = await session.get(ItemRow, item.key, with_for_update=True)
+        if stored is not None and Stage(stored.stage).ended:
+            return
+        held = {"holder": "", "held_until": 0.0}
+        if stored is not None:
+            held = await self._still_held(session, stored)
+            if stored.content != item.content:
+                if item.stage is Stage.FAILED:
+                    return
+                item = replace(item, content=stored.content, next_at=0.0)
+            item = replace(item, reported=Standing(stored.reported), told=stored.told)
+        await session.merge(ItemRow(**columns(item), **held))
+        if item.stage.ended:
+            await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
 
     async def _still_held(self, session: AsyncSession, row: ItemRow) -> dict[str, Any]:
         """The claim, longer by a lease. Raises ClaimLost when another process has it by now."""
@@ -158,6 +163,17 @@ class Outbox(Database):
     async def due(self, chain: str, now: float, limit: int = 200) -> list[OutboxItem]:
         """Items of a chain whose next step is due, oldest promise first."""
         return await self._items(_due(chain, now, limit))
+
+    async def sharing(self, item: OutboxItem) -> list[ItemKey]:
+        """The other items that the transaction of an item delivers too."""
+        query = select(ItemRow.key).where(
+            ItemRow.chain == item.chain,
+            ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]),
+            ItemRow.signed == item.signed,
+            ItemRow.key != item.key,
+        )
+        async with self._reading() as session:
+            return [ItemKey(key) for key in await session.scalars(query)]
 
     async def next_due(self, chain: str) -> float | None:
         """When the next open item of a chain is due, Unix s; None when there is none.

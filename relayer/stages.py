@@ -243,6 +243,7 @@ def _built(item: OutboxItem, news: Built, now: float) -> Move:
         stage=Stage.INCLUSION,
         signed=news.signed,
         tx_ids=(*others, news.tx_id),
+        sent_at=now,
         next_at=now,
         reason="",
     )

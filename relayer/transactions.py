@@ -6,6 +6,8 @@ its key when it assembles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from relayer.destinations import Builder
 from relayer.errors import Unbuildable
 from relayer.news import Built, Construction, Held, News, Rejected
@@ -41,7 +43,7 @@ def assemble(outgoing: receiver.Outgoing) -> Built:
 class TransactionBuilder(Builder):
     """Nothing to fill in: the requester, or a composer, fixed every byte."""
 
-    async def build(self, item: OutboxItem) -> Construction:
+    async def build(self, item: OutboxItem, waiting: Sequence[OutboxItem] = ()) -> Construction:
         try:
             return assemble(receiver.Outgoing.FromString(item.content))
         except Unbuildable as error:

@@ -6,14 +6,24 @@ two of these is mended by the next look.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from relayer import metrics
 from relayer.destinations import Builder, Destination
 from relayer.errors import ClaimLost
-from relayer.news import News, Unreachable
+from relayer.news import Built, News, Unreachable
 from relayer.outbox import Outbox
-from relayer.stages import PENDING, Bounds, Effect, ItemKind, Move, OutboxItem, Stage, decide
+from relayer.stages import (
+    PENDING,
+    Bounds,
+    Effect,
+    ItemKey,
+    ItemKind,
+    Move,
+    OutboxItem,
+    Stage,
+    decide,
+)
 from zrsign_daemon.errors import DatabaseUnusable
 from zrsign_daemon.log import get_logger
 
@@ -41,26 +51,28 @@ class ChainWorker:
         self._log = get_logger(chain=self.chain)
         self.fault: str | None = None
         self._faults: list[str] = []
+        self._shared: set[str] = set()
 
     async def tick(self) -> bool:
         """Advance every item that is due; what fails for one is told, and stops no other.
 
         True when there was one.
         """
-        self._faults = []
+        self._faults, self._shared = [], set()
         due = await self._outbox.claim(self.chain, self._clock())
         try:
-            for item in due:
-                await self._work(item)
+            for place, item in enumerate(due):
+                if item.key not in self._shared:
+                    await self._work(item, due[place + 1 :])
         finally:
             await self._outbox.release([item.key for item in due])
         if due or not await self._outbox.next_due(self.chain):
             self.fault = self._faults[-1] if self._faults else None
         return bool(due)
 
-    async def _work(self, item: OutboxItem) -> None:
+    async def _work(self, item: OutboxItem, others: Sequence[OutboxItem]) -> None:
         try:
-            await self.advance(item)
+            await self.advance(item, others)
         except DatabaseUnusable:
             raise
         except ClaimLost as error:
@@ -68,14 +80,19 @@ class ChainWorker:
         except Exception as error:  # noqa: BLE001 - a node's answer may be anything
             await self._failed(item, error)
 
-    async def advance(self, item: OutboxItem) -> OutboxItem:
-        """Take one item as far as it goes now."""
+    async def advance(self, item: OutboxItem, others: Sequence[OutboxItem] = ()) -> OutboxItem:
+        """Take one item as far as it goes now. Of `others` some may share its transaction."""
         effect = Effect.CHECK
+        waiting = [
+            one
+            for one in others
+            if (one.kind, one.stage) == (item.kind, Stage.BUILDING) and one.key not in self._shared
+        ]
         if item.stage is Stage.INCLUSION and self._builders[item.kind].is_outdated(item):
             effect = Effect.BUILD
         for _ in range(MAX_STEPS):
             builder = self._builders[item.kind]
-            news = await builder.resolve(item, await self._look(item, effect))
+            news = await builder.resolve(item, await self._look(item, effect, waiting))
             item, effect = await self._settle(item, news)
             if effect is Effect.WAIT:
                 break
@@ -85,13 +102,13 @@ class ChainWorker:
         """Close the connection to the node."""
         await self._destination.close()
 
-    async def _look(self, item: OutboxItem, effect: Effect) -> News:
+    async def _look(self, item: OutboxItem, effect: Effect, waiting: Sequence[OutboxItem]) -> News:
         if effect is Effect.SUBMIT:
             return await self._destination.submit(item.signed)
         if effect is Effect.REPLACE:
             return await self._builders[item.kind].replace(item)
         if item.stage is Stage.BUILDING or effect is Effect.BUILD:
-            return await self._builders[item.kind].build(item)
+            return await self._builders[item.kind].build(item, waiting)
         return await self._destination.status(item.signed, item.tx_ids, item.height, item.since)
 
     async def _failed(self, item: OutboxItem, error: Exception) -> None:
@@ -103,10 +120,20 @@ class ChainWorker:
         await self._settle(latest, Unreachable(reason))
 
     async def _settle(self, item: OutboxItem, news: News) -> tuple[OutboxItem, Effect]:
-        move = decide(item, news, self._clock(), self._bounds)
-        await self._outbox.save(move.item)
-        self._tell(item, news, move)
-        return move.item, move.effect
+        items = [item, *await self._sharing(news)]
+        now = self._clock()
+        moves = [decide(each, news, now, self._bounds) for each in items]
+        await self._outbox.save(*(move.item for move in moves))
+        for each, move in zip(items, moves, strict=True):
+            self._tell(each, news, move)
+        return moves[0].item, moves[0].effect
+
+    async def _sharing(self, news: News) -> list[OutboxItem]:
+        """The further items that a new transaction delivers; this pass looks at none of them."""
+        keys = news.shared if isinstance(news, Built) else ()
+        self._shared.update(keys)
+        stored = [await self._outbox.get(ItemKey(key)) for key in keys]
+        return [each for each in stored if each is not None]
 
     def _tell(self, before: OutboxItem, news: News, move: Move) -> None:
         after = move.item

@@ -53,6 +53,11 @@ class Function:
         return abi_to_signature(self.entry)
 
     @property
+    def selector(self) -> bytes:
+        """The first four bytes of its calldata."""
+        return function_abi_to_4byte_selector(self.entry)
+
+    @property
     def parameters(self) -> tuple[Mapping[str, Any], ...]:
         """The fields of the one struct that requests and answers take; raises `ValueError`."""
         (struct,) = self.entry["inputs"]
@@ -70,7 +75,7 @@ class Function:
     def call_data(self, *values: object) -> bytes:
         """Return the selector and the encoded arguments, as `arguments` takes them."""
         types, given = get_aligned_abi_inputs(self.entry, self.arguments(*values))
-        return function_abi_to_4byte_selector(self.entry) + abi_encode(types, given)
+        return self.selector + abi_encode(types, given)
 
     def decode_output(self, data: bytes) -> tuple[Any, ...]:
         """Return what a call returned; raises `MalformedPayload`."""

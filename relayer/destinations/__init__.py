@@ -52,8 +52,8 @@ class Destination(Protocol):
 class Builder(Protocol):
     """Makes the signed transaction of an item."""
 
-    async def build(self, item: OutboxItem) -> Construction:
-        """The item's transaction, or what is in its way."""
+    async def build(self, item: OutboxItem, waiting: Sequence[OutboxItem] = ()) -> Construction:
+        """The item's transaction, or what is in its way. It may deliver some that wait beside."""
         ...
 
     async def replace(self, item: OutboxItem) -> Construction:

@@ -305,10 +305,12 @@ async def test_paused_contract__should_hold_the_answer(road: Road, outbox: Outbo
 async def test_answer_above_the_gas_that_is_paid_for__should_wait_with_figures(
     road: Road, outbox: Outbox
 ) -> None:
-    """Anybody may ask for it; the relayer does not pay for it, and the contract's owner may."""
+    """The relayer does not pay for it, and the contract's owner may."""
     account = await road.account(1)
     worker = road.worker(outbox, account)
     await landed(worker, await road.key_answer())
+    deployer: LocalAccount = EthAccount.from_key(b"\x99" * 32)
+    await road.send(deployer, call_data("configureSafety", (16, 0, 0, 0, 0)))
     item = await road.transaction_answer(trace_id=0, data=b"\x11" * 12_000)
     balance = await road.rpc.call("eth_getBalance", account.address, "latest")
     refused = await worker.advance(item)

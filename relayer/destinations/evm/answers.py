@@ -1,21 +1,35 @@
-"""Builds the transaction of a Direct answer: look, estimate, reserve a nonce, sign.
+"""Builds the transaction of Direct answers: look, estimate, reserve a nonce, sign.
 
-The nonce is stored before anything is signed with it, and a nonce is one item's, whichever process
-works on it. Shortage of the account's own funds is
+Signatures that wait for one contract go in one call, each after a look at it alone: what the
+contract refuses waits, and the others do not. A call that reverts all the same delivers none of
+them, and each is then sent alone. The nonce is stored before anything is signed with it, and a
+nonce is one transaction's, whichever process works on it. Shortage of the account's own funds is
 never the answer's failure: the item waits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Any
 
 from eth_account import Account
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
+from hexbytes import HexBytes
 
 from relayer.destinations import Builder
-from relayer.destinations.evm.contract import DirectContract, answer_call
+from relayer.destinations.evm.contract import (
+    REQUEST_OPEN,
+    DirectContract,
+    answer_call,
+    batch_call,
+    is_batch,
+)
 from relayer.destinations.evm.fees import GWEI, market_fees, nonces
 from relayer.errors import NonceTaken
-from relayer.news import Built, Construction, Delivered, Final, Held, Included, News
+from relayer.news import Built, Construction, Delivered, Final, Held, Included, News, Rejected
 from relayer.news import Unreachable as Silent
 from relayer.nonces import Fees, Reservation, bumped, next_nonce
 from relayer.outbox import Outbox
@@ -26,6 +40,19 @@ from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 GAS_MARGIN_PERCENT = 20
+AT_ONCE = 10
+"""Answers of one call, at most."""
+MOST_DATA = 100_000
+"""Bytes of calldata of one call, at most: pools take transactions of 128 KiB."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a contract, with its gas limit."""
+
+    contract: str
+    data: bytes
+    gas: int
 
 
 class AnswerBuilder(Builder):
@@ -41,9 +68,9 @@ class AnswerBuilder(Builder):
         self._outbox = outbox
         self._max_fee = limits.max_fee_gwei * GWEI
 
-    async def build(self, item: OutboxItem) -> Construction:
+    async def build(self, item: OutboxItem, waiting: Sequence[OutboxItem] = ()) -> Construction:
         try:
-            return await self._build(item)
+            return await self._build(item, waiting)
         except (NotYet, NonceTaken) as error:
             return Held(str(error))
         except (NodeUnavailable, NodeRefused) as error:
@@ -52,66 +79,128 @@ class AnswerBuilder(Builder):
     async def replace(self, item: OutboxItem) -> Construction:
         """The same call on the same nonce with fees that the pool prefers."""
         try:
-            held = await self._outbox.reservation(item.key)
+            nonce, call = _sent(item.signed)
+            reserved = await self._outbox.reservations(self._chain, self._account.address)
+            held = next((one for one in reserved if one.nonce == nonce), None)
             if held is None:
                 return Held("its nonce was given back")
             market, _ = await market_fees(self._rpc)
             fees = bumped(held.fees, market, self._max_fee)
             if fees is None:
                 return Held(f"fee cap of {self._max_fee // GWEI} gwei reached; sent again as it is")
-            request = receiver.Request.FromString(item.content)
-            gas = await self._gas(request, answer_call(request.answer))
-            await self._reserve(Reservation(item.key, held.nonce, fees))
-            return self._sign(request, held.nonce, gas, fees)
+            await self._contract(call.contract).estimate(self._account.address, call.data, call.gas)
+            await self._reserve(changed(held, fees=fees))
+            return self._sign(call, nonce, fees, await self._outbox.sharing(item))
         except NotYet as error:
             return Held(str(error))
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
 
     async def resolve(self, item: OutboxItem, news: News) -> News:
-        """A revert may mean that another relayer was first."""
-        if not isinstance(news, Included | Final) or not news.reason:
+        """A revert may mean that another relayer was first; a batch leaves out what is closed."""
+        batch = isinstance(news, Included | Final) and is_batch(_sent(item.signed)[1].data)
+        if not isinstance(news, Included | Final) or not (batch or news.reason):
             return news
         request = receiver.Request.FromString(item.content)
         try:
             tx_id = await self._delivered(request)
-        except NotYet:
-            return news
+            if tx_id is None and batch:
+                return await self._missed(request, news)
+        except NotYet as error:
+            return news if news.reason else Silent(str(error))
         except (NodeUnavailable, NodeRefused) as error:
             return Silent(str(error))
-        return news if tx_id is None else Delivered(tx_id)
+        ours = not news.reason and tx_id in ("", news.tx_id)
+        return news if tx_id is None or ours else Delivered(tx_id)
 
-    async def _build(self, item: OutboxItem) -> Construction:
+    async def _missed(self, request: receiver.Request, news: Included | Final) -> News:
+        """A batch is on chain that did not deliver one of its answers."""
+        if news.reason:
+            return Rejected(f"{news.reason}; it is sent alone", nonce_lost=True)
+        contract = self._contract(request.event.id.contract)
+        if await contract.request_status(request.answer) == REQUEST_OPEN:
+            return Silent(f"{self._rpc.endpoint} is behind block {news.height}")
+        reason = "left_out: its owner took the request back"
+        if isinstance(news, Final):
+            return changed(news, ok=False, reason=reason)
+        return changed(news, reason=reason)
+
+    async def _build(self, item: OutboxItem, waiting: Sequence[OutboxItem]) -> Construction:
         request = receiver.Request.FromString(item.content)
         tx_id = await self._delivered(request)
         if tx_id is not None:
             return Delivered(tx_id)
-        gas = await self._gas(request, answer_call(request.answer))
+        call = await self._call(request)
         market, base = await market_fees(self._rpc)
         if base + market.priority_fee > self._max_fee:
-            raise NotYet(f"gas costs {base // GWEI} gwei, above {self._max_fee // GWEI}")
+            asked = base + market.priority_fee
+            raise NotYet(f"gas costs {asked // GWEI} gwei, above {self._max_fee // GWEI}")
         fees = Fees(min(market.max_fee, self._max_fee), market.priority_fee)
-        await self._check_funds(gas * fees.max_fee)
+        affordable = await self._affordable(call.gas, fees)
+        shared: list[str] = []
+        if item.rebuilds == 0 and not request.answer.wallet:
+            call, shared = await self._batch(request, call, waiting, affordable)
         nonce = await self._nonce(item)
         await self._reserve(Reservation(item.key, nonce, fees))
-        return self._sign(request, nonce, gas, fees)
+        return self._sign(call, nonce, fees, shared)
+
+    async def _batch(
+        self,
+        first: receiver.Request,
+        alone: Call,
+        waiting: Sequence[OutboxItem],
+        affordable: int,
+    ) -> tuple[Call, list[str]]:
+        """One call for more answers than the first, and the keys of these; or the first alone."""
+        contract = self._contract(alone.contract)
+        fellows = [one for one in waiting if _may_join(one, first)]
+        if not fellows or not await contract.refunds_strictly():
+            return alone, []
+        answers, keys, call = [first.answer], list[str](), alone
+        for each in fellows:
+            request = receiver.Request.FromString(each.content)
+            try:
+                if await self._delivered(request) is not None:
+                    continue
+                more = await self._call(request)
+            except NotYet:
+                continue  # It says why when its own turn comes.
+            gas, size = call.gas + more.gas, len(call.data) + len(more.data)
+            if gas > affordable or size > MOST_DATA or len(answers) == AT_ONCE:
+                break
+            answers.append(request.answer)
+            keys.append(each.key)
+            call = Call(alone.contract, batch_call(answers), gas)
+        try:
+            await contract.estimate(self._account.address, call.data, call.gas)
+        except NotYet:
+            return alone, []
+        return call, keys
+
+    async def _call(self, request: receiver.Request) -> Call:
+        """An answer alone, with the gas that its contract pays for: an older one's refund is exact
+        for that limit and may fail above it. Raises NotYet when the contract refuses it.
+        """
+        contract, data = self._contract(request.event.id.contract), answer_call(request.answer)
+        paid = await contract.paid_gas(request)
+        needed = await contract.estimate(self._account.address, data, paid)
+        return Call(contract.address, data, paid or needed * (100 + GAS_MARGIN_PERCENT) // 100)
+
+    def _contract(self, address: str) -> DirectContract:
+        return DirectContract(self._rpc, address)
 
     async def _delivered(self, request: receiver.Request) -> str | None:
-        contract = DirectContract(self._rpc, request.event.id.contract)
+        contract = self._contract(request.event.id.contract)
         return await contract.delivered(request.answer, request.event.block_number)
 
-    async def _gas(self, request: receiver.Request, data: bytes) -> int:
-        """The contract's respGas: its refund is exact for that limit and may fail above it."""
-        contract = DirectContract(self._rpc, request.event.id.contract)
-        resp_gas = await contract.resp_gas()
-        needed = await contract.estimate(self._account.address, data, resp_gas)
-        return resp_gas or needed * (100 + GAS_MARGIN_PERCENT) // 100
-
-    async def _check_funds(self, cost: int) -> None:
+    async def _affordable(self, gas: int, fees: Fees) -> int:
+        """Gas that the account can pay at these fees. Raises NotYet when that is too little."""
         account = self._account.address
         balance = int(await self._rpc.call("eth_getBalance", account, "latest"), 16)
-        if balance < cost:
+        if balance < gas * fees.max_fee:
+            cost = gas * fees.max_fee
             raise NotYet(f"gas account {account} holds {balance} wei and needs {cost}; fund it")
+        return balance // fees.max_fee
 
     async def _nonce(self, item: OutboxItem) -> int:
         """The nonce that the item holds, if it is still free on chain, else the lowest free one."""
@@ -126,17 +215,32 @@ class AnswerBuilder(Builder):
     async def _reserve(self, reservation: Reservation) -> None:
         await self._outbox.reserve(self._chain, self._account.address, reservation)
 
-    def _sign(self, request: receiver.Request, nonce: int, gas: int, fees: Fees) -> Built:
+    def _sign(self, call: Call, nonce: int, fees: Fees, shared: Sequence[str]) -> Built:
         fields: dict[str, Any] = {
             "type": 2,
             "chainId": self._chain_id,
             "nonce": nonce,
-            "to": request.event.id.contract,
+            "to": call.contract,
             "value": 0,
-            "data": answer_call(request.answer),
-            "gas": gas,
+            "data": call.data,
+            "gas": call.gas,
             "maxFeePerGas": fees.max_fee,
             "maxPriorityFeePerGas": fees.priority_fee,
         }
         signed = self._account.sign_transaction(fields)
-        return Built(bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex())
+        tx_id = "0x" + bytes(signed.hash).hex()
+        return Built(bytes(signed.raw_transaction), tx_id, shared=tuple(shared))
+
+
+def _may_join(item: OutboxItem, first: receiver.Request) -> bool:
+    """Whether it is a signature for the same contract that was not sent in vain before."""
+    request = receiver.Request.FromString(item.content)
+    same = request.event.id.contract == first.event.id.contract
+    return same and not request.answer.wallet and item.rebuilds == 0
+
+
+def _sent(signed: bytes) -> tuple[int, Call]:
+    """The nonce and the call of a transaction that `AnswerBuilder` signed."""
+    fields: Any = TypedTransaction.from_bytes(HexBytes(signed)).as_dict()
+    call = Call(to_checksum_address(fields["to"]), bytes(fields["data"]), fields["gas"])
+    return fields["nonce"], call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,18 @@ from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 
 # Status of a wallet and of a sign request in the contract's registries.
 WALLET_REGISTERED = 2
+REQUEST_OPEN = 1
 REQUEST_PROCESSED = 2
+
+# The contract's figures of the same names, and its strictness of refunds.
+DELIVERY_STORE, DELIVERY_CALLBACK = 1, 2
+STORE_GAS = 46_000
+CALLBACK_GAS, CALLBACK_CALL_GAS = 100_000, 8_000
+FLOOR_GAS = 40
+COVERED_LENGTH = 4096
+REFUND = 32
+
+_BATCH = contract_abi.function("zrSignResBatch")
 
 
 def answer_call(answer: receiver.Answer) -> bytes:
@@ -20,6 +32,19 @@ def answer_call(answer: receiver.Answer) -> bytes:
     call = contract_abi.function("zrKeyRes" if answer.wallet else "zrSignRes")
     values = contract_abi.values_of(answer, call.parameters[:-1])
     return call.call_data((*values, answer.authority_signature))
+
+
+def batch_call(answers: Sequence[receiver.Answer]) -> bytes:
+    """Calldata of zrSignResBatch, which leaves out what is not open any more."""
+    fields = contract_abi.function("zrSignRes").parameters[:-1]
+    return _BATCH.call_data(
+        [(*contract_abi.values_of(each, fields), each.authority_signature) for each in answers]
+    )
+
+
+def is_batch(data: bytes) -> bool:
+    """Whether calldata is that of a batch."""
+    return data[:4] == _BATCH.selector
 
 
 def revert_text(data: Any) -> str:
@@ -49,9 +74,29 @@ class DirectContract:
     rpc: JsonRpc
     address: str
 
-    async def resp_gas(self) -> int:
-        """The gas limit that an answer is refunded for; 0 when the contract has none set."""
-        return int((await self._view("getRespGas"))[0])
+    async def paid_gas(self, request: receiver.Request) -> int:
+        """The gas limit that an answer is refunded for; 0 when the contract has none set.
+
+        Where refunds are strict, the request has paid for all that its answer has to do.
+        """
+        gas = int((await self._view("getRespGas"))[0])
+        if request.answer.wallet or not gas or not await self.refunds_strictly():
+            return gas
+        info = (await self._view("getRequest", int.from_bytes(request.answer.trace_id, "big")))[0]
+        delivery = info[1]
+        if delivery & DELIVERY_STORE:
+            gas += STORE_GAS
+        if delivery & DELIVERY_CALLBACK:
+            gas += CALLBACK_GAS + CALLBACK_CALL_GAS
+        return gas + FLOOR_GAS * max(len(request.event.sign.payload) - COVERED_LENGTH, 0)
+
+    async def refunds_strictly(self) -> bool:
+        """Whether the gas of an answer is paid as measured, and of a batch too."""
+        try:
+            safety = (await self._view("getSafety"))[0]
+        except (NotYet, NodeRefused):
+            return False  # An older contract, which has none.
+        return bool(safety[0] & REFUND)
 
     async def delivered(self, answer: receiver.Answer, from_block: int) -> str | None:
         """The transaction that delivered the answer ("" when unknown), None when none did.
@@ -60,11 +105,15 @@ class DirectContract:
         """
         if answer.wallet:
             return await self._key_delivered(answer, from_block)
-        trace_id = int.from_bytes(answer.trace_id, "big")
-        status, _ = (await self._view("getRequestState", trace_id))[0]
-        if status != REQUEST_PROCESSED:
+        if await self.request_status(answer) != REQUEST_PROCESSED:
             return None
         return await self._resolved_in("ZrSigResolve", [answer.trace_id], from_block)
+
+    async def request_status(self, answer: receiver.Answer) -> int:
+        """The status of the signature request that is answered."""
+        trace_id = int.from_bytes(answer.trace_id, "big")
+        status, _ = (await self._view("getRequestState", trace_id))[0]
+        return int(status)
 
     async def _key_delivered(self, answer: receiver.Answer, from_block: int) -> str | None:
         wallet_type, index, owner = answer.wallet_type_id, answer.wallet_index, answer.owner
