@@ -35,6 +35,11 @@ contract ZrProxy is Proxy, IERC1967 {
         _setAdmin(admin_);
     }
 
+    /// @notice Ether without call data is for the implementation, as in any other call.
+    receive() external payable {
+        _fallback();
+    }
+
     /// @notice The administrator. Only for the administrator.
     /// @return admin_ Its address.
     function admin() external ifAdmin returns (address admin_) {

@@ -31,6 +31,12 @@ abstract contract ZrSignConnectBase {
     uint8 public constant WALLET_REQUESTED = 1;
     /// @notice Wallet status: its address is known on chain.
     uint8 public constant WALLET_REGISTERED = 2;
+    /// @notice Options from which a wallet may make simple transactions.
+    uint8 public constant OPTIONS_MONITORING = 2;
+    /// @notice Request status: waits for its answer.
+    uint8 public constant SIG_REQ_IN_PROGRESS = 1;
+    /// @notice Request status: answered.
+    uint8 public constant SIG_REQ_ALREADY_PROCESSED = 2;
 
     /// @dev What `_authorizeSpend` is told: a key, a signature of a kind, a cancellation, or a ledger account.
     bytes4 internal constant REQUEST_KEY = 0x60a48995;

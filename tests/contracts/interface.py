@@ -200,6 +200,14 @@ c6b4a8f7 getEVMWallets()
 a008aedd transfer(address,uint256,bytes,uint256,uint256,uint256,uint256,bytes32)
 """
 
+CONNECT_STATUSES = """
+bc48c904 WALLET_REQUESTED()
+367bf456 WALLET_REGISTERED()
+d2b92276 OPTIONS_MONITORING()
+5a30349d SIG_REQ_IN_PROGRESS()
+f0ebb5da SIG_REQ_ALREADY_PROCESSED()
+"""
+
 CONSTANTS = {
     "DEFAULT_ADMIN_ROLE": bytes(32),
     "MPC_ROLE": bytes.fromhex("1788cbbd6512d9aa8da743e475ce7cbbc6aea08b483d7cd0c00586734a4f6f14"),

@@ -78,10 +78,12 @@ def test_direct__should_know_every_error() -> None:
 def test_proxy__should_offer_the_administrator_five_functions_and_a_handover() -> None:
     wanted = public.rows(public.PROXY_FUNCTIONS) | public.rows(public.PROXY_ADDED)
     assert selectors("ZrProxy") == wanted
+    assert {"receive", "fallback"} <= {entry["type"] for entry in artifact("ZrProxy").abi}
 
 
 def test_dapp_base__should_offer_its_functions() -> None:
-    assert public.rows(public.CONNECT_FUNCTIONS).items() <= selectors("MessageSigner").items()
+    wanted = public.rows(public.CONNECT_FUNCTIONS) | public.rows(public.CONNECT_STATUSES)
+    assert wanted.items() <= selectors("MessageSigner").items()
 
 
 def test_payable_functions__should_be_the_requests() -> None:
