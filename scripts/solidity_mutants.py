@@ -18,11 +18,13 @@ import json
 import os
 import posixpath
 import random
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +40,22 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LIST: Final = ROOT / "tests" / "solidity_mutants.toml"
 KILLED_AT_LEAST: Final = 0.95
 """The share of mutants that a file's tests must notice."""
-BATCH: Final = 4
-"""Mutants that the compiler takes at once."""
+BATCH: Final = 12
+"""Mutants that the compiler takes at once: it is slow to start."""
+EFFORTS: Final = ((4, 1, 8), (32, 4, 64))
+"""Values for each property, and sequences of calls and their length for each invariant."""
 SECONDS: Final = 900
 """Tests that last longer are stopped, and count as having noticed."""
+
+KEPT_ANSWERS: Final = """#!/bin/sh -e
+asked=$(mktemp)
+case "$*" in *--version*) ;; *) cat >"$asked" ;; esac
+kept=$0.$(echo "$*" | cat - "$asked" | sha256sum | cut -c1-64)
+[ -e "$kept" ] || {solc} "$@" <"$asked" >"$kept"
+cat "$kept"
+rm "$asked"
+"""
+"""Forge asks the compiler the same before every run of tests: the first answer serves them all."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +66,18 @@ class Target:
     file: str
     contracts: tuple[str, ...]
     tests: str
-    survivors: dict[str, str]
-    """The mutants that may live, by name, each with its reason."""
+    survivors: Counter[tuple[str, str]]
+    """How many mutants of a name and a line may live."""
+
+    def unlisted(self, lived: Sequence[Mutant]) -> list[Mutant]:
+        """Those that no row excuses: where more live than there are rows, all of them."""
+        left = Counter(self.survivors)
+        left.subtract(each.key for each in lived)
+        return [each for each in lived if left[each.key] < 0]
+
+    def gone(self, every: Sequence[Mutant]) -> list[tuple[str, str]]:
+        """The names and lines of rows for which there is no mutant any more."""
+        return sorted(self.survivors - Counter(each.key for each in every))
 
     def units(self) -> dict[str, str]:
         """The contract that each unit of source has to give."""
@@ -72,7 +96,7 @@ def targets(names: Sequence[str]) -> list[Target]:
             known[name]["file"],
             tuple(known[name]["contracts"]),
             known[name]["tests"],
-            {each["mutant"]: each["why"] for each in known[name].get("survivors", [])},
+            Counter((each["mutant"], each["line"]) for each in known[name].get("survivors", [])),
         )
         for name in names or known
     ]
@@ -151,15 +175,21 @@ class Workshop:
             shutil.copytree(ROOT / "contracts" / part, folder / "contracts" / part)
         (folder / "contracts" / "node_modules").symlink_to(ROOT / "contracts" / "node_modules")
         shutil.copy(ROOT / "foundry.toml", folder)
+        compiler = folder / "solc"
+        compiler.write_text(KEPT_ANSWERS.format(solc=shlex.quote(str(resolve_solc()))))
+        compiler.chmod(0o755)
         self._env = os.environ | {
-            "FOUNDRY_SOLC": str(resolve_solc()),
+            "FOUNDRY_SOLC": str(compiler),
             "FOUNDRY_DYNAMIC_TEST_LINKING": "true",
-            "FOUNDRY_FUZZ_RUNS": "32",
-            "FOUNDRY_INVARIANT_RUNS": "4",
         }
 
     def passes(self, tests: str, log: Path) -> bool:
-        """Whether the test contracts whose names match pass."""
+        """Whether the test contracts whose names match pass: a glance at most values, then more."""
+        return all(self._passes(tests, log, effort) for effort in EFFORTS)
+
+    def _passes(self, tests: str, log: Path, effort: tuple[int, int, int]) -> bool:
+        names = ("FUZZ_RUNS", "INVARIANT_RUNS", "INVARIANT_DEPTH")
+        tries = {f"FOUNDRY_{name}": str(each) for name, each in zip(names, effort, strict=True)}
         command = [str(resolve("forge").path), "test", "--fail-fast", "--fuzz-seed", "1"]
         command += ["--match-contract", tests]
         with log.open("w", encoding="utf-8") as out:
@@ -167,7 +197,7 @@ class Workshop:
                 done = subprocess.run(
                     command,
                     cwd=self._folder,
-                    env=self._env,
+                    env=self._env | tries,
                     stdout=out,
                     stderr=out,
                     timeout=SECONDS,
@@ -232,27 +262,27 @@ def _sample(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
 
 
 def judged(shop: Workshop, target: Target, sample: int, seed: int) -> bool:
-    """Try a file's mutants and print what lives; whether that is as the list says."""
+    """Try a file's mutants and print what becomes of each; whether that is as the list says."""
     every = mutants(target)
     chosen = every if sample == 0 else _sample(every, sample, seed)
-    killed, alive = 0, []
+    killed, alive = 0, list[Mutant]()
+    print(f"{target.name}: {len(chosen)} of {len(every)} mutants", flush=True)
     for mutant, dead in verdicts(shop, target, chosen):
         if dead is None:
             continue
         killed += dead
         if not dead:
             alive.append(mutant)
-            known = target.survivors.get(mutant.name)
-            word = "known" if known else "ALIVE"
-            print(f"  {word} line {mutant.line}: {mutant.name}", flush=True)
+        word = "killed" if dead else "lives "
+        print(f"  {word} line {mutant.line}  {mutant.name}  in  {mutant.text}", flush=True)
     total = killed + len(alive)
     share = killed / total if total else 1.0
-    print(f"{target.name}: {killed} of {total} killed, {share:.1%}", flush=True)
-    gone = target.survivors.keys() - {each.name for each in every}
-    for name in sorted(gone):
-        print(f"  is on the list and no longer exists: {name}")
-    strange = [each for each in alive if each.name not in target.survivors]
-    return not strange and not gone and share >= KILLED_AT_LEAST
+    unlisted, gone = target.unlisted(alive), target.gone(every)
+    figures = f"{killed} of {total} killed ({share:.1%}), {len(unlisted)} unlisted"
+    print(f"{target.name}: {figures}", flush=True)
+    for name, line in gone:
+        print(f"  listed, and no mutant any more: {name}  in  {line}")
+    return not unlisted and not gone and share >= KILLED_AT_LEAST
 
 
 def main() -> int:

@@ -49,16 +49,23 @@ class Mutant:
     before: str
     after: str
     line: int
+    text: str
     source: bytes
 
     @property
     def name(self) -> str:
-        """What identifies the mutant while lines move: its place and both texts."""
+        """Its place and both texts."""
         return f"{self.where}: {self.before} -> {self.after}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a row of the list says of it, while lines move: its name, and its line as it was."""
+        return self.name, self.text
 
 
 def mutants_of(source: bytes, tree: Node) -> Iterator[Mutant]:
     """Every mutant of a file, in the order of its places; `tree` is its SourceUnit."""
+    lines = source.decode().splitlines()
     for where, node in _walk(tree, ""):
         start, length = (int(each) for each in node["src"].split(":")[:2])
         before = source[start : start + length].decode()
@@ -67,7 +74,8 @@ def mutants_of(source: bytes, tree: Node) -> Iterator[Mutant]:
             changed = source[:at] + new.encode() + source[at + len(old.encode()) :]
             after = before[:place] + new + before[place + len(old) :]
             line = source.count(b"\n", 0, at) + 1
-            yield Mutant(where, _short(before), _short(after), line, changed)
+            text = lines[line - 1].strip()
+            yield Mutant(where, _short(before), _short(after), line, text, changed)
 
 
 def _short(text: str) -> str:
