@@ -6,6 +6,8 @@ import asyncio
 import base64
 import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -309,3 +311,12 @@ async def test_claim_that_a_block_holds_a_transaction__should_be_refused(
             await ledger.broadcast(transfer(ALICE, BOB))
         await ledger.broadcast(transfer(ALICE, BOB))
         assert await balance(ledger, BOB) == FUNDS + 2
+
+
+def test_client_without_a_root__should_not_load_the_ledger() -> None:
+    """What runs queries is loaded where answers are verified: it takes as long as all the rest."""
+    code = "import sys, zrchain_lite.client; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "zrchain_lite.client.ledger" in loaded
+    assert not {"zrchain_lite.app", "zrchain_lite.modules.treasury.keeper"} & set(loaded)

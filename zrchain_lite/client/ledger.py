@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -26,13 +26,15 @@ from zrchain_lite.client.errors import (
     TxNotIncluded,
 )
 from zrchain_lite.client.signed import Signed, found_anywhere, signed
-from zrchain_lite.client.verifier import Verifier, is_of_the_state
 from zrchain_lite.tx import TxSigner, build, tx_hash
 from zrchain_lite.wire.cosmos.auth.v1beta1 import query_pb2 as auth
 from zrchain_lite.wire.cosmos.base.abci.v1beta1.abci_pb2 import TxMsgData, TxResponse
 from zrchain_lite.wire.cosmos.base.tendermint.v1beta1 import query_pb2 as tm
 from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.tendermint.abci.types_pb2 import Event
+
+if TYPE_CHECKING:
+    from zrchain_lite.client.verifier import Verifier
 
 M = TypeVar("M", bound=Message)
 
@@ -143,7 +145,7 @@ class LedgerClient:
             for each in dict.fromkeys((grpc, *endpoints))
         ]
         self._endpoints = Endpoints(nodes, time.monotonic)
-        self._verifier = None if trust is None else Verifier(self._endpoints, trust, now_ns)
+        self._verifier = None if trust is None else _verifier(self._endpoints, trust, now_ns)
         self._account = account
         self._attempts = -(-attempts // len(nodes))
         self._writer = asyncio.Lock()
@@ -206,7 +208,7 @@ class LedgerClient:
         that follows from the root.
         """
         attempts = attempts or self._attempts
-        if self._verifier is not None and is_of_the_state(method):
+        if self._verifier is not None and self._verifier.covers(method):
             return await self._verifier.query(method, request, response, metadata, attempts)
         return await self._endpoints.ask(
             lambda node: node.call(method, request, response, metadata=metadata, attempts=attempts)
@@ -425,6 +427,13 @@ def _tx_failed(response: TxResponse) -> TxFailed:
         hash_=response.txhash,
         height=response.height,
     )
+
+
+def _verifier(endpoints: Endpoints, trust: TrustSettings, now_ns: Callable[[], int]) -> Verifier:
+    # What runs queries here is most of a node: who believes nodes need not load it.
+    from zrchain_lite.client.verifier import Verifier
+
+    return Verifier(endpoints, trust, now_ns)
 
 
 def _items_field(response: type[Message]) -> str:

@@ -37,11 +37,6 @@ CATCH_UP = 3
 """How often a node is asked again for what it has not shown yet."""
 
 
-def is_of_the_state(method: str) -> bool:
-    """Whether a gRPC path is a module's query: what it answers follows from the state alone."""
-    return method.split("/")[1].endswith(".Query") and not method.startswith(LIGHT)
-
-
 class Verifier:
     """One client's: all its nodes are held against the same blocks."""
 
@@ -54,6 +49,11 @@ class Verifier:
         self._following = asyncio.Lock()
         self._written = 0
         self._compared_ns = now_ns()
+
+    @staticmethod
+    def covers(method: str) -> bool:
+        """Whether a gRPC path is a module's query: what it answers follows from the state alone."""
+        return method.split("/")[1].endswith(".Query") and not method.startswith(LIGHT)
 
     async def included(self, tx: bytes, height: int) -> None:
         """Make sure that a verified block holds a transaction, as the node said that was asked.
