@@ -18,6 +18,7 @@ from zrchain_lite.modules.policy import PolicyModule
 from zrchain_lite.modules.slashing import SlashingModule
 from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
+from zrchain_lite.modules.upgrade import UpgradeModule
 
 
 def core_modules(keepers: Keepers) -> tuple[Module, ...]:
@@ -25,6 +26,7 @@ def core_modules(keepers: Keepers) -> tuple[Module, ...]:
     auth, bank, identity = keepers.auth, keepers.bank, keepers.identity
     policy, treasury = keepers.policy, keepers.treasury
     return (
+        UpgradeModule(bank),
         AuthModule(auth),
         BankModule(bank),
         ConsensusModule(keepers.consensus),

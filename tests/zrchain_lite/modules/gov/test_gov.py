@@ -37,6 +37,8 @@ from zrchain_lite.wire.cosmos.gov.v1.gov_pb2 import (
 from zrchain_lite.wire.cosmos.gov.v1beta1 import query_pb2 as older
 from zrchain_lite.wire.cosmos.gov.v1beta1 import tx_pb2 as older_tx
 from zrchain_lite.wire.cosmos.staking.v1beta1 import tx_pb2 as staking
+from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
+from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 
 DEPOSIT, EXPEDITED = 10_000_000, 50_000_000
 GOV = module_address("gov")
@@ -233,6 +235,25 @@ def test_parameters__should_be_changed_by_a_vote(chain: Chain) -> None:
     pass_time(chain, 201)
     assert keeper.params(chain.ctx).max_validators == 1
     assert ask(chain, "v1.Query/Params")["params"]["voting_period"] == "200s"
+
+
+def test_parameters_of_a_module_whose_authority_is_governance__should_be_changed_by_a_vote(
+    tmp_path: Path,
+) -> None:
+    theirs = {"authority": GOV}
+    modules = {"treasury": theirs, "identity": theirs, "policy": theirs}
+    parts = {**modules, "gov": {"params": PERIODS}}
+    chain = staked(tmp_path / "home", creation(ALICE, 20_000_000), **parts)
+    changes = [
+        treasury.MsgUpdateParams(authority=GOV, params=treasury.Params(default_btl=77)),
+        identity.MsgUpdateParams(authority=GOV, params=identity.Params(keyring_creation_fee=5)),
+    ]
+    sent(chain, CAROL, proposal(*changes))
+    sent(chain, ALICE, vote(ALICE, VOTE_OPTION_YES))
+    pass_time(chain, 201)
+    assert shown(chain)["status"] == "PROPOSAL_STATUS_PASSED"
+    assert chain.keepers.treasury.params(chain.ctx).default_btl == 77
+    assert chain.keepers.identity.params(chain.ctx).keyring_creation_fee == 5
 
 
 @pytest.mark.parametrize(
