@@ -45,7 +45,10 @@ from zrsign_operator.work.work import Work
 from zrsign_operator.work.yielding import GivingWay
 
 RETRY = Retry(base_s=0.1, cap_s=5.0)
-TICK_S = 0.05
+TICK_S = 0.1
+"""How often, in seconds, it is looked what time alone makes due; a block or an end is looked at at
+once.
+"""
 REST_S = 0.02
 """Seconds between two looks while blocks come: the answers of others need no look each."""
 HELD_S = 0.5

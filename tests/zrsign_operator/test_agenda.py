@@ -66,11 +66,11 @@ def test_key__should_be_proposed_by_one_with_everybody() -> None:
 
 
 def test_agenda__should_cost_no_more_a_key_when_there_are_many() -> None:
-    """To look for each key among all would take 12.5 million looks."""
-    keys = tuple(replace(KEY, ledger_key=number) for number in range(5_000))
+    """To look for each key among all would take 50 million looks."""
+    keys = tuple(replace(KEY, ledger_key=number) for number in range(10_000))
     wanted = tuple(Wanted(WorkKind.RESHARE, key.ledger_key, key.ledger_key) for key in keys)
-    with processor_seconds(0.3):
-        drafts = agenda(situation(1, keys=keys, wanted=wanted))
+    with processor_seconds(0.5):
+        drafts = agenda(situation(1, keys=keys, wanted=wanted, idle_for=0.0))
     assert len(drafts) == MAX_RESHARES
 
 

@@ -9,7 +9,7 @@ absent one slows or stops a part of it only. Requests go from mix to mix, by the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from zrsign_operator.peers.frames import MAX_SUBJECTS
@@ -44,9 +44,11 @@ class Mixing:
 
     def circle(self, mix: int) -> list[int]:
         """All holders, from the first of a mix on."""
-        start = mix * len(self.holders) // self.count
-        return [*self._order[start:], *self._order[:start]]
+        start, order = mix * len(self.holders) // self.count, _order(self.ledger_key, self.holders)
+        return [*order[start:], *order[:start]]
 
-    @cached_property
-    def _order(self) -> list[int]:
-        return list(rotation(key_subject(self.ledger_key), self.holders))
+
+@lru_cache(maxsize=1024)
+def _order(ledger_key: int, holders: tuple[int, ...]) -> tuple[int, ...]:
+    """The circle. A hash a holder: it is asked for with every look at what is next."""
+    return tuple(rotation(key_subject(ledger_key), holders))
