@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pkgutil
+import resource
 import signal
 import socket
 import sys
@@ -40,6 +41,8 @@ from zrsign_daemon.program import program
 _log = logging.getLogger(__name__)
 RESTART_S = 1.0
 """How long the node waits before it starts the doors' process again."""
+MAX_FILES = 4_096
+"""What all places of all doors take, gRPC's thrice, and room for everything else."""
 
 Routers = Callable[[Reading], Sequence[APIRouter]]
 Sockets = tuple[socket.socket, socket.socket | None]
@@ -233,6 +236,9 @@ async def serve(settings: DoorsSettings) -> None:
 
 def main() -> None:
     """Ignores the terminal's signals: the maker of blocks says when to end."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = MAX_FILES if most == resource.RLIM_INFINITY else min(MAX_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logs.bound()

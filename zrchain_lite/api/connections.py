@@ -1,13 +1,18 @@
-"""Who may hold a connection to an HTTP door, and for how long without asking anything.
+"""Who may hold a connection to a door, and for how long without asking anything.
 
 A door has places. One peer has half of them at most, and the last are kept for this machine's own
-daemons, so that no stranger shuts a door for the others. A connection that asks nothing is closed.
+daemons, so that no stranger shuts a door for the others. A connection takes its place when it is
+accepted, before anything is read of it, and keeps it until its socket is closed. One that asks
+nothing of an HTTP door is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import socket
+import weakref
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,41 +68,57 @@ def _peer(address: str) -> tuple[str, bool]:
     return str(parsed), parsed.is_loopback
 
 
+class Door(socket.socket):
+    """A listening socket that ends at once a connection for which there is no place."""
+
+    def __init__(self, listener: socket.socket, places: Places | None = None) -> None:
+        """Listen where `listener` is bound, which stays open for its owner to close."""
+        super().__init__(fileno=os.dup(listener.fileno()))
+        self._places = places or Places()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection; raises ConnectionAbortedError for one that got no place."""
+        connection, address = super().accept()
+        peer = self._places.take(address[0])
+        if peer is None:
+            connection.close()
+            raise ConnectionAbortedError(f"no place for {address[0]}")
+        return _Placed(connection, self._places, peer), address
+
+
+class _Placed(socket.socket):
+    """A connection, whose place is given back with its socket."""
+
+    def __init__(self, connection: socket.socket, places: Places, peer: str) -> None:
+        super().__init__(fileno=connection.detach())
+        self._leave = weakref.finalize(self, places.leave, peer)
+
+    def close(self) -> None:
+        """Close the socket, and give the place back once."""
+        super().close()
+        self._leave()
+
+
 class BoundedHttp(H11Protocol):
-    """uvicorn's HTTP/1.1 on a connection that has a place and is closed when it asks nothing.
+    """uvicorn's HTTP/1.1 on a connection that is closed when it asks nothing.
 
     `idle_s` and `body_s` are in seconds.
     """
 
-    def __init__(
-        self, *args: Any, places: Places, idle_s: float, body_s: float, **named: Any
-    ) -> None:
+    def __init__(self, *args: Any, idle_s: float, body_s: float, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._places, self._idle_s, self._body_s = places, idle_s, body_s
-        self._peer: str | None = None
+        self._idle_s, self._body_s = idle_s, body_s
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place, or end the connection at once."""
+        """Wait for the first request."""
         super().connection_made(transport)
-        self._peer = self._places.take(self.client[0] if self.client else "")
-        if self._peer is None:
-            transport.abort()
-            return
         self._wait(self._idle_s, self._close_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
-        self.leave()
+        """Wait for nothing more."""
+        self._stop_waiting()
         super().connection_lost(exc)
-
-    def leave(self) -> None:
-        """Give the place back, once."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._peer is not None:
-            self._places.leave(self._peer)
-            self._peer = None
 
     def on_response_complete(self) -> None:
         """Wait for the next request, for `idle_s` at most."""
@@ -105,24 +126,17 @@ class BoundedHttp(H11Protocol):
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Keep the place for as long as the WebSocket is open."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """Leave the connection to the WebSocket."""
+        self._stop_waiting()
         super().handle_websocket_upgrade(event)
-        # The place is the connection's: it is given back when the WebSocket ends.
-        upgraded: Any = self.transport.get_protocol()
-        ended = upgraded.connection_lost
-
-        def connection_lost(exc: Exception | None) -> None:
-            self.leave()
-            ended(exc)
-
-        upgraded.connection_lost = connection_lost
 
     def _wait(self, seconds: float, then: Any) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(seconds, then)
+
+    def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.loop.call_later(seconds, then)
 
     def _close_idle(self) -> None:
         cycle: Any = self.cycle
@@ -136,6 +150,6 @@ class BoundedHttp(H11Protocol):
             self.transport.abort()
 
 
-def bounded(places: Places | None = None, *, idle_s: float = IDLE_S, body_s: float = BODY_S) -> Any:
+def bounded(*, idle_s: float = IDLE_S, body_s: float = BODY_S) -> Any:
     """What uvicorn makes a protocol with, for all connections of one door."""
-    return partial(BoundedHttp, places=places or Places(), idle_s=idle_s, body_s=body_s)
+    return partial(BoundedHttp, idle_s=idle_s, body_s=body_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ import grpc
 import grpc.aio
 
 from zrchain_lite.api import height, reflection, services, waiting
-from zrchain_lite.api.http import GRACE_S, AddressInUse, Tls
+from zrchain_lite.api.connections import Places
+from zrchain_lite.api.http import GRACE_S, Tls, listen
+from zrchain_lite.api.piped import piped
 from zrchain_lite.api.reflection import Reflection
 from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import GrpcStatus, status_of
@@ -103,13 +106,14 @@ def _credentials(tls: Tls) -> grpc.ServerCredentials:
 
 
 @asynccontextmanager
-async def serve(engine: Reading, address: str, tls: Tls | None = None) -> AsyncIterator[int]:
+async def serve(
+    engine: Reading, address: str, tls: Tls | None = None, places: Places | None = None
+) -> AsyncIterator[int]:
     """Listen on `host:port` (port 0 chooses one) while the context lasts; yields the port.
 
     Raises AddressInUse.
     """
     options = [
-        ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", -1),
         # A connection that says nothing is closed, and one peer's calls wait for each other.
@@ -120,15 +124,15 @@ async def serve(engine: Reading, address: str, tls: Tls | None = None) -> AsyncI
     ]
     server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers((Handler(engine),))
-    try:
+    with listen("gRPC", address) as listener, tempfile.TemporaryDirectory() as folder:
+        inner = f"{folder}/grpc"
         if tls is None:
-            port = server.add_insecure_port(address)
+            server.add_insecure_port(f"unix:{inner}")
         else:
-            port = server.add_secure_port(address, _credentials(tls))
-    except RuntimeError:
-        raise AddressInUse("gRPC", address) from None
-    await server.start()
-    try:
-        yield port
-    finally:
-        await server.stop(GRACE_S)
+            server.add_secure_port(f"unix:{inner}", _credentials(tls))
+        await server.start()
+        async with piped(listener, inner, places):
+            try:
+                yield listener.getsockname()[1]
+            finally:
+                await server.stop(GRACE_S)

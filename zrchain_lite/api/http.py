@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from zrchain_lite.api.connections import IDLE_S, bounded
+from zrchain_lite.api.connections import IDLE_S, Door, Places, bounded
 from zrchain_lite.errors import LedgerError
 
 GRACE_S = 2
@@ -82,7 +82,12 @@ class Tls:
 
 @asynccontextmanager
 async def serve(
-    app: Any, listener: socket.socket, *, connections: Any = None, tls: Tls | None = None
+    app: Any,
+    listener: socket.socket,
+    *,
+    places: Places | None = None,
+    connections: Any = None,
+    tls: Tls | None = None,
 ) -> AsyncIterator[None]:
     """Serve an ASGI application on a bound socket while the context lasts.
 
@@ -104,7 +109,7 @@ async def serve(
     # Connections wait in the socket's backlog until the server accepts.
     listener.listen()
     server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
+    task = asyncio.create_task(server.serve(sockets=[Door(listener, places)]))
     try:
         yield
     finally:
