@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -84,19 +84,33 @@ class Query:
     event: str | None = None
     has_height: bool = False
 
-    def matches(self, record: TxRecord) -> bool:
-        """Whether a transaction satisfies every condition of the query."""
+    def matches(self, record: TxRecord, known: Mapping[str, Sequence[str]] | None = None) -> bool:
+        """Whether a transaction satisfies every condition; `known` are its events' values."""
+        if not self.first <= record.height <= self.last:
+            return False
         if self.hash is not None and record.hash != self.hash:
             return False
-        return self.first <= record.height <= self.last and self.holds(record.result.events)
+        if not self.conditions:
+            return True
+        found = values(record.result.events) if known is None else known
+        return all(any(map(each.holds, found.get(each.key, ()))) for each in self.conditions)
 
     def holds(self, events: Iterable[Any]) -> bool:
         """Whether each condition holds for some attribute of these events."""
-        values: dict[str, list[str]] = {condition.key: [] for condition in self.conditions}
-        for event in events if values else ():
+        wanted: dict[str, list[str]] = {condition.key: [] for condition in self.conditions}
+        for event in events if wanted else ():
             for attribute in event.attributes:
-                values.get(f"{event.type}.{attribute.key}", []).append(attribute.value)
-        return all(any(map(each.holds, values[each.key])) for each in self.conditions)
+                wanted.get(f"{event.type}.{attribute.key}", []).append(attribute.value)
+        return all(any(map(each.holds, wanted[each.key])) for each in self.conditions)
+
+
+def values(events: Iterable[Any]) -> dict[str, list[str]]:
+    """The values of each attribute (`type.name`) of these events, in their order."""
+    listed: dict[str, list[str]] = {}
+    for event in events:
+        for attribute in event.attributes:
+            listed.setdefault(f"{event.type}.{attribute.key}", []).append(attribute.value)
+    return listed
 
 
 def parse(text: str) -> Query:

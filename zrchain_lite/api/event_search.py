@@ -16,7 +16,8 @@ from zrchain_lite.engine.records import (
     TxRecord,
     is_indexed,
 )
-from zrchain_lite.errors import InvalidArgument
+from zrchain_lite.errors import InvalidArgument, TooMuch
+from zrchain_lite.store.pagination import MAX_PAGE_BYTES
 
 PROBED = 200
 """How many places of a condition are counted to find the rarest."""
@@ -27,7 +28,8 @@ def transactions(
 ) -> tuple[list[TxRecord], int]:
     """The matching records in chain order and their number, within the first 10 000 candidates.
 
-    Raises InvalidArgument for a query that names nothing to look for, and TooMuch above the budget.
+    Raises InvalidArgument for a query that names nothing to look for, and TooMuch above the budget
+    or for a page that is too large.
     """
     if query.hash is not None:
         record = engine.tx(query.hash)
@@ -43,7 +45,9 @@ def transactions(
     else:
         raise InvalidArgument("the query names no tx.hash, tx.height or event attribute")
     matching = list(islice(places, MAX_SCANNED))
-    return [engine.records.at(place) for place in matching[skip : skip + limit]], len(matching)
+    records = engine.records.budgeted()
+    shown = _page(records.at(place) for place in matching[skip : skip + limit])
+    return shown, len(matching)
 
 
 def blocks(
@@ -58,8 +62,24 @@ def blocks(
     else:
         raise InvalidArgument("the query names no block.height and no event attribute")
     matching = list(islice(heights, MAX_SCANNED))
-    found = [engine.block(height) for height in matching[skip : skip + limit]]
+    records = engine.records.budgeted()
+    found = [records.block(height) for height in matching[skip : skip + limit]]
     return [record for record in found if record is not None], len(matching)
+
+
+def _page(records: Iterable[TxRecord]) -> list[TxRecord]:
+    """The same, at most MAX_PAGE_BYTES together; one alone may be larger. Raises TooMuch."""
+    shown: list[TxRecord] = []
+    size = 0
+    for record in records:
+        size += len(record.tx) + record.result.ByteSize()
+        if shown and size > MAX_PAGE_BYTES:
+            raise TooMuch(
+                f"the page has more than {MAX_PAGE_BYTES} bytes of transactions and results; "
+                "ask for smaller pages"
+            )
+        shown.append(record)
+    return shown
 
 
 def _places(engine: Reading, query: Query, *, reverse: bool, edge: bool) -> Iterator[Position]:
@@ -104,6 +124,6 @@ def _in_block(records: Records, query: Query, height: int, *, edge: bool) -> lis
 
 def _events(records: Records, place: Position) -> Iterable[Any]:
     if place[1] != EDGE:
-        return records.at(place).result.events
+        return records.events(place)
     made = records.results(place[0])
     return () if made is None else made.events

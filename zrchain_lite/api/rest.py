@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from google.protobuf.message import Message
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from zrchain_lite.api import bounded_json, height, services
 from zrchain_lite.api.json_codec import from_json, from_parameters, to_json
 from zrchain_lite.api.openapi import Schemas, parameters
+from zrchain_lite.api.rendering import Rendering
 from zrchain_lite.api.services import Method
 from zrchain_lite.api.status import HTTP, GrpcStatus, status_of
 from zrchain_lite.app import VERSION
@@ -26,21 +27,21 @@ from zrchain_lite.errors import InvalidArgument, LedgerError
 _log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
-Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build(engine: Reading, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     """The application. `routers` are added as they are, below the gateway's routes."""
     app = FastAPI(title="zrChain lite", version=VERSION, docs_url="/docs", redoc_url=None)
-    schemas = Schemas()
+    schemas, rendering = Schemas(), Rendering()
     for method in services.methods(engine).values():
         extra = _documentation(schemas, method.request, method.response, method.route)
-        _add(app, method.route, _service_endpoint(engine, method), method.name, extra)
+        _add(app, method.route, _service_endpoint(engine, rendering, method), method.name, extra)
     for name, query in engine.app.registry.queries.items():
         for path in query.rest:
             route = Route("GET", path)
             extra = _documentation(schemas, query.request, query.response, route)
-            _add(app, route, _query_endpoint(engine, name, query.request), name, extra)
+            _add(app, route, _query_endpoint(engine, rendering, name, query.request), name, extra)
     for router in routers:
         app.include_router(router)
     app.add_exception_handler(LedgerError, _ledger_error)
@@ -50,28 +51,35 @@ def build(engine: Reading, *, routers: Sequence[APIRouter] = ()) -> FastAPI:
     return app
 
 
-def _query_endpoint(engine: Reading, name: str, request_type: type[Message]) -> Endpoint:
-    async def endpoint(request: Request) -> JSONResponse:
+def _query_endpoint(
+    engine: Reading, rendering: Rendering, name: str, request_type: type[Message]
+) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
         height.require_kept(engine, request.headers)
-        return _answer(engine, engine.answer(name, _from_url(request_type, request)))
+        answer = engine.answer(name, _from_url(request_type, request))
+        return await _answer(engine, rendering, answer)
 
     return endpoint
 
 
-def _service_endpoint(engine: Reading, method: Method) -> Endpoint:
-    async def endpoint(request: Request) -> JSONResponse:
+def _service_endpoint(engine: Reading, rendering: Rendering, method: Method) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
         height.require_kept(engine, request.headers)
         if method.route.verb == "POST":
             message = from_json(method.request, await _body(request))
         else:
             message = _from_url(method.request, request)
-        return _answer(engine, await method.call(message, request.headers))
+        answer = await method.call(message, request.headers)
+        return await _answer(engine, rendering, answer)
 
     return endpoint
 
 
-def _answer(engine: Reading, message: Message) -> JSONResponse:
-    return JSONResponse(to_json(message), headers={height.HEADER: str(engine.tip.height)})
+async def _answer(engine: Reading, rendering: Rendering, message: Message) -> Response:
+    headers = {height.HEADER: str(engine.tip.height)}
+    return await rendering.run(
+        message.ByteSize(), lambda: JSONResponse(to_json(message), headers=headers)
+    )
 
 
 def _from_url(request_type: type[Message], request: Request) -> Message:

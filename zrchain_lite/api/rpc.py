@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from zrchain_lite.api import bounded_json, rpc_params
 from zrchain_lite.api.origins import is_page
 from zrchain_lite.api.rpc_methods import RpcMethod, RpcMethods
-from zrchain_lite.api.rpc_subscriptions import Subscriptions
+from zrchain_lite.api.rpc_subscriptions import Subscriptions, Telling
 from zrchain_lite.engine.reading import Reading
 from zrchain_lite.errors import InvalidArgument, LedgerError
 from zrchain_lite.genesis import Genesis
@@ -76,6 +76,7 @@ class _Door:
     def __init__(self, engine: Reading, genesis: Genesis) -> None:
         self._engine = engine
         self._methods = RpcMethods(engine, genesis).table
+        self._telling = Telling()
         self._websockets = 0
 
     async def index(self, request: Request) -> JSONResponse:
@@ -134,7 +135,7 @@ class _Door:
             await socket.close(1013, "too many connections")
             return
         self._websockets += 1
-        subscriptions = Subscriptions(self._engine, socket.send_json)
+        subscriptions = Subscriptions(self._engine, self._telling, socket.send_text)
         try:
             await socket.accept()
             while True:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from zrchain_lite.api import event_query, event_search, rpc_view, services
+from zrchain_lite.api.rendering import Rendering
 from zrchain_lite.api.rpc_params import Parameter, ParameterKind
 from zrchain_lite.api.services import Method
 from zrchain_lite.engine.reading import MAX_WAIT_S, Pool, Reading
-from zrchain_lite.engine.records import BlockRecord
+from zrchain_lite.engine.records import BlockRecord, TxRecord
 from zrchain_lite.errors import InvalidArgument, LedgerError, NotFound
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.tx import tx_hash
@@ -44,6 +46,7 @@ class RpcMethods:
         self._engine = engine
         self._genesis = genesis
         self._services = services.methods(engine)
+        self._rendering = Rendering()
         query = Parameter("query", ParameterKind.TEXT)
         self.table: dict[str, RpcMethod] = {
             "health": RpcMethod((), self.health),
@@ -201,7 +204,7 @@ class RpcMethods:
             if record is None:
                 raise NotFound(f"tx {hash_.hex().upper()} is in no block after {MAX_WAIT_S:g} s")
             answer |= {
-                "tx_result": rpc_view.result(record.result),
+                "tx_result": await self._result(record.result),
                 "height": str(record.height),
             }
         return answer
@@ -237,7 +240,7 @@ class RpcMethods:
         record = self._engine.tx(hash)
         if record is None:
             raise NotFound(f"tx ({hash.hex().upper()}) not found")
-        return rpc_view.transaction(record)
+        return (await self._transactions([record]))[0]
 
     async def tx_search(
         self, query: str, prove: bool, page: int, per_page: int, order_by: str
@@ -252,7 +255,7 @@ class RpcMethods:
             reverse=_descending(order_by, "asc"),
         )
         return {
-            "txs": [rpc_view.transaction(record) for record in records],
+            "txs": await self._transactions(records),
             "total_count": str(total),
         }
 
@@ -296,7 +299,9 @@ class RpcMethods:
 
     async def block_results(self, height: int | None) -> dict[str, Any]:
         """What the transactions of a block did, and the events of its edges."""
-        return rpc_view.block_results(self._block(height))
+        record = self._block(height)
+        render = partial(rpc_view.block_results, record)
+        return await self._rendering.run(record.results.ByteSize(), render)
 
     async def commit(self, height: int | None) -> dict[str, Any]:
         """A block's header and who signed it; raises NotFound for one that nobody signed."""
@@ -333,6 +338,13 @@ class RpcMethods:
             "count": str(len(shown)),
             "total": str(len(members)),
         }
+
+    async def _transactions(self, records: Sequence[TxRecord]) -> list[dict[str, Any]]:
+        size = sum(len(record.tx) + record.result.ByteSize() for record in records)
+        return await self._rendering.run(size, lambda: list(map(rpc_view.transaction, records)))
+
+    async def _result(self, result: abci.ExecTxResult) -> Any:
+        return await self._rendering.run(result.ByteSize(), partial(rpc_view.result, result))
 
     def _block(self, height: int | None) -> BlockRecord:
         if height is not None and height <= 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from hashlib import sha256
 from typing import Any
 
 from zrchain_lite.api.tx_view import rfc3339
@@ -248,14 +247,11 @@ def consensus_params(value: ConsensusParams) -> Json:
     }
 
 
-def tx_events(record: TxRecord) -> dict[str, list[str]]:
-    """What a subscription's message lists beside its data."""
-    listed: dict[str, list[str]] = {
+def tx_events(record: TxRecord, values: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What a subscription's message lists beside its data; `values` are those of its events."""
+    about = {
         "tm.event": ["Tx"],
-        "tx.hash": [hex_text(sha256(record.tx).digest())],
+        "tx.hash": [hex_text(record.hash)],
         "tx.height": [str(record.height)],
     }
-    for event in record.result.events:
-        for attribute in event.attributes:
-            listed.setdefault(f"{event.type}.{attribute.key}", []).append(attribute.value)
-    return listed
+    return {**about, **{key: [*about.get(key, ()), *values[key]] for key in values}}

@@ -27,17 +27,29 @@ class Turns:
         self._waiting = 0
         self._turn = asyncio.Lock()
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """What the work returns or raises. Raises Busy when too many wait."""
+    async def run(self, work: Callable[[], T], *, apart: bool = False) -> T:
+        """What the work returns or raises, `apart` in a thread of its own.
+
+        Raises Busy when too many wait.
+        """
         if self._waiting >= self._most:
             raise Busy(f"{self._most} such requests wait already; try again later")
         self._waiting += 1
+        spent_s = 0.0
+
+        def timed() -> T:
+            nonlocal spent_s
+            began = self._clock()
+            try:
+                return work()
+            finally:
+                spent_s = self._clock() - began
+
         try:
             async with self._turn:
-                began = self._clock()
                 try:
-                    return work()
+                    return await asyncio.to_thread(timed) if apart else timed()
                 finally:
-                    await asyncio.sleep(self._clock() - began)
+                    await asyncio.sleep(spent_s)
         finally:
             self._waiting -= 1

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 
 from zrchain_lite.app import MAX_AHEAD, App
 from zrchain_lite.engine import blocks, records
@@ -28,6 +29,7 @@ from zrchain_lite.errors import LedgerError, TxRejected
 from zrchain_lite.genesis import Genesis, GenesisError
 from zrchain_lite.light.hashes import header_hash
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreForeign
+from zrchain_lite.store.pagination import MAX_PAGE_BYTES
 from zrchain_lite.tx import tx_hash
 from zrchain_lite.wire.tendermint.abci import types_pb2 as abci
 from zrchain_lite.wire.tendermint.types.params_pb2 import BlockParams
@@ -306,7 +308,9 @@ class EmbeddedEngine(Reading):
 
     async def pool(self, limit: int) -> Pool:
         first = self._mempool.waiting()[:limit] if limit else []
-        return Pool(len(self._mempool), self._mempool.size, tuple(first))
+        sizes = accumulate(map(len, first))
+        shown = [tx for tx, size in zip(first, sizes, strict=True) if size <= MAX_PAGE_BYTES]
+        return Pool(len(self._mempool), self._mempool.size, tuple(shown or first[:1]))
 
     def _check(self, tx: bytes, kind: abci.CheckTxType) -> abci.ResponseCheckTx:
         return self.app.check_tx(abci.RequestCheckTx(tx=tx, type=kind))

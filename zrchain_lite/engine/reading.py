@@ -55,7 +55,7 @@ class Reading(ABC):
 
     @abstractmethod
     async def pool(self, limit: int) -> Pool:
-        """What waits for a block, `limit` transactions of it at most."""
+        """What waits for a block; of it `limit` transactions, or 2 MiB of them, at most."""
 
     def check(self, tx: bytes) -> abci.ResponseCheckTx:
         """What CheckTx says, without queueing."""

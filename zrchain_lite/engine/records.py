@@ -38,6 +38,9 @@ UNINDEXED = frozenset(("amount", "fee", "msg_index", "authz_msg_index"))
 EDGE = 2**32 - 1
 """The index of events at a block's edges, which are no transaction's."""
 
+LOOKED_THROUGH = 8
+"""How many bytes one counts for that is looked through, and not only unpacked."""
+
 Position = tuple[int, int]
 _SPAN = Struct("!QIIII")
 _LEVEL = 1
@@ -205,10 +208,12 @@ def _older_event_prefix(term: str) -> bytes:
 
 
 class Records:
-    """Reads the records from a snapshot; `spend` is told of bytes that are looked through."""
+    """Reads the records from a snapshot; `spend` is told of bytes that are unpacked."""
 
     def __init__(self, store: KVStore, spend: Callable[[int], None] = lambda size: None) -> None:
         self._store, self._spend = store, spend
+        # The block that was cut last, and its results: a page's transactions are neighbours.
+        self._height, self._cut_of = 0, (b"", b"")
 
     def block(self, height: int) -> BlockRecord | None:
         """A block by its height, None when there is none."""
@@ -216,9 +221,8 @@ class Records:
         raw = self._store.get(b"block/" + key)
         if raw is None:
             return None
-        packed = self._store.get(b"results/" + key) or b""
-        results = ResponseFinalizeBlock.FromString(_unpacked(packed))
-        block = Block.FromString(_unpacked(raw))
+        whole = self._unpacked(raw), self._unpacked(self._store.get(b"results/" + key) or b"")
+        block, results = Block.FromString(whole[0]), ResponseFinalizeBlock.FromString(whole[1])
         commit = Commit.FromString(self._store.get(b"commit/" + key) or b"")
         known = commit.block_id if commit.block_id.hash else block_id(block)
         return BlockRecord(known, block, results, commit)
@@ -239,7 +243,7 @@ class Records:
         if raw is None:
             return None
         whole = _unpacked(raw)
-        self._spend(len(whole))
+        self._spend(len(whole) * LOOKED_THROUGH)
         return ResponseFinalizeBlock.FromString(whole)
 
     def validators(self, set_hash: bytes) -> ValidatorSet | None:
@@ -279,14 +283,28 @@ class Records:
         tx, result = record.block.data.txs[index], record.results.tx_results[index]
         return TxRecord(height, index, record.time_ms, tx, result)
 
+    def events(self, position: Position) -> Sequence[Any]:
+        """The events of the transaction at a position, to be looked through."""
+        result = self.at(position).result
+        self._spend(result.ByteSize() * LOOKED_THROUGH)
+        return result.events
+
     def _cut(self, height: int, index: int, span: bytes) -> TxRecord:
         """A transaction without the others of its block."""
         time_ms, tx_at, tx_size, result_at, result_size = _SPAN.unpack(span)
-        key = height.to_bytes(8, "big")
-        block = _unpacked(self._store.get(b"block/" + key) or b"")
-        results = _unpacked(self._store.get(b"results/" + key) or b"")
+        if self._height != height:
+            key = height.to_bytes(8, "big")
+            packed = [self._store.get(name + key) or b"" for name in (b"block/", b"results/")]
+            self._cut_of = self._unpacked(packed[0]), self._unpacked(packed[1])
+            self._height = height
+        block, results = self._cut_of
         result = ExecTxResult.FromString(results[result_at : result_at + result_size])
         return TxRecord(height, index, time_ms, block[tx_at : tx_at + tx_size], result)
+
+    def _unpacked(self, raw: bytes) -> bytes:
+        whole = _unpacked(raw)
+        self._spend(len(whole))
+        return whole
 
     def with_event(self, term: str, *, reverse: bool = False) -> Iterator[Position]:
         """Positions of transactions with `type.key=value` among their events, in chain order."""

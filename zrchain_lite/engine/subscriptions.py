@@ -16,9 +16,9 @@ class SlowSubscriber(LedgerError):
     codespace, code = "sdk", 35
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Committed:
-    """One block that is durable."""
+    """One block that is durable, the same for all who hear of it."""
 
     record: BlockRecord
 

@@ -10,8 +10,6 @@ from zrchain_lite.store.kv import KVStore
 
 MAX_READS = 30_000
 MAX_BYTES = 32 * 1024 * 1024
-LOOKED_THROUGH = 8
-"""How many bytes one counts for that is looked through, and not only read."""
 
 
 class QueryTooHeavy(TooMuch):
@@ -48,8 +46,8 @@ class BudgetedStore(KVStore):
         return BudgetedStore(other, self._spent)
 
     def spend(self, size: int) -> None:
-        """Count bytes that are looked through; raises QueryTooHeavy."""
-        self._spent.count_bytes(size * LOOKED_THROUGH)
+        """Count bytes that are made of what was read; raises QueryTooHeavy."""
+        self._spent.count_bytes(size)
 
     def get(self, key: bytes) -> bytes | None:
         value = self.store.get(key)
