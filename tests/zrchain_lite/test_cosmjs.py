@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,15 @@ from zrchain_lite.wire.cosmos.bank.v1beta1.tx_pb2 import MsgSend
 from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, Fee, TxBody
 from zrsign.node import modules
+from zrsign_chains import ecdsa
+from zrsign_chains.cosmos import keyring_address, workspace_address
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "tests" / "cosmjs" / "client.mjs"
 GRANTS = SCRIPT.with_name("grants.mjs")
 AMINO = SCRIPT.with_name("amino.mjs")
 MODULES = SCRIPT.parent / "node_modules"
+ECDSA = "KEY_TYPE_ECDSA_SECP256K1"
 NODE = shutil.which("node") or str(ROOT / ".tools" / "bin" / "node")
 
 pytestmark = pytest.mark.skipif(
@@ -157,6 +161,27 @@ async def test_cosmjs__should_grant_execute_and_pay_for_another(
     assert seen["codes"] == [0, 0, 5, 0, 2]
     assert (seen["left"], seen["spendable"]) == ("40", str(500 - 2 * 40))
     assert (seen["balance"], seen["grantee"]) == (str(FUNDS + 60 + 3), 0)
+
+
+async def test_keyring_of_zrchain__should_make_a_key_and_sign_with_it(tmp_path: Path) -> None:
+    """Encoded and read by protobufjs, with zrChain's numbers alone."""
+    wire = ROOT / "tests" / "vectors" / "zrchain-wire.json"
+    first = genesis(identity={"params": {"keyringCreationFee": "0"}})
+    async with serving(node_config(tmp_path, first), modules, asyncio.Event()) as (node, _):
+        url, secret = f"http://127.0.0.1:{node.rpc_port}", ALICE.secret.secret.hex()
+        words = [NODE, SCRIPT.with_name("keyring.mjs"), MODULES, url, secret, wire]
+        done = await asyncio.to_thread(run, words)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["workspace"] == [[workspace_address(1), [ALICE.address]]]
+    pending = [ALICE.address, keyring_address(1), ECDSA, "KEY_REQUEST_STATUS_PENDING", 5, True]
+    assert (seen["asked"], seen["total"]) == (pending, 0)
+    assert seen["key"] == [ECDSA, ALICE.public_key.hex(), 5]
+    assert {"address": ALICE.evm_address, "type": "WALLET_TYPE_EVM"} in seen["wallets"]
+    digest = sha256(b"to be signed").digest()
+    assert seen["request"] == [[1], digest.hex(), "SIGN_REQUEST_STATUS_PENDING"]
+    assert seen["done"] == ["SIGN_REQUEST_STATUS_FULFILLED", [ALICE.address]]
+    ecdsa.verify(ALICE.public_key, digest, bytes.fromhex(seen["signature"])[:64])
 
 
 @pytest.mark.parametrize("mode", ["direct", "amino"])
