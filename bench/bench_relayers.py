@@ -26,9 +26,9 @@ from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
 from tests.postgres import fresh, postgres
 from tests.processes import running
-from tests.relayer.liar import lying
 from tests.relayer.nodes import ask, until_up
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.local.chaos.liar import lying
 from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_chains import Intent

@@ -16,11 +16,11 @@ from relayer.outbox import Outbox
 from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
-from tests.relayer.liar import Liar, lying
 from tests.relayer.nodes import landed
 from tests.relayer.test_evm_destination import CHAIN, KEY, mined, signed
 from tests.relayer.test_solana_destination import LOCALNET, funded, latest, transfer
 from tests.waiting import until
+from zrsign.local.chaos.liar import Liar, lying
 from zrsign_daemon.jsonrpc import JsonRpc
 
 

@@ -22,9 +22,9 @@ from relayer.news import (
     Unreachable,
 )
 from relayer.settings import DestinationSettings
-from tests.relayer.liar import Liar, lying
 from tests.relayer.test_evm_destination import CHAIN, KEY, signed
 from tests.waiting import until
+from zrsign.local.chaos.liar import Liar, lying
 from zrsign.local.network.ports import free_port
 from zrsign_daemon.jsonrpc import JsonRpc
 

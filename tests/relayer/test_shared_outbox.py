@@ -20,13 +20,13 @@ from relayer.stages import Stage
 from tests.postgres import fresh
 from tests.postgres import server as server
 from tests.processes import running as process
-from tests.relayer.liar import lying
 from tests.relayer.test_outbox import ACCOUNT, CHAIN, item
 from tests.relayer.test_service import ETHER, RECIPIENT, running, settings, simple, status_is
 from tests.relayer.test_service import world as world
 from tests.waiting import until
 from tests.zrsign_receiver.world import EVM_CHAIN, World
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign.local.chaos.liar import lying
 from zrsign_chains import EVM
 from zrsign_daemon.jsonrpc import JsonRpc
 

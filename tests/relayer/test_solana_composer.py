@@ -14,9 +14,9 @@ from relayer.destinations.solana.composer import SolanaComposer
 from relayer.destinations.solana.destination import SolanaDestination
 from relayer.news import Accepted, Final, Rejected
 from relayer.settings import ComposerSettings
-from tests.relayer.liar import lying
 from tests.relayer.test_solana_destination import LAMPORTS, LOCALNET, funded, latest
 from tests.waiting import until
+from zrsign.local.chaos.liar import lying
 from zrsign_chains import ChainError, Intent
 from zrsign_chains.solana import SolanaChain
 from zrsign_chains.solana_messages import compute_budget

@@ -27,18 +27,24 @@ class Liar:
         self._node_url = node_url
 
     async def answer(self, request: web.Request) -> web.Response:
+        """What is answered to a call, or to a batch of them."""
         asked = await request.json()
         await asyncio.sleep(self.delay_s)
+        if not isinstance(asked, list):
+            return web.json_response(await self._one(request, asked))
+        return web.json_response([await self._one(request, each) for each in asked])
+
+    async def _one(self, request: web.Request, asked: dict[str, Any]) -> dict[str, Any]:
         if (error := self.errors.get(asked["method"])) is not None:
-            return web.json_response({"jsonrpc": "2.0", "id": asked["id"], "error": error})
+            return {"jsonrpc": "2.0", "id": asked["id"], "error": error}
         async with (
             ClientSession() as http,
             http.post(self._node_url, json=asked, headers=self._passed_on(request)) as response,
         ):
-            answer = await response.json(content_type=None)
+            answer: dict[str, Any] = await response.json(content_type=None)
         if (lie := self.lies.get(asked["method"])) is not None:
             answer["result"] = lie(asked["params"], answer.get("result"))
-        return web.json_response(answer)
+        return answer
 
     @staticmethod
     def _passed_on(request: web.Request) -> dict[str, str]:
