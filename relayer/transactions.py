@@ -17,7 +17,14 @@ from zrsign_chains import ChainError, chain_for
 
 
 def assemble(outgoing: receiver.Outgoing) -> Built:
-    """The newest of its transactions, with the ids of the others.
+    """The newest of its transactions, with the ids of the others. Raises Unbuildable."""
+    signed = variants(outgoing)
+    *others, newest = map(chain_for(outgoing.chain).transaction_id, signed)
+    return Built(signed[-1], newest, tuple(others))
+
+
+def variants(outgoing: receiver.Outgoing) -> list[bytes]:
+    """The signed bytes of all its transactions, the newest last.
 
     Raises Unbuildable when signatures, keys and transaction do not belong together.
     """
@@ -27,17 +34,15 @@ def assemble(outgoing: receiver.Outgoing) -> Built:
     ]
     try:
         chain = chain_for(outgoing.chain)
-        signed = [
+        return [
             chain.assemble(chain.parse(one.unsigned_transaction), one.signatures, one.public_keys)
             for one in transactions
         ]
-        *others, newest = map(chain.transaction_id, signed)
     except ChainError as error:
         raise Unbuildable(
             f"sign-transaction request {outgoing.sign_transaction_request_id} "
             f"gives no valid transaction for {outgoing.chain}: {error}"
         ) from error
-    return Built(signed[-1], newest, tuple(others))
 
 
 class TransactionBuilder(Builder):
@@ -51,6 +56,10 @@ class TransactionBuilder(Builder):
 
     async def replace(self, item: OutboxItem) -> Construction:
         return Held("a requested transaction is sent as it was signed")
+
+    def earlier(self, item: OutboxItem) -> Sequence[bytes]:
+        outgoing = receiver.Outgoing.FromString(item.content)
+        return variants(outgoing)[:-1] if outgoing.replacements else ()
 
     def is_outdated(self, item: OutboxItem) -> bool:
         outgoing = receiver.Outgoing.FromString(item.content)

@@ -109,7 +109,10 @@ class ChainWorker:
             return await self._builders[item.kind].replace(item)
         if item.stage is Stage.BUILDING or effect is Effect.BUILD:
             return await self._builders[item.kind].build(item, waiting)
-        return await self._destination.status(item.signed, item.tx_ids, item.height, item.since)
+        earlier = self._builders[item.kind].earlier(item)
+        return await self._destination.status(
+            item.signed, item.tx_ids, item.height, item.since, earlier
+        )
 
     async def _failed(self, item: OutboxItem, error: Exception) -> None:
         """Put an item off whose look failed in an unforeseen way; what is known of it stays."""

@@ -76,6 +76,16 @@ def outpoints(chain: BitcoinChain, payload: bytes) -> tuple[Outpoint, ...]:
     return tuple(Outpoint(spent.txid, spent.vout) for spent in chain.parse(payload).inputs)
 
 
+def shared_coins(chain: BitcoinChain, payloads: Iterable[bytes]) -> tuple[Outpoint, ...]:
+    """The coins that each of a request's unsigned transactions spends. Raises ChainError.
+
+    None of them can land when something else spends one of these. A coin that only a replacement
+    added proves nothing of what it replaced.
+    """
+    first, *others = (outpoints(chain, payload) for payload in payloads)
+    return tuple(coin for coin in first if all(coin in other for other in others))
+
+
 def next_rate(tx: BitcoinTx) -> float:
     """Satoshi a virtual byte, and the one more that its replacement pays."""
     scripts = [each.script_pubkey for each in tx.inputs]

@@ -1,9 +1,9 @@
 """Composes payments on one Bitcoin network: no coin is given out twice.
 
 Coins are set aside before a transaction is proposed. They are freed when its request has ended
-without a signature, or when a settled block spends one of them: what is signed is public, and may
-land although its request was called failed. Until then the next payment of the key spends one of
-its coins, so that only one of the two can land.
+without a signature, or when a settled block spends one that all of its transactions need: what is
+signed is public, and may land although its request was called failed. Until then the next payment
+of the key spends such a coin, so that only one of the two can land.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from zrchain_lite.client import ObjectNotFound
-from zrsign_btc_proxy.coins import Payment, Rival, compose, next_rate, outpoints
+from zrsign_btc_proxy.coins import Payment, Rival, compose, next_rate, outpoints, shared_coins
 from zrsign_btc_proxy.reservations import Outpoint, Reservations
 from zrsign_btc_proxy.wallet import WatchWallet
 from zrsign_chains import ChainError
@@ -92,8 +92,9 @@ class BitcoinComposer(Composer):
         await self._wallet.close()
 
     async def _is_settled(self, request_id: int) -> bool:
-        """Whether one of its coins has been spent in a block for `SETTLED_BLOCKS`."""
-        coins = await self._reservations.held_by(self.chain, request_id)
+        """Whether a coin that it cannot do without was spent in a block `SETTLED_BLOCKS` ago."""
+        payloads = await self._ledger.transactions(request_id)
+        coins = shared_coins(self._rules, payloads)
         spent = [await self._wallet.is_spent_in_a_block(coin.txid, coin.vout) for coin in coins]
         if not any(spent):
             self._spent_at.pop(request_id, None)
@@ -155,17 +156,18 @@ class BitcoinComposer(Composer):
     async def _rivals(self, task: ComposeTask) -> list[Rival]:
         """Payments of the key that were given up and whose coins no block has spent."""
         found = []
-        for request_id, payload in task.given_up.items():
+        for request_id, payloads in task.given_up.items():
             try:
-                tx = self._rules.parse(payload)
+                newest = self._rules.parse(payloads[-1])
+                needed = shared_coins(self._rules, payloads)
             except ChainError:
                 continue  # The ledger has refused it as well; it was never signed.
-            coins = [Outpoint(each.txid, each.vout) for each in tx.inputs]
+            coins = outpoints(self._rules, payloads[-1])
             await self._reservations.reserve(self.chain, request_id, coins)
-            spent = [await self._wallet.is_spent_in_a_block(*coin) for coin in coins]
+            spent = [await self._wallet.is_spent_in_a_block(*coin) for coin in needed]
             if not any(spent):
-                # Those that it replaced spend its first coin too.
-                found.append(Rival(tx, (await self._wallet.proven(_coins(tx)[0]),)))
+                # The first coin is one that all of them spend.
+                found.append(Rival(newest, (await self._wallet.proven(_coins(newest)[0]),)))
         return found
 
 

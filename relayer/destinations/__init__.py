@@ -35,12 +35,18 @@ class Destination(Protocol):
         ...
 
     async def status(
-        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+        self,
+        signed: bytes,
+        tx_ids: Sequence[str],
+        height: int = 0,
+        since: int = 0,
+        earlier: Sequence[bytes] = (),
     ) -> Status:
         """Where the transaction stands.
 
-        `tx_ids` are its fee variants, `signed` the newest; `height` is the block where it was last
-        seen, `since` the chain's height when it was first looked for. Both may be 0: not known.
+        `tx_ids` are its fee variants, `signed` the newest, `earlier` the bytes of the others, where
+        they may spend other coins. `height` is the block where it was last seen, `since` the
+        chain's height when it was first looked for. Both may be 0: not known.
         """
         ...
 
@@ -59,6 +65,10 @@ class Builder(Protocol):
     async def replace(self, item: OutboxItem) -> Construction:
         """The same effect with a higher fee. `Held` when there is none."""
         ...
+
+    def earlier(self, item: OutboxItem) -> Sequence[bytes]:
+        """The signed bytes that the item's newest ones replaced, where they may still land."""
+        return ()  # An answer's variants take one nonce: what is true of one is true of all.
 
     def is_outdated(self, item: OutboxItem) -> bool:
         """Whether the ledger has a newer transaction of the item than what is being sent."""

@@ -67,10 +67,15 @@ class SeveralNodes(Destination):
         return said[0]
 
     async def status(
-        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+        self,
+        signed: bytes,
+        tx_ids: Sequence[str],
+        height: int = 0,
+        since: int = 0,
+        earlier: Sequence[bytes] = (),
     ) -> Status:
         said = await asyncio.gather(
-            *(node.status(signed, tx_ids, height, since) for node in self._nodes)
+            *(node.status(signed, tx_ids, height, since, earlier) for node in self._nodes)
         )
         return agreed(said, self._quorum)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from coincurve import PrivateKey
@@ -58,13 +58,22 @@ class Key:
         )
 
     def pay(
-        self, coins: Sequence[Utxo], sats: int, fee_rate: float = 2.0, to: str | None = None
+        self,
+        coins: Sequence[Utxo],
+        sats: int,
+        fee_rate: float = 2.0,
+        to: str | None = None,
+        least: Sequence[Utxo] = (),
     ) -> tuple[bytes, str]:
-        """A signed payment, to another key unless told: bytes and txid."""
+        """A signed payment, to another key unless told: bytes and txid. It spends `least`."""
         recipient = to or CHAIN.address(PrivateKey().public_key.format())
         intent = Intent(to=recipient, value=sats, data=b"", max_network_fee=10**6)
         payload = CHAIN.compose(
-            intent, utxos=coins, fee_rate_sat_vb=fee_rate, change_public_key=self.public_key
+            intent,
+            utxos=[coin for coin in coins if coin not in least],
+            fee_rate_sat_vb=fee_rate,
+            change_public_key=self.public_key,
+            required=least,
         )
         tx = CHAIN.parse(payload)
         signatures = [self.secret.sign(digest, hasher=None) for digest in CHAIN.sighashes(tx)]
@@ -171,6 +180,66 @@ async def test_rival_that_was_reorganised_away__should_prove_nothing(bitcoin: Js
     await mine(bitcoin, 3)
     assert isinstance(await destination.status(raw, [tx_id], since=since), Final)
     assert isinstance(await scanned(destination, rival, rival_id, since), Rejected)
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A payment of two coins, and what replaced it, with a third: bytes and ids, newest last."""
+
+    coins: list[Utxo]
+    signed: list[bytes]
+    tx_ids: list[str]
+
+    @classmethod
+    async def by(cls, key: Key) -> Replaced:
+        coins = [await key.mine_coin() for _ in range(3)]
+        sats, to = coins[0].value_sats + 1, key.address
+        made = [key.pay(coins[:2], sats, to=to), key.pay(coins, sats, 20.0, to, least=coins)]
+        return cls(coins, [raw for raw, _ in made], [tx_id for _, tx_id in made])
+
+    async def seen(self, destination: BitcoinDestination, since: int) -> Status:
+        """Its status once the blocks that spent its coins have been read."""
+        first, newest = self.signed
+        seen: Status = Unknown()
+        for _ in range(5):
+            if seen == Unknown():
+                seen = await destination.status(newest, self.tx_ids, since=since, earlier=[first])
+        return seen
+
+
+async def test_replaced_payment__should_be_lost_with_any_coin_that_all_of_it_needs(
+    bitcoin: JsonRpc,
+) -> None:
+    key = Key(bitcoin)
+    payment = await Replaced.by(key)
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=2)
+    since = await bitcoin.call("getblockcount")
+    rival, rival_id = key.pay([payment.coins[1]], 100_000)
+    await destination.submit(rival)
+    await mine(bitcoin)
+    assert isinstance(await payment.seen(destination, since), Stranded)
+    await mine(bitcoin, 2)
+    lost = await payment.seen(destination, since)
+    assert isinstance(lost, Rejected)
+    assert rival_id in lost.reason
+
+
+async def test_replaced_payment__should_not_be_lost_with_a_coin_that_was_added(
+    bitcoin: JsonRpc,
+) -> None:
+    """The first transaction does without it, and still lands."""
+    key = Key(bitcoin)
+    payment = await Replaced.by(key)
+    destination = BitcoinDestination(REGTEST, bitcoin, settled=2)
+    since = await bitcoin.call("getblockcount")
+    await destination.submit(key.pay([payment.coins[2]], 100_000)[0])
+    await mine(bitcoin, 3)
+    assert await payment.seen(destination, since) == Unknown()
+    assert await destination.submit(payment.signed[0]) == Accepted()
+    await mine(bitcoin)
+    landed = await payment.seen(destination, since)
+    assert isinstance(landed, Included)
+    assert landed.tx_id == payment.tx_ids[0]
 
 
 async def test_confirmed_payment__should_be_sent_again_after_a_reorganisation(

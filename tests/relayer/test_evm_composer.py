@@ -97,13 +97,13 @@ async def test_payment_after_one_that_was_given_up__should_take_its_nonce(
     given_up = await composer.compose(task(ETHER))
     if in_the_pool:
         await submit(anvil, given_up)
-    again = await composer.compose(task(ETHER, given_up={1: given_up}))
+    again = await composer.compose(task(ETHER, given_up={1: (given_up,)}))
     assert RULES.parse(again).nonce == RULES.parse(given_up).nonce
     await submit(anvil, again)
     await anvil.call("evm_mine")
     assert int(await anvil.call("eth_getBalance", RECIPIENT, "latest"), 16) == ETHER
     # Its place is taken once; the next payment is another one.
-    third = await composer.compose(task(given_up={1: given_up}, under_way={2: again}))
+    third = await composer.compose(task(given_up={1: (given_up,)}, under_way={2: again}))
     assert RULES.parse(third).nonce == 1
 
 
@@ -112,7 +112,7 @@ async def test_place_that_is_too_dear__should_not_be_paid_for_at_another_nonce(
 ) -> None:
     given_up = await composer.compose(task())
     with pytest.raises(Uncomposable, match=r"^fee_above_cap: nonce 0"):
-        await composer.compose(task(cap=RULES.parse(given_up).max_fee, given_up={1: given_up}))
+        await composer.compose(task(cap=RULES.parse(given_up).max_fee, given_up={1: (given_up,)}))
 
 
 async def test_call_that_reverts__should_name_the_revert(

@@ -15,7 +15,9 @@ from coincurve import PrivateKey
 
 from relayer.transactions import assemble
 from tests.relayer.nodes import bitcoind
+from tests.zrsign_btc_proxy.test_outbid import WITHOUT_CHANGE_SATS
 from tests.zrsign_btc_proxy.test_proxy import (
+    ANYONE,
     COIN,
     RULES,
     Proxy,
@@ -81,6 +83,70 @@ async def test_payment_after_one_that_was_given_up__should_let_only_one_of_them_
         await mine(bitcoin, 6)
     await proxy.served.tick()
     assert not await proxy.reservations.held_by(REGTEST, first)
+
+
+async def test_coin_that_a_replacement_added__should_say_nothing_of_what_it_replaced(
+    proxy: Proxy, bitcoin: JsonRpc
+) -> None:
+    """A block spends it elsewhere: the first transaction does without it, and can still land."""
+    wallet = proxy.world.wallet(wallet=BITCOIN_TEST)
+    for _ in range(3):
+        await fund(bitcoin, wallet.address)
+    coins = await watched(proxy, wallet)
+    least = min(coin.value_sats for coin in coins)
+    served = proxy.another(replace_after_s=60.0)
+    first = pay(proxy.world, least - WITHOUT_CHANGE_SATS)
+    await served.tick()
+    proxy.world.fulfil()
+    old = assemble(outgoing(proxy.world)[-1]).signed
+    await bitcoin.call("sendrawtransaction", old.hex())
+    proxy.wallet._network = proxy.network.model_copy(update={"fallback_fee_rate": 50.0})
+    proxy.now = proxy.world.request(first).steps[-1].time_ms / 1000 + 61
+    await served.tick()
+    proxy.world.fulfil()
+    (replacement,) = proxy.world.request(first).replacements
+    needed, with_added = coins_of(proxy.world.request(first)), spent_by(replacement)
+    (added,) = with_added - needed
+
+    await spend_elsewhere(proxy, bitcoin, wallet, added)
+    for _ in range(6):
+        await bitcoin.call("generateblock", ANYONE, [])
+    proxy.world.deliver(
+        first,
+        receiver.DELIVERY_STATUS_FAILED,
+        receiver.DELIVERY_KIND_TRANSACTION,
+        transactions=2,
+    )
+    await served.tick()
+    assert await proxy.reservations.held_by(REGTEST, first), "the first one may still land"
+    second = pay(proxy.world, SMALL)
+    await served.tick()
+    assert needed <= coins_of(proxy.world.request(second))
+    proxy.world.fulfil()
+    new = assemble(outgoing(proxy.world)[-1]).signed
+    await bitcoin.call("sendrawtransaction", new.hex())
+    await mine(bitcoin)
+    with pytest.raises(NodeRefused, match="missingorspent"):
+        await bitcoin.call("sendrawtransaction", old.hex())
+
+
+def spent_by(one: receiver.Replacement) -> set[tuple[str, int]]:
+    return {(each.txid, each.vout) for each in RULES.parse(one.unsigned_transaction).inputs}
+
+
+async def spend_elsewhere(
+    proxy: Proxy, bitcoin: JsonRpc, wallet: receiver.Wallet, place: tuple[str, int]
+) -> None:
+    """The key's owner signs another payment with a coin of the key, past the network's doors."""
+    coin = next(one for one in await watched(proxy, wallet) if (one.txid, one.vout) == place)
+    key = PrivateKey(worlds.secret(wallet.key_id))
+    intent = Intent(RULES.address(PrivateKey().public_key.format()), SMALL, b"", 10**6)
+    public_key = key.public_key.format()
+    payload = RULES.compose(intent, utxos=[coin], fee_rate_sat_vb=3.0, change_public_key=public_key)
+    tx = RULES.parse(payload)
+    signature = key.sign(RULES.sighashes(tx)[0], hasher=None)
+    signed = RULES.assemble(tx, [signature], [public_key])
+    await bitcoin.call("generateblock", ANYONE, [signed.hex()])
 
 
 async def test_restarted_bitcoind__should_have_its_wallet_loaded_again(

@@ -215,7 +215,12 @@ class World:
         return list(self.query("Wallets", query, pb.QueryWalletsResponse).wallets)
 
     def deliver(
-        self, request_id: int, status: pb.DeliveryStatus, kind: pb.DeliveryKind, tx_id: str = "0xaa"
+        self,
+        request_id: int,
+        status: pb.DeliveryStatus,
+        kind: pb.DeliveryKind,
+        tx_id: str = "0xaa",
+        transactions: int = 0,
     ) -> None:
         detail = "reverted" if status == pb.DELIVERY_STATUS_FAILED else ""
         self.send(
@@ -226,6 +231,7 @@ class World:
                 status=status,
                 tx_id=tx_id,
                 detail=detail,
+                transactions=transactions,
             )
         )
 

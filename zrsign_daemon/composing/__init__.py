@@ -19,8 +19,9 @@ class ComposeTask:
     """What a simple transaction asks for and who signs it; `sender` is the key's address.
 
     `under_way` are unsigned transactions of the same key that may still land, by request id.
-    `given_up` are those that were signed and whose request ended as failed: where one may still
-    land, the new transaction has to take its place, so that not both can.
+    `given_up` are those that were signed and whose request ended as failed, each with those that
+    replaced it, the newest last: where one may still land, the new transaction has to take its
+    place, so that not both can.
     """
 
     request_id: int
@@ -29,7 +30,7 @@ class ComposeTask:
     public_key: bytes
     intent: Intent
     under_way: Mapping[int, bytes] = field(default_factory=dict)
-    given_up: Mapping[int, bytes] = field(default_factory=dict)
+    given_up: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
 
 
 class Composer(Protocol):

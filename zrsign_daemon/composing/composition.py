@@ -13,7 +13,7 @@ from zrchain_lite.client import TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_chains import ChainError, Intent
 from zrsign_daemon.composing import Composer, ComposeTask, ComposingError, NotYet, Uncomposable
-from zrsign_daemon.composing.ledger import ComposerLedger, newest
+from zrsign_daemon.composing.ledger import ComposerLedger, transactions
 from zrsign_daemon.log import get_logger
 
 MAX_PROPOSALS = 3
@@ -134,7 +134,7 @@ class Composition:
             return
         task = await self._task(await self._ledger.composed(request))
         try:
-            payload = await self._composer.outbid(task, newest(request))
+            payload = await self._composer.outbid(task, transactions(request)[-1])
             if payload is not None:
                 await self._ledger.propose(request.id, payload, replaces=number)
                 self._settle("replaced", request, "")

@@ -44,11 +44,10 @@ def _is_public(request: receiver.Request) -> bool:
     return rejected and bool(request.signatures) and bool(request.unsigned_transaction)
 
 
-def newest(request: receiver.Request) -> bytes:
-    """The request's unsigned transaction with the highest fee."""
-    if not request.replacements:
-        return request.unsigned_transaction
-    return request.replacements[-1].unsigned_transaction
+def transactions(request: receiver.Request) -> tuple[bytes, ...]:
+    """The request's unsigned transactions, of which one may land; that of the highest fee last."""
+    replaced = (one.unsigned_transaction for one in request.replacements)
+    return (request.unsigned_transaction, *replaced)
 
 
 def _is_on_its_way(request: receiver.Request) -> bool:
@@ -102,10 +101,10 @@ class ComposerLedger:
             async for other in self._requests(owner=request.owner_id, status=status):
                 same = (other.key_id, other.destination) == (request.key_id, request.destination)
                 if same and other.id != request.id and other.unsigned_transaction:
-                    found[other.id] = newest(other)
+                    found[other.id] = transactions(other)[-1]
         return found
 
-    async def given_up(self, request: receiver.Request) -> dict[int, bytes]:
+    async def given_up(self, request: receiver.Request) -> dict[int, tuple[bytes, ...]]:
         """Unsigned transactions of the same key and chain that were signed and called failed.
 
         By request id; the newest `MAX_GIVEN_UP` rejected requests of the owner are looked at.
@@ -119,7 +118,7 @@ class ComposerLedger:
         )
         wanted = (request.key_id, request.destination)
         return {
-            other.id: newest(other)
+            other.id: transactions(other)
             for other in answer.requests
             if (other.key_id, other.destination) == wanted and _is_public(other)
         }
@@ -131,6 +130,10 @@ class ComposerLedger:
             return Fate.OPEN
         sent = request.status == receiver.REQUEST_STATUS_CONFIRMED or _is_public(request)
         return Fate.PUBLIC if sent else Fate.VOID
+
+    async def transactions(self, request_id: int) -> tuple[bytes, ...]:
+        """The request's unsigned transactions, the newest last. Raises ObjectNotFound."""
+        return transactions(await self._request(request_id))
 
     async def waits_since(self, request_id: int) -> float:
         """Unix seconds of the request's last step."""

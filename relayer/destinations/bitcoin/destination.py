@@ -70,11 +70,16 @@ class BitcoinDestination(Destination):
         return Accepted()
 
     async def status(
-        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+        self,
+        signed: bytes,
+        tx_ids: Sequence[str],
+        height: int = 0,
+        since: int = 0,
+        earlier: Sequence[bytes] = (),
     ) -> Status:
         try:
             await self._verify_network()
-            return await self._status(Transaction.parse(signed), tx_ids, height, since)
+            return await self._status(_parsed(signed, earlier), tx_ids, height, since)
         except (NodeUnavailable, NodeRefused) as error:
             return Unreachable(str(error))
 
@@ -82,22 +87,19 @@ class BitcoinDestination(Destination):
         await self.rpc.close()
 
     async def _status(
-        self, tx: Transaction, tx_ids: Sequence[str], height: int, since: int
+        self, variants: Sequence[Transaction], tx_ids: Sequence[str], height: int, since: int
     ) -> Status:
         head = int(await self.rpc.call("getblockcount"))
         if head < height:
             return Unreachable(f"{self.rpc.endpoint} is behind: at {head}, it was seen at {height}")
-        # One that was replaced may have had change where the newest has none.
-        outputs = len(tx.vout) + (len(tx_ids) > 1)
+        outputs = max(len(tx.vout) for tx in variants)
         for tx_id in reversed(tx_ids):
             if (seen := await self._seen(tx_id, outputs, height)) is not None:
                 confirmations = int(seen.get("confirmations", 0))
                 if confirmations < 1:
                     return Pending(head)
                 return self._landed(tx_id, int(await self.rpc.call("getblockcount")), confirmations)
-        # The first coin is spent by each of its transactions, the others may be the newest one's.
-        outpoints = _outpoints(tx) if len(tx_ids) == 1 else _outpoints(tx)[:1]
-        spent = [one for one in outpoints if await self._is_spent(*one)]
+        spent = [one for one in _shared(variants) if await self._is_spent(*one)]
         if not spent:
             return Unknown(head)
         found = await self._scan.look(tx_ids[-1], spent, since, head)
@@ -164,8 +166,18 @@ class BitcoinDestination(Destination):
         self._verified = True
 
 
-def _outpoints(tx: Transaction) -> list[tuple[str, int]]:
-    return [(spent.txid.hex(), spent.vout) for spent in tx.vin]
+def _parsed(signed: bytes, earlier: Sequence[bytes]) -> list[Transaction]:
+    return [Transaction.parse(one) for one in (*earlier, signed)]
+
+
+def _shared(variants: Sequence[Transaction]) -> list[tuple[str, int]]:
+    """The coins that each variant spends: none can land when something else spends one of them.
+
+    A replacement spends the coins of what it replaces first, and may add more, so these are the
+    coins of the first one. A coin that was added proves the loss of its variant alone.
+    """
+    first, *others = ([(each.txid.hex(), each.vout) for each in tx.vin] for tx in variants)
+    return [coin for coin in first if all(coin in other for other in others)]
 
 
 def _name(outpoint: tuple[str, int]) -> str:

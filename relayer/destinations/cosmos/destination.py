@@ -69,7 +69,12 @@ class CosmosDestination(Destination):
         return NotTaken(f"{answer['log']} (code {answer['code']})")
 
     async def status(
-        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+        self,
+        signed: bytes,
+        tx_ids: Sequence[str],
+        height: int = 0,
+        since: int = 0,
+        earlier: Sequence[bytes] = (),
     ) -> Status:
         try:
             await self._node.verify()

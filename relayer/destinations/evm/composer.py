@@ -64,7 +64,7 @@ class EvmComposer(Composer):
         gas = await self._gas(task)
         market, base = await market_fees(self._rpc)
         held = {tx.nonce for tx in ahead}
-        rival = _rival(task, self._ahead(task.given_up.values(), latest), held)
+        rival = _rival(task, self._ahead([one[-1] for one in task.given_up.values()], latest), held)
         if rival is not None:
             market = _above(market, rival)
         fees = affordable_fees(

@@ -85,7 +85,12 @@ class SolanaDestination(Destination):
         return Accepted()
 
     async def status(
-        self, signed: bytes, tx_ids: Sequence[str], height: int = 0, since: int = 0
+        self,
+        signed: bytes,
+        tx_ids: Sequence[str],
+        height: int = 0,
+        since: int = 0,
+        earlier: Sequence[bytes] = (),
     ) -> Status:
         try:
             await self._verify_network()
