@@ -22,7 +22,7 @@ from solders.system_program import (
     transfer,
 )
 
-from zrsign_chains import registry, solana_messages
+from zrsign_chains import registry, solana_messages, solana_tokens
 from zrsign_chains.chain import Chain, Intent, UnsignedTx, require_each
 from zrsign_chains.errors import (
     BadSignature,
@@ -136,18 +136,19 @@ class SolanaChain(Chain):
         *,
         unit_limit: int | None = None,
         unit_price: int = 0,
+        decimals: int = 0,
+        create: bool = False,
     ) -> bytes:
-        """Return a legacy message with one System transfer.
+        """Return a legacy message with one transfer: of lamports, or of the token `intent.data`.
+
+        A token's mint says its `decimals`. With `create` the recipient's account is made.
 
         With `nonce`, the address of a durable nonce account of the key, `blockhash` is the value it
         stores and the message starts by advancing it. `unit_limit` bounds its compute units, and
         `unit_price` is the priority fee for each, in micro-lamports.
         """
         validate_public_key(KeyAlgorithm.EDDSA_ED25519, from_public_key)
-        if intent.data:
-            raise MalformedTransaction("a Solana transfer carries no data")
-        if not 0 <= intent.value < 2**64:
-            raise MalformedTransaction(f"{intent.value} lamports do not fit in 64 bits")
+        self.require_payable(intent.to, intent.value, intent.data)
         payer = Pubkey.from_bytes(from_public_key)
         calls: list[SoldersInstruction] = []
         if nonce is not None:
@@ -160,45 +161,61 @@ class SolanaChain(Chain):
             calls.append(set_compute_unit_limit(unit_limit))
         if unit_price:
             calls.append(set_compute_unit_price(unit_price))
-        payment = TransferParams(
-            from_pubkey=payer, to_pubkey=_pubkey(intent.to), lamports=intent.value
-        )
-        calls.append(transfer(payment))
+        if intent.data:
+            to = bytes(_pubkey(intent.to))
+            calls += solana_tokens.payment(from_public_key, to, intent, decimals, create=create)
+        else:
+            payment = TransferParams(
+                from_pubkey=payer, to_pubkey=_pubkey(intent.to), lamports=intent.value
+            )
+            calls.append(transfer(payment))
         return bytes(Message.new_with_blockhash(calls, payer, _blockhash(blockhash)))
 
     def replacement_fee(self, tx: UnsignedTx) -> None:
         """Return None: nothing takes a message's place, it lands or its blockhash expires."""
 
-    def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
-        """Require one System transfer from the key, which signs and pays alone, and nothing else.
+    def require_payable(self, to: str, value: int, data: bytes) -> None:
+        """Require a mint for data, where there is any: `value` counts units of that token then."""
+        is_token = len(data) == solana_tokens.MINT_BYTES
+        super().require_payable(to, value, b"" if is_token else data)
 
-        Allowed besides: a leading nonce advance under the key's authority, and one compute unit
-        limit and price, with the fee within the cap.
+    def verify_intent(self, tx: UnsignedTx, intent: Intent, public_key: bytes) -> None:
+        """Require one transfer from the key, which signs and pays alone, and nothing else.
+
+        Allowed besides: a leading nonce advance under the key's authority, one compute unit limit
+        and price, and for a token the recipient's account. All that costs is within the cap.
         """
         own = _own(tx)
-        wanted = bytes(_pubkey(intent.to))
-        if intent.data:
-            raise IntentMismatch("a Solana transfer carries no data")
         if own.signers != (public_key,) or own.uses_lookup_tables:
             raise IntentMismatch(f"the message must be signed and paid by {public_key.hex()} alone")
-        payment = solana_messages.transfer(_sole_call(own, public_key))
-        if payment is None or payment.contract is not None or payment.source != public_key:
-            raise IntentMismatch("the message's instruction is no transfer of lamports by the key")
-        if payment.recipient != wanted:
+        calls = _payment_calls(own, public_key)
+        if intent.data:
+            solana_tokens.verify(calls, intent, public_key, bytes(_pubkey(intent.to)))
+        else:
+            _verify_lamports(calls, intent, public_key)
+        cost = own.fee_lamports + solana_tokens.rent_of(calls)
+        if cost > intent.max_network_fee:
             raise IntentMismatch(
-                f"the transfer pays {address_of(payment.recipient)}, not {intent.to}"
-            )
-        if payment.amount != intent.value:
-            raise IntentMismatch(f"the transfer pays {payment.amount} lamports, not {intent.value}")
-        if own.fee_lamports > intent.max_network_fee:
-            raise IntentMismatch(
-                f"the fee may be {own.fee_lamports} lamports, above the cap of "
-                f"{intent.max_network_fee}"
+                f"the fee may be {cost} lamports, above the cap of {intent.max_network_fee}"
             )
 
 
-def _sole_call(tx: SolanaTx, public_key: bytes) -> solana_messages.Instruction:
-    """Return the one instruction that is neither nonce advance nor compute budget setting."""
+def _verify_lamports(
+    calls: Sequence[solana_messages.Instruction], intent: Intent, public_key: bytes
+) -> None:
+    if len(calls) != 1:
+        raise IntentMismatch(f"the message has {len(calls)} instructions where one is expected")
+    payment = solana_messages.transfer(calls[0])
+    if payment is None or payment.contract is not None or payment.source != public_key:
+        raise IntentMismatch("the message's instruction is no transfer of lamports by the key")
+    if payment.recipient != bytes(_pubkey(intent.to)):
+        raise IntentMismatch(f"the transfer pays {address_of(payment.recipient)}, not {intent.to}")
+    if payment.amount != intent.value:
+        raise IntentMismatch(f"the transfer pays {payment.amount} lamports, not {intent.value}")
+
+
+def _payment_calls(tx: SolanaTx, public_key: bytes) -> list[solana_messages.Instruction]:
+    """Return the instructions that are neither nonce advance nor compute budget setting."""
     calls = list(tx.instructions)
     nonce = solana_messages.advanced_nonce(calls[0]) if calls else None
     if nonce is not None:
@@ -208,10 +225,7 @@ def _sole_call(tx: SolanaTx, public_key: bytes) -> solana_messages.Instruction:
     settings = [c.data[0] for c in calls if solana_messages.sets_compute_price_or_limit(c)]
     if len(set(settings)) != len(settings):
         raise IntentMismatch("a compute budget setting appears twice")
-    calls = [c for c in calls if not solana_messages.sets_compute_price_or_limit(c)]
-    if len(calls) != 1:
-        raise IntentMismatch(f"the message has {len(calls)} instructions where one is expected")
-    return calls[0]
+    return [c for c in calls if not solana_messages.sets_compute_price_or_limit(c)]
 
 
 def _own(tx: UnsignedTx) -> SolanaTx:

@@ -28,7 +28,7 @@ def _program(address: str) -> bytes:
 SYSTEM = bytes(32)
 TOKEN = _program("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 COMPUTE_BUDGET = _program("ComputeBudget111111111111111111111111111111")
-_ASSOCIATED_TOKEN = _program("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
+ASSOCIATED_TOKEN = _program("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
 _MEMO = _program("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
 
 _SYSTEM_TRANSFER = 2
@@ -44,7 +44,7 @@ _LAMPORTS_PER_SIGNATURE = 5_000
 _MICROLAMPORTS = 1_000_000
 
 # Programs that move nothing to third parties; anything else beside a transfer hides who is paid.
-_BYSTANDERS = frozenset({COMPUTE_BUDGET, _ASSOCIATED_TOKEN, _MEMO})
+_BYSTANDERS = frozenset({COMPUTE_BUDGET, ASSOCIATED_TOKEN, _MEMO})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Solana: a transfer with a recent blockhash, or with a durable nonce where one is configured.
+"""Solana: a transfer, of lamports or of a token, with a recent blockhash or a durable nonce.
 
 A blockhash lives about 150 slots, often less than an approval takes; a durable nonce does not
 expire, but it serialises the key's transactions. Compute units are asked for as a simulation used
@@ -13,8 +13,10 @@ from typing import Any
 
 from solders.hash import Hash
 from solders.message import Message
+from solders.pubkey import Pubkey
 
 from relayer.destinations.solana.destination import NONCE_AT
+from relayer.destinations.solana.tokens import TOKEN_ACCOUNT_BYTES, Token, look
 from relayer.settings import ComposerSettings
 from zrsign_chains.solana import SolanaChain
 from zrsign_chains.solana_messages import SIGNATURE_BYTES
@@ -27,6 +29,7 @@ UNIT_MARGIN_PERCENT = 20
 LEAST_UNITS = 300
 """What the two settings of the compute budget use themselves."""
 MICRO = 1_000_000
+NO_TOKEN = Token(decimals=0, create=False)
 
 
 class SolanaComposer(Composer):
@@ -41,7 +44,9 @@ class SolanaComposer(Composer):
     async def compose(self, task: ComposeTask) -> bytes:
         self._chain.validate_address(task.intent.to)
         nonce = self._nonce_accounts.get(task.sender)
+        token = await self._token(task)
         blockhash = await (self._durable(nonce, task) if nonce else self._recent())
+        rent = await self._rent(TOKEN_ACCOUNT_BYTES) if token.create else 0
 
         def build(limit: int, price: int) -> bytes:
             return self._chain.compose(
@@ -51,17 +56,19 @@ class SolanaComposer(Composer):
                 nonce,
                 unit_limit=limit,
                 unit_price=price,
+                decimals=token.decimals,
+                create=token.create,
             )
 
         plain = build(MAX_UNITS, 0)
-        base_fee = await self._fee(plain)
+        base_fee = await self._fee(plain) + rent
         await self._check_funds(task, base_fee)
         limit = await self._units(plain)
         spare = task.intent.max_network_fee - base_fee
         price = min(await self._price(task), spare * MICRO // limit)
         payload = build(limit, price)
         try:
-            await self._check_funds(task, await self._fee(payload))
+            await self._check_funds(task, await self._fee(payload) + rent)
         except Uncomposable:
             # Without a priority fee it can be paid.
             return build(limit, 0)
@@ -85,8 +92,7 @@ class SolanaComposer(Composer):
         return str(answer["blockhash"])
 
     async def _durable(self, account: str, task: ComposeTask) -> str:
-        options = {"encoding": "base64", "commitment": "confirmed"}
-        found = await self._ask("getAccountInfo", account, options)
+        found = await self._account(account)
         if found is None:
             raise Uncomposable(f"nonce_account_missing: {account} of {task.sender} does not exist")
         stored = str(Hash.from_bytes(base64.b64decode(found["data"][0])[NONCE_AT]))
@@ -95,6 +101,18 @@ class SolanaComposer(Composer):
         if stored in held:
             raise NotYet(f"nonce_held: {account} serves a transaction that is under way")
         return stored
+
+    async def _token(self, task: ComposeTask) -> Token:
+        if not task.intent.data:
+            return NO_TOKEN
+        return await look(task, bytes(Pubkey.from_string(task.intent.to)), self._account)
+
+    async def _account(self, address: str) -> Any:
+        options = {"encoding": "base64", "commitment": "confirmed"}
+        return await self._ask("getAccountInfo", address, options)
+
+    async def _rent(self, size: int) -> int:
+        return int(await self._rpc.call("getMinimumBalanceForRentExemption", size))
 
     async def _fee(self, payload: bytes) -> int:
         message = base64.b64encode(payload).decode()
@@ -125,18 +143,20 @@ class SolanaComposer(Composer):
         return fees[len(fees) * 3 // 4] if fees else 0
 
     async def _check_funds(self, task: ComposeTask, fee: int) -> None:
+        """`fee` is all that is paid beside the lamports that are asked for."""
         intent = task.intent
+        value = 0 if intent.data else intent.value
         if fee > intent.max_network_fee:
             raise Uncomposable(f"fee_above_cap: {fee} lamports, {intent.max_network_fee} allowed")
         balance = await self._balance(task.sender)
-        rest = balance - intent.value - fee
-        rent = int(await self._rpc.call("getMinimumBalanceForRentExemption", 0))
+        rest = balance - value - fee
+        rent = await self._rent(0)
         if rest < 0 or 0 < rest < rent:
             raise Uncomposable(
-                f"insufficient_funds: {task.sender} holds {balance} lamports; {intent.value} and a "
+                f"insufficient_funds: {task.sender} holds {balance} lamports; {value} and a "
                 f"fee of {fee} are to be paid, and what is left is nothing or at least {rent}"
             )
-        if await self._balance(intent.to) + intent.value < rent:
+        if not intent.data and await self._balance(intent.to) + value < rent:
             raise Uncomposable(
                 f"below_rent: {intent.to} would hold less than {rent} lamports, the least that an "
                 "account may"
