@@ -129,11 +129,18 @@ class EvmChain(Chain):
         return "0x" + keccak256(signed).hex()
 
     def compose(
-        self, intent: Intent, nonce: int, gas: int, max_fee: int, priority_fee: int
+        self,
+        intent: Intent,
+        nonce: int,
+        gas: int,
+        max_fee: int,
+        priority_fee: int,
+        kind: int = FEE_MARKET,
     ) -> bytes:
-        """Return an unsigned type 2 transaction (9 items) that does what the intent says.
+        """Return an unsigned transaction (9 items) that does what the intent says.
 
-        `max_fee` and `priority_fee` are wei per gas. Raises `MalformedAddress`, or
+        It has type 2, or no type where `kind` is `LEGACY`: then `max_fee` is its gas price, and
+        `priority_fee` the same. Both are wei per gas. Raises `MalformedAddress`, or
         `MalformedTransaction` when a number is out of range.
         """
         numbers = {"nonce": nonce, "gas": gas, "max_fee": max_fee, "priority_fee": priority_fee}
@@ -146,7 +153,7 @@ class EvmChain(Chain):
             amount=None,
             contract=None,
             chain_id=self.chain_id,
-            kind=FEE_MARKET,
+            kind=kind,
             nonce=nonce,
             gas_price=max_fee,
             priority_fee=priority_fee,

@@ -13,20 +13,15 @@ from relayer.outbox import Outbox
 from relayer.stages import Bounds
 from tests.processes import running
 from tests.relayer import cosmos
-from tests.relayer.nodes import ask, bitcoind, until_up
+from tests.relayer.nodes import bitcoind, evm_node
 from zrchain_lite.node import RunningNode
-from zrsign.local.network.ports import free_port
 from zrsign.local.tools import resolve
 from zrsign_daemon.jsonrpc import JsonRpc
 
 
 @pytest.fixture(scope="session")
 def anvil_url() -> Iterator[str]:
-    port = free_port()
-    command = [str(resolve("anvil").path), "--port", str(port), "--chain-id", "31338", "--silent"]
-    with running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as node:
-        url = f"http://127.0.0.1:{port}"
-        until_up(node, lambda: ask(url, "eth_chainId"))
+    with evm_node() as url:
         yield url
 
 

@@ -62,6 +62,18 @@ async def landed(worker: ChainWorker, item: OutboxItem) -> OutboxItem:
 
 
 @contextmanager
+def evm_node(*options: str) -> Iterator[str]:
+    """The URL of an Anvil with chain id 31338."""
+    port = free_port()
+    command = [str(resolve("anvil").path), "--port", str(port), "--chain-id", "31338", "--silent"]
+    output = subprocess.DEVNULL
+    with running([*command, *options], stdout=output, stderr=output) as node:
+        url = f"http://127.0.0.1:{port}"
+        until_up(node, lambda: ask(url, "eth_chainId"))
+        yield url
+
+
+@contextmanager
 def bitcoind(folder: Path, network: str = "regtest") -> Iterator[tuple[str, Path]]:
     """A node without peers, of the network that bitcoind calls so: its URL and its cookie file."""
     port = free_port()

@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from relayer.destinations.evm import contract as relayed
 from relayer.destinations.evm.answers import AT_ONCE
-from relayer.destinations.evm.fees import market_fees
+from relayer.destinations.evm.fees import market
 from relayer.outbox import Outbox
 from relayer.stages import OutboxItem, Stage
 from relayer.worker import ChainWorker
@@ -222,7 +222,7 @@ async def test_relayer_that_dies_before_it_sends__should_send_the_same_call(
 async def test_poor_account__should_send_what_it_can_pay(road: Road, outbox: Outbox) -> None:
     items = await waiting(road, outbox, 4)
     await road.rpc.call("evm_setAutomine", False)
-    fees, _ = await market_fees(road.rpc)
+    fees = (await market(road.rpc)).fees
     account = await road.account(1, wei=600_000 * fees.max_fee)
     await road.worker(outbox, account).tick()
     kept = await stored(outbox, items)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relayer.destinations.evm.composer import EvmComposer, affordable_fees
+from relayer.destinations.evm.fees import Market
 from relayer.nonces import Fees
 from relayer.settings import ComposerSettings
 from tests.waiting import until
@@ -167,12 +168,12 @@ async def test_dead_node__should_say_so() -> None:
 def test_affordable_fees__should_stay_within_cap_and_budget(
     fee: int, tip: int, base: int, gas: int, cap: int, budget: int
 ) -> None:
-    market = Fees(fee + 2 * base, tip)
+    market = Market(Fees(fee + 2 * base, tip), base + tip, base + base // 8)
     try:
-        fees = affordable_fees(market, base, gas, cap, budget)
+        fees = affordable_fees(market, gas, cap, budget)
     except Uncomposable:
         assert min(cap, budget) < gas * (base + base // 8)
         return
     assert fees.max_fee * gas <= min(cap, budget)
-    assert base <= fees.max_fee <= market.max_fee
+    assert base <= fees.max_fee <= market.fees.max_fee
     assert fees.priority_fee <= fees.max_fee

@@ -27,7 +27,7 @@ from relayer.destinations.evm.contract import (
     batch_call,
     is_batch,
 )
-from relayer.destinations.evm.fees import GWEI, market_fees, nonces
+from relayer.destinations.evm.fees import GWEI, Market, market, nonces
 from relayer.errors import NonceTaken
 from relayer.news import Built, Construction, Delivered, Final, Held, Included, News, Rejected
 from relayer.news import Unreachable as Silent
@@ -36,6 +36,7 @@ from relayer.outbox import Outbox
 from relayer.settings import AnswerSettings
 from relayer.stages import OutboxItem
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains.evm_transactions import FEE_MARKET
 from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
@@ -84,8 +85,7 @@ class AnswerBuilder(Builder):
             held = next((one for one in reserved if one.nonce == nonce), None)
             if held is None:
                 return Held("its nonce was given back")
-            market, _ = await market_fees(self._rpc)
-            fees = bumped(held.fees, market, self._max_fee)
+            fees = bumped(held.fees, (await self._market()).fees, self._max_fee)
             if fees is None:
                 return Held(f"fee cap of {self._max_fee // GWEI} gwei reached; sent again as it is")
             await self._contract(call.contract).estimate(self._account.address, call.data, call.gas)
@@ -131,11 +131,10 @@ class AnswerBuilder(Builder):
         if tx_id is not None:
             return Delivered(tx_id)
         call = await self._call(request)
-        market, base = await market_fees(self._rpc)
-        if base + market.priority_fee > self._max_fee:
-            asked = base + market.priority_fee
-            raise NotYet(f"gas costs {asked // GWEI} gwei, above {self._max_fee // GWEI}")
-        fees = Fees(min(market.max_fee, self._max_fee), market.priority_fee)
+        offered = await self._market()
+        if offered.now > self._max_fee:
+            raise NotYet(f"gas costs {offered.now // GWEI} gwei, above {self._max_fee // GWEI}")
+        fees = offered.within(self._max_fee)
         affordable = await self._affordable(call.gas, fees)
         shared: list[str] = []
         if item.rebuilds == 0 and not request.answer.wallet:
@@ -185,6 +184,13 @@ class AnswerBuilder(Builder):
         paid = await contract.paid_gas(request)
         needed = await contract.estimate(self._account.address, data, paid)
         return Call(contract.address, data, paid or needed * (100 + GAS_MARGIN_PERCENT) // 100)
+
+    async def _market(self) -> Market:
+        """Raises NotYet without a base fee: every chain that runs these contracts has one."""
+        offered = await market(self._rpc)
+        if offered.kind != FEE_MARKET:
+            raise NotYet(f"{self._rpc.endpoint} shows no base fee (EIP-1559)")
+        return offered
 
     def _contract(self, address: str) -> DirectContract:
         return DirectContract(self._rpc, address)

@@ -1,4 +1,4 @@
-"""EVM: nonce, gas and EIP-1559 fees for a simple transaction.
+"""EVM: nonce, gas and fees (EIP-1559, or a gas price where there is no base fee) of a payment.
 
 Transactions of one key are serialised by the ledger: whatever of it may still land holds its nonce
 and its cost, and the next one takes the lowest nonce that is free. One that was signed and given up
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from relayer.destinations.evm.contract import revert_text
-from relayer.destinations.evm.fees import market_fees, nonces
+from relayer.destinations.evm.fees import Market, market, nonces
 from relayer.nonces import Fees, next_nonce
 from relayer.settings import ComposerSettings
 from zrsign_chains.errors import ChainError
@@ -22,21 +22,19 @@ from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
 PLAIN_TRANSFER_GAS = 21_000
 
 
-def affordable_fees(market: Fees, base: int, gas: int, cap: int, budget: int) -> Fees:
+def affordable_fees(offered: Market, gas: int, cap: int, budget: int) -> Fees:
     """Market fees lowered to what `cap` (the request's) and `budget` (the key's) allow, in wei.
 
-    Raises Uncomposable with figures when the lowest useful fee (1.125 x base, one block's rise) is
-    out of reach.
+    Raises Uncomposable with figures when the lowest useful fee is out of reach.
     """
-    floor = base + base // 8
+    floor = offered.lowest
     for limit, name in ((cap, "fee_above_cap"), (budget, "insufficient_funds")):
         if limit < gas * floor:
             raise Uncomposable(
                 f"{name}: {gas} gas at {floor} wei cost {gas * floor} wei, {max(limit, 0)} are "
                 f"{'allowed' if name == 'fee_above_cap' else 'left'}"
             )
-    max_fee = min(market.max_fee, cap // gas, budget // gas)
-    return Fees(max_fee, min(market.priority_fee, max_fee))
+    return offered.within(min(cap // gas, budget // gas))
 
 
 class EvmComposer(Composer):
@@ -62,18 +60,17 @@ class EvmComposer(Composer):
                 f"transactions under way; {task.intent.value} are to be sent"
             )
         gas = await self._gas(task)
-        market, base = await market_fees(self._rpc)
+        offered = await market(self._rpc)
         held = {tx.nonce for tx in ahead}
         rival = _rival(task, self._ahead([one[-1] for one in task.given_up.values()], latest), held)
         if rival is not None:
-            market = _above(market, rival)
-        fees = affordable_fees(
-            market, base, gas, task.intent.max_network_fee, free - task.intent.value
-        )
-        if rival is not None and fees.max_fee < market.max_fee:
+            offered = offered.at_least(_above(rival))
+        cap, left = task.intent.max_network_fee, free - task.intent.value
+        fees = affordable_fees(offered, gas, cap, left)
+        if rival is not None and fees.max_fee < offered.fees.max_fee:
             raise Uncomposable(
                 f"fee_above_cap: nonce {rival.nonce} is taken by a transaction that was given up; "
-                f"to replace it {gas} gas at {market.max_fee} wei are needed"
+                f"to replace it {gas} gas at {offered.fees.max_fee} wei are needed"
             )
         return self._chain.compose(
             task.intent,
@@ -81,22 +78,24 @@ class EvmComposer(Composer):
             gas=gas,
             max_fee=fees.max_fee,
             priority_fee=fees.priority_fee,
+            kind=offered.kind,
         )
 
     async def outbid(self, task: ComposeTask, payload: bytes) -> bytes | None:
         """Its nonce again, where its fee is below the market's and no earlier one is due."""
         stuck = self._chain.parse(payload)
         latest, _ = await nonces(self._rpc, task.sender)
-        market, base = await market_fees(self._rpc)
-        asked = base + market.priority_fee
-        tempting = stuck.gas_price >= asked and stuck.priority_fee >= market.priority_fee
+        offered = await market(self._rpc)
+        tempting = (
+            stuck.gas_price >= offered.now and stuck.priority_fee >= offered.fees.priority_fee
+        )
         if stuck.nonce != latest or tempting:
             return None
         ahead = self._ahead(task.under_way.values(), latest)
         balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
         budget = balance - stuck.value - sum(tx.value + tx.max_fee for tx in ahead)
-        wanted, cap = _above(market, stuck), task.intent.max_network_fee
-        fees = affordable_fees(wanted, base, stuck.gas, cap, budget)
+        wanted, cap = offered.at_least(_above(stuck)), task.intent.max_network_fee
+        fees = affordable_fees(wanted, stuck.gas, cap, budget)
         least = raised(stuck.gas_price)
         if fees.max_fee < least or fees.priority_fee < raised(stuck.priority_fee):
             raise Uncomposable(
@@ -109,6 +108,7 @@ class EvmComposer(Composer):
             gas=stuck.gas,
             max_fee=fees.max_fee,
             priority_fee=fees.priority_fee,
+            kind=stuck.kind,
         )
 
     async def stale(self, payload: bytes, sender: str) -> bool:
@@ -159,7 +159,6 @@ def _rival(task: ComposeTask, given_up: list[EvmTx], held: Collection[int]) -> E
     return min(same or rivals, key=lambda tx: tx.nonce, default=None)
 
 
-def _above(market: Fees, rival: EvmTx) -> Fees:
-    """The market's fees, and at least those that take a rival's place in the pools."""
-    max_fee = max(market.max_fee, raised(rival.gas_price))
-    return Fees(max_fee, min(max(market.priority_fee, raised(rival.priority_fee)), max_fee))
+def _above(rival: EvmTx) -> Fees:
+    """The least fees that take a rival's place in the pools."""
+    return Fees(raised(rival.gas_price), raised(rival.priority_fee))
