@@ -91,6 +91,12 @@ class ComposerSettings(Part):
     """Most gas that a transaction gets; above it the transaction is rejected."""
     nonce_accounts: dict[str, str] = Field(default_factory=dict)
     """Durable nonce accounts on Solana: wallet address to nonce account, both base58."""
+    nonce_payer_key_file: Path | None = None
+    """File with the secret of a Solana account: 32 bytes in hexadecimal, Ed25519.
+
+    It pays 1,447,680 lamports for the nonce account of each wallet whose payment expired while it
+    waited for approvals.
+    """
 
 
 class RelayerSettings(Settings):

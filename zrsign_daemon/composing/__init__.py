@@ -18,10 +18,11 @@ from zrsign_daemon.composing.errors import ComposingError, NotYet, Uncomposable
 class ComposeTask:
     """What a simple transaction asks for and who signs it; `sender` is the key's address.
 
-    `under_way` are unsigned transactions of the same key that may still land, by request id.
-    `given_up` are those that were signed and whose request ended as failed, each with those that
-    replaced it, the newest last: where one may still land, the new transaction has to take its
-    place, so that not both can.
+    `went_stale`: an earlier transaction of the request could not land any more when its approvals
+    were still missing. `under_way` are unsigned transactions of the same key that may still land,
+    by request id. `given_up` are those that were signed and whose request ended as failed, each
+    with those that replaced it, the newest last: where one may still land, the new transaction has
+    to take its place, so that not both can.
     """
 
     request_id: int
@@ -31,6 +32,7 @@ class ComposeTask:
     intent: Intent
     under_way: Mapping[int, bytes] = field(default_factory=dict)
     given_up: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
+    went_stale: bool = False
 
 
 class Composer(Protocol):

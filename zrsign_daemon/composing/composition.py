@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from zrchain_lite.client import TxFailed
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
@@ -111,7 +112,8 @@ class Composition:
             if not stale or self._refused[request.id] >= MAX_PROPOSALS:
                 continue
             try:
-                payload = await self._composer.compose(await self._task(composable))
+                task = replace(await self._task(composable), went_stale=True)
+                payload = await self._composer.compose(task)
             except (ComposingError, ChainError) as error:
                 self._settle("waiting", request, f"stale, and {error}")
             else:

@@ -16,12 +16,15 @@ from solders.message import Message
 from solders.pubkey import Pubkey
 
 from relayer.destinations.solana.destination import NONCE_AT
+from relayer.destinations.solana.durable import ACCOUNT_BYTES as NONCE_ACCOUNT_BYTES
+from relayer.destinations.solana.durable import NoncePayer
 from relayer.destinations.solana.tokens import TOKEN_ACCOUNT_BYTES, Token, look
 from relayer.settings import ComposerSettings
 from zrsign_chains.solana import SolanaChain
 from zrsign_chains.solana_messages import SIGNATURE_BYTES
 from zrsign_daemon.composing import Composer, ComposeTask, NotYet, Uncomposable
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused
+from zrsign_daemon.keyfile import read_secret
 
 MAX_UNITS = 1_400_000
 """Most compute units of a transaction."""
@@ -33,17 +36,19 @@ NO_TOKEN = Token(decimals=0, create=False)
 
 
 class SolanaComposer(Composer):
-    """One cluster through one node. `limits` names the durable nonce accounts."""
+    """One cluster through one node. `limits` names durable nonce accounts, or who pays for them."""
 
     def __init__(self, chain: str, rpc: JsonRpc, limits: ComposerSettings):
         self.chain = chain
         self._chain = SolanaChain(chain)
         self._rpc = rpc
         self._nonce_accounts = limits.nonce_accounts
+        key_file = limits.nonce_payer_key_file
+        self._payer = None if key_file is None else NoncePayer(read_secret(key_file))
 
     async def compose(self, task: ComposeTask) -> bytes:
         self._chain.validate_address(task.intent.to)
-        nonce = self._nonce_accounts.get(task.sender)
+        nonce = await self._nonce(task)
         token = await self._token(task)
         blockhash = await (self._durable(nonce, task) if nonce else self._recent())
         rent = await self._rent(TOKEN_ACCOUNT_BYTES) if token.create else 0
@@ -75,12 +80,16 @@ class SolanaComposer(Composer):
         return payload
 
     async def stale(self, payload: bytes, sender: str) -> bool:
-        """Its blockhash is expired; one with a durable nonce lives on."""
-        blockhash = str(Message.from_bytes(payload).recent_blockhash)
-        if sender in self._nonce_accounts:
-            return False
+        """Its blockhash is expired, or its durable nonce was used, by the key's owner elsewhere."""
+        message = self._chain.parse(payload)
         for commitment in ("confirmed", "finalized"):
-            if await self._ask("isBlockhashValid", blockhash, {"commitment": commitment}):
+            if message.nonce_account is not None:
+                found = await self._account(message.nonce_account, commitment)
+                lives = found is not None and _stored(found) == message.blockhash
+            else:
+                asked = message.blockhash, {"commitment": commitment}
+                lives = await self._ask("isBlockhashValid", *asked)
+            if lives:
                 return False
         return True
 
@@ -91,11 +100,30 @@ class SolanaComposer(Composer):
         answer = await self._ask("getLatestBlockhash", {"commitment": "confirmed"})
         return str(answer["blockhash"])
 
+    async def _nonce(self, task: ComposeTask) -> str | None:
+        """The wallet's nonce account, if it has one. Raises NotYet while one is made."""
+        named = self._nonce_accounts.get(task.sender)
+        if named is not None or self._payer is None:
+            return named
+        account = self._payer.address_for(task.sender)
+        if await self._account(account) is not None:
+            return account
+        if not task.went_stale:
+            return None
+        rent = await self._rent(NONCE_ACCOUNT_BYTES)
+        made = self._payer.creation(task.sender, await self._recent(), rent)
+        try:
+            raw, options = base64.b64encode(made).decode(), {"encoding": "base64"}
+            await self._rpc.call("sendTransaction", raw, options)
+        except NodeRefused as error:
+            raise NotYet(f"nonce_account: {account} is not made: {error.text}") from error
+        raise NotYet(f"nonce_account: {account} is being made for {task.sender}")
+
     async def _durable(self, account: str, task: ComposeTask) -> str:
         found = await self._account(account)
         if found is None:
             raise Uncomposable(f"nonce_account_missing: {account} of {task.sender} does not exist")
-        stored = str(Hash.from_bytes(base64.b64decode(found["data"][0])[NONCE_AT]))
+        stored = _stored(found)
         under_way = task.under_way.values()
         held = {str(Message.from_bytes(payload).recent_blockhash) for payload in under_way}
         if stored in held:
@@ -107,8 +135,8 @@ class SolanaComposer(Composer):
             return NO_TOKEN
         return await look(task, bytes(Pubkey.from_string(task.intent.to)), self._account)
 
-    async def _account(self, address: str) -> Any:
-        options = {"encoding": "base64", "commitment": "confirmed"}
+    async def _account(self, address: str, commitment: str = "confirmed") -> Any:
+        options = {"encoding": "base64", "commitment": commitment}
         return await self._ask("getAccountInfo", address, options)
 
     async def _rent(self, size: int) -> int:
@@ -167,3 +195,8 @@ class SolanaComposer(Composer):
 
     async def _ask(self, method: str, *params: Any) -> Any:
         return (await self._rpc.call(method, *params))["value"]
+
+
+def _stored(account: Any) -> str:
+    """The nonce that a nonce account holds now."""
+    return str(Hash.from_bytes(base64.b64decode(account["data"][0])[NONCE_AT]))
