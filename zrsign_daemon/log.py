@@ -12,8 +12,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, Set
+from contextlib import suppress
 from pathlib import PurePath
-from typing import Any, Final, cast
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -38,11 +39,23 @@ def configure(name: str, *, level: str = "info", json: bool = True, **fields: st
             logging.getLevelNamesMapping()[level.upper()]
         ),
         # Standard error as it is when a line is written, not as it was here.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(daemon=name, **fields)
+
+
+class _StandardError:
+    """What cannot be written, on a full disk, is lost: a daemon does not end of it."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def get_logger(**fields: object) -> FilteringBoundLogger:

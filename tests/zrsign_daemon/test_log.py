@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -149,3 +152,15 @@ def test_log__should_show_errors_without_the_values_of_their_frames(
     line = capsys.readouterr().err
     assert "11 letters" in line
     assert "open sesame" not in line
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_full_disk__should_not_end_what_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that logs its failure outlives it, wherever the log lies."""
+    log.configure("test")
+    monkeypatch.setattr("sys.stderr", FullDisk())
+    log.get_logger().error("pass_failed")
