@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from relayer.errors import ClaimLost, NonceTaken
 from relayer.nonces import Reservation
-from relayer.stages import ItemKey, OutboxItem, Stage, Standing, owes
+from relayer.stages import LONGEST_PAUSE_S, ItemKey, OutboxItem, Stage, Standing, owes
 from relayer.tables import SCHEMA, ItemRow, NonceRow, columns, item_of, reservation_of
 from zrsign_daemon.database import Database
 
@@ -267,7 +267,7 @@ def _due(chain: str, now: float, limit: int) -> Select[Any]:
         .where(
             ItemRow.chain == chain,
             ItemRow.stage.not_in([Stage.DONE, Stage.FAILED]),
-            ItemRow.next_at <= now,
+            or_(ItemRow.next_at <= now, ItemRow.next_at > now + LONGEST_PAUSE_S),
         )
         .order_by(ItemRow.next_at, ItemRow.key)
         .limit(limit)

@@ -38,6 +38,8 @@ from relayer.news import (
 ItemKey = NewType("ItemKey", str)
 
 PENDING = "pending: it is in no block yet"
+LONGEST_PAUSE_S = 300.0
+"""What is not due for longer than this was noted when the clock was wrong."""
 
 
 class Stage(StrEnum):
@@ -163,8 +165,15 @@ def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
     """The next item and effect after `news` was seen at `now`. An ended item never changes."""
     if item.stage.ended:
         return Move(item)
-    move = _decide(item, news, now, bounds)
+    move = _decide(_in_time(item, now), news, now, bounds)
     return replace(move, item=_noted(move.item, now, bounds))
+
+
+def _in_time(item: OutboxItem, now: float) -> OutboxItem:
+    """The item, without times that lie ahead: the clock was set back since."""
+    due = item.next_at if item.next_at <= now + LONGEST_PAUSE_S else now
+    sent_at, waits_since = min(item.sent_at, now), min(item.waits_since, now)
+    return replace(item, next_at=due, sent_at=sent_at, waits_since=waits_since)
 
 
 def _noted(item: OutboxItem, now: float, bounds: Bounds) -> OutboxItem:

@@ -10,7 +10,7 @@ import pytest
 
 from relayer.nonces import Fees, Reservation
 from relayer.outbox import Outbox
-from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing
+from relayer.stages import LONGEST_PAUSE_S, ItemKey, ItemKind, OutboxItem, Stage, Standing
 from tests.postgres import fresh
 from tests.postgres import server as server
 
@@ -45,6 +45,13 @@ async def test_due__should_give_open_items_of_the_chain_in_time_order(outbox: Ou
     await outbox.add(item(4, stage=Stage.DONE))
     await outbox.add(replace(item(5), chain="eip155:1"))
     assert [one.key for one in await outbox.due(CHAIN, 50.0)] == ["answer/2", "answer/1"]
+
+
+async def test_item_noted_by_a_fast_clock__should_be_due(outbox: Outbox) -> None:
+    """The clock was set back by an hour: nothing waits for it to pass again."""
+    await outbox.add(item(1, next_at=100.0 + 3_600))
+    await outbox.add(item(2, next_at=100.0 + LONGEST_PAUSE_S))
+    assert [one.key for one in await outbox.due(CHAIN, 100.0)] == ["answer/1"]
 
 
 async def test_open_counts__should_leave_out_what_is_ended_and_reported(outbox: Outbox) -> None:

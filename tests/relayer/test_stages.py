@@ -368,3 +368,13 @@ def test_variants__should_end_with_the_one_that_landed() -> None:
 def test_item_that_was_never_built__should_fail_without_a_transaction() -> None:
     failed, _ = after([Rejected("never")])
     assert (failed.stage, failed.tx_ids, failed.tx_id) == (Stage.FAILED, (), "")
+
+
+def test_clock_that_was_set_back__should_delay_nothing() -> None:
+    """A dropped transaction is sent again, and one that waits is replaced in its time."""
+    noted = replace(item(), stage=Stage.INCLUSION, accepted=True, next_at=5e3, sent_at=4_999.0)
+    noted = replace(noted, waits_since=4_999.0)
+    assert decide(noted, Unknown(), 1_400.0, BOUNDS).effect is Effect.SUBMIT
+    waits = decide(noted, Pending(), 1_400.0, BOUNDS).item
+    assert max(waits.sent_at, waits.waits_since) <= 1_400.0
+    assert waits.next_at <= 1_400.0 + BOUNDS.poll_s
