@@ -44,6 +44,7 @@ lint: setup $(OPENZEPPELIN) ## Style, types, and whether generated files are fre
 	$(BIN)/python scripts/compile_contracts.py --check
 	$(BIN)/python scripts/compile_proto.py --check
 	$(BIN)/python scripts/settings_reference.py --check
+	$(BIN)/python -m scripts.fault_matrix --check
 	echo "· locks hold no addresses"
 	! grep -nE '://|"resolved"' locks/*.lock zrsign/local/tools/*.lock
 	! grep -n '"resolved"' zrsign/local/tools/npm/package-lock.json {contracts,tests/cosmjs,tests/ethers}/package-lock.json
@@ -91,8 +92,9 @@ prove: setup $(OPENZEPPELIN) .venv-halmos/.synced ## Halmos: what contracts/proo
 mutants-solidity: setup $(OPENZEPPELIN) ## Change one thing at a time in the contracts and see whether forge's tests notice
 	$(BIN)/python -m scripts.solidity_mutants $(ARGS)
 
-docs: setup ## Write docs/settings.md from the settings classes
+docs: setup ## Write docs/settings.md from the settings classes, and the matrix of docs/faults.md
 	$(BIN)/python scripts/settings_reference.py
+	$(BIN)/python -m scripts.fault_matrix
 
 clean: ## Remove environments, tools and everything that is made
 	rm -rf .venv .venv-ape .venv-cosmpy .venv-slither .tools .zrsign .build build dist

@@ -257,7 +257,7 @@ async def test_full_disk__should_stop_an_operator_before_it_signs(world: World) 
 async def test_wrong_clock__should_do_no_harm(world: World, seconds: int) -> None:
     network, victim = world.network, 5
     await network.kill(name(victim))
-    await network.restart_as(name(victim), "tests.e2e.skewed", str(seconds))
+    await network.restart(name(victim), skew_s=seconds)
     await network.together()
     await world.signs_with(victim)
     process = network.process(name(victim))

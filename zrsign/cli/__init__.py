@@ -12,6 +12,7 @@ import typer
 
 from zrsign import __version__
 from zrsign.cli import (
+    chaos,
     contracts,
     daemons,
     governance,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 PARTS = (
     network,
+    chaos,
     testnet,
     contracts,
     tools,

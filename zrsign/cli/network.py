@@ -104,11 +104,12 @@ def up(
 
     directory = state or state_root() / "network"
     with suppress(KeyboardInterrupt), live:
-        _run(LocalNetwork(directory, ports, services, _committee(keyring), validators), use)
+        _run(LocalNetwork(directory, ports, services, committee_of(keyring), validators), use)
     err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 
-def _committee(keyring: str) -> Committee | None:
+def committee_of(keyring: str) -> Committee | None:
+    """The operators that `--keyring` names; None for one process. Raises UsageError."""
     from zrsign.local.network.operators import Committee
 
     if keyring == LOCAL:
@@ -129,7 +130,7 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
     from zrsign.local.network.manifest import state_root
     from zrsign.local.network.ports import Ports
 
-    directory, committee = state or state_root() / "demo", _committee(keyring)
+    directory, committee = state or state_root() / "demo", committee_of(keyring)
     programme, services = Programme(), Services()
     started = time.monotonic()
 

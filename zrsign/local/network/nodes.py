@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from zrsign.local import tools
@@ -80,19 +81,23 @@ class Bitcoin:
             "fallbackfee=0.00002\n"
             f"[regtest]\nrpcbind={HOST}\nrpcallowip={HOST}\nrpcport={ports.bitcoin_rpc}\n"
         )
-        process = await supervisor.start(
-            "bitcoin",
-            [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"],
-        )
         cookie = data_dir / "regtest" / ".cookie"
         node = ChainNode(
             "bitcoin", BITCOIN_REGTEST, f"http://{HOST}:{ports.bitcoin_rpc}", cookie_file=cookie
         )
-        rpc = Rpc(node.rpc_url, cookie)
-        await supervisor.ready(process, lambda: rpc.answers("getblockchaininfo"), START_TIMEOUT_S)
-        bitcoin = cls(node, rpc)
-        await bitcoin._open_wallet()
+        bitcoin = cls(node, Rpc(node.rpc_url, cookie))
+        await bitcoin.run(supervisor, data_dir)
         return bitcoin
+
+    async def run(self, supervisor: Supervisor, data_dir: Path) -> None:
+        """Start the process, for the first time or again. Raises NetworkError."""
+        process = await supervisor.start(
+            "bitcoin",
+            [tools.resolve("bitcoind").path, f"-datadir={data_dir}", "-printtoconsole=1"],
+        )
+        up = partial(self.rpc.answers, "getblockchaininfo")
+        await supervisor.ready(process, up, START_TIMEOUT_S)
+        await self._open_wallet()
 
     async def _open_wallet(self) -> None:
         if self.WALLET not in await self.rpc.call("listwallets"):
@@ -108,6 +113,10 @@ class Bitcoin:
     async def wallet(self, method: str, *params: object) -> str:
         """Call a method of the funding wallet and return its answer as text."""
         return str(await self._wallet.call(method, *params))
+
+    async def new_address(self) -> str:
+        """An address of the funding wallet that nobody has paid yet."""
+        return await self.wallet("getnewaddress", "", "bech32")
 
     async def mine(self, blocks: int = 1) -> None:
         """Mine blocks at once, whatever waits."""
@@ -129,10 +138,20 @@ class Bitcoin:
 
         self._mining = asyncio.create_task(mine_on())
 
-    async def stop(self) -> None:
-        """Stop mining and close the connection; the supervisor stops the process."""
+    @property
+    def mining(self) -> bool:
+        """Whether blocks come by themselves."""
+        return self._mining is not None
+
+    def stop_mining(self) -> None:
+        """No block comes by itself any more."""
         if self._mining is not None:
             self._mining.cancel()
+            self._mining = None
+
+    async def stop(self) -> None:
+        """Stop mining and close the connection; the supervisor stops the process."""
+        self.stop_mining()
         await self._wallet.close()
         await self.rpc.close()
 

@@ -1,4 +1,4 @@
-"""An operator whose clock is wrong: `python -m tests.e2e.skewed SECONDS --config F`.
+"""Runs a program whose clock is wrong: `python -m zrsign.local.chaos.skewed SECONDS MODULE …`.
 
 Wrong is what Python tells of the date. gRPC and the TLS library in it see the right one, so their
 deadlines, which Python computes, are right as well. A monotonic clock is not set by anybody.
@@ -7,13 +7,14 @@ deadlines, which Python computes, are right as well. A monotonic clock is not se
 from __future__ import annotations
 
 import datetime as dt
+import runpy
 import sys
 import time
 from typing import Any
 
 
 def skew(seconds: float) -> None:
-    """Before anything else takes a clock for its own."""
+    """Set the clock wrong, before anything else takes it for its own."""
     right = time.time
 
     def wrong() -> float:
@@ -32,6 +33,4 @@ def skew(seconds: float) -> None:
 
 if __name__ == "__main__":
     skew(float(sys.argv.pop(1)))
-    from zrsign_operator.__main__ import main
-
-    sys.exit(main())
+    runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
