@@ -45,7 +45,7 @@ class Route:
 def messages(file: FileDescriptor, *parts: object) -> tuple[MsgHandler, ...]:
     """The handlers of the file's `service Msg`, by the methods of `parts`."""
     return tuple(
-        _handler(method.input_type, handle)
+        message(method.input_type, handle)
         for method, handle in bound(_service(file, "Msg"), *parts)
     )
 
@@ -53,6 +53,14 @@ def messages(file: FileDescriptor, *parts: object) -> tuple[MsgHandler, ...]:
 def queries(file: FileDescriptor, *parts: object) -> tuple[QueryHandler, ...]:
     """The handlers of the file's `service Query`, by the methods of `parts`."""
     return tuple(query(*each) for each in bound(_service(file, "Query"), *parts))
+
+
+def message(type_: Descriptor, handle: Callable[[Context, Any], Message]) -> MsgHandler:
+    """The handler of one message of a `service Msg`; raises CompositionError."""
+    name, *inside = _signer(type_)
+    options: Any = type_.fields_by_name[name].GetOptions()
+    operator = options.Extensions[cosmos_pb2.scalar] == "cosmos.ValidatorAddressString"
+    return MsgHandler(GetMessageClass(type_), handle, name, "".join(inside), operator=operator)
 
 
 def query(method: MethodDescriptor, handle: Callable[[Context, Any], Message]) -> QueryHandler:
@@ -119,13 +127,6 @@ def _service(file: FileDescriptor, name: str) -> ServiceDescriptor:
         return file.services_by_name[name]
     except KeyError:
         raise CompositionError(f"{file.name} has no service {name}") from None
-
-
-def _handler(message: Descriptor, handle: Callable[[Context, Any], Message]) -> MsgHandler:
-    name, *inside = _signer(message)
-    options: Any = message.fields_by_name[name].GetOptions()
-    operator = options.Extensions[cosmos_pb2.scalar] == "cosmos.ValidatorAddressString"
-    return MsgHandler(GetMessageClass(message), handle, name, "".join(inside), operator=operator)
 
 
 def _signer(message: Descriptor) -> tuple[str, ...]:

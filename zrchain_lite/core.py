@@ -19,6 +19,7 @@ from zrchain_lite.modules.slashing import SlashingModule
 from zrchain_lite.modules.staking import StakingModule
 from zrchain_lite.modules.treasury import TreasuryModule
 from zrchain_lite.modules.upgrade import UpgradeModule
+from zrchain_lite.modules.validation import ValidationModule
 
 
 def core_modules(keepers: Keepers) -> tuple[Module, ...]:
@@ -37,6 +38,7 @@ def core_modules(keepers: Keepers) -> tuple[Module, ...]:
         SlashingModule(keepers.slashing, bank),
         GovModule(keepers.gov),
         StakingModule(keepers.staking, bank),
+        ValidationModule(keepers.staking, bank),
         IdentityModule(identity, policy),
         PolicyModule(policy),
         TreasuryModule(treasury, policy),

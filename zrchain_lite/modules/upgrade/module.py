@@ -8,7 +8,7 @@ x/upgrade.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from zrchain_lite import binding
 from zrchain_lite.errors import InvalidArgument, LedgerError, Unauthorized
@@ -102,9 +102,6 @@ class UpgradeModule(Module):
         governance = bank.module_address("gov")
         self._plans = plans
         self._messages, self._queries = UpgradeMessages(governance), UpgradeQueries(governance)
-
-    def init_genesis(self, ctx: Context, genesis: Mapping[str, Any]) -> None:
-        """There is nothing to set."""
 
     def begin_block(self, ctx: Context) -> None:
         """Carry out the plan of this height. Raises UpgradeNeeded for one that is not known."""
