@@ -54,6 +54,7 @@ async def run(
     rng, count = random.Random(seed), 0  # noqa: S311 - a programme, and no secret
     async with traffic(network) as user:
         await user.fund_bitcoin(COINS)
+        await user.bury()
         keep_copies(network)
         keyring = network.committee.names if network.committee else ("keyring",)
         ends = clock() + seconds

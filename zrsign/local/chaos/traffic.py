@@ -13,7 +13,7 @@ from eth_account import Account as EvmAccount
 from eth_utils.address import to_checksum_address
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
-from zrsign.local.chaos.network import ChaosNetwork
+from zrsign.local.chaos.network import RISKY, ChaosNetwork
 from zrsign.local.network.nodes import fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.sdk import ContractMode, Handle, KeyAnswer, Options, ZrSign
@@ -82,6 +82,11 @@ class Traffic:
         for _ in range(coins):
             await self.network.bitcoin.fund(self.bitcoin.address, COIN_SATS)
             self.funded_sats += COIN_SATS
+
+    async def bury(self) -> None:
+        """Put as many blocks on what there is that no reorganisation here reaches it."""
+        await self.destination.call("anvil_mine", hex(RISKY))
+        await self.network.bitcoin.mine(RISKY)
 
     def _note(self, asked: Asked) -> Asked:
         self.asked.append(asked)
