@@ -36,6 +36,7 @@ THREATS: dict[str, tuple[str, ...]] = {
     "that the honest ones cannot sign with": (
         "test_last_message__should_reach_all_who_one_of_them_wants_it_kept_from",
         "test_key__should_not_be_made_by_those_whom_a_proposer_chose",
+        "test_key__should_be_made_by_all_who_are_here",
         "test_key_that_too_few_hold__should_be_made_again",
     ),
     "has a key counted that too few hold": (

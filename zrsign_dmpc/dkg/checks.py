@@ -26,7 +26,7 @@ def commitment_to(execution: Execution, party: int, opening: Opening) -> bytes:
 
 def joint_rid(board: Heard) -> bytes:
     """rid, the exclusive or of all contributions."""
-    return _xor(opening.rid for opening in openings(board).values())
+    return board.derive("rid", lambda: _xor(each.rid for each in openings(board).values()))
 
 
 def joint_chain_code(board: Heard) -> bytes:
@@ -152,7 +152,8 @@ def wrong_proof(board: Heard, suspect: int, _: Value) -> bool:
 
 def _unfit(board: Heard) -> bool:
     """Whether an opening is misshapen: then no honest party went on; later faults are moot."""
-    return any(misshapen_opening(board, party, ()) for party in board.execution.parties.indices)
+    parties = board.execution.parties.indices
+    return board.derive("unfit", lambda: any(misshapen_opening(board, i, ()) for i in parties))
 
 
 def _sum_by_coefficient(board: Heard) -> tuple[Point, ...]:

@@ -117,7 +117,10 @@ class Checks:
 
     def _unfit(self, board: Heard) -> bool:
         """Whether an opening is misshapen: then no honest party went on; later faults are moot."""
-        return any(self.misshapen_opening(board, party, ()) for party in self.plan.parties)
+        parties = self.plan.parties
+        return board.derive(
+            "unfit", lambda: any(self.misshapen_opening(board, i, ()) for i in parties)
+        )
 
     def _joint(self, board: Heard) -> tuple[Point, ...]:
         rows = [self.commitments(board, dealer) for dealer in self.plan.constants]
