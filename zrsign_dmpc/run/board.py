@@ -39,9 +39,11 @@ class Board:
         """The message in a slot, if it has come; not noted as read."""
         return self._messages.get(slot)
 
-    def put(self, message: Message) -> None:
-        """File a message in its slot."""
+    def put(self, message: Message, body: Record | None = None) -> None:
+        """File a message in its slot; the body of one's own need not be decoded."""
         self._messages[message.slot] = message
+        if body is not None:
+            self._bodies[message.slot] = body
 
     def read(self, slot: Slot) -> Record:
         """The body of a message, decoded once; not noted. Raises MissingMessage, EncodingError."""

@@ -186,13 +186,13 @@ class Session(Generic[T]):
 
     def _send_round(self) -> list[Outbound]:
         outgoing = self._round.outgoing()
-        sent: list[Message] = []
+        said: list[tuple[MessageKind, int, Record]] = []
         if outgoing.broadcast is not None:
-            sent.append(self._signed(MessageKind.BROADCAST, EVERYBODY, outgoing.broadcast))
-        for recipient, record in sorted(outgoing.direct.items()):
-            sent.append(self._signed(MessageKind.DIRECT, recipient, record))
-        for message in sent:
-            self._board.put(message)
+            said.append((MessageKind.BROADCAST, EVERYBODY, outgoing.broadcast))
+        said += [(MessageKind.DIRECT, i, each) for i, each in sorted(outgoing.direct.items())]
+        sent = [self._signed(*each) for each in said]
+        for message, (_, _, record) in zip(sent, said, strict=True):
+            self._board.put(message, record.as_read())
         return [Outbound(message.recipient or None, message.encode()) for message in sent]
 
     def _signed(self, kind: MessageKind, recipient: int, record: Record) -> Message:

@@ -82,7 +82,8 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
     """Append one item without a version byte; the transcript absorbs these."""
     if depth > MAX_DEPTH:
         raise EncodingError(f"values nest deeper than {MAX_DEPTH}")
-    write = _LEAVES.get(type(value)) or _other_leaf(value)
+    kind_of = type(value)
+    write = _LEAVES.get(kind_of) or (None if kind_of in _PARTED else _other_leaf(value))
     if write is not None:
         kind, body = write(value)
         out += _head(kind, len(body))
@@ -92,7 +93,7 @@ def write_item(out: bytearray, value: Value, depth: int = 0) -> None:
         write_item(out, value.tag, depth + 1)
         for field in value.fields:
             write_item(out, field, depth + 1)
-    elif isinstance(value, Sequence):
+    elif isinstance(value, (tuple, list, Sequence)):
         out += _head(_LIST, len(value))
         for item in value:
             write_item(out, item, depth + 1)
@@ -139,11 +140,13 @@ _LEAVES: Final[dict[type, _Leaf | None]] = {
     **{type(group.generator): _point for group in GROUPS},
 }
 """How items of each type are written. Most are of just these types: no slow look at classes."""
+_PARTED: Final = frozenset({tuple, list, Tagged})
+"""Types of items that have parts."""
 
 
 def _other_leaf(value: Value) -> _Leaf | None:
     """How an item of a derived type is written; None: it is none, or has parts."""
-    if type(value) in (tuple, list, Tagged, bool):
+    if isinstance(value, bool):
         return None
     kinds = ((int, _integer), (str, _text), ((bytes, bytearray), _octets), (Point, _point))
     return next((write for kind, write in kinds if isinstance(value, kind)), None)

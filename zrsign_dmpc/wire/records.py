@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
+from gmpy2 import mpz
+
 from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.group.curves import Point
 from zrsign_dmpc.wire.encoding import Tagged, Value, decode, encode
@@ -30,6 +32,10 @@ class Record:
         return Tagged(
             _tag(type(self)), tuple(_to_value(getattr(self, f.name)) for f in fields(self))
         )
+
+    def as_read(self) -> Self:
+        """This record as who decodes it has it, with plain integers; points are not read again."""
+        return self.from_value(self.to_value())
 
     def encode(self) -> bytes:
         """The canonical encoding. Raises EncodingError."""
@@ -94,12 +100,21 @@ def _reader(kind: Any) -> Callable[[Value], Any]:
     if issubclass(kind, Record):
         return kind.from_value  # type: ignore[no-any-return]
 
+    if kind is int:
+        return _read_integer
+
     def read_leaf(value: Value) -> Any:
         if not isinstance(value, kind):
             raise EncodingError(f"a {kind.__name__} is expected here, not a {type(value).__name__}")
         return value
 
     return read_leaf
+
+
+def _read_integer(value: Value) -> int:
+    if not isinstance(value, (int, mpz)):
+        raise EncodingError(f"an int is expected here, not a {type(value).__name__}")
+    return int(value)
 
 
 def _points(value: Value) -> Iterator[Point]:
