@@ -33,7 +33,7 @@ OURS_FROM = 100
 MISSING_PACKAGES = {
     "api": "the sidecar is another program; this ledger has no oracle",
     "zrchain.dct": "no wrapped assets: only the enum is here, which keys' messages name",
-    "zrchain.mint": "nothing is minted: the supply is the genesis file's",
+    "zrchain.mint": "minting is the Cosmos SDK's own module",
     "zrchain.zenbtc": "no wrapped assets",
     "zrchain.zenex": "no swap",
     "zrchain.zentp": "no bridge",
