@@ -136,7 +136,11 @@ class Ledger:
     def ask_key(self, key_type: str, *, own_key: bool = False) -> int:
         id_ = self._next_id()
         self.keys[id_] = treasury.KeyReqResponse(
-            id=id_, key_type=key_type, workspace_addr="workspace1cluster", index=id_ % 3
+            id=id_,
+            creator="zen1owner",
+            key_type=key_type,
+            workspace_addr="workspace1cluster",
+            index=id_ % 3,
         )
         if self.roots_wanted and not own_key:
             self.origins[id_] = self.root(key_type)

@@ -12,8 +12,16 @@ import httpx
 import pytest
 from google.protobuf.message import Message
 
+from tests.zrchain_lite.liar import trusting
 from tests.zrsign_receiver.world import OMNI, OWNER, SOURCE_CHAIN
-from zrchain_lite.client import Account, LedgerClient, TxFailed, TxResult, party_signature
+from zrchain_lite.client import (
+    Account,
+    LedgerClient,
+    ObjectNotFound,
+    TxFailed,
+    TxResult,
+    party_signature,
+)
 from zrchain_lite.engine import EngineSettings
 from zrchain_lite.genesis import Genesis
 from zrchain_lite.node import NodeSettings, RunningNode, serving
@@ -125,6 +133,26 @@ async def test_request__should_travel_from_a_signed_report_to_the_end_of_its_str
         assert missing.headers["content-type"] == "application/problem+json"
         paths = (await http.get(f"{live.rest.removesuffix('/zrsign/v1')}/openapi.json")).json()
         assert "/zrsign/v1/requests/{request_id}/events" in paths["paths"]
+
+
+async def test_request_behind_a_key_request__should_be_found_on_verified_state(
+    live: Live,
+) -> None:
+    report = pb.MsgReportEvents(observer=OBSERVER.address, events=[key_event()])
+    result = await live.send(OBSERVER, report)
+    (request_id,) = result.response(pb.MsgReportEventsResponse).request_ids
+    by_key, by_sign = (
+        pb.QueryRequestByKeyRequestRequest(key_request_id=1),
+        pb.QueryRequestBySignRequestRequest(sign_request_id=1),
+    )
+    receiver = "/zrsign.receiver.Query/"
+    async with trusting(live.node) as client:
+        found = await client.query(
+            receiver + "RequestByKeyRequest", by_key, pb.QueryRequestResponse
+        )
+        assert (found.request.id, found.request.event) == (request_id, key_event())
+        with pytest.raises(ObjectNotFound, match="for no contract's request"):
+            await client.query(receiver + "RequestBySignRequest", by_sign, pb.QueryRequestResponse)
 
 
 async def test_stranger__should_be_refused_by_code(live: Live) -> None:

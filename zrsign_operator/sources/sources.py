@@ -19,6 +19,7 @@ from zrchain_lite.client import LedgerClient, ObjectNotFound
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as operators
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains.cosmos import ACCOUNT_PREFIX
 from zrsign_daemon.log import get_logger
 from zrsign_operator.errors import NotApproved, NotSeen
 from zrsign_operator.keys.wallets import Wallet, is_child
@@ -116,13 +117,16 @@ class Sources:
 
     async def _key(self, key: treasury.KeyReqResponse) -> None:
         """Raises NotSeen, NotApproved, ClientError."""
+        if key.creator.startswith(f"{ACCOUNT_PREFIX}1"):
+            # Whoever asked for it on the ledger itself gets a key that no event can use.
+            self._kept.require_serves(key.id, NOBODY)
+            return
         asks = receiver.QueryRequestByKeyRequestRequest(key_request_id=key.id)
         try:
             request = await self._asks("RequestByKeyRequest", asks)
         except ObjectNotFound:
-            # Whoever asked for it on the ledger itself gets a key that no event can use.
-            self._kept.require_serves(key.id, NOBODY)
-            return
+            # Which requests wait is a list, and a node may leave things out of lists.
+            raise NotSeen("the ledger's node shows no contract's request that waits") from None
         if request.event.WhichOneof("ask") != "key":
             raise NotApproved("not_asked: the event asks for no key")
         await self._require(request.event)

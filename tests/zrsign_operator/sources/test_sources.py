@@ -242,6 +242,26 @@ async def test_key_of_an_invented_event__should_not_be_answered(sight: Sight) ->
     assert (await sight.look()).waiting_keys == {open_key}
 
 
+async def test_key_whose_request_a_node_withholds__should_wait_and_be_the_owners_later(
+    sight: Sight,
+) -> None:
+    """Which requests wait for a key is a list, of which a node may leave things out."""
+    sight.world.report(await sight.key())
+    (open_key,) = sight.world._open("KeyRequests", treasury.QueryKeyRequestsRequest())
+    withheld = sight.state.waiting.members(sight.world.ctx().store, open_key)
+    for each in withheld:
+        sight.state.waiting.remove(sight.world.ctx().store, open_key, each)
+    assert (await sight.look()).waiting_keys == {open_key}
+    for each in withheld:
+        sight.state.waiting.add(sight.world.ctx().store, open_key, each)
+    assert await sight.look() == Seen()
+    sight.world.fulfil()
+    (made,) = sight.world.wallets_of(USER)
+    sight.indices[USER] = made.index
+    sight.world.report(await sight.sign("zrSignHash", ASKED))
+    assert await sight.refusal() == ""
+
+
 async def told(sight: Sight) -> int:
     """A Direct contract's authority is asked to tell a wallet's address; the request's id."""
     direct = sight.chain.direct.address
