@@ -114,6 +114,7 @@ THREATS: dict[str, tuple[str, ...]] = {
 WASTES: dict[str, tuple[str, ...]] = {
     "sends frames that no operator writes, or of more bytes or items than their kind has": (
         "test_peer_that_sends_what_no_operator_writes__should_be_cut",
+        "test_frame__should_be_refused_above_the_bytes_of_its_kind",
         "test_frames__should_be_bounded_in_every_field",
         "test_largest_honest_frames__should_fit",
     ),

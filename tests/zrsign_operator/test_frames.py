@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,8 @@ from zrsign_operator.peers.frames import (
     MAX_STATEMENTS,
     MAX_SUBJECTS,
     EpochNews,
+    Frame,
+    Heads,
     Holding,
     Inventory,
     Proposal,
@@ -99,6 +102,22 @@ def test_frames__should_be_bounded_in_every_field() -> None:
     ):
         with pytest.raises(EncodingError):
             make()
+
+
+def test_frame__should_be_refused_above_the_bytes_of_its_kind() -> None:
+    draft = Proposal("", WorkKind.ECDSA, (5,), 1, (1, 2), (b"a" * 16, b"b" * 16), b"n" * 32, b"")
+    makes: dict[int, Callable[[int], Frame]] = {
+        1 << 17: lambda size: replace(draft, keyring="k" * size),
+        1 << 13: lambda size: Stock(b"k" * size, ()),
+        1 << 15: lambda size: Inventory((), (b"d" * size,)),
+        1 << 18: lambda size: EpochNews(b"p" * size, (), 0),
+        1 << 12: lambda size: Heads(b"m" * size, ()),
+    }
+    for size, make in makes.items():
+        fitting = make(size - 512)
+        assert read_frame(fitting.encode()) == fitting
+        with pytest.raises(EncodingError, match=f"at most {size} bytes"):
+            read_frame(make(size).encode())
 
 
 def test_largest_honest_frames__should_fit() -> None:
