@@ -218,16 +218,16 @@ class Workshop:
             path = self.artifact(unit, name)
             before[path] = path.read_text(encoding="utf-8")
             content = json.loads(before[path])
-            content["bytecode"] |= linkable(code[unit], content["bytecode"]["linkReferences"])
+            content["bytecode"] |= linkable(code[unit])
             path.write_text(json.dumps(content), encoding="utf-8")
         return before
 
 
-def linkable(code: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    """A mutant's code with the names and marks of libraries that forge knows."""
+def linkable(code: dict[str, Any]) -> dict[str, Any]:
+    """A mutant's code with the names and marks of libraries that forge knows: without its world."""
     text, references = "0x" + code["object"], {}
     for file, libraries in code["linkReferences"].items():
-        real = next(each for each in known if file.endswith(each.removeprefix("contracts/")))
+        real = "contracts/" + file.partition("/")[2]
         references[real] = libraries
         for name in libraries:
             marks = (library_mark(f"{of}:{name}") for of in (file, real))

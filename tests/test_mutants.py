@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import solidity_mutants, solidity_mutation
 from scripts.mutants import ROOMS, ROOT, Located, Room, room_named
 from scripts.mutation import mutants_of
 from tests.processes import run
@@ -74,3 +75,32 @@ def test_room__should_name_tests_and_survivors_that_exist(name: str) -> None:
     room = room_named(name)
     missing = [test for test in room.tests if not (ROOT / test).exists()]
     assert (missing, room.gone()) == ([], [])
+
+
+def test_row__should_excuse_one_mutant_of_a_contract_too() -> None:
+    source, zero = b"x = 0;\ny = 0;\n", {"nodeType": "Literal", "kind": "number"}
+    tree = [{**zero, "src": "4:1:0"}, {**zero, "src": "11:1:0"}]
+    first, second = solidity_mutation.mutants_of(source, {"nodes": tree})
+    assert (first.key, second.key) == ((": 0 -> 1", "x = 0;"), (": 0 -> 1", "y = 0;"))
+    assert second.source == b"x = 0;\ny = 1;\n"
+    target = solidity_mutants.Target("X", "src/X.sol", ("X",), "", Counter([first.key]))
+    assert target.unlisted([first, second]) == [second]
+    assert target.gone([second]) == [first.key]
+
+
+def test_mutant_of_a_contract__should_be_linked_as_forge_knows_its_libraries() -> None:
+    """Also a contract of the tests, which forge's own code does not link."""
+    here, there = "m3/src/libraries/Lib.sol", "contracts/src/libraries/Lib.sol"
+    mark = solidity_mutants.library_mark
+    code = {"object": "60" + mark(f"{here}:Lib"), "linkReferences": {here: {"Lib": []}}}
+    assert solidity_mutants.linkable(code) == {
+        "object": "0x60" + mark(f"{there}:Lib"),
+        "linkReferences": {there: {"Lib": []}},
+    }
+
+
+def test_list_of_contracts__should_name_survivors_that_exist() -> None:
+    solidity_mutants.fetch_packages()
+    for target in solidity_mutants.targets([]):
+        if target.survivors:
+            assert target.gone(solidity_mutants.mutants(target)) == [], target.name
