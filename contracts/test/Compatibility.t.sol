@@ -9,6 +9,7 @@ import {ISign} from "../src/interfaces/ISign.sol";
 import {IZrSignConfig} from "../src/interfaces/IZrSignConfig.sol";
 import {SignTypes} from "../src/libraries/SignTypes.sol";
 import {Fixture} from "./Fixture.sol";
+import {Vm} from "./Vm.sol";
 
 /// @dev Which error wins. Each ladder begins with every fault at once and mends one a rung: the error must be that of
 /// the first fault left. Contracts are bare, as the older ones are.
@@ -270,5 +271,25 @@ contract CompatibilityTest is Fixture {
         vm.assertTrue(paid >= 2 * 7210 * uint256(price));
         vm.assertTrue(paid <= (RESP_GAS + 2 * 7210) * uint256(price));
         if (limit > RESP_GAS + 100_000) vm.assertEq(paid, 2 * 7210 * uint256(price));
+    }
+
+    /// @dev What was answered, then what was paid, and nothing else where the owner chose nothing.
+    function test_answers__should_emit_in_the_older_order() public {
+        vm.prank(USER);
+        direct.zrKeyReq{value: directFee(1)}(SignTypes.ZrKeyReqParams(USER, EVM, 1));
+        vm.recordLogs();
+        direct.zrKeyRes(keyAnswer(USER, 0, "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"));
+        expectOrder(ISign.ZrKeyResolve.selector);
+        requestHash(USER, "digest", 0);
+        vm.recordLogs();
+        direct.zrSignRes(signAnswer(0, USER));
+        expectOrder(ISign.ZrSigResolve.selector);
+    }
+
+    function expectOrder(bytes32 resolved) private {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 2);
+        vm.assertEq(logs[0].topics[0], resolved);
+        vm.assertEq(logs[1].topics[0], ISign.ZrSigGasRefund.selector);
     }
 }
