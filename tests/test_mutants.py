@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts import solidity_mutants, solidity_mutation
+from scripts.compile_contracts import fetch_packages
 from scripts.mutants import ROOMS, ROOT, Located, Room, room_named
 from scripts.mutation import mutants_of
 from tests.processes import run
@@ -100,7 +101,7 @@ def test_mutant_of_a_contract__should_be_linked_as_forge_knows_its_libraries() -
 
 
 def test_list_of_contracts__should_name_survivors_that_exist() -> None:
-    solidity_mutants.fetch_packages()
+    fetch_packages()
     for target in solidity_mutants.targets([]):
         if target.survivors:
             assert target.gone(solidity_mutants.mutants(target)) == [], target.name
