@@ -83,6 +83,20 @@ async def test_claim_that_ran_out__should_be_lost_to_whoever_claims_next(
     assert stored.stage is Stage.FINALITY
 
 
+async def test_items_of_one_transaction__should_be_stored_together_or_not_at_all(
+    two: tuple[Outbox, Outbox],
+) -> None:
+    first, second = two
+    await second.add(item(1))
+    await second.claim(CHAIN, NOW)
+    await first.add(item(0))
+    await first.claim(CHAIN, NOW)
+    with pytest.raises(ClaimLost):
+        await first.save(item(0, stage=Stage.INCLUSION), item(1, stage=Stage.INCLUSION))
+    stored = [await first.get(item(number).key) for number in range(2)]
+    assert [one and one.stage for one in stored] == [Stage.BUILDING, Stage.BUILDING]
+
+
 async def test_next_look__should_wait_for_the_lease_of_another(two: tuple[Outbox, Outbox]) -> None:
     first, second = two
     await first.add(item())
