@@ -87,6 +87,13 @@ contract TermsTest is Fixture {
         expectCounters(terms.clearCollected(), old.traceId(), old.mpcFee(), 0);
     }
 
+    function test_startTraceIds__should_change_nothing_else(uint256 word, uint40 value) public pure {
+        Terms old = Terms.wrap(word);
+        Terms terms = old.startTraceIds(value);
+        expectTerms(terms, old.paused(), old.strictness(), old.respGas(), old.buffer());
+        expectCounters(terms, value, old.mpcFee(), old.collected());
+    }
+
     function test_nextTraceId__should_add_one(uint256 word) public pure {
         Terms old = Terms.wrap(word & ~(uint256(type(uint40).max) << 56) | uint256(uint32(word)) << 56);
         Terms terms = old.nextTraceId();
