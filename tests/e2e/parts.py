@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from tests.processes import alone
 from tests.waiting import until
@@ -20,13 +20,17 @@ class Frugal(Supervisor):
     would change nothing of what they do with them, and take most of the processors.
     """
 
-    POOL = 2
+    POOL: ClassVar = {"ZRSIGN_OPERATOR_PRESIGNATURES": "2"}
 
     async def start(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> Process:
-        pool = {"ZRSIGN_OPERATOR_PRESIGNATURES": str(self.POOL)}
-        return await super().start(name, command, {**pool, **(env or {})})
+        return await super().start(name, command, {**self.POOL, **(env or {})})
+
+    async def fork(
+        self, name: str, module: str, *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> Process:
+        return await super().fork(name, module, *arguments, env={**self.POOL, **(env or {})})
 
 
 class BreakableNetwork(ChaosNetwork):

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+from tests.processes import run
 from tests.waiting import STALLED_S, wait_until
 from zrsign.errors import NetworkError
+from zrsign.local.network.ports import HOST, free_port
 from zrsign.local.network.process import Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+SERVES = ("http.server", "--bind", HOST)
 
 
 def alive(pid: int) -> bool:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return fields(pid)[0] != "Z"
     except FileNotFoundError:
         return False
-    return state != "Z"
+
+
+def fields(pid: int) -> list[str]:
+    """State, parent and so on, as /proc shows them."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
+@pytest.fixture
+async def supervisor(tmp_path: Path) -> AsyncIterator[Supervisor]:
+    made = Supervisor(tmp_path)
+    yield made
+    await made.stop()
 
 
 async def test_stop__should_end_every_child(tmp_path: Path) -> None:
@@ -93,22 +112,89 @@ async def test_start__should_say_what_to_do_when_a_program_is_missing(tmp_path: 
     assert "zrsign doctor" in raised.value.hint
 
 
+async def test_fork__should_run_programs_as_processes_of_their_own(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
+    ports = [free_port() for _ in range(3)]
+    forked = await asyncio.gather(
+        *(supervisor.fork(f"server-{port}", *SERVES, str(port)) for port in ports)
+    )
+    parents = {int(fields(each.child.pid)[1]) for each in forked}
+    assert len(parents) == 1
+    assert parents.isdisjoint({os.getpid(), *(each.child.pid for each in forked)})
+    for each, port in zip(forked, ports, strict=True):
+        pid = each.child.pid
+        assert (os.getsid(pid), os.getpgid(pid)) == (os.getsid(0), pid)
+        wait_until(partial(answers, port), f"port {port} answers")
+        assert '"GET / HTTP/1.0" 200' in each.tail()
+    await supervisor.stop()
+    assert [each.child.returncode for each in forked] == [-signal.SIGTERM] * 3
+    assert not any(alive(pid) for pid in parents)
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port)) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return connection.recv(9).startswith(b"HTTP/1.0")
+    except ConnectionError:
+        return False
+
+
+async def test_fork__should_tell_of_a_child_that_ends(supervisor: Supervisor) -> None:
+    refused = await supervisor.fork("server", "http.server", "--no-such-option")
+    with pytest.raises(NetworkError, match=r"server stopped with code 2(.|\n)*no-such-option"):
+        await asyncio.wait_for(supervisor.watch(), STALLED_S)
+    assert await refused.child.wait() == 2
+    with pytest.raises(ProcessLookupError):
+        refused.child.kill()
+
+
+async def test_fork__should_say_so_when_the_server_is_gone(supervisor: Supervisor) -> None:
+    forked = await supervisor.fork("server", *SERVES, "0")
+    os.kill(int(fields(forked.child.pid)[1]), signal.SIGKILL)
+    assert await forked.child.wait() == -signal.SIGTERM
+    wait_until(lambda: not alive(forked.child.pid), "the child ends with its server")
+    with pytest.raises(NetworkError, match="fork server stopped with code -9"):
+        await supervisor.fork("late", *SERVES, "0")
+
+
+def test_fork_server__should_load_nothing_that_counts() -> None:
+    """A daemon's metrics are its own."""
+    code = (
+        "from zrsign.local.network.forkserver import SHARED\n"
+        "import importlib, prometheus_client, threading\n"
+        "for module in SHARED: importlib.import_module(module)\n"
+        "print(*{m.name.split('_')[0] for m in prometheus_client.REGISTRY.collect()})\n"
+        "print(threading.active_count())"
+    )
+    kinds, threads = run([sys.executable, "-c", code], cwd=ROOT).stdout.splitlines()
+    assert set(kinds.split()) == {"python", "process"}
+    assert threads == "1"
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path
+from zrsign.local.network.ports import HOST, free_port
 from zrsign.local.network.process import Supervisor
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 async def main():
-    process = await Supervisor(Path(sys.argv[1])).start("child", SLEEP)
+    supervisor = Supervisor(Path(sys.argv[1]))
+    if sys.argv[2] == "start":
+        process = await supervisor.start("child", SLEEP)
+    else:
+        process = await supervisor.fork("child", "http.server", "--bind", "127.0.0.1", "0")
     print(process.child.pid, flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
 """
 
 
-def test_child__should_die_with_a_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["start", "fork"])
+def test_child__should_die_with_a_killed_parent(tmp_path: Path, how: str) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, str(tmp_path), how], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())

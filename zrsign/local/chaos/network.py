@@ -163,11 +163,10 @@ class ChaosNetwork(LocalNetwork):
             config.write_text(changed)
         package = package_of(name)
         if skew_s is None:
-            command = program(package, "--config", config)
-        else:
-            wrong = ("zrsign.local.chaos.skewed", str(skew_s), package)
-            command = program(*wrong, "--config", config)
-        return await self.supervisor.start(called or name, command)
+            return await self.supervisor.fork(called or name, package, "--config", config)
+        # What was imported before the clock is set may have its own way to the right one.
+        wrong = ("zrsign.local.chaos.skewed", str(skew_s), package)
+        return await self.supervisor.start(called or name, program(*wrong, "--config", config))
 
     async def restart(self, name: str, skew_s: float | None = None) -> None:
         """Start it from the settings that it had; returns when it answers."""

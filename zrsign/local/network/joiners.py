@@ -9,7 +9,6 @@ from zrsign.local.network import accounts, operators, settings_files
 from zrsign.local.network.manifest import DaemonEntry, Manifest
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
-from zrsign_daemon.program import program
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ async def join(
         port = ports.operator_status[each.card.index - 1]
         settings = {**each.settings, "metrics_port": port}
         config = settings_files.write(manifest.state_dir / "config", each.name, settings)
-        process = await supervisor.start(each.name, program("zrsign_operator", "--config", config))
+        process = await supervisor.fork(each.name, "zrsign_operator", "--config", config)
         health = f"http://{HOST}:{port}"
         daemons.append(DaemonEntry(name=each.name, pid=process.child.pid, health=health))
     manifest = manifest.model_copy(update={"daemons": (*manifest.daemons, *daemons)})

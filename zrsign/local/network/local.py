@@ -49,7 +49,6 @@ from zrsign.local.network.operators import Committee
 from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
 from zrsign.local.network.rpc import Rpc
-from zrsign_daemon.program import program
 
 # Called with a service's name and what it does now.
 Progress = Callable[[str, str], None]
@@ -288,7 +287,7 @@ class LocalNetwork:
         genesis_file = settings_files.write(self.state_dir, "genesis", first_state)
         settings = settings_files.ledger(entry, genesis_file)
         config = settings_files.write(self.state_dir / "config", "ledger", settings)
-        process = await self.supervisor.start("ledger", program("zrsign.node", "--config", config))
+        process = await self.supervisor.fork("ledger", "zrsign.node", "--config", config)
         rpc = Rpc(entry.rpc)
         await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
         await rpc.close()
@@ -350,7 +349,7 @@ class LocalNetwork:
         port = port or getattr(self.ports, name)
         settings = {**settings, "metrics_port": port}
         config = settings_files.write(self.state_dir / "config", name, settings)
-        process = await self.supervisor.start(name, program(package, "--config", config))
+        process = await self.supervisor.fork(name, package, "--config", config)
         health = Health(f"http://{HOST}:{port}")
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
         entry = DaemonEntry(name=name, pid=process.child.pid, health=health.url)

@@ -15,7 +15,6 @@ from zrsign.local.network.ports import HOST, Ports
 from zrsign.local.network.process import Supervisor
 from zrsign.local.network.settings_files import EMPTY_BLOCK_INTERVAL_S
 from zrsign.local.testnet import Host
-from zrsign_daemon.program import program
 
 START_TIMEOUT_S = 120
 PAUSE_S = 0.3
@@ -49,11 +48,11 @@ async def start(
         stake_rock=testnet.STAKE_ROCK,
         rooted=True,
     )
-    commands = {
-        each.folder.name: program("zrsign.node", "--config", each.settings) for each in made
-    }
     started = await asyncio.gather(
-        *(supervisor.start(name, command) for name, command in commands.items())
+        *(
+            supervisor.fork(each.folder.name, "zrsign.node", "--config", each.settings)
+            for each in made
+        )
     )
     await supervisor.ready(started[0], lambda: _serves(first), START_TIMEOUT_S)
 
