@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from relayer.stages import ItemKind, OutboxItem, Standing, owed
+from relayer.stages import ItemKind, OutboxItem, Reported, owed
 from zrchain_lite.client import LedgerClient
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as treasury
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
@@ -65,9 +65,9 @@ def report_of(item: OutboxItem, relayer: str) -> receiver.MsgReportDelivery:
     """The message that tells the ledger what is owed about an item."""
     standing = owed(item)
     detail = item.note
-    if standing is Standing.FAILED:
+    if standing is Reported.FAILED:
         detail = item.reason or "unknown reason"
-    elif standing is not Standing.CONFIRMED and item.reported is Standing.CONFIRMED:
+    elif standing is not Reported.CONFIRMED and item.reported is Reported.CONFIRMED:
         # The ledger takes a confirmation back for this word only.
         detail = f"{REORGANISED}: it left its block"
     report = receiver.MsgReportDelivery(

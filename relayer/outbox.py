@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from relayer.errors import ClaimLost, NonceTaken
 from relayer.nonces import Reservation
-from relayer.stages import LONGEST_PAUSE_S, ItemKey, OutboxItem, Stage, Standing, owes
+from relayer.stages import LONGEST_PAUSE_S, ItemKey, OutboxItem, Reported, Stage, owes
 from relayer.tables import SCHEMA, ItemRow, NonceRow, columns, item_of, reservation_of
 from zrsign_daemon.database import Database
 
@@ -91,7 +91,7 @@ class Outbox(Database):
                 if item.stage is Stage.FAILED:
                     return
                 item = replace(item, content=stored.content, next_at=0.0)
-            item = replace(item, reported=Standing(stored.reported), told=stored.told)
+            item = replace(item, reported=Reported(stored.reported), told=stored.told)
         await session.merge(ItemRow(**columns(item), **held))
         if item.stage.ended:
             await session.execute(delete(NonceRow).where(NonceRow.item == item.key))
@@ -122,11 +122,11 @@ class Outbox(Database):
                 return False
             row.content, row.next_at = content, 0.0
             if row.stage == Stage.FAILED:
-                row.stage, row.reported = Stage.INCLUSION.value, Standing.SUBMITTED.value
+                row.stage, row.reported = Stage.INCLUSION.value, Reported.SUBMITTED.value
                 row.owes = owes(item_of(row))
         return True
 
-    async def mark_reported(self, key: ItemKey, standing: Standing, note: str = "") -> None:
+    async def mark_reported(self, key: ItemKey, standing: Reported, note: str = "") -> None:
         """The ledger knows that much about an item."""
         async with self._writing() as session:
             row = await session.get(ItemRow, key, with_for_update=True)

@@ -66,7 +66,7 @@ class ItemKind(StrEnum):
     ANSWER = "answer"
 
 
-class Standing(IntEnum):
+class Reported(IntEnum):
     """What the ledger knows of a delivery; values are the ledger's DeliveryStatus."""
 
     NONE = 1
@@ -127,7 +127,7 @@ class OutboxItem:
     rebuilds: int = 0
     height: int = 0
     reason: str = ""
-    reported: Standing = Standing.NONE
+    reported: Reported = Reported.NONE
     since: int = 0
     waits_since: float = 0.0
     note: str = ""
@@ -140,20 +140,20 @@ class OutboxItem:
 
 
 @dataclass(frozen=True)
-class Move:
+class Next:
     """The next value of an item, and what is to be done about it."""
 
     item: OutboxItem
     effect: Effect = Effect.WAIT
 
 
-def owed(item: OutboxItem) -> Standing:
+def owed(item: OutboxItem) -> Reported:
     """The status to report; what was confirmed and reorganised away is submitted again."""
     if item.stage in (Stage.CONFIRMED, Stage.DONE):
-        return Standing.CONFIRMED
+        return Reported.CONFIRMED
     if item.stage is Stage.FAILED:
-        return Standing.FAILED
-    return Standing.SUBMITTED if item.accepted else item.reported
+        return Reported.FAILED
+    return Reported.SUBMITTED if item.accepted else item.reported
 
 
 def owes(item: OutboxItem) -> bool:
@@ -161,10 +161,10 @@ def owes(item: OutboxItem) -> bool:
     return owed(item) is not item.reported or item.note != item.told
 
 
-def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
+def decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Next:
     """The next item and effect after `news` was seen at `now`. An ended item never changes."""
     if item.stage.ended:
-        return Move(item)
+        return Next(item)
     move = _decide(_in_time(item, now), news, now, bounds)
     return replace(move, item=_noted(move.item, now, bounds))
 
@@ -193,12 +193,12 @@ def _kind(reason: str) -> str:
     return re.sub(r"0x[0-9a-fA-F]+|[0-9a-f]{16,}|[0-9]+", "#", reason)
 
 
-def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
+def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Next:
     building = item.stage is Stage.BUILDING
     if isinstance(news, Unreachable) or (building and isinstance(news, Held)):
         outages = item.outages + 1
         pause = bounds.delay_s(outages)
-        return Move(replace(item, outages=outages, reason=news.reason, next_at=now + pause))
+        return Next(replace(item, outages=outages, reason=news.reason, next_at=now + pause))
     item = replace(item, outages=0)
     match news:
         case Built():
@@ -207,14 +207,14 @@ def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
             return _held(item, news, now, bounds)
         case Delivered():
             # Whoever's transaction did it, ours did not.
-            return Move(_ended(replace(item, tx_ids=()), Stage.DONE, news.tx_id, ""))
+            return Next(_ended(replace(item, tx_ids=()), Stage.DONE, news.tx_id, ""))
         case Rejected():
             return _rejected(item, news, now, bounds)
         case NotTaken():
             return _not_taken(item, news, now, bounds)
         case Accepted():
             item = replace(item, accepted=True, sent_at=now, refusals=0, reason=PENDING)
-            return Move(replace(item, next_at=now + bounds.poll_s), Effect.CHECK)
+            return Next(replace(item, next_at=now + bounds.poll_s), Effect.CHECK)
         case Stranded():
             return _stranded(item, news, now, bounds)
         case _:
@@ -223,7 +223,7 @@ def _decide(item: OutboxItem, news: News, now: float, bounds: Bounds) -> Move:
 
 def _on_chain(
     item: OutboxItem, news: Unknown | Pending | Included | Final, now: float, bounds: Bounds
-) -> Move:
+) -> Next:
     if isinstance(news, Unknown | Pending):
         item = replace(item, since=item.since or news.height)
     match news:
@@ -240,10 +240,10 @@ def _on_chain(
         case Final():
             stage = Stage.DONE if news.ok else Stage.FAILED
             item = replace(item, height=news.height, accepted=True)
-            return Move(_ended(item, stage, news.tx_id, news.reason))
+            return Next(_ended(item, stage, news.tx_id, news.reason))
 
 
-def _built(item: OutboxItem, news: Built, now: float) -> Move:
+def _built(item: OutboxItem, news: Built, now: float) -> Next:
     began = item.stage is Stage.BUILDING
     known = dict.fromkeys((*item.tx_ids, *news.others))
     others = tuple(tx_id for tx_id in known if tx_id != news.tx_id)
@@ -257,32 +257,32 @@ def _built(item: OutboxItem, news: Built, now: float) -> Move:
         reason="",
     )
     # A replacement goes out at once; anything else is looked for first, as it may be there already.
-    return Move(item, Effect.SUBMIT if others and not began else Effect.CHECK)
+    return Next(item, Effect.SUBMIT if others and not began else Effect.CHECK)
 
 
-def _held(item: OutboxItem, news: Held, now: float, bounds: Bounds) -> Move:
+def _held(item: OutboxItem, news: Held, now: float, bounds: Bounds) -> Next:
     """There is no replacement, so the same bytes go out again."""
-    return Move(replace(item, next_at=now + bounds.poll_s, reason=news.reason), Effect.SUBMIT)
+    return Next(replace(item, next_at=now + bounds.poll_s, reason=news.reason), Effect.SUBMIT)
 
 
-def _unknown(item: OutboxItem, now: float) -> Move:
+def _unknown(item: OutboxItem, now: float) -> Next:
     """Never seen, dropped from the pool, or its block was reorganised away: send it (again)."""
     item = _left_its_block(item)
     if item.next_at > now:
-        return Move(item)
-    return Move(item, Effect.SUBMIT)
+        return Next(item)
+    return Next(item, Effect.SUBMIT)
 
 
-def _pending(item: OutboxItem, news: Pending, now: float, bounds: Bounds) -> Move:
+def _pending(item: OutboxItem, news: Pending, now: float, bounds: Bounds) -> Next:
     item = _left_its_block(item)
     if not item.accepted:
         item = replace(item, accepted=True, sent_at=now)
     waited = now - item.sent_at
     replaceable = item.kind is ItemKind.ANSWER and len(item.tx_ids) <= bounds.max_replacements
     if replaceable and waited >= bounds.replace_after_s:
-        return Move(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
+        return Next(replace(item, sent_at=now, next_at=now), Effect.REPLACE)
     if waited >= bounds.resubmit_after_s:
-        return Move(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
+        return Next(replace(item, sent_at=now, next_at=now), Effect.SUBMIT)
     return _wait(item, now, bounds.poll_s, news.reason or PENDING)
 
 
@@ -293,7 +293,7 @@ def _left_its_block(item: OutboxItem) -> OutboxItem:
     return replace(item, stage=Stage.INCLUSION, height=0, reason=reason)
 
 
-def _stranded(item: OutboxItem, news: Stranded, now: float, bounds: Bounds) -> Move:
+def _stranded(item: OutboxItem, news: Stranded, now: float, bounds: Bounds) -> Next:
     """An answer takes another nonce, for its contract takes it once. A transaction waits."""
     if item.kind is ItemKind.ANSWER:
         return _rebuild(item, news.reason, now, bounds)
@@ -301,13 +301,13 @@ def _stranded(item: OutboxItem, news: Stranded, now: float, bounds: Bounds) -> M
     return _wait(item, now, bounds.poll_s + bounds.delay_s(item.refusals), news.reason)
 
 
-def _rejected(item: OutboxItem, news: Rejected, now: float, bounds: Bounds) -> Move:
+def _rejected(item: OutboxItem, news: Rejected, now: float, bounds: Bounds) -> Next:
     if news.nonce_lost and item.kind is ItemKind.ANSWER:
         return _rebuild(item, news.reason, now, bounds)
-    return Move(_ended(item, Stage.FAILED, item.tx_id, news.reason))
+    return Next(_ended(item, Stage.FAILED, item.tx_id, news.reason))
 
 
-def _rebuild(item: OutboxItem, reason: str, now: float, bounds: Bounds) -> Move:
+def _rebuild(item: OutboxItem, reason: str, now: float, bounds: Bounds) -> Next:
     rebuilds = item.rebuilds + 1
     again = replace(
         item,
@@ -319,16 +319,16 @@ def _rebuild(item: OutboxItem, reason: str, now: float, bounds: Bounds) -> Move:
         reason=reason,
         next_at=now + bounds.delay_s(rebuilds - 1),
     )
-    return Move(again, Effect.CHECK if rebuilds == 1 else Effect.WAIT)
+    return Next(again, Effect.CHECK if rebuilds == 1 else Effect.WAIT)
 
 
-def _not_taken(item: OutboxItem, news: NotTaken, now: float, bounds: Bounds) -> Move:
+def _not_taken(item: OutboxItem, news: NotTaken, now: float, bounds: Bounds) -> Next:
     item = replace(item, refusals=item.refusals + 1)
     return _wait(item, now, bounds.poll_s + bounds.delay_s(item.refusals), reason=news.reason)
 
 
-def _wait(item: OutboxItem, now: float, pause: float, reason: str = "") -> Move:
-    return Move(replace(item, next_at=now + pause, reason=reason))
+def _wait(item: OutboxItem, now: float, pause: float, reason: str = "") -> Next:
+    return Next(replace(item, next_at=now + pause, reason=reason))
 
 
 def _landed(item: OutboxItem, tx_id: str) -> OutboxItem:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from relayer.nonces import Fees, Reservation
-from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing, owes
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Reported, Stage, owes
 from zrsign_daemon.database import Schema
 
 
@@ -88,7 +88,7 @@ SCHEMA = Schema(
             "ALTER TABLE outbox_items ADD COLUMN held_until FLOAT NOT NULL DEFAULT 0",
         ),
     },
-    remedy="Move the file away and start again: open work is read again from the ledger.",
+    remedy="Next the file away and start again: open work is read again from the ledger.",
 )
 
 
@@ -137,7 +137,7 @@ def item_of(row: ItemRow) -> OutboxItem:
         rebuilds=row.rebuilds,
         height=row.height,
         reason=row.reason,
-        reported=Standing(row.reported),
+        reported=Reported(row.reported),
         since=row.since,
         waits_since=row.waits_since,
         note=row.note,

@@ -19,7 +19,7 @@ from relayer.stages import (
     Effect,
     ItemKey,
     ItemKind,
-    Move,
+    Next,
     OutboxItem,
     Stage,
     decide,
@@ -138,7 +138,7 @@ class ChainWorker:
         stored = [await self._outbox.get(ItemKey(key)) for key in keys]
         return [each for each in stored if each is not None]
 
-    def _tell(self, before: OutboxItem, news: News, move: Move) -> None:
+    def _tell(self, before: OutboxItem, news: News, move: Next) -> None:
         after = move.item
         if isinstance(news, Unreachable):
             self._faults.append(f"{after.key}: {news.reason}")

@@ -30,7 +30,7 @@ _UNKNOWN_METHOD = -32601
 
 
 @dataclass(frozen=True)
-class Reading:
+class RangeView:
     """What a node shows of a range."""
 
     blocks: tuple[Block, ...]
@@ -76,7 +76,7 @@ class EvmNode:
         final = newest_final(finality, {name: block.number for name, block in shown.items()})
         return NodeView(shown[LATEST].number, final, hashes)
 
-    async def proven(self, contract: str, scan: Scan, known: Block | None) -> Reading:
+    async def proven(self, contract: str, scan: Scan, known: Block | None) -> RangeView:
         """All of the contract's request events in the range, as headers and receipts prove it.
 
         `known` is the block that was read before. Raises Unproven or TooWide.
@@ -95,7 +95,7 @@ class EvmNode:
         receipts = await self._receipts(found)
         shown = {block: self._logs_of(contract, block, each) for block, each in receipts.items()}
         left_out = proof.missed(logs, shown)
-        return Reading(
+        return RangeView(
             tuple(header.block for header in headers),
             tuple(sorted((*logs, *left_out), key=_place)),
             self._trace_id(scan, rest[: len(count)]),
@@ -103,7 +103,7 @@ class EvmNode:
             len(left_out),
         )
 
-    async def counted(self, contract: str, scan: Scan) -> Reading:
+    async def counted(self, contract: str, scan: Scan) -> RangeView:
         """The contract's request events in the range as two looks agree on them, and no proof.
 
         Raises TooWide.
@@ -125,7 +125,7 @@ class EvmNode:
             tx_hash: self._address(self._fields("eth_getTransactionByHash", each).get("from"))
             for tx_hash, each in zip(hashes, sent, strict=True)
         }
-        return Reading(blocks, logs, self._trace_id(scan, counted), senders)
+        return RangeView(blocks, logs, self._trace_id(scan, counted), senders)
 
     async def codes(self, wanted: Sequence[tuple[str, int]]) -> list[bytes]:
         """The code of each account at a block, or at the head where that state is gone."""

@@ -14,7 +14,7 @@ from zrsign_daemon.events.finality import Finality
 from zrsign_daemon.retry import Retry
 from zrsign_daemon.several import NoQuorum, Several
 from zrsign_listener.errors import NodeError, TooWide
-from zrsign_listener.evm import EvmNode, Reading
+from zrsign_listener.evm import EvmNode, RangeView
 from zrsign_listener.plan import NodeView, Scan
 
 
@@ -56,18 +56,18 @@ class EvmNodes:
             raise NodeError(str(error)) from None
         return seen
 
-    async def proven(self, contract: str, scan: Scan, known: Block | None) -> Reading:
+    async def proven(self, contract: str, scan: Scan, known: Block | None) -> RangeView:
         """What a quorum proves of a range, as `EvmNode.proven` does."""
 
-        async def read(node: EvmNode) -> Reading:
+        async def read(node: EvmNode) -> RangeView:
             return await node.proven(contract, scan, known)
 
         return await self._ask(read)
 
-    async def counted(self, contract: str, scan: Scan) -> Reading:
+    async def counted(self, contract: str, scan: Scan) -> RangeView:
         """What a quorum shows of a range, as `EvmNode.counted` does."""
 
-        async def read(node: EvmNode) -> Reading:
+        async def read(node: EvmNode) -> RangeView:
             return await node.counted(contract, scan)
 
         return await self._ask(read)
@@ -79,7 +79,7 @@ class EvmNodes:
         except NoQuorum as error:
             raise NodeError(str(error)) from None
 
-    async def _ask(self, read: Callable[[EvmNode], Awaitable[Reading]]) -> Reading:
+    async def _ask(self, read: Callable[[EvmNode], Awaitable[RangeView]]) -> RangeView:
         try:
             return await self._several.ask(read, _essence)
         except NoQuorum as error:
@@ -104,6 +104,6 @@ def common(views: Sequence[NodeView], quorum: int) -> NodeView:
     return NodeView(tips[quorum - 1], finals[quorum - 1], hashes)
 
 
-def _essence(reading: Reading) -> tuple[object, ...]:
+def _essence(reading: RangeView) -> tuple[object, ...]:
     senders = tuple(sorted((log.tx_hash, reading.senders[log.tx_hash]) for log in reading.logs))
     return reading.blocks, reading.logs, senders

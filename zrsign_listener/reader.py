@@ -12,7 +12,7 @@ from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 from zrsign_listener import metrics, plan
 from zrsign_listener.errors import NodeError, TooWide, Unproven
-from zrsign_listener.evm import Reading
+from zrsign_listener.evm import RangeView
 from zrsign_listener.nodes import EvmNodes
 from zrsign_listener.orphans import Sorted
 from zrsign_listener.plan import Contradicted, Feed, Hole, NodeView, Scan, ScanLimits, Wait
@@ -116,7 +116,7 @@ class ContractReader:
             self._settle()
         return sum(1 for observation in found.fresh if observation.event is not None)
 
-    async def _read(self, scan: Scan) -> Reading:
+    async def _read(self, scan: Scan) -> RangeView:
         if self.source.proven:
             reading = await self._node.proven(self.source.contract, scan, self.feed.checkpoint)
         else:
@@ -145,7 +145,7 @@ class ContractReader:
             if event.owner_is_contract and code and len(self._contracts) < MAX_CONTRACTS:
                 self._contracts.add(event.owner)
 
-    def _note(self, scan: Scan, reading: Reading, found: Sorted) -> None:
+    def _note(self, scan: Scan, reading: RangeView, found: Sorted) -> None:
         if not self.source.proven:
             metrics.UNPROVEN.labels(*self._labels).inc(scan.last - scan.first + 1)
         if reading.missed:

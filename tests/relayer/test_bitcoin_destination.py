@@ -22,7 +22,7 @@ from relayer.news import (
     Unreachable,
 )
 from relayer.outbox import Outbox
-from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
+from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Reported, Stage, owed
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import REGTEST
@@ -260,13 +260,13 @@ async def test_confirmed_payment__should_be_sent_again_after_a_reorganisation(
     item = await worker.advance(item)
     await mine(bitcoin)
     item = await worker.advance(item)
-    assert (item.stage, owed(item)) == (Stage.CONFIRMED, Standing.CONFIRMED)
+    assert (item.stage, owed(item)) == (Stage.CONFIRMED, Reported.CONFIRMED)
     # Two branches: the payment is in neither the chain nor the pool of the longer one.
     await bitcoin.call("invalidateblock", await bitcoin.call("getbestblockhash"))
     for _ in range(2):
         await bitcoin.call("generateblock", "raw(51)#8lvh9jxk", [])
     back = await worker.advance(item)
-    assert (back.stage, owed(back)) == (Stage.INCLUSION, Standing.SUBMITTED)
+    assert (back.stage, owed(back)) == (Stage.INCLUSION, Reported.SUBMITTED)
     await mine(bitcoin, 6)
     assert (await worker.advance(back)).stage is Stage.DONE
 

@@ -13,7 +13,7 @@ from relayer.destinations.evm.destination import EvmDestination
 from relayer.destinations.solana.destination import EXPIRY_BLOCKS, SolanaDestination
 from relayer.news import Accepted, Final, Included, NotTaken, Rejected, Stranded, Unknown
 from relayer.outbox import Outbox
-from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Stage, Standing, owed
+from relayer.stages import Bounds, ItemKey, ItemKind, OutboxItem, Reported, Stage, owed
 from relayer.transactions import TransactionBuilder
 from relayer.worker import ChainWorker
 from tests.relayer.nodes import landed
@@ -181,11 +181,11 @@ async def test_confirmed_transfer__should_be_sent_again_after_a_reorganisation(
     await anvil.call("anvil_setBalance", KEY.address, hex(10**19))
     road = worker(anvil, outbox, bounds, settled=3)
     confirmed = await landed(road, item(*signed()))
-    assert owed(confirmed) is Standing.CONFIRMED
+    assert owed(confirmed) is Reported.CONFIRMED
     await anvil.call("evm_setAutomine", False)
     await anvil.call("anvil_reorg", 1, [])
     again = await road.advance(confirmed)
-    assert owed(again) is Standing.SUBMITTED
+    assert owed(again) is Reported.SUBMITTED
     await anvil.call("evm_setAutomine", True)
     await anvil.call("evm_mine")
     back = await landed(road, again)

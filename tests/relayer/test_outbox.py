@@ -10,7 +10,7 @@ import pytest
 
 from relayer.nonces import Fees, Reservation
 from relayer.outbox import Outbox
-from relayer.stages import LONGEST_PAUSE_S, ItemKey, ItemKind, OutboxItem, Stage, Standing
+from relayer.stages import LONGEST_PAUSE_S, ItemKey, ItemKind, OutboxItem, Reported, Stage
 from tests.postgres import fresh
 from tests.postgres import server as server
 
@@ -58,7 +58,7 @@ async def test_open_counts__should_leave_out_what_is_ended_and_reported(outbox: 
     await outbox.add(item(1))
     await outbox.add(item(2))
     await outbox.add(item(3, stage=Stage.DONE))
-    await outbox.add(item(4, stage=Stage.DONE, reported=Standing.CONFIRMED))
+    await outbox.add(item(4, stage=Stage.DONE, reported=Reported.CONFIRMED))
     assert await outbox.open_counts() == {(CHAIN, "building"): 2, (CHAIN, "done"): 1}
 
 
@@ -77,7 +77,7 @@ async def test_report__should_survive_a_worker_that_saves_an_older_value(outbox:
     sent = item(stage=Stage.INCLUSION, accepted=True)
     await outbox.add(sent)
     assert [one.key for one in await outbox.unreported()] == [sent.key]
-    await outbox.mark_reported(sent.key, Standing.SUBMITTED)
+    await outbox.mark_reported(sent.key, Reported.SUBMITTED)
     await outbox.save(sent)
     assert await outbox.unreported() == []
     await outbox.save(replace(sent, stage=Stage.DONE))

@@ -30,8 +30,8 @@ from relayer.stages import (
     ItemKey,
     ItemKind,
     OutboxItem,
+    Reported,
     Stage,
-    Standing,
     decide,
     owed,
     owes,
@@ -114,9 +114,9 @@ def test_built_item__should_be_looked_for_before_it_is_sent() -> None:
 
 def test_accepted_item__should_owe_submitted_and_then_confirmed() -> None:
     sent, _ = after([BUILT, Unknown(), Accepted()])
-    assert owed(sent) is Standing.SUBMITTED
+    assert owed(sent) is Reported.SUBMITTED
     done, _ = after([Pending(), Included("0xaa", 7), Final("0xaa", 7)], sent)
-    assert (done.stage, done.height, owed(done)) == (Stage.DONE, 7, Standing.CONFIRMED)
+    assert (done.stage, done.height, owed(done)) == (Stage.DONE, 7, Reported.CONFIRMED)
 
 
 def test_known_transaction__should_count_as_accepted() -> None:
@@ -153,7 +153,7 @@ def test_held_answer__should_be_looked_at_ever_more_rarely() -> None:
 def test_reverted_transaction__should_fail_with_its_reason() -> None:
     failed, _ = after([BUILT, Final("0xaa", 7, ok=False, reason="reverted: in block 7")])
     assert (failed.stage, failed.reason) == (Stage.FAILED, "reverted: in block 7")
-    assert owed(failed) is Standing.FAILED
+    assert owed(failed) is Reported.FAILED
 
 
 def test_refusals__should_never_end_in_failure() -> None:
@@ -165,15 +165,15 @@ def test_refusals__should_never_end_in_failure() -> None:
 
 def test_confirmed_item__should_be_submitted_again_when_its_block_is_gone() -> None:
     confirmed, _ = after([BUILT, Included("0xaa", 7, deep=True)])
-    assert (confirmed.stage, owed(confirmed)) == (Stage.CONFIRMED, Standing.CONFIRMED)
+    assert (confirmed.stage, owed(confirmed)) == (Stage.CONFIRMED, Reported.CONFIRMED)
     assert confirmed.next_at == BOUNDS.watch_s
-    confirmed = replace(confirmed, reported=Standing.CONFIRMED)
+    confirmed = replace(confirmed, reported=Reported.CONFIRMED)
     back = decide(confirmed, Unknown(), 100.0, BOUNDS)
     assert (back.item.stage, back.effect) == (Stage.INCLUSION, Effect.SUBMIT)
-    assert owed(back.item) is Standing.SUBMITTED
+    assert owed(back.item) is Reported.SUBMITTED
     assert back.item.reason.startswith("reorganised")
     lost, _ = after([Rejected("nonce_used")], back.item)
-    assert owed(lost) is Standing.FAILED
+    assert owed(lost) is Reported.FAILED
 
 
 def test_revert__should_wait_for_finality_with_its_reason() -> None:
@@ -259,27 +259,27 @@ def test_long_pending_transaction__should_be_sent_again_as_it_is() -> None:
 
 def test_reported_item__should_owe_nothing() -> None:
     sent, _ = after([BUILT, Unknown(), Accepted()])
-    reported = replace(sent, reported=Standing.SUBMITTED)
-    assert owed(reported) is Standing.SUBMITTED
+    reported = replace(sent, reported=Reported.SUBMITTED)
+    assert owed(reported) is Reported.SUBMITTED
     assert (owes(sent), owes(reported)) == (True, False)
     assert owes(replace(reported, note="pool is full"))
 
 
 def test_standing__should_be_the_ledgers_own_word() -> None:
     for standing, word in (
-        (Standing.NONE, "OPEN"),
-        (Standing.SUBMITTED, "SUBMITTED"),
-        (Standing.CONFIRMED, "CONFIRMED"),
-        (Standing.FAILED, "FAILED"),
+        (Reported.NONE, "OPEN"),
+        (Reported.SUBMITTED, "SUBMITTED"),
+        (Reported.CONFIRMED, "CONFIRMED"),
+        (Reported.FAILED, "FAILED"),
     ):
         assert DeliveryStatus.Name(standing.value) == f"DELIVERY_STATUS_{word}"
 
 
 def test_fresh_item__should_owe_nothing_and_have_had_no_trouble() -> None:
     fresh = item()
-    assert owed(fresh) is Standing.NONE
+    assert owed(fresh) is Reported.NONE
     assert (fresh.refusals, fresh.outages, fresh.rebuilds, fresh.height) == (0, 0, 0, 0)
-    assert owed(after([BUILT, Unknown()])[0]) is Standing.NONE
+    assert owed(after([BUILT, Unknown()])[0]) is Reported.NONE
 
 
 def test_answer_that_another_brought__should_name_that_transaction_or_none() -> None:

@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from relayer.outbox import Outbox
-from relayer.stages import ItemKey, ItemKind, OutboxItem, Stage, Standing
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Reported, Stage
 from zrsign.cli import app
 from zrsign.errors import UsageError
 
@@ -88,7 +88,7 @@ def test_drop__should_end_what_may_land_only_when_told_so(config: Path) -> None:
     assert stored(config) == WAITING
     assert call(config, "drop", WAITING.key, "--may-land").exit_code == 0
     dropped = stored(config)
-    assert (dropped.stage, dropped.reported) == (Stage.FAILED, Standing.NONE)
+    assert (dropped.stage, dropped.reported) == (Stage.FAILED, Reported.NONE)
     assert "dropped by a person; last: insufficient funds" in dropped.reason
     assert isinstance(call(config, "drop", CONFIRMED.key, "--may-land").exception, UsageError)
     assert stored(config, CONFIRMED.key) == CONFIRMED

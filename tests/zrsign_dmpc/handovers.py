@@ -11,7 +11,7 @@ from zrsign_dmpc.frost.signing import SigningPackage, generate_nonces
 from zrsign_dmpc.group.curves import ED25519
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
 from zrsign_dmpc.refresh import refresh_execution, refresh_plan
-from zrsign_dmpc.reshare import NewEpoch, Plan, reshare_execution, reshare_plan
+from zrsign_dmpc.reshare import NewEpoch, Redistribution, reshare_execution, reshare_plan
 from zrsign_dmpc.reshare.redistribution import CommitRound, _Task, start_redistribution
 from zrsign_dmpc.run.evidence import Evidence
 from zrsign_dmpc.run.execution import Execution, IdentityKey
@@ -90,7 +90,7 @@ Tamper = Callable[[CommitRound], None]
 
 def run_plan(
     execution: Execution,
-    plan: Plan,
+    plan: Redistribution,
     shares: Mapping[int, KeyShare],
     *,
     seed: int = 1,
@@ -114,7 +114,7 @@ def run_plan(
 
 def _culprit(
     execution: Execution,
-    plan: Plan,
+    plan: Redistribution,
     shares: Mapping[int, KeyShare],
     identity: IdentityKey,
     me: int,

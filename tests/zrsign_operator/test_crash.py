@@ -35,7 +35,7 @@ from zrsign_dmpc.kept.single_use import AlreadyConsumed
 from zrsign_dmpc.reshare import start_reshare
 from zrsign_dmpc.run.rounds import Result
 from zrsign_dmpc.run.simulator import Simulation
-from zrsign_operator.keys.changes import PATIENT_S, Changes
+from zrsign_operator.keys.changes import PATIENT_S, EpochChanges
 from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.approval import Scheme
@@ -235,7 +235,7 @@ class Operator:
         self.me, self.home = me, world.home / str(me)
         enclave = Enclave(bytes([me]) * 32)
         self.holdings = Holdings(self.home / "state", self.home / "anchors", enclave, identity(me))
-        self.changes = Changes(
+        self.changes = EpochChanges(
             Myself(me, identity(me), INCARNATION, INCARNATION),
             self.holdings,
             send=lambda to, data: world.wire.append((me, to, data)),

@@ -28,10 +28,10 @@ import lmdb
 
 from zrchain_lite.errors import LedgerError
 from zrchain_lite.store.kv import Change
-from zrchain_lite.store.snapshots import Reading, Snapshot, Writing, apply
+from zrchain_lite.store.snapshots import ReadTransaction, Snapshot, Writing, apply
 from zrchain_lite.store.tree import Tree
 from zrchain_lite.store.versions import KEPT_VERSIONS, encode_undo, undo_key
-from zrchain_lite.store.views import Changes, View
+from zrchain_lite.store.views import View, ViewChanges
 
 _log = logging.getLogger(__name__)
 FORMAT = 3
@@ -103,7 +103,7 @@ class LmdbStore:
             self._state, self._chain, self._meta, self._rows, self._tree = databases
             undo.pop_all()
         self._views: tuple[View, ...] = ()
-        self._view = Reading(self._environment)
+        self._view = ReadTransaction(self._environment)
         self.state = Snapshot(self._view, self._state)
         self.chain = Snapshot(self._view, self._chain)
         self.rows = Snapshot(self._view, self._rows)
@@ -175,7 +175,7 @@ class LmdbStore:
     def _build(self, source: bytes) -> None:
         followed = [view for view in self._views if view.source == source]
         for piece in self._pieces(source):
-            changes = Changes(followed)
+            changes = ViewChanges(followed)
             for key, value in piece:
                 changes.add(self.state.get, key, value, 1)
             self._apply(changes)
@@ -205,7 +205,7 @@ class LmdbStore:
             yield piece
             pairs = self.state.iterate(prefix, start=piece[-1][0] + b"\x00")
 
-    def _apply(self, changes: Changes) -> None:
+    def _apply(self, changes: ViewChanges) -> None:
         self._durably(lambda txn: changes.apply(Writing(txn, self._rows)))
 
     def _durably(self, write: Callable[[Any], object]) -> None:
@@ -237,7 +237,7 @@ class LmdbStore:
     ) -> None:
         state, tree = Writing(txn, self._state), Writing(txn, self._tree)
         before = [(key, state.get(key)) for key, _ in changes]
-        viewed = Changes(self._views)
+        viewed = ViewChanges(self._views)
         for key, value in before:
             viewed.add(state.get, key, value, -1)
         apply(state, changes)

@@ -10,7 +10,7 @@ import lmdb
 from zrchain_lite.store.kv import Change, KVStore, prefix_end
 
 
-class Reading:
+class ReadTransaction:
     """One read transaction: everything that is read through it is as of the same block."""
 
     def __init__(self, environment: Any) -> None:
@@ -34,7 +34,7 @@ class Reading:
 class Snapshot(KVStore):
     """A read-only KVStore of one database as of the moment at which its view was renewed."""
 
-    def __init__(self, view: Reading, database: Any) -> None:
+    def __init__(self, view: ReadTransaction, database: Any) -> None:
         self._view, self._database = view, database
 
     def get(self, key: bytes) -> bytes | None:

@@ -74,7 +74,7 @@ def subsets(*values: int | str) -> Iterator[tuple[int | str, ...]]:
     return product(*({value: None, type(value)(): None} for value in values))
 
 
-class Changes:
+class ViewChanges:
     """What a batch of changes of the state does to the views."""
 
     def __init__(self, views: Sequence[View]) -> None:
@@ -107,7 +107,7 @@ class Changes:
 
 def built(views: Sequence[View], state: KVStore, store: KVStore) -> None:
     """Make every row from a state in memory."""
-    changes = Changes(views)
+    changes = ViewChanges(views)
     for source in {view.source for view in views}:
         for key, value in state.iterate(source):
             changes.add(state.get, key, value, 1)

@@ -48,7 +48,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Target:
+class Placement:
     """Where the plan puts things."""
 
     creations: tuple[Creation, ...]
@@ -66,7 +66,7 @@ class Target:
 
 
 def difference(
-    settings: Settings, target: Target, state: State, me: str | None = None
+    settings: Settings, target: Placement, state: State, me: str | None = None
 ) -> tuple[Change, ...]:
     """Everything that is not as it should be. Where several may send, `me` does.
 
@@ -92,7 +92,7 @@ def difference(
 
 
 def _creations(
-    settings: Settings, target: Target, state: State, me: str | None
+    settings: Settings, target: Placement, state: State, me: str | None
 ) -> Iterator[Change]:
     yield from creation_changes(settings, target.creations, state, me)
     if state.contract is None:
@@ -124,7 +124,7 @@ class _Found:
     """Differences of one contract."""
 
     settings: Settings
-    target: Target
+    target: Placement
     contract: Contract
     me: str | None
 

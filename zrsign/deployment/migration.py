@@ -20,7 +20,7 @@ from eth_utils.crypto import keccak
 from web3.types import LogReceipt
 
 from zrsign.contracts import artifact
-from zrsign.deployment.changes import Change, Target, call_data, creation_changes
+from zrsign.deployment.changes import Change, Placement, call_data, creation_changes
 from zrsign.deployment.create2 import Creation, create2_creation
 from zrsign.deployment.plan import DeployError
 from zrsign.deployment.settings import ADMIN_ROLE, Settings
@@ -112,7 +112,7 @@ async def read(w3: Web3, proxy: ChecksumAddress) -> Older | None:
 
 
 def survey_changes(
-    settings: Settings, target: Target, state: State, older: Older, me: str | None
+    settings: Settings, target: Placement, state: State, older: Older, me: str | None
 ) -> Iterator[Change]:
     """What comes next of a migration: each stage belongs to one account, and begins after the last.
 

@@ -23,7 +23,7 @@ from web3.types import TxParams, Wei
 
 from zrsign.contracts import artifact
 from zrsign.deployment import layout, migration
-from zrsign.deployment.changes import Change, Target, difference
+from zrsign.deployment.changes import Change, Placement, difference
 from zrsign.deployment.create2 import PRESIGNED_SENDER, creations, proxy_address
 from zrsign.deployment.deploy import require_cancun
 from zrsign.deployment.plan import PAUSER_ROLE, DeployError
@@ -42,7 +42,7 @@ Tell = Callable[[Change], None]
 class Survey:
     """What one chain has, and what it lacks."""
 
-    target: Target
+    target: Placement
     state: State
     changes: tuple[Change, ...]
 
@@ -51,11 +51,11 @@ class Survey:
         return tuple(each for each in self.changes if each.sender == sender)
 
 
-def target_of(settings: Settings) -> Target:
+def target_of(settings: Settings) -> Placement:
     """Addresses of everything, the same on every chain."""
     made = creations(settings.mode)
     derived = proxy_address(made[2].address, settings.deployer, settings.salt_bytes)
-    return Target(made, to_checksum_address(settings.proxy) if settings.proxy else derived)
+    return Placement(made, to_checksum_address(settings.proxy) if settings.proxy else derived)
 
 
 def layouts_file(path: Path) -> Path:
@@ -90,7 +90,7 @@ async def survey(
 
 
 async def _survey_older(
-    w3: Web3, settings: Settings, target: Target, older: migration.Older, me: str | None
+    w3: Web3, settings: Settings, target: Placement, older: migration.Older, me: str | None
 ) -> Survey:
     needed = (*target.creations, migration.migration_creation())
     state = await read(
@@ -152,7 +152,7 @@ async def pause(w3: Web3, settings: Settings, account: LocalAccount, *, on: bool
 
 
 def _check_layout(
-    settings: Settings, target: Target, present: ChecksumAddress, layouts: Path
+    settings: Settings, target: Placement, present: ChecksumAddress, layouts: Path
 ) -> None:
     wanted = target.implementation
     if present == wanted.address:
@@ -172,7 +172,7 @@ def _check_layout(
         )
 
 
-def _keep_layout(settings: Settings, target: Target, layouts: Path) -> None:
+def _keep_layout(settings: Settings, target: Placement, layouts: Path) -> None:
     known = _read_layouts(layouts)
     known[target.implementation.address] = artifact(settings.mode.contract).layout
     draft = layouts.with_suffix(".draft")

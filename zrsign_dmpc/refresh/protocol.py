@@ -19,7 +19,7 @@ from typing import Final
 
 from zrsign_dmpc.group.curves import Rng, system_rng
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
-from zrsign_dmpc.reshare.plan import NewEpoch, Plan
+from zrsign_dmpc.reshare.plan import NewEpoch, Redistribution
 from zrsign_dmpc.reshare.redistribution import redistribution_execution, start_redistribution
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties
 from zrsign_dmpc.run.session import Session
@@ -27,10 +27,10 @@ from zrsign_dmpc.run.session import Session
 NAME: Final = "zrsign-refresh-v1"
 
 
-def refresh_plan(key: KeyInfo) -> Plan:
+def refresh_plan(key: KeyInfo) -> Redistribution:
     """All holders deal zero to all; the next epoch presigns with the next auxiliary information."""
     holders = tuple(sorted(key.shares))
-    return Plan(
+    return Redistribution(
         key,
         tuple((i, 0) for i in holders),
         holders,

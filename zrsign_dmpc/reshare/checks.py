@@ -15,7 +15,7 @@ from zrsign_dmpc.errors import EncodingError
 from zrsign_dmpc.group import schnorr
 from zrsign_dmpc.group.curves import Point
 from zrsign_dmpc.group.sharing import evaluate_commitments
-from zrsign_dmpc.reshare.plan import Plan
+from zrsign_dmpc.reshare.plan import Redistribution
 from zrsign_dmpc.run.execution import Heard
 from zrsign_dmpc.wire.encoding import Value
 
@@ -27,7 +27,7 @@ NO_CHAIN_CODE = b""
 class Checks:
     """The checks for one plan."""
 
-    plan: Plan
+    plan: Redistribution
 
     def commitments(self, board: Heard, dealer: int) -> tuple[Point, ...]:
         """Fᵢ: the constant term that everybody knows, then what the dealer committed to."""

@@ -21,7 +21,7 @@ from zrsign_dmpc.wire.encoding import Value
 
 
 @dataclass(frozen=True)
-class Plan:
+class Redistribution:
     """One redistribution. Raises ParameterError unless it leaves the public key as it is."""
 
     key: KeyInfo

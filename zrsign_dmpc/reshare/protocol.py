@@ -18,7 +18,7 @@ from typing import Final
 from zrsign_dmpc.group.curves import Rng, system_rng
 from zrsign_dmpc.group.sharing import lagrange
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
-from zrsign_dmpc.reshare.plan import NewEpoch, Plan
+from zrsign_dmpc.reshare.plan import NewEpoch, Redistribution
 from zrsign_dmpc.reshare.redistribution import redistribution_execution, start_redistribution
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties
 from zrsign_dmpc.run.session import Session
@@ -32,7 +32,7 @@ def reshare_plan(
     holders: Iterable[int],
     threshold: int,
     aux_epoch: int | None = None,
-) -> Plan:
+) -> Redistribution:
     """A quorum of old holders deals to new holders with a new threshold.
 
     The next epoch presigns with auxiliary information from `aux_epoch` on, by default the next
@@ -45,17 +45,19 @@ def reshare_plan(
     quorum = key.check_signers(dealers)
     weights = tuple((i, lagrange(quorum, i, key.group.order)) for i in quorum)
     since = key.aux_epoch + 1 if aux_epoch is None else aux_epoch
-    return Plan(key, weights, tuple(sorted(holders)), threshold, keeps=False, aux_epoch=since)
+    return Redistribution(
+        key, weights, tuple(sorted(holders)), threshold, keeps=False, aux_epoch=since
+    )
 
 
-def reshare_execution(plan: Plan, parties: Parties, execution_id: bytes) -> Execution:
+def reshare_execution(plan: Redistribution, parties: Parties, execution_id: bytes) -> Execution:
     """One resharing. `parties` are the dealers and the new holders. Raises ParameterError."""
     return redistribution_execution(NAME, plan, parties, execution_id)
 
 
 def start_reshare(
     execution: Execution,
-    plan: Plan,
+    plan: Redistribution,
     me: int,
     identity: IdentityKey,
     share: KeyShare | None = None,

@@ -34,7 +34,7 @@ from zrsign_dmpc.group.curves import Rng, system_rng
 from zrsign_dmpc.group.sharing import commit, evaluate, random_polynomial
 from zrsign_dmpc.kept.keys import KeyInfo, KeyShare
 from zrsign_dmpc.reshare.checks import NO_CHAIN_CODE, Checks
-from zrsign_dmpc.reshare.plan import NewEpoch, Plan
+from zrsign_dmpc.reshare.plan import NewEpoch, Redistribution
 from zrsign_dmpc.run.blame import Accusation, Blamed
 from zrsign_dmpc.run.board import Board
 from zrsign_dmpc.run.execution import Execution, IdentityKey, Parties, Protocol, RoundSpec
@@ -49,7 +49,7 @@ WRONG_PROOF: Final = "wrong share proof"
 
 
 def redistribution_execution(
-    name: str, plan: Plan, parties: Parties, execution_id: bytes
+    name: str, plan: Redistribution, parties: Parties, execution_id: bytes
 ) -> Execution:
     """One redistribution under a protocol's name. Raises ParameterError for other parties."""
     if parties.indices != plan.parties:
@@ -75,7 +75,7 @@ def redistribution_execution(
 
 def start_redistribution(
     execution: Execution,
-    plan: Plan,
+    plan: Redistribution,
     me: int,
     identity: IdentityKey,
     share: KeyShare | None,
@@ -90,7 +90,7 @@ class _Task:
     """What all rounds of one party know."""
 
     execution: Execution
-    plan: Plan
+    plan: Redistribution
     me: int
 
     def __post_init__(self) -> None:
@@ -270,7 +270,7 @@ class ConfirmRound(Round[NewEpoch]):
         return Result(self._outcome)
 
 
-def next_info(plan: Plan, board: Board) -> KeyInfo:
+def next_info(plan: Redistribution, board: Board) -> KeyInfo:
     """The public side of the key in the epoch that these messages make."""
     checks = Checks(plan)
     shares = tuple((j, checks.verification_share(board, j)) for j in plan.holders)

@@ -34,7 +34,7 @@ They count from when it has said all that the others need of it.
 """
 
 
-class Changes:
+class EpochChanges:
     """The changes of epoch of all keys of one operator.
 
     It runs in the event loop, and writes before it speaks.

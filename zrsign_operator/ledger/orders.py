@@ -13,7 +13,7 @@ from typing import ClassVar, Final, Self
 from zrsign_dmpc.kept.epochs import EpochMember, KeyChange
 from zrsign_dmpc.kept.key_records import StoredKeyInfo
 from zrsign_dmpc.kept.keys import KeyInfo
-from zrsign_dmpc.reshare import Plan, reshare_execution, reshare_plan
+from zrsign_dmpc.reshare import Redistribution, reshare_execution, reshare_plan
 from zrsign_dmpc.run.execution import Execution
 from zrsign_dmpc.wire.records import Record
 from zrsign_operator.errors import Refused
@@ -75,7 +75,7 @@ class Move:
     proposal: Proposal
     ledger_key: int
     key: KeyInfo
-    plan: Plan
+    plan: Redistribution
     execution: Execution
     change: KeyChange
 

@@ -10,7 +10,7 @@ from zrsign_dmpc.ecdsa import AuxSecrets
 from zrsign_dmpc.run.execution import Execution, IdentityKey
 from zrsign_dmpc.run.session import Session
 from zrsign_operator.errors import Refused
-from zrsign_operator.keys.changes import Changes
+from zrsign_operator.keys.changes import EpochChanges
 from zrsign_operator.keys.held import HeldKey
 from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.approval import Scheme
@@ -38,7 +38,7 @@ class Desk:
     holdings: Holdings
     view: LedgerSnapshot
     is_running: Callable[[WorkKind, int], bool]
-    changes: Changes
+    changes: EpochChanges
     usable: Callable[[], frozenset[int]]
     """Live operators, this one among them, without those that misbehaved."""
     covered: Callable[[], frozenset[int]]

@@ -9,7 +9,7 @@ from zrsign_daemon.log import get_logger
 from zrsign_dmpc.ecdsa import AuxSecrets
 from zrsign_dmpc.run.rounds import Abort
 from zrsign_operator.errors import NotApproved
-from zrsign_operator.keys.changes import Changes
+from zrsign_operator.keys.changes import EpochChanges
 from zrsign_operator.keys.folders import KeyFolder
 from zrsign_operator.keys.held import HeldKey
 from zrsign_operator.keys.holdings import Holdings
@@ -68,7 +68,7 @@ class Work:
             offends=peers.charge,
             clock=clock,
         )
-        self.changes = Changes(
+        self.changes = EpochChanges(
             myself,
             holdings,
             send=peers.send,
