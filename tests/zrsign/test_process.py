@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -157,6 +158,29 @@ async def test_fork__should_say_so_when_the_server_is_gone(supervisor: Superviso
     wait_until(lambda: not alive(forked.child.pid), "the child ends with its server")
     with pytest.raises(NetworkError, match="fork server stopped with code -9"):
         await supervisor.fork("late", *SERVES, "0")
+
+
+@pytest.mark.parametrize("turns", [1, 3, 30])
+async def test_stop__should_end_forks_that_are_under_way(
+    supervisor: Supervisor, tmp_path: Path, turns: int
+) -> None:
+    """What starts beside them has failed, and nobody waits for them any more."""
+    forks = [asyncio.create_task(supervisor.fork(f"server-{n}", *SERVES, "0")) for n in range(5)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    for each in forks:
+        each.cancel()
+    await asyncio.gather(*forks, return_exceptions=True)
+    await supervisor.stop()
+    assert not list(writing_below(tmp_path))
+
+
+def writing_below(folder: Path) -> Iterator[Path]:
+    """What processes have as their standard output in a folder."""
+    for output in Path("/proc").glob("[0-9]*/fd/1"):
+        with suppress(OSError):
+            if folder in output.readlink().parents:
+                yield output.readlink()
 
 
 def test_fork_server__should_load_nothing_that_counts() -> None:

@@ -222,11 +222,8 @@ async def _base_fee(network: ChaosNetwork, part: str, wei: int) -> None:
 
 
 async def _ask(network: ChaosNetwork, part: str, method: str, *params: Any) -> Any:
-    rpc = Rpc(network.direct_url(part))
-    try:
+    async with Rpc(network.direct_url(part)) as rpc:
         return await rpc.call(method, *params)
-    finally:
-        await rpc.close()
 
 
 NODES = ("evm-source", "evm-destination", "bitcoin")

@@ -109,13 +109,12 @@ class ChaosNetwork(LocalNetwork):
 
     async def _doors_closed(self) -> None:
         """A ledger's doors are a process of their own, which may answer for a moment longer."""
-        rpc = Rpc(self.manifest.ledger.rpc)
+        async with Rpc(self.manifest.ledger.rpc) as rpc:
 
-        async def silent() -> bool:
-            return not await rpc.answers("status")
+            async def silent() -> bool:
+                return not await rpc.answers("status")
 
-        await until(silent, "the doors of the killed ledger are closed")
-        await rpc.close()
+            await until(silent, "the doors of the killed ledger are closed")
 
     async def restart_bitcoin(self) -> None:
         """SIGKILL for bitcoind, which loses its pool, and a start; it mines as before.
@@ -172,9 +171,8 @@ class ChaosNetwork(LocalNetwork):
         """Start it from the settings that it had; returns when it answers."""
         process = await self.spawn(name, skew_s=skew_s)
         if name == "ledger":
-            rpc = Rpc(self.manifest.ledger.rpc)
-            await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
-            await rpc.close()
+            async with Rpc(self.manifest.ledger.rpc) as rpc:
+                await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
             return
         health = Health(next(each.health for each in self.manifest.daemons if each.name == name))
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)

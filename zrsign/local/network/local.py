@@ -269,9 +269,8 @@ class LocalNetwork:
             )
         else:
             await self._embedded(entry, first_state)
-        rpc = Rpc(entry.rpc)
-        status = await rpc.call("status")
-        await rpc.close()
+        async with Rpc(entry.rpc) as rpc:
+            status = await rpc.call("status")
         first = status["sync_info"]
         root = f"{first['earliest_block_height']}:{first['earliest_block_hash'].lower()}"
         self.progress("ledger", "ready")
@@ -288,9 +287,8 @@ class LocalNetwork:
         settings = settings_files.ledger(entry, genesis_file)
         config = settings_files.write(self.state_dir / "config", "ledger", settings)
         process = await self.supervisor.fork("ledger", "zrsign.node", "--config", config)
-        rpc = Rpc(entry.rpc)
-        await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
-        await rpc.close()
+        async with Rpc(entry.rpc) as rpc:
+            await self.supervisor.ready(process, lambda: rpc.answers("status"), START_TIMEOUT_S)
 
     async def _keys(self) -> None:
         """The keyring, as any keyring registers, and the key that answers for Direct contracts."""

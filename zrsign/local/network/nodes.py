@@ -51,9 +51,8 @@ async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: in
         ],
     )
     node = ChainNode(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
-    rpc = Rpc(node.rpc_url)
-    await supervisor.ready(process, lambda: rpc.answers("eth_chainId"), START_TIMEOUT_S)
-    await rpc.close()
+    async with Rpc(node.rpc_url) as rpc:
+        await supervisor.ready(process, lambda: rpc.answers("eth_chainId"), START_TIMEOUT_S)
     return node
 
 
@@ -86,7 +85,11 @@ class Bitcoin:
             "bitcoin", BITCOIN_REGTEST, f"http://{HOST}:{ports.bitcoin_rpc}", cookie_file=cookie
         )
         bitcoin = cls(node, Rpc(node.rpc_url, cookie))
-        await bitcoin.run(supervisor, data_dir)
+        try:
+            await bitcoin.run(supervisor, data_dir)
+        except BaseException:
+            await bitcoin.stop()
+            raise
         return bitcoin
 
     async def run(self, supervisor: Supervisor, data_dir: Path) -> None:
@@ -171,9 +174,8 @@ async def start_solana(supervisor: Supervisor, data_dir: Path, ports: Ports) -> 
         f"http://{HOST}:{ports.solana_rpc}",
         f"ws://{HOST}:{ports.solana_ws}",
     )
-    rpc = Rpc(node.rpc_url)
-    await supervisor.ready(process, lambda: rpc.answers("getLatestBlockhash"), START_TIMEOUT_S)
-    await rpc.close()
+    async with Rpc(node.rpc_url) as rpc:
+        await supervisor.ready(process, lambda: rpc.answers("getLatestBlockhash"), START_TIMEOUT_S)
     return node
 
 

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -134,19 +135,28 @@ class ForkServer:
         self._requests.close()
 
     async def _read(self) -> None:
-        while line := await self._answers.readline():
-            match json.loads(line):
-                case {"started": pid}:
-                    self._children[pid] = Forked(pid)
-                    self._asked.popleft().set_result(self._children[pid])
-                case {"ended": pid, "code": code}:
-                    self._children.pop(pid).ended(code)
+        # Reset: it ended with requests that it had not read.
+        with suppress(ConnectionResetError):
+            while line := await self._answers.readline():
+                self._hear(json.loads(line))
         await self._process.child.wait()
         # The children end with it.
         for forked in self._children.values():
             forked.ended(-signal.SIGTERM)
         for started in self._asked:
-            started.set_exception(self._process.died())
+            if not started.done():
+                started.set_exception(self._process.died())
+
+    def _hear(self, said: dict[str, int]) -> None:
+        match said:
+            case {"started": pid}:
+                self._children[pid] = Forked(pid)
+                started = self._asked.popleft()
+                # Whoever asked may have been cancelled; the child ends with the server.
+                if not started.done():
+                    started.set_result(self._children[pid])
+            case {"ended": pid, "code": code}:
+                self._children.pop(pid).ended(code)
 
 
 def waited_s(pid: int) -> float:
@@ -199,7 +209,8 @@ class Supervisor:
         """
         if self._forks is None:
             self._forks = asyncio.create_task(ForkServer.start(self._log("forkserver")))
-        server, path = await self._forks, self._log(name)
+        # It is everybody's: whoever is cancelled while it starts leaves it to the others.
+        server, path = await asyncio.shield(self._forks), self._log(name)
         words = tuple(str(word) for word in arguments)
         child = await server.fork(Request(module, words, str(path), dict(env or {})))
         process = Process(name, child, path)
@@ -251,7 +262,8 @@ class Supervisor:
             self._stopping = True
             await asyncio.gather(*(each.stop() for each in reversed(self.processes)))
             if self._forks is not None:
-                await (await self._forks).stop()
+                with suppress(NetworkError):
+                    await (await self._forks).stop()
 
 
 async def _start(name: str, words: Sequence[str], **options: Any) -> asyncio.subprocess.Process:
