@@ -88,7 +88,7 @@ SCHEMA = Schema(
             "ALTER TABLE outbox_items ADD COLUMN held_until FLOAT NOT NULL DEFAULT 0",
         ),
     },
-    remedy="Next the file away and start again: open work is read again from the ledger.",
+    remedy="Move the file away and start again: open work is read again from the ledger.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 from collections.abc import Iterator
@@ -39,3 +40,16 @@ def processor_seconds(most: float) -> Iterator[None]:
     with measured() as cost:
         yield
     assert cost.seconds < most, f"{cost.seconds:.3f} s of processor time, at most {most} s"
+
+
+class Turns:
+    """How long an event loop was held: processor time of its thread, without that of others."""
+
+    longest_s = 0.0
+
+    async def watch(self) -> None:
+        """Look at every turn of the loop until this is cancelled."""
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(0)
+            self.longest_s = max(self.longest_s, time.thread_time() - began)

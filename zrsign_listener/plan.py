@@ -2,7 +2,7 @@
 
 A contract numbers its sign requests 0, 1, 2, … (trace ids), so a missing one shows. The cursor
 moves past a range only when the range's trace ids continue those before it; otherwise it goes back
-to the latest request that was in sequence and reads again. RangeView a block twice is harmless,
+to the latest request that was in sequence and reads again. Reading a block twice is harmless,
 because an event is stored under (chain, contract, transaction, log index).
 
 A reorganisation below what was read shows at the checkpoint, the last block read. The feed keeps

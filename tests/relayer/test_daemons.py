@@ -137,4 +137,4 @@ def test_corrupted_database__should_end_with_one_clear_line(
     for name in ("outbox.sqlite", "store.sqlite"):
         (tmp_path / name).write_bytes(b"this is no database" * 100)
     assert start(daemon, path) == 2
-    assert "Next the file away" in capsys.readouterr().err
+    assert "Move the file away" in capsys.readouterr().err

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ from google.protobuf import any_pb2
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.cost import measured, processor_seconds
+from tests.cost import Turns, measured, processor_seconds
 from tests.waiting import until
 from tests.zrchain_lite.chain import ALICE, BOB, Chain, transfer
 from zrchain_lite.api import event_query, event_search, rest, rpc
@@ -109,25 +108,18 @@ def heavy(chain: Chain, count: int) -> bytes:
 
 @dataclass
 class Door:
-    """A door without a network, and the longest turn that its event loop had, in CPU seconds."""
+    """A door without a network, and the turns that its event loop had."""
 
     app: Any
-    longest_s: float = 0.0
+    turns: Turns = field(default_factory=Turns)
 
     async def ask(self, path: str, **parameters: str) -> httpx.Response:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        watching = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(self.turns.watch())
         async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
             answer = await client.get(path, params=parameters)
         watching.cancel()
         return answer
-
-    async def _watch(self) -> None:
-        """`thread_time` leaves out what other threads do."""
-        while True:
-            began = time.thread_time()
-            await asyncio.sleep(0)
-            self.longest_s = max(self.longest_s, time.thread_time() - began)
 
 
 async def test_large_answer__should_be_rendered_beside_the_loop(chain: Chain) -> None:
@@ -140,7 +132,7 @@ async def test_large_answer__should_be_rendered_beside_the_loop(chain: Chain) ->
         answer = await gateway.ask(f"/cosmos/tx/v1beta1/txs/{hash_}")
     assert answer.json()["tx_response"]["code"] == 0
     assert len(answer.json()["tx"]["body"]["messages"][0]["outputs"]) == 4_000
-    assert gateway.longest_s < cost.seconds / 3, (gateway.longest_s, cost.seconds)
+    assert gateway.turns.longest_s < cost.seconds / 3, (gateway.turns.longest_s, cost.seconds)
     json_rpc = Door(rpc.build(chain.engine, chain.first))
     found = await json_rpc.ask("/tx", hash="0x" + hash_)
     events = found.json()["result"]["tx_result"]["events"]
