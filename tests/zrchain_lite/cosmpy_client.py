@@ -180,6 +180,7 @@ def wire(descriptors):
             for module in (f"{name}.tx", f"{name}.query")
         ),
         *("gov.v1.tx_pb2", "gov.v1.query_pb2", "gov.v1beta1.tx_pb2", "gov.v1beta1.query_pb2"),
+        *("upgrade.v1beta1.tx_pb2", "upgrade.v1beta1.query_pb2"),
         "auth.v1beta1.query_pb2",
         "base.tendermint.v1beta1.query_pb2",
         "consensus.v1.query_pb2",
