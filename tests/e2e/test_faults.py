@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 from eth_account import Account as EvmAccount
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from tests.e2e.conftest import run_cli
 from tests.e2e.parts import BreakableNetwork, refusal
@@ -35,7 +37,18 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 ETHER = 10**18
+RESOLVED = "0x" + keccak(text="ZrSigResolve(uint256,bytes,bytes,bool)").hex()
 VALUES = itertools.count(1_000)
+
+
+class Sent(NamedTuple):
+    """What the wallet and the relayer's gas account have sent."""
+
+    payments: int
+    answers: int
+    """Signatures that the contract took; one transaction may bring several."""
+    others: int
+    """Transactions of the gas account that brought none."""
 
 
 @dataclass
@@ -63,22 +76,24 @@ class World:
         found: dict[str, object] = json.loads(said) if code == 0 else {"status": "unknown"}
         return found
 
-    async def sent(self) -> tuple[int, int]:
-        """Transactions of the wallet on the destination, answers of the gas account on the source.
-
-        Whatever is sent twice shows here.
-        """
+    async def sent(self) -> Sent:
+        """All that was sent so far. Whatever is sent twice shows here."""
+        contract = self.network.manifest.contract(ContractMode.DIRECT).address
+        asked = {"fromBlock": "0x0", "address": contract, "topics": [RESOLVED]}
+        resolved = await self.source.call("eth_getLogs", asked)
+        transactions = {log["transactionHash"] for log in resolved}
         gas = self.network.manifest.account("gas").evm_address
-        return (
+        return Sent(
             await checks.evm_nonce(self.destination, self.sender),
-            await checks.evm_nonce(self.source, gas),
+            len(resolved),
+            await checks.evm_nonce(self.source, gas) - len(transactions),
         )
 
 
 class Requests:
     """What is asked while parts break: payments to one new recipient, and Direct signatures."""
 
-    def __init__(self, world: World, sent: tuple[int, int]) -> None:
+    def __init__(self, world: World, sent: Sent) -> None:
         self._world, self._before = world, sent
         self._recipient = EvmAccount.create().address
         self._total = 0
@@ -111,8 +126,9 @@ class Requests:
         assert {request.status for request in ended} == {wire.REQUEST_STATUS_CONFIRMED}
         assert len({request.id for request in ended}) == len(handles)
         assert await checks.evm_balance(world.destination, self._recipient) == self._total
-        paid, answered = self._before
-        assert await world.sent() == (paid + len(self.payments), answered + len(self.answers))
+        paid, answered, others = self._before
+        expected = Sent(paid + len(self.payments), answered + len(self.answers), others)
+        assert await world.sent() == expected
         for handle in handles:
             assert (
                 len([each async for each in handle.receiver.requests(tx_hash=handle.ref.tx_hash)])
@@ -181,7 +197,7 @@ async def test_dead_destination__should_be_named_and_hold_the_transaction_until_
     world: World,
 ) -> None:
     network, gate = world.network, world.network.gates["evm-destination"]
-    recipient, (nonce, _) = EvmAccount.create().address, await world.sent()
+    recipient, (nonce, *_) = EvmAccount.create().address, await world.sent()
     unsigned = evm.EvmChain(DESTINATION).compose(
         Intent(recipient, 4_321, b"", max_network_fee=ETHER),
         nonce,
@@ -207,7 +223,7 @@ async def test_dead_destination__should_be_named_and_hold_the_transaction_until_
     await gate.open()
     assert (await handle.request()).status == wire.REQUEST_STATUS_CONFIRMED
     assert await checks.evm_balance(world.destination, recipient) == 4_321
-    assert (await world.sent())[0] == nonce + 1
+    assert (await world.sent()).payments == nonce + 1
     await network.recovered()
 
 
