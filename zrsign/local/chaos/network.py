@@ -42,11 +42,14 @@ PATIENCE_S = 180.0
 
 async def until(look: Callable[[], Awaitable[bool]], claim: str) -> None:
     """Wait until `look` answers True. Raises NetworkError after PATIENCE_S."""
-    for _ in range(round(PATIENCE_S / LOOK_S)):
-        if await look():
-            return
-        await asyncio.sleep(LOOK_S)
-    raise NetworkError(f"Never: {claim}.", "See the logs of the network's services.")
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                if await look():
+                    return
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise NetworkError(f"Never: {claim}.", "See the logs of the network's services.") from None
 
 
 class ChaosNetwork(LocalNetwork):
