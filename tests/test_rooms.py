@@ -34,7 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "zrsign_receiver.requests.ownership",
         "zrsign_receiver.requests.payloads",
     ),
-    "zrchain_lite": ("zrsign_chains", "zrsign_daemon.program"),
+    "zrchain_lite": ("zrsign_chains", "zrsign_daemon.program", "zrsign_daemon.validation"),
     # A client that verifies runs the receiver's queries as well, and looks it up by its name.
     "zrchain_lite/client": ("zrsign_chains", "zrsign_receiver.module"),
     "zrsign_receiver": ("zrsign_chains", "zrchain_lite"),

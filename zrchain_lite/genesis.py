@@ -26,6 +26,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from zrchain_lite import decimals
 from zrchain_lite.errors import InvalidArgument, LedgerError
+from zrsign_daemon.validation import faults
 
 M = TypeVar("M", bound=Message)
 
@@ -92,9 +93,7 @@ def parse(text: str | bytes) -> Genesis:
     try:
         return Genesis.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise GenesisError(f"{where}: {first['msg']}") from None
+        raise GenesisError(faults(error)) from None
 
 
 def parse_app_state(data: bytes) -> dict[str, dict[str, Any]]:

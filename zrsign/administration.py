@@ -19,6 +19,7 @@ from zrchain_lite.wire.cosmos.base.v1beta1.coin_pb2 import Coin
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
 from zrsign.errors import UsageError
+from zrsign_daemon.validation import faults
 
 DENOM: Final = "urock"
 GRANT: Final = 1_000_000_000
@@ -48,9 +49,13 @@ class MemberCard(_Part):
         """The card in a JSON file. Raises UsageError."""
         try:
             return cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
+        except OSError as error:
             raise UsageError(
-                f"{path} is no operator's card: {error}", "Make one: zrsign operators card"
+                f"Cannot read the card {path}: {error.strerror}.", "Make one: zrsign operators card"
+            ) from None
+        except ValidationError as error:
+            raise UsageError(
+                f"{path} is no operator's card: {faults(error)}.", "Make one: zrsign operators card"
             ) from None
 
     def message(self) -> wire.Member:
@@ -87,7 +92,7 @@ def card_of(config: Path, index: int, endpoint: str = "") -> MemberCard:
             endpoint=endpoint or settings.listen,
         )
     except ValidationError as error:
-        raise UsageError(f"No card: {error}", "An index is 1 to 65535.") from None
+        raise UsageError(f"No card: {faults(error)}.", "An index is 1 to 65535.") from None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ class RequestRejected(ZrSignError):
 class AnswerTimeout(ZrSignError, TimeoutError):
     """No answer came within the time asked for; the request itself goes on."""
 
+    exit_code = 3
+
 
 class TransactionReverted(ZrSignError):
     """The source chain refused a call; the message holds the contract's custom error."""

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError as MalformedVariable
 
 from zrsign_daemon.errors import SettingsError
+from zrsign_daemon.validation import faults
 
 
 class Settings(BaseSettings):
@@ -91,11 +92,7 @@ def load(model: type[S], path: Path) -> S:
     try:
         return model(**_read(path))
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise SettingsError(f"{path}: {faults}. Correct the file and start again.") from None
+        raise SettingsError(f"{path}: {faults(error)}. Correct the file and start again.") from None
     except MalformedVariable as error:
         prefix = model.model_config.get("env_prefix", "")
         raise SettingsError(

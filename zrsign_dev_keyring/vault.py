@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zrsign_chains.wallets import KeyAlgorithm
+from zrsign_daemon.validation import faults
 from zrsign_dev_keyring.errors import (
     DamagedKey,
     ForeignVault,
@@ -196,9 +197,7 @@ class Vault:
         except OSError as error:
             raise VaultUnusable(f"Cannot read {path}: {error.strerror}.") from None
         except ValidationError as error:
-            fault = error.errors(include_input=False)[0]
-            field = ".".join(map(str, fault["loc"])) or "file"
-            raise _damaged(path, f"{field}: {fault['msg']}") from None
+            raise _damaged(path, faults(error)) from None
         if sealed.key_id != key_id:
             raise _damaged(path, f"it holds key {sealed.key_id}")
         return sealed

@@ -90,7 +90,7 @@ def test_long_folder__should_be_refused(tmp_path: Path) -> None:
         ({"node": "localhost"}, "pattern"),
         ({"peers": ["localhost:26656"]}, "pattern"),
         ({"state_sync": {"rpc_servers": ["http://a"], "height": 1, "hash": "ab" * 32}}, "at least"),
-        ({"block_pause_s": -1}, "greater than or equal to 0"),
+        ({"block_pause_s": -1}, "must be at least 0"),
     ],
 )
 def test_settings__should_be_refused_with_their_place(

@@ -1,6 +1,6 @@
 """The command line. Results go to standard output, progress and errors to standard error.
 
-Exit codes: 0 done; 1 the network, a node or a contract refused; 2 the call itself was wrong.
+`errors.py` says what the exit codes mean.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from zrsign.cli import (
     testnet,
     tools,
 )
+from zrsign.cli.errors import DONE, INTERRUPTED, REFUSED, fault_of, wrong_call
 from zrsign.cli.render import fail, out
-from zrsign.errors import ZrSignError
 
 app = typer.Typer(
     name="zrsign",
@@ -65,38 +65,28 @@ def zrsign(
     """Keys and signatures for smart contracts: a network answers, a relayer delivers."""
 
 
-# Error roots of the other rooms: module, class, next step, exit code. A room that was not imported
-# raised nothing, so looking these up costs no start-up time.
-ROOTS = (
-    ("zrsign.local.tools.errors", "ToolError", "See what is there: zrsign doctor", 1),
-    ("zrsign_chains.errors", "ChainError", "See the supported ids: zrsign ids", 2),
-    ("zrchain_lite.client.errors", "TxFailed", "The ledger refused it: nothing was changed.", 1),
-    ("zrchain_lite.client.errors", "ClientError", "Is the network running? zrsign status", 1),
-    ("zrchain_lite.errors", "LedgerError", "Start another: zrsign up --state DIR", 2),
-    ("zrsign_daemon.jsonrpc", "NodeUnavailable", "Is the node running? zrsign status", 1),
-    ("zrsign_daemon.jsonrpc", "NodeRefused", "See the node's log.", 1),
-    ("zrsign_daemon.errors", "DaemonError", "", 2),
-)
-# The same of libraries, whose messages need their error's name to be understood.
-LIBRARIES = (
-    ("web3.exceptions", "Web3Exception", "Is the node running? zrsign status", 1),
-    ("aiohttp", "ClientError", "Is the node running? zrsign status", 1),
-    ("builtins", "OSError", "Check the path, its permissions and the space on the disk.", 1),
-)
-
-
 def main() -> None:
     """Run a command; every foreseen error becomes one message with its next step."""
     try:
-        app()
+        code = typer.main.get_command(app)(prog_name="zrsign", standalone_mode=False)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except ZrSignError as error:
-        sys.exit(fail(str(error), error.hint, error.exit_code))
+        sys.exit(INTERRUPTED)
+    except typer.Abort:
+        sys.exit(fail("Nothing was done.", "", REFUSED))
+    except typer.TyperException as error:
+        sys.exit(_wrong_call(error))
     except Exception as error:
-        named = f"{type(error).__name__}: {error}"
-        for roots, text in ((ROOTS, str(error)), (LIBRARIES, named)):
-            for module, name, hint, code in roots:
-                if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
-                    sys.exit(fail(text, hint, code))
-        raise
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        sys.exit(fail(*fault))
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _wrong_call(error: typer.TyperException) -> int:
+    """A call that does not parse; a group without arguments has shown its help and says no more."""
+    if not (said := wrong_call(error)):
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "zrsign"
+    return fail(said, f"See what it takes: {path} --help", error.exit_code)

@@ -27,6 +27,7 @@ from zrsign.deployment.plan import (
 )
 from zrsign_chains.caip import ChainId
 from zrsign_chains.errors import ChainError
+from zrsign_daemon.validation import faults
 
 ADMIN_ROLE = bytes(32)
 ROLE_NAMES = {
@@ -185,6 +186,4 @@ def load(path: Path) -> Settings:
     except yaml.YAMLError as error:
         raise DeployError(f"{path} is not YAML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the file"
-        raise DeployError(f"{path}: {key}: {first['msg']}.") from error
+        raise DeployError(f"{path}: {faults(error)}.") from error

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from zrchain_lite.client import LedgerClient, Signed
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.operators import operators_pb2 as wire
+from zrsign_daemon.validation import faults
 from zrsign_operator.errors import NotOrdered, StoreUnusable
 from zrsign_operator.keys.sealing import write_durably
 
@@ -150,8 +151,10 @@ class Authority:
             return _Accepted.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValidationError) as error:
-            raise StoreUnusable(f"{self._path} cannot be used: {error}") from None
+        except OSError as error:
+            raise StoreUnusable(f"Cannot read {self._path}: {error.strerror}") from None
+        except ValidationError as error:
+            raise StoreUnusable(f"{self._path} cannot be used: {faults(error)}") from None
 
 
 def _digest(group: wire.Group | wire.MsgSetGroup) -> str:

@@ -12,6 +12,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_daemon.events.decode import Block, EvmLog, MalformedLog, decode, is_contract
 from zrsign_daemon.events.finality import blocks_asked_for, newest_final
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
+from zrsign_daemon.validation import faults
 from zrsign_operator.errors import NotApproved, NotSeen
 from zrsign_operator.sources.settings import SourceChain
 
@@ -72,8 +73,10 @@ class Receipts:
             raise NotApproved(f"{source.contract} on {source.chain} is no contract of my settings")
         try:
             found = await self._found(source)
-        except (NodeRefused, NodeUnavailable, ValidationError) as error:
+        except (NodeRefused, NodeUnavailable) as error:
             raise NotSeen(f"the node of {source.chain} does not tell: {error}") from None
+        except ValidationError as error:
+            raise NotSeen(f"the node of {source.chain} tells no receipt: {faults(error)}") from None
         if found != event:
             raise NotApproved(
                 f"log {source.log_index} of 0x{source.tx_hash.hex()} on {source.chain} says "

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from zrsign.errors import ManifestError
 from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.keyfile import read_secret
+from zrsign_daemon.validation import faults
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -223,6 +224,6 @@ def _read(path: Path) -> Manifest:
         ) from None
     except ValidationError as error:
         raise ManifestError(
-            f"{path} is damaged: {error.error_count()} faults, first {error.errors()[0]['msg']}",
+            f"{path} is damaged: {faults(error)}",
             "Remove the directory and start again: zrsign up",
         ) from None
