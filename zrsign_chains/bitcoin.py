@@ -77,8 +77,7 @@ class BitcoinChain(Chain):
         self.network = network_for(caip2)
         self.caip2 = caip2
         self.taproot = taproot
-        mainnet = caip2 == registry.BITCOIN_MAINNET
-        self.wallet = registry.BITCOIN if mainnet else registry.BITCOIN_TEST
+        self.wallet = registry.wallet_of(caip2)
         signs = KeyAlgorithm.TAPROOT_SECP256K1 if taproot else KeyAlgorithm.BITCOIN_SECP256K1
         (self.ledger_wallet,) = (
             each

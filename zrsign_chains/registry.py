@@ -46,7 +46,8 @@ class Family:
     """The networks of one CAIP-2 namespace: `networks` maps those that people know to a name.
 
     `home` is the module and class of their chains, imported on first use, because each brings its
-    chain's library.
+    chain's library. Each network is one wallet's: that of a wallet that names it as its own, else
+    the last one's.
     """
 
     home: str
@@ -213,8 +214,14 @@ def wallet_type_by_coin(coin_type: int) -> WalletType:
 
 def networks_of(wallet: WalletType) -> tuple[str, ...]:
     """Return the known CAIP-2 ids that a wallet of this type signs for."""
-    family = FAMILIES[wallet.namespace]
-    return tuple(caip2 for caip2 in family.networks if chain_for(caip2).wallet == wallet)
+    networks = FAMILIES[wallet.namespace].networks
+    return tuple(caip2 for caip2 in networks if wallet_of(caip2) == wallet)
+
+
+def wallet_of(caip2: str) -> WalletType:
+    """Return what contracts call a wallet that signs for a network of a known namespace."""
+    wallets = FAMILIES[caip2.partition(":")[0]].wallets
+    return next((each for each in wallets if each.network == caip2), wallets[-1])
 
 
 @lru_cache(maxsize=1)

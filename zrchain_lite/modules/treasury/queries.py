@@ -23,7 +23,7 @@ from zrchain_lite.modules.treasury.responses import (
 from zrchain_lite.store.pagination import Merged, Viewed, listed_page
 from zrchain_lite.wire.cosmos.base.query.v1beta1.pagination_pb2 import PageResponse
 from zrchain_lite.wire.zrchain.treasury import treasury_pb2 as wire
-from zrsign_chains import WALLET_TYPES, chain_for, cosmos
+from zrsign_chains import LEDGER_WALLETS, WALLET_TYPES, cosmos
 from zrsign_chains.errors import ChainError
 
 _PREFIX = re.compile("[a-z]{1,20}")
@@ -31,7 +31,10 @@ MAX_PREFIXES = 10
 MAX_ADDRESS = 128
 # SLIP-44 coin types of keys that contracts asked for, and the wallet of each.
 ZRSIGN_WALLETS = {
-    str(each.coin_type): chain_for(each.network).ledger_wallet.number for each in WALLET_TYPES
+    str(asked.coin_type): number
+    for asked in WALLET_TYPES
+    for number, wallet in LEDGER_WALLETS.items()
+    if (asked.network, asked.key_algorithm) == (wallet.network, wallet.key_algorithm)
 }
 
 
