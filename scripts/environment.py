@@ -38,9 +38,10 @@ class Environment:
         return ROOT / self.folder / "bin" / "python"
 
 
+PROJECT = ("pyproject.toml", "--all-extras")
 ENVIRONMENTS = {
-    "dev": Environment(".venv", ("pyproject.toml", "--group", "dev"), editable=True),
-    "ape": Environment(".venv-ape", ("pyproject.toml", "--group", "ape"), editable=True),
+    "dev": Environment(".venv", (*PROJECT, "--group", "dev"), editable=True),
+    "ape": Environment(".venv-ape", (*PROJECT, "--group", "ape"), editable=True),
     "cosmpy": Environment(".venv-cosmpy", ("--group", "cosmpy"), editable=False),
     "slither": Environment(".venv-slither", ("--group", "slither"), editable=False),
     "halmos": Environment(".venv-halmos", ("--group", "halmos"), editable=False),
@@ -50,7 +51,7 @@ OTHER_LOCKS = {
     LOCKS / "uv.lock": ("--group", "uv"),
     ROOT / "zrsign" / "local" / "tools" / "node.lock": ("--group", "node"),
     ROOT / "zrsign" / "local" / "tools" / "go.lock": ("--group", "go"),
-    LOCKS / "wheel.lock": ("pyproject.toml", "--group", "beside"),
+    LOCKS / "wheel.lock": (*PROJECT, "--group", "beside"),
 }
 COMPILE = (
     "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"

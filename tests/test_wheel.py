@@ -1,24 +1,82 @@
-"""The wheel in a clean environment: it holds what it runs on, and takes nobody's names.
+"""The wheel: what it brings and how much, and what works with which extra, far from the checkout.
 
-python-daemon is installed beside it, because both could claim the name `daemon`.
+Its core is installed into a clean environment, beside python-daemon, because both could claim
+the name `daemon`. What an extra brings follows from metadata, and its modules are imported where
+nothing else can be.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
-from collections import Counter
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
 from scripts import environment
+from tests import installation
 from tests.processes import run
 
 FIXED_BY_USERS = {"zrchain_lite", "relayer"}
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+ROOMS = {
+    "node": (
+        *("zrsign.node", "zrchain_lite", "zrsign_receiver", "zrsign_listener", "relayer"),
+        *("zrsign_btc_proxy", "zrsign_dev_keyring", "zrsign_daemon", "zrsign_chains"),
+    ),
+    "operator": ("zrsign_operator", "zrsign_dmpc"),
+    "network": ("zrsign",),
+    "bitcoin": ("zrsign_chains.bitcoin",),
+    "solana": ("zrsign_chains.solana",),
+    "": (
+        "zrsign.cli",
+        "zrsign.sdk",
+        "zrsign.deployment",
+        "zrsign.contracts",
+        "zrchain_lite.client",
+    ),
+}
+"""What must run with an extra; the core has none."""
+NEEDING = {
+    "up": "network",
+    "demo": "network",
+    "chaos": "network",
+    "tools install": "network",
+    "operators join": "network",
+    "testnet init --output net": "node",
+    "run ledger --config x": "node",
+    "run listener --config x": "node",
+    "run relayer --config x": "node",
+    "run keyring --config x": "node",
+    "run btc-proxy --config x": "node",
+    "run operator --config x": "operator",
+    "ledger verify --home x": "node",
+    "relayer list --config x": "node",
+    "operators restore --config x x": "operator",
+    "decode 0x00 --chain bip122:000000000019d6689c085ae165831e93": "bitcoin",
+    "decode 0x00 --chain solana:localnet": "solana",
+}
+"""Commands, and the extra that each needs."""
+EACH = """
+import io, json, sys
+from zrsign import cli
+from zrsign.cli.render import err
+ended = {}
+for command in sys.argv[1:]:
+    err.file = io.StringIO()
+    sys.argv = ["zrsign", *command.split()]
+    try:
+        cli.main()
+    except SystemExit as exit:
+        ended[command] = exit.code, err.file.getvalue()
+print(json.dumps(ended))
+"""
+MB = 1_000_000
+MOST = {"": (60, 120), "node": (78, 185), "operator": (71, 175), "network": (82, 205)}
+"""The most distributions and megabytes of files that an installation may bring."""
 pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
 
 
@@ -29,29 +87,44 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Programs of an environment with the wheel, what it asks for, and python-daemon."""
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Programs of a clean environment."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
-    environment.run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-    host = environment.ENVIRONMENTS["dev"].python
-    uv = (str(host), "-m", "uv", "pip")
-    into = ("--quiet", "--python", str(folder / "bin" / "python"))
-    env = environment.uv_environment(host)
-    lock = str(environment.LOCKS / "wheel.lock")
-    environment.run(*uv, "sync", *into, "--require-hashes", lock, env=env)
-    environment.run(*uv, "install", *into, "--no-deps", str(wheel), env=env)
-    environment.run(*uv, "check", *into[1:], env=env)
-    return folder / "bin"
+    return installation.core(wheel, folder, "python-daemon")
 
 
-def far(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run it far from the checkout."""
-    return run(command, cwd=folder)
+def zrsign(core: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command of the core, in an empty folder."""
+    state = str(folder / "state")
+    env = installation.far(ZRSIGN_STATE=state, COLUMNS="200")
+    return run([core / "zrsign", *command], cwd=folder, env=env)
 
 
-def installed(bin_folder: Path) -> dict[str, Distribution]:
-    (packages,) = (bin_folder.parent / "lib").glob("python3.*/site-packages")
-    return {found.metadata["Name"]: found for found in distributions(path=[str(packages)])}
+def with_extra(unpacked: Path, extra: str, *code: str) -> subprocess.CompletedProcess[str]:
+    """Run code as if the wheel were installed with one extra."""
+    script = Path(__file__).with_name("with_extra.py")
+    env = installation.far(PYTHONPATH=str(unpacked))
+    return run([sys.executable, "-P", script, extra, *code], cwd=unpacked, env=env)
+
+
+def modules(unpacked: Path, rooms: tuple[str, ...]) -> list[str]:
+    """The modules of the wheel that are in these rooms, by name."""
+    every = {
+        ".".join(path.relative_to(unpacked).with_suffix("").parts).removesuffix(".__init__")
+        for path in unpacked.rglob("*.py")
+        if path.name != "__main__.py"
+    }
+    return sorted(
+        name for name in every if any(f"{name}.".startswith(f"{room}.") for room in rooms)
+    )
 
 
 def test_every_name__should_be_ours(wheel: Path) -> None:
@@ -63,47 +136,97 @@ def test_every_name__should_be_ours(wheel: Path) -> None:
     assert {f"{name}/py.typed" for name in code} <= paths
 
 
-def test_wheel__should_share_no_file_with_another_distribution(bin_folder: Path) -> None:
-    found = installed(bin_folder)
-    assert {"zrsign", "python-daemon"} <= set(found)
-    owners = Counter(
-        path for each in found.values() for path in {str(file) for file in each.files or ()}
-    )
-    ours = {str(file) for file in found["zrsign"].files or ()}
+def test_wheel__should_share_no_file_with_another_distribution(unpacked: Path, core: Path) -> None:
+    """Neither of those that it brings with any extra, which this environment has."""
+    (packages,) = (core.parent / "lib").glob("python3.*/site-packages")
+    others = [*distributions(), *distributions(path=[str(packages)])]
+    assert {"python-daemon", "embit"} <= {each.metadata["Name"] for each in others}
+    taken = {
+        str(file)
+        for each in others
+        if each.metadata["Name"] != "zrsign"
+        for file in each.files or ()
+    }
+    ours = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     assert len(ours) > 400
-    assert [path for path in sorted(ours) if owners[path] > 1] == []
+    assert sorted(ours & taken) == []
 
 
-def test_python_daemon__should_keep_its_name(bin_folder: Path, tmp_path: Path) -> None:
+def test_python_daemon__should_keep_its_name(core: Path, tmp_path: Path) -> None:
     source = "import daemon, zrsign_daemon; print(daemon.DaemonContext.__module__)"
-    done = far(tmp_path, str(bin_folder / "python"), "-c", source)
+    done = run([core / "python", "-c", source], cwd=tmp_path, env=installation.far())
     assert (done.returncode, done.stdout) == (0, "daemon.daemon\n"), done.stderr
 
 
-def test_command_line__should_run(bin_folder: Path, tmp_path: Path) -> None:
-    done = far(tmp_path, str(bin_folder / "zrsign"), "--help")
-    assert done.returncode == 0, done.stderr
-    assert "Keys and signatures for smart contracts" in done.stdout
-    assert far(tmp_path, str(bin_folder / "zrsign"), "ids", "--json").returncode == 0
+@pytest.mark.parametrize("extra", MOST, ids=lambda extra: extra or "core")
+def test_installation__should_stay_light(extra: str, unpacked: Path) -> None:
+    sizes = json.loads(with_extra(unpacked, extra).stdout)
+    distributions, megabytes = MOST[extra]
+    assert len(sizes) <= distributions, sorted(sizes)
+    assert sum(sizes.values()) <= megabytes * MB, sizes
 
 
-def test_every_module__should_find_what_it_imports(
-    wheel: Path, bin_folder: Path, tmp_path: Path
-) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        paths = [Path(name) for name in archive.namelist() if name.endswith(".py")]
-    modules = [
-        ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-        for path in paths
-        if path.name != "__main__.py"
-    ]
-    assert len(modules) > 400
-    done = far(tmp_path, str(bin_folder / "python"), "-P", "-c", IMPORT, *modules)
+@pytest.mark.parametrize("extra", ROOMS, ids=lambda extra: extra or "core")
+def test_modules__should_import_with_their_extra_alone(extra: str, unpacked: Path) -> None:
+    names = modules(unpacked, ROOMS[extra])
+    assert names
+    done = with_extra(unpacked, extra, IMPORT, *names)
     assert done.returncode == 0, done.stderr
 
 
-def test_daemon__should_run(bin_folder: Path, tmp_path: Path) -> None:
-    program = (str(bin_folder / "python"), "-P", "-m", "zrsign_listener")
-    done = far(tmp_path, *program, "--help")
+def test_rooms__should_be_the_whole_wheel(unpacked: Path) -> None:
+    rooms = tuple(room for rooms in ROOMS.values() for room in rooms)
+    assert modules(unpacked, rooms) == modules(unpacked, ("zrsign", *_packages(unpacked)))
+
+
+def _packages(unpacked: Path) -> list[str]:
+    return [path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"]
+
+
+def test_daemon__should_run_with_its_extra(unpacked: Path) -> None:
+    code = "import runpy; runpy.run_module('zrsign_listener', run_name='__main__', alter_sys=True)"
+    done = with_extra(unpacked, "node", code, "--help")
     assert done.returncode == 0, done.stderr
     assert "--config CONFIG" in done.stdout
+
+
+def test_core__should_show_every_command(core: Path, tmp_path: Path) -> None:
+    done = zrsign(core, tmp_path, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Keys and signatures for smart contracts" in done.stdout
+    assert zrsign(core, tmp_path, "request", "--help").returncode == 0
+    assert zrsign(core, tmp_path, "ids", "--json").returncode == 0
+
+
+def test_core__should_have_the_whole_sdk(core: Path, tmp_path: Path) -> None:
+    source = "import zrsign.sdk as sdk; print(*(getattr(sdk, name) for name in sdk.__all__))"
+    done = run([core / "python", "-c", source], cwd=tmp_path, env=installation.far())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["request key evm", "request data btc 0x00", "track 1", "keys"])
+def test_core__should_run_what_asks_a_network(command: str, core: Path, tmp_path: Path) -> None:
+    """There is none; with one it is tried in tests/e2e."""
+    done = zrsign(core, tmp_path, *command.split())
+    assert done.returncode == 2
+    assert done.stderr.startswith("error No network")
+
+
+def test_core__should_name_the_extra_of_what_it_lacks(core: Path, tmp_path: Path) -> None:
+    """One process runs them all, each to its exit; what it writes is kept apart."""
+    (script := tmp_path / "commands.py").write_text(EACH)
+    done = run(
+        [core / "python", script, *NEEDING], cwd=tmp_path, env=installation.far(COLUMNS="200")
+    )
+    assert done.returncode == 0, done.stderr
+    ended = json.loads(done.stdout)
+    lacking = "error This needs what is not installed: "
+    said = {
+        command: (code, text.startswith(lacking), text.count("\n"), text.partition(" next ")[2])
+        for command, (code, text) in ended.items()
+    }
+    assert said == {
+        command: (2, True, 2, f"pip install 'zrsign[{extra}]'\n")
+        for command, extra in NEEDING.items()
+    }
+    assert list(tmp_path.iterdir()) == [script]

@@ -43,6 +43,9 @@ def _usable(url: str) -> str:
     try:
         dialect = make_url(url).get_dialect()
         dialect.import_dbapi()
+    except ModuleNotFoundError as error:
+        known = " It comes with pip install 'zrsign[postgres]'." if error.name == "asyncpg" else ""
+        raise ValueError(f"The driver {error.name} is not installed.{known} {hint}") from None
     except (ArgumentError, ImportError) as error:
         raise ValueError(f"{str(error).splitlines()[0]}. {hint}") from None
     if not dialect.is_async:

@@ -10,6 +10,7 @@ import typer
 from zrsign.cli.network import COMMITTEE, Keyring, State, committee_of
 from zrsign.cli.render import err, out
 from zrsign.errors import NetworkError, UsageError
+from zrsign.extras import require
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +36,7 @@ def chaos(
     Ends with three statements: every request of the contracts is on the ledger once; every approved
     transaction is on its chain once, or waits with a reason; balances add up.
     """
+    require("network")
     from zrsign.local.chaos.network import ChaosNetwork
     from zrsign.local.chaos.run import PROFILES, Report, run
     from zrsign.local.network.manifest import state_root

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from zrsign.cli.operators import operators
+from zrsign.extras import require
 from zrsign_daemon.program import program
 
 Config = Annotated[Path, typer.Option("--config", help="Settings, TOML or JSON.")]
@@ -47,7 +48,7 @@ def relayer(config: Config, log_level: Level = "info") -> None:
 @run.command()
 def operator(config: Config, log_level: Level = "info") -> None:
     """One operator of a threshold keyring."""
-    _become("zrsign_operator", config, log_level)
+    _become("zrsign_operator", config, log_level, extra="operator")
 
 
 @run.command()
@@ -62,6 +63,7 @@ def btc_proxy(config: Config, log_level: Level = "info") -> None:
     _become("zrsign_btc_proxy", config, log_level)
 
 
-def _become(module: str, config: Path, log_level: str) -> None:
+def _become(module: str, config: Path, log_level: str, *, extra: str = "node") -> None:
+    require(extra)
     command = program(module, "--config", config, "--log-level", log_level)
     os.execv(command[0], command)  # noqa: S606

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+from zrsign import extras
 from zrsign.errors import ZrSignError
 from zrsign_daemon.validation import requirement
 
@@ -92,6 +93,8 @@ A room that was not imported raised nothing, so looking these up costs no start-
 
 def fault_of(error: Exception) -> Fault | None:
     """What a person is told of a foreseen error; None for any other."""
+    if isinstance(error, ModuleNotFoundError):
+        error = extras.of_module(error.name or "") or error
     if isinstance(error, ZrSignError):
         return Fault(str(error), error.hint, error.exit_code)
     for module, name, text, hint, code in KNOWN:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import NetworkError, UsageError
+from zrsign.extras import require
 
 if TYPE_CHECKING:
     from zrsign.local.demo.rows import Row
@@ -87,6 +88,7 @@ def up(
     ] = 1,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
+    require("network")
     from zrsign.local.network.local import LocalNetwork
     from zrsign.local.network.manifest import state_root
     from zrsign.local.network.ports import Ports
@@ -125,6 +127,7 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
 
     ZRSIGN_DEMO_JSON=FILE also writes the table as JSON.
     """
+    require("network")
     from zrsign.local.demo.runner import Programme
     from zrsign.local.network.local import LocalNetwork
     from zrsign.local.network.manifest import state_root

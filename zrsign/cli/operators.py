@@ -17,6 +17,7 @@ from rich.table import Table
 from zrsign.cli.keyring_access import Access, Address, KeyFile, Ledger, State
 from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import NetworkError, UsageError
+from zrsign.extras import require
 
 if TYPE_CHECKING:
     from zrchain_lite.wire.zrsign.operators.operators_pb2 import Root
@@ -212,6 +213,7 @@ def join(
     count: Annotated[int, typer.Option("--count", min=1, max=16, help="How many.")] = 1,
 ) -> None:
     """Start further operators of the local network, until Ctrl-C; then `reshare` to them."""
+    require("network")
     from zrsign.local.network import manifest
     from zrsign.local.network.joiners import join as start
     from zrsign.local.network.ports import Ports

@@ -9,6 +9,7 @@ import typer
 
 from zrsign.cli.render import err
 from zrsign.errors import UsageError
+from zrsign.extras import require
 
 testnet = typer.Typer(no_args_is_help=True, help="A chain of several validators.")
 
@@ -47,6 +48,7 @@ def init(
     Without hosts all run on this machine, on ports of their own. A new state has stake; one that is
     given has what it says, unless --stake adds some.
     """
+    require("node")
     from zrchain_lite import genesis as genesis_file
     from zrsign.local import testnet as hosts_of
 

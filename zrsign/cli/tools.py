@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from zrsign.cli.render import Json, err, show
+from zrsign.extras import require
 
 
 def register(app: typer.Typer) -> None:
@@ -52,4 +53,5 @@ def install(
     """Fetch every missing tool into .tools. Safe to repeat; goes on where it stopped."""
     from zrsign.local import tools
 
+    require("network")
     tools.install(lambda line: err.print(line, markup=False), names or ())
