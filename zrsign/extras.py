@@ -39,7 +39,7 @@ def extras() -> Mapping[str, tuple[str, ...]]:
 
 def require(extra: str) -> None:
     """Raise `ExtraMissing` unless everything that the extra brings is installed."""
-    if absent := [name for name in extras()[extra] if not _is_installed(name)]:
+    if absent := [name for name in extras().get(extra, ()) if not _is_installed(name)]:
         raise ExtraMissing(extra, absent)
 
 
