@@ -25,6 +25,19 @@ from zrsign_chains import (
     contract_abi,
     simple_tx,
 )
+from zrsign_chains.evm_transactions import EvmTx
+
+COMMON_METHODS = {
+    "0xa9059cbb": "transfer(address,uint256)",
+    "0x23b872dd": "transferFrom(address,address,uint256)",
+    "0x095ea7b3": "approve(address,uint256)",
+    "0x42842e0e": "safeTransferFrom(address,address,uint256)",
+    "0xa22cb465": "setApprovalForAll(address,bool)",
+    "0xd505accf": "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+    "0x2e1a7d4d": "withdraw(uint256)",
+    "0xd0e30db0": "deposit()",
+}
+"""Methods of ERC-20, ERC-721, ERC-2612 and WETH by their selectors."""
 
 
 def explain(text: str, chain: str = "") -> dict[str, Any]:
@@ -34,7 +47,7 @@ def explain(text: str, chain: str = "") -> dict[str, Any]:
     except ValueError:
         raise UsageError(f"{text[:40]!r} is not hexadecimal.", "Give it as 0x…") from None
     if chain:
-        return _transaction(raw, chain)
+        return {"what": f"unsigned transaction for {chain}", **transaction(raw, chain)}
     for attempt in (_id, _call, _event, _simple, _error):
         if (found := attempt(raw)) is not None:
             return found
@@ -44,17 +57,30 @@ def explain(text: str, chain: str = "") -> dict[str, Any]:
     )
 
 
-def _transaction(raw: bytes, chain: str) -> dict[str, Any]:
+def transaction(raw: bytes, chain: str) -> dict[str, Any]:
+    """What an unsigned transaction does, and what is signed of it. Raises ChainError."""
     destination = chain_for(chain)
     tx = destination.parse(raw)
     return {
-        "what": f"unsigned transaction for {chain}",
         "to": tx.to,
         "amount": tx.amount,
         "contract": tx.contract,
         **tx.shown,
+        **(_evm_call(tx) if isinstance(tx, EvmTx) else {}),
         "data_for_signing": ["0x" + each.hex() for each in destination.sighashes(tx)],
     }
+
+
+def _evm_call(tx: EvmTx) -> dict[str, Any]:
+    fields = {"value": tx.value, "nonce": tx.nonce, "max_fee": tx.max_fee}
+    if not tx.destination:
+        return {**fields, "method": "deploys a contract", "data": "0x" + tx.data.hex()}
+    if not tx.data:
+        return fields
+    known = _call(tx.data) or {}
+    selector = "0x" + tx.data[:4].hex()
+    method = known.get("function") or COMMON_METHODS.get(selector) or f"{selector}, not known here"
+    return {**fields, "method": method, "data": "0x" + tx.data.hex()}
 
 
 def _id(raw: bytes) -> dict[str, Any] | None:

@@ -11,6 +11,11 @@ ZrSignError
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zrsign.sdk.waiting import Waiting
+
 
 class ZrSignError(Exception):
     """Root. `hint` is the next step, shown on a line of its own."""
@@ -45,9 +50,16 @@ class RequestRejected(ZrSignError):
 
 
 class AnswerTimeout(ZrSignError, TimeoutError):
-    """No answer came within the time asked for; the request itself goes on."""
+    """No answer came within the time asked for; the request itself goes on.
+
+    `waiting` is what it waits for, None where nothing is known of it yet.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, hint: str = "", waiting: Waiting | None = None) -> None:
+        super().__init__(message, hint)
+        self.waiting = waiting
 
 
 class TransactionReverted(ZrSignError):

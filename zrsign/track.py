@@ -8,6 +8,7 @@ from typing import Any
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.sdk.answers import status_name
+from zrsign.sdk.waiting import Waiting
 
 # Facts of which 0 is a value like any other; elsewhere it means "none".
 COUNTED_FROM_ZERO = ("trace_id", "coin_type", "index")
@@ -30,6 +31,7 @@ class Road:
 
     request: wire.Request
     steps: tuple[RoadStep, ...]
+    waiting: Waiting | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -78,11 +80,12 @@ class Road:
             }
             for step in self.steps
         ]
-        return {**self.facts, "steps": steps}
+        waits = {} if self.waiting is None else {"waits_for": self.waiting.as_json()}
+        return {**self.facts, **waits, "steps": steps}
 
 
-def road(request: wire.Request) -> Road:
-    """The road of a request, from the ledger's record of its steps."""
+def road(request: wire.Request, waiting: Waiting | None = None) -> Road:
+    """The road of a request, from the ledger's record of its steps, and what it waits for."""
     start_ms = request.steps[0].time_ms if request.steps else 0
     return Road(
         request,
@@ -96,6 +99,7 @@ def road(request: wire.Request) -> Road:
             )
             for step in request.steps
         ),
+        waiting,
     )
 
 

@@ -11,6 +11,7 @@ from zrsign.local.network.committee import reports
 from zrsign.local.network.manifest import Manifest
 from zrsign.sdk import Receiver, RequestRef, ZrSign
 from zrsign.sdk.answers import is_final
+from zrsign.sdk.waiting import Tell
 
 
 class Patient(Receiver):
@@ -25,6 +26,7 @@ class Patient(Receiver):
         ref: RequestRef,
         timeout_s: float | None = None,
         until: Callable[[wire.Request], bool] = is_final,
+        tell: Tell | None = None,
     ) -> wire.Request:
         """The request once `until` holds or it is final; `timeout_s` does not count."""
 

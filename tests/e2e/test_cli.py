@@ -87,9 +87,8 @@ def test_policy__should_hold_a_request_until_enough_approve(network: Manifest) -
 
     call(network, "request", "key", "sol", "--as", "gas")
     workspace = next(k["workspace"] for k in call(network, "keys", "gas") if k["coin_type"] == 501)
-    for name in ("approver-1", "approver-2"):
-        send("workspaces", "add-owner", workspace, name, sender="gas")
     approvers = ("approver-1", "approver-2")
+    send("workspaces", "add-owner", workspace, *approvers, sender="gas")
     made = send("policies", "new", *approvers, "--need", "2", sender="gas")
     send("workspaces", "set-policy", workspace, made["id"], "--admin", made["id"], sender="gas")
     # A lone owner can no longer lift it, nor does setting the one policy reset the other.
@@ -100,8 +99,11 @@ def test_policy__should_hold_a_request_until_enough_approve(network: Manifest) -
     asked = call(network, "request", "data", "sol", "hello", "--as", "gas", "--no-wait")
     waiting = _until(network, asked["source_tx"], "approving")
     action = str(waiting["policy_action"])
-    for name, status in zip(approvers, ("PENDING", "COMPLETED"), strict=True):
-        assert status in send("policies", "approve", action, sender=name)["status"]
+    assert waiting["waits_for"]["text"] == f"waits for approvals, 0 of 2 (action {action})"
+    shown = call(network, "policies", "show", action)
+    assert (shown["asks"], shown["message"]) == ("sign data", "hello")
+    for name, status in zip(approvers, ("pending", "completed"), strict=True):
+        assert send("policies", "approve", action, sender=name)["status"] == status
     _until(network, asked["source_tx"], "answered")
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import run_cli
 from tests.processes import run
+from tests.waiting import wait_until
 from zrsign.local.network.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +24,29 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
+def value_of(network: Manifest, word: str) -> str:
+    """What a reader puts in place of a word, as the commands before have shown it."""
+    env = {"ZRSIGN_STATE": str(network.state_dir.parent)}
+
+    def read(*command: str) -> Any:
+        return json.loads(run_cli(*command, "--json", **env).stdout)
+
+    def waits() -> str | None:
+        """The action of the newest policy."""
+        waiting = read("policies")[-1]["waiting"]
+        return waiting[0].split()[1].rstrip(",") if waiting else None
+
+    match word:
+        case "WORKSPACE":
+            keys = read("keys", "user")
+            return str(next(key["workspace"] for key in keys if key["coin_type"] == 60))
+        case "POLICY":
+            return str(read("policies")[-1]["policy"])
+        case "ACTION":
+            return wait_until(waits, "an action waits", lambda: run_cli("policies", **env).stdout)
+    return word
+
+
 def test_commands__should_run_as_written(network: Manifest) -> None:
     commands = [
         line.removeprefix("$ zrsign ")
@@ -29,8 +55,12 @@ def test_commands__should_run_as_written(network: Manifest) -> None:
         if line.startswith("$ zrsign ")
     ]
     assert len(commands) > 10
+    known: dict[str, str] = {}
     for command in commands:
-        done = run_cli(*shlex.split(command), ZRSIGN_STATE=str(network.state_dir.parent))
+        for word in re.findall(r"\b[A-Z]{5,}\b", command):
+            known[word] = known.get(word) or value_of(network, word)
+        words = [known.get(word, word) for word in shlex.split(command)]
+        done = run_cli(*words, ZRSIGN_STATE=str(network.state_dir.parent))
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from google.protobuf.message import Message
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zrchain_lite.client import TxResult
     from zrsign.local.network.manifest import Manifest
 
+T = TypeVar("T")
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
 Owner = Annotated[str, typer.Option("--owner", help="Account name, EVM address or CAIP-10 id.")]
 As = Annotated[str, typer.Option("--as", help="Account of the network that sends it.")]
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     rules = typer.Typer(help="Who must approve, and what waits.", invoke_without_command=True)
     rules.callback()(policies)
     rules.command("new")(new_policy)
+    rules.command("show")(show_action)
     rules.command("approve")(approve)
     rules.command("revoke")(revoke)
     app.add_typer(rules, name="policies")
@@ -74,6 +76,7 @@ def policies(context: typer.Context, state: State = None, as_json: Json = False)
     if context.invoked_subcommand:
         return
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+    from zrsign.sdk.waiting import needed
 
     query = "/zrchain.policy.Query/"
     waiting = _page(
@@ -96,7 +99,7 @@ def policies(context: typer.Context, state: State = None, as_json: Json = False)
                 "definition": body.definition,
                 "blocks_to_live": each.policy.btl,
                 "waiting": [
-                    f"action {a.id}, {len(a.approvers)} approved, until block {a.btl}"
+                    _waiting(a, needed(each.policy))
                     for a in waiting
                     if a.policy_id == each.policy.id
                 ],
@@ -105,23 +108,31 @@ def policies(context: typer.Context, state: State = None, as_json: Json = False)
     show(rows, as_json, empty="No policies. Policy 0, any owner, always exists.")
 
 
+def _waiting(action: Any, enough: int | None) -> str:
+    of = "" if enough is None else f" of {enough}"
+    return f"action {action.id}, {len(action.approvers)}{of} approved, until block {action.btl}"
+
+
 def add_owner(
     workspace: Workspace,
-    new_owner: Annotated[str, typer.Argument(help="Account name, zen1…, EVM address.")],
+    new_owners: Annotated[list[str], typer.Argument(help="Account names, zen1…, EVM addresses.")],
     as_: As = "user",
     state: State = None,
     as_json: Json = False,
 ) -> None:
-    """Add an owner to a workspace; the workspace's admin policy decides."""
+    """Add owners to a workspace; the workspace's admin policy decides about each."""
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
-    def message(network: Manifest, creator: str) -> Message:
+    def messages(network: Manifest, creator: str) -> list[Message]:
         known = {each.name: each.address for each in network.accounts}
-        return wire.MsgAddWorkspaceOwner(
-            creator=creator, workspace_addr=workspace, new_owner=known.get(new_owner, new_owner)
-        )
+        return [
+            wire.MsgAddWorkspaceOwner(
+                creator=creator, workspace_addr=workspace, new_owner=known.get(owner, owner)
+            )
+            for owner in new_owners
+        ]
 
-    _send(message, as_, state, as_json)
+    _send(messages, as_, state, as_json)
 
 
 def set_policy(
@@ -144,15 +155,16 @@ def set_policy(
         # The message sets both, so what is to stay must be said.
         admin_policy = _workspace(state, workspace).admin_policy_id
 
-    def message(_: Manifest, creator: str) -> Message:
-        return wire.MsgUpdateWorkspace(
+    def messages(_: Manifest, creator: str) -> list[Message]:
+        update = wire.MsgUpdateWorkspace(
             creator=creator,
             workspace_addr=workspace,
             admin_policy_id=admin_policy or 0,
             sign_policy_id=sign_policy,
         )
+        return [update]
 
-    _send(message, as_, state, as_json)
+    _send(messages, as_, state, as_json)
 
 
 def new_policy(
@@ -167,7 +179,7 @@ def new_policy(
     """Make a policy: so many of these participants."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
-    def message(network: Manifest, creator: str) -> Message:
+    def messages(network: Manifest, creator: str) -> list[Message]:
         known = {each.name: each.address for each in network.accounts}
         addresses = [known.get(each, each) for each in participants]
         body = wire.BoolparserPolicy(
@@ -177,29 +189,69 @@ def new_policy(
         title = name or f"{need} of {len(addresses)}"
         made = wire.MsgNewPolicy(creator=creator, name=title, btl=blocks)
         made.policy.Pack(body, type_url_prefix="")
-        return made
+        return [made]
 
-    _send(message, as_, state, as_json, wire.MsgNewPolicyResponse)
+    _send(messages, as_, state, as_json, wire.MsgNewPolicyResponse)
+
+
+def show_action(action: Action, state: State = None, as_json: Json = False) -> None:
+    """What an action asks for, decoded; for whom, who has approved it, and who may."""
+    from zrsign import actions
+    from zrsign.local.network import access, manifest
+
+    network = manifest.load(state)
+
+    async def run() -> dict[str, Any]:
+        async with access.receiver(network) as receiver:
+            return await actions.details(receiver, action)
+
+    found = asyncio.run(run())
+    if not as_json:
+        names = network.names()
+        for field in ("for", "approved_by", "may_approve"):
+            found[field] = _named(found.get(field), names)
+    show_one(found, as_json)
+
+
+def _named(addresses: Any, names: dict[str, str]) -> Any:
+    """The addresses with the names of those that are accounts of the network."""
+    if isinstance(addresses, list):
+        return [_named(each, names) for each in addresses]
+    return f"{addresses} ({names[addresses]})" if addresses in names else addresses
 
 
 def approve(action: Action, as_: As = "user", state: State = None, as_json: Json = False) -> None:
     """Approve an action; the last approval that is needed executes it."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
+    from zrsign import actions
+    from zrsign.local.network import manifest
 
-    def message(_: Manifest, creator: str) -> Message:
-        return wire.MsgApproveAction(creator=creator, action_id=action)
+    network = manifest.load(state).require_running()
+    sender = network.account(as_)
 
-    _send(message, as_, state, as_json, wire.MsgApproveActionResponse)
+    async def send() -> dict[str, Any]:
+        async with network.ledger.client(sender.ledger()) as ledger:
+            before = await actions.require_pending(ledger, action)
+            if {sender.address, sender.evm_address}.intersection(before.approvers):
+                err.print(f"{as_} has approved action {action} already. Nothing was sent.")
+                return {**await actions.progress(ledger, action), "already": True}
+            done = await ledger.broadcast(
+                wire.MsgApproveAction(creator=sender.address, action_id=action)
+            )
+            sent = {"transaction": done.hash, "height": done.height}
+            return {**sent, **await actions.progress(ledger, action)}
+
+    show_one(asyncio.run(_told(send)), as_json)
 
 
 def revoke(action: Action, as_: As = "user", state: State = None, as_json: Json = False) -> None:
     """Revoke an action that the account itself asked for."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
-    def message(_: Manifest, creator: str) -> Message:
-        return wire.MsgRevokeAction(creator=creator, action_id=action)
+    def messages(_: Manifest, creator: str) -> list[Message]:
+        return [wire.MsgRevokeAction(creator=creator, action_id=action)]
 
-    _send(message, as_, state, as_json)
+    _send(messages, as_, state, as_json)
 
 
 def _page(state: Path | None, method: str, request: Any, response: Any) -> list[Any]:
@@ -229,13 +281,13 @@ def _workspace(state: Path | None, address: str) -> Any:
 
 
 def _send(
-    message: Callable[[Manifest, str], Message],
+    messages: Callable[[Manifest, str], list[Message]],
     account: str,
     state: Path | None,
     as_json: bool,
     response: type[Message] | None = None,
 ) -> None:
-    """Send one message as `account` and show where it landed, and what the response says."""
+    """Send messages as `account`; show where they landed, and what the first response says."""
     from google.protobuf.json_format import MessageToDict
 
     from zrsign.local.network import manifest
@@ -245,13 +297,13 @@ def _send(
 
     async def send() -> TxResult:
         async with network.ledger.client(sender.ledger()) as ledger:
-            return await ledger.broadcast(message(network, sender.address))
+            return await ledger.broadcast(*messages(network, sender.address))
 
     done = asyncio.run(_told(send))
     said = MessageToDict(done.response(response)) if response is not None else {}
     show_one({"transaction": done.hash, "height": done.height, **said}, as_json)
 
 
-async def _told(send: Callable[[], Coroutine[Any, Any, TxResult]]) -> TxResult:
+async def _told(send: Callable[[], Coroutine[Any, Any, T]]) -> T:
     with err.status("waiting for the ledger"):
         return await send()

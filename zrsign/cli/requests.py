@@ -14,7 +14,8 @@ from zrsign.cli.render import Json, err, out, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
-    from zrsign.sdk import Handle, ZrSign
+    from zrsign.local.network.manifest import Manifest
+    from zrsign.sdk import Handle, Waiting, ZrSign
     from zrsign.track import Road
     from zrsign_chains.wallets import WalletType
 
@@ -239,7 +240,8 @@ def _ask(
                 return
             from zrsign.track import road
 
-            _show_road(road(await handle.request()), as_json)
+            answered = await handle.request(tell=lambda one: _tell(one, network, as_json))
+            _show_road(road(answered), as_json)
 
     asyncio.run(ask())
 
@@ -260,6 +262,7 @@ def track(
     """Show a request's whole road with times. Works on a stopped network too."""
     from zrsign.local.network import access, manifest
     from zrsign.sdk.answers import is_final
+    from zrsign.sdk.waiting import awaited
     from zrsign.track import road
 
     if bool(reference) == (trace is not None):
@@ -274,9 +277,24 @@ def track(
                 await asyncio.sleep(0.2)
                 found = await find()
             for request in found:
-                _show_road(road(request), as_json)
+                waiting = await awaited(receiver.client, request)
+                _show_road(road(request, waiting), as_json)
+                if waiting is not None and not as_json:
+                    _tell(waiting, network, as_json)
 
     asyncio.run(show())
+
+
+def _tell(waiting: Waiting, network: Manifest, as_json: bool) -> None:
+    """Say on standard error that people have to approve, and how; the rest passes by itself."""
+    if not waiting.approvals:
+        return
+    names = network.names()
+    if as_json:
+        err.print(json.dumps({"waits_for": waiting.as_json(names)}), markup=False, soft_wrap=True)
+        return
+    commands = ", ".join(waiting.next_steps(names))
+    err.print(f"{waiting}: {commands}", markup=False, soft_wrap=True)
 
 
 def _show_road(shown: Road, as_json: bool) -> None:

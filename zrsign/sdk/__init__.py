@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zrsign.sdk.client import Handle, ZrSign
     from zrsign.sdk.ledger import Receiver
     from zrsign.sdk.request import ContractMode, Options, RequestRef
+    from zrsign.sdk.waiting import Approvals, Waiting
     from zrsign_chains import (
         BITCOIN,
         BITCOIN_TEST,
@@ -47,6 +48,7 @@ __all__ = [
     "SOLANA",
     "WALLET_TYPES",
     "AnswerTimeout",
+    "Approvals",
     "ChainError",
     "ContractMode",
     "Handle",
@@ -62,6 +64,7 @@ __all__ = [
     "TransactionAnswer",
     "TransactionReverted",
     "UsageError",
+    "Waiting",
     "WalletType",
     "ZrSign",
     "ZrSignError",
@@ -73,6 +76,7 @@ _HOMES = {
     **dict.fromkeys(("Handle", "ZrSign"), "zrsign.sdk.client"),
     **dict.fromkeys(("ContractMode", "Options", "RequestRef"), "zrsign.sdk.request"),
     "Receiver": "zrsign.sdk.ledger",
+    **dict.fromkeys(("Approvals", "Waiting"), "zrsign.sdk.waiting"),
     **dict.fromkeys(("Manifest", "load_network"), "zrsign.local.network.manifest"),
     **dict.fromkeys(("BITCOIN", "BITCOIN_TEST", "COSMOS", "EVM", "SOLANA"), "zrsign_chains"),
     **dict.fromkeys(("WALLET_TYPES", "WalletType", "ChainError"), "zrsign_chains"),

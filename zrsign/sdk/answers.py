@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import AnswerTimeout, RequestRejected
+from zrsign.sdk.waiting import Waiting
 
 Status = wire.RequestStatus
 FINAL = frozenset(
@@ -56,11 +57,16 @@ def checked(request: wire.Request) -> wire.Request:
     if request.status == wire.REQUEST_STATUS_REJECTED:
         raise RequestRejected(request.id, request.reject_reason)
     if not is_final(request):
-        raise AnswerTimeout(
-            f"Request {request.id} is {status_name(request)}.",
-            f"See its road: zrsign track {request.id}",
-        )
+        raise unfinished(request, None)
     return request
+
+
+def unfinished(request: wire.Request, waiting: Waiting | None, when: str = "") -> AnswerTimeout:
+    """Say that a request is open, what it waits for, and what can be done about it."""
+    said = f"is {status_name(request)}" if waiting is None else str(waiting)
+    steps = [] if waiting is None else waiting.next_steps()
+    hint = ", ".join(steps) or f"See its road: zrsign track {request.id}"
+    return AnswerTimeout(f"Request {request.id} {said}{when}.", hint, waiting)
 
 
 def status_name(request: wire.Request) -> str:

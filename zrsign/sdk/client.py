@@ -17,6 +17,7 @@ from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.request import ContractMode, Options, RequestRef
+from zrsign.sdk.waiting import Tell
 from zrsign_chains import COSMOS, contract_abi, simple_tx
 from zrsign_chains.caip import chain_hash
 from zrsign_chains.wallets import WalletType
@@ -34,30 +35,39 @@ class Handle:
     ref: RequestRef
     receiver: Receiver
 
-    async def request(self, timeout_s: float = ANSWER_TIMEOUT_S) -> wire.Request:
+    async def request(
+        self, timeout_s: float = ANSWER_TIMEOUT_S, *, tell: Tell | None = None
+    ) -> wire.Request:
         """Wait for the ledger's whole record, once the request is final.
 
-        Raises RequestRejected, AnswerTimeout.
+        `tell` hears what it waits for meanwhile, such as approvals. Raises RequestRejected, and
+        AnswerTimeout, which says it as well.
         """
-        return answers.checked(await self.receiver.wait(self.ref, timeout_s))
+        return answers.checked(await self.receiver.wait(self.ref, timeout_s, tell=tell))
 
-    async def key(self, timeout_s: float = ANSWER_TIMEOUT_S) -> KeyAnswer:
+    async def key(
+        self, timeout_s: float = ANSWER_TIMEOUT_S, *, tell: Tell | None = None
+    ) -> KeyAnswer:
         """Wait for the wallet that was asked for.
 
         Raises RequestRejected, AnswerTimeout."""
-        return answers.key_answer(await self.request(timeout_s))
+        return answers.key_answer(await self.request(timeout_s, tell=tell))
 
-    async def signature(self, timeout_s: float = ANSWER_TIMEOUT_S) -> SignatureAnswer:
+    async def signature(
+        self, timeout_s: float = ANSWER_TIMEOUT_S, *, tell: Tell | None = None
+    ) -> SignatureAnswer:
         """Wait for the signature of a hash or of data.
 
         Raises RequestRejected, AnswerTimeout."""
-        return answers.signature_answer(await self.request(timeout_s))
+        return answers.signature_answer(await self.request(timeout_s, tell=tell))
 
-    async def transaction(self, timeout_s: float = ANSWER_TIMEOUT_S) -> TransactionAnswer:
+    async def transaction(
+        self, timeout_s: float = ANSWER_TIMEOUT_S, *, tell: Tell | None = None
+    ) -> TransactionAnswer:
         """Wait for the signed transaction, and for its delivery where it is to be sent.
 
         Raises RequestRejected, AnswerTimeout."""
-        return answers.transaction_answer(await self.request(timeout_s))
+        return answers.transaction_answer(await self.request(timeout_s, tell=tell))
 
 
 class ZrSign:

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from zrchain_lite.client import LedgerClient, ObjectNotFound
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import AnswerTimeout
-from zrsign.sdk.answers import is_final
+from zrsign.sdk.answers import is_final, unfinished
 from zrsign.sdk.request import RequestRef
+from zrsign.sdk.waiting import Tell, Waiting, awaited
 
 QUERY = "/zrsign.receiver.Query/"
 POLL_S = 0.05
@@ -79,19 +80,22 @@ class Receiver:
         ref: RequestRef,
         timeout_s: float | None,
         until: Callable[[wire.Request], bool] = is_final,
+        tell: Tell | None = None,
     ) -> wire.Request:
         """Wait until `until` holds for the request, or it is final.
 
-        Raises AnswerTimeout after `timeout_s` seconds, if that is not None; the request itself
-        goes on.
+        `tell` hears what it waits for, at once and when that changes. Raises AnswerTimeout after
+        `timeout_s` seconds, if that is not None; the request itself goes on.
         """
         seen: wire.Request | None = None
+        look = _Look(self.client, tell)
         pause_s = POLL_S
         try:
             async with asyncio.timeout(timeout_s):
                 while (seen := await self.by_source(ref)) is None or not (
                     until(seen) or is_final(seen)
                 ):
+                    await look.at(seen)
                     await asyncio.sleep(pause_s)
                     pause_s = min(pause_s * 1.1, MAX_POLL_S)
         except TimeoutError:
@@ -100,8 +104,23 @@ class Receiver:
                     f"The ledger has not seen {ref} of {ref.chain} within {timeout_s:.0f} s.",
                     "Is the listener running, and is the contract registered? zrsign status",
                 ) from None
-            raise AnswerTimeout(
-                f"Request {seen.id} was not finished within {timeout_s:.0f} s.",
-                f"See its road: zrsign track {seen.id}",
-            ) from None
+            raise unfinished(seen, look.waiting, f" after {timeout_s:.0f} s") from None
         return seen
+
+
+class _Look:
+    """What a request waits for, asked again when it has taken a step."""
+
+    def __init__(self, client: LedgerClient, tell: Tell | None) -> None:
+        self._client, self._tell = client, tell
+        self._step: tuple[int, int] | None = None
+        self.waiting: Waiting | None = None
+
+    async def at(self, request: wire.Request | None) -> None:
+        """Look, and tell what is new."""
+        if request is None or self._step == (request.status, request.step_count):
+            return
+        self._step = (request.status, request.step_count)
+        before, self.waiting = self.waiting, await awaited(self._client, request)
+        if self._tell is not None and self.waiting is not None and self.waiting != before:
+            self._tell(self.waiting)

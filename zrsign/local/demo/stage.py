@@ -15,6 +15,7 @@ from zrsign.local.network.local import LocalNetwork
 from zrsign.sdk import ContractMode, Receiver, RequestRef, ZrSign
 from zrsign.sdk.answers import is_final
 from zrsign.sdk.contract import connect
+from zrsign.sdk.waiting import Tell
 from zrsign_chains.wallets import WalletType
 
 
@@ -26,9 +27,10 @@ class Patient(Receiver):
         ref: RequestRef,
         timeout_s: float | None = None,
         until: Callable[[wire.Request], bool] = is_final,
+        tell: Tell | None = None,
     ) -> wire.Request:
         """The request once `until` holds or it is final, however long that takes."""
-        return await super().wait(ref, None, until)
+        return await super().wait(ref, None, until, tell)
 
 
 @dataclass

@@ -161,6 +161,14 @@ class Manifest(_Part):
         known = ", ".join(entry.name for entry in self.accounts)
         raise ManifestError(f"No account {name!r} in this network.", f"There are: {known}")
 
+    def names(self) -> dict[str, str]:
+        """The accounts' names by their addresses, of both kinds."""
+        return {
+            address: each.name
+            for each in self.accounts
+            for address in (each.address, each.evm_address)
+        }
+
     def resolve(self, owner: str) -> str:
         """The EVM address of an account's name; anything else is returned as it is."""
         return next((each.evm_address for each in self.accounts if each.name == owner), owner)
