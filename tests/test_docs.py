@@ -141,7 +141,7 @@ def test_commands__should_be_those_of_the_command_line(page: Path) -> None:
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
         assert not hasattr(command, "commands") or command.invoke_without_command, line
-        known = {option for each in command.params for option in each.opts}
+        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
         unknown = [word for word in words if word.startswith("-") and word not in known]
         assert not unknown, line
 
