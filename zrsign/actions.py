@@ -42,7 +42,7 @@ async def details(receiver: Receiver, action_id: int) -> dict[str, Any]:
     """Names and values of an action. Raises ObjectNotFound."""
     found = await _found(receiver.client, action_id)
     approvals = of_details(found)
-    left = max(0, approvals.last_block - found.current_height)
+    pending = found.action.status == policy.ACTION_STATUS_PENDING
     return {
         "action": found.id,
         "status": status(found.action.status),
@@ -53,7 +53,7 @@ async def details(receiver: Receiver, action_id: int) -> dict[str, Any]:
         "approved_by": list(approvals.approvers),
         "may_approve": list(approvals.may_approve),
         "last_block": approvals.last_block,
-        "blocks_left": left,
+        "blocks_left": approvals.last_block - found.current_height if pending else None,
     }
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from zrsign.cli.keyring_access import Access, Address, KeyFile, Ledger, State
 from zrsign.cli.render import Json, err, out, show, show_one
@@ -58,7 +57,7 @@ def status(
         show([asdict(each) for each in found], as_json=True)
         return
     out.print(committee.summary(found), markup=False)
-    out.print(_table(found))
+    show([_row(each) for each in found], as_json=False)
     for each in found:
         for fault in each.status.get("faults", ()):
             culprits = ", ".join(str(index) for index, _ in fault["culprits"])
@@ -307,24 +306,18 @@ def _measurement(text: str) -> tuple[str, bytes]:
     raise UsageError(f"{text!r} is no measurement.", "Write KIND:HEX.")
 
 
-def _table(found: list[Any]) -> Table:
-    table = Table(box=None)
-    for column in ("operator", "sees", "without", "keys", "ready", "signed", "state"):
-        table.add_column(column, justify="left" if column in ("operator", "state") else "right")
-    for each in found:
-        status = each.status
-        if each.fault:
-            table.add_row(each.name, "", "", "", "", "", each.fault)
-            continue
-        usable, members = status["usable"], status["members"]
-        ready = sum(key["presignatures"] for key in status["keys"])
-        table.add_row(
-            each.name,
-            f"{len(set(usable) & set(members))} of {len(members)}",
-            ", ".join(str(i) for i in members if i not in usable) or "·",
-            str(len(status["keys"])),
-            str(ready),
-            str(status["signatures"]),
-            f"enclave {status['enclave']}",
-        )
-    return table
+def _row(each: Any) -> dict[str, Any]:
+    if each.fault:
+        unknown = dict.fromkeys(("sees", "without", "keys", "ready", "signed"), "")
+        return {"operator": each.name, **unknown, "state": each.fault}
+    status = each.status
+    usable, members = status["usable"], status["members"]
+    return {
+        "operator": each.name,
+        "sees": f"{len(set(usable) & set(members))} of {len(members)}",
+        "without": ", ".join(str(i) for i in members if i not in usable) or "·",
+        "keys": len(status["keys"]),
+        "ready": sum(key["presignatures"] for key in status["keys"]),
+        "signed": status["signatures"],
+        "state": f"enclave {status['enclave']}",
+    }

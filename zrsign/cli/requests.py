@@ -6,11 +6,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zrsign.cli.render import Json, err, out, show_one
+from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -301,14 +301,15 @@ def _show_road(shown: Road, as_json: bool) -> None:
     if as_json:
         out.print_json(json.dumps(shown.as_json()))
         return
-    from rich.table import Table
-
-    facts: dict[str, Any] = shown.facts
-    show_one(facts, as_json=False)
-    table = Table(box=None, pad_edge=False, header_style="cyan")
-    for name, justify in (("after", "right"), ("height", "right"), ("step", "left"), ("", "left")):
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for step in shown.steps:
-        table.add_row(f"{step.after_s:.2f} s", str(step.height), step.name, step.detail)
+    show_one(shown.facts, as_json=False)
     out.print()
-    out.print(table)
+    rows = [
+        {
+            "after": f"{step.after_s:.2f} s",
+            "height": step.height,
+            "step": step.name,
+            "detail": step.detail,
+        }
+        for step in shown.steps
+    ]
+    show(rows, as_json=False, blocks=False)
