@@ -29,12 +29,12 @@ Shown = Callable[..., list[str]]
 def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shown:
     """The lines that are shown on a screen of some columns; None is a pipe."""
 
-    def call(width: int | None, rows: list[dict[str, object]], **more: bool) -> list[str]:
+    def call(width: int | None, rows: list[dict[str, object]], blocks: bool = True) -> list[str]:
         if width is None:
             monkeypatch.delenv("COLUMNS", raising=False)
         else:
             monkeypatch.setenv("COLUMNS", str(width))
-        render.show(rows, False, **more)
+        render.show(rows, False, blocks=blocks)
         return capsys.readouterr().out.splitlines()
 
     return call
