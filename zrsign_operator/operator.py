@@ -107,12 +107,15 @@ class Operator:
         self.peers.charge(peer, offence, why)
 
     def on_peer(self, peer: int, up: bool) -> None:
-        """A link to a peer opened or broke."""
+        """This operator's stream to a peer opened or broke."""
         if up:
             self.peers.came(peer)
-            return
-        self.work.runner.lost(peer)
-        self.peers.left(peer)
+        else:
+            self.work.runner.lost(peer)
+
+    def on_silence(self, peer: int) -> None:
+        """A peer's stream to this operator ended: it says what it holds again on the next one."""
+        self.peers.forget(peer)
 
     # What is seen
 

@@ -91,7 +91,9 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         operator = Operator(
             myself, peers, work, holdings, ledger_view, outbox, enclave=enclave.kind
         )
-        await links.start(operator.on_frame, operator.on_peer, operator.on_offence)
+        await links.start(
+            operator.on_frame, operator.on_peer, operator.on_silence, operator.on_offence
+        )
         resources.push_async_callback(links.stop)
         peers.follow(operator.settings)
         await _run(settings, operator, stop, resources)

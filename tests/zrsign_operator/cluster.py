@@ -133,8 +133,12 @@ class Wire:
 
     def lose(self, one: int, other: int) -> None:
         """What was on its way between these two is gone."""
-        for link in ((one, other), (other, one)):
-            self._queues.pop(link, None)
+        self.lose_from(one, other)
+        self.lose_from(other, one)
+
+    def lose_from(self, sender: int, recipient: int) -> None:
+        """What was on its way from one to the other is gone."""
+        self._queues.pop((sender, recipient), None)
 
 
 class FakeLinks:
@@ -288,6 +292,13 @@ class Cluster:
         self.cut(one, other)
         self.mend(one, other)
 
+    def blink_from(self, me: int, peer: int) -> None:
+        """Break one operator's stream to another for a moment; the one back stands."""
+        self.wire.lose_from(me, peer)
+        self.operators[peer].on_silence(me)
+        self.operators[me].on_peer(peer, False)
+        self.operators[me].on_peer(peer, True)
+
     def silence(self, index: int, *, mute: bool = True) -> None:
         """Let an operator's links stand, and nothing come from it."""
         for other, links in self.links.items():
@@ -317,6 +328,7 @@ class Cluster:
         for me, peer in ((one, other), (other, one)):
             if me in self.operators:
                 self.operators[me].on_peer(peer, False)
+                self.operators[me].on_silence(peer)
 
     # Time
 

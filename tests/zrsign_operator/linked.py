@@ -80,6 +80,8 @@ class Node:
         self.heard: list[tuple[int, Frame]] = []
         self.offences: list[tuple[int, Offence]] = []
         self.came: list[tuple[int, bool]] = []
+        self.silences: list[int] = []
+        """Peers whose streams ended."""
         self.links = Links(
             me,
             tls,
@@ -92,6 +94,7 @@ class Node:
         await self.links.start(
             lambda sender, frame: self.heard.append((sender, frame)),
             lambda peer, up: self.came.append((peer, up)),
+            self.silences.append,
             self._offence,
         )
 

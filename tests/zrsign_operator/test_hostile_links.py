@@ -95,6 +95,7 @@ async def test_loop__should_have_its_turns_while_a_long_batch_is_read() -> None:
     node = Node(group, 1, gate(group[1]), TLS[1])
     node.links._on_frame = lambda sender, each: node.heard.append((sender, each))
     node.links._budgets[2] = Budget(time.monotonic, LENIENCE)
+    stream = node.links._streams[2] = object()
     turns = 0
 
     async def others() -> None:
@@ -104,7 +105,7 @@ async def test_loop__should_have_its_turns_while_a_long_batch_is_read() -> None:
             await asyncio.sleep(0)
 
     busy = asyncio.create_task(others())
-    await node.links._take(2, batch)
+    await node.links._take(2, stream, batch)
     busy.cancel()
     assert len(node.heard) == 1000
     assert turns >= 1000 // TURN
@@ -116,16 +117,17 @@ async def test_flood__should_cut_its_sender_and_pace_an_honest_one() -> None:
     node.links._on_frame = lambda sender, each: node.heard.append((sender, each))
     node.links._on_offence = lambda peer, offence, _: node.offences.append((peer, offence))
     node.links._budgets[2] = Budget(node.links._clock, LENIENCE)
+    stream = node.links._streams[2] = object()
     said = Said(bytes(32), bytes(1 << 20)).encode()
     honest = Budget(node.links._clock)
     for _ in range(200):
         # An operator waits until its own budget allows the next one.
         now[0] += honest.take(price_of(said))
-        await node.links._take(2, encode((said,)))
+        await node.links._take(2, stream, encode((said,)))
     assert node.offences == []
     assert len(node.heard) == 200
     for _ in range(40):
-        await node.links._take(2, encode((said,)))
+        await node.links._take(2, stream, encode((said,)))
     assert (2, Offence.FLOOD) in node.offences
 
 

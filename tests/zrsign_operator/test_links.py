@@ -20,6 +20,7 @@ from tests.zrsign_operator.linked import (
     members,
     until,
 )
+from zrsign_dmpc.wire.encoding import encode
 from zrsign_operator.enclave.attested import Attested
 from zrsign_operator.enclave.simulated import SimulatedEnclave, SimulatedVerifier
 from zrsign_operator.enclave.verifiers import Verifiers
@@ -50,6 +51,35 @@ async def test_members__should_find_and_hear_each_other_again_and_again() -> Non
             await until(lambda: len(nodes[0].links.live()) == 3)
             nodes[2].links.send(2, frame("welcome back").encode())
             await until(lambda: (3, frame("welcome back")) in back.heard)
+
+
+async def test_streams__should_break_one_by_one() -> None:
+    """Whose own stream broke says all again; what the peer said on its own stands."""
+    group = members()
+    node, peer = (Node(group, i, gate(group[i]), TLS[i]) for i in (1, 2))
+    async with linked(group, node, peer):
+        await until(lambda: node.links.live() == {1, 2} == peer.links.live())
+        node.links._dialers[2].cancel()
+        await until(lambda: peer.silences == [1])
+        assert node.came == [(2, True), (2, False)]
+        assert node.silences == []
+        assert peer.came == [(1, True)]
+
+
+async def test_stream__should_end_where_the_next_one_begins() -> None:
+    """A machine that restarts is back before others hear that its old connection is gone."""
+    group = members()
+    node, peer, again = (Node(group, i, gate(group[i]), TLS[i]) for i in (1, 2, 2))
+    async with linked(group, node, peer):
+        await until(lambda: 2 in node.links._streams)
+        old = node.links._streams[2]
+        again.links._on_peer = lambda index, up: None
+        again.links.update(group)
+        await until(lambda: node.links._streams.get(2, old) is not old)
+        assert node.silences == [2]
+        await node.links._take(2, old, encode((frame("of before").encode(),)))
+        assert node.heard == []
+        again.links._dialers.pop(1).cancel()
 
 
 async def test_frame__should_wait_for_a_link_that_comes_soon() -> None:

@@ -168,6 +168,66 @@ async def test_lost_store__should_leave_one_auxiliary_information(
     await cluster.sign(key, DIGEST)
 
 
+async def test_lost_store__should_be_made_up_for_when_a_peer_notices_late(
+    make_cluster: MakeCluster,
+) -> None:
+    """The operator is back, and has said what it holds, before a peer's own stream to it broke."""
+    cluster = await make_cluster(2, ALL, primes=True)
+    key = await cluster.key(ECDSA)
+    await cluster.stop(3)
+    shutil.rmtree(cluster.home / "3")
+    await cluster.start(3, incarnation=b"another memory  ")
+    await cluster.deliver()
+    for late in (1, 2):
+        cluster.blink_from(late, 3)
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    await cluster.sign(key, DIGEST)
+
+
+async def test_lost_store__should_cost_nobody_anything_however_slow_its_machine_is(
+    make_cluster: MakeCluster,
+) -> None:
+    """The others asked it for new shares before it had auxiliary information, and charged it."""
+    cluster = await make_cluster(2, ALL, primes=True)
+    key = await cluster.key(ECDSA)
+    await cluster.stop(3)
+    shutil.rmtree(cluster.home / "3")
+    await cluster.start(3, incarnation=b"another memory  ")
+    cluster.operators[3].work.primes = slow = FixedPrimes(3, at_hand=False)
+    await cluster.wait(120.0)
+    slow.at_hand = True
+    await cluster.until(lambda: cluster.holders(key) == set(ALL))
+    charged = [each.peers.standing.conduct.describe() for each in cluster.operators.values()]
+    assert charged == [{}, {}, {}]
+
+
+@pytest.mark.parametrize("taught", ALL)
+async def test_stream_that_breaks__should_take_along_what_was_said_on_it_alone(
+    make_cluster: MakeCluster, taught: int
+) -> None:
+    """Each operator knows of each other one what it would know had no stream ever broken."""
+    cluster = await make_cluster(2, ALL)
+    await cluster.wait(1.0)
+    cluster.give_aux()
+    key = cluster.deal(ED25519)
+    await cluster.wait(1.0)
+
+    def known() -> list[object]:
+        peers, held = cluster.operators[taught].peers, cluster.held(taught, key)
+        return [
+            sorted(peers.inventories._said.items()),
+            sorted((peer, aux) for peer, (aux, _) in peers.inventories._aux.items()),
+            {peer: len(offered) for peer, offered in held.offered.items()},
+        ]
+
+    before = known()
+    for one in ALL:
+        for other in set(ALL) - {one}:
+            cluster.blink_from(one, other)
+            await cluster.deliver()
+            assert known() == before
+
+
 async def test_refresh__should_be_made_with_primes_of_after_the_order(
     make_cluster: MakeCluster,
 ) -> None:

@@ -110,6 +110,7 @@ async def test_key_request__should_be_answerable_when_the_group_is_complete(seen
     seen.situation()
     assert not seen.outlook.is_answerable()
     seen.cluster.give_aux()
+    await seen.cluster.deliver()
     seen.situation(usable=(1, 2))
     assert not seen.outlook.is_answerable()
     seen.situation()
@@ -230,13 +231,19 @@ async def test_group__should_be_complete_since_all_are_here_with_auxiliary_infor
     assert seen.situation().aux_since == clock.now
     clock.now += 1.0
     seen.cluster.give_aux()
+    had = clock.now
+    # The others did not say yet that they have it too.
+    assert seen.situation().complete_since == had
+    clock.now += 1.0
+    assert seen.situation().complete_since == clock.now
+    await seen.cluster.deliver()
     start = clock.now
     assert seen.situation(usable=(1, 2, 3, 4)).complete_since == start
-    assert seen.situation().aux_since == start
+    assert seen.situation().aux_since == had
     clock.now += 3.0
     situation = seen.situation()
     assert (situation.complete_since, situation.usable_since) == (start, start)
-    assert (situation.aux, situation.aux_since) == (frozenset(ALL), start)
+    assert (situation.aux, situation.aux_since) == (frozenset(ALL), had)
     clock.now += 1.0
     situation = seen.situation(usable=(1, 2))
     assert (situation.complete_since, situation.usable_since) == (clock.now, clock.now)

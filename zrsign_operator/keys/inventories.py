@@ -88,7 +88,7 @@ class Inventories:
             self._aux[peer] = inventory.aux, self._clock()
 
     def forget(self, peer: int) -> None:
-        """Its link broke."""
+        """Its stream ended."""
         self._said.pop(peer, None)
         self._aux.pop(peer, None)
         self._spoke.pop(peer, None)
@@ -119,10 +119,20 @@ class Inventories:
                 best, having = info, holders
         return best, having
 
+    def confirmed(self, level: SecurityLevel, epoch: int) -> frozenset[int]:
+        """Who says to have my newest auxiliary information of this epoch, and me."""
+        newest = self._holdings.newest_aux(level, epoch)
+        return self._confirm(newest) if newest is not None else frozenset()
+
     def is_everywhere(self, info: AuxInfo) -> bool:
         """Whether all whom it covers say that they have it."""
-        peers, digest = set(info.public.paillier) - {info.index}, info.public.digest
-        return all(peer in self._aux and digest in self._aux[peer][0] for peer in peers)
+        return set(info.public.paillier) <= self._confirm(info)
+
+    def _confirm(self, info: AuxInfo) -> frozenset[int]:
+        digest = info.public.digest
+        return frozenset(
+            {info.index} | {peer for peer, (had, _) in self._aux.items() if digest in had}
+        )
 
     def _having(self, info: AuxInfo) -> frozenset[int]:
         """Whom it covers, without those who say that they have none.

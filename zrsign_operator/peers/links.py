@@ -4,8 +4,9 @@ Both ends prove themselves, the listener first: its certificate, then, over the 
 its credentials (in an enclave: a quote); then the dialler, over the listener's. The same exchange
 renews the admissions on the stream before they end. Frames are taken from an admitted peer only,
 and are sent to an admitted peer only. A stream delivers in order while it lives; when it breaks,
-what was on the way is lost, and what needed it starts again. A peer is live while it was heard
-lately.
+what was on the way is lost, and what needed it starts again. The two streams of a pair break one by
+one: what this operator told a peer is lost with its own, what the peer told it with the peer's. A
+peer is live while it was heard lately.
 
 What a peer may send is bounded by a budget that its own side keeps to as well; long frames are read
 in threads. A peer that exceeds it, or sends what no operator writes, is cut.
@@ -99,13 +100,17 @@ class Links:
         self,
         on_frame: Callable[[int, Frame], None],
         on_peer: Callable[[int, bool], None],
+        on_silence: Callable[[int], None],
         on_offence: Callable[[int, Offence, str], None],
     ) -> int:
         """Listen, and tell of frames, of peers that come and go, and of what peers must not do.
 
+        `on_peer` hears of this operator's streams to peers, whether they opened or broke;
+        `on_silence` of peers' streams that ended: they say what they have to say on the next again.
         Returns the port. Raises PortInUse.
         """
-        self._on_frame, self._on_peer, self._on_offence = on_frame, on_peer, on_offence
+        self._on_frame, self._on_peer = on_frame, on_peer
+        self._on_silence, self._on_offence = on_silence, on_offence
         server = aio.server(options=_OPTIONS)
         handler: Any = grpc.stream_stream_rpc_method_handler(self._serve)
         server.add_generic_rpc_handlers(
@@ -178,7 +183,7 @@ class Links:
         """Break both links with a peer, and take none of it for a while."""
         if index in self._members:
             self._cut_until[index] = self._clock() + seconds
-            self._streams.pop(index, None)
+            self._end_stream(index)
             self._dialers[index].cancel()
             self._dialers[index] = asyncio.create_task(self._dial(self._members[index]))
 
@@ -187,11 +192,16 @@ class Links:
 
     def _drop(self, index: int) -> None:
         self._dialers.pop(index).cancel()
-        tables = (self._members, self._certificates, self._queues, self._heard, self._streams)
-        for table in tables:
+        self._end_stream(index)
+        for table in (self._members, self._certificates, self._queues, self._heard):
             table.pop(index, None)
         self._close(index)
         self.incarnations.pop(index, None)
+
+    def _end_stream(self, index: int) -> None:
+        """Listen no more to the stream that a peer opened last."""
+        if self._streams.pop(index, None) is not None:
+            self._on_silence(index)
 
     def _close(self, index: int) -> None:
         if index in self._open:
@@ -265,6 +275,7 @@ class Links:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too much; try again later")
             return
         member, messages = self._members[index], aiter(requests)
+        self._end_stream(index)
         stream = self._streams[index] = object()
         try:
             admission = await self._admit(member, await handshake.said(messages), messages, context)
@@ -277,10 +288,13 @@ class Links:
                 if Hello.is_one(data):
                     admission = await self._admit(member, data, messages, context)
                 else:
-                    await self._take(index, data)
+                    await self._take(index, stream, data)
         except (OperatorError, EncodingError, StopAsyncIteration, TimeoutError) as why_not:
             self._complain(index, f"not admitted: {_reason(why_not)}")
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, _reason(why_not)[:200])
+        finally:
+            if self._streams.get(index) is stream:
+                self._end_stream(index)
 
     async def _admit(
         self, member: Member, hello: bytes, messages: AsyncIterator[bytes], context: Any
@@ -291,7 +305,7 @@ class Links:
         await context.write(handshake.WELCOME)
         return admission
 
-    async def _take(self, index: int, batch: bytes) -> None:
+    async def _take(self, index: int, stream: object, batch: bytes) -> None:
         """Read a batch, in a thread when it is long, and hand on its frames in their order."""
         try:
             if len(batch) <= READ_AT_ONCE:
@@ -307,7 +321,7 @@ class Links:
         for place, frame in enumerate(frames, 1):
             if place % TURN == 0:
                 await asyncio.sleep(0)
-            if self._is_cut(index):
+            if self._streams.get(index) is not stream:
                 return
             self._on_frame(index, frame)
 

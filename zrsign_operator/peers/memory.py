@@ -76,7 +76,7 @@ class Memory:
         clock: Callable[[], float],
     ) -> None:
         """`went_back` hears of peers whose journals are older than what they had told, `began_anew`
-        of those that have another one.
+        of those that have another one once more.
         """
         self._myself, self._holdings = myself, holdings
         self._send, self._parties = send, parties
@@ -130,7 +130,9 @@ class Memory:
             # Its store is another one: what was made ahead with the one before is lost there, and
             # would fill pools here for good.
             self._holdings.drop_presignatures_with(peer)
-            self._began_anew(peer)
+            if len(known) > 1:
+                # A disk may be lost once.
+                self._began_anew(peer)
         if before != head:
             self._remember(head)
             self._changed = True

@@ -111,15 +111,15 @@ class Peers:
         self.charge(peer, Offence.LOST, what)
 
     def came(self, peer: int) -> None:
-        """A link to a peer opened: tell it what it cannot know."""
+        """A stream to a peer opened: tell it what it cannot know."""
         self.standing.returned(peer)
         self.memory.show(peer)
         for page in self.inventories.mine():
             self.send(peer, page.encode())
         self.stocks.show(peer)
 
-    def left(self, peer: int) -> None:
-        """The link to a peer broke."""
+    def forget(self, peer: int) -> None:
+        """What a peer said of itself ended with the stream that it said it on."""
         self.stocks.lost(peer)
         self.inventories.forget(peer)
 

@@ -158,7 +158,9 @@ class Outlook:
         aux = self._inventories.covered(group.level, wants.aux_epoch)
         if aux != self._aux[0]:
             self._aux = aux, now
-        if not set(group.indices) <= usable & aux:
+        if not set(group.indices) <= usable & self._inventories.confirmed(
+            group.level, wants.aux_epoch
+        ):
             self._complete_since = None
         elif self._complete_since is None:
             self._complete_since = now

@@ -90,7 +90,7 @@ class Situation:
     usable_since: float = 0.0
     """When this set became what it is."""
     complete_since: float = 0.0
-    """When the whole group was usable and had auxiliary information; now, while that is not so."""
+    """When the whole group was usable and said to have auxiliary information; now, until then."""
     reshared: float = 0.0
     """When a resharing ended here last."""
     wanted: tuple[Wanted, ...] = ()
