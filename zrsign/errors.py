@@ -1,8 +1,9 @@
 """Errors that a person sees. Every one says what to do next.
 
 ZrSignError
-├── NetworkError        a node or a daemon of the local network did not start, or stopped
-├── ManifestError       no running network was found, or its manifest does not parse
+├── NetworkError        a node or a daemon did not start, stopped, or does not answer
+├── ManifestError       no network was found, or its description does not parse
+├── ContractError       at the address is no zrSign contract, or one of the other mode
 ├── RequestRejected     the network answered a request with a refusal; `reason` is machine-readable
 ├── AnswerTimeout       no answer within the time asked for; the request itself goes on
 ├── TransactionReverted the source chain refused a call; carries the contract's custom error
@@ -28,11 +29,17 @@ class ZrSignError(Exception):
 
 
 class NetworkError(ZrSignError, ConnectionError):
-    """A node or a daemon of the local network did not start, or stopped."""
+    """A node or a daemon did not start, stopped, or does not answer as what it should be."""
 
 
 class ManifestError(ZrSignError):
-    """No running network was found, or its manifest does not parse."""
+    """No network was found, or its description does not parse."""
+
+    exit_code = 2
+
+
+class ContractError(ZrSignError):
+    """There is no zrSign contract at the address, or one of the other mode."""
 
     exit_code = 2
 

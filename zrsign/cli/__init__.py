@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -19,13 +20,14 @@ from zrsign.cli import (
     ledger,
     lookup,
     network,
+    networks,
     relayer,
     requests,
     testnet,
     tools,
 )
 from zrsign.cli.errors import DONE, INTERRUPTED, REFUSED, fault_of, wrong_call
-from zrsign.cli.render import fail, out
+from zrsign.cli.render import err, fail, out
 
 app = typer.Typer(
     name="zrsign",
@@ -44,6 +46,7 @@ PARTS = (
     governance,
     daemons,
     ledger,
+    networks,
     relayer,
 )
 for part in PARTS:
@@ -67,6 +70,7 @@ def zrsign(
 
 def main() -> None:
     """Run a command; every foreseen error becomes one message with its next step."""
+    warnings.showwarning = _warn
     try:
         code = typer.main.get_command(app)(prog_name="zrsign", standalone_mode=False)
     except KeyboardInterrupt:
@@ -81,6 +85,12 @@ def main() -> None:
             raise
         sys.exit(fail(*fault))
     sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning without the place in the code that gave it."""
+    err.print("[yellow]warning[/] ", end="")
+    err.print(str(message), markup=False)
 
 
 def _wrong_call(error: typer.TyperException) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zrsign.cli.networks import on_network
 from zrsign.cli.render import Json, err, show, show_one
 from zrsign.errors import UsageError
 
@@ -26,13 +27,17 @@ Key = Annotated[
 ]
 Rpc = Annotated[str, typer.Option("--rpc", help="JSON-RPC URL of the EVM chain.")]
 OfFile = Annotated[str, typer.Option("--network", help="Which of the file's networks.")]
+Chain = Annotated[
+    str, typer.Option("--chain", help="With --profile: which of its chains; the first EVM chain.")
+]
+As = Annotated[str, typer.Option("--as", help="With --profile: which of its accounts sends.")]
 File = Annotated[Path, typer.Argument(help="The deployment's file.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands that deploy and operate contracts."""
     for command in (deploy, pause, unpause):
-        app.command()(command)
+        app.command()(on_network(command))
 
 
 def deploy(
@@ -47,17 +52,20 @@ def deploy(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the difference and send nothing.")
     ] = False,
+    chain: Chain = "",
+    as_: As = "user",
     as_json: Json = False,
 ) -> None:
     """Deploy contracts, or bring a deployment to what its file says.
 
     With a file the address is the same on every chain; run it again after each edit. Changes that
-    another account must send are shown with it.
+    another account must send are shown with it. With --profile, chain and key are the network's.
     """
+    rpc, account = _sender(rpc, network, key_file, chain, as_)
     if what.endswith(FILES):
-        _operate(Path(what), rpc, network, key_file, dry_run=dry_run, as_json=as_json)
+        _operate(Path(what), rpc, network, account, dry_run=dry_run, as_json=as_json)
         return
-    missing = {"--rpc": rpc, "--key-file": key_file, "--mpc": mpc, "--proxy-admin": proxy_admin}
+    missing = {"--rpc": rpc, "--key-file": account, "--mpc": mpc, "--proxy-admin": proxy_admin}
     if absent := [option for option, value in missing.items() if not value]:
         raise UsageError(f"Without a file, {', '.join(absent)} is needed.")
     if dry_run:
@@ -66,17 +74,32 @@ def deploy(
 
     if what not in list(Mode):
         raise UsageError(f"No mode {what!r}.", "Use direct, omni, or a file that ends in .yaml.")
-    _deploy_once(Mode(what), rpc, _account(key_file), mpc, proxy_admin, as_json)
+    assert account is not None  # noqa: S101 - it would be missing
+    _deploy_once(Mode(what), rpc, account, mpc, proxy_admin, as_json)
 
 
-def pause(file: File, rpc: Rpc = "", network: OfFile = "", key_file: Key = None) -> None:
+def pause(
+    file: File,
+    rpc: Rpc = "",
+    network: OfFile = "",
+    key_file: Key = None,
+    chain: Chain = "",
+    as_: As = "user",
+) -> None:
     """Stop a deployment's requests and answers. Refunds go on."""
-    _pause(file, rpc, network, key_file, on=True)
+    _pause(file, network, *_sender(rpc, network, key_file, chain, as_), on=True)
 
 
-def unpause(file: File, rpc: Rpc = "", network: OfFile = "", key_file: Key = None) -> None:
+def unpause(
+    file: File,
+    rpc: Rpc = "",
+    network: OfFile = "",
+    key_file: Key = None,
+    chain: Chain = "",
+    as_: As = "user",
+) -> None:
     """Let a paused deployment go on."""
-    _pause(file, rpc, network, key_file, on=False)
+    _pause(file, network, *_sender(rpc, network, key_file, chain, as_), on=False)
 
 
 def _deploy_once(
@@ -94,7 +117,13 @@ def _deploy_once(
 
 
 def _operate(
-    file: Path, rpc: str, network: str, key_file: Path | None, *, dry_run: bool, as_json: bool
+    file: Path,
+    rpc: str,
+    network: str,
+    account: LocalAccount | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     from zrsign.deployment import operate
     from zrsign.deployment.settings import load
@@ -102,7 +131,6 @@ def _operate(
     settings = load(file)
     url, from_block = _where(settings, rpc, network)
     layouts = operate.layouts_file(file)
-    account = None if key_file is None else _account(key_file)
     if account is None and not dry_run:
         raise UsageError("Who sends?", "Name --key-file, or look first with --dry-run.")
 
@@ -119,13 +147,14 @@ def _operate(
     _connected(url, run)
 
 
-def _pause(file: Path, rpc: str, network: str, key_file: Path | None, *, on: bool) -> None:
+def _pause(file: Path, network: str, rpc: str, account: LocalAccount | None, *, on: bool) -> None:
     from zrsign.deployment import operate
     from zrsign.deployment.settings import load
 
     settings = load(file)
     url, _ = _where(settings, rpc, network)
-    account = _account(key_file)
+    if account is None:
+        raise UsageError("Who sends?", "Name --key-file, or a network: --profile.")
     _connected(url, lambda w3: operate.pause(w3, settings, account, on=on))
     err.print(f"{'paused' if on else 'unpaused'} {operate.target_of(settings).proxy}")
 
@@ -163,15 +192,24 @@ def _where(settings: Settings, rpc: str, network: str) -> tuple[str, int]:
     return rpc, 0
 
 
-def _account(key_file: Path | None) -> LocalAccount:
+def _sender(
+    rpc: str, of_file: str, key_file: Path | None, chain: str, as_: str
+) -> tuple[str, LocalAccount | None]:
+    """URL and sender: those that are named, else those of the profile, where there is one."""
     from eth_account import Account
 
+    from zrsign.networks.selection import profile_in_use
     from zrsign_daemon.keyfile import read_secret
 
-    if key_file is None:
-        raise UsageError("Who sends?", "Name --key-file.")
-    account: LocalAccount = Account.from_key(read_secret(key_file))
-    return account
+    account: LocalAccount | None = None
+    if key_file is not None:
+        account = Account.from_key(read_secret(key_file))
+    profile = None if account and (rpc or of_file) else profile_in_use()
+    if profile is None:
+        return rpc, account
+    if not rpc and not of_file:
+        rpc = (profile.chain(chain) if chain else profile.evm_chain()).rpc_url
+    return rpc, account or profile.account(as_).evm()
 
 
 def _connected(rpc: str, use: Callable[[Any], Awaitable[None]]) -> None:

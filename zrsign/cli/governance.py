@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from google.protobuf.message import Message
 
+from zrsign.cli.networks import on_network
 from zrsign.cli.render import Json, err, show, show_one
 
 if TYPE_CHECKING:
     from zrchain_lite.client import TxResult
-    from zrsign.local.network.manifest import Manifest
+    from zrsign.networks.network import Network
 
 T = TypeVar("T")
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
@@ -30,16 +31,16 @@ Action = Annotated[int, typer.Argument(help="The action's id: see zrsign policie
 def register(app: typer.Typer) -> None:
     """Add the groups of commands for workspaces and policies."""
     held = typer.Typer(help="Who owns keys.", invoke_without_command=True)
-    held.callback()(workspaces)
-    held.command("add-owner")(add_owner)
-    held.command("set-policy")(set_policy)
+    held.callback()(on_network(workspaces))
+    held.command("add-owner")(on_network(add_owner))
+    held.command("set-policy")(on_network(set_policy))
     app.add_typer(held, name="workspaces")
     rules = typer.Typer(help="Who must approve, and what waits.", invoke_without_command=True)
-    rules.callback()(policies)
-    rules.command("new")(new_policy)
-    rules.command("show")(show_action)
-    rules.command("approve")(approve)
-    rules.command("revoke")(revoke)
+    rules.callback()(on_network(policies))
+    rules.command("new")(on_network(new_policy))
+    rules.command("show")(on_network(show_action))
+    rules.command("approve")(on_network(approve))
+    rules.command("revoke")(on_network(revoke))
     app.add_typer(rules, name="policies")
 
 
@@ -50,9 +51,9 @@ def workspaces(
     if context.invoked_subcommand:
         return
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-    from zrsign.local.network import manifest
+    from zrsign.networks import selection
 
-    who = manifest.load(state).resolve(owner)
+    who = selection.load(state).resolve(owner)
     request = wire.QueryWorkspacesRequest(owner=who)
     found = _page(
         state, "/zrchain.identity.Query/Workspaces", request, wire.QueryWorkspacesResponse
@@ -123,11 +124,10 @@ def add_owner(
     """Add owners to a workspace; the workspace's admin policy decides about each."""
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
 
-    def messages(network: Manifest, creator: str) -> list[Message]:
-        known = {each.name: each.address for each in network.accounts}
+    def messages(network: Network, creator: str) -> list[Message]:
         return [
             wire.MsgAddWorkspaceOwner(
-                creator=creator, workspace_addr=workspace, new_owner=known.get(owner, owner)
+                creator=creator, workspace_addr=workspace, new_owner=network.on_ledger(owner)
             )
             for owner in new_owners
         ]
@@ -155,7 +155,7 @@ def set_policy(
         # The message sets both, so what is to stay must be said.
         admin_policy = _workspace(state, workspace).admin_policy_id
 
-    def messages(_: Manifest, creator: str) -> list[Message]:
+    def messages(_: Network, creator: str) -> list[Message]:
         update = wire.MsgUpdateWorkspace(
             creator=creator,
             workspace_addr=workspace,
@@ -179,9 +179,8 @@ def new_policy(
     """Make a policy: so many of these participants."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
-    def messages(network: Manifest, creator: str) -> list[Message]:
-        known = {each.name: each.address for each in network.accounts}
-        addresses = [known.get(each, each) for each in participants]
+    def messages(network: Network, creator: str) -> list[Message]:
+        addresses = [network.on_ledger(each) for each in participants]
         body = wire.BoolparserPolicy(
             definition=f"{' + '.join(addresses)} > {need - 1}",
             participants=[wire.PolicyParticipant(address=each) for each in addresses],
@@ -197,9 +196,10 @@ def new_policy(
 def show_action(action: Action, state: State = None, as_json: Json = False) -> None:
     """What an action asks for, decoded; for whom, who has approved it, and who may."""
     from zrsign import actions
-    from zrsign.local.network import access, manifest
+    from zrsign.local.network import access
+    from zrsign.networks import selection
 
-    network = manifest.load(state)
+    network = selection.load(state)
 
     async def run() -> dict[str, Any]:
         async with access.receiver(network) as receiver:
@@ -224,19 +224,19 @@ def approve(action: Action, as_: As = "user", state: State = None, as_json: Json
     """Approve an action; the last approval that is needed executes it."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
     from zrsign import actions
-    from zrsign.local.network import manifest
+    from zrsign.networks import selection
 
-    network = manifest.load(state).require_running()
+    network = selection.load(state).require_running()
     sender = network.account(as_)
 
     async def send() -> dict[str, Any]:
         async with network.ledger.client(sender.ledger()) as ledger:
             before = await actions.require_pending(ledger, action)
-            if {sender.address, sender.evm_address}.intersection(before.approvers):
+            if {sender.ledger_address, sender.owner}.intersection(before.approvers):
                 err.print(f"{as_} has approved action {action} already. Nothing was sent.")
                 return {**await actions.progress(ledger, action), "already": True}
             done = await ledger.broadcast(
-                wire.MsgApproveAction(creator=sender.address, action_id=action)
+                wire.MsgApproveAction(creator=sender.ledger_address, action_id=action)
             )
             sent = {"transaction": done.hash, "height": done.height}
             return {**sent, **await actions.progress(ledger, action)}
@@ -248,17 +248,18 @@ def revoke(action: Action, as_: As = "user", state: State = None, as_json: Json 
     """Revoke an action that the account itself asked for."""
     from zrchain_lite.wire.zrchain.policy import policy_pb2 as wire
 
-    def messages(_: Manifest, creator: str) -> list[Message]:
+    def messages(_: Network, creator: str) -> list[Message]:
         return [wire.MsgRevokeAction(creator=creator, action_id=action)]
 
     _send(messages, as_, state, as_json)
 
 
 def _page(state: Path | None, method: str, request: Any, response: Any) -> list[Any]:
-    from zrsign.local.network import access, manifest
+    from zrsign.local.network import access
+    from zrsign.networks import selection
 
     async def run() -> list[Any]:
-        async with access.receiver(manifest.load(state)) as receiver:
+        async with access.receiver(selection.load(state)) as receiver:
             return [each async for each in receiver.client.page(method, request, response)]
 
     return asyncio.run(run())
@@ -266,10 +267,11 @@ def _page(state: Path | None, method: str, request: Any, response: Any) -> list[
 
 def _workspace(state: Path | None, address: str) -> Any:
     from zrchain_lite.wire.zrchain.identity import identity_pb2 as wire
-    from zrsign.local.network import access, manifest
+    from zrsign.local.network import access
+    from zrsign.networks import selection
 
     async def run() -> Any:
-        async with access.receiver(manifest.load(state)) as receiver:
+        async with access.receiver(selection.load(state)) as receiver:
             found = await receiver.client.query(
                 "/zrchain.identity.Query/WorkspaceByAddress",
                 wire.QueryWorkspaceByAddressRequest(workspace_addr=address),
@@ -281,7 +283,7 @@ def _workspace(state: Path | None, address: str) -> Any:
 
 
 def _send(
-    messages: Callable[[Manifest, str], list[Message]],
+    messages: Callable[[Network, str], list[Message]],
     account: str,
     state: Path | None,
     as_json: bool,
@@ -290,14 +292,14 @@ def _send(
     """Send messages as `account`; show where they landed, and what the first response says."""
     from google.protobuf.json_format import MessageToDict
 
-    from zrsign.local.network import manifest
+    from zrsign.networks import selection
 
-    network = manifest.load(state).require_running()
+    network = selection.load(state).require_running()
     sender = network.account(account)
 
     async def send() -> TxResult:
         async with network.ledger.client(sender.ledger()) as ledger:
-            return await ledger.broadcast(*messages(network, sender.address))
+            return await ledger.broadcast(*messages(network, sender.ledger_address))
 
     done = asyncio.run(_told(send))
     said = MessageToDict(done.response(response)) if response is not None else {}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zrsign.cli.networks import on_network
 from zrsign.cli.render import Json, show, show_one
 
 State = Annotated[Path | None, typer.Option("--state", help="State directory of the network.")]
@@ -18,7 +19,7 @@ Owner = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands that look something up."""
-    for command in (ids, decode, keys):
+    for command in (ids, decode, on_network(keys)):
         app.command()(command)
 
 
@@ -59,9 +60,10 @@ def decode(
 
 def keys(owner: Owner = "", state: State = None, as_json: Json = False) -> None:
     """The wallets that contracts asked for, by owner."""
-    from zrsign.local.network import access, manifest
+    from zrsign.local.network import access
+    from zrsign.networks import selection
 
-    network = manifest.load(state)
+    network = selection.load(state)
 
     async def run() -> None:
         async with access.receiver(network) as receiver:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zrsign.cli.networks import on_network
 from zrsign.cli.render import Json, err, out, show, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
-    from zrsign.local.network.manifest import Manifest
+    from zrsign.networks.network import Network
     from zrsign.sdk import Handle, Waiting, ZrSign
     from zrsign.track import Road
     from zrsign_chains.wallets import WalletType
@@ -34,14 +35,14 @@ Broadcast = Annotated[bool, typer.Option("--broadcast/--no-broadcast", help="Sen
 def register(app: typer.Typer) -> None:
     """Add the commands that ask a contract, and the one that follows a request."""
     request = typer.Typer(help="Ask a zrSign contract.", no_args_is_help=True)
-    request.command("key")(key)
-    request.command("hash")(sign_hash)
-    request.command("data")(sign_data)
-    request.command("tx")(sign_tx)
-    request.command("simple")(simple)
-    request.command("workspace")(new_workspace)
+    request.command("key")(on_network(key))
+    request.command("hash")(on_network(sign_hash))
+    request.command("data")(on_network(sign_data))
+    request.command("tx")(on_network(sign_tx))
+    request.command("simple")(on_network(simple))
+    request.command("workspace")(on_network(new_workspace))
     app.add_typer(request, name="request")
-    app.command()(track)
+    app.command()(on_network(track))
 
 
 def wallet_type(name: str) -> WalletType:
@@ -186,12 +187,12 @@ def new_workspace(
 
 def _caip2(chain: str, wallet: WalletType, evm: str, state: Path | None) -> str:
     """The destination that was named, else the one of this network that fits the wallet."""
-    from zrsign.local.network import manifest
+    from zrsign.networks import selection
     from zrsign_chains import ChainId
 
     if ":" in chain:
         return chain
-    network = manifest.load(state)
+    network = selection.load(state)
     if chain:
         return network.chain(chain).caip2
     fitting = {
@@ -215,24 +216,16 @@ def _ask(
     wait: bool,
     as_json: bool,
 ) -> None:
-    from zrsign.local.network import manifest
+    from zrsign.networks import selection
     from zrsign.sdk import ContractMode
     from zrsign.sdk.client import ZrSign
 
-    network = manifest.load(state).require_running()
+    network = selection.load(state).require_running()
     if mode not in list(ContractMode):
         raise UsageError(f"No mode {mode!r}.", "Use --mode omni or --mode direct.")
-    entry = network.contract(mode)
 
     async def ask() -> None:
-        async with ZrSign.connect(
-            network.chain(entry.chain).rpc_url,
-            entry.address,
-            network.account(account).evm(),
-            ledger=network.ledger.grpc,
-            trust=network.ledger.trust(),
-            mode=ContractMode(mode),
-        ) as zr:
+        async with ZrSign.of(network, account, mode=ContractMode(mode)) as zr:
             handle = await call(zr)
             err.print(f"asked  {handle.ref} on {handle.ref.chain}", markup=False)
             if not wait:
@@ -260,14 +253,15 @@ def track(
     as_json: Json = False,
 ) -> None:
     """Show a request's whole road with times. Works on a stopped network too."""
-    from zrsign.local.network import access, manifest
+    from zrsign.local.network import access
+    from zrsign.networks import selection
     from zrsign.sdk.answers import is_final
     from zrsign.sdk.waiting import awaited
     from zrsign.track import road
 
     if bool(reference) == (trace is not None):
         raise UsageError("Name one request.", "zrsign track 5, zrsign track 0x…, or --trace 0")
-    network = manifest.load(state)
+    network = selection.load(state)
 
     async def show() -> None:
         async with access.receiver(network) as receiver:
@@ -285,7 +279,7 @@ def track(
     asyncio.run(show())
 
 
-def _tell(waiting: Waiting, network: Manifest, as_json: bool) -> None:
+def _tell(waiting: Waiting, network: Network, as_json: bool) -> None:
     """Say on standard error that people have to approve, and how; the rest passes by itself."""
     if not waiting.approvals:
         return

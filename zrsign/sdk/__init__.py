@@ -6,7 +6,7 @@ async with ZrSign.connect(rpc_url, contract, account, ledger="127.0.0.1:9090") a
     signature = (await handle.signature()).signature
 
 Everything that such a program names is here: wallet types, answers, errors, and `load_network`,
-which finds a network that `zrsign up` started.
+which finds a network that `zrsign up` started or a profile describes.
 """
 
 from importlib import import_module
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zrsign.errors import (
         AnswerTimeout,
+        ContractError,
         ManifestError,
         NetworkError,
         RequestRejected,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
         UsageError,
         ZrSignError,
     )
-    from zrsign.local.network.manifest import Manifest
-    from zrsign.local.network.manifest import load as load_network
+    from zrsign.networks.network import Network
+    from zrsign.networks.selection import load as load_network
     from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
     from zrsign.sdk.client import Handle, ZrSign
     from zrsign.sdk.ledger import Receiver
@@ -50,11 +51,12 @@ __all__ = [
     "AnswerTimeout",
     "Approvals",
     "ChainError",
+    "ContractError",
     "ContractMode",
     "Handle",
     "KeyAnswer",
-    "Manifest",
     "ManifestError",
+    "Network",
     "NetworkError",
     "Options",
     "Receiver",
@@ -77,7 +79,8 @@ _HOMES = {
     **dict.fromkeys(("ContractMode", "Options", "RequestRef"), "zrsign.sdk.request"),
     "Receiver": "zrsign.sdk.ledger",
     **dict.fromkeys(("Approvals", "Waiting"), "zrsign.sdk.waiting"),
-    **dict.fromkeys(("Manifest", "load_network"), "zrsign.local.network.manifest"),
+    "Network": "zrsign.networks.network",
+    "load_network": "zrsign.networks.selection",
     **dict.fromkeys(("BITCOIN", "BITCOIN_TEST", "COSMOS", "EVM", "SOLANA"), "zrsign_chains"),
     **dict.fromkeys(("WALLET_TYPES", "WalletType", "ChainError"), "zrsign_chains"),
 }

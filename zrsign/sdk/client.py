@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 from google.protobuf.message import Message
@@ -12,6 +13,7 @@ from google.protobuf.message import Message
 from zrchain_lite.client import LedgerClient, TrustSettings
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
+from zrsign.networks.network import Network
 from zrsign.sdk import answers, cosmos
 from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
@@ -90,19 +92,39 @@ class ZrSign:
         *,
         ledger: str,
         trust: TrustSettings | None = None,
+        ca: Path | None = None,
         mode: ContractMode = ContractMode.OMNI,
     ) -> AsyncIterator[ZrSign]:
         """Connect to a contract and the ledger; `ledger` is host and port of a node's gRPC.
 
-        With `trust`, what the ledger says is verified from the root that it names.
+        With `trust`, what the ledger says is verified from the root that it names. Over TLS
+        (`https://…`) the node is verified by the certificates in `ca`, else the system's.
         """
-        client = LedgerClient(ledger, trust=trust)
-        source = await connect(rpc_url, contract, account, mode)
-        try:
-            yield cls(source, Receiver(client))
-        finally:
-            await source.close()
-            await client.close()
+        async with LedgerClient(ledger, trust=trust, ca=ca) as client:
+            source = await connect(rpc_url, contract, account, mode)
+            try:
+                yield cls(source, Receiver(client))
+            finally:
+                await source.close()
+
+    @classmethod
+    def of(
+        cls, network: Network, account: str = "user", *, mode: ContractMode = ContractMode.OMNI
+    ) -> AbstractAsyncContextManager[ZrSign]:
+        """Connect one of a network's accounts to its contract of this mode.
+
+        `zrsign.sdk.load_network` finds networks. Raises ManifestError for what it does not have.
+        """
+        entry, ledger = network.contract(mode), network.ledger
+        return cls.connect(
+            network.chain(entry.chain).rpc_url,
+            entry.address,
+            network.account(account).evm(),
+            ledger=ledger.grpc,
+            trust=ledger.trust(),
+            ca=ledger.ca,
+            mode=mode,
+        )
 
     async def request_key(
         self, wallet: WalletType, *, options: Options = Options.NORMAL, owner: str | None = None

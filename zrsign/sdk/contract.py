@@ -11,24 +11,35 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from aiohttp import ClientError
 from eth_account.signers.local import LocalAccount
-from eth_typing import ChecksumAddress
-from eth_utils.address import to_checksum_address
+from eth_typing import ChecksumAddress, HexAddress, HexStr
 from web3 import AsyncHTTPProvider, AsyncWeb3
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
+from web3.exceptions import (
+    BadFunctionCallOutput,
+    ContractCustomError,
+    ContractLogicError,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.types import TxParams, TxReceipt, Wei
+from yarl import URL
 
 from zrsign.contracts import artifact
-from zrsign.errors import TransactionReverted
+from zrsign.errors import ContractError, NetworkError, TransactionReverted, UsageError, ZrSignError
 from zrsign.sdk.request import ContractMode, RequestRef
 from zrsign.sdk.reverts import explain
 from zrsign_chains.contract_abi import Function
+from zrsign_chains.errors import ChainError
+from zrsign_chains.evm_addresses import parse_address
 from zrsign_chains.wallets import WalletType
 
 # The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
 FEE_MARGIN_PERCENT = 150
 RECEIPT_TIMEOUT_S = 120
 POLL_S = 0.02
+NODE_ERRORS = (ClientError, Web3Exception, OSError, ValueError)
+"""What a call raises where something else than an EVM node answers, or nothing does."""
 
 
 class SourceContract:
@@ -136,6 +147,70 @@ class SourceContract:
 async def connect(
     rpc_url: str, address: str, account: LocalAccount, mode: ContractMode
 ) -> SourceContract:
-    """Connect to a deployed contract; the node says which chain it is on."""
+    """Connect to a deployed contract; the node says which chain it is on.
+
+    Raises UsageError for what is no address, NetworkError, and ContractError unless the contract
+    is a zrSign contract of this mode.
+    """
+    checked = contract_address(address)
     w3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
-    return SourceContract(w3, to_checksum_address(address), account, await w3.eth.chain_id, mode)
+    try:
+        chain_id, found = await w3.eth.chain_id, await mode_of(w3, checked)
+        if found is not mode:
+            raise ContractError(
+                f"{checked} is a contract of the mode {found}, not {mode}.",
+                f"Use mode {found}, or the address of the {mode} contract.",
+            )
+        return SourceContract(w3, checked, account, chain_id, mode)
+    except NODE_ERRORS as error:
+        await w3.provider.disconnect()
+        raise NetworkError(
+            f"No EVM node answers at {host_of(rpc_url)}: {type(error).__name__}.",
+            "Is the URL that of the chain's JSON-RPC, and does the node run?",
+        ) from None
+    except ZrSignError:
+        await w3.provider.disconnect()
+        raise
+
+
+def host_of(url: str) -> str:
+    """Host and port of a URL: its user, password and path are where providers put their keys."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return "what is no URL"
+    return f"{parsed.host}:{parsed.port}" if parsed.host else "what is no URL"
+
+
+def contract_address(text: str) -> ChecksumAddress:
+    """The address that a text spells. Raises UsageError: names (ENS) are nobody's to resolve."""
+    try:
+        return ChecksumAddress(HexAddress(HexStr(parse_address(text))))
+    except ChainError as error:
+        raise UsageError(str(error), "Give it as 0x and 40 digits, as explorers show it.") from None
+
+
+async def mode_of(w3: AsyncWeb3[AsyncHTTPProvider], address: ChecksumAddress) -> ContractMode:
+    """The mode of the zrSign contract at an address. Raises ContractError where there is none."""
+    contract = w3.eth.contract(address=address, abi=artifact("ZrSign").abi)
+    if await _answers(contract.functions.getMPCFee()):
+        has_answers = await _answers(contract.functions.getRespGas())
+        return ContractMode.DIRECT if has_answers else ContractMode.OMNI
+    if await w3.eth.get_code(address):
+        raise ContractError(
+            f"The contract at {address} is no zrSign contract.",
+            "Ask who deployed it for the proxy's address.",
+        )
+    raise ContractError(
+        f"There is no contract at {address} on chain {await w3.eth.chain_id}.",
+        "Is it the address of another chain, or the RPC that of another?",
+    )
+
+
+async def _answers(function: Any) -> bool:
+    """Whether the contract has this view function."""
+    try:
+        await function.call()
+    except (ContractLogicError, BadFunctionCallOutput):
+        return False
+    return True

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import UsageError
 from zrsign.local.network.manifest import Manifest
+from zrsign.networks.network import Network
 from zrsign.sdk.ledger import Receiver
 
 
 @asynccontextmanager
-async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
+async def receiver(network: Network) -> AsyncIterator[Receiver]:
     """Queries of the receiver module, wherever the ledger's state is now."""
-    if network.running:
+    if not isinstance(network, Manifest) or network.running:
         async with network.ledger.client() as client:
             yield Receiver(client)
         return
@@ -25,7 +26,7 @@ async def receiver(network: Manifest) -> AsyncIterator[Receiver]:
 
 
 def finder(
-    network: Manifest, ledger: Receiver, reference: str, trace_id: int | None, mode: str
+    network: Network, ledger: Receiver, reference: str, trace_id: int | None, mode: str
 ) -> Callable[[], Awaitable[list[wire.Request]]]:
     """How to look a request up.
 

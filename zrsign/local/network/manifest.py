@@ -8,59 +8,52 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from zrsign.errors import ManifestError
+from zrsign.networks.network import (
+    ChainEntry,
+    ContractEntry,
+    Ledger,
+    Network,
+    Part,
+    UserAccount,
+)
 from zrsign_daemon.errors import SettingsError
 from zrsign_daemon.keyfile import read_secret
 from zrsign_daemon.validation import faults
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from zrchain_lite.client import TrustSettings
 
-    from zrchain_lite.client import Account, LedgerClient, TrustSettings
+__all__ = [
+    "AccountEntry",
+    "ChainEntry",
+    "ContractEntry",
+    "DaemonEntry",
+    "LedgerEntry",
+    "Manifest",
+    "load",
+    "state_root",
+]
 
 FILE = "network.json"
 LOCAL_TRUST_DAYS = 3_650
 """How long the root of a local network is trusted: its one validator has no stake to take away."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class LedgerEntry(Ledger):
+    """The ledger's node, and where its store lies."""
 
-
-class ChainEntry(_Part):
-    """A destination or source chain's node: where it answers, and the cookie that opens it."""
-
-    name: str
-    caip2: str
-    rpc_url: str
-    ws_url: str = ""
-    cookie_file: Path | None = None
-
-
-class LedgerEntry(_Part):
-    """The ledger's node: where each of its interfaces answers, and where its store lies."""
-
-    chain_id: str
-    grpc: str
     rest: str
     rpc: str
-    # The first block, as HEIGHT:HASH: what clients trust. Networks of earlier versions have none.
-    root: str | None = None
     # LMDB directory, readable when the ledger is stopped.
     store: Path
 
-    def client(self, account: Account | None = None) -> LedgerClient:
-        """A client that verifies what it reads, if the network has a root."""
-        from zrchain_lite.client import LedgerClient
-
-        return LedgerClient(self.grpc, account=account, trust=self.trust())
-
     def trust(self) -> TrustSettings | None:
-        """What clients verify from; None where the network has no root."""
+        """What clients verify from: the first block. Networks of earlier versions have none."""
         from zrchain_lite.client import TrustedRoot, TrustSettings
 
         if self.root is None:
@@ -68,17 +61,7 @@ class LedgerEntry(_Part):
         return TrustSettings(TrustedRoot.parse(self.root), period_s=LOCAL_TRUST_DAYS * 86_400)
 
 
-class ContractEntry(_Part):
-    """A deployed zrSign contract, and the first block that can hold its events."""
-
-    chain: str
-    address: str
-    # "direct" or "omni".
-    mode: str
-    start_block: int
-
-
-class DaemonEntry(_Part):
+class DaemonEntry(Part):
     """`health` answers /healthz and /metrics."""
 
     name: str
@@ -86,10 +69,9 @@ class DaemonEntry(_Part):
     health: str
 
 
-class AccountEntry(_Part):
-    """A secp256k1 key: the same key is a ledger account and an EVM account."""
+class AccountEntry(UserAccount):
+    """An account whose key lies in a file of the network's."""
 
-    name: str
     address: str
     evm_address: str
     secret_file: Path
@@ -105,75 +87,33 @@ class AccountEntry(_Part):
                 f"No key of {self.name}: {error}", "Or start a new network: zrsign up"
             ) from None
 
-    def ledger(self) -> Account:
-        """The account as a signer of ledger transactions. Raises ManifestError."""
-        from zrchain_lite.client import Account
+    @property
+    def ledger_address(self) -> str:
+        """The account's address on the ledger."""
+        return self.address
 
-        return Account.from_secret(self.secret())
-
-    def evm(self) -> LocalAccount:
-        """The account as a signer of EVM transactions. Raises ManifestError."""
-        from eth_account import Account as EvmAccount
-
-        account: LocalAccount = EvmAccount.from_key(self.secret())
-        return account
+    @property
+    def owner(self) -> str:
+        """The account's EVM address."""
+        return self.evm_address
 
 
-class Manifest(_Part):
+class Manifest(Network):
     """`pid` is the process that started the network and stops it."""
 
     pid: int
     state_dir: Path
     ledger: LedgerEntry
-    chains: tuple[ChainEntry, ...]
-    contracts: tuple[ContractEntry, ...] = ()
     accounts: tuple[AccountEntry, ...] = ()
     daemons: tuple[DaemonEntry, ...] = ()
 
-    @property
-    def destinations(self) -> tuple[ChainEntry, ...]:
-        """The chains that transactions can go to: those of the nodes, and the ledger itself."""
-        from zrsign_chains.cosmos import caip2_of
-
-        own = caip2_of(self.ledger.chain_id)
-        return (*self.chains, ChainEntry(name="ledger", caip2=own, rpc_url=self.ledger.rpc))
-
-    def chain(self, caip2: str) -> ChainEntry:
-        """The destination with this CAIP-2 id or name. Raises ManifestError."""
-        for entry in self.destinations:
-            if caip2 in (entry.caip2, entry.name):
-                return entry
-        known = ", ".join(f"{entry.name} ({entry.caip2})" for entry in self.destinations)
-        raise ManifestError(f"No chain {caip2!r} in this network.", f"There are: {known}")
-
-    def contract(self, mode: str) -> ContractEntry:
-        """The first contract of a mode, "direct" or "omni". Raises ManifestError."""
-        for entry in self.contracts:
-            if entry.mode == mode:
-                return entry
-        raise ManifestError(f"No {mode} contract is deployed.", "Deploy one: zrsign deploy")
-
     def account(self, name: str) -> AccountEntry:
         """The account with this name. Raises ManifestError."""
-        for entry in self.accounts:
-            if entry.name == name:
-                return entry
-        known = ", ".join(entry.name for entry in self.accounts)
-        raise ManifestError(f"No account {name!r} in this network.", f"There are: {known}")
+        found = super().account(name)
+        assert isinstance(found, AccountEntry)  # noqa: S101 - so says the field
+        return found
 
-    def names(self) -> dict[str, str]:
-        """The accounts' names by their addresses, of both kinds."""
-        return {
-            address: each.name
-            for each in self.accounts
-            for address in (each.address, each.evm_address)
-        }
-
-    def resolve(self, owner: str) -> str:
-        """The EVM address of an account's name; anything else is returned as it is."""
-        return next((each.evm_address for each in self.accounts if each.name == owner), owner)
-
-    def require_running(self) -> Manifest:
+    def require_running(self) -> Self:
         """Itself; raises ManifestError when the network is stopped."""
         if not self.running:
             raise ManifestError(

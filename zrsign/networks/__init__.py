@@ -1,0 +1,1 @@
+"""Networks that commands and programs work with: the local one, and those of profiles."""
