@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
 
 from scripts import fault_matrix
+from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.cli import app
 from zrsign.errors import UsageError
 from zrsign.local.chaos.faults import FAULTS
+from zrsign.local.chaos.invariants import possible
 from zrsign.local.chaos.run import PROFILES, drawn
+from zrsign.local.chaos.traffic import Asked
+from zrsign.sdk import Handle
 
 OPERATORS = ("operator-1", "operator-2")
 
@@ -33,6 +38,21 @@ def test_fault_of_the_keyring__should_be_an_operators_where_there_are_any() -> N
     parts = {part for _, part in programme("all", 7)}
     assert set(OPERATORS) < parts
     assert "keyring" not in parts
+
+
+def test_signed_payment__should_never_be_allowed_to_fail() -> None:
+    """Its wallet's next transaction would have to take its place for that."""
+    asked = Asked(cast(Handle, None), "evm", "0xaa", 5)
+    refused = wire.Request(status=wire.REQUEST_STATUS_REJECTED, reject_reason="insufficient_funds")
+    assert possible(refused, asked) == (0,)
+    lost = wire.Request(
+        status=wire.REQUEST_STATUS_REJECTED, reject_reason="delivery_failed", signatures=[b"s"]
+    )
+    assert possible(lost, asked) == ()
+    waits = wire.Request(status=wire.REQUEST_STATUS_DELIVERING, deliveries=[wire.Delivery()])
+    assert possible(waits, asked) == ()
+    waits.deliveries[0].detail = "nonce_gap"
+    assert possible(waits, asked) == (0, 5)
 
 
 def test_unknown_profile__should_be_named_with_those_that_there_are() -> None:

@@ -40,7 +40,7 @@ async def broken(traffic: Traffic) -> list[str]:
         elif request.status == wire.REQUEST_STATUS_CONFIRMED:
             if paid != asked.value:
                 faults.append(f"request {request.id} paid {paid}, not {asked.value}, to {asked}")
-        elif paid not in _possible(request, asked):
+        elif paid not in possible(request, asked):
             faults.append(f"request {request.id} paid {paid} and is {_state(request)}")
     return faults
 
@@ -116,10 +116,13 @@ async def _paid(traffic: Traffic, asked: Asked) -> int:
     return asked.value
 
 
-def _possible(request: wire.Request, asked: Asked) -> tuple[int, ...]:
-    """What may have been paid for a request that is not confirmed: empty where it is forgotten."""
+def possible(request: wire.Request, asked: Asked) -> tuple[int, ...]:
+    """What may have been paid for a request that is not confirmed: empty where it is forgotten.
+
+    Nobody but the network has the wallets' keys, so what was signed can always land.
+    """
     if request.status == wire.REQUEST_STATUS_REJECTED:
-        return (0,) if request.reject_reason else ()
+        return (0,) if request.reject_reason and not request.signatures else ()
     waits = request.status == wire.REQUEST_STATUS_DELIVERING
     return (0, asked.value) if waits and any(one.detail for one in request.deliveries) else ()
 
