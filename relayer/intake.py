@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 
 from relayer import metrics
 from relayer.ledger import DeliveryLedger
 from relayer.outbox import Outbox
-from relayer.stages import ItemKey, ItemKind, OutboxItem
+from relayer.stages import ItemKey, ItemKind, OutboxItem, Reported
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 from zrsign_daemon.log import get_logger
 
@@ -53,6 +54,28 @@ class Intake:
             elif await self._outbox.add(item):
                 fresh.add(item.chain)
         metrics.UNSERVED.set(unserved)
+        return fresh
+
+    async def recall(self, since: float) -> set[str]:
+        """Watch again what was confirmed since `since` (Unix s) and the outbox has lost.
+
+        A reorganisation may still undo it, and the ledger lists open deliveries only. Returns the
+        chains that got work.
+        """
+        fresh = set()
+        for request in await self._ledger.confirmed(since):
+            for delivery in request.deliveries:
+                if delivery.status != receiver.DELIVERY_STATUS_CONFIRMED:
+                    continue
+                if delivery.kind == receiver.DELIVERY_KIND_ANSWER:
+                    served, item = self._answered, answer_item(request)
+                else:
+                    number = request.sign_transaction_request_id
+                    outgoing = await self._ledger.outgoing_of(number)
+                    served, item = self._served, transaction_item(outgoing)
+                known = replace(item, reported=Reported.CONFIRMED)
+                if item.chain in served and await self._outbox.add(known):
+                    fresh.add(item.chain)
         return fresh
 
     async def _take(self, item: OutboxItem, outgoing: receiver.Outgoing) -> bool:

@@ -12,6 +12,7 @@ from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
 RECEIVER = "/zrsign.receiver.Query/"
 ENDED = (receiver.DELIVERY_STATUS_CONFIRMED, receiver.DELIVERY_STATUS_FAILED)
 MAX_DETAIL = 240
+MAX_CONFIRMED = 100
 REORGANISED = "reorganised"
 KINDS = {
     ItemKind.TRANSACTION: receiver.DELIVERY_KIND_TRANSACTION,
@@ -34,6 +35,31 @@ class DeliveryLedger:
         ):
             if one.delivery.status not in ENDED:
                 yield one
+
+    async def confirmed(self, since: float) -> list[receiver.Request]:
+        """The newest requests that are delivered, or may be in part, since `since` (Unix s).
+
+        The `MAX_CONFIRMED` newest are looked at of each.
+        """
+        found = []
+        for status in (receiver.REQUEST_STATUS_DELIVERING, receiver.REQUEST_STATUS_CONFIRMED):
+            query = receiver.QueryRequestsRequest(status=status)
+            query.pagination.limit, query.pagination.reverse = MAX_CONFIRMED, True
+            page = await self._client.query(
+                RECEIVER + "Requests", query, receiver.QueryRequestsResponse
+            )
+            found += [one for one in page.requests if one.steps[-1].time_ms >= since * 1000]
+        return found
+
+    async def outgoing_of(self, sign_transaction_request_id: int) -> receiver.Outgoing:
+        """A signed transaction, whose delivery may have ended. Raises ObjectNotFound."""
+        query = receiver.QueryOutgoingRequest(
+            sign_transaction_request_id=sign_transaction_request_id
+        )
+        answer = await self._client.query(
+            RECEIVER + "Outgoing", query, receiver.QueryOutgoingResponse
+        )
+        return answer.outgoing[0]
 
     async def answers(self) -> AsyncIterator[receiver.Request]:
         """Direct requests whose answer is authorised and not yet on its contract."""

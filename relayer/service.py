@@ -39,6 +39,8 @@ from zrsign_daemon.retry import Retry
 BACK_OFF = Retry(base_s=0.5, cap_s=30.0)
 IDLE_S = 30.0
 """Seconds between two looks of a loop that is woken by what it waits for."""
+RECALL_S = 86_400.0
+"""How old a confirmation may be that is watched again after a start: below it no chain changes."""
 
 
 async def run(settings: RelayerSettings, stop: asyncio.Event) -> None:
@@ -74,6 +76,7 @@ class Relayer:
         self._clock = clock
         # Whether new blocks are told: only then may a loop rely on being woken.
         self._told = False
+        self._recalled = False
         self._overdue: dict[str, int] = {}
         self._log = get_logger()
         ledger = DeliveryLedger(client)
@@ -130,7 +133,11 @@ class Relayer:
         return self._idle_s(self._settings.poll_interval_s) if wanted is None else wanted
 
     async def _take(self) -> float:
-        for chain in await self._intake.tick():
+        fresh = await self._intake.tick()
+        if not self._recalled:
+            fresh |= await self._intake.recall(self._clock() - RECALL_S)
+            self._recalled = True
+        for chain in fresh:
             self._working[chain].wake()
         metrics.OPEN.clear()
         for (chain, stage), count in (await self._outbox.open_counts()).items():

@@ -148,11 +148,14 @@ class Next:
 
 
 def owed(item: OutboxItem) -> Reported:
-    """The status to report; what was confirmed and reorganised away is submitted again."""
+    """The status to report; what was confirmed and reorganised away is submitted again.
+
+    So is at first what failed since: the ledger takes no failure for what it calls confirmed.
+    """
     if item.stage in (Stage.CONFIRMED, Stage.DONE):
         return Reported.CONFIRMED
     if item.stage is Stage.FAILED:
-        return Reported.FAILED
+        return Reported.SUBMITTED if item.reported is Reported.CONFIRMED else Reported.FAILED
     return Reported.SUBMITTED if item.accepted else item.reported
 
 

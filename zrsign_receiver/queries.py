@@ -108,7 +108,18 @@ class ReceiverQueries:
         return pb.QueryWalletsResponse(wallets=self._state.wallets_of(ctx.store, owner))
 
     def outgoing(self, ctx: Context, query: pb.QueryOutgoingRequest) -> pb.QueryOutgoingResponse:
-        """One page of the signed transactions that wait for a relayer."""
+        """One page of the signed transactions that wait for a relayer, or the one that is named.
+
+        Raises NotFound when nothing of that one is to be delivered.
+        """
+        if query.sign_transaction_request_id:
+            if self._state.outgoing.get(ctx.store, query.sign_transaction_request_id) is None:
+                raise NotFound(
+                    f"sign-transaction request {query.sign_transaction_request_id} has nothing to "
+                    "deliver"
+                )
+            named = self._outgoing(ctx, query.sign_transaction_request_id)
+            return pb.QueryOutgoingResponse(outgoing=[named])
         ids, pagination = ids_page(ctx, self._state.open_outgoing, SINGLETON, query.pagination)
         outgoing = loaded_page(ids, lambda id_: self._outgoing(ctx, id_), pagination)
         return pb.QueryOutgoingResponse(outgoing=outgoing, pagination=pagination)

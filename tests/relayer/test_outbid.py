@@ -43,6 +43,7 @@ class Road:
     outbox: Outbox
     sender: str
     now: float = 1000.0
+    settled: int = 0
 
     def __post_init__(self) -> None:
         composer = EvmComposer(EVM_CHAIN, self.anvil, ComposerSettings())
@@ -64,7 +65,7 @@ class Road:
         self.intake = Intake(ledger, outbox, [EVM_CHAIN], [])
         self.reporter = DeliveryReporter(ledger, outbox)
         self.worker = ChainWorker(
-            EvmDestination(EVM_CHAIN, self.anvil, settled=0),
+            EvmDestination(EVM_CHAIN, self.anvil, settled=self.settled),
             {ItemKind.TRANSACTION: TransactionBuilder()},
             outbox,
             Bounds(delay_s=lambda _: 1.0),

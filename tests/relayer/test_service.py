@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,13 @@ def world() -> World:
 
 
 @asynccontextmanager
-async def running(config: RelayerSettings, world: World, outbox: Outbox) -> AsyncIterator[Relayer]:
-    relayer = Relayer(config, client(world, RELAYER), outbox, time.time)
+async def running(
+    config: RelayerSettings,
+    world: World,
+    outbox: Outbox,
+    clock: Callable[[], float] = time.time,
+) -> AsyncIterator[Relayer]:
+    relayer = Relayer(config, client(world, RELAYER), outbox, clock)
     stop = asyncio.Event()
     task = asyncio.create_task(run_all([*relayer.loops, relayer.watching], stop))
     try:

@@ -172,8 +172,13 @@ def test_confirmed_item__should_be_submitted_again_when_its_block_is_gone() -> N
     assert (back.item.stage, back.effect) == (Stage.INCLUSION, Effect.SUBMIT)
     assert owed(back.item) is Reported.SUBMITTED
     assert back.item.reason.startswith("reorganised")
-    lost, _ = after([Rejected("nonce_used")], back.item)
-    assert owed(lost) is Reported.FAILED
+
+
+def test_confirmed_item_that_is_lost__should_first_take_its_confirmation_back() -> None:
+    confirmed, _ = after([BUILT, Included("0xaa", 7, deep=True)])
+    lost, _ = after([Rejected("nonce_used")], replace(confirmed, reported=Reported.CONFIRMED))
+    assert (lost.stage, owed(lost)) == (Stage.FAILED, Reported.SUBMITTED)
+    assert owed(replace(lost, reported=Reported.SUBMITTED)) is Reported.FAILED
 
 
 def test_revert__should_wait_for_finality_with_its_reason() -> None:

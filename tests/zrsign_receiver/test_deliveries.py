@@ -87,6 +87,23 @@ def test_outgoing__should_carry_all_that_the_contract_asked_but_the_payload() ->
     assert found.ask.broadcast
 
 
+def test_outgoing_that_is_named__should_be_shown_when_it_has_ended_too() -> None:
+    world = World()
+    request_id = delivering(world, contract=OMNI)
+    (found,) = outgoing(world)
+    world.deliver(request_id, CONFIRMED, TRANSACTION)
+    assert outgoing(world) == []
+    number = found.sign_transaction_request_id
+    query = pb.QueryOutgoingRequest(sign_transaction_request_id=number)
+    (ended,) = world.query("Outgoing", query, pb.QueryOutgoingResponse).outgoing
+    assert ended.delivery.status == CONFIRMED
+    ended.delivery.CopyFrom(found.delivery)
+    assert ended == found
+    unknown = pb.QueryOutgoingRequest(sign_transaction_request_id=number + 1)
+    with pytest.raises(NotFound):
+        world.query("Outgoing", unknown, pb.QueryOutgoingResponse)
+
+
 def direct() -> tuple[World, int]:
     world = World()
     world.direct_source()

@@ -6,7 +6,7 @@ proposes. The ledger verifies every proposal; nothing is trusted because it come
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -22,7 +22,8 @@ class ComposeTask:
     were still missing. `under_way` are unsigned transactions of the same key that may still land,
     by request id. `given_up` are those that were signed and whose request ended as failed, each
     with those that replaced it, the newest last: where one may still land, the new transaction has
-    to take its place, so that not both can.
+    to take its place, so that not both can. `confirmed` are the newest that the ledger calls
+    confirmed: a reorganisation may have taken them out of their blocks, and they are sent again.
     """
 
     request_id: int
@@ -32,6 +33,7 @@ class ComposeTask:
     intent: Intent
     under_way: Mapping[int, bytes] = field(default_factory=dict)
     given_up: Mapping[int, tuple[bytes, ...]] = field(default_factory=dict)
+    confirmed: Collection[bytes] = ()
     went_stale: bool = False
 
 

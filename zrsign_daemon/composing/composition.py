@@ -147,6 +147,8 @@ class Composition:
             self._settle("not_accepted", request, str(error))
 
     async def _task(self, composable: receiver.Composable) -> ComposeTask:
+        # First: what leaves its block meanwhile is under way then, and in neither list otherwise.
+        confirmed = await self._ledger.confirmed(composable.request)
         intent = Intent(
             to=composable.to,
             value=int(composable.value),
@@ -161,6 +163,7 @@ class Composition:
             intent=intent,
             under_way=await self._ledger.under_way(composable.request),
             given_up=await self._ledger.given_up(composable.request),
+            confirmed=confirmed,
         )
 
     async def _propose(self, request: receiver.Request, payload: bytes) -> None:

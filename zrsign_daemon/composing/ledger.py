@@ -23,7 +23,7 @@ ENDED = (
     receiver.REQUEST_STATUS_REJECTED,
 )
 MAX_REASON = 240
-MAX_GIVEN_UP = 100
+MAX_ENDED = 100
 NO_CAP = 2**63
 
 
@@ -107,21 +107,19 @@ class ComposerLedger:
     async def given_up(self, request: receiver.Request) -> dict[int, tuple[bytes, ...]]:
         """Unsigned transactions of the same key and chain that were signed and called failed.
 
-        By request id; the newest `MAX_GIVEN_UP` rejected requests of the owner are looked at.
+        By request id; the newest `MAX_ENDED` rejected requests of the owner are looked at.
         """
-        query = receiver.QueryRequestsRequest(
-            owner=request.owner_id, status=receiver.REQUEST_STATUS_REJECTED
-        )
-        query.pagination.limit, query.pagination.reverse = MAX_GIVEN_UP, True
-        answer = await self._client.query(
-            RECEIVER + "Requests", query, receiver.QueryRequestsResponse
-        )
-        wanted = (request.key_id, request.destination)
-        return {
-            other.id: transactions(other)
-            for other in answer.requests
-            if (other.key_id, other.destination) == wanted and _is_public(other)
-        }
+        rejected = await self._newest(request, receiver.REQUEST_STATUS_REJECTED)
+        return {other.id: transactions(other) for other in rejected if _is_public(other)}
+
+    async def confirmed(self, request: receiver.Request) -> list[bytes]:
+        """Unsigned transactions of the same key and chain that are called confirmed.
+
+        The newest `MAX_ENDED` confirmed requests of the owner are looked at, and of each what has
+        the highest fee: all of one request hold the same place.
+        """
+        confirmed = await self._newest(request, receiver.REQUEST_STATUS_CONFIRMED)
+        return [transactions(other)[-1] for other in confirmed if other.unsigned_transaction]
 
     async def fate(self, request_id: int) -> Fate:
         """What may become of the request's transaction. Raises ObjectNotFound."""
@@ -201,6 +199,18 @@ class ComposerLedger:
             receiver.QueryRequestResponse,
         )
         return answer.request
+
+    async def _newest(
+        self, request: receiver.Request, status: receiver.RequestStatus
+    ) -> list[receiver.Request]:
+        """The newest requests of the owner in a status that are of the same key and chain."""
+        query = receiver.QueryRequestsRequest(owner=request.owner_id, status=status)
+        query.pagination.limit, query.pagination.reverse = MAX_ENDED, True
+        answer = await self._client.query(
+            RECEIVER + "Requests", query, receiver.QueryRequestsResponse
+        )
+        wanted = (request.key_id, request.destination)
+        return [one for one in answer.requests if (one.key_id, one.destination) == wanted]
 
     async def _requests(
         self, *, status: receiver.RequestStatus, owner: str = ""

@@ -1,8 +1,9 @@
 """EVM: nonce, gas and fees (EIP-1559, or a gas price where there is no base fee) of a payment.
 
 Transactions of one key are serialised by the ledger: whatever of it may still land holds its nonce
-and its cost, and the next one takes the lowest nonce that is free. One that was signed and given up
-is public and may still land, so the next takes its nonce, at a fee for which pools prefer it.
+and its cost, what was confirmed and reorganised away too, and the next one takes the lowest nonce
+that is free. One that was signed and given up is public and may still land, so the next takes its
+nonce, at a fee for which pools prefer it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class EvmComposer(Composer):
     async def compose(self, task: ComposeTask) -> bytes:
         self._chain.validate_address(task.intent.to)
         latest, pending = await nonces(self._rpc, task.sender)
-        ahead = self._ahead(task.under_way.values(), latest)
+        ahead = self._ahead([*task.under_way.values(), *task.confirmed], latest)
         balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
         free = balance - sum(tx.value + tx.max_fee for tx in ahead)
         if free < task.intent.value:
@@ -91,7 +92,7 @@ class EvmComposer(Composer):
         )
         if stuck.nonce != latest or tempting:
             return None
-        ahead = self._ahead(task.under_way.values(), latest)
+        ahead = self._ahead([*task.under_way.values(), *task.confirmed], latest)
         balance = int(await self._rpc.call("eth_getBalance", task.sender, "latest"), 16)
         budget = balance - stuck.value - sum(tx.value + tx.max_fee for tx in ahead)
         wanted, cap = offered.at_least(_above(stuck)), task.intent.max_network_fee

@@ -576,10 +576,12 @@ class QueryWalletsResponse(_message.Message):
     def __init__(self, wallets: _Optional[_Iterable[_Union[Wallet, _Mapping]]] = ...) -> None: ...
 
 class QueryOutgoingRequest(_message.Message):
-    __slots__ = ("pagination",)
+    __slots__ = ("pagination", "sign_transaction_request_id")
     PAGINATION_FIELD_NUMBER: _ClassVar[int]
+    SIGN_TRANSACTION_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     pagination: _pagination_pb2.PageRequest
-    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ...) -> None: ...
+    sign_transaction_request_id: int
+    def __init__(self, pagination: _Optional[_Union[_pagination_pb2.PageRequest, _Mapping]] = ..., sign_transaction_request_id: _Optional[int] = ...) -> None: ...
 
 class QueryOutgoingResponse(_message.Message):
     __slots__ = ("outgoing", "pagination")
