@@ -1,8 +1,8 @@
-"""Pack the contracts as an npm package: sources, and the ABI of each packaged contract.
+"""Pack the contracts for npm and for soldeer: sources, and the ABI of each packaged contract.
 
-    python scripts/npm_package.py FOLDER     writes FOLDER/zrsign-contracts-VERSION.tgz
+    python scripts/npm_package.py FOLDER     writes FOLDER/zrsign-contracts-VERSION.tgz and .zip
 
-`contracts/src/package.json` says what it is called and needs. Nothing is asked of a registry.
+`contracts/src/package.json` says what the package is called and needs. No registry is asked.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def stage(folder: Path) -> None:
 
 
 def pack(folder: Path) -> Path:
-    """Write the package into `folder` and return its path. Raises `PackError` and `ToolError`."""
+    """Write both archives into `folder`; returns npm's. Raises `PackError` and `ToolError`."""
     npm = resolve("npm").path
     path = os.pathsep.join([str(npm.parent), os.environ["PATH"]])
     with tempfile.TemporaryDirectory() as scratch:
@@ -53,9 +53,10 @@ def pack(folder: Path) -> Path:
             text=True,
             check=False,
         )
-    if done.returncode != 0:
-        raise PackError(f"npm pack failed:\n{done.stderr}")
-    (packed,) = folder.glob("zrsign-contracts-*.tgz")
+        if done.returncode != 0:
+            raise PackError(f"npm pack failed:\n{done.stderr}")
+        packed = folder / json.loads(done.stdout)[0]["filename"]
+        shutil.make_archive(str(packed.with_suffix("")), "zip", staged)
     return packed
 
 

@@ -23,6 +23,7 @@ from zrsign.cli import (
     networks,
     relayer,
     requests,
+    solidity,
     testnet,
     tools,
 )
@@ -40,6 +41,7 @@ PARTS = (
     chaos,
     testnet,
     contracts,
+    solidity,
     tools,
     requests,
     lookup,

@@ -1,0 +1,43 @@
+"""`zrsign contracts path` and `zrsign contracts abi`: what a dApp's own project takes from here."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from zrsign.cli.render import out
+
+contracts = typer.Typer(no_args_is_help=True, help="Solidity sources and ABIs for dApps.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    app.add_typer(contracts, name="contracts")
+
+
+@contracts.command()
+def path() -> None:
+    """Print the folder of the sources, for a remapping, an ape dependency or `npm pack`.
+
+    forge build --remappings @zrsign/contracts/=$(zrsign contracts path)/
+    """
+    from zrsign.contracts import sources
+
+    out.print(str(sources()), markup=False, soft_wrap=True)
+
+
+@contracts.command()
+def abi(
+    contract: Annotated[
+        str, typer.Argument(help="A packaged contract, or a compiler's JSON file; all when empty.")
+    ] = "",
+) -> None:
+    """Print a contract's ABI as JSON, or the names of the packaged contracts."""
+    from zrsign.contracts import artifact, names
+
+    if not contract:
+        out.print("\n".join(names()), markup=False)
+        return
+    out.print(json.dumps(artifact(contract).abi, indent=1), markup=False, soft_wrap=True)
