@@ -55,7 +55,7 @@ def pack(folder: Path) -> Path:
         )
         if done.returncode != 0:
             raise PackError(f"npm pack failed:\n{done.stderr}")
-        packed = folder / json.loads(done.stdout)[0]["filename"]
+        packed = folder / str(json.loads(done.stdout)[0]["filename"])
         shutil.make_archive(str(packed.with_suffix("")), "zip", staged)
     return packed
 

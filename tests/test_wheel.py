@@ -196,6 +196,9 @@ def test_core__should_show_every_command(core: Path, tmp_path: Path) -> None:
     assert "Keys and signatures for smart contracts" in done.stdout
     assert zrsign(core, tmp_path, "request", "--help").returncode == 0
     assert zrsign(core, tmp_path, "ids", "--json").returncode == 0
+    sources = Path(zrsign(core, tmp_path, "contracts", "path").stdout.strip())
+    assert sources.is_relative_to(core.parent)
+    assert (sources / "ZrSignConnect.sol").is_file()
 
 
 def test_core__should_have_the_whole_sdk(core: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from eth_abi.abi import decode as abi_decode
@@ -40,24 +41,27 @@ COMMON_METHODS = {
 """Methods of ERC-20, ERC-721, ERC-2612 and WETH by their selectors."""
 
 
-def explain(text: str, chain: str = "") -> dict[str, Any]:
-    """Names and values of `text` (hexadecimal). With `chain` it is an unsigned transaction."""
+def explain(text: str, chain: str = "", abi: Sequence[Any] = ()) -> dict[str, Any]:
+    """Names and values of `text` (hexadecimal). With `chain` it is an unsigned transaction.
+
+    `abi` is that of a contract besides ours.
+    """
     try:
         raw = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         raise UsageError(f"{text[:40]!r} is not hexadecimal.", "Give it as 0x…") from None
     if chain:
-        return {"what": f"unsigned transaction for {chain}", **transaction(raw, chain)}
+        return {"what": f"unsigned transaction for {chain}", **transaction(raw, chain, abi)}
     for attempt in (_id, _call, _event, _simple, _error):
-        if (found := attempt(raw)) is not None:
+        if (found := attempt(raw, abi)) is not None:
             return found
     raise UsageError(
         f"Nothing of zrSign looks like these {len(raw)} bytes.",
-        "An unsigned transaction needs its chain: --chain eip155:1",
+        "An unsigned transaction needs its chain (--chain eip155:1), your own contract its --abi",
     )
 
 
-def transaction(raw: bytes, chain: str) -> dict[str, Any]:
+def transaction(raw: bytes, chain: str, abi: Sequence[Any] = ()) -> dict[str, Any]:
     """What an unsigned transaction does, and what is signed of it. Raises ChainError."""
     destination = chain_for(chain)
     tx = destination.parse(raw)
@@ -66,24 +70,24 @@ def transaction(raw: bytes, chain: str) -> dict[str, Any]:
         "amount": tx.amount,
         "contract": tx.contract,
         **tx.shown,
-        **(_evm_call(tx) if isinstance(tx, EvmTx) else {}),
+        **(_evm_call(tx, abi) if isinstance(tx, EvmTx) else {}),
         "data_for_signing": ["0x" + each.hex() for each in destination.sighashes(tx)],
     }
 
 
-def _evm_call(tx: EvmTx) -> dict[str, Any]:
+def _evm_call(tx: EvmTx, abi: Sequence[Any]) -> dict[str, Any]:
     fields = {"value": tx.value, "nonce": tx.nonce, "max_fee": tx.max_fee}
     if not tx.destination:
         return {**fields, "method": "deploys a contract", "data": "0x" + tx.data.hex()}
     if not tx.data:
         return fields
-    known = _call(tx.data) or {}
+    known = _call(tx.data, abi) or {}
     selector = "0x" + tx.data[:4].hex()
     method = known.get("function") or COMMON_METHODS.get(selector) or f"{selector}, not known here"
     return {**fields, "method": method, "data": "0x" + tx.data.hex()}
 
 
-def _id(raw: bytes) -> dict[str, Any] | None:
+def _id(raw: bytes, _: Sequence[Any]) -> dict[str, Any] | None:
     for wallet in WALLET_TYPES:
         if wallet.id == raw:
             return {"what": "wallet type id", "name": wallet.name, "coin_type": wallet.coin_type}
@@ -93,14 +97,14 @@ def _id(raw: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _entries(kind: str) -> list[dict[str, Any]]:
-    proxy = [entry for entry in artifact("ZrProxy").abi if entry["type"] == kind]
+def _entries(kind: str, abi: Sequence[Any]) -> list[dict[str, Any]]:
+    others = [entry for entry in (*artifact("ZrProxy").abi, *abi) if entry["type"] == kind]
     known = contract_abi.CONTRACTS + contract_abi.OLDER
-    return [*contract_abi.entries(kind, known), *proxy]
+    return [*contract_abi.entries(kind, known), *others]
 
 
-def _call(raw: bytes) -> dict[str, Any] | None:
-    for entry in _entries("function"):
+def _call(raw: bytes, abi: Sequence[Any]) -> dict[str, Any] | None:
+    for entry in _entries("function", abi):
         if function_abi_to_4byte_selector(cast("Any", entry)) == raw[:4]:
             types = [collapse_if_tuple(each) for each in entry["inputs"]]
             try:
@@ -115,14 +119,14 @@ def _call(raw: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _event(raw: bytes) -> dict[str, Any] | None:
-    for entry in _entries("event"):
+def _event(raw: bytes, abi: Sequence[Any]) -> dict[str, Any] | None:
+    for entry in _entries("event", abi):
         if event_abi_to_log_topic(cast("Any", entry)) == raw:
             return {"what": "event topic", "event": abi_to_signature(cast("Any", entry))}
     return None
 
 
-def _simple(raw: bytes) -> dict[str, Any] | None:
+def _simple(raw: bytes, _: Sequence[Any]) -> dict[str, Any] | None:
     try:
         payload = simple_tx.decode(raw)
     except ChainError:
@@ -135,8 +139,8 @@ def _simple(raw: bytes) -> dict[str, Any] | None:
     }
 
 
-def _error(raw: bytes) -> dict[str, Any] | None:
-    message, next_step = reverts.explain(raw)
+def _error(raw: bytes, abi: Sequence[Any]) -> dict[str, Any] | None:
+    message, next_step = reverts.explain(raw, abi)
     if message.startswith("The contract refused"):
         return None
     return {"what": "error", "error": message, "next": next_step}

@@ -163,7 +163,16 @@ def event(name: str) -> EventAbi:
 @cache
 def errors() -> Mapping[bytes, Error]:
     """Return the custom errors of all contracts by their four-byte selectors."""
-    return {keccak(text=abi_to_signature(entry))[:4]: Error(entry) for entry in entries("error")}
+    return errors_of(entries("error"))
+
+
+def errors_of(abi: Iterable[Any]) -> dict[bytes, Error]:
+    """Return the custom errors of an ABI by their four-byte selectors."""
+    return {
+        keccak(text=abi_to_signature(entry))[:4]: Error(entry)
+        for entry in abi
+        if entry["type"] == "error"
+    }
 
 
 def values_of(message: object, fields: Iterable[Mapping[str, Any]]) -> list[Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from scripts import npm_package
+from tests.installation import UV
 from tests.processes import run
 from zrsign.deployment.operate import target_of
 from zrsign.deployment.settings import load
@@ -43,6 +46,33 @@ def test_ape__should_compile_the_sources(environment: dict[str, str]) -> None:
     output = ape(environment, "compile", "--force")
     assert "contracts/src/ZrSign.sol" in output
     assert "compiled" in output
+
+
+def test_ape__should_compile_a_project_that_depends_on_the_package(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """With the settings of the page, and `node_modules` as npm lays it out."""
+    page = (ROOT / "docs" / "contracts.md").read_text()
+    (settings,) = re.findall(r"^```yaml\n(dependencies:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    project = tmp_path / "project"
+    (project / "contracts").mkdir(parents=True)
+    (project / "ape-config.yaml").write_text(settings)
+    modules = project / "node_modules"
+    modules.mkdir()
+    (modules / "@openzeppelin").symlink_to(ROOT / "contracts" / "node_modules" / "@openzeppelin")
+    (modules / "@zrsign").mkdir()
+    npm_package.stage(modules / "@zrsign" / "contracts")
+    example = ROOT / "contracts" / "src" / "examples" / "BitcoinPayer.sol"
+    source = example.read_text().replace('"../', '"@zrsign/contracts/')
+    (project / "contracts" / "Payer.sol").write_text(source)
+    done = run([APE, "compile"], cwd=project, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "'local project' compiled" in done.stdout + done.stderr
+
+
+def test_installation__should_fit_beside_ape() -> None:
+    done = run([*UV, "check", "--python", APE.parent / "python"])
+    assert done.returncode == 0, done.stderr
 
 
 def test_ape__should_carry_out_the_plan(environment: dict[str, str]) -> None:

@@ -47,15 +47,19 @@ def decode(
         str, typer.Argument(help="0x… calldata, revert data, log topic, payload or id.")
     ],
     chain: Annotated[str, typer.Option("--chain", help="CAIP-2 id of a payload.")] = "",
+    abi: Annotated[
+        str, typer.Option("--abi", help="A contract besides ours: its compiler's JSON file.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Say what some bytes are.
 
     A call, an error, an id, or an unsigned transaction (with --chain).
     """
+    from zrsign.contracts import artifact
     from zrsign.decode import explain
 
-    show_one(explain(text, chain), as_json)
+    show_one(explain(text, chain, artifact(abi).abi if abi else ()), as_json)
 
 
 def keys(owner: Owner = "", state: State = None, as_json: Json = False) -> None:

@@ -36,7 +36,8 @@ class Artifact:
     """One compiled contract.
 
     `bytecode` is the creation code as hexadecimal with 0x; places of linked libraries hold
-    placeholders until `link` fills them; empty when only the ABI is known. `libraries` maps a library's name to its byte offsets.
+    placeholders until `link` fills them; empty when only the ABI is known. `libraries` maps a
+    library's name to its byte offsets.
     `layout` is the storage layout (`zrsign.deployment.layout`) of what stands behind proxies.
     """
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from zrsign_chains import MalformedPayload, contract_abi
 
 # What a person does about a refusal, by error name.
@@ -21,12 +24,13 @@ NEXT_STEPS = {
 }
 
 
-def explain(data: bytes) -> tuple[str, str]:
+def explain(data: bytes, abi: Iterable[Any] = ()) -> tuple[str, str]:
     """Return the error with its values, and the next step, from revert data.
 
-    Unknown data is shown as it is.
+    `abi` is that of a contract besides ours. Unknown data is shown as it is.
     """
-    error = contract_abi.errors().get(data[:4])
+    known = {**contract_abi.errors_of(abi), **contract_abi.errors()}
+    error = known.get(data[:4])
     if error is None:
         return f"The contract refused the call: 0x{data.hex()}", "It is not a zrSign error."
     try:
