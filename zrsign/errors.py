@@ -3,6 +3,7 @@
 ZrSignError
 ├── NetworkError        a node or a daemon did not start, stopped, or does not answer
 ├── ManifestError       no network was found, or its description does not parse
+├── LedgerFault         the ledger refused what was asked, or what it said does not verify
 ├── ContractError       at the address is no zrSign contract, or one of the other mode
 ├── RequestRejected     the network answered a request with a refusal; `reason` is machine-readable
 ├── AnswerTimeout       no answer within the time asked for; the request itself goes on
@@ -36,6 +37,10 @@ class ManifestError(ZrSignError):
     """No network was found, or its description does not parse."""
 
     exit_code = 2
+
+
+class LedgerFault(ZrSignError):
+    """The ledger refused what was asked for, or what it said does not follow from the root."""
 
 
 class ContractError(ZrSignError):

@@ -23,7 +23,7 @@ from zrsign.local.network.manifest import ChainEntry, Manifest
 from zrsign.local.network.nodes import fund_evm
 from zrsign.local.network.rpc import Rpc
 from zrsign.networks import selection
-from zrsign.sdk import EVM, ZrSign
+from zrsign.sdk import EVM, ZrSign, blocking
 
 PASSWORD = "a password"
 Command = Callable[..., Any]
@@ -149,6 +149,18 @@ def faults_of(stranger: dict[str, str], *, code: int) -> dict[str, str]:
     done = run_cli("networks", "check", "theirs", "--json", **stranger)
     assert done.returncode == code, done.stderr
     return {each["part"]: each["fault"] for each in json.loads(done.stdout)}
+
+
+def test_program__should_do_without_await(
+    stranger: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in stranger.items():
+        monkeypatch.setenv(name, value)
+    with blocking.of(selection.load(profile="theirs")) as zr:
+        wallet = zr.request_key(EVM).key()
+        assert zr.wallet_address(EVM, wallet.index) == wallet.address
+        signed = zr.sign_hash(EVM, wallet.index, "eip155:31337", bytes(32)).signature()
+    assert len(signed.signature) == 65
 
 
 async def test_program__should_need_the_profile_alone(

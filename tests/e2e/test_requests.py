@@ -172,7 +172,10 @@ async def test_transaction__should_be_rejected_when_it_does_not_parse(
     evm_wallet: tuple[ZrSign, int, str],
 ) -> None:
     zr, index, _ = evm_wallet
-    handle = await zr.sign_tx(EVM, index, DESTINATION, b"\x02 no transaction")
+    payload = b"\x02 no transaction"
+    with pytest.raises(UsageError):
+        await zr.sign_tx(EVM, index, DESTINATION, payload)
+    handle = await zr._sign("zrSignTx", EVM, index, DESTINATION, payload, broadcast=True)
     with pytest.raises(RequestRejected):
         await handle.request()
 
@@ -182,8 +185,11 @@ async def test_transaction__should_be_rejected_when_its_chain_contradicts_the_de
 ) -> None:
     zr, index, sender = evm_wallet
     unsigned = await composed(network, sender, chain="eip155:1")
+    with pytest.raises(UsageError):
+        await zr.sign_tx(EVM, index, DESTINATION, unsigned)
+    handle = await zr._sign("zrSignTx", EVM, index, DESTINATION, unsigned, broadcast=True)
     with pytest.raises(RequestRejected):
-        await (await zr.sign_tx(EVM, index, DESTINATION, unsigned)).request()
+        await handle.request()
 
 
 async def test_contract__should_refuse_what_it_does_not_support(

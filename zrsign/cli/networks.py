@@ -112,7 +112,7 @@ def add(
 ) -> None:
     """Write a new network to networks.toml; its account is called user."""
     from zrsign.networks.templates import chain_table, profile_text
-    from zrsign.sdk.contract import contract_address
+    from zrsign.sdk.preflight import address as evm_address
 
     chains = dict(map(chain_table, chain))
     first = next(iter(chains.values()))["caip2"]
@@ -120,7 +120,7 @@ def add(
         "ledger": {"chain_id": ledger_id, "grpc": ledger, "root": root},
         **{f"chains.{each}": table for each, table in chains.items()},
         **{
-            f"contracts.{mode}": {"chain": first, "address": contract_address(address)}
+            f"contracts.{mode}": {"chain": first, "address": evm_address(address)}
             for mode, address in (("omni", omni), ("direct", direct))
             if address
         },

@@ -15,7 +15,8 @@ from zrsign.local.network.rpc import Rpc
 from zrsign.networks.accounts import ProfileAccount
 from zrsign.networks.network import ChainEntry, ContractEntry
 from zrsign.networks.profiles import Profile
-from zrsign.sdk.contract import NODE_ERRORS, contract_address, mode_of
+from zrsign.sdk import preflight
+from zrsign.sdk.contract import NODE_ERRORS, mode_of
 from zrsign.sdk.ledger import QUERY
 from zrsign_chains.caip import ChainId
 from zrsign_daemon.jsonrpc import NodeRefused, NodeUnavailable
@@ -80,7 +81,7 @@ async def _chain(entry: ChainEntry) -> str:
 
 
 async def _contract(entry: ContractEntry, network: Profile) -> str:
-    address = contract_address(entry.address)
+    address = preflight.address(entry.address)
     w3 = AsyncWeb3(AsyncHTTPProvider(network.chain(entry.chain).rpc_url))
     try:
         found = await mode_of(w3, address)

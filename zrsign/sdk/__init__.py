@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zrsign.errors import (
         AnswerTimeout,
         ContractError,
+        LedgerFault,
         ManifestError,
         NetworkError,
         RequestRejected,
@@ -55,6 +56,7 @@ __all__ = [
     "ContractMode",
     "Handle",
     "KeyAnswer",
+    "LedgerFault",
     "ManifestError",
     "Network",
     "NetworkError",

@@ -10,21 +10,24 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 from google.protobuf.message import Message
 
-from zrchain_lite.client import LedgerClient, TrustSettings
+from zrchain_lite.client import ClientError, LedgerClient, TrustSettings
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
-from zrsign.errors import UsageError
+from zrsign.errors import NetworkError, UsageError
 from zrsign.networks.network import Network
-from zrsign.sdk import answers, cosmos
+from zrsign.sdk import answers, cosmos, preflight
 from zrsign.sdk.answers import KeyAnswer, SignatureAnswer, TransactionAnswer
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.request import ContractMode, Options, RequestRef
+from zrsign.sdk.roots import rooted
 from zrsign.sdk.waiting import Tell
 from zrsign_chains import COSMOS, contract_abi, simple_tx
 from zrsign_chains.caip import chain_hash
 from zrsign_chains.wallets import WalletType
 
 ANSWER_TIMEOUT_S = 60.0
+LEDGER_ATTEMPTS = 3
+"""How often the ledger is tried when the SDK connects: it may just restart."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Handle:
     ref: RequestRef
     receiver: Receiver
 
+    @rooted
     async def request(
         self, timeout_s: float = ANSWER_TIMEOUT_S, *, tell: Tell | None = None
     ) -> wire.Request:
@@ -99,8 +103,12 @@ class ZrSign:
 
         With `trust`, what the ledger says is verified from the root that it names. Over TLS
         (`https://…`) the node is verified by the certificates in `ca`, else the system's.
+
+        Raises NetworkError unless both answer, ContractError unless the contract is a zrSign
+        contract of this mode, UsageError for what is no address.
         """
         async with LedgerClient(ledger, trust=trust, ca=ca) as client:
+            await _answering(ledger, ca)
             source = await connect(rpc_url, contract, account, mode)
             try:
                 yield cls(source, Receiver(client))
@@ -126,12 +134,14 @@ class ZrSign:
             mode=mode,
         )
 
+    @rooted
     async def request_key(
         self, wallet: WalletType, *, options: Options = Options.NORMAL, owner: str | None = None
     ) -> Handle:
         """Ask for the owner's next wallet of a type; the owner is this account unless named."""
+        preflight.wallet(wallet)
         ask = {
-            "owner": owner or self.contract.account.address,
+            "owner": preflight.address(owner or self.contract.account.address),
             "walletTypeId": wallet.id,
             "options": int(options),
         }
@@ -139,22 +149,30 @@ class ZrSign:
         function = contract_abi.function("zrKeyReq")
         return self._handle(await self.contract.send(function, ask, fee))
 
+    @rooted
     async def sign_hash(self, wallet: WalletType, index: int, chain: str, digest: bytes) -> Handle:
         """Ask for a signature of a 32-byte digest, as it is."""
-        if len(digest) != 32:
-            raise UsageError(f"A hash has 32 bytes, not {len(digest)}.", "Hash the message first.")
+        preflight.place(wallet, index, chain)
+        preflight.digest(digest)
         return await self._sign("zrSignHash", wallet, index, chain, digest)
 
+    @rooted
     async def sign_data(self, wallet: WalletType, index: int, chain: str, data: bytes) -> Handle:
         """Ask for a signature of a message: EIP-191 for EVM wallets."""
+        preflight.place(wallet, index, chain)
+        preflight.payload(data, "Data")
         return await self._sign("zrSignData", wallet, index, chain, data)
 
+    @rooted
     async def sign_tx(
         self, wallet: WalletType, index: int, chain: str, unsigned: bytes, *, broadcast: bool = True
     ) -> Handle:
         """Ask for the signature of a whole unsigned transaction, and for its delivery."""
+        preflight.place(wallet, index, chain)
+        preflight.transaction(chain, unsigned)
         return await self._sign("zrSignTx", wallet, index, chain, unsigned, broadcast=broadcast)
 
+    @rooted
     async def sign_simple_tx(
         self,
         wallet: WalletType,
@@ -170,15 +188,19 @@ class ZrSign:
 
         The network finds nonce, fees and inputs.
         """
+        preflight.place(wallet, index, chain)
+        preflight.payment(chain, to, value, data)
         payload = simple_tx.encode(simple_tx.SimpleTx(to, value, data))
         return await self._sign(
             "zrSignSimpleTx", wallet, index, chain, payload, broadcast=broadcast
         )
 
+    @rooted
     async def wallet_address(self, wallet: WalletType, index: int) -> str:
         """Return the address of one of this account's wallets; raises UsageError without one."""
         return (await self._wallet(wallet, index)).address
 
+    @rooted
     async def sign_ledger_tx(
         self, index: int, *messages: Message, memo: str = "", broadcast: bool = True
     ) -> Handle:
@@ -199,7 +221,10 @@ class ZrSign:
         for each in await self.receiver.wallets(owner):
             if (each.coin_type, each.index) == (wallet.coin_type, index):
                 return each
-        raise UsageError(f"{owner} has no {wallet.name} wallet {index}.", "Ask for one: zrsign key")
+        raise UsageError(
+            f"{owner} has no {wallet.name} wallet {index}.",
+            f"Ask for one: zrsign request key {wallet.word}",
+        )
 
     async def _sign(
         self,
@@ -222,3 +247,15 @@ class ZrSign:
 
     def _handle(self, ref: RequestRef) -> Handle:
         return Handle(ref, self.receiver)
+
+
+async def _answering(ledger: str, ca: Path | None) -> None:
+    """Raise NetworkError unless a ledger answers: a request without one would cost money."""
+    async with LedgerClient(ledger, ca=ca, attempts=LEDGER_ATTEMPTS) as client:
+        try:
+            await client.chain_id()
+        except ClientError as error:
+            raise NetworkError(
+                f"No ledger answers at {ledger}: {error}",
+                "Is this its gRPC address, as host:port or https://host:port? zrsign status",
+            ) from error

@@ -26,12 +26,11 @@ from web3.types import TxParams, TxReceipt, Wei
 from yarl import URL
 
 from zrsign.contracts import artifact
-from zrsign.errors import ContractError, NetworkError, TransactionReverted, UsageError, ZrSignError
+from zrsign.errors import ContractError, NetworkError, TransactionReverted, ZrSignError
+from zrsign.sdk import preflight
 from zrsign.sdk.request import ContractMode, RequestRef
 from zrsign.sdk.reverts import explain
 from zrsign_chains.contract_abi import Function
-from zrsign_chains.errors import ChainError
-from zrsign_chains.evm_addresses import parse_address
 from zrsign_chains.wallets import WalletType
 
 # The base fee may rise by 12.5 % a block (EIP-1559); what is not used comes back with the answer.
@@ -152,7 +151,7 @@ async def connect(
     Raises UsageError for what is no address, NetworkError, and ContractError unless the contract
     is a zrSign contract of this mode.
     """
-    checked = contract_address(address)
+    checked = ChecksumAddress(HexAddress(HexStr(preflight.address(address))))
     w3 = AsyncWeb3(AsyncHTTPProvider(rpc_url))
     try:
         chain_id, found = await w3.eth.chain_id, await mode_of(w3, checked)
@@ -182,21 +181,14 @@ def host_of(url: str) -> str:
     return f"{parsed.host}:{parsed.port}" if parsed.host else "what is no URL"
 
 
-def contract_address(text: str) -> ChecksumAddress:
-    """The address that a text spells. Raises UsageError: names (ENS) are nobody's to resolve."""
-    try:
-        return ChecksumAddress(HexAddress(HexStr(parse_address(text))))
-    except ChainError as error:
-        raise UsageError(str(error), "Give it as 0x and 40 digits, as explorers show it.") from None
-
-
-async def mode_of(w3: AsyncWeb3[AsyncHTTPProvider], address: ChecksumAddress) -> ContractMode:
+async def mode_of(w3: AsyncWeb3[AsyncHTTPProvider], address: str) -> ContractMode:
     """The mode of the zrSign contract at an address. Raises ContractError where there is none."""
-    contract = w3.eth.contract(address=address, abi=artifact("ZrSign").abi)
+    place = ChecksumAddress(HexAddress(HexStr(address)))
+    contract = w3.eth.contract(place, abi=artifact("ZrSign").abi)
     if await _answers(contract.functions.getMPCFee()):
         has_answers = await _answers(contract.functions.getRespGas())
         return ContractMode.DIRECT if has_answers else ContractMode.OMNI
-    if await w3.eth.get_code(address):
+    if await w3.eth.get_code(place):
         raise ContractError(
             f"The contract at {address} is no zrSign contract.",
             "Ask who deployed it for the proxy's address.",
