@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from zrsign.cli import (
     contracts,
     daemons,
     governance,
+    guide,
     ledger,
     lookup,
     network,
@@ -24,20 +25,22 @@ from zrsign.cli import (
     relayer,
     requests,
     solidity,
+    status,
     testnet,
     tools,
 )
 from zrsign.cli.errors import DONE, INTERRUPTED, REFUSED, fault_of, wrong_call
+from zrsign.cli.guide import with_examples
 from zrsign.cli.render import err, fail, out
 
 app = typer.Typer(
     name="zrsign",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 PARTS = (
     network,
+    status,
     chaos,
     testnet,
     contracts,
@@ -50,6 +53,7 @@ PARTS = (
     ledger,
     networks,
     relayer,
+    guide,
 )
 for part in PARTS:
     part.register(app)
@@ -70,11 +74,16 @@ def zrsign(
     """Keys and signatures for smart contracts: a network answers, a relayer delivers."""
 
 
+def commands() -> Any:
+    """The tree of all commands, as click's."""
+    return with_examples(typer.main.get_command(app))
+
+
 def main() -> None:
     """Run a command; every foreseen error becomes one message with its next step."""
     warnings.showwarning = _warn
     try:
-        code = typer.main.get_command(app)(prog_name="zrsign", standalone_mode=False)
+        code = commands()(prog_name="zrsign", standalone_mode=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except typer.Abort:

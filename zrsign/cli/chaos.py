@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from zrsign.cli.network import COMMITTEE, Keyring, State, committee_of
-from zrsign.cli.render import err, out
+from zrsign.cli.render import Json, err, show_one
 from zrsign.errors import NetworkError, UsageError
 from zrsign.extras import require
 
@@ -30,6 +31,7 @@ def chaos(
     ] = 5.0,
     keyring: Keyring = COMMITTEE,
     state: State = None,
+    as_json: Json = False,
 ) -> None:
     """Start a network, break its parts while it works, and check what is left.
 
@@ -53,13 +55,9 @@ def chaos(
             )
 
     report = asyncio.run(work())
-    out.print(f"{report.faults} faults, {report.requests} requests, seed {seed}", markup=False)
-    for line in report.waiting:
-        out.print(f"waits: {line}", markup=False)
-    for line in report.broken:
-        out.print(f"broken: {line}", markup=False)
+    show_one({"seed": seed, **asdict(report)}, as_json)
     if report.broken:
         raise NetworkError(
             f"{len(report.broken)} statements are false.", f"Logs: {directory / 'logs'}"
         )
-    out.print("Every request once, every payment once, balances add up.")
+    err.print("Every request once, every payment once, balances add up.")

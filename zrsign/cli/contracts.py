@@ -85,9 +85,11 @@ def pause(
     key_file: Key = None,
     chain: Chain = "",
     as_: As = "user",
+    as_json: Json = False,
 ) -> None:
     """Stop a deployment's requests and answers. Refunds go on."""
-    _pause(file, network, *_sender(rpc, network, key_file, chain, as_), on=True)
+    sender = _sender(rpc, network, key_file, chain, as_)
+    _pause(file, network, *sender, on=True, as_json=as_json)
 
 
 def unpause(
@@ -97,9 +99,11 @@ def unpause(
     key_file: Key = None,
     chain: Chain = "",
     as_: As = "user",
+    as_json: Json = False,
 ) -> None:
     """Let a paused deployment go on."""
-    _pause(file, network, *_sender(rpc, network, key_file, chain, as_), on=False)
+    sender = _sender(rpc, network, key_file, chain, as_)
+    _pause(file, network, *sender, on=False, as_json=as_json)
 
 
 def _deploy_once(
@@ -147,7 +151,9 @@ def _operate(
     _connected(url, run)
 
 
-def _pause(file: Path, network: str, rpc: str, account: LocalAccount | None, *, on: bool) -> None:
+def _pause(
+    file: Path, network: str, rpc: str, account: LocalAccount | None, *, on: bool, as_json: bool
+) -> None:
     from zrsign.deployment import operate
     from zrsign.deployment.settings import load
 
@@ -156,7 +162,7 @@ def _pause(file: Path, network: str, rpc: str, account: LocalAccount | None, *, 
     if account is None:
         raise UsageError("Who sends?", "Name --key-file, or a network: --profile.")
     _connected(url, lambda w3: operate.pause(w3, settings, account, on=on))
-    err.print(f"{'paused' if on else 'unpaused'} {operate.target_of(settings).proxy}")
+    show_one({"proxy": operate.target_of(settings).proxy, "paused": on}, as_json)
 
 
 def _tell(change: Change) -> None:

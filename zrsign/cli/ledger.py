@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from zrsign.cli.render import err
+from zrsign.cli.render import Json, show_one
 
 ledger = typer.Typer(no_args_is_help=True, help="A ledger's store, and what wallets are told.")
 
@@ -25,26 +25,26 @@ def register(app: typer.Typer) -> None:
 
 
 @ledger.command()
-def export(home: Home, output: Output) -> None:
+def export(home: Home, output: Output, as_json: Json = False) -> None:
     """The last block's state as a genesis file, from which another chain goes on."""
     from zrsign import node  # imports the whole ledger
 
     genesis = node.export(home)
     output.write_text(genesis.model_dump_json(indent=1) + "\n")
-    err.print(f"{output}: {genesis.chain_id}, from block {genesis.initial_height} on", markup=False)
+    shown = {"chain_id": genesis.chain_id, "initial_height": genesis.initial_height}
+    show_one({"genesis": str(output), **shown}, as_json)
 
 
 @ledger.command()
-def verify(home: Home) -> None:
+def verify(home: Home, as_json: Json = False) -> None:
     """Compare everything that is stored with what the app hash and the headers commit to."""
     from zrsign import node  # imports the whole ledger
 
     tip, faults = node.verify(home)
-    for fault in faults:
-        err.print(fault, markup=False)
+    shown = {"home": str(home), "chain_id": tip.chain_id, "height": tip.height}
+    show_one({**shown, "whole": not faults, "faults": faults}, as_json)
     if faults:
         raise typer.Exit(1)
-    err.print(f"{home}: {tip.chain_id} is whole up to block {tip.height}", markup=False)
 
 
 @ledger.command()
@@ -55,6 +55,7 @@ def registry(
     ca: Annotated[
         Path | None, typer.Option(help="Certificates that verify https://host:port, in PEM.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Print entries of the chain registry, Keplr's suggest-chain and the amino names, as JSON."""
     from zrchain_lite.client import LedgerClient  # these import the whole ledger
@@ -62,6 +63,7 @@ def registry(
 
     async def main() -> None:
         async with LedgerClient(grpc, ca=ca) as client:
-            typer.echo(json.dumps(await described(client, Doors(rpc, rest)), indent=1))
+            found = await described(client, Doors(rpc, rest))
+            typer.echo(json.dumps(found, indent=None if as_json else 1))
 
     asyncio.run(main())

@@ -1,4 +1,4 @@
-"""`zrsign up`, `demo` and `status`."""
+"""`zrsign up` and `demo`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,14 +17,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from zrsign.cli.render import Json, err, out, show, show_one
+from zrsign.cli.render import Json, err, out
+from zrsign.cli.status import show_network
 from zrsign.errors import NetworkError, UsageError
 from zrsign.extras import require
 
 if TYPE_CHECKING:
     from zrsign.local.demo.rows import Row
     from zrsign.local.network.local import LocalNetwork
-    from zrsign.local.network.manifest import Manifest
     from zrsign.local.network.operators import Committee
 
 Keyring = Annotated[
@@ -50,7 +49,7 @@ MARKS = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands of the local network."""
-    for command in (up, demo, status):
+    for command in (up, demo):
         app.command()(command)
 
 
@@ -86,27 +85,31 @@ def up(
             "--validators", min=1, max=7, help="How many: above 1, CometBFT makes the blocks."
         ),
     ] = 1,
+    no_btc: Annotated[bool, typer.Option("--no-btc", help="Without Bitcoin.")] = False,
+    no_sol: Annotated[bool, typer.Option("--no-sol", help="Without Solana.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
-    require("network")
     from zrsign.local.network.local import LocalNetwork
     from zrsign.local.network.manifest import state_root
     from zrsign.local.network.ports import Ports
 
     services = Services()
     ports = Ports.free() if free_ports else Ports()
+    without = [name for name, absent in (("bitcoin", no_btc), ("solana", no_sol)) if absent]
     live = Live(services, console=err, transient=True, refresh_per_second=8)
 
     async def use(network: LocalNetwork) -> None:
         await network.deploy()
         live.stop()
-        _show_network(network.manifest)
+        show_network(network.manifest, as_json)
         err.print("\nRunning. Ctrl-C stops everything. Try: zrsign request key evm")
         await asyncio.Event().wait()
 
     directory = state or state_root() / "network"
     with suppress(KeyboardInterrupt), live:
-        _run(LocalNetwork(directory, ports, services, committee_of(keyring), validators), use)
+        committee = committee_of(keyring)
+        _run(LocalNetwork(directory, ports, services, committee, validators, without), use)
     err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 
@@ -122,7 +125,7 @@ def committee_of(keyring: str) -> Committee | None:
         raise UsageError(f"--keyring {error}", 'Or "--keyring local" for one process.') from None
 
 
-def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
+def demo(state: State = None, keyring: Keyring = COMMITTEE, as_json: Json = False) -> None:
     """Every kind of request on real chains; ends with a table.
 
     ZRSIGN_DEMO_JSON=FILE also writes the table as JSON.
@@ -156,11 +159,15 @@ def demo(state: State = None, keyring: Keyring = COMMITTEE) -> None:
             _run(LocalNetwork(directory, Ports.free(), services, committee), programme.run)
     finally:
         report()
-        out.print(_table(programme.rows, out.width))
+        if as_json:
+            out.print_json(json.dumps(programme.as_json()))
+        else:
+            out.print(_table(programme.rows, out.width))
     good = sum(row.good for row in programme.rows)
+    told = err if as_json else out
     if programme.signers:
-        out.print(programme.signers, markup=False)
-    out.print(
+        told.print(programme.signers, markup=False)
+    told.print(
         f"{good} of {len(programme.rows)} flows as they must be, "
         f"in {programme.total_seconds:.1f} s. Look into one: zrsign track REQUEST",
         markup=False,
@@ -239,43 +246,3 @@ def _table(rows: Sequence[Row], width: int) -> Table:
 def _short(text: str, width: int = 13) -> str:
     """The beginning and the end of a long hash."""
     return text if len(text) <= width else f"{text[: width - 5]}…{text[-4:]}"
-
-
-def status(state: State = None, as_json: Json = False) -> None:
-    """What runs, how it is, and where it answers. Exit code 1 when anything fails."""
-    from zrsign.local.network import manifest, survey
-
-    network = manifest.load(state)
-    services = asyncio.run(survey.services(network)) if network.running else []
-    if as_json:
-        out.print_json(
-            json.dumps({"running": network.running, "services": [asdict(s) for s in services]})
-        )
-    else:
-        network.require_running()
-        show([asdict(service) for service in services], as_json=False)
-        out.print()
-        _show_network(network)
-    if not network.running or any(service.fault for service in services):
-        raise typer.Exit(1)
-
-
-def _show_network(network: Manifest) -> None:
-    ledger = network.ledger
-    contracts = {
-        f"{each.mode} contract": f"{each.chain} {each.address}" for each in network.contracts
-    }
-    show_one(
-        {
-            "state": str(network.state_dir),
-            **{chain.name: f"{chain.caip2} {chain.rpc_url}" for chain in network.chains},
-            "ledger": f"gRPC {ledger.grpc}, REST {ledger.rest}, RPC {ledger.rpc}",
-            **contracts,
-            "accounts": [
-                f"{each.name} {each.evm_address} {each.address}"
-                for each in network.accounts
-                if each.for_people
-            ],
-        },
-        as_json=False,
-    )

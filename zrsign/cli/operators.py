@@ -210,6 +210,7 @@ def allow(
 def join(
     context: typer.Context,
     count: Annotated[int, typer.Option("--count", min=1, max=16, help="How many.")] = 1,
+    as_json: Json = False,
 ) -> None:
     """Start further operators of the local network, until Ctrl-C; then `reshare` to them."""
     require("network")
@@ -223,8 +224,8 @@ def join(
         supervisor = Supervisor(network.state_dir / "logs")
         try:
             joined = await start(network, keyring.address, count, Ports.free(), supervisor)
-            out.print(f"{', '.join(joined.names)} wait for a group that names them.")
-            out.print("Next: zrsign operators reshare --threshold T --members 1-N")
+            show_one({"waiting_for_a_group": list(joined.names)}, as_json)
+            err.print("Next: zrsign operators reshare --threshold T --members 1-N")
             await supervisor.watch()
         finally:
             await supervisor.stop()
@@ -237,11 +238,13 @@ def card(
     config: Annotated[Path, typer.Option("--config", help="The operator's settings.")],
     index: Annotated[int, typer.Option("--index", help="1 to 65535, the operator's for good.")],
     endpoint: Annotated[str, typer.Option("--endpoint", help="host:port for its peers.")] = "",
+    as_json: Json = False,
 ) -> None:
     """What an administrator needs to know of an operator, as JSON."""
     from zrsign.administration import card_of
 
-    out.print_json(card_of(config, index, endpoint).model_dump_json())
+    shown = card_of(config, index, endpoint).model_dump_json()
+    out.print_json(shown, indent=None if as_json else 2)
 
 
 @operators.command()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zrsign.cli.render import Json, out, show
+from zrsign.cli.render import Json, show, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def list_(config: Config = None, state: State = None, as_json: Json = False) -> 
 
 
 @relayer.command()
-def retry(key: Key, config: Config = None, state: State = None) -> None:
+def retry(key: Key, config: Config = None, state: State = None, as_json: Json = False) -> None:
     """Look at a delivery again now, and send it if no block has it."""
     asyncio.run(_retry(key, config, state))
-    out.print(f"{key} is looked at again.", markup=False)
+    show_one({"key": key, "next": "looked at again"}, as_json)
 
 
 @relayer.command()
@@ -56,6 +56,7 @@ def drop(
     may_land: Annotated[
         bool, typer.Option("--may-land", help="Also one that was sent and may still land.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Give a delivery up: its request ends as failed.
 
@@ -63,7 +64,7 @@ def drop(
     used, and the next payment of its key uses one of them, so that only one of the two can land.
     """
     asyncio.run(_drop(key, config, state, may_land=may_land))
-    out.print(f"{key} is given up; its request ends as delivery_failed.", markup=False)
+    show_one({"key": key, "next": "given up; its request ends as delivery_failed"}, as_json)
 
 
 @asynccontextmanager

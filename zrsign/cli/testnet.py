@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zrsign.cli.render import err
+from zrsign.cli.render import Json, err, show
 from zrsign.errors import UsageError
 from zrsign.extras import require
 
@@ -42,6 +42,7 @@ def init(
         ),
     ] = None,
     tls: Annotated[bool, typer.Option("--tls", help="Make certificates of the hosts.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write genesis, keys and settings of N validators, a folder for each host.
 
@@ -65,6 +66,9 @@ def init(
         stake = 0 if genesis else hosts_of.STAKE_ROCK
     consensus = {"one_machine": not host}
     made = hosts_of.write(output, first, hosts, cometbft=consensus, stake_rock=stake, tls=tls)
-    for each in made:
-        err.print(f"{each.folder}: {each.node_id}@{each.host.external}", markup=False)
+    rows = [
+        {"folder": str(each.folder), "node": f"{each.node_id}@{each.host.external}"}
+        for each in made
+    ]
+    show(rows, as_json)
     err.print("Copy each folder to its host. In it: zrsign run ledger --config ledger.json")

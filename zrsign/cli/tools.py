@@ -49,9 +49,16 @@ def install(
     names: Annotated[
         list[str] | None, typer.Argument(help="Which; every one that is needed by default.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Fetch every missing tool into .tools. Safe to repeat; goes on where it stopped."""
     from zrsign.local import tools
 
     require("network")
     tools.install(lambda line: err.print(line, markup=False), names or ())
+    rows = [
+        {"tool": each.name, "path": str(each.found.path)}
+        for each in tools.survey()
+        if each.found and each.name in (names or [each.name])
+    ]
+    show(rows, as_json)

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from zrsign.local.demo import checks
 from zrsign.local.demo.flows import Scene
@@ -87,13 +88,14 @@ class Programme:
                 row.status = FlowStatus.CONFIRMED
         row.seconds = self.clock() - started
 
-    def write_json(self, path: Path) -> None:
-        """Write the table with its total time in seconds to `path`."""
-        flows = [row.as_json() for row in self.rows]
-        report = {
-            "flows": flows,
+    def as_json(self) -> dict[str, Any]:
+        """The table with its total time in seconds."""
+        return {
+            "flows": [row.as_json() for row in self.rows],
             "total_seconds": round(self.total_seconds, 2),
             "signers": self.signers,
         }
-        text = json.dumps(report, indent=2)
-        path.write_text(text + "\n")
+
+    def write_json(self, path: Path) -> None:
+        """Write the table to `path`."""
+        path.write_text(json.dumps(self.as_json(), indent=2) + "\n")

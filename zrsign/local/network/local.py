@@ -10,13 +10,11 @@ however the network ends.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from web3 import AsyncHTTPProvider, AsyncWeb3
 
@@ -27,8 +25,8 @@ from zrsign.deployment.plan import Deployment, Mode, Plan
 from zrsign.deployment.state import Web3
 from zrsign.errors import NetworkError
 from zrsign.local.network import accounts, genesis, operators, settings_files, setup, validators
+from zrsign.local.network.directory import StateDirectory
 from zrsign.local.network.health import Health
-from zrsign.local.network.manifest import FILE as MANIFEST
 from zrsign.local.network.manifest import (
     ChainEntry,
     ContractEntry,
@@ -42,6 +40,7 @@ from zrsign.local.network.nodes import (
     SOURCE_CHAIN_ID,
     START_TIMEOUT_S,
     Bitcoin,
+    ChainNode,
     start_anvil,
     start_solana,
 )
@@ -70,12 +69,15 @@ class LocalNetwork:
         progress: Progress,
         committee: Committee | None = None,
         validators: int = 1,
+        without: Collection[str] = (),
     ) -> None:
         """Name what to start; nothing runs yet.
 
         Without a committee, the development keyring answers. Several validators need CometBFT;
-        one is the ledger with the embedded engine.
+        one is the ledger with the embedded engine. `without` names chains that are left out:
+        bitcoin, solana.
         """
+        self.without = frozenset(without)
         self.committee = committee
         self.validators = validators if validators > 1 else 0
         self.state_dir = state_dir.resolve()
@@ -83,7 +85,7 @@ class LocalNetwork:
         self.progress = progress
         self.supervisor = Supervisor(self.state_dir / "logs")
         self._rpcs: dict[str, Rpc] = {}
-        self._lock: IO[bytes] | None = None
+        self._directory = StateDirectory(self.state_dir)
         self._authority_key: setup.AuthorityKey | None = None
 
     async def __aenter__(self) -> Self:
@@ -104,8 +106,7 @@ class LocalNetwork:
         for rpc in self._rpcs.values():
             await rpc.close()
         await self.supervisor.stop()
-        if self._lock is not None:
-            self._lock.close()
+        self._directory.release()
 
     def rpc(self, caip2: str) -> Rpc:
         """The node of a chain."""
@@ -191,66 +192,44 @@ class LocalNetwork:
             accounts=known,
         )
         self._update()
-        self.bitcoin.keep_mining()
-        await asyncio.gather(
+        starting = [
             self._keys(),
             self._daemon("relayer", "relayer", settings_files.relayer(self.manifest)),
-            self._daemon("btc_proxy", "zrsign_btc_proxy", settings_files.btc_proxy(self.manifest)),
-        )
+        ]
+        if "bitcoin" not in self.without:
+            self.bitcoin.keep_mining()
+            proxy = settings_files.btc_proxy(self.manifest)
+            starting.append(self._daemon("btc_proxy", "zrsign_btc_proxy", proxy))
+        await asyncio.gather(*starting)
 
     def _claim_state_dir(self) -> None:
-        """An empty directory that only this process uses.
-
-        Raises NetworkError when another does, when it holds anything but an earlier network, or
-        when it cannot be written.
-        """
-        try:
-            self._lock = self._locked()
-            shutil.rmtree(self.state_dir, ignore_errors=True)
-            self.state_dir.mkdir(mode=0o700)
-        except NetworkError:
-            raise
-        except OSError as error:
-            raise NetworkError(
-                f"Cannot keep a network in {self.state_dir}: {error.strerror}.",
-                "Name a place that can be written: --state DIR",
-            ) from None
-
-    def _locked(self) -> IO[bytes]:
-        """The lock beside the directory, which also tells that the directory is a network's."""
-        path = self.state_dir.with_name(f"{self.state_dir.name}.lock")
-        known = path.exists() or (self.state_dir / MANIFEST).exists()
-        if not known and self.state_dir.exists() and any(self.state_dir.iterdir()):
-            raise NetworkError(
-                f"{self.state_dir} holds files that are no network's; a start would remove them.",
-                "Name a new or an empty directory: --state DIR",
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise NetworkError(
-                f"Another network runs in {self.state_dir}.",
-                "Stop it (Ctrl-C where it runs), or name another place: --state DIR",
-            ) from None
-        return lock
+        """An empty directory that only this process uses. Raises NetworkError."""
+        self._directory.acquire()
+        self._directory.clear()
 
     async def _chains(self) -> tuple[ChainEntry, ...]:
         ports, supervisor = self.ports, self.supervisor
-        for name in ("evm-source", "evm-destination", "bitcoin", "solana"):
+        starting = {
+            "evm-source": start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.evm_source),
+            "evm-destination": start_anvil(
+                supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.evm_destination
+            ),
+        }
+        if "bitcoin" not in self.without:
+            starting["bitcoin"] = self._bitcoin()
+        if "solana" not in self.without:
+            starting["solana"] = start_solana(supervisor, self.state_dir / "solana", ports)
+        for name in starting:
             self.progress(name, "starting")
-        source, destination, self.bitcoin, solana = await asyncio.gather(
-            start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.evm_source),
-            start_anvil(supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.evm_destination),
-            Bitcoin.start(supervisor, self.state_dir / "bitcoin", ports),
-            start_solana(supervisor, self.state_dir / "solana", ports),
-        )
-        nodes = (source, destination, self.bitcoin.node, solana)
+        nodes = await asyncio.gather(*starting.values())
         for node in nodes:
             self.progress(node.name, "ready")
         return tuple(ChainEntry(**asdict(each)) for each in nodes)
+
+    async def _bitcoin(self) -> ChainNode:
+        folder = self.state_dir / "bitcoin"
+        self.bitcoin = await Bitcoin.start(self.supervisor, folder, self.ports)
+        return self.bitcoin.node
 
     async def _ledger(self, known: tuple[Any, ...]) -> LedgerEntry:
         self.progress("ledger", "starting")
