@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TX_HASH = "0x4ae9eca7000000000000000000000000000000000000000000000000cea24cb8"
+GRPC = "https://grpc.example:443"
 DOORS = "--rpc https://rpc.example --rest https://rest.example"
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "up": ("zrsign up", "zrsign up --keyring local --no-btc --no-sol --free-ports"),
@@ -20,6 +21,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "pause": ("zrsign pause deployment.yaml --network sepolia --key-file pauser.key",),
     "unpause": ("zrsign unpause deployment.yaml --network sepolia --key-file pauser.key",),
+    "contracts path": ("forge build --remappings @zrsign/contracts/=$(zrsign contracts path)/",),
+    "contracts abi": ("zrsign contracts abi ZrSignOmni",),
+    "networks list": ("zrsign networks list",),
+    "networks add": (
+        f"zrsign networks add mine --ledger {GRPC} --ledger-id zrchain-1 --chain sepolia",
+    ),
+    "networks use": ("zrsign networks use mine", "zrsign networks use local"),
+    "networks check": ("zrsign networks check mine",),
     "doctor": ("zrsign doctor",),
     "tools install": ("zrsign tools install", "zrsign tools install anvil"),
     "tools list": ("zrsign tools list --json",),

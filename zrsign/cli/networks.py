@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, cast
 
 import typer
 
-from zrsign.cli.render import Json, err, show
+from zrsign.cli.render import Json, err, show, show_one
 from zrsign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def add(
     private_key_env: Annotated[
         str, typer.Option("--private-key-env", help="For tests: the variable with its key.")
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Write a new network to networks.toml; its account is called user."""
     from zrsign.networks.templates import chain_table, profile_text
@@ -133,15 +134,19 @@ def add(
         tables["accounts.user"] = {"private_key_env": private_key_env}
     profiles = _profiles()
     profiles.add(name, profile_text(name, tables))
-    err.print(f"{profiles.path} has {name}. Does it answer? zrsign networks check {name}")
+    show_one({"network": name, "file": str(profiles.path)}, as_json)
+    err.print(f"Does it answer? zrsign networks check {name}")
 
 
 @networks.command()
-def use(name: Annotated[str, typer.Argument(help="A network, or local.")]) -> None:
+def use(
+    name: Annotated[str, typer.Argument(help="A network, or local.")], as_json: Json = False
+) -> None:
     """Choose the network that commands use; `local` is the one of zrsign up."""
     profiles = _profiles()
     profiles.use(name)
-    err.print(f"{profiles.path}: commands use {name} unless --profile says otherwise")
+    show_one({"network": name, "file": str(profiles.path)}, as_json)
+    err.print(f"Commands use {name} unless --profile says otherwise.")
 
 
 @networks.command()

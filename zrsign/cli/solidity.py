@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zrsign.cli.render import out
+from zrsign.cli.render import Json, out
 
 contracts = typer.Typer(no_args_is_help=True, help="Solidity sources and ABIs for dApps.")
 
@@ -18,14 +18,15 @@ def register(app: typer.Typer) -> None:
 
 
 @contracts.command()
-def path() -> None:
+def path(as_json: Json = False) -> None:
     """Print the folder of the sources, for a remapping, an ape dependency or `npm pack`.
 
     forge build --remappings @zrsign/contracts/=$(zrsign contracts path)/
     """
     from zrsign.contracts import sources
 
-    out.print(str(sources()), markup=False, soft_wrap=True)
+    found = str(sources())
+    out.print(json.dumps({"path": found}) if as_json else found, markup=False, soft_wrap=True)
 
 
 @contracts.command()
@@ -33,11 +34,13 @@ def abi(
     contract: Annotated[
         str, typer.Argument(help="A packaged contract, or a compiler's JSON file; all when empty.")
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Print a contract's ABI as JSON, or the names of the packaged contracts."""
     from zrsign.contracts import artifact, names
 
     if not contract:
-        out.print("\n".join(names()), markup=False)
+        out.print(json.dumps(names()) if as_json else "\n".join(names()), markup=False)
         return
-    out.print(json.dumps(artifact(contract).abi, indent=1), markup=False, soft_wrap=True)
+    shown = json.dumps(artifact(contract).abi, indent=None if as_json else 1)
+    out.print(shown, markup=False, soft_wrap=True)
