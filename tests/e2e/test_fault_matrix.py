@@ -187,6 +187,15 @@ async def test_request__should_end_once_whatever_breaks(
     assert await matrix.cell(fault, part, stage) == "REQUEST_STATUS_CONFIRMED"
 
 
+async def test_reorganisation_of_bitcoin__should_be_possible_again_at_once(matrix: Matrix) -> None:
+    """Blocks of the second are at heights, and of times, of which there were blocks already."""
+    rpc = matrix.user.network.bitcoin.rpc
+    before = await rpc.call("getblockcount")
+    for _ in range(3):
+        await matrix.user.network.reorganise_bitcoin(10)
+    assert await rpc.call("getblockcount") >= before + 3
+
+
 async def test_invariants__should_see_what_is_paid_twice_or_lost(matrix: Matrix) -> None:
     user = matrix.user
     payment = await user.pay_evm()

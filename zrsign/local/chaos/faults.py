@@ -66,7 +66,7 @@ async def killed(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
 
 @asynccontextmanager
 async def cut(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
-    """Nobody reaches the node; who waits for it says so."""
+    """Nobody reaches the node, or no daemon the ledger; who waits for it says so."""
     gate = network.gates[part]
     await gate.close()
     try:
@@ -114,13 +114,25 @@ async def untrue(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
 
 @asynccontextmanager
 async def full_disk(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
-    """No write of the process passes any more, of its log neither."""
+    """No write of the process passes any more, of its log neither.
+
+    A keyring writes when it makes a key, and signs meanwhile. A ledger ends by itself.
+    """
     child = network.process(part).child
     _, hard = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+
+    async def ended() -> bool:
+        return child.returncode is not None
+
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (0, hard))
     try:
-        yield partial(_named, network)
+        if part == "ledger":
+            yield ended
+        else:
+            yield partial(_named, network) if part in STORES else None
     finally:
+        if part == "ledger":
+            await network.kill(part)
         if child.returncode is None:
             resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (hard, hard))
         else:
@@ -141,11 +153,7 @@ async def wrong_clock(network: ChaosNetwork, part: str, seconds: float) -> Async
 async def reorganised(network: ChaosNetwork, part: str, depth: int) -> AsyncIterator[Felt]:
     """The newest blocks of the chain are others now, and empty."""
     if part == "bitcoin":
-        rpc = network.bitcoin.rpc
-        height = await rpc.call("getblockcount")
-        await rpc.call("invalidateblock", await rpc.call("getblockhash", height - depth + 1))
-        for _ in range(depth + 1):
-            await rpc.call("generateblock", "raw(51)#8lvh9jxk", [])
+        await network.reorganise_bitcoin(depth)
     else:
         await _ask(network, part, "anvil_reorg", depth, [])
     yield None
@@ -230,18 +238,19 @@ NODES = ("evm-source", "evm-destination", "bitcoin")
 PAID = ("evm-destination", "bitcoin")
 STORES = ("listener", "relayer", "btc_proxy")
 DAEMONS = ("ledger", "keyring", *STORES)
+REACHED = (*NODES, "ledger")
 FAULTS = (
     Fault("kill -9", "crash", (*DAEMONS, "bitcoin"), killed),
     Fault("old database", "crash", STORES, old_database),
     Fault("two instances", "crash", STORES, doubled),
-    Fault("cut", "nodes", NODES, cut, waits=NODES),
+    Fault("cut", "nodes", REACHED, cut, waits=REACHED),
     Fault("slow", "nodes", NODES, slow),
     Fault("lying", "nodes", NODES, untrue, waits=PAID),
     Fault("reorg 1", "nodes", PAID, partial(reorganised, depth=1)),
     Fault("reorg 10", "nodes", PAID, partial(reorganised, depth=10)),
     Fault("fee spike", "nodes", ("evm-destination",), dear),
     Fault("lost pool", "nodes", ("evm-destination",), forgetful),
-    Fault("full disk", "machine", STORES, full_disk, waits=STORES),
+    Fault("full disk", "machine", DAEMONS, full_disk, waits=("ledger", *STORES)),
     Fault("clock + 1 h", "machine", DAEMONS, partial(wrong_clock, seconds=HOUR_S)),
     Fault("clock - 1 h", "machine", DAEMONS, partial(wrong_clock, seconds=-HOUR_S)),
 )

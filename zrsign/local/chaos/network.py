@@ -1,7 +1,7 @@
 """A local network whose parts break one at a time.
 
-Every chain's node stands behind a gate; processes are killed, stopped and started again from the
-settings that the network wrote.
+Every chain's node stands behind a gate, and the ledger as the daemons see it; processes are killed,
+stopped and started again from the settings that the network wrote.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from zrsign.local.chaos.gates import Gate
 from zrsign.local.network import survey
 from zrsign.local.network.health import Health
 from zrsign.local.network.local import LocalNetwork
-from zrsign.local.network.manifest import ChainEntry
+from zrsign.local.network.manifest import AccountEntry, ChainEntry, LedgerEntry
 from zrsign.local.network.nodes import START_TIMEOUT_S
 from zrsign.local.network.operators import PREFIX, Committee
 from zrsign.local.network.ports import HOST, Ports
@@ -53,7 +54,7 @@ async def until(look: Callable[[], Awaitable[bool]], claim: str) -> None:
 
 
 class ChaosNetwork(LocalNetwork):
-    """`gates` by the chain's name."""
+    """`gates` by the chain's name, and of the ledger."""
 
     def __init__(self, state_dir: Path, committee: Committee | None = None) -> None:
         super().__init__(state_dir, Ports.free(), lambda _name, _state: None, committee)
@@ -87,6 +88,12 @@ class ChaosNetwork(LocalNetwork):
         address = f"{HOST}:{gate.port}"
         sockets = f"ws://{address}" if chain.caip2.startswith("eip155:") else chain.ws_url
         return chain.model_copy(update={"rpc_url": f"http://{address}", "ws_url": sockets})
+
+    async def _ledger(self, known: tuple[AccountEntry, ...]) -> LedgerEntry:
+        """What breaks the network asks the ledger directly, the daemons through a gate."""
+        self.gates["ledger"] = Gate(self.ports.ledger_grpc)
+        await self.gates["ledger"].open()
+        return await super()._ledger(known)
 
     def process(self, name: str) -> Process:
         """The last one that was started under that name."""
@@ -124,11 +131,30 @@ class ChaosNetwork(LocalNetwork):
 
         Its blocks are flushed first: it has no peers from whom to get them again.
         """
+        with self._no_mining():
+            await self.bitcoin.rpc.call("gettxoutsetinfo")
+            await self.kill("bitcoin")
+            await self.bitcoin.run(self.supervisor, self.state_dir / "bitcoin")
+
+    async def reorganise_bitcoin(self, depth: int) -> None:
+        """The newest blocks are others now, and empty.
+
+        They pay an address of their own: the chain's clock follows from its blocks, and what has
+        the bytes of a block that was taken away is refused like that one.
+        """
+        rpc, miner = self.bitcoin.rpc, await self.bitcoin.new_address()
+        with self._no_mining():
+            height = await rpc.call("getblockcount")
+            await rpc.call("invalidateblock", await rpc.call("getblockhash", height - depth + 1))
+            for _ in range(depth + 1):
+                await rpc.call("generateblock", miner, [])
+
+    @contextmanager
+    def _no_mining(self) -> Iterator[None]:
+        """No block comes by itself meanwhile."""
         mining = self.bitcoin.mining
         self.bitcoin.stop_mining()
-        await self.bitcoin.rpc.call("gettxoutsetinfo")
-        await self.kill("bitcoin")
-        await self.bitcoin.run(self.supervisor, self.state_dir / "bitcoin")
+        yield
         if mining:
             self.bitcoin.keep_mining()
 
@@ -136,6 +162,7 @@ class ChaosNetwork(LocalNetwork):
         self, name: str, package: str, settings: dict[str, Any], port: int = 0
     ) -> None:
         """What is paid is watched below RISKY blocks, waits long for funds, and outbids soon."""
+        settings["ledger"]["grpc"] = f"{HOST}:{self.gates['ledger'].port}"
         if name == "relayer":
             for chain, each in settings["destinations"].items():
                 if chain.startswith(("eip155:", "bip122:")):
