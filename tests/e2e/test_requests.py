@@ -9,7 +9,9 @@ import pytest
 from eth_account import Account as EvmAccount
 from eth_account.messages import encode_defunct
 from solders.keypair import Keypair
+from solders.pubkey import Pubkey
 
+from tests.relayer.test_solana_tokens import DECIMALS, Purse, send
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as wire
 from zrsign.errors import RequestRejected, TransactionReverted, UsageError
 from zrsign.local.demo import checks
@@ -32,6 +34,8 @@ from zrsign_chains import (
     contract_abi,
     evm,
 )
+from zrsign_chains.solana_tokens import payment
+from zrsign_daemon.jsonrpc import JsonRpc
 
 SOURCE, DESTINATION = "eip155:31337", "eip155:31338"
 DIRECT, OMNI = ContractMode.DIRECT, ContractMode.OMNI
@@ -127,6 +131,31 @@ async def test_simple_solana_transaction__should_be_composed_and_confirmed(
     await checks.solana_confirmed(rpc, answer.tx_id)
     assert await checks.solana_balance(rpc, recipient) == 5_000_000
     await rpc.close()
+
+
+async def test_simple_solana_token_payment__should_make_the_recipients_account(
+    client: Client, network: Manifest
+) -> None:
+    """A contract names the token's mint in the data; the wallet pays for the account too."""
+    zr = await client("user", OMNI)
+    wallet = await (await zr.request_key(SOLANA, options=Options.MONITORING)).key()
+    rpc, node = Rpc(url := network.chain(SOLANA_LOCALNET).rpc_url), JsonRpc(url)
+    await fund_solana(rpc, wallet.address, LAMPORTS_PER_SOL)
+    issuer = await Purse.of(node)
+    to_wallet = Intent(wallet.address, 400, issuer.mint, 0)
+    public_keys = bytes(issuer.key.pubkey()), bytes(Pubkey.from_string(wallet.address))
+    await send(node, payment(*public_keys, to_wallet, DECIMALS, create=True), issuer.key)
+    recipient = str(Keypair().pubkey())
+    asked = await zr.sign_simple_tx(
+        SOLANA, wallet.index, SOLANA_LOCALNET, recipient, 250, data=issuer.mint
+    )
+    answer = await asked.transaction()
+    assert answer.tx_id is not None
+    await checks.solana_confirmed(rpc, answer.tx_id)
+    assert await issuer.units(recipient) == 250
+    assert await issuer.units(wallet.address) == 150
+    await rpc.close()
+    await node.close()
 
 
 async def test_no_broadcast__should_sign_and_send_nothing(
