@@ -41,4 +41,4 @@ def test_contracts__should_compile() -> None:
     )
     compiled = {name for unit in shown for name in output["contracts"][unit]}
     assert {name_of(block) for block in BLOCKS} <= compiled
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
