@@ -19,6 +19,7 @@ import pytest
 from scripts import environment
 from tests import installation
 from tests.processes import run
+from zrsign.deployment.settings import load
 
 FIXED_BY_USERS = {"zrchain_lite", "relayer"}
 IMPORT = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
@@ -199,6 +200,12 @@ def test_core__should_show_every_command(core: Path, tmp_path: Path) -> None:
     sources = Path(zrsign(core, tmp_path, "contracts", "path").stdout.strip())
     assert sources.is_relative_to(core.parent)
     assert (sources / "ZrSignConnect.sol").is_file()
+
+
+def test_core__should_bring_a_deployment_to_start_from(core: Path, tmp_path: Path) -> None:
+    example = zrsign(core, tmp_path, "contracts", "example")
+    (file := tmp_path / "deployment.yaml").write_text(example.stdout)
+    assert load(file).networks
 
 
 def test_core__should_have_the_whole_sdk(core: Path, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_ape__should_bring_a_chain_to_what_a_file_says(
 ) -> None:
     """ape's own signer and provider; the accounts of its development chain are the example's."""
     file = tmp_path / "deployment.yaml"
-    file.write_text((ROOT / "scripts" / "deployment.yaml").read_text())
+    file.write_text((ROOT / "zrsign" / "deployment" / "deployment.yaml").read_text())
     arguments = ("run", "deploy", "--network", "ethereum:local:foundry", "--file", str(file))
     dry = ape(environment, *arguments, "--dry-run")
     assert "proxy: - → 0x" in dry

@@ -27,7 +27,7 @@ from zrsign_chains import EVM
 from zrsign_chains.caip import chain_hash
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = load(ROOT / "scripts" / "deployment.yaml")
+FILE = load(ROOT / "zrsign" / "deployment" / "deployment.yaml")
 OLDER = ROOT / "contracts" / "test" / "OlderLayout.sol"
 CHAIN = "eip155:31337"
 TEXT = "0x000000000000000000000000000000000000dEaD"

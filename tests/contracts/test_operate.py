@@ -28,7 +28,7 @@ from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign_chains.caip import chain_hash
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "scripts" / "deployment.yaml"
+EXAMPLE = ROOT / "zrsign" / "deployment" / "deployment.yaml"
 Web3: TypeAlias = "AsyncWeb3[Any]"
 
 

@@ -25,7 +25,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def file(tmp_path: Path, anvil_url: str) -> Path:
     """The example with an address of its own on the shared chain."""
     path = tmp_path / "deployment.yaml"
-    text = (ROOT / "scripts" / "deployment.yaml").read_text()
+    text = (ROOT / "zrsign" / "deployment" / "deployment.yaml").read_text()
     text = text.replace("zrsign-direct-1", f"cli-{tmp_path.name}")
     path.write_text(text.replace("http://127.0.0.1:8545", anvil_url))
     return path

@@ -31,7 +31,7 @@ from zrsign.deployment.plan import FEE_ROLE, MPC_ROLE, PAUSER_ROLE, DeployError,
 from zrsign.deployment.settings import ADMIN_ROLE, Settings, load
 from zrsign.deployment.state import Contract, State
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "scripts" / "deployment.yaml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "zrsign" / "deployment" / "deployment.yaml"
 FILE = load(EXAMPLE)
 TARGET = target_of(FILE)
 PEOPLE = [Account.from_key(keccak(text=f"person {n}")).address for n in range(5)]

@@ -1,8 +1,9 @@
-"""`zrsign contracts path` and `zrsign contracts abi`: what a dApp's own project takes from here."""
+"""`zrsign contracts path`, `abi` and `example`: what a project of one's own takes from here."""
 
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from typing import Annotated
 
 import typer
@@ -44,3 +45,10 @@ def abi(
         return
     shown = json.dumps(artifact(contract).abi, indent=None if as_json else 1)
     out.print(shown, markup=False, soft_wrap=True)
+
+
+@contracts.command()
+def example() -> None:
+    """Print a deployment's file to start from; `zrsign deploy FILE` carries one out."""
+    text = files("zrsign.deployment").joinpath("deployment.yaml").read_text(encoding="utf-8")
+    out.print(text.rstrip(), markup=False, soft_wrap=True)
