@@ -28,6 +28,7 @@ __all__ = [
     "evm_address",
     "parse_address",
     "personal_message_digest",
+    "read_signed",
     "recover_public_key",
 ]
 
@@ -45,6 +46,15 @@ def personal_message_digest(message: bytes) -> bytes:
 def recover_public_key(digest: bytes, signature: bytes) -> bytes:
     """Return the 33-byte key behind r||s||v (v 0, 1, 27 or 28); raises `BadSignature`."""
     return ecdsa.recover(digest, signature)
+
+
+def read_signed(signed: bytes) -> tuple[EvmTx, str]:
+    """Return what a signed transaction does, and its sender (EIP-55).
+
+    Raises `MalformedTransaction` or `BadSignature`.
+    """
+    tx, payload, signature = evm_transactions.decode_signed(signed)
+    return tx, evm_address(recover_public_key(keccak256(payload), signature))
 
 
 def raised(fee: int) -> int:

@@ -91,6 +91,29 @@ def encode(tx: EvmTx, tail: tuple[int, int, int] | None = None) -> bytes:
     return bytes([tx.kind]) + bytes(rlp.encode((*_typed_fields(tx), *(tail or ()))))
 
 
+def decode_signed(signed: bytes) -> tuple[EvmTx, bytes, bytes]:
+    """Read a signed transaction: the unsigned one, the bytes that were signed, and r||s||v.
+
+    A legacy one names its chain (EIP-155). Raises `MalformedTransaction` for any other.
+    """
+    kind = LEGACY if signed[:1] >= b"\xc0" else int.from_bytes(signed[:1], "big")
+    counts = {LEGACY: 9, ACCESS_LIST: 11, FEE_MARKET: 12}
+    if not signed or kind not in counts or (kind == LEGACY) != (signed[0] >= 0xC0):
+        raise MalformedTransaction("the bytes are no signed transaction of a known type")
+    items = _items(signed if kind == LEGACY else signed[1:], (counts[kind],))
+    v, r, s = (_integer(item, 256) for item in items[-3:])
+    if kind == LEGACY:
+        chain_id, parity = divmod(v - 35, 2)
+        payload = bytes(rlp.encode((*items[:6], max(chain_id, 0), 0, 0)))
+    else:
+        chain_id, parity = _integer(items[0], 256), v
+        payload = signed[:1] + bytes(rlp.encode(items[:-3]))
+    if chain_id <= 0 or parity not in (0, 1):
+        raise MalformedTransaction(f"v is {v}, which no signature for a chain has (EIP-155)")
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([parity])
+    return decode(payload, chain_id), payload, signature
+
+
 def _legacy_fields(tx: EvmTx) -> tuple[Item | int, ...]:
     return (tx.nonce, tx.gas_price, tx.gas, _raw_address(tx.destination), tx.value, tx.data)
 

@@ -11,7 +11,7 @@ import rlp
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.zrsign_chains.builders import ALICE, ANVIL, BOB, N, evm_intent
@@ -30,6 +30,7 @@ from zrsign_chains.evm import (
     checksum_address,
     evm_address,
     personal_message_digest,
+    read_signed,
     recover_public_key,
 )
 
@@ -137,6 +138,9 @@ def test_legacy__should_sign_as_eth_account_does(
     ours = CHAIN.assemble(tx, [ALICE.sign(CHAIN.sighashes(tx)[0])], [ALICE.public_key])
     assert ours == bytes(signed.raw_transaction)
     assert CHAIN.transaction_id(ours) == "0x" + bytes(signed.hash).hex()
+    read, sender = read_signed(ours)
+    assert sender == Account.recover_transaction(ours) == CHAIN.address(ALICE.public_key)
+    assert replace(read, raw=tx.raw) == tx
 
 
 @given(uint64, uint256, uint256, uint64, uint256, access_lists, st.booleans())
@@ -173,6 +177,23 @@ def _assert_same_as_eth_account(
     ours = CHAIN.assemble(tx, [ALICE.sign(CHAIN.sighashes(tx)[0])[:64]], [ALICE.public_key])
     assert ours == bytes(signed.raw_transaction)
     assert CHAIN.transaction_id(ours) == "0x" + bytes(signed.hash).hex()
+    read, sender = read_signed(ours)
+    assert sender == Account.recover_transaction(ours) == CHAIN.address(ALICE.public_key)
+    assert replace(read, raw=tx.raw) == tx
+
+
+@given(st.binary(max_size=120) | st.binary(max_size=120).map(lambda raw: b"\x02" + rlp.encode(raw)))
+@example(b"")
+@example(b"\x00")
+@example(_legacy())
+@example(_legacy(27, 1, 1))
+@example(_legacy(31338, 0, 0))
+@example(_fee_market())
+@example(_fee_market(extra=(2, 1, 1)))
+@example(_fee_market(extra=(0, 0, 0)))
+def test_bytes_without_a_signature_for_a_chain__should_be_refused(raw: bytes) -> None:
+    with pytest.raises((MalformedTransaction, BadSignature)):
+        read_signed(raw)
 
 
 @pytest.mark.parametrize("tail", [(), (0, 0, 0), (31338, 0, 0)])

@@ -12,12 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from typing import Any
 
-from eth_account import Account
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_utils.address import to_checksum_address
-from hexbytes import HexBytes
+from coincurve import PrivateKey
 
 from relayer.destinations import Builder
 from relayer.destinations.evm.contract import (
@@ -36,6 +32,8 @@ from relayer.outbox import Outbox
 from relayer.settings import AnswerSettings
 from relayer.stages import OutboxItem
 from zrchain_lite.wire.zrsign.receiver import receiver_pb2 as receiver
+from zrsign_chains import Intent
+from zrsign_chains.evm import EvmChain, read_signed
 from zrsign_chains.evm_transactions import FEE_MARKET
 from zrsign_daemon.composing import NotYet
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
@@ -56,6 +54,25 @@ class Call:
     gas: int
 
 
+class GasAccount:
+    """Who pays for answers on one chain; `secret` is a secp256k1 key's 32 bytes."""
+
+    def __init__(self, chain: str, secret: bytes) -> None:
+        self.chain = EvmChain(chain)
+        self._key = PrivateKey(secret)
+        self._public_key = self._key.public_key.format()
+        self.address = self.chain.address(self._public_key)
+
+    def sign(self, call: Call, nonce: int, fees: Fees) -> bytes:
+        """Return the signed EIP-1559 transaction of a call."""
+        intent = Intent(call.contract, 0, call.data, max_network_fee=call.gas * fees.max_fee)
+        payload = self.chain.compose(intent, nonce, call.gas, fees.max_fee, fees.priority_fee)
+        tx = self.chain.parse(payload)
+        (digest,) = self.chain.sighashes(tx)
+        signature = self._key.sign_recoverable(digest, hasher=None)
+        return self.chain.assemble(tx, [signature], [self._public_key])
+
+
 class AnswerBuilder(Builder):
     """Answers of one source chain, sent by the gas account with this 32-byte secret."""
 
@@ -63,9 +80,8 @@ class AnswerBuilder(Builder):
         self, chain: str, rpc: JsonRpc, secret: bytes, outbox: Outbox, limits: AnswerSettings
     ):
         self._chain = chain
-        self._chain_id = int(chain.partition(":")[2])
         self._rpc = rpc
-        self._account = Account.from_key(secret)
+        self._account = GasAccount(chain, secret)
         self._outbox = outbox
         self._max_fee = limits.max_fee_gwei * GWEI
 
@@ -222,20 +238,8 @@ class AnswerBuilder(Builder):
         await self._outbox.reserve(self._chain, self._account.address, reservation)
 
     def _sign(self, call: Call, nonce: int, fees: Fees, shared: Sequence[str]) -> Built:
-        fields: dict[str, Any] = {
-            "type": 2,
-            "chainId": self._chain_id,
-            "nonce": nonce,
-            "to": call.contract,
-            "value": 0,
-            "data": call.data,
-            "gas": call.gas,
-            "maxFeePerGas": fees.max_fee,
-            "maxPriorityFeePerGas": fees.priority_fee,
-        }
-        signed = self._account.sign_transaction(fields)
-        tx_id = "0x" + bytes(signed.hash).hex()
-        return Built(bytes(signed.raw_transaction), tx_id, shared=tuple(shared))
+        signed = self._account.sign(call, nonce, fees)
+        return Built(signed, self._account.chain.transaction_id(signed), shared=tuple(shared))
 
 
 def _may_join(item: OutboxItem, first: receiver.Request) -> bool:
@@ -247,6 +251,7 @@ def _may_join(item: OutboxItem, first: receiver.Request) -> bool:
 
 def _sent(signed: bytes) -> tuple[int, Call]:
     """The nonce and the call of a transaction that `AnswerBuilder` signed."""
-    fields: Any = TypedTransaction.from_bytes(HexBytes(signed)).as_dict()
-    call = Call(to_checksum_address(fields["to"]), bytes(fields["data"]), fields["gas"])
-    return fields["nonce"], call
+    tx, _ = read_signed(signed)
+    if tx.destination is None:
+        raise ValueError("an answer calls a contract")
+    return tx.nonce, Call(tx.destination, tx.data, tx.gas)

@@ -9,9 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import rlp
-from eth_account import Account
-
 from relayer.destinations import Destination, blocks_on_top
 from relayer.destinations.evm.refusals import KNOWN
 from relayer.errors import Unbuildable
@@ -30,6 +27,8 @@ from relayer.news import (
 )
 from relayer.refusals import means_known
 from relayer.settings import Finality
+from zrsign_chains.errors import ChainError
+from zrsign_chains.evm import read_signed
 from zrsign_daemon.jsonrpc import JsonRpc, NodeRefused, NodeUnavailable
 
 WITHOUT_FINALIZED = 64
@@ -47,12 +46,10 @@ class Slot:
 def slot(signed: bytes) -> Slot:
     """Sender (EIP-55) and nonce of a signed transaction. Raises Unbuildable."""
     try:
-        typed = signed[:1] < b"\xc0"
-        fields: Any = rlp.decode(signed[1:] if typed else signed)
-        nonce = int.from_bytes(fields[1] if typed else fields[0], "big")
-        return Slot(Account.recover_transaction(signed), nonce)
-    except Exception as error:  # the codecs raise a dozen unrelated types for bad bytes
+        tx, sender = read_signed(signed)
+    except ChainError as error:
         raise Unbuildable(f"No signed EVM transaction: {error}") from error
+    return Slot(sender, tx.nonce)
 
 
 class EvmDestination(Destination):
