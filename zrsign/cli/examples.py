@@ -22,7 +22,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "pause": ("zrsign pause deployment.yaml --network sepolia --key-file pauser.key",),
     "unpause": ("zrsign unpause deployment.yaml --network sepolia --key-file pauser.key",),
     "contracts path": ("forge build --remappings @zrsign/contracts/=$(zrsign contracts path)/",),
-    "contracts abi": ("zrsign contracts abi ZrSignOmni",),
+    "contracts abi": (
+        "zrsign contracts abi ZrSignOmni",
+        "zrsign contracts abi out/Mine.sol/Mine.json",
+    ),
+    "contracts example": ("zrsign contracts example",),
     "networks list": ("zrsign networks list",),
     "networks add": (
         f"zrsign networks add mine --ledger {GRPC} --ledger-id zrchain-1 --chain sepolia",

@@ -90,6 +90,7 @@ def up(
     as_json: Json = False,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
+    require("network")
     from zrsign.local.network.local import LocalNetwork
     from zrsign.local.network.manifest import state_root
     from zrsign.local.network.ports import Ports

@@ -48,7 +48,8 @@ def abi(
 
 
 @contracts.command()
-def example() -> None:
+def example(as_json: Json = False) -> None:
     """Print a deployment's file to start from; `zrsign deploy FILE` carries one out."""
     text = files("zrsign.deployment").joinpath("deployment.yaml").read_text(encoding="utf-8")
-    out.print(text.rstrip(), markup=False, soft_wrap=True)
+    shown = json.dumps({"deployment.yaml": text}) if as_json else text.rstrip()
+    out.print(shown, markup=False, soft_wrap=True)
