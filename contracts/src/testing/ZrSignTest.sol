@@ -104,7 +104,7 @@ abstract contract ZrSignTest {
         CHEATS.warp(block.timestamp + 1 days + 1);
     }
 
-    /// @dev The signature that answered a request; empty while there is none.
+    /// @dev The signature that answered a request, as Direct was told or as the ledger keeps it for Omni; empty without one.
     function signatureOf(address zrSignContract, uint256 traceId) internal view returns (bytes memory) {
         return _signatures[zrSignContract][traceId];
     }
@@ -145,13 +145,26 @@ abstract contract ZrSignTest {
         return keccak256(request.payload);
     }
 
-    /// @dev The signature as the network gives it: r, s, v with v 0 or 1; DER for Bitcoin; 64 bytes for Solana.
-    function signed(SignTypes.SigReqParams memory request) internal pure virtual returns (bytes memory) {
+    /// @dev The signature as a Direct contract is told: r, s, v with v 27 or 28; r, s for Bitcoin; 64 bytes for Solana.
+    function toldSignature(SignTypes.SigReqParams memory request) internal pure virtual returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = _sign(request);
+        return _isRecoverable(request.walletTypeId) ? abi.encodePacked(r, s, v) : abi.encodePacked(r, s);
+    }
+
+    /// @dev The signature as the ledger keeps it: r, s, v with v 0 or 1; DER for Bitcoin; 64 bytes for Solana.
+    function keptSignature(SignTypes.SigReqParams memory request) internal pure virtual returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = _sign(request);
+        if (_isRecoverable(request.walletTypeId)) return abi.encodePacked(r, s, v - 27);
+        return request.walletTypeId == SOLANA_WALLET ? abi.encodePacked(r, s) : _der(r, s);
+    }
+
+    function _sign(SignTypes.SigReqParams memory request) private pure returns (uint8, bytes32, bytes32) {
         uint256 key = walletKey(request.walletTypeId, request.owner, request.walletIndex);
-        (uint8 v, bytes32 r, bytes32 s) = CHEATS.sign(key, digestOf(request));
-        if (request.walletTypeId == SOLANA_WALLET) return abi.encodePacked(r, s);
-        if (request.walletTypeId == BITCOIN_WALLET || request.walletTypeId == BITCOIN_TEST_WALLET) return _der(r, s);
-        return abi.encodePacked(r, s, v - 27);
+        return CHEATS.sign(key, digestOf(request));
+    }
+
+    function _isRecoverable(bytes32 walletTypeId) private pure returns (bool) {
+        return walletTypeId == EVM_WALLET || walletTypeId == COSMOS_WALLET;
     }
 
     function _configure(ZrSignBase sign) private {
@@ -193,9 +206,10 @@ abstract contract ZrSignTest {
         uint256 traceId = uint256(log.topics[1]);
         if (_refused[log.emitter][traceId]) return 0;
         (,, SignTypes.SigReqParams memory request) = abi.decode(log.data, (uint256, uint256, SignTypes.SigReqParams));
-        bytes memory signature = signed(request);
+        bool isDirect = log.emitter == address(zrSign);
+        bytes memory signature = isDirect ? toldSignature(request) : keptSignature(request);
         _signatures[log.emitter][traceId] = signature;
-        if (log.emitter == address(zrSign)) _deliver(traceId, request, signature);
+        if (isDirect) _deliver(traceId, request, signature);
         return 1;
     }
 
