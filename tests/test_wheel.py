@@ -30,6 +30,7 @@ ROOMS = {
     ),
     "operator": ("zrsign_operator", "zrsign_dmpc"),
     "network": ("zrsign",),
+    "test": ("zrsign.testing",),
     "bitcoin": ("zrsign_chains.bitcoin",),
     "solana": ("zrsign_chains.solana",),
     "": ("zrsign", "zrchain_lite.client"),
@@ -169,7 +170,8 @@ def test_installation__should_stay_light(extra: str, unpacked: Path) -> None:
 
 @pytest.mark.parametrize("extra", ROOMS, ids=lambda extra: extra or "core")
 def test_modules__should_import_with_their_extra_alone(extra: str, unpacked: Path) -> None:
-    beyond = modules(unpacked, () if extra else BEYOND_CORE)
+    beyond = modules(unpacked, () if extra == "test" else ROOMS["test"])
+    beyond += modules(unpacked, () if extra else BEYOND_CORE)
     names = [name for name in modules(unpacked, ROOMS[extra]) if name not in beyond]
     assert names
     done = with_extra(unpacked, extra, IMPORT, *names)

@@ -93,7 +93,7 @@ def _connecting(
     @functools.wraps(connect)
     @contextmanager
     def call(*args: P.args, **options: P.kwargs) -> Iterator[BlockingZrSign]:
-        with _loop() as run:
+        with own_loop() as run:
             connecting = connect(*args, **options)
             client = run(connecting.__aenter__())
             try:
@@ -105,7 +105,7 @@ def _connecting(
 
 
 @contextmanager
-def _loop() -> Iterator[Run]:
+def own_loop() -> Iterator[Run]:
     """A loop in a thread of its own, for as long as the context lasts."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="zrsign", daemon=True)
