@@ -85,8 +85,98 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         yield world
 
 
+async def test_slow_operator__should_stop_nothing(world: World) -> None:
+    """Whatever is said to it or by it to those who call takes a second."""
+    door = world.network.doors[3]
+    door.delay_s = 1.0
+    try:
+        await world.requester.sign(*world.keys, *world.keys)
+        key = await world.requester.key("ed25519")
+        await world.requester.sign(key)
+    finally:
+        door.delay_s = 0.0
+    await world.network.together()
+
+
+async def test_ledger_restart__should_lose_no_request(world: World) -> None:
+    """SIGKILL of the ledger while it holds requests that nobody answered yet."""
+    network, requester = world.network, world.requester
+    asked = [await requester.ask(key) for key in world.keys * 3]
+    new = await requester.ask_key("ed25519")
+    await network.kill("ledger")
+    await network.restart("ledger")
+    await requester.signed(asked)
+    await requester.made(new)
+    await requester.sign(new)
+    await network.together()
+
+
+async def test_lost_report__should_be_made_again(world: World) -> None:
+    network, victim = world.network, name(1)
+    await network.kill(victim)
+    await network.restart_as(victim, "tests.e2e.mute")
+    await network.together()
+    await world.requester.key("ed25519")
+    await network.in_one_epoch()
+    await network.together()
+    assert not await network.is_carried_out()
+    await network.kill(victim)
+    await network.restart(victim)
+    await network.carried_out()
+
+
+async def test_full_disk__should_stop_an_operator_before_it_signs(world: World) -> None:
+    network, requester, victim = world.network, world.requester, 4
+    await network.kill(name(victim))
+    await network.restart_as(name(victim), "tests.e2e.starved")
+    await network.together()
+    await world.signs_with(victim)
+    process = network.process(name(victim))
+    journal = network.home(name(victim)) / "state" / "single-use.journal"
+    _, hard = resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE, (0, hard))
+    written = journal.read_bytes()
+
+    async def ended() -> bool:
+        await requester.sign(*world.keys)
+        await requester.sign(await requester.key("ed25519"))
+        return process.child.returncode is not None
+
+    await until(ended, "the operator gives up, while the others answer")
+    assert process.child.returncode == 2
+    line = process.log.read_text().splitlines()[-1]
+    assert "A write to" in line
+    assert "failed" in line
+    assert journal.read_bytes() == written
+
+    await network.restart(name(victim))
+    await network.together()
+    await world.signs_with(victim)
+
+
+@pytest.mark.parametrize("seconds", [HOUR_S, -HOUR_S])
+async def test_wrong_clock__should_do_no_harm(world: World, seconds: int) -> None:
+    network, victim = world.network, 5
+    await network.kill(name(victim))
+    await network.restart(name(victim), skew_s=seconds)
+    await network.together()
+    await world.signs_with(victim)
+    process = network.process(name(victim))
+    last = [line for line in process.log.read_text().splitlines() if line.startswith("{")][-1]
+    told = datetime.fromisoformat(json.loads(last)["timestamp"])
+    assert abs(told - datetime.now(UTC)) > timedelta(seconds=HOUR_S - 300)
+    # So would it take its peers' certificates.
+    for card in await network.cards(*map(name, ALL)):
+        certificate = x509.load_der_x509_certificate(bytes.fromhex(card.certificate))
+        here = datetime.now(UTC) + timedelta(seconds=seconds)
+        assert certificate.not_valid_before_utc < here < certificate.not_valid_after_utc
+    await network.kill(name(victim))
+    await network.restart(name(victim))
+    await network.together()
+
+
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("kind", ["keygen", "presign", "ecdsa", "reshare"])
+@pytest.mark.parametrize("kind", ["presign", "ecdsa", "reshare", "keygen"])
 async def test_death__should_not_lose_a_request(world: World, kind: str, count: int) -> None:
     """SIGKILL of operators that are at this work."""
     network, requester = world.network, world.requester
@@ -121,6 +211,22 @@ async def test_death__should_not_lose_a_request(world: World, kind: str, count: 
     await requester.sign(*world.keys)
     await network.carried_out()
     await network.in_one_epoch()
+
+
+async def test_hanging_operator__should_be_done_without(world: World) -> None:
+    """It neither answers nor breaks its links, and later goes on where it was."""
+    network = world.network
+    await network.together()
+    child = network.process(name(2)).child
+    child.send_signal(signal.SIGSTOP)
+    try:
+        await world.requester.sign(*world.keys, *world.keys)
+        key = await world.requester.key()
+        await world.requester.sign(key)
+    finally:
+        child.send_signal(signal.SIGCONT)
+    await network.together()
+    await world.signs_with(2)
 
 
 async def test_half_without_enough__should_sign_nothing(world: World) -> None:
@@ -166,112 +272,6 @@ async def at_rest(world: World) -> None:
         statuses = await world.network.statuses()
         assert not any(status["running"] for status in statuses.values()), statuses
         await asyncio.sleep(0.05)
-
-
-async def test_hanging_operator__should_be_done_without(world: World) -> None:
-    """It neither answers nor breaks its links, and later goes on where it was."""
-    network = world.network
-    await network.together()
-    child = network.process(name(2)).child
-    child.send_signal(signal.SIGSTOP)
-    try:
-        await world.requester.sign(*world.keys, *world.keys)
-        key = await world.requester.key()
-        await world.requester.sign(key)
-    finally:
-        child.send_signal(signal.SIGCONT)
-    await network.together()
-    await world.signs_with(2)
-
-
-async def test_slow_operator__should_stop_nothing(world: World) -> None:
-    """Whatever is said to it or by it to those who call takes a second."""
-    door = world.network.doors[3]
-    door.delay_s = 1.0
-    try:
-        await world.requester.sign(*world.keys, *world.keys)
-        key = await world.requester.key()
-        await world.requester.sign(key)
-    finally:
-        door.delay_s = 0.0
-    await world.network.together()
-
-
-async def test_ledger_restart__should_lose_no_request(world: World) -> None:
-    """SIGKILL of the ledger while it holds requests that nobody answered yet."""
-    network, requester = world.network, world.requester
-    asked = [await requester.ask(key) for key in world.keys * 3]
-    new = await requester.ask_key()
-    await network.kill("ledger")
-    await network.restart("ledger")
-    await requester.signed(asked)
-    await requester.made(new)
-    await requester.sign(new)
-    await network.together()
-
-
-async def test_lost_report__should_be_made_again(world: World) -> None:
-    network, victim = world.network, name(1)
-    await network.kill(victim)
-    await network.restart_as(victim, "tests.e2e.mute")
-    await network.together()
-    await world.requester.key()
-    await network.in_one_epoch()
-    await network.together()
-    assert not await network.is_carried_out()
-    await network.kill(victim)
-    await network.restart(victim)
-    await network.carried_out()
-
-
-async def test_full_disk__should_stop_an_operator_before_it_signs(world: World) -> None:
-    network, requester, victim = world.network, world.requester, 4
-    await network.kill(name(victim))
-    await network.restart_as(name(victim), "tests.e2e.starved")
-    await network.together()
-    await world.signs_with(victim)
-    process = network.process(name(victim))
-    journal = network.home(name(victim)) / "state" / "single-use.journal"
-    _, hard = resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE, (0, hard))
-    written = journal.read_bytes()
-
-    async def ended() -> bool:
-        await requester.sign(*world.keys)
-        await requester.sign(await requester.key())
-        return process.child.returncode is not None
-
-    await until(ended, "the operator gives up, while the others answer")
-    assert process.child.returncode == 2
-    line = process.log.read_text().splitlines()[-1]
-    assert "A write to" in line
-    assert "failed" in line
-    assert journal.read_bytes() == written
-
-    await network.restart(name(victim))
-    await network.together()
-    await world.signs_with(victim)
-
-
-@pytest.mark.parametrize("seconds", [HOUR_S, -HOUR_S])
-async def test_wrong_clock__should_do_no_harm(world: World, seconds: int) -> None:
-    network, victim = world.network, 5
-    await network.kill(name(victim))
-    await network.restart(name(victim), skew_s=seconds)
-    await network.together()
-    await world.signs_with(victim)
-    process = network.process(name(victim))
-    last = [line for line in process.log.read_text().splitlines() if line.startswith("{")][-1]
-    told = datetime.fromisoformat(json.loads(last)["timestamp"])
-    assert abs(told - datetime.now(UTC)) > timedelta(seconds=HOUR_S - 300)
-    # So would it take its peers' certificates.
-    for card in await network.cards(*map(name, ALL)):
-        certificate = x509.load_der_x509_certificate(bytes.fromhex(card.certificate))
-        here = datetime.now(UTC) + timedelta(seconds=seconds)
-        assert certificate.not_valid_before_utc < here < certificate.not_valid_after_utc
-    await network.kill(name(victim))
-    await network.restart(name(victim))
-    await network.together()
 
 
 async def test_everything__should_have_been_used_once(world: World) -> None:
