@@ -221,6 +221,17 @@ def test_pools__should_be_filled_in_idle_time_by_the_first_of_each_mix() -> None
     assert proposals(WorkKind.PRESIGN, pool_level=4, keys=(replace(KEY, ready=full),)) == {}
 
 
+def test_pools__should_not_be_filled_by_who_holds_many_of_other_signers() -> None:
+    """Who is asked counts them as well."""
+    others = tuple(Ready(bytes([number]), (1, 2, 3, 4, 5, 7), 0.0) for number in range(12))
+    found = proposals(WorkKind.PRESIGN, pool_level=4)
+    for me in found:
+        for count, proposes in ((11, True), (12, False)):
+            keys = (replace(KEY, ready=others[:count]),)
+            drafts = agenda(situation(me, pool_level=4, keys=keys))
+            assert any(draft.kind is WorkKind.PRESIGN for draft in drafts) == proposes
+
+
 @pytest.mark.parametrize("gone", MEMBERS)
 def test_pool__should_have_a_presignature_whoever_is_away(gone: int) -> None:
     """The attack: one of those who all pools are made with is slow, or away, and all wait."""

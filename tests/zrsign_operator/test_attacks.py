@@ -148,7 +148,8 @@ WASTES: dict[str, tuple[str, ...]] = {
         "test_aux__should_not_be_made_for_those_who_have_it",
         "test_new_shares__should_be_dealt_by_whose_turn_it_is",
     ),
-    "says that it lost its share, and gets one, again and again": (
+    "says that it lost its share, or all that was made ahead with it, and gets it anew, "
+    "again and again": (
         "test_share_that_is_lost_for_a_living__should_have_a_consequence",
         "test_member_that_loses_its_part_again_and_again__should_be_left_out",
     ),

@@ -9,7 +9,16 @@ from itertools import combinations
 import pytest
 
 from tests.zrsign_dmpc.ecdsa.parties import identity
-from tests.zrsign_operator.asked import ALL, ME, PEER, Asked, give, nonces, presign_details
+from tests.zrsign_operator.asked import (
+    ALL,
+    ME,
+    PEER,
+    Asked,
+    give,
+    made_ahead,
+    nonces,
+    presign_details,
+)
 from tests.zrsign_operator.cluster import FixedPrimes
 from tests.zrsign_operator.conftest import MakeCluster
 from tests.zrsign_operator.fake_ledger import ECDSA, ED25519, KEYRING
@@ -18,7 +27,7 @@ from zrsign_operator.ledger.orders import Target
 from zrsign_operator.peers.conduct import LIMIT, PRICES, Offence
 from zrsign_operator.peers.frames import Inventory, Proposal, Refusal, WorkKind
 from zrsign_operator.peers.members import rotation
-from zrsign_operator.work.agenda import PATIENCE_S, Draft
+from zrsign_operator.work.agenda import PATIENCE_S, POOLS_AT_MOST, Draft
 from zrsign_operator.work.details import EcdsaDetails, FrostDetails, PresignDetails
 from zrsign_operator.work.limits import TIMEOUTS_S
 from zrsign_operator.work.mixing import Mixing, key_subject
@@ -63,6 +72,30 @@ async def test_presigning__should_not_go_on_when_the_pool_is_full(asked: Asked) 
     endless = by(PEER, WorkKind.PRESIGN, (asked.ecdsa,), details, (1, 2))
     why = f"the pool of key {asked.ecdsa} is full, and no request waits"
     assert await asked.answer(endless) == why
+
+
+async def test_presigning__should_not_be_refused_for_what_its_proposer_has_no_part_in(
+    asked: Asked,
+) -> None:
+    """It cannot know of it, and would propose and be charged for it without end."""
+    give(asked, *map(str, range(POOLS_AT_MOST * 2)), signers=(1, 3))
+    details = presign_details(asked).encode()
+    assert await asked.answer(by(PEER, WorkKind.PRESIGN, (asked.ecdsa,), details, (1, 2))) == ""
+
+
+async def test_leftovers_of_one_member__should_not_have_it_and_the_others_part(
+    make_cluster: MakeCluster,
+) -> None:
+    """Its pool is full with what the others have used, or lost: they propose, and it refuses."""
+    cluster = await make_cluster(2, ALL, pool_level=2)
+    cluster.give_aux()
+    cluster.deal(ECDSA)
+    for signers in ((1, 2), (1, 3)):
+        for name in ("first", "second"):
+            cluster.operators[ME].holdings.add_presignature(made_ahead(signers, name)[ME])
+    await cluster.wait(300.0)
+    for operator in cluster.operators.values():
+        assert not operator.peers.standing.left_out()
 
 
 async def test_presigning__should_not_go_on_while_enough_are_coming(asked: Asked) -> None:

@@ -224,6 +224,33 @@ async def test_change_that_is_not_decided__should_be_wanted_no_more_and_its_fail
     assert seen.wanted()[WorkKind.RESHARE, key].attempts == 1
 
 
+async def test_pool__should_be_filled_again_after_pauses_that_double(seen: Seen) -> None:
+    """Who refuses may know what the proposer cannot."""
+    key, clock = seen.cluster.deal(ECDSA), seen.cluster.clock
+    seen.cluster.give_aux()
+    names = {i: bytes([i]) * 16 for i in ALL}
+    draft = Draft(WorkKind.PRESIGN, (key,), (1, 2), key)
+    proposal = seen.operator.work.proposer.write(draft, seen.outlook.view, names)
+    assert proposal is not None
+
+    def is_pooled() -> bool:
+        (state,) = seen.situation().keys
+        return state.pooled
+
+    for pause in (2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0):
+        assert is_pooled()
+        seen.outlook.tried(proposal)
+        clock.now += pause - 0.1
+        assert not is_pooled()
+        clock.now += 0.1
+    seen.outlook.tried(replace(proposal, proposer=2))
+    assert is_pooled()
+    seen.outlook.got_presignature(b"name", key)
+    seen.outlook.tried(proposal)
+    clock.now += 2.0
+    assert is_pooled()
+
+
 async def test_group__should_be_complete_since_all_are_here_with_auxiliary_information(
     seen: Seen,
 ) -> None:
@@ -278,7 +305,7 @@ async def test_keys__should_show_what_is_ready_and_who_lacks_them(seen: Seen) ->
     (_, second) = seen.operator.holdings.presignatures
     seen.cluster.give_aux((1, 2))
     clock.now += 1.0
-    seen.outlook.got_presignature(second)
+    seen.outlook.got_presignature(second, ecdsa)
     seen.operator.peers.inventories.take(2, seen.operator.peers.inventories.mine()[0])
     seen.operator.peers.inventories.take(3, Inventory((), ()))
     pool = seen.cluster.held(2, frost).nonces
@@ -311,7 +338,7 @@ async def test_presignature__should_be_ready_for_its_signers_who_know_that_it_wa
     made = made_ahead((1, 2), "first")[ME]
     name = made.public.id
     holdings.add_presignature(made)
-    seen.outlook.got_presignature(name)
+    seen.outlook.got_presignature(name, key)
     assert ready() == [seen.cluster.clock.now]
     # One of an earlier process, which a snapshot may have taken back.
     holdings.from_before = frozenset({name})
@@ -354,7 +381,7 @@ async def test_pools__should_be_looked_through_in_quiet_when_something_changed_o
 
     start = SHORT_IDLE_S
     assert [shown(at) for at in (start / 2, start, start)] == [[], [key], []]
-    seen.outlook.got_presignature(b"name")
+    seen.outlook.got_presignature(b"name", key)
     assert [shown(start), shown(start)] == [[key], []]
     names = dict.fromkeys(ALL, bytes(16))
     draft = Draft(WorkKind.KEYGEN, (9,), ALL)

@@ -31,6 +31,9 @@ GATHER_S: Final = 3.0
 """How long group work waits for all operators to be there; then those do it who are."""
 MAX_PRESIGNS: Final = 2
 """Presignings under way here, whoever proposed them, from which on no other is proposed."""
+POOLS_AT_MOST: Final = 3
+"""Times the level of a pool that an operator holds presignatures of a key before it proposes no
+more ahead: sets of signers differ while members come and go."""
 MAX_RESHARES: Final = 2
 MAX_PAUSE_S: Final = 60.0
 MAX_PATIENCE_S: Final = 15.0
@@ -143,13 +146,17 @@ def _rank(situation: Situation, subject: bytes, among: Collection[int]) -> int:
     return order.index(situation.me) if situation.me in order else -1
 
 
+def pause_s(failures: int) -> float:
+    """Seconds after so many failures in a row of what nobody waits for."""
+    return min(2.0 ** min(failures, 10), MAX_PAUSE_S)
+
+
 def turn_begins_s(kind: WorkKind, rank: int, attempts: int, proposers: int) -> float:
     """Seconds from when work was wanted, or failed last, to a proposer's turn."""
     turn = (rank - attempts) % proposers
     if kind is WorkKind.RESHARE and attempts:
         # Nobody waits for new shares, so failures cost a pause that doubles, and longer turns.
-        pause = min(2.0 ** min(attempts, 10), MAX_PAUSE_S)
-        return pause + turn * min(PATIENCE_S * (1 + attempts), MAX_PATIENCE_S)
+        return pause_s(attempts) + turn * min(PATIENCE_S * (1 + attempts), MAX_PATIENCE_S)
     return turn * PATIENCE_S
 
 
@@ -301,6 +308,9 @@ def _pools(situation: Situation, taken: _Taken) -> Iterator[Draft]:
     wanted = situation.pool_level if situation.idle_for >= IDLE_S else situation.pool_level // 2
     under_way = taken.awaited + taken.coming.total()
     for key in situation.keys:
+        held = len(key.ready) + taken.coming[key.ledger_key]
+        if held >= POOLS_AT_MOST * situation.pool_level:
+            continue
         most = -(-wanted // key.mixing.count)
         for mix in range(key.mixing.count if key.pooled else 0):
             signers = signers_of(key, situation.usable & key.aux, mix)

@@ -14,7 +14,7 @@ from zrsign_operator.ledger.approval import Scheme
 from zrsign_operator.ledger.orders import Target
 from zrsign_operator.ledger.view import LedgerSnapshot
 from zrsign_operator.peers.frames import Proposal, WorkKind
-from zrsign_operator.work.agenda import short_keys
+from zrsign_operator.work.agenda import pause_s, short_keys
 from zrsign_operator.work.situation import SHORT_IDLE_S, KeyState, Ready, Situation, Wanted
 
 REVIEW_S: Final = 0.5
@@ -59,6 +59,8 @@ class Outlook:
         self._overdue: list[HeldKey] = []
         self._changed = True
         """Whether a pool may want to be filled further."""
+        self._refills: dict[int, _Attempt] = {}
+        """Failures in a row of presignings that this operator proposed, by the ledger's key."""
         self._got: dict[bytes, float] = {}
         """When presignatures came, by id."""
         self._short: frozenset[int] = frozenset()
@@ -103,9 +105,10 @@ class Outlook:
         """Something that is open, with since when this operator knows of it."""
         return self._want(kind, subject, key_id, self._clock())
 
-    def got_presignature(self, name: bytes) -> None:
+    def got_presignature(self, name: bytes, ledger_key: int) -> None:
         """Note when a presignature came."""
         self._got[name] = self._clock()
+        self._refills.pop(ledger_key, None)
         self._changed = True
 
     def presigned(self) -> None:
@@ -119,6 +122,9 @@ class Outlook:
     def tried(self, proposal: Proposal) -> None:
         """It came to nothing."""
         self._changed = True
+        if proposal.kind == WorkKind.PRESIGN and proposal.proposer == self._me:
+            failed = self._refills.setdefault(proposal.subject, _Attempt(0.0))
+            failed.since, failed.count = self._clock(), failed.count + 1
         for subject in proposal.subjects:
             attempt = self._attempts.get((WorkKind(proposal.kind), subject))
             if attempt is not None:
@@ -269,6 +275,11 @@ class Outlook:
             if held_one is not None:
                 yield self._key_state(held_one)
 
+    def _may_refill(self, held: HeldKey) -> bool:
+        """Whether it is time to make presignatures ahead: each failure in a row doubles a pause."""
+        failed = self._refills.get(held.ledger_key)
+        return failed is None or self._clock() - failed.since >= pause_s(failed.count)
+
     def _want(self, kind: WorkKind, subject: int, key_id: int, now: float) -> Wanted:
         attempt = self._attempts.setdefault((kind, subject), _Attempt(now))
         return Wanted(kind, subject, key_id, attempt.since, attempt.count)
@@ -291,7 +302,7 @@ class Outlook:
             ready=ready,
             stock=((self._me, NONCES_AHEAD), *stock),
             lacking=self._inventories.lacking(held),
-            pooled=root is None or root.number <= group.roots,
+            pooled=self._may_refill(held) and (root is None or root.number <= group.roots),
             aux=self._aux_of(held) if held.suite is None else frozenset(),
         )
 

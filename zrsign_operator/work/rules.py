@@ -16,15 +16,13 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.ledger.answers import AnswerOutbox
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.peers.members import KeyringSettings, rotation
-from zrsign_operator.work.agenda import turn_begins_s
+from zrsign_operator.work.agenda import POOLS_AT_MOST, turn_begins_s
 from zrsign_operator.work.mixing import Mixing, key_subject
 from zrsign_operator.work.outlook import Outlook
 from zrsign_operator.work.situation import Wanted, request_subject
 
 EARLY_S: Final = 1.0
 """How much earlier than by this operator's clock a turn may begin: nodes show blocks late."""
-POOLS_AT_MOST: Final = 3
-"""Presignatures of a key here, in pools: sets of signers differ while members come and go."""
 AT_ONCE: Final = 2
 """Executions of one request at once: two proposers may meet."""
 
@@ -119,7 +117,7 @@ class Rules:
             for each in running
             if each.kind == WorkKind.PRESIGN and each.subject == proposal.subject
         ]
-        if not self._lacks(held, proposal.members, coming):
+        if not self._lacks(held, proposal, coming):
             raise NotDue(f"the pool of key {proposal.subject} is full, and no request waits")
         mixing, here = mixing_of(held), {*usable, proposal.proposer} & {*proposal.members}
         circles = (mixing.circle(mix) for mix in range(mixing.count))
@@ -133,13 +131,16 @@ class Rules:
             raise NotDue(f"I hold no share of key {ledger_key}")
         return held
 
-    def _lacks(
-        self, held: HeldKey, signers: tuple[int, ...], coming: Sequence[tuple[int, ...]]
-    ) -> bool:
+    def _lacks(self, held: HeldKey, proposal: Proposal, coming: Sequence[tuple[int, ...]]) -> bool:
+        """Whether there is room, by what the proposer has a part in: it knows of nothing else."""
         ready = self._holdings.presignatures_of(held.share.info.key_id)
-        sets = [*(made.public.signers for made in ready), *coming]
+        sets = [
+            signers
+            for signers in (*(made.public.signers for made in ready), *coming)
+            if proposal.proposer in signers
+        ]
         most = POOLS_AT_MOST * self._pool_level
-        return sets.count(signers) < self._pool_level and len(sets) < most
+        return sets.count(proposal.members) < self._pool_level and len(sets) < most
 
     def _require_turn(
         self, proposal: Proposal, order: Sequence[int], usable: Collection[int], wanted: Wanted

@@ -59,7 +59,7 @@ class KeyState:
     """Holders that have the auxiliary information that the key presigns with."""
 
     pooled: bool = True
-    """Whether presignatures are made ahead: not of a root to spare."""
+    """Whether presignatures are made ahead now: not of a root to spare, or soon after a failure."""
 
     @property
     def able(self) -> tuple[int, ...]:

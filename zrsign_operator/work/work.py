@@ -233,7 +233,7 @@ class Work:
             self._failed(proposal, outcome)
         else:
             if proposal.kind == WorkKind.PRESIGN:
-                self.outlook.got_presignature(outcome.value.public.id)
+                self.outlook.got_presignature(outcome.value.public.id, proposal.subject)
             elif proposal.kind == WorkKind.AUX:
                 self._peers.tell_all(*self._peers.inventories.mine())
             self._log.info(
@@ -283,8 +283,10 @@ class Work:
         if refusal.reason != NOT_WITH:
             # Who does without a third is not to be done without for that.
             self._peers.charge(peer, Offence.REFUSED, refusal.reason)
-        if proposal.kind != WorkKind.RESHARE:
-            # New shares need the whole group, so a pause without this one would help nobody.
+        waits = proposal.kind != WorkKind.PRESIGN or self.outlook.is_short(proposal.subject)
+        if waits and proposal.kind != WorkKind.RESHARE:
+            # Others do it without this one. New shares need the whole group, and a pool that is
+            # not filled is no reason to do without a member for what people wait for.
             self._peers.standing.refused(peer)
 
     def _decided(self, folder: KeyFolder) -> None:
