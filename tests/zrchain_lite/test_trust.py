@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from tests.zrchain_lite.chain import ALICE, BOB, FUNDS, genesis, node_config, tr
 from tests.zrchain_lite.liar import WITNESS, altered, proxy, root_of, trusting
 from zrchain_lite.client import (
     Account,
+    ChainForked,
     ClientError,
     LedgerClient,
     LedgerUnavailable,
@@ -37,6 +39,7 @@ from zrchain_lite.wire.cosmos.tx.v1beta1 import service_pb2 as txs
 from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLightBlock
 from zrchain_lite.wire.zrchain.identity import identity_pb2 as identity
 from zrchain_lite.wire.zrsign.light import light_pb2 as light
+from zrsign.local.chaos.gates import Gate
 from zrsign.node import modules
 
 BALANCE = "/cosmos.bank.v1beta1.Query/Balance"
@@ -267,6 +270,52 @@ async def test_fork__should_be_kept_as_evidence_that_others_can_check(tmp_path: 
     assert found is not None
     assert [each.address.hex().upper() for each in found.culprits] == told["culprits"]
     assert told["culprits"]
+
+
+async def test_copy_that_outgrew_the_chain__should_never_be_believed(tmp_path: Path) -> None:
+    """A ledger is restored from an old copy, and makes more blocks than it had before."""
+    first = genesis()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    config, copied = (node_config(tmp_path / name, first) for name in "ab")
+    async with serving(config, modules, asyncio.Event()) as (running, _):
+        root = root_of(running)
+    shutil.copytree(config.home, copied.home)
+    async with (
+        serving(config, modules, asyncio.Event()) as (one, _),
+        serving(copied, modules, asyncio.Event()) as (two, _),
+        LedgerClient(f"127.0.0.1:{two.grpc_port}", account=ALICE) as elsewhere,
+        opened(Gate(one.grpc_port)) as gate,
+    ):
+        clock, address = Clock(), f"127.0.0.1:{gate.port}"
+        trust = TrustSettings(root, folder=tmp_path / "kept")
+        async with LedgerClient(address, account=ALICE, trust=trust, now_ns=clock) as ledger:
+            await ledger.broadcast(transfer(ALICE, BOB))
+            assert await balance(ledger, BOB) == FUNDS + 1
+            height = await ledger.height()
+            while await elsewhere.height() < height + 3:
+                await elsewhere.broadcast(transfer(ALICE, BOB, 9))
+            await gate.lead_to(two.grpc_port)
+            clock.ahead_s = 11
+            for _ in range(2):
+                with pytest.raises(ChainForked):
+                    await balance(ledger, BOB)
+            await gate.lead_to(one.grpc_port)
+            assert await balance(ledger, BOB) == FUNDS + 1
+        # Who starts again has a block on disk.
+        await gate.lead_to(two.grpc_port)
+        async with LedgerClient(address, account=ALICE, trust=trust, now_ns=clock) as again:
+            with pytest.raises(NotVerified, match="another than the trusted one"):
+                await balance(again, BOB)
+
+
+@asynccontextmanager
+async def opened(gate: Gate) -> AsyncIterator[Gate]:
+    await gate.open()
+    try:
+        yield gate
+    finally:
+        await gate.close()
 
 
 async def test_restart__should_go_on_from_the_last_block_and_never_back(

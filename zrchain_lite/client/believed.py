@@ -34,6 +34,8 @@ from zrchain_lite.wire.tendermint.types.types_pb2 import LightBlock as WireLight
 _log = logging.getLogger(__name__)
 REMEMBERED = 64
 """How many of the last blocks are held against those that others show."""
+AWAY_NS = SECOND_NS
+"""How long a node is away, at least, that is started again from another store."""
 KEEP_NS = 10 * SECOND_NS
 """How often the last block is kept on disk, in nanoseconds."""
 
@@ -82,6 +84,8 @@ class Believed:
         self._known: dict[int, LightBlock] = {}
         self._kept_ns = 0
         self._reported: set[bytes] = set()
+        # When a node last showed what is not before the last block.
+        self._seen: dict[str, int] = {}
         kept = self._read()
         if kept is not None:
             self._known[kept.height] = kept
@@ -105,11 +109,15 @@ class Believed:
             block = LightBlock.from_wire(shown)
             if not self._known:
                 self._adopt((yield self._settings.root.height))
+                self._seen[endpoint] = now_ns
+            last = self.height
             known = self._known.get(block.height)
             if known is not None and known.hash != block.hash:
                 self._forked(known, block, endpoint, now_ns)
             elif known is None:
                 yield from self._step(block, endpoint, now_ns)
+            if block.height >= last:
+                self._seen[endpoint] = now_ns
             return block
         except LightError as error:
             raise NotVerified(endpoint, f"{type(error).__name__}: {error}") from None
@@ -138,6 +146,8 @@ class Believed:
         before = [height for height in self._known if height < block.height]
         if not before:
             raise NodeBehind(endpoint, f"it shows block {block.height}, before all that are known")
+        if block.height > self.height and now_ns - self._seen.get(endpoint, 0) > AWAY_NS:
+            yield from self._hold_last(endpoint, now_ns)
         way = steps(self._known[max(before)], block.height, self._trust, now_ns)
         wanted = next(way)
         try:
@@ -149,6 +159,20 @@ class Believed:
                 self._remember(each)
         if now_ns - self._kept_ns > KEEP_NS:
             self._keep(now_ns)
+
+    def _hold_last(self, endpoint: str, now_ns: int) -> Generator[int, WireLightBlock, None]:
+        """Hold the last block against what the node has at its height.
+
+        A node that was started again from an old copy of its store makes a fork, which the right
+        ones sign. One that keeps no block so old is believed without.
+        """
+        last = self._last
+        try:
+            shown = LightBlock.from_wire((yield last.height))
+        except NodeBehind:
+            return
+        if shown.hash != last.hash:
+            self._forked(last, shown, endpoint, now_ns)
 
     def _remember(self, block: LightBlock) -> None:
         self._known[block.height] = block

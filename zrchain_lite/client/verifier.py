@@ -151,7 +151,12 @@ class Verifier:
             try:
                 wanted = next(way)
                 while True:
-                    wanted = way.send(await self._block(node, wanted))
+                    try:
+                        block = await self._block(node, wanted)
+                    except NodeBehind as error:
+                        wanted = way.throw(error)
+                    else:
+                        wanted = way.send(block)
             except StopIteration as done:
                 return cast(LightBlock, done.value)
 
