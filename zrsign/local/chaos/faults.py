@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import lmdb
+
 from zrsign.local.chaos.liar import lying
 from zrsign.local.chaos.network import ChaosNetwork
 from zrsign.local.network.health import Health
@@ -178,18 +180,32 @@ async def forgetful(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
 
 @asynccontextmanager
 async def old_database(network: ChaosNetwork, part: str) -> AsyncIterator[Felt]:
-    """The daemon's database is the one of `keep_copies`."""
+    """The daemon's database is the one of `keep_copies`.
+
+    That of the ledger is no chain that anybody follows, so its own is put back in the end.
+    """
     await network.kill(part)
     path = network.database(part)
     for left in path.parent.glob(f"{path.name}-*"):
         left.unlink()
+    own = path.read_bytes()
     path.write_bytes(path.with_suffix(".copy").read_bytes())
     await network.restart(part)
-    yield None
+    yield partial(_named, network) if part == "ledger" else None
+    if part == "ledger":
+        await network.kill(part)
+        path.write_bytes(own)
+        await network.restart(part)
 
 
 def keep_copies(network: ChaosNetwork) -> None:
     """Copy the databases as they are now."""
+    store = network.database("ledger")
+    with (
+        closing(lmdb.open(str(store.parent), readonly=True)) as ledger,
+        store.with_suffix(".copy").open("wb") as copy_of_ledger,
+    ):
+        ledger.copyfd(copy_of_ledger.fileno())
     for part in STORES:
         path = network.database(part)
         with (
@@ -241,7 +257,7 @@ DAEMONS = ("ledger", "keyring", *STORES)
 REACHED = (*NODES, "ledger")
 FAULTS = (
     Fault("kill -9", "crash", (*DAEMONS, "bitcoin"), killed),
-    Fault("old database", "crash", STORES, old_database),
+    Fault("old database", "crash", ("ledger", *STORES), old_database, waits=("ledger",)),
     Fault("two instances", "crash", STORES, doubled),
     Fault("cut", "nodes", REACHED, cut, waits=REACHED),
     Fault("slow", "nodes", NODES, slow),

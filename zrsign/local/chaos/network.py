@@ -208,7 +208,9 @@ class ChaosNetwork(LocalNetwork):
         await self.supervisor.ready(process, health.reachable, START_TIMEOUT_S)
 
     def database(self, name: str) -> Path:
-        """The SQLite file of a daemon."""
+        """The SQLite file of a daemon, or the ledger's LMDB one."""
+        if name == "ledger":
+            return self.manifest.ledger.store / "data.mdb"
         return self.state_dir / f"{name}.sqlite"
 
     async def fault(self, service: str) -> str:
