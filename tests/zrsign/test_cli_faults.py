@@ -14,8 +14,26 @@ from zrsign import cli
 from zrsign.local.network import accounts, manifest
 from zrsign.local.network.manifest import DaemonEntry, LedgerEntry, Manifest
 from zrsign.local.network.ports import Ports
+from zrsign.local.tools import installer
+from zrsign.local.tools.catalogue import Recipe
+from zrsign.local.tools.errors import InstallFailed
 
 Refused = Callable[..., str]
+
+
+class Away:
+    """What anvil comes from, where nothing can be fetched."""
+
+    label = "anvil"
+
+    def fingerprint(self) -> str:
+        return "1"
+
+    def build(self, folder: Path, scratch: Path) -> None:
+        raise InstallFailed("the registry is away")
+
+    def launchers(self) -> dict[str, str]:
+        return {"anvil": ""}
 
 
 @pytest.fixture
@@ -83,6 +101,26 @@ def test_up__should_name_every_taken_port(
     used = {"relayer": taken}
     said = refused("up", "--free-ports", "--state", tmp_path / "n", code=1)
     assert f"relayer {taken}" in said
+
+
+def test_up__should_say_why_it_cannot_bring_its_programs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On a machine without them, and without what they come from."""
+    monkeypatch.setenv("ZRSIGN_TOOLS_DIR", str(tmp_path / "tools"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(installer, "BUILDS", {Recipe.NPM: Away()})
+    monkeypatch.setattr(installer, "CHAINS", ((Recipe.NPM,),))
+    state = str(tmp_path / "n")
+    monkeypatch.setattr("sys.argv", ["zrsign", "up", "--free-ports", "--no-btc", "--state", state])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"anvil: installing (in {tmp_path / 'tools'})",
+        "error the registry is away",
+        " next See what is there: zrsign doctor",
+    ]
 
 
 def test_up__should_remove_no_files_but_an_earlier_networks(

@@ -61,6 +61,9 @@ class Services:
         self.started = time.monotonic()
 
     def __call__(self, name: str, state: str) -> None:
+        if name == "tools":
+            err.print(state, markup=False)
+            return
         self.states[name] = state
         if not err.is_terminal and state == "ready":
             err.print(f"{time.monotonic() - self.started:5.1f} s  {name} ready", markup=False)

@@ -24,6 +24,7 @@ from zrsign.deployment.deploy import deploy, predict
 from zrsign.deployment.plan import Deployment, Mode, Plan
 from zrsign.deployment.state import Web3
 from zrsign.errors import NetworkError
+from zrsign.local import tools
 from zrsign.local.network import accounts, genesis, operators, settings_files, setup, validators
 from zrsign.local.network.directory import StateDirectory
 from zrsign.local.network.health import Health
@@ -37,6 +38,7 @@ from zrsign.local.network.manifest import (
 from zrsign.local.network.motion import of_network
 from zrsign.local.network.nodes import (
     DESTINATION_CHAIN_ID,
+    PROGRAMS,
     SOURCE_CHAIN_ID,
     START_TIMEOUT_S,
     Bitcoin,
@@ -177,6 +179,7 @@ class LocalNetwork:
 
     async def _start(self) -> None:
         self._claim_state_dir()
+        await asyncio.to_thread(self._bring_tools)
         names = self.committee.names if self.committee else ()
         self.ports.ensure_free(len(names), self.validators)
         if names:
@@ -201,6 +204,11 @@ class LocalNetwork:
             proxy = settings_files.btc_proxy(self.manifest)
             starting.append(self._daemon("btc_proxy", "zrsign_btc_proxy", proxy))
         await asyncio.gather(*starting)
+
+    def _bring_tools(self) -> None:
+        """Fetch the programs of the chains where the machine has none. Raises ToolError."""
+        programs = [tool for chain, tool in PROGRAMS.items() if chain not in self.without]
+        tools.provide(lambda line: self.progress("tools", line), programs)
 
     def _claim_state_dir(self) -> None:
         """An empty directory that only this process uses. Raises NetworkError."""

@@ -26,6 +26,8 @@ COINBASE_MATURITY_BLOCKS = 101
 MINING_INTERVAL_S = 1.0
 LAMPORTS_PER_SOL = 1_000_000_000
 START_TIMEOUT_S = 60
+PROGRAMS = {"evm": "anvil", "bitcoin": "bitcoind", "solana": "surfnet"}
+"""The tool that runs each kind of chain."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from zrsign.local.tools.discovery import (
     tools_folder,
 )
 from zrsign.local.tools.errors import InstallFailed, ToolError, ToolMissing
-from zrsign.local.tools.installer import install
+from zrsign.local.tools.installer import install, provide
 from zrsign.local.tools.locate import Origin, ResolvedTool
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ToolMissing",
     "ToolReport",
     "install",
+    "provide",
     "resolve",
     "solana_node",
     "solcx_folder",

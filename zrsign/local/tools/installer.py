@@ -54,6 +54,20 @@ def install(progress: Progress, names: Collection[str] = ()) -> None:
         raise InstallFailed("\n".join(failures))
 
 
+def provide(progress: Progress, names: Collection[str]) -> None:
+    """Install those of the tools with these names that this machine lacks; see `install`."""
+    if missing := [name for name in names if not _is_found(TOOLS[name])]:
+        install(lambda line: progress(f"{line} (in {tools_folder()})"), missing)
+
+
+def _is_found(tool: Tool) -> bool:
+    try:
+        resolve(tool.name)
+    except ToolMissing:
+        return tool.alternative is not None and _is_found(TOOLS[tool.alternative])
+    return True
+
+
 def is_current(folder: Path, recipe: Recipe, build: Build) -> bool:
     """Whether the recipe's result is whole, of this version, and has its launchers."""
     stamp = folder / recipe / STAMP

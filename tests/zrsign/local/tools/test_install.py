@@ -70,6 +70,18 @@ def test_install__should_make_a_tool_that_resolves(fake: FakeBuild) -> None:
     assert lines[1].startswith("solc 0.8.37: ready after ")
 
 
+def test_what_is_lacking__should_be_provided_and_nothing_else(
+    fake: FakeBuild, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    installer.provide(lines.append, ["solc"])
+    assert fake.builds == 1
+    assert lines[0] == f"solc: installing (in {tmp_path / 'tools'})"
+    (tmp_path / "tools" / "solc" / "half").unlink(missing_ok=True)
+    installer.provide(lines.append, ["solc"])
+    assert (fake.builds, len(lines)) == (1, 2)
+
+
 def test_second_install__should_do_nothing(fake: FakeBuild) -> None:
     lines: list[str] = []
     installer.install(lines.append)
