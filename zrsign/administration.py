@@ -74,7 +74,7 @@ def card_of(config: Path, index: int, endpoint: str = "") -> MemberCard:
 
     Raises SettingsError, UsageError.
     """
-    from zrsign_daemon.keyfile import read_secret
+    from zrsign_daemon.keyfile import read_or_make_secret, require_private
     from zrsign_daemon.settings import load
     from zrsign_dmpc.run.execution import IdentityKey
     from zrsign_operator.enclave.simulated import read_secret as read_identity
@@ -83,11 +83,15 @@ def card_of(config: Path, index: int, endpoint: str = "") -> MemberCard:
 
     settings = load(OperatorSettings, config)
     tls = read_or_make(settings.tls_key_file, settings.tls_certificate_file)
+    account = Account.from_secret(read_or_make_secret(settings.ledger.key_file))
+    identity_key = IdentityKey(read_identity(settings.identity_file))
+    for secret in (settings.tls_key_file, settings.ledger.key_file, settings.identity_file):
+        require_private(secret)
     try:
         return MemberCard(
             index=index,
-            party=Account.from_secret(read_secret(settings.ledger.key_file)).address,
-            identity=IdentityKey(read_identity(settings.identity_file)).public_key.hex(),
+            party=account.address,
+            identity=identity_key.public_key.hex(),
             certificate=tls.der.hex(),
             endpoint=endpoint or settings.listen,
         )

@@ -28,7 +28,9 @@ IDLE_S = 30.0
 """Seconds between two looks of a loop that new blocks wake."""
 NOTE_DISCOVERY_S = 600.0
 """How often the time of the last look for keys is stored."""
-COMPOSITIONS = Counter("btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"])
+COMPOSITIONS = Counter(
+    "zrsign_btc_proxy_compositions_total", "Simple transactions looked at", ["outcome"]
+)
 
 
 async def run(settings: ProxySettings, stop: asyncio.Event) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from zrsign_daemon.errors import SettingsError
@@ -20,6 +23,46 @@ def read_secret(path: Path) -> bytes:
     except UnicodeDecodeError:
         text = "no text"
     return secret_of(text, f"The key file {path}", NEXT)
+
+
+def read_or_make_secret(path: Path) -> bytes:
+    """The 32 bytes of a file; a missing one is made. Raises SettingsError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileExistsError):
+            _make(path)
+    except OSError as error:
+        raise SettingsError(f"Cannot keep a key in {path}: {error.strerror}. {NEXT}") from None
+    return read_secret(path)
+
+
+def require_private(path: Path) -> None:
+    """Raises SettingsError where others may read a secret: then they may have."""
+    try:
+        shared = path.stat().st_mode & 0o077
+    except OSError as error:
+        raise SettingsError(f"Cannot read {path}: {error.strerror}.") from None
+    if shared:
+        raise SettingsError(
+            f"Others may read {path}. If nobody has, chmod 600 it; else take a new secret."
+        )
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all. Raises FileExistsError where there is a file."""
+    if path.exists():
+        raise FileExistsError
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            secret = 1 + secrets.randbelow(SECP256K1_ORDER - 1)
+            file.write(f"{secret:064x}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink()
 
 
 def secret_of(text: str, what: str, hint: str = "") -> bytes:

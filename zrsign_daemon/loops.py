@@ -12,7 +12,7 @@ from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 
-FAILURES = Counter("daemon_failed_passes_total", "Passes of a loop that failed", ["loop"])
+FAILURES = Counter("zrsign_daemon_failed_passes_total", "Passes of a loop that failed", ["loop"])
 
 
 class Loop:

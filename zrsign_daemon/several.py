@@ -18,10 +18,12 @@ from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.retry import Retry
 
-FAILED = Counter("daemon_node_failures", "Calls that a node failed.", ["node"])
-DISAGREED = Counter("daemon_node_disagreements", "Answers unlike the other nodes'.", ["node"])
+FAILED = Counter("zrsign_daemon_node_failures", "Calls that a node failed.", ["node"])
+DISAGREED = Counter(
+    "zrsign_daemon_node_disagreements", "Answers unlike the other nodes'.", ["node"]
+)
 
-RESTING = Gauge("daemon_node_resting", "1 while a node is asked only in need.", ["node"])
+RESTING = Gauge("zrsign_daemon_node_resting", "1 while a node is asked only in need.", ["node"])
 
 
 class Node(Protocol):

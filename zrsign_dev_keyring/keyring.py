@@ -35,9 +35,9 @@ FIRST_BLOCK = "/cosmos.base.tendermint.v1beta1.Service/GetBlockByHeight"
 # Requests looked at in one turn; the rest come in the next.
 TURN = 500
 
-ANSWERS = Counter("local_keyring_answers", "Answers that the ledger took.", ["kind", "outcome"])
-FAILURES = Counter("local_keyring_failures", "Answers that failed and are tried again.")
-PENDING = Gauge("local_keyring_pending", "Requests seen pending in the last turn.")
+ANSWERS = Counter("zrsign_keyring_answers", "Answers that the ledger took.", ["kind", "outcome"])
+FAILURES = Counter("zrsign_keyring_failures", "Answers that failed and are tried again.")
+PENDING = Gauge("zrsign_keyring_pending", "Requests seen pending in the last turn.")
 
 Request = treasury.KeyReqResponse | treasury.SignReqResponse
 Outcome = PublicKey | Signature | KeyringRejection

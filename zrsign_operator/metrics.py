@@ -12,19 +12,21 @@ from zrsign_operator.keys.holdings import Holdings
 from zrsign_operator.peers.frames import Proposal, WorkKind
 from zrsign_operator.work.runner import Ended
 
-EXECUTIONS = Counter("operator_executions", "Executions by their end.", ["kind", "outcome"])
+EXECUTIONS = Counter("zrsign_operator_executions", "Executions by their end.", ["kind", "outcome"])
 SECONDS = Histogram(
-    "operator_execution_seconds",
+    "zrsign_operator_execution_seconds",
     "From joining an execution to its result.",
     ["kind"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120),
 )
-SIGNATURES = Counter("operator_signatures", "Signatures that this operator took part in.")
-PRESIGNATURES = Gauge("operator_presignatures", "Unused presignatures, of all keys.")
-LEAST_READY = Gauge("operator_presignatures_least", "Unused presignatures of the poorest key.")
-KEYS = Gauge("operator_keys", "Keys that this operator holds a share of.")
-RUNNING = Gauge("operator_running", "Executions under way.", ["kind"])
-GUILTY = Gauge("operator_guilty", "Operators that were caught and not pardoned.")
+SIGNATURES = Counter("zrsign_operator_signatures", "Signatures that this operator took part in.")
+PRESIGNATURES = Gauge("zrsign_operator_presignatures", "Unused presignatures, of all keys.")
+LEAST_READY = Gauge(
+    "zrsign_operator_presignatures_least", "Unused presignatures of the poorest key."
+)
+KEYS = Gauge("zrsign_operator_keys", "Keys that this operator holds a share of.")
+RUNNING = Gauge("zrsign_operator_running", "Executions under way.", ["kind"])
+GUILTY = Gauge("zrsign_operator_guilty", "Operators that were caught and not pardoned.")
 
 
 class Figures:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -70,6 +72,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
     )
     get_logger().warning("the enclave is simulated", measurement=enclave.measurement.hex())
     async with AsyncExitStack() as resources:
+        said = await _said(settings, identity, resources)
         holdings = _open_holdings(settings, enclave, identity)
         resources.callback(holdings.close)
         ledger = LedgerClient.of(settings.ledger, account, settings.anchor_dir / "ledger")
@@ -79,7 +82,7 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         )
         sources = _sources(settings, ledger, holdings, resources)
         ledger_view = LedgerView(ledger, settings.keyring_address, authority, sources)
-        view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop)
+        view = await _first_view(ledger_view, identity, settings.poll_interval_s, stop, said)
         if view is None:
             return
         me = view.settings.member_with(identity.public_key).index
@@ -96,7 +99,37 @@ async def run(settings: OperatorSettings, stop: asyncio.Event) -> None:
         )
         resources.push_async_callback(links.stop)
         peers.follow(operator.settings)
-        await _run(settings, operator, stop, resources)
+        await _run(settings, operator, stop, said)
+
+
+@dataclass
+class Said:
+    """What `/healthz` and `/status` say, from the start of the process on."""
+
+    identity: str
+    waiting: str = "the ledger was not read yet"
+    checks: dict[str, metrics.Check] = field(default_factory=dict)
+    status: Callable[[], object] = dict
+
+    def __post_init__(self) -> None:
+        self.checks["group"] = lambda: f"waiting for group: {self.waiting}"
+        self.status = lambda: {"identity": self.identity, "waiting_for_group": self.waiting}
+
+    def shown(self) -> object:
+        """What `/status` says now."""
+        return self.status()
+
+
+async def _said(
+    settings: OperatorSettings, identity: IdentityKey, resources: AsyncExitStack
+) -> Said:
+    """It is served until the end of `resources`, if the settings name a port."""
+    said = Said(identity.public_key.hex())
+    if settings.metrics_port is not None:
+        port, checks = settings.metrics_port, said.checks
+        served = metrics.serve(port, checks, status=said.shown)
+        await resources.enter_async_context(served)
+    return said
 
 
 def _sources(
@@ -179,18 +212,21 @@ def _work(
 
 
 async def _first_view(
-    ledger_view: LedgerView, identity: IdentityKey, interval_s: float, stop: asyncio.Event
+    ledger_view: LedgerView,
+    identity: IdentityKey,
+    interval_s: float,
+    stop: asyncio.Event,
+    said: Said,
 ) -> LedgerSnapshot | None:
     """Wait for a group that names this operator; None: stopped before."""
-    told = ""
     for attempt in count():
         try:
             view = await ledger_view.read()
             view.settings.member_with(identity.public_key)
         except (NotAMember, NotOrdered, ClientError) as error:
-            if str(error) != told:
-                told = str(error)
-                get_logger().warning("waiting", identity=identity.public_key.hex(), why=told)
+            if str(error) != said.waiting:
+                said.waiting = str(error)
+                get_logger().warning("waiting", identity=said.identity, why=said.waiting)
         else:
             return view
         wait_s = interval_s if attempt < PATIENT_LOOKS else max(interval_s, WAITING_S)
@@ -204,7 +240,7 @@ async def _run(
     settings: OperatorSettings,
     operator: Operator,
     stop: asyncio.Event,
-    resources: AsyncExitStack,
+    said: Said,
 ) -> None:
     clock = asyncio.get_running_loop()
 
@@ -226,12 +262,11 @@ async def _run(
 
     ticking = Loop("tick", tick, TICK_S, RETRY)
     reporting = Loop("report", operator.report_again, REPORTING_S, RETRY)
-    if settings.metrics_port is not None:
-        checks = {each.name: each.health for each in (looking, answering, ticking, reporting)}
-        await resources.enter_async_context(
-            metrics.serve(settings.metrics_port, checks, status=operator.status)
-        )
-    await run_all([looking, answering, ticking, reporting], stop)
+    loops = (looking, answering, ticking, reporting)
+    said.status = operator.status
+    said.checks |= {each.name: each.health for each in loops}
+    del said.checks["group"]
+    await run_all(loops, stop)
     later = operator.peers.memory.later
     if later is not None:
         raise StoreUnusable(

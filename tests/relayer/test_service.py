@@ -164,7 +164,7 @@ def rises(outcome: str) -> Any:
     labels = {"namespace": "eip155", "outcome": outcome}
 
     def count() -> float:
-        return REGISTRY.get_sample_value("relayer_compositions_total", labels) or 0.0
+        return REGISTRY.get_sample_value("zrsign_relayer_compositions_total", labels) or 0.0
 
     before = count()
 

@@ -270,13 +270,13 @@ async def test_liar__should_be_outvoted_named_and_rested(
     await ask_key(rpc, chain.direct.address)
     three = {"quorum": 2, "other_rpc_urls": [f"{chain.url}/2", f"{chain.url}/3"]}
     liar = f"{chain.address}#2"
-    before = metric("daemon_node_disagreements_total", node=liar)
+    before = metric("zrsign_daemon_node_disagreements_total", node=liar)
     async with listening(chain.settings(**three), store, None, inventing, None) as listener:
         await listener.poll()
     (event,) = await events(store, chain.direct.address)
     assert event.owner == USER
-    assert metric("daemon_node_disagreements_total", node=liar) > before
-    assert metric("daemon_node_resting", node=liar) == 1
+    assert metric("zrsign_daemon_node_disagreements_total", node=liar) > before
+    assert metric("zrsign_daemon_node_resting", node=liar) == 1
 
 
 async def test_split_nodes__should_store_nothing(chain: Chain, rpc: JsonRpc, store: Store) -> None:

@@ -29,17 +29,17 @@ def test_executions__should_be_counted_by_their_ends() -> None:
 
     names = {"done": 0.0, "failed": 0.0}
     for outcome in names:
-        names[outcome] = value("operator_executions_total", kind="ecdsa", outcome=outcome)
-    signed = value("operator_signatures_total")
-    seconds = value("operator_execution_seconds_sum", kind="ecdsa")
+        names[outcome] = value("zrsign_operator_executions_total", kind="ecdsa", outcome=outcome)
+    signed = value("zrsign_operator_signatures_total")
+    seconds = value("zrsign_operator_execution_seconds_sum", kind="ecdsa")
     figures.ended(ended(Result(0)))
     figures.ended(ended(Abort("silent parties", (2,))))
     for outcome, before in names.items():
-        now = value("operator_executions_total", kind="ecdsa", outcome=outcome)
+        now = value("zrsign_operator_executions_total", kind="ecdsa", outcome=outcome)
         assert now == before + 1
     assert figures.signed == 3
-    assert value("operator_signatures_total") == signed + 3
-    assert value("operator_execution_seconds_sum", kind="ecdsa") == seconds + 0.5
+    assert value("zrsign_operator_signatures_total") == signed + 3
+    assert value("zrsign_operator_execution_seconds_sum", kind="ecdsa") == seconds + 0.5
     # Work ahead of requests signs nothing.
     keygen = replace(batch, kind=WorkKind.KEYGEN, subjects=(1,))
     figures.ended(Ended(keygen, execution(keygen), Result(0), 0.5))
@@ -53,9 +53,9 @@ async def test_levels__should_be_those_of_now(make_cluster: MakeCluster) -> None
     holdings = cluster.operators[1].holdings
     holdings.add_presignature(made_ahead((1, 2), "first")[1])
     Figures().show(holdings, {3}, [proposal(WorkKind.AUX), proposal(WorkKind.FROST)])
-    assert value("operator_keys") == 3
-    assert value("operator_presignatures") == 1
-    assert value("operator_presignatures_least") == 0
-    assert value("operator_guilty") == 1
-    assert value("operator_running", kind="aux") == 1
-    assert value("operator_running", kind="keygen") == 0
+    assert value("zrsign_operator_keys") == 3
+    assert value("zrsign_operator_presignatures") == 1
+    assert value("zrsign_operator_presignatures_least") == 0
+    assert value("zrsign_operator_guilty") == 1
+    assert value("zrsign_operator_running", kind="aux") == 1
+    assert value("zrsign_operator_running", kind="keygen") == 0

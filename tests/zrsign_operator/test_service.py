@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from nacl.signing import VerifyKey
 
@@ -135,6 +137,44 @@ async def test_processes__should_find_each_other_and_answer_until_they_are_stopp
         request = ledger.ask_signature(key, b"text")
         await processes.until(lambda: request in ledger.fulfilled)
     VerifyKey(ledger_key).verify(b"text", ledger.fulfilled[request])
+
+
+async def said(port: int, path: str) -> tuple[int, dict[str, Any]]:
+    """What a process answers at its own port."""
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}{path}") as said:
+        return said.status, await said.json()
+
+
+async def test_process_that_no_group_names__should_say_so_from_the_start(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    port = free_port()
+
+    def with_port(home: Path) -> dict[int, OperatorSettings]:
+        made = {index: settings_of(home, index) for index in ALL}
+        return {**made, 1: made[1].model_copy(update={"metrics_port": port})}
+
+    async def health_is(processes: Processes, code: int, word: str) -> dict[str, Any]:
+        while True:
+            assert [task for task in processes.tasks if task.done()] == []
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                status, health = await said(port, "/healthz")
+                if status == code and word in str(health):
+                    return health
+            await asyncio.sleep(0.02)
+
+    async with running(*with_port(tmp_path / "nameless").values()) as processes:
+        health = await health_is(processes, 503, "waiting for group: no group")
+        assert list(health["failures"]) == ["group"]
+        _, status = await said(port, "/status")
+        assert status["identity"] == identity(1).public_key.hex()
+        assert status["waiting_for_group"].startswith("no group")
+    named = with_port(tmp_path / "named")
+    set_group(ledger, named)
+    async with running(*named.values()) as processes:
+        await health_is(processes, 200, "ok")
+        _, status = await said(port, "/status")
+        assert status["threshold"] == 2
 
 
 async def test_processes_that_see_for_themselves__should_refuse_what_no_contract_asked(

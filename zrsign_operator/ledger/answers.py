@@ -37,7 +37,7 @@ NOT_FOR_GOOD = {("sdk", 5), ("sdk", 13), ("sdk", 20), ("sdk", 32)}
 """No coins, too low a fee, a full mempool, a sequence out of turn: later it can be taken."""
 MAX_REASON = 400
 MAX_EVIDENCE_BYTES = 32 << 10
-ANSWERS = Counter("operator_answers", "Answers by what became of them.", ["kind", "outcome"])
+ANSWERS = Counter("zrsign_operator_answers", "Answers by what became of them.", ["kind", "outcome"])
 
 Request = tuple[str, int]
 

@@ -37,9 +37,12 @@ async def _report(entry: DaemonEntry) -> OperatorReport:
             aiohttp.ClientSession(timeout=TIMEOUT, raise_for_status=True) as http,
             http.get(f"{entry.health}/status") as answer,
         ):
-            return OperatorReport(entry.name, "", await answer.json())
+            said = await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return OperatorReport(entry.name, f"{type(error).__name__}: {error}")
+    if "waiting_for_group" in said:
+        return OperatorReport(entry.name, f"waiting for group: {said['waiting_for_group']}")
+    return OperatorReport(entry.name, "", said)
 
 
 def summary(found: list[OperatorReport]) -> str:

@@ -17,9 +17,9 @@ class Health:
     url: str
 
     async def reachable(self) -> bool:
-        """Whether something answers at the daemon's port, well or not."""
+        """Whether something answers at the daemon's port, well or not, and waits for no group."""
         fault = await self.fault()
-        return fault is None or not fault.startswith("cannot connect")
+        return fault is None or not fault.startswith(("cannot connect", "group: waiting"))
 
     async def fault(self) -> str | None:
         """None when the daemon is well, else one line that says what fails."""
