@@ -187,6 +187,13 @@ def _packages(unpacked: Path) -> list[str]:
     return [path.name for path in unpacked.iterdir() if path.suffix != ".dist-info"]
 
 
+def test_program_with_the_sdk__should_be_told_which_extra_reads_a_chain(unpacked: Path) -> None:
+    code = "from zrsign_chains import *; chain_for('eip155:1'); chain_for('solana:localnet')"
+    done = with_extra(unpacked, "", code)
+    said = "LibraryMissing: solana:localnet needs solders: pip install 'zrsign[solana]'"
+    assert done.stderr.strip().endswith(said)
+
+
 def test_daemon__should_run_with_its_extra(unpacked: Path) -> None:
     code = "import runpy; runpy.run_module('zrsign_listener', run_name='__main__', alter_sys=True)"
     done = with_extra(unpacked, "node", code, "--help")

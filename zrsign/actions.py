@@ -20,7 +20,7 @@ from zrsign.decode import transaction
 from zrsign.errors import UsageError
 from zrsign.sdk.ledger import Receiver
 from zrsign.sdk.waiting import QUERY, Approvals, of_details
-from zrsign_chains import ChainError
+from zrsign_chains import ChainError, LibraryMissing
 
 KINDS: tuple[type[Message], ...] = (
     wire.ExecuteRequest,
@@ -141,7 +141,7 @@ def _transaction(request: wire.Request) -> dict[str, Any]:
     """The transaction that is signed."""
     try:
         return transaction(request.unsigned_transaction, request.destination)
-    except ChainError as error:
+    except (ChainError, LibraryMissing) as error:
         return {
             "transaction": "0x" + request.unsigned_transaction.hex(),
             "note": f"it cannot be decoded: {error}",

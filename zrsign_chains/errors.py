@@ -1,4 +1,4 @@
-"""The errors of the package: one tree, every leaf also a `ValueError`."""
+"""The errors of the package: one tree of bad input, every leaf also a `ValueError`."""
 
 from __future__ import annotations
 
@@ -74,3 +74,10 @@ class InsufficientFunds(ChainError):
             f"{required_sats} sats are needed (amount and fee), {coins} spendable coins hold "
             f"{available_sats}: fund the key with at least {required_sats - available_sats} sats"
         )
+
+
+class LibraryMissing(ModuleNotFoundError):
+    """What reads this chain is not installed; the message says which extra brings it.
+
+    No `ChainError`: who decides with others must stop here, and not take the chain's bytes for bad.
+    """

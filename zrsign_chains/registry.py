@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from zrsign_chains.caip import ChainId, chain_hash
 from zrsign_chains.chain import Chain
-from zrsign_chains.errors import UnknownChain, UnknownWalletType
+from zrsign_chains.errors import LibraryMissing, UnknownChain, UnknownWalletType
 from zrsign_chains.wallets import KeyAlgorithm, LedgerWallet, WalletType
 
 BITCOIN_MAINNET = "bip122:000000000019d6689c085ae165831e93"
@@ -46,14 +46,15 @@ class Family:
     """The networks of one CAIP-2 namespace: `networks` maps those that people know to a name.
 
     `home` is the module and class of their chains, imported on first use, because each brings its
-    chain's library. Each network is one wallet's: that of a wallet that names it as its own, else
-    the last one's.
+    chain's library; `extra` is the extra of our package with that library, where the core has none.
+    Each network is one wallet's: that of a wallet that names it as its own, else the last one's.
     """
 
     home: str
     wallets: tuple[WalletType, ...]
     ledger_wallets: tuple[LedgerWallet, ...]
     networks: Mapping[str, str]
+    extra: str = ""
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -89,6 +90,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "bip122": Family(
             home="zrsign_chains.bitcoin:BitcoinChain",
+            extra="bitcoin",
             wallets=(BITCOIN, BITCOIN_TEST),
             ledger_wallets=(
                 LedgerWallet(3, "WALLET_TYPE_BTC_TESTNET", _BTC, BITCOIN_TESTNET3),
@@ -112,6 +114,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "solana": Family(
             home="zrsign_chains.solana:SolanaChain",
+            extra="solana",
             wallets=(SOLANA,),
             ledger_wallets=(
                 LedgerWallet(
@@ -169,7 +172,10 @@ _BY_COIN = {wallet.coin_type: wallet for wallet in WALLET_TYPES}
 
 @lru_cache(maxsize=1024)
 def chain_for(caip2: str) -> Chain:
-    """Return the chain of a CAIP-2 id; raises `UnknownChain` and suggests the closest known id."""
+    """Return the chain of a CAIP-2 id.
+
+    Raises `UnknownChain`, which suggests the closest known id, or `LibraryMissing`.
+    """
     return _class_for(ChainId.parse(caip2).namespace, caip2)(caip2)
 
 
@@ -247,7 +253,14 @@ def _class_for(namespace: str, asked: str) -> type[Chain]:
             f"served are {', '.join(FAMILIES)}{_suggest(asked)}"
         )
     module, _, name = family.home.partition(":")
-    found: type[Chain] = getattr(import_module(module), name)
+    try:
+        found: type[Chain] = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if not family.extra:
+            raise
+        raise LibraryMissing(
+            f"{asked} needs {error.name}: pip install 'zrsign[{family.extra}]'", name=error.name
+        ) from None
     return found
 
 

@@ -22,6 +22,7 @@ from zrsign import actions, cli
 from zrsign.errors import AnswerTimeout
 from zrsign.sdk import Receiver, RequestRef, Waiting
 from zrsign.sdk.waiting import awaited, needed
+from zrsign_chains import LibraryMissing
 
 Run = Callable[..., tuple[str, str]]
 FIRST = APPROVERS[0]
@@ -214,6 +215,21 @@ def test_show__should_decode_a_transaction_with_its_method(world: World, run: Ru
     assert "method" not in plain
     odd = transactions.evm(5, data=bytes.fromhex("deadbeef00"))
     assert "0xdeadbeef, not known" in show(run, ask(world, wire.REQUEST_KIND_TX, odd))["method"]
+
+
+def test_show__should_say_which_extra_decodes_a_transaction(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The core is installed without the libraries of Bitcoin and Solana."""
+
+    def absent(*_: object) -> Any:
+        raise LibraryMissing("pip install 'zrsign[solana]'", name="solders")
+
+    monkeypatch.setattr(actions, "transaction", absent)
+    payload = transactions.evm(1000)
+    found = show(run, ask(world, wire.REQUEST_KIND_TX, payload))
+    assert found["transaction"] == "0x" + payload.hex()
+    assert found["note"].endswith("pip install 'zrsign[solana]'")
 
 
 def test_show__should_refuse_to_show_what_the_action_is_not_about(world: World, run: Run) -> None:
