@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter
 from google.protobuf.message import Message
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from zrchain_lite import node
 from zrchain_lite.api.http import Tls
@@ -30,9 +30,10 @@ from zrchain_lite.keepers import Keepers
 from zrchain_lite.module import Module
 from zrchain_lite.store.lmdb_store import LmdbStore, StoreError, Tip
 from zrchain_lite.verify import faults
+from zrsign.ledger_health import LedgerHealth
 from zrsign.local.tools import ToolError
 from zrsign.validators import CometBftTable, cometbft
-from zrsign_daemon import life
+from zrsign_daemon import life, metrics
 from zrsign_daemon.errors import DaemonError
 from zrsign_daemon.log import get_logger
 from zrsign_daemon.settings import Settings, settings_for
@@ -90,6 +91,8 @@ class LedgerSettings(Settings):
     keep_events: Annotated[int, AfterValidator(_enough)] = 0
     """How many of the last blocks have their transactions found by events: 0 for all that are
     kept, else 100 or more."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of /healthz and /metrics; 0 takes a free one, without it nothing is served."""
 
 
 def modules(keepers: Keepers) -> tuple[Module, ...]:
@@ -200,14 +203,21 @@ async def run(settings: LedgerSettings, stop: asyncio.Event) -> None:
         cometbft=_cometbft(settings, guard),
     )
 
+    health = LedgerHealth(settings.idle_block_interval_s)
+
     def ready(started: node.RunningNode) -> None:
+        health.ready(lambda: started.engine.app.tip)
         height = started.engine.app.tip.height
         get_logger().info(
             "ready", height=height, grpc=settings.grpc, rest=settings.rest, rpc=settings.rpc
         )
 
     try:
-        await node.run(node_settings, modules, stop, routers=routers, ready=ready)
+        async with AsyncExitStack() as resources:
+            if settings.metrics_port is not None:
+                served = metrics.serve(settings.metrics_port, health.checks)
+                await resources.enter_async_context(served)
+            await node.run(node_settings, modules, stop, routers=routers, ready=ready)
     except LedgerError as error:
         raise DaemonError(str(error)) from error
 

@@ -271,7 +271,7 @@ class LocalNetwork:
 
     async def _embedded(self, entry: LedgerEntry, first_state: dict[str, Any]) -> None:
         genesis_file = settings_files.write(self.state_dir, "genesis", first_state)
-        settings = settings_files.ledger(entry, genesis_file)
+        settings = settings_files.ledger(entry, genesis_file) | {"metrics_port": self.ports.ledger}
         config = settings_files.write(self.state_dir / "config", "ledger", settings)
         process = await self.supervisor.fork("ledger", "zrsign.node", "--config", config)
         async with Rpc(entry.rpc) as rpc:

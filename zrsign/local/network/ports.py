@@ -54,6 +54,7 @@ class Ports:
     listener: int = 9102
     relayer: int = 9103
     btc_proxy: int = 9104
+    ledger: int = 9105
     # Of each operator: for its peers, and for health and metrics.
     operator_links: tuple[int, ...] = tuple(range(9301, 9317))
     operator_status: tuple[int, ...] = tuple(range(9401, 9417))
