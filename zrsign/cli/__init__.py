@@ -18,6 +18,7 @@ from zrsign.cli import (
     daemons,
     governance,
     guide,
+    init,
     ledger,
     lookup,
     network,
@@ -53,6 +54,7 @@ PARTS = (
     ledger,
     networks,
     relayer,
+    init,
     guide,
 )
 for part in PARTS:

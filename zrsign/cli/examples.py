@@ -10,6 +10,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("zrsign demo", "zrsign demo --keyring 2-of-3"),
     "status": ("zrsign status", 'eval "$(zrsign status -o env)"; cast block-number'),
     "reset": ("zrsign reset", "zrsign reset --state .zrsign/demo --yes"),
+    "init": (
+        "zrsign init notary --foundry",
+        "zrsign init notary --web3",
+        "zrsign init notary --ape",
+    ),
     "chaos": ("zrsign chaos --profile crash --seed 7 --minutes 2",),
     "testnet init": (
         "zrsign testnet init --output net",

@@ -83,6 +83,7 @@ class BlockingZrSign:
     sign_data = _asking(ZrSign.sign_data)
     sign_tx = _asking(ZrSign.sign_tx)
     sign_simple_tx = _asking(ZrSign.sign_simple_tx)
+    request_of = _asking(ZrSign.request_of)
     sign_ledger_tx = _asking(ZrSign.sign_ledger_tx)
     wallet_address = _of_client(ZrSign.wallet_address)
 

@@ -196,6 +196,14 @@ class ZrSign:
         )
 
     @rooted
+    async def request_of(self, tx_hash: bytes) -> Handle:
+        """Find the request that a transaction to a contract of yours made, and wait for it here.
+
+        Raises TransactionReverted when it reverted, or asked nothing of this zrSign contract.
+        """
+        return self._handle(await self.contract.request_of(tx_hash))
+
+    @rooted
     async def wallet_address(self, wallet: WalletType, index: int) -> str:
         """Return the address of one of this account's wallets; raises UsageError without one."""
         return (await self._wallet(wallet, index)).address

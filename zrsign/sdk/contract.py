@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 from aiohttp import ClientError
 from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress, HexAddress, HexStr
+from eth_utils.abi import event_abi_to_log_topic
+from hexbytes import HexBytes
 from web3 import AsyncHTTPProvider, AsyncWeb3
 from web3.exceptions import (
     BadFunctionCallOutput,
@@ -96,20 +98,31 @@ class SourceContract:
         `ask` names the fields of the function's struct. Raises TransactionReverted.
         """
         call = self._contract.get_function_by_signature(function.signature)
-        receipt = await self._transact(call(*function.arguments(ask)), value_wei)
-        event = "ZrKeyRequest" if function.name == "zrKeyReq" else "ZrSigRequest"
+        return self._request_in(await self._transact(call(*function.arguments(ask)), value_wei))
+
+    async def request_of(self, tx_hash: bytes) -> RequestRef:
+        """Return the first request that a transaction made, of whatever contract it called.
+
+        Raises TransactionReverted when it reverted, or asked this contract for nothing.
+        """
+        return self._request_in(await self._receipt(HexBytes(tx_hash)))
+
+    def _request_in(self, receipt: TxReceipt) -> RequestRef:
+        events = (self._contract.events.ZrKeyRequest(), self._contract.events.ZrSigRequest())
         for log in receipt["logs"]:
-            if log["address"] == self.address:
-                parsed = self._contract.events[event]().process_log(log)
-                return RequestRef(
-                    chain=f"eip155:{self.chain_id}",
-                    contract=self.address,
-                    tx_hash=bytes(receipt["transactionHash"]),
-                    log_index=log["logIndex"],
-                    trace_id=parsed["args"].get("traceId"),
-                )
+            for event in events:
+                topic = event_abi_to_log_topic(event.abi)
+                if log["address"] == self.address and log["topics"][0] == topic:
+                    return RequestRef(
+                        chain=f"eip155:{self.chain_id}",
+                        contract=self.address,
+                        tx_hash=bytes(receipt["transactionHash"]),
+                        log_index=log["logIndex"],
+                        trace_id=event.process_log(log)["args"].get("traceId"),
+                    )
         raise TransactionReverted(
-            f"{function.name} emitted no {event}.", "Is this a zrSign contract?"
+            f"0x{receipt['transactionHash'].hex()} asked nothing of {self.address}.",
+            "Does the contract that it called ask this zrSign contract?",
         )
 
     async def close(self) -> None:
@@ -133,6 +146,9 @@ class SourceContract:
                 f"The node refused the transaction: {error.message}",
                 f"Does {self.account.address} have ether for value and gas?",
             ) from None
+        return await self._receipt(tx_hash)
+
+    async def _receipt(self, tx_hash: HexBytes) -> TxReceipt:
         receipt = await self.w3.eth.wait_for_transaction_receipt(
             tx_hash, timeout=RECEIPT_TIMEOUT_S, poll_latency=POLL_S
         )
