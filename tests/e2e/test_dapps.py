@@ -52,7 +52,7 @@ async def test_treasury__should_pay_bitcoin_once_its_members_voted(network: Mani
         functions = treasury.functions
         opened = await one.send(functions.openWallet(), ETHER // 10)
         wallet = (await requested(ledger, direct, opened).key()).address
-        await miner.call("sendtoaddress", wallet, "0.01")
+        await miner.call("send", {wallet: "0.01"}, None, "unset", None, {"locktime": 0})
         payee = await miner.call("getnewaddress", "payee", "bech32")
         await node.call("generatetoaddress", 1, payee)
 
