@@ -19,6 +19,7 @@ import pytest
 from scripts import environment
 from tests import installation
 from tests.processes import run
+from zrsign import __version__
 from zrsign.deployment.settings import load
 
 FIXED_BY_USERS = {"zrchain_lite", "relayer"}
@@ -37,7 +38,8 @@ ROOMS = {
 }
 """What must run with an extra; the core has none."""
 BEYOND_CORE = (
-    *("zrsign.node", "zrsign.daemons", "zrsign.validators", "zrsign.chain_registry"),
+    *("zrsign.node", "zrsign.ledger_health", "zrsign.daemons", "zrsign.validators"),
+    "zrsign.chain_registry",
     *("zrsign.local.chaos", "zrsign.local.demo"),
     *(f"zrsign.local.network.{name}" for name in ("local", "operators", "joiners")),
 )
@@ -62,20 +64,26 @@ NEEDING = {
     "decode 0x00 --chain solana:localnet": "solana",
 }
 """Commands, and the extra that each needs."""
+ASKING = ("request key evm", "request data btc 0x00", "track 1", "keys")
+"""Commands that ask a network, of which there is none here; with one tests/e2e tries them."""
+SHOWING = ("--help", "request --help", "ids --json", "contracts path", "contracts example")
 EACH = """
 import io, json, sys
 from zrsign import cli
-from zrsign.cli.render import err
+from zrsign.cli.render import err, out
 ended = {}
 for command in sys.argv[1:]:
+    sys.stdout = out.file = io.StringIO()
     err.file = io.StringIO()
     sys.argv = ["zrsign", *command.split()]
     try:
         cli.main()
     except SystemExit as exit:
-        ended[command] = exit.code, err.file.getvalue()
-print(json.dumps(ended))
+        ended[command] = exit.code, out.file.getvalue(), err.file.getvalue()
+print(json.dumps(ended), file=sys.__stdout__)
 """
+Ended = dict[str, tuple[int, str, str]]
+"""Exit code, standard output and standard error of commands."""
 MB = 1_000_000
 MOST = {"": (60, 120), "node": (78, 185), "operator": (71, 175), "network": (82, 205)}
 """The most distributions and megabytes of files that an installation may bring."""
@@ -103,11 +111,20 @@ def core(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return installation.core(wheel, folder, "python-daemon")
 
 
-def zrsign(core: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command of the core, in an empty folder."""
-    state = str(folder / "state")
-    env = installation.far(ZRSIGN_STATE=state, COLUMNS="200")
-    return run([core / "zrsign", *command], cwd=folder, env=env)
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where the core's commands run."""
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="module")
+def ended(core: Path, empty: Path) -> Ended:
+    """The core's commands, each to its exit. One process runs them all, to import once."""
+    commands = (*SHOWING, *ASKING, *NEEDING)
+    env = installation.far(COLUMNS="200")
+    done = run([core / "python", "-P", "-c", EACH, *commands], cwd=empty, env=env)
+    assert done.returncode == 0, done.stderr
+    return {command: tuple(said) for command, said in json.loads(done.stdout).items()}
 
 
 def with_extra(unpacked: Path, extra: str, *code: str) -> subprocess.CompletedProcess[str]:
@@ -201,52 +218,42 @@ def test_daemon__should_run_with_its_extra(unpacked: Path) -> None:
     assert "--config CONFIG" in done.stdout
 
 
-def test_core__should_show_every_command(core: Path, tmp_path: Path) -> None:
-    done = zrsign(core, tmp_path, "--help")
-    assert done.returncode == 0, done.stderr
-    assert "Keys and signatures for smart contracts" in done.stdout
-    assert zrsign(core, tmp_path, "request", "--help").returncode == 0
-    assert zrsign(core, tmp_path, "ids", "--json").returncode == 0
-    sources = Path(zrsign(core, tmp_path, "contracts", "path").stdout.strip())
+def test_core__should_have_a_program(core: Path, empty: Path) -> None:
+    done = run([core / "zrsign", "--version"], cwd=empty, env=installation.far())
+    assert (done.returncode, done.stdout) == (0, f"zrsign {__version__}\n"), done.stderr
+
+
+def test_core__should_show_what_asks_nobody(ended: Ended, core: Path, tmp_path: Path) -> None:
+    assert {(ended[command][0], ended[command][2]) for command in SHOWING} == {(0, "")}
+    assert "Keys and signatures for smart contracts" in ended["--help"][1]
+    sources = Path(ended["contracts path"][1].strip())
     assert sources.is_relative_to(core.parent)
     assert (sources / "ZrSignConnect.sol").is_file()
-
-
-def test_core__should_bring_a_deployment_to_start_from(core: Path, tmp_path: Path) -> None:
-    example = zrsign(core, tmp_path, "contracts", "example")
-    (file := tmp_path / "deployment.yaml").write_text(example.stdout)
+    (file := tmp_path / "deployment.yaml").write_text(ended["contracts example"][1])
     assert load(file).networks
 
 
-def test_core__should_have_the_whole_sdk(core: Path, tmp_path: Path) -> None:
+def test_core__should_have_the_whole_sdk(core: Path, empty: Path) -> None:
     source = "import zrsign.sdk as sdk; print(*(getattr(sdk, name) for name in sdk.__all__))"
-    done = run([core / "python", "-c", source], cwd=tmp_path, env=installation.far())
+    done = run([core / "python", "-c", source], cwd=empty, env=installation.far())
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", ["request key evm", "request data btc 0x00", "track 1", "keys"])
-def test_core__should_run_what_asks_a_network(command: str, core: Path, tmp_path: Path) -> None:
-    """There is none; with one it is tried in tests/e2e."""
-    done = zrsign(core, tmp_path, *command.split())
-    assert done.returncode == 2
-    assert done.stderr.startswith("error No network")
+def test_core__should_get_as_far_as_the_network(ended: Ended) -> None:
+    for command in ASKING:
+        code, _, said = ended[command]
+        assert (code, said.partition(":")[0]) == (2, "error No network was started here"), said
 
 
-def test_core__should_name_the_extra_of_what_it_lacks(core: Path, tmp_path: Path) -> None:
-    """One process runs them all, each to its exit; what it writes is kept apart."""
-    (script := tmp_path / "commands.py").write_text(EACH)
-    done = run(
-        [core / "python", script, *NEEDING], cwd=tmp_path, env=installation.far(COLUMNS="200")
-    )
-    assert done.returncode == 0, done.stderr
-    ended = json.loads(done.stdout)
+def test_core__should_name_the_extra_of_what_it_lacks(ended: Ended, empty: Path) -> None:
     lacking = "error This needs what is not installed: "
     said = {
         command: (code, text.startswith(lacking), text.count("\n"), text.partition(" next ")[2])
-        for command, (code, text) in ended.items()
+        for command, (code, _, text) in ended.items()
+        if command in NEEDING
     }
     assert said == {
         command: (2, True, 2, f"pip install 'zrsign[{extra}]'\n")
         for command, extra in NEEDING.items()
     }
-    assert list(tmp_path.iterdir()) == [script]
+    assert list(empty.iterdir()) == []
