@@ -16,6 +16,7 @@ from zrsign.cli import (
     chaos,
     contracts,
     daemons,
+    dump,
     governance,
     guide,
     init,
@@ -42,6 +43,7 @@ app = typer.Typer(
 PARTS = (
     network,
     status,
+    dump,
     chaos,
     testnet,
     contracts,

@@ -9,6 +9,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "up": ("zrsign up", "zrsign up --keyring local --no-btc --no-sol --free-ports"),
     "demo": ("zrsign demo", "zrsign demo --keyring 2-of-3"),
     "status": ("zrsign status", 'eval "$(zrsign status -o env)"; cast block-number'),
+    "dump": ("zrsign dump", "zrsign dump --output report.tar.gz --requests 50"),
     "reset": ("zrsign reset", "zrsign reset --state .zrsign/demo --yes"),
     "init": (
         "zrsign init notary --foundry",
