@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from relayer.outbox import Outbox
 from zrsign_btc_proxy.reservations import Reservations
-from zrsign_daemon.database import Database, Schema
+from zrsign_daemon.database import Database, DatabaseUrl, Schema
 from zrsign_daemon.errors import DatabaseUnusable, SettingsError
 from zrsign_listener.store import Store
 
@@ -165,3 +167,18 @@ async def test_place_that_is_no_folder__should_be_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(SettingsError, match="file"):
         await Numbers.open(f"sqlite+aiosqlite:///{tmp_path / 'file' / 'kept.sqlite'}")
+
+
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [
+        ("asyncpg", r"asyncpg is not installed. It comes with pip install 'zrsign\[postgres\]'"),
+        ("psycopg", "psycopg is not installed. Write sqlite"),
+    ],
+)
+def test_driver_that_is_not_installed__should_be_named_with_its_extra(
+    driver: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(DatabaseUrl).validate_python(f"postgresql+{driver}://host/db")
