@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from zrsign.errors import ManifestError, UsageError
 from zrsign.networks import selection
 from zrsign.networks.accounts import PASSWORD, ProfileAccount
 from zrsign.networks.check import check
-from zrsign.networks.profiles import Profile, read_profiles
+from zrsign.networks.profiles import FILE, Profile, path_of_profiles, read_profiles
 from zrsign.networks.templates import TEMPLATES
 from zrsign_chains import KNOWN_CHAINS
 
@@ -74,6 +75,21 @@ def test_second_network__should_leave_the_first_as_it_is(file: Path) -> None:
     command("networks", "add", "other", *ADD)
     assert file.read_text().startswith(before)
     assert read_profiles().names == ("mine", "other")
+
+
+def test_file__should_be_for_its_owner_and_not_be_found_by_chance(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """URLs of nodes hold keys; and a folder's author does not choose whom one's key pays."""
+    command("networks", "add", "mine", *ADD)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    (strange := tmp_path / "strange").mkdir()
+    (strange / FILE).write_text('default = "theirs"\n' + file.read_text())
+    monkeypatch.chdir(strange)
+    monkeypatch.delenv("ZRSIGN_NETWORKS")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    assert read_profiles().names == ()
+    assert path_of_profiles() == tmp_path / "none" / "zrsign" / FILE
 
 
 @pytest.mark.parametrize("name", ["mine", "local", "", "a.b", "A", "x\ny", "[x]"])

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -114,6 +115,11 @@ WRONG_PLACES: dict[str, tuple[dict[str, Any], type[ZrSignError], str]] = {
     "ENS": ({"contract": "zrsign.eth"}, UsageError, "not an EVM address"),
     "no text": ({"contract": 5}, UsageError, "not int"),
     "no ledger": ({"ledger": DEAD}, NetworkError, "No ledger answers"),
+    "no certificates": (
+        {"ca": Path("/nowhere.pem"), "ledger": f"https://{DEAD}"},
+        NetworkError,
+        "nowhere.pem",
+    ),
     "rpc for ledger": ({"ledger": "RPC"}, NetworkError, "No ledger answers"),
 }
 

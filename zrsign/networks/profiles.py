@@ -18,8 +18,9 @@
     [mine.accounts.user]
     keystore = "~/.ethereum/keystore/user.json"
 
-The file is that of `ZRSIGN_NETWORKS`, else `networks.toml` in the working directory, else the one
-in `$XDG_CONFIG_HOME/zrsign` (`~/.config/zrsign`).
+The file is that of `ZRSIGN_NETWORKS`, else the one in `$XDG_CONFIG_HOME/zrsign`
+(`~/.config/zrsign`). One in the working directory is not looked for: whoever wrote it would choose
+which contract and node a key of the reader's pays.
 """
 
 from __future__ import annotations
@@ -168,6 +169,8 @@ class Profiles:
             ) from None
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".draft")
+        # URLs of nodes hold keys and passwords.
+        draft.touch(mode=0o600)
         draft.write_text(text)
         draft.replace(self.path)
 
@@ -176,9 +179,6 @@ def path_of_profiles() -> Path:
     """Where the profiles are, or would be."""
     if given := os.environ.get("ZRSIGN_NETWORKS"):
         return _path(given)
-    here = Path(FILE)
-    if here.is_file():
-        return here.absolute()
     return _path(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "zrsign" / FILE
 
 

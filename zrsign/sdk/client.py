@@ -107,8 +107,8 @@ class ZrSign:
         Raises NetworkError unless both answer, ContractError unless the contract is a zrSign
         contract of this mode, UsageError for what is no address.
         """
+        await _answering(ledger, ca)
         async with LedgerClient(ledger, trust=trust, ca=ca) as client:
-            await _answering(ledger, ca)
             source = await connect(rpc_url, contract, account, mode)
             try:
                 yield cls(source, Receiver(client))
@@ -259,11 +259,11 @@ class ZrSign:
 
 async def _answering(ledger: str, ca: Path | None) -> None:
     """Raise NetworkError unless a ledger answers: a request without one would cost money."""
-    async with LedgerClient(ledger, ca=ca, attempts=LEDGER_ATTEMPTS) as client:
-        try:
+    try:
+        async with LedgerClient(ledger, ca=ca, attempts=LEDGER_ATTEMPTS) as client:
             await client.chain_id()
-        except ClientError as error:
-            raise NetworkError(
-                f"No ledger answers at {ledger}: {error}",
-                "Is this its gRPC address, as host:port or https://host:port? zrsign status",
-            ) from error
+    except (ClientError, OSError) as error:
+        raise NetworkError(
+            f"No ledger answers at {ledger}: {error}",
+            "Is this its gRPC address, as host:port or https://host:port? zrsign status",
+        ) from error
