@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
+from hexbytes import HexBytes
 from nacl.signing import VerifyKey
 
+from zrsign.errors import TransactionReverted
 from zrsign.sdk import BITCOIN_TEST, EVM, SOLANA, ContractMode
 from zrsign.sdk.contract import SourceContract, connect
 from zrsign.testing import SignerForTests, zrsign_anvil, zrsign_signer
@@ -128,6 +130,22 @@ def key_of(wallet: WalletType, signer: SignerForTests) -> bytes:
     from zrsign.testing.signer import _key
 
     return _key(wallet, USER.address, 0).public_key
+
+
+async def test_request__should_be_found_by_its_transaction(
+    direct: SourceContract, zrsign_signer: SignerForTests
+) -> None:
+    """However it came to the contract; a transaction that asked nothing is told apart."""
+    ask = {"owner": USER.address, "walletTypeId": EVM.id, "options": 1}
+    fee = await direct.fee_wei(1)
+    ref = await direct.send(contract_abi.function("zrKeyReq"), ask, fee)
+    assert await direct.request_of(ref.tx_hash) == ref
+    zrsign_signer.answer()
+    # The last transaction is the answer's.
+    (answer,) = (await direct.w3.eth.get_block("latest"))["transactions"]
+    assert isinstance(answer, HexBytes)
+    with pytest.raises(TransactionReverted, match="asked nothing"):
+        await direct.request_of(answer)
 
 
 async def test_other_families__should_be_signed_as_the_network_does(
