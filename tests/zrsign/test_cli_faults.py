@@ -211,3 +211,25 @@ def test_status__should_say_that_a_strange_program_answers(
     }
     assert "something else answers" in faults["relayer"]
     assert faults["ledger"]
+
+
+def test_up__should_keep_no_network_that_was_not_stopped_in_order(
+    refused: Refused, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert "there is none" in refused("up", "--keep", "--state", nowhere, code=1)
+    assert not nowhere.exists()
+    stopped = network(tmp_path / "n", pid=ended_pid())
+    options = {"ports": {}, "keyring": "", "validators": 0, "without": []}
+    (stopped.state_dir / "start.json").write_text(json.dumps(options))
+    files = sorted(stopped.state_dir.rglob("*"))
+    assert "not stopped in order" in refused("up", "--keep", "--state", stopped.state_dir, code=1)
+    assert sorted(stopped.state_dir.rglob("*")) == files
+
+
+def test_up__should_take_no_other_options_for_a_network_that_goes_on(
+    refused: Refused, tmp_path: Path
+) -> None:
+    for other in (["--free-ports"], ["--no-sol"], ["--keyring", "local"], ["--validators", "2"]):
+        said = refused("up", "--keep", *other, "--state", tmp_path / "n", code=2)
+        assert "options of the last start" in said

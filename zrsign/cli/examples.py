@@ -6,7 +6,7 @@ TX_HASH = "0x4ae9eca7000000000000000000000000000000000000000000000000cea24cb8"
 GRPC = "https://grpc.example:443"
 DOORS = "--rpc https://rpc.example --rest https://rest.example"
 EXAMPLES: dict[str, tuple[str, ...]] = {
-    "up": ("zrsign up", "zrsign up --keyring local --no-btc --no-sol --free-ports"),
+    "up": ("zrsign up", "zrsign up --keep", "zrsign up --keyring local --no-btc --no-sol"),
     "demo": ("zrsign demo", "zrsign demo --keyring 2-of-3"),
     "status": ("zrsign status", 'eval "$(zrsign status -o env)"; cast block-number'),
     "dump": ("zrsign dump", "zrsign dump --output report.tar.gz --requests 50"),

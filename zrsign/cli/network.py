@@ -88,20 +88,31 @@ def up(
             "--validators", min=1, max=7, help="How many: above 1, CometBFT makes the blocks."
         ),
     ] = 1,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on with the last state, and with its options.")
+    ] = False,
     no_btc: Annotated[bool, typer.Option("--no-btc", help="Without Bitcoin.")] = False,
     no_sol: Annotated[bool, typer.Option("--no-sol", help="Without Solana.")] = False,
     as_json: Json = False,
 ) -> None:
     """Start the whole network here and keep it until Ctrl-C."""
     require("network")
+    from zrsign.local.network.kept import KeptNetwork
     from zrsign.local.network.local import LocalNetwork
     from zrsign.local.network.manifest import state_root
     from zrsign.local.network.ports import Ports
 
-    services = Services()
-    ports = Ports.free() if free_ports else Ports()
+    services, directory = Services(), state or state_root() / "network"
     without = [name for name, absent in (("bitcoin", no_btc), ("solana", no_sol)) if absent]
     live = Live(services, console=err, transient=True, refresh_per_second=8)
+    if keep:
+        if free_ports or validators > 1 or without or keyring != COMMITTEE:
+            raise UsageError("--keep has the options of the last start.", "Leave out the others.")
+        network: LocalNetwork = KeptNetwork.of(directory, services)
+    else:
+        ports = Ports.free() if free_ports else Ports()
+        committee = committee_of(keyring)
+        network = LocalNetwork(directory, ports, services, committee, validators, without)
 
     async def use(network: LocalNetwork) -> None:
         await network.deploy()
@@ -110,10 +121,8 @@ def up(
         err.print("\nRunning. Ctrl-C stops everything. Try: zrsign request key evm")
         await asyncio.Event().wait()
 
-    directory = state or state_root() / "network"
     with suppress(KeyboardInterrupt), live:
-        committee = committee_of(keyring)
-        _run(LocalNetwork(directory, ports, services, committee, validators, without), use)
+        _run(network, use)
     err.print(f"Stopped. The logs stay in {directory / 'logs'}", markup=False)
 
 

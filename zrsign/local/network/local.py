@@ -54,6 +54,11 @@ from zrsign.local.network.rpc import Rpc
 # Called with a service's name and what it does now.
 Progress = Callable[[str, str], None]
 
+START_FILE = "start.json"
+"""The options of a network, in its state directory."""
+ANVILS = {"evm-source": "evm-source.json", "evm-destination": "evm-destination.json"}
+"""The EVM chains, and the files that keep them."""
+
 
 class LocalNetwork:
     """One network in one state directory.
@@ -182,6 +187,7 @@ class LocalNetwork:
         await asyncio.to_thread(self._bring_tools)
         names = self.committee.names if self.committee else ()
         self.ports.ensure_free(len(names), self.validators)
+        self._note_options()
         if names:
             keeper = operators.prime_keeper(self.state_dir, len(names))
             await self.supervisor.start("primes", keeper)
@@ -205,6 +211,16 @@ class LocalNetwork:
             starting.append(self._daemon("btc_proxy", "zrsign_btc_proxy", proxy))
         await asyncio.gather(*starting)
 
+    def _note_options(self) -> None:
+        """What it was started with: from this file it goes on another time."""
+        options = {
+            "ports": asdict(self.ports),
+            "keyring": str(self.committee or ""),
+            "validators": self.validators,
+            "without": sorted(self.without),
+        }
+        settings_files.write(self.state_dir, START_FILE.removesuffix(".json"), options)
+
     def _bring_tools(self) -> None:
         """Fetch the programs of the chains where the machine has none. Raises ToolError."""
         programs = [tool for chain, tool in PROGRAMS.items() if chain not in self.without]
@@ -217,11 +233,13 @@ class LocalNetwork:
 
     async def _chains(self) -> tuple[ChainEntry, ...]:
         ports, supervisor = self.ports, self.supervisor
+        at = {
+            "evm-source": (SOURCE_CHAIN_ID, ports.evm_source),
+            "evm-destination": (DESTINATION_CHAIN_ID, ports.evm_destination),
+        }
         starting = {
-            "evm-source": start_anvil(supervisor, "evm-source", SOURCE_CHAIN_ID, ports.evm_source),
-            "evm-destination": start_anvil(
-                supervisor, "evm-destination", DESTINATION_CHAIN_ID, ports.evm_destination
-            ),
+            name: start_anvil(supervisor, name, *at[name], self.state_dir / file)
+            for name, file in ANVILS.items()
         }
         if "bitcoin" not in self.without:
             starting["bitcoin"] = self._bitcoin()

@@ -42,14 +42,20 @@ class ChainNode:
     cookie_file: Path | None = None
 
 
-async def start_anvil(supervisor: Supervisor, name: str, chain_id: int, port: int) -> ChainNode:
-    """An EVM chain that makes a block as soon as a transaction waits."""
+async def start_anvil(
+    supervisor: Supervisor, name: str, chain_id: int, port: int, state: Path
+) -> ChainNode:
+    """An EVM chain that makes a block as soon as a transaction waits.
+
+    It begins with what the file `state` holds, if there is one, and writes it when it is stopped.
+    """
     process = await supervisor.start(
         name,
         [
             tools.resolve("anvil").path,
             *("--host", HOST, "--port", str(port), "--chain-id", str(chain_id)),
             *("--mnemonic", ANVIL_MNEMONIC, "--slots-in-an-epoch", "1"),
+            *("--state", state),
         ],
     )
     node = ChainNode(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
