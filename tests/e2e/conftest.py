@@ -100,7 +100,10 @@ def started(state: Path) -> Iterator[Manifest]:
 
 
 def until_ready(state: Path, up: subprocess.Popen[bytes], log: Path) -> Manifest:
-    """The manifest of a network whose last daemon runs."""
+    """The manifest of a network whose last daemon runs, and whose contracts are there.
+
+    The listener starts while they are deployed.
+    """
 
     def ready() -> Manifest | None:
         if up.poll() is not None:
@@ -109,7 +112,8 @@ def until_ready(state: Path, up: subprocess.Popen[bytes], log: Path) -> Manifest
             found = manifest.load(state)
         except ManifestError:
             return None
-        return found if any(daemon.name == "listener" for daemon in found.daemons) else None
+        listens = any(daemon.name == "listener" for daemon in found.daemons)
+        return found if listens and found.contracts else None
 
     def grown() -> int:
         """All that was logged, in bytes."""

@@ -159,7 +159,7 @@ def test_program__should_do_without_await(
     with blocking.of(selection.load(profile="theirs")) as zr:
         wallet = zr.request_key(EVM).key()
         assert zr.wallet_address(EVM, wallet.index) == wallet.address
-        signed = zr.sign_hash(EVM, wallet.index, "eip155:31337", bytes(32)).signature()
+        signed = zr.sign_hash(EVM, wallet.index, "eip155:31337", bytes(range(32))).signature()
     assert len(signed.signature) == 65
 
 
