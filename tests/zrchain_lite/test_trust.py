@@ -309,6 +309,33 @@ async def test_copy_that_outgrew_the_chain__should_never_be_believed(tmp_path: P
                 await balance(again, BOB)
 
 
+async def test_copy_that_is_shorter__should_take_nothing_that_counts_as_sent(
+    tmp_path: Path,
+) -> None:
+    """Its blocks follow from the root, and lead to none that is known."""
+    first = genesis()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    config, copied = (node_config(tmp_path / name, first) for name in "ab")
+    async with serving(config, modules, asyncio.Event()) as (running, _):
+        root = root_of(running)
+    shutil.copytree(config.home, copied.home)
+    async with (
+        serving(config, modules, asyncio.Event()) as (one, _),
+        LedgerClient(f"127.0.0.1:{one.grpc_port}", account=BOB) as elsewhere,
+        opened(Gate(one.grpc_port)) as gate,
+    ):
+        for _ in range(6):
+            await elsewhere.broadcast(transfer(BOB, ALICE, 1))
+        address, trust = f"127.0.0.1:{gate.port}", TrustSettings(root)
+        async with LedgerClient(address, account=ALICE, trust=trust) as ledger:
+            assert await balance(ledger, ALICE) == FUNDS + 6
+            async with serving(copied, modules, asyncio.Event()) as (two, _):
+                await gate.lead_to(two.grpc_port)
+                with pytest.raises(NotVerified):
+                    await ledger.broadcast(transfer(ALICE, BOB))
+
+
 @asynccontextmanager
 async def opened(gate: Gate) -> AsyncIterator[Gate]:
     await gate.open()

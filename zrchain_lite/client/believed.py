@@ -146,7 +146,9 @@ class Believed:
         before = [height for height in self._known if height < block.height]
         if not before:
             raise NodeBehind(endpoint, f"it shows block {block.height}, before all that are known")
-        if block.height > self.height and now_ns - self._seen.get(endpoint, 0) > AWAY_NS:
+        if block.height < self.height:
+            yield from self._lead_to(block, endpoint)
+        elif now_ns - self._seen.get(endpoint, 0) > AWAY_NS:
             yield from self._hold_last(endpoint, now_ns)
         way = steps(self._known[max(before)], block.height, self._trust, now_ns)
         wanted = next(way)
@@ -159,6 +161,22 @@ class Believed:
                 self._remember(each)
         if now_ns - self._kept_ns > KEEP_NS:
             self._keep(now_ns)
+
+    def _lead_to(self, block: LightBlock, endpoint: str) -> Generator[int, WireLightBlock, None]:
+        """Make sure that the next known block is one that comes after `block`, hash by hash.
+
+        Raises NodeBehind for a block that is far before the last, BadBlock for one of a fork.
+        """
+        if self.height - block.height > REMEMBERED:
+            raise NodeBehind(endpoint, f"it shows block {block.height}, long before {self.height}")
+        after = self._known[min(height for height in self._known if height > block.height)]
+        while after.height > block.height + 1:
+            before = LightBlock.from_wire((yield after.height - 1))
+            if before.hash != after.header.last_block_id.hash:
+                raise BadBlock(f"its block {after.height - 1} does not lead to a known one")
+            after = before
+        if block.hash != after.header.last_block_id.hash:
+            raise BadBlock(f"its block {block.height} does not lead to a known one")
 
     def _hold_last(self, endpoint: str, now_ns: int) -> Generator[int, WireLightBlock, None]:
         """Hold the last block against what the node has at its height.
