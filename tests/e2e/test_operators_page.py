@@ -66,7 +66,7 @@ def test_commands__should_run_as_written(operators: Manifest, tmp_path: Path) ->
                     running(join, stop=signal.SIGINT, stdout=output, stderr=output, env=env)
                 )
                 wait_until(
-                    lambda: "wait for a group" in log.read_text(), "they wait", log.read_text
+                    lambda: "waiting for a group" in log.read_text(), "they wait", log.read_text
                 )
                 continue
             done = run_cli(*words, ZRSIGN_STATE=state)
