@@ -41,7 +41,7 @@ BEYOND_CORE = (
     *("zrsign.node", "zrsign.ledger_health", "zrsign.daemons", "zrsign.validators"),
     "zrsign.chain_registry",
     *("zrsign.local.chaos", "zrsign.local.demo"),
-    *(f"zrsign.local.network.{name}" for name in ("local", "operators", "joiners")),
+    *(f"zrsign.local.network.{name}" for name in ("local", "operators", "joiners", "kept")),
 )
 """What the core leaves to extras."""
 NEEDING = {

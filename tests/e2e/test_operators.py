@@ -65,6 +65,11 @@ class World:
 
         await until(forgiven, "the pardon is heard of")
 
+    async def at_rest(self) -> bool:
+        """Whether the running operators have nothing under way: who is dead is caught no more."""
+        found = [each.status for each in await reports(self.network.manifest) if not each.fault]
+        return not any(status["running"] for status in found)
+
     async def order_refresh(self) -> None:
         async with self.network.client("authority") as ledger:
             await Keyring(ledger, await only_keyring(ledger)).order_refresh()
@@ -290,6 +295,8 @@ async def test_cheat__should_be_named_and_done_without(
         assert set(status["guilty"]) <= {2} or status["operator"] == 2
     await until(world.accused, "the ledger shows the fault")
     await network.kill("operator-2")
+    # What is found after a pardon counts anew.
+    await until(world.at_rest, "nothing is under way that it took part in")
     await network.restart("operator-2")
     await network.recovered()
     await world.pardon()
