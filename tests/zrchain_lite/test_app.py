@@ -337,8 +337,8 @@ def test_genesis__should_refuse_what_cannot_be(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "Invalid JSON"),
-        ("[]", "object"),
+        ("{", "is not JSON"),
+        ("[]", "must be a table"),
         ('{"chain_id": "!"}', "chain_id"),
         ('{"genesis_time": "now"}', "genesis_time"),
         ('{"unknown": 1}', "unknown"),

@@ -87,8 +87,8 @@ def test_long_folder__should_be_refused(tmp_path: Path) -> None:
     ("table", "fault"),
     [
         ({"node": "http://127.0.0.1:1", "peers": ["ab" * 20 + "@h:1"]}, "in its own config"),
-        ({"node": "localhost"}, "pattern"),
-        ({"peers": ["localhost:26656"]}, "pattern"),
+        ({"node": "localhost"}, "must have the form"),
+        ({"peers": ["localhost:26656"]}, "must have the form"),
         ({"state_sync": {"rpc_servers": ["http://a"], "height": 1, "hash": "ab" * 32}}, "at least"),
         ({"block_pause_s": -1}, "must be at least 0"),
     ],
