@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from zrsign.errors import ManifestError, NetworkError
 from zrsign.local.network import manifest
 from zrsign.local.network.manifest import Manifest
 from zrsign.local.tools import resolve
-from zrsign_daemon.program import DIE_WITH_PARENT
+from zrsign_daemon.program import DIE_WITH_PARENT, program
 
 T = TypeVar("T")
 START_S = 300.0
@@ -30,7 +29,7 @@ POLL_S = 0.1
 def network(state: Path) -> Iterator[Manifest]:
     """A network of its own in this directory. Raises NetworkError when it does not start."""
     log = state.with_suffix(".log")
-    command = [sys.executable, "-m", "zrsign", "up", "--free-ports", "--keyring", "local"]
+    command = program("zrsign", "up", "--free-ports", "--keyring", "local", "--state", state)
 
     def ready() -> Manifest | None:
         if "Running." not in log.read_text():
@@ -39,7 +38,7 @@ def network(state: Path) -> Iterator[Manifest]:
             return manifest.load(state)
         return None
 
-    with _running([*command, "--state", str(state)], log, signal.SIGINT, ready) as found:
+    with _running(command, log, signal.SIGINT, ready) as found:
         yield found
 
 
