@@ -165,11 +165,11 @@ class Believed:
     def _lead_to(self, block: LightBlock, endpoint: str) -> Generator[int, WireLightBlock, None]:
         """Make sure that the next known block is one that comes after `block`, hash by hash.
 
-        Raises NodeBehind for a block that is far before the last, BadBlock for one of a fork.
+        Raises NodeBehind for a block that is far before that one, BadBlock for one of a fork.
         """
-        if self.height - block.height > REMEMBERED:
-            raise NodeBehind(endpoint, f"it shows block {block.height}, long before {self.height}")
         after = self._known[min(height for height in self._known if height > block.height)]
+        if after.height - block.height > REMEMBERED:
+            raise NodeBehind(endpoint, f"it shows block {block.height}, long before {after.height}")
         while after.height > block.height + 1:
             before = LightBlock.from_wire((yield after.height - 1))
             if before.hash != after.header.last_block_id.hash:
