@@ -8,6 +8,7 @@ development node offers for it: Anvil's rich accounts, regtest mining, the Solan
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ COINBASE_MATURITY_BLOCKS = 101
 MINING_INTERVAL_S = 1.0
 LAMPORTS_PER_SOL = 1_000_000_000
 START_TIMEOUT_S = 60
+PERSISTED_STATES = 256
+"""States of earlier blocks that an EVM node keeps on the disk, about 1 MB each at most."""
 PROGRAMS = {"evm": "anvil", "bitcoin": "bitcoind", "solana": "surfnet"}
 """The tool that runs each kind of chain."""
 
@@ -48,14 +51,19 @@ async def start_anvil(
     """An EVM chain that makes a block as soon as a transaction waits.
 
     It begins with what the file `state` holds, if there is one, and writes it when it is stopped.
+    States of earlier blocks lie beside it. By itself Anvil keeps them in the user's home, 3.7 GB of
+    them, and whoever kills it leaves them there.
     """
+    history = state.with_suffix(".history")
+    shutil.rmtree(history, ignore_errors=True)
     process = await supervisor.start(
         name,
         [
             tools.resolve("anvil").path,
             *("--host", HOST, "--port", str(port), "--chain-id", str(chain_id)),
             *("--mnemonic", ANVIL_MNEMONIC, "--slots-in-an-epoch", "1"),
-            *("--state", state),
+            *("--state", state, "--cache-path", history),
+            *("--max-persisted-states", str(PERSISTED_STATES)),
         ],
     )
     node = ChainNode(name, f"eip155:{chain_id}", f"http://{HOST}:{port}", f"ws://{HOST}:{port}")
