@@ -15,6 +15,7 @@ from typing import TypeVar
 from zrsign.errors import ManifestError, NetworkError
 from zrsign.local.network import manifest
 from zrsign.local.network.manifest import Manifest
+from zrsign.local.network.nodes import PERSISTED_STATES
 from zrsign.local.tools import resolve
 from zrsign_daemon.program import DIE_WITH_PARENT, program
 
@@ -52,7 +53,11 @@ def anvil() -> Iterator[str]:
             said = log.read_text().rpartition("Listening on ")[2]
             return "http://" + said.split()[0] if "\n" in said and ":" in said else None
 
-        command = [str(resolve("anvil").path), "--port", "0", "--chain-id", "31337"]
+        command = [
+            *(str(resolve("anvil").path), "--port", "0", "--chain-id", "31337"),
+            # By itself it keeps states of earlier blocks in the user's home.
+            *("--cache-path", folder, "--max-persisted-states", str(PERSISTED_STATES)),
+        ]
         with _running(command, log, signal.SIGTERM, ready) as url:
             yield url
 
