@@ -150,6 +150,13 @@ async def test_old_auxiliary_information__should_go_although_a_key_stays_behind(
     await cluster.sign(key, DIGEST)
 
 
+async def lose_store(cluster: Cluster) -> None:
+    """Operator 3 loses its disk, and starts with nothing but its identity."""
+    await cluster.stop(3)
+    shutil.rmtree(cluster.home / "3")
+    await cluster.start(3, incarnation=b"another memory  ")
+
+
 async def test_lost_store__should_leave_one_auxiliary_information(
     make_cluster: MakeCluster,
 ) -> None:
@@ -157,9 +164,7 @@ async def test_lost_store__should_leave_one_auxiliary_information(
     key = await cluster.key(ECDSA)
     await cluster.sign(key, DIGEST)
     before = cluster.operators[1].holdings.aux_digests()
-    await cluster.stop(3)
-    shutil.rmtree(cluster.home / "3")
-    await cluster.start(3, incarnation=b"another memory  ")
+    await lose_store(cluster)
     await cluster.until(lambda: cluster.holders(key) == set(ALL))
     await cluster.wait(2.0)
     (digests,) = {each.holdings.aux_digests() for each in cluster.operators.values()}
@@ -174,9 +179,7 @@ async def test_lost_store__should_be_made_up_for_when_a_peer_notices_late(
     """The operator is back, and has said what it holds, before a peer's own stream to it broke."""
     cluster = await make_cluster(2, ALL, primes=True)
     key = await cluster.key(ECDSA)
-    await cluster.stop(3)
-    shutil.rmtree(cluster.home / "3")
-    await cluster.start(3, incarnation=b"another memory  ")
+    await lose_store(cluster)
     await cluster.deliver()
     for late in (1, 2):
         cluster.blink_from(late, 3)
@@ -190,9 +193,7 @@ async def test_lost_store__should_cost_nobody_anything_however_slow_its_machine_
     """The others asked it for new shares before it had auxiliary information, and charged it."""
     cluster = await make_cluster(2, ALL, primes=True)
     key = await cluster.key(ECDSA)
-    await cluster.stop(3)
-    shutil.rmtree(cluster.home / "3")
-    await cluster.start(3, incarnation=b"another memory  ")
+    await lose_store(cluster)
     cluster.operators[3].work.primes = slow = FixedPrimes(3, at_hand=False)
     await cluster.wait(120.0)
     slow.at_hand = True
